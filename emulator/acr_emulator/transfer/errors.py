@@ -1,0 +1,26 @@
+"""What makes a transfer fail, in the words that a pipeline run reports."""
+
+
+class TransferError(Exception):
+    """A transfer cannot go on; str() of it is the run's pipelineRunErrorMessage."""
+
+
+class StorageError(TransferError):
+    """Storage refused; the frame is Azure's own (azure-cli-extensions issue 8706)."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(
+            "Failed to access storage.  Service request failed.  "
+            f"Status: {status} ({reason.rstrip('.')})"
+        )
+        self.status = status
+
+
+class BlobExistsError(TransferError):
+    """An export may not replace the blob that is there."""
+
+    def __init__(self, blob: str) -> None:
+        super().__init__(
+            f"Blob '{blob}' already exists in the container; "
+            "the pipeline does not have the OverwriteBlobs option."
+        )
