@@ -1,0 +1,86 @@
+# `make` lists the targets. Everything is installed into, and written to, this checkout only.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+AZ_VERSIONS := 2.85.0 2.91.0
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+WHEEL := dist/acrtransfer-$(VERSION)-py3-none-any.whl
+LANES := unit recorded emulator repository $(AZ_VERSIONS:%=e2e-%)
+
+python := .venv/dev/bin/python
+run := $(python) -m
+pytest = $(run) pytest --junitxml=build/lanes/$(1).xml -o junit_suite_name=$(1)
+
+.PHONY: help
+help: ## List the targets
+	@sed -n 's/^\([a-z%-]*\):.*## \(.*\)/\1\t\2/p' Makefile | sort | while IFS=$$'\t' read -r target text; do \
+	    printf '  make %-16s %s\n' "$$target" "$$text"; done
+
+.PHONY: setup
+setup: ## Install everything that the other targets need, into .venv/ and .tools/
+	@scripts/setup dev azdev azurite debian busybox $(AZ_VERSIONS:%=az-%)
+
+.PHONY: setup-dev
+setup-dev:
+	@scripts/setup dev
+
+.PHONY: setup-emulator
+setup-emulator:
+	@scripts/setup dev azurite debian
+
+setup-e2e-%:
+	@scripts/setup dev azurite debian az-$*
+
+.PHONY: wheel
+wheel: setup-dev ## Build the extension into dist/, without network
+	@scripts/wheel
+
+.PHONY: lint
+lint: ## Style, types, import rules, and the Azure CLI team's own rules
+	@scripts/setup dev azdev az-$(lastword $(AZ_VERSIONS))
+	@scripts/lint
+
+.PHONY: test
+test: setup ## lint and every test; ends with a table of what ran
+	@scripts/test-lanes $(LANES)
+
+.PHONY: test-unit
+test-unit: setup-dev ## The extension's rooms, one by one
+	$(call pytest,unit) tests/unit
+
+.PHONY: test-recorded
+test-recorded: setup-dev ## az commands against cassettes, on azure-cli-core alone
+	$(call pytest,recorded) tests/recorded
+
+.PHONY: test-emulator
+test-emulator: setup-emulator ## The emulator's rooms
+	$(call pytest,emulator) tests/emulator
+
+.PHONY: test-repository
+test-repository: wheel ## Rules about the repository and the wheel
+	$(call pytest,repository) tests/repository
+
+.PHONY: test-e2e
+test-e2e: $(AZ_VERSIONS:%=test-e2e-%) ## Real az processes against the emulator, on each azure-cli
+
+test-e2e-%: setup-e2e-% wheel
+	AZ_VERSION=$* $(call pytest,e2e-$*) tests/e2e
+
+.PHONY: record
+record: setup-emulator ## Record the cassettes of tests/recorded anew, from the emulator
+	scripts/record
+
+.PHONY: demo
+demo: ## A whole transfer between two local clouds
+	@scripts/setup dev azurite debian busybox az-$(lastword $(AZ_VERSIONS))
+	@scripts/wheel >/dev/null
+	@$(run) demo.payload
+	@$(run) demo "$(WHEEL)"
+
+.PHONY: clean
+clean: ## Remove what was built; keep what was installed
+	rm -rf build dist .tools/payload .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
+	find azext_acrtransfer emulator demo tests -name __pycache__ -prune -exec rm -rf {} +

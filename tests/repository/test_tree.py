@@ -1,0 +1,41 @@
+"""Rules about the files of the repository."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+# A SAS signature is 32 bytes in base64, percent-encoded; a JWT begins with the base64 of `{"`.
+SECRET = re.compile(rb"sig=[A-Za-z0-9%+/]{20,}|eyJ[A-Za-z0-9_-]{20,}\.")
+
+
+def test_the_newest_entry_of_the_history_is_the_version(version: str) -> None:
+    entries = re.findall(r"^(.+)\n\++$", (ROOT / "HISTORY.rst").read_text(), re.MULTILINE)
+    assert entries[0] == version
+
+
+def test_no_file_holds_a_signature_or_a_token(tracked: list[Path]) -> None:
+    assert [str(path) for path in tracked if SECRET.search(path.read_bytes())] == []
+
+
+def test_every_program_can_be_executed(tracked: list[Path]) -> None:
+    programs = [path for path in tracked if path.read_bytes().startswith(b"#!")]
+    assert {path.parent.name for path in programs} >= {"scripts", ".ci"}
+    assert [str(path) for path in programs if not os.access(path, os.X_OK)] == []
+
+
+@pytest.mark.parametrize("command", ["make demo", "make test"])
+def test_the_readme_names_the_command(command: str) -> None:
+    assert command in (ROOT / "README.md").read_text()
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_every_target_that_a_page_names_is_in_the_makefile(page: str) -> None:
+    named = set(re.findall(r"`make ([a-z0-9.-]+)", (ROOT / page).read_text()))
+    makefile = (ROOT / "Makefile").read_text()
+    assert named
+    assert [target for target in named if not re.search(rf"^{target}:", makefile, re.M)] == []
