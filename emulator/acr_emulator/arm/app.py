@@ -1,0 +1,158 @@
+"""The ASGI app of Azure Resource Manager: checks a call, finds its handler, adds what all share."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from acr_emulator.arm.errors import ArmError, bad_request, group_not_found
+from acr_emulator.arm.providers import PROVIDERS
+from acr_emulator.arm.request import ArmRequest, Handler, Route
+from acr_emulator.tokens import UnauthorizedError
+
+if TYPE_CHECKING:
+    from acr_emulator.instance import Instance
+
+_REGISTRY_NAMESPACE = "/providers/microsoft.containerregistry/"
+#: Codes as ARM has them for each reason that a token is refused for.
+_REFUSALS = {
+    "missing": "AuthenticationFailed",
+    "expired": "ExpiredAuthenticationToken",
+    "audience": "InvalidAuthenticationTokenAudience",
+    "invalid": "InvalidAuthenticationToken",
+}
+
+
+class ArmApp:
+    """Dispatches to the routes of every provider in `arm/providers.py`."""
+
+    def __init__(self, instance: Instance) -> None:
+        self._instance = instance
+        self._routes: list[Route] = [
+            route for routes in PROVIDERS for route in routes(instance)
+        ] + instance.operations.routes()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request."""
+        try:
+            response = await self.send(await self._parse(Request(scope, receive)))
+        except ArmError as error:
+            response = error.response()
+        for name, value in _common_headers().items():
+            response.headers.setdefault(name, value)
+        await response(scope, receive, send)
+
+    async def send(self, request: ArmRequest) -> Response:
+        """Carry out a call that was parsed."""
+        handler, params = self._find(request)
+        self._check_scope(params)
+        return await handler(replace(request, params=params))
+
+    async def _parse(self, request: Request) -> ArmRequest:
+        cloud = self._instance.cloud
+        try:
+            claims = self._instance.tokens.verify_header(
+                request.headers.get("authorization"), cloud.arm_audiences
+            )
+        except UnauthorizedError as error:
+            raise _unauthorized(error, f"https://{cloud.login}/{cloud.tenant_id}") from error
+        version = request.query_params.get("api-version")
+        if not version:
+            raise bad_request(
+                "MissingApiVersionParameter",
+                "The api-version query parameter (?api-version=) is required for all requests.",
+            )
+        path = "/" + request.url.path.strip("/")
+        self._check_version(path, version)
+        return ArmRequest(
+            method=request.method,
+            path=path,
+            params={},
+            query=request.query_params,
+            headers=request.headers,
+            body=_json(await request.body()),
+            api_version=version,
+            caller=claims,
+            base_url=cloud.arm_url,
+            send=self.send,
+        )
+
+    def _check_version(self, path: str, version: str) -> None:
+        offered = self._instance.cloud.registry_api_versions
+        if offered is None or version in offered or _REGISTRY_NAMESPACE not in path.lower():
+            return
+        rest = path[path.lower().index(_REGISTRY_NAMESPACE) + len(_REGISTRY_NAMESPACE) :]
+        raise bad_request(
+            "NoRegisteredProviderFound",
+            f"No registered resource provider found for API version '{version}' for type"
+            f" '{'/'.join(rest.split('/')[::2])}'. The supported api-versions are"
+            f" '{', '.join(offered)}'.",
+        )
+
+    def _find(self, request: ArmRequest) -> tuple[Handler, Mapping[str, str]]:
+        for route in self._routes:
+            if route.method == request.method and (found := route.pattern.fullmatch(request.path)):
+                return route.handler, found.groupdict()
+        raise ArmError(
+            501, "NotImplemented", f"The emulator does not imitate {request.method} {request.path}."
+        )
+
+    def _check_scope(self, params: Mapping[str, str]) -> None:
+        """A call below a subscription or group needs it to exist."""
+        subscription = params.get("subscription")
+        if subscription and subscription.lower() != self._instance.cloud.subscription_id:
+            raise ArmError(
+                404,
+                "SubscriptionNotFound",
+                f"The subscription '{subscription}' could not be found.",
+            )
+        if (group := params.get("group")) and self._instance.store.get(
+            f"/subscriptions/{subscription}/resourceGroups/{group}"
+        ) is None:
+            raise group_not_found(group)
+
+
+def _json(body: bytes) -> dict[str, Any]:
+    try:
+        content = json.loads(body or b"{}")
+    except ValueError as error:
+        raise _unreadable(str(error)) from error
+    if not isinstance(content, dict):
+        raise _unreadable("an object was expected")
+    return content
+
+
+def _unreadable(reason: str) -> ArmError:
+    return bad_request(
+        "InvalidRequestContent",
+        f"The request content was invalid and could not be deserialized: '{reason}'.",
+    )
+
+
+def _unauthorized(error: UnauthorizedError, authority: str) -> ArmError:
+    message = (
+        "Authentication failed. The 'Authorization' header is missing."
+        if error.reason == "missing"
+        else f"The access token is invalid: {error}."
+    )
+    challenge = f'Bearer authorization_uri="{authority}", error="invalid_token"'
+    return ArmError(401, _REFUSALS[error.reason], message, headers={"www-authenticate": challenge})
+
+
+def _common_headers() -> dict[str, str]:
+    request_id = str(uuid.uuid4())
+    return {
+        "cache-control": "no-cache",
+        "pragma": "no-cache",
+        "expires": "-1",
+        "x-ms-request-id": request_id,
+        "x-ms-correlation-request-id": request_id,
+        "x-ms-ratelimit-remaining-subscription-reads": "16499",
+    }

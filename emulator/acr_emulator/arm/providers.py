@@ -1,0 +1,14 @@
+"""The list of ARM's resource providers. A new one gets a line here; the first match wins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from acr_emulator.arm import groups
+from acr_emulator.arm.request import Route
+
+if TYPE_CHECKING:
+    from acr_emulator.instance import Instance
+
+PROVIDERS: tuple[Callable[[Instance], list[Route]], ...] = (groups.routes,)

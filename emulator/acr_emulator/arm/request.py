@@ -1,0 +1,69 @@
+"""What an ARM handler is given, and how a provider offers its handlers."""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from starlette.responses import Response
+
+from acr_emulator.tokens import Claims
+
+_PLACEHOLDER = re.compile(r"{(\w+)(:path)?}")
+
+
+@dataclass(frozen=True)
+class ArmRequest:
+    """One call: the path as the caller typed it, what its placeholders matched, who calls."""
+
+    method: str
+    #: Without a trailing slash. On a PUT this is the id to give the resource: Azure keeps the
+    #: caller's spelling (recorded for registries, pipelines, vaults).
+    path: str
+    params: Mapping[str, str]
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    #: The JSON object of the body, {} when there is none.
+    body: dict[str, Any]
+    api_version: str
+    caller: Claims
+    #: `https://management.azure.com`, for the URLs of operations.
+    base_url: str
+    #: Carries out another call on behalf of the same caller.
+    send: Callable[["ArmRequest"], Awaitable[Response]]
+
+    def __getitem__(self, placeholder: str) -> str:
+        """What a placeholder of the route's template matched, as typed."""
+        return self.params[placeholder]
+
+    async def delete(self, resource_id: str) -> Response:
+        """Delete another resource through its own provider."""
+        return await self.send(replace(self, method="DELETE", path=resource_id, body={}))
+
+
+Handler = Callable[[ArmRequest], Awaitable[Response]]
+
+
+@dataclass(frozen=True)
+class Route:
+    """A method, a path template and its handler. Paths match whatever their case.
+
+    `{name}` matches one segment, `{name:path}` any number of them.
+    """
+
+    method: str
+    template: str
+    handler: Handler
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """The template as a regular expression over a whole path."""
+        expression = ""
+        end = 0
+        for found in _PLACEHOLDER.finditer(self.template):
+            segment = ".+" if found[2] else "[^/]+"
+            expression += re.escape(self.template[end : found.start()])
+            expression += f"(?P<{found[1]}>{segment})"
+            end = found.end()
+        return re.compile(expression + re.escape(self.template[end:]), re.IGNORECASE)

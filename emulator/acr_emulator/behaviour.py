@@ -1,0 +1,54 @@
+"""How the service behaves on demand: how slow, how faulty, how runs answer. Controls set it."""
+
+import re
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Literal
+
+RunAnswer = Literal["async", "sync"]
+
+
+@dataclass
+class Fault:
+    """An answer given instead of the service's own to the next `count` matching requests."""
+
+    count: int
+    status: int
+    method: str = ""
+    path: re.Pattern[str] = field(default_factory=lambda: re.compile(""))
+    headers: dict[str, str] = field(default_factory=dict)
+    body: str = ""
+
+    def strikes(self, method: str, path: str) -> bool:
+        """Whether this request is one of those; counts it if so."""
+        if not self.count or self.method not in ("", method) or not self.path.search(path):
+            return False
+        self.count -= 1
+        return True
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A request that the emulator got."""
+
+    method: str
+    host: str
+    path: str
+
+
+@dataclass
+class Behaviour:
+    """The knobs, and the log of requests. A new one has every knob at its default."""
+
+    #: Seconds before each answer of ARM, a vault or a registry.
+    latency: float = 0.0
+    faults: list[Fault] = field(default_factory=list)
+    #: Seconds that a registry or a vault takes at least to be provisioned.
+    provisioning_seconds: float = 0.0
+    #: Seconds that a pipeline run takes at least.
+    run_seconds: float = 0.0
+    #: Whether the PUT of a run answers 201 and an operation, or 200 with the final state.
+    run_answer: RunAnswer = "async"
+    #: Seconds for the Retry-After header of answers that ask to be polled; None sends none.
+    retry_after: int | None = None
+    requests: deque[Seen] = field(default_factory=lambda: deque(maxlen=10_000))

@@ -1,0 +1,136 @@
+"""One running emulator: its state, its parts, and the environment that leads a client to it."""
+
+import fcntl
+import json
+import os
+from pathlib import Path
+from typing import Protocol
+
+from acr_emulator.arm.operations import Operations
+from acr_emulator.behaviour import Behaviour
+from acr_emulator.certificates import Certificates
+from acr_emulator.clock import Clock
+from acr_emulator.cloud import PUBLIC, Cloud
+from acr_emulator.directory import Directory
+from acr_emulator.hosts import HostRouter, hosts
+from acr_emulator.proxy import Proxy
+from acr_emulator.serving import WebServer
+from acr_emulator.storage import BlobStorage, UnknownAccountError
+from acr_emulator.store import Store
+from acr_emulator.tokens import Tokens
+
+
+class StateInUseError(Exception):
+    """Another emulator works on this state directory."""
+
+
+class Service(Protocol):
+    """Something that runs while the emulator does."""
+
+    async def start(self) -> None:
+        """Come up."""
+
+    async def stop(self) -> None:
+        """Go down; also called when `start` failed."""
+
+
+class Instance:
+    """Everything an app or a service needs is an attribute here; nothing is kept in modules."""
+
+    def __init__(self, state_dir: Path, cloud: Cloud = PUBLIC) -> None:
+        self.state_dir = state_dir.resolve()
+        self.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.state_dir.chmod(0o700)
+        self._lock = _lock(self.state_dir / "lock")
+        self.cloud = cloud
+        self.clock = Clock()
+        self.behaviour = Behaviour()
+        self.store = Store(self.state_dir / "state.db")
+        self.certificates = Certificates(self.state_dir / "tls", cloud)
+        self.tokens = Tokens(self.state_dir / "tls" / "tokens.key", cloud)
+        self.directory = Directory(self.store)
+        self.operations = Operations(self.store, self.clock, self.behaviour)
+        self.storage = BlobStorage(
+            self.state_dir / "blobs", self.store, self.certificates, self.clock
+        )
+        self.hosts = HostRouter(hosts(self), self.behaviour)
+        self.web = WebServer(self.hosts, self.certificates)
+        self.proxy = Proxy(self._backend)
+        #: Started in this order, stopped in the opposite one.
+        self.services: tuple[Service, ...] = (
+            self.storage,
+            self.web,
+            self.proxy,
+        )
+
+    async def start(self) -> None:
+        """Start every service."""
+        try:
+            for service in self.services:
+                await service.start()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Stop every service and let go of the state directory."""
+        for service in reversed(self.services):
+            await service.stop()
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the state directory without ever having started."""
+        self.store.close()
+        os.close(self._lock)
+
+    async def _backend(self, host: str) -> int | None:
+        """The loopback port behind a host name, for the proxy."""
+        account, _, suffix = host.partition(".")
+        if suffix == self.cloud.blob_suffix:
+            try:
+                return await self.storage.port(account)
+            except UnknownAccountError:
+                return None
+        return self.web.port if self.hosts.find(host) else None
+
+    def environment(self) -> dict[str, str]:
+        """What a client needs: the way here, whom to trust, a configuration of its own, a login."""
+        proxy = f"http://127.0.0.1:{self.proxy.port}"
+        ca_file = str(self.certificates.ca_file)
+        principal, secret = self.directory.operator()
+        return {
+            "HTTPS_PROXY": proxy,
+            "https_proxy": proxy,
+            "NO_PROXY": "127.0.0.1,localhost",
+            "REQUESTS_CA_BUNDLE": ca_file,
+            "SSL_CERT_FILE": ca_file,
+            "CURL_CA_BUNDLE": ca_file,
+            "NODE_EXTRA_CA_CERTS": ca_file,
+            "AZURE_CONFIG_DIR": str(self._az_configuration()),
+            "AZURE_CORE_COLLECT_TELEMETRY": "0",
+            "AZURE_EXTENSION_USE_DYNAMIC_INSTALL": "no",
+            "AZURE_TENANT_ID": self.cloud.tenant_id,
+            "AZURE_CLIENT_ID": principal.application_id,
+            "AZURE_CLIENT_SECRET": secret,
+            "AZURE_SUBSCRIPTION_ID": self.cloud.subscription_id,
+        }
+
+    def _az_configuration(self) -> Path:
+        """The AZURE_CONFIG_DIR, prepared so that az does not look for its newest version."""
+        folder = self.state_dir / "azure"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        (folder / "versionCheck.json").write_text(
+            json.dumps({"versions": {"core": {"local": "2.91.0"}}})
+        )
+        return folder
+
+
+def _lock(file: Path) -> int:
+    """Hold the state directory for this process, for as long as the descriptor is open."""
+    descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        raise StateInUseError(f"{file.parent} is in use by another emulator.") from error
+    return descriptor

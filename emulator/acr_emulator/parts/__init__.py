@@ -1,0 +1,1 @@
+"""The real programs behind the imitated service, run as child processes."""

@@ -1,0 +1,51 @@
+"""Azurite, the blob server of one storage account."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from acr_emulator.certificates import Certificates
+from acr_emulator.parts.process import Child, free_port
+from acr_emulator.parts.tools import tool
+
+
+class Azurite:
+    """One azurite-blob process; it takes its account and keys at its start only."""
+
+    def __init__(self, account: str, folder: Path, certificates: Certificates) -> None:
+        self._account = account
+        self._folder = folder
+        self._certificates = certificates
+        self._child: Child | None = None
+        self.port = 0
+
+    @property
+    def running(self) -> bool:
+        """Whether it serves."""
+        return self._child is not None and self._child.running
+
+    async def start(self, keys: Sequence[str]) -> None:
+        """Serve the account under these keys; data lie in the folder."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self.port = free_port()
+        self._child = await Child.start(
+            [
+                tool("azurite-blob"),
+                *("--blobHost", "127.0.0.1", "--blobPort", str(self.port)),
+                *("--location", str(self._folder)),
+                *("--cert", str(self._certificates.certificate_file)),
+                *("--key", str(self._certificates.key_file)),
+                *("--oauth", "basic"),
+                "--silent",  # its access log has signatures in it
+                "--skipApiVersionCheck",
+                "--disableTelemetry",
+            ],
+            port=self.port,
+            log=self._folder.with_suffix(".log"),
+            # In the environment, not in the arguments: those are for everyone to see.
+            environment={"AZURITE_ACCOUNTS": ":".join([self._account, *keys])},
+        )
+
+    async def stop(self) -> None:
+        """End the process; the data stay."""
+        if self._child:
+            await self._child.stop()

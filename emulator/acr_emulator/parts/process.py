@@ -1,0 +1,135 @@
+"""A child process that serves a port and dies with us, even if we are killed with -9."""
+
+import asyncio
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+_PR_SET_PDEATHSIG = 1
+_STOP_SECONDS = 5.0
+
+
+class StartError(Exception):
+    """A child process did not come up."""
+
+
+def free_port() -> int:
+    """A loopback port that nobody uses at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def dies_with_us(sent: signal.Signals = signal.SIGKILL) -> Callable[[], None] | None:
+    """A `preexec_fn` that has the kernel signal the child when we are gone (Linux only)."""
+    if sys.platform != "linux":
+        return None
+    libc = ctypes.CDLL(None, use_errno=True)  # loaded here: nothing may be allocated after fork
+    parent = os.getpid()
+
+    def ask() -> None:
+        libc.prctl(_PR_SET_PDEATHSIG, int(sent))
+        if os.getppid() != parent:  # we died in between
+            os._exit(1)
+
+    return ask
+
+
+class Child:
+    """One running child."""
+
+    def __init__(self, process: asyncio.subprocess.Process, pid_file: Path) -> None:
+        self._process = process
+        self._pid_file = pid_file
+
+    @classmethod
+    async def start(
+        cls,
+        argv: Sequence[str],
+        *,
+        port: int,
+        log: Path,
+        environment: Mapping[str, str] | None = None,
+        timeout: float = 60,
+    ) -> "Child":
+        """Run `argv` and return once `port` answers; output goes to `log`, a new one each time.
+
+        A leftover of an earlier emulator that had the same log is ended first.
+        """
+        pid_file = log.with_suffix(".pid")
+        end_leftover(pid_file)
+        with log.open("wb") as output:
+            process = await asyncio.create_subprocess_exec(
+                *argv,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env={**os.environ, **(environment or {})},
+                start_new_session=True,  # Ctrl-C is for us: we end it in good order
+                preexec_fn=dies_with_us(),
+            )
+        pid_file.write_text(f"{process.pid} {_birth(process.pid)}")
+        child = cls(process, pid_file)
+        try:
+            await asyncio.wait_for(child._answer(port), timeout)
+        except (StartError, asyncio.TimeoutError) as error:
+            await child.stop()
+            raise StartError(f"{argv[0]} did not start, see {log}") from error
+        return child
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended."""
+        return self._process.returncode is None
+
+    async def stop(self) -> None:
+        """End it: politely, then not."""
+        if self.running:
+            self._process.terminate()
+            try:
+                await asyncio.wait_for(self._process.wait(), _STOP_SECONDS)
+            except asyncio.TimeoutError:
+                self._process.kill()
+                await self._process.wait()
+        self._pid_file.unlink(missing_ok=True)
+
+    async def _answer(self, port: int) -> None:
+        """Wait until the port takes a connection."""
+        while self.running:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                await asyncio.sleep(0.05)
+                continue
+            writer.close()
+            return
+        raise StartError(f"it ended with {self._process.returncode}")
+
+
+def end_leftover(pid_file: Path) -> None:
+    """Kill the process that the file names, if it is still that very process."""
+    with suppress(FileNotFoundError, ProcessLookupError, ValueError):
+        pid, birth = pid_file.read_text().split(" ", 1)
+        if birth and birth == _birth(int(pid)):
+            os.kill(int(pid), signal.SIGKILL)
+
+
+def _birth(pid: int) -> str:
+    """When a process was started; together with its id this names it. Empty if there is none."""
+    if sys.platform == "linux":
+        try:
+            stat = Path(f"/proc/{pid}/stat").read_text()
+        except FileNotFoundError:
+            return ""
+        return stat.rpartition(")")[2].split()[19]
+    shown = subprocess.run(
+        ["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
+    )
+    return shown.stdout.strip()
