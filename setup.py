@@ -8,7 +8,7 @@ from setuptools import setup
 HERE = Path(__file__).parent
 readme = (HERE / "README.md").read_text(encoding="utf-8")
 history = (HERE / "HISTORY.rst").read_text(encoding="utf-8")
-# One page cannot be of two markups: the history's headings, all that is special in it, become Markdown.
+# One page cannot be of two markups: the history's headings become Markdown.
 for underline, heading in ((r"={3,}", "##"), (r"\+{3,}", "###")):
     history = re.sub(rf"^(.+)\n{underline}$", rf"{heading} \1", history, flags=re.MULTILINE)
 
