@@ -6,14 +6,15 @@ class TransferError(Exception):
 
 
 class StorageError(TransferError):
-    """Storage refused; the frame is Azure's own (azure-cli-extensions issue 8706)."""
+    """Storage refuses; the frame is Azure's own (azure-cli-extensions issue 8706)."""
 
-    def __init__(self, status: int, reason: str) -> None:
+    def __init__(self, status: int, reason: str, code: str = "") -> None:
         super().__init__(
             "Failed to access storage.  Service request failed.  "
             f"Status: {status} ({reason.rstrip('.')})"
         )
         self.status = status
+        self.code = code
 
 
 class BlobExistsError(TransferError):
@@ -24,3 +25,15 @@ class BlobExistsError(TransferError):
             f"Blob '{blob}' already exists in the container; "
             "the pipeline does not have the OverwriteBlobs option."
         )
+
+
+class NotInRegistryError(TransferError):
+    """The registry has no such manifest."""
+
+
+class BrokenBlobError(TransferError):
+    """A blob of the source registry is missing, or is not what its digest says."""
+
+    def __init__(self, digest: str, message: str) -> None:
+        super().__init__(message)
+        self.digest = digest
