@@ -1,0 +1,40 @@
+"""The management client: the only place that names the SDK and has the API version put in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from azext_acrtransfer.kinds import EXPORT, IMPORT, RUN, ResourceKind
+
+if TYPE_CHECKING:
+    from azext_acrtransfer.resources import Service
+
+
+def cf_export_pipelines(cli_ctx: Any, *_: Any) -> Service:
+    """The service for ``az acr export-pipeline``."""
+    return _service(cli_ctx, EXPORT)
+
+
+def cf_import_pipelines(cli_ctx: Any, *_: Any) -> Service:
+    """The service for ``az acr import-pipeline``."""
+    return _service(cli_ctx, IMPORT)
+
+
+def cf_pipeline_runs(cli_ctx: Any, *_: Any) -> Service:
+    """The service for ``az acr pipeline-run``."""
+    return _service(cli_ctx, RUN)
+
+
+def _service(cli_ctx: Any, kind: ResourceKind) -> Service:
+    # Late: the SDK is needed to run a command, not to show its help.
+    from azure.cli.core.commands.client_factory import get_mgmt_service_client
+    from azure.mgmt.containerregistry import ContainerRegistryManagementClient
+
+    from azext_acrtransfer.api_version import ApiVersion, ApiVersionPolicy
+    from azext_acrtransfer.resources import Service
+
+    policy = ApiVersionPolicy(ApiVersion.configured(cli_ctx))
+    client = get_mgmt_service_client(
+        cli_ctx, ContainerRegistryManagementClient, per_call_policies=[policy]
+    )
+    return Service(client, kind)

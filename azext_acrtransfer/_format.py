@@ -1,0 +1,103 @@
+"""Results to table rows; what a resource does not tell is an empty cell."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+Row = OrderedDict[str, str]
+Column = tuple[str, Callable[[Mapping[str, Any]], Any]]
+
+
+def _at(*path: str) -> Callable[[Mapping[str, Any]], Any]:
+    """A reader of one value deep in a result."""
+
+    def read(result: Any) -> Any:
+        for key in path:
+            result = result.get(key) if isinstance(result, Mapping) else None
+        return result
+
+    return read
+
+
+def _storage(key: str) -> Callable[[Mapping[str, Any]], Any]:
+    return lambda result: _at("target", key)(result) or _at("source", key)(result)
+
+
+def _kind_of_run(run: Mapping[str, Any]) -> str | None:
+    # An id is compared without case: Azure keeps what was typed.
+    pipeline = str(_at("request", "pipelineResourceId")(run) or "").lower()
+    kinds = {"exportpipelines": "export", "importpipelines": "import"}
+    return next((kind for kind_type, kind in kinds.items() if f"/{kind_type}/" in pipeline), None)
+
+
+def _pipeline_of_run(run: Mapping[str, Any]) -> str:
+    return str(_at("request", "pipelineResourceId")(run) or "").rpartition("/")[2]
+
+
+def _blob_of_run(run: Mapping[str, Any]) -> Any:
+    place = _at("response", "target", "uri")(run) or _at("response", "source", "uri")(run)
+    asked = _at("request", "target", "name")(run) or _at("request", "source", "name")(run)
+    return asked or str(place or "").rpartition("/")[2]
+
+
+def _percent(run: Mapping[str, Any]) -> str | None:
+    percentage = _at("response", "progress", "percentage")(run)
+    return f"{percentage} %" if percentage else None
+
+
+def _time(*path: str) -> Callable[[Mapping[str, Any]], str]:
+    return lambda result: str(_at(*path)(result) or "")[:19]
+
+
+_PIPELINE_COLUMNS: Sequence[Column] = (
+    ("Name", _at("name")),
+    ("Container", _storage("uri")),
+    ("Access", _storage("storageAccessMode")),
+    ("Identity", _at("identity", "type")),
+    ("Options", lambda pipeline: " ".join(_at("options")(pipeline) or ())),
+    ("Trigger", _at("trigger", "sourceTrigger", "status")),
+    ("State", _at("provisioningState")),
+)
+
+_RUN_COLUMNS: Sequence[Column] = (
+    ("Name", _at("name")),
+    ("Type", _kind_of_run),
+    ("Pipeline", _pipeline_of_run),
+    ("Blob", _blob_of_run),
+    ("State", lambda run: _at("response", "status")(run) or _at("provisioningState")(run)),
+    ("Done", _percent),
+    ("Started", _time("response", "startTime")),
+    ("Finished", _time("response", "finishTime")),
+    ("Error", _at("response", "pipelineRunErrorMessage")),
+)
+
+_OUTCOME_COLUMNS: Sequence[Column] = (
+    ("Name", _at("name")),
+    ("Outcome", _at("outcome")),
+    ("Error", _at("error")),
+)
+
+
+def pipelines_table(result: Any) -> list[Row]:
+    """Rows of one or more pipelines."""
+    return _rows(result, _PIPELINE_COLUMNS)
+
+
+def runs_table(result: Any) -> list[Row]:
+    """Rows of one or more runs."""
+    return _rows(result, _RUN_COLUMNS)
+
+
+def outcomes_table(result: Any) -> list[Row]:
+    """Rows of what ``clean`` did."""
+    return _rows(result, _OUTCOME_COLUMNS)
+
+
+def _rows(result: Any, columns: Sequence[Column]) -> list[Row]:
+    resources = result if isinstance(result, list) else [result]
+    return [
+        OrderedDict((title, str(read(resource) or "")) for title, read in columns)
+        for resource in resources
+    ]

@@ -1,0 +1,182 @@
+"""Help of every command; that of the two kinds of pipeline is one text, filled in twice."""
+
+from __future__ import annotations
+
+from knack.help_files import helps
+
+from azext_acrtransfer.kinds import EXPORT, IMPORT, RUN, PipelineKind
+
+_DOES = {
+    EXPORT: "moves artifacts from a registry into a blob",
+    IMPORT: "moves artifacts from a blob into a registry",
+}
+
+_PIPELINE_GROUP = """
+type: group
+short-summary: Manage {noun}s; each {does}.
+long-summary: A pipeline is the lasting set-up of a transfer; it moves artifacts when it is run. \
+See `az acr pipeline-run`.
+"""
+
+_PIPELINE_CREATE = """
+type: command
+short-summary: Create {article} {noun}.
+long-summary: Afterwards its identity must be let into the storage account, or into the key vault \
+that holds the SAS; the command that does it is printed.
+examples:
+  - name: Create {article} {noun} that uses its own identity
+    text: >
+        az acr {group} create -r myregistry -n my{name}pipeline
+        -c https://mystorage.blob.core.windows.net/mycontainer
+  - name: Create {article} {noun} that uses a SAS from a key vault
+    text: >
+        az acr {group} create -r myregistry -n my{name}pipeline
+        -c https://mystorage.blob.core.windows.net/mycontainer
+        -s https://myvault.vault.azure.net/secrets/mysecret
+  - name: Create {article} {noun} with every option and an identity that exists
+    text: >
+        az acr {group} create -g mygroup -r myregistry -n my{name}pipeline
+        -c https://mystorage.blob.core.windows.net/mycontainer -m SasToken
+        -s https://myvault.vault.azure.net/secrets/mysecret -z {options}{trigger}
+        -i /subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/mygroup/providers/\
+Microsoft.ManagedIdentity/userAssignedIdentities/myidentity
+"""
+
+_PIPELINE_UPDATE = """
+type: command
+short-summary: Change {article} {noun}; what is not given stays as it is.
+examples:
+  - name: Change the options of {article} {noun}
+    text: az acr {group} update -r myregistry -n my{name}pipeline -z {options}
+  - name: Take all its options away
+    text: az acr {group} update -r myregistry -n my{name}pipeline -z
+  - name: Let it use its own identity instead of a SAS
+    text: az acr {group} update -r myregistry -n my{name}pipeline -m ManagedIdentity
+"""
+
+_SHOW = """
+type: command
+short-summary: Show {article} {noun}.
+examples:
+  - name: Show {article} {noun}
+    text: az acr {group} show -r myregistry -n my{name}
+"""
+
+_LIST = """
+type: command
+short-summary: List the {noun}s of a registry.
+examples:
+  - name: List the {noun}s of a registry in a table
+    text: az acr {group} list -r myregistry -o table
+"""
+
+_DELETE = """
+type: command
+short-summary: Delete {article} {noun}{delete_note}.
+examples:
+  - name: Delete {article} {noun}
+    text: az acr {group} delete -r myregistry -n my{name}
+"""
+
+_WAIT = """
+type: command
+short-summary: Wait until {article} {noun} is in a given state.
+examples:
+  - name: Wait for one that was created with --no-wait
+    text: az acr {group} wait -r myregistry -n my{name} --created
+"""
+
+
+_RUN_GROUP = """
+type: group
+short-summary: Run export and import pipelines, and see how their runs went.
+"""
+
+_RUN_CREATE = """
+type: command
+short-summary: Run a pipeline, and wait until the run is over.
+long-summary: Fails if the run fails, and says why and what to do next. A source trigger makes \
+runs of its own; those are seen with `az acr pipeline-run list`.
+examples:
+  - name: Export two artifacts, one by tag and one by digest
+    text: >
+        az acr pipeline-run create -r myregistry -p myexportpipeline -t export -n myrun -b myblob
+        -a samples/nginx:1.25
+        samples/hello@sha256:90659bf80b44ce6be8234e6ff90a1ac34acbeb826903b02cfa0da11c82cbc042
+  - name: Import what a blob holds
+    text: az acr pipeline-run create -r myregistry -p myimportpipeline -t import -n myrun -b myblob
+  - name: Run again what has been run with the same properties
+    text: >
+        az acr pipeline-run create -r myregistry -p myexportpipeline -t export -n myrun -b myblob
+        -a samples/nginx:1.25 --force-redeploy
+"""
+
+_RUN_CLEAN = """
+type: command
+short-summary: Delete the failed pipeline runs of a registry.
+long-summary: Each outcome is reported; the command fails if one could not be deleted.
+examples:
+  - name: See which runs would be deleted
+    text: az acr pipeline-run clean -r myregistry --dry-run -o table
+  - name: Delete the failed runs of a registry
+    text: az acr pipeline-run clean -r myregistry
+"""
+
+_RUN_LIST = """
+type: command
+short-summary: List the pipeline runs of a registry, newest first.
+examples:
+  - name: List the ten runs that were started last
+    text: az acr pipeline-run list -r myregistry --top 10 -o table
+"""
+
+
+def _register(group: str, texts: dict[str, str], words: dict[str, str]) -> None:
+    for verb, text in texts.items():
+        helps[f"acr {group} {verb}".strip()] = text.format(group=group, **words)
+
+
+def _register_pipelines(kind: PipelineKind) -> None:
+    words = {
+        "article": "an",
+        "noun": kind.noun,
+        "name": kind.name,
+        "does": _DOES[kind],
+        "options": " ".join(option.value for option in kind.options),
+        "trigger": " -e false" if kind is IMPORT else "",
+        "delete_note": "",
+    }
+    texts = {
+        "": _PIPELINE_GROUP,
+        "create": _PIPELINE_CREATE,
+        "update": _PIPELINE_UPDATE,
+        "show": _SHOW,
+        "list": _LIST,
+        "delete": _DELETE,
+        "wait": _WAIT,
+    }
+    _register(kind.group, texts, words)
+
+
+def _register_runs() -> None:
+    words = {
+        "article": "a",
+        "noun": RUN.noun,
+        "name": "run",
+        "delete_note": "; what it moved stays moved",
+    }
+    texts = {
+        "": _RUN_GROUP,
+        "create": _RUN_CREATE,
+        "show": _SHOW,
+        "list": _RUN_LIST,
+        "delete": _DELETE,
+        "clean": _RUN_CLEAN,
+        "wait": _WAIT,
+    }
+    _register(RUN.group, texts, words)
+
+
+_register_pipelines(EXPORT)
+_register_pipelines(IMPORT)
+_register_runs()

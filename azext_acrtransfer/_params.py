@@ -1,0 +1,162 @@
+"""The arguments: their options, short help, choices and validators."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from azure.cli.core.commands.parameters import (
+    get_enum_type,
+    get_resource_name_completion_list,
+    get_three_state_flag,
+    resource_group_name_type,
+)
+
+from azext_acrtransfer import _validators as validators
+from azext_acrtransfer.kinds import EXPORT, IMPORT, KINDS, RUN, PipelineKind
+from azext_acrtransfer.values import StorageAccessMode
+
+
+def load_arguments(loader: Any, _: str) -> None:
+    """Register the arguments of the three groups."""
+    for kind in (EXPORT, IMPORT, RUN):
+        with loader.argument_context(f"acr {kind.group}") as context:
+            _registry_arguments(context)
+    for kind in (EXPORT, IMPORT):
+        with loader.argument_context(f"acr {kind.group}") as context:
+            _pipeline_arguments(context, kind)
+    _run_arguments(loader)
+
+
+def _registry_arguments(context: Any) -> None:
+    context.argument(
+        "registry_name",
+        options_list=["--registry", "-r"],
+        help="Name or login server of the registry. A default can be set with "
+        "`az configure --defaults acr=<registry name>`.",
+        completer=get_resource_name_completion_list("Microsoft.ContainerRegistry/registries"),
+        configured_default="acr",
+        validator=validators.validate_registry_name,
+    )
+    # No part of --ids: the registry is what names the group here.
+    context.argument(
+        "resource_group_name",
+        resource_group_name_type,
+        id_part=None,
+        required=False,
+        help="Name of the registry's resource group; found from the registry if left out.",
+    )
+
+
+def _pipeline_arguments(context: Any, kind: PipelineKind) -> None:
+    context.argument(
+        "resource_name",
+        options_list=["--name", "-n"],
+        help=f"Name of the {kind.noun}: 5 to 50 letters and digits.",
+        validator=validators.validate_pipeline_name,
+    )
+    context.argument(
+        "container",
+        options_list=["--storage-container-uri", "-c"],
+        help="URI of the blob container, such as "
+        "https://mystorage.blob.core.windows.net/mycontainer.",
+        validator=validators.validate_container,
+    )
+    context.argument(
+        "access_mode",
+        get_enum_type(StorageAccessMode),
+        options_list=["--storage-access-mode", "-m"],
+        help="How the pipeline gets at the container. If left out: SasToken with --secret-uri, "
+        "else ManagedIdentity.",
+        validator=validators.validate_access_mode,
+    )
+    context.argument(
+        "secret",
+        options_list=["--secret-uri", "-s"],
+        help="URI of the Key Vault secret that holds the SAS, such as "
+        "https://myvault.vault.azure.net/secrets/mysecret. Only with SasToken.",
+        validator=validators.validate_secret,
+    )
+    context.argument(
+        "identity",
+        options_list=["--assign-identity", "-i"],
+        help="Resource ID of a user-assigned identity, or [system] for one of the pipeline's own. "
+        "Default at creation: [system].",
+        validator=validators.validate_identity,
+    )
+    context.argument(
+        "options",
+        get_enum_type(kind.options),
+        options_list=["--options", "-z"],
+        nargs="*",
+        help="What the pipeline may do beside its plain task, parted by blanks.",
+        validator=validators.validate_options,
+    )
+    if kind is EXPORT:
+        context.ignore("source_trigger")
+        return
+    context.argument(
+        "source_trigger",
+        get_three_state_flag(),
+        options_list=["--source-trigger-enabled", "-e"],
+        help="Import new blobs of the container by itself. Default at creation: true.",
+    )
+
+
+def _run_arguments(loader: Any) -> None:
+    scope = f"acr {RUN.group}"
+    with loader.argument_context(scope) as context:
+        context.argument(
+            "resource_name",
+            options_list=["--name", "-n"],
+            help="Name of the pipeline run.",
+            validator=validators.validate_existing_run_name,
+        )
+    with loader.argument_context(f"{scope} create") as context:
+        context.argument(
+            "resource_name",
+            options_list=["--name", "-n"],
+            help="Name of the pipeline run: 5 to 50 letters and digits.",
+            validator=validators.validate_new_run_name,
+        )
+        context.argument(
+            "pipeline_name",
+            options_list=["--pipeline", "-p"],
+            help="Name of the pipeline to run.",
+        )
+        context.argument(
+            "pipeline_type",
+            get_enum_type(list(KINDS)),
+            options_list=["--pipeline-type", "-t"],
+            help="Kind of the pipeline to run.",
+        )
+        context.argument(
+            "storage_blob",
+            options_list=["--storage-blob", "-b"],
+            help="Name of the blob that an export writes or an import reads.",
+            validator=validators.validate_storage_blob,
+        )
+        context.argument(
+            "artifacts",
+            options_list=["--artifacts", "-a"],
+            nargs="+",
+            help="What to export, parted by blanks, at most 50: <repository> (its tag latest), "
+            "<repository>:<tag> or <repository>@<digest>.",
+            validator=validators.validate_artifacts,
+        )
+        context.argument(
+            "force_redeploy",
+            options_list=["--force-redeploy", "-f"],
+            action="store_true",
+            help="Run again although a run of this name with the same properties is there.",
+        )
+    with loader.argument_context(f"{scope} list") as context:
+        context.argument(
+            "top",
+            type=int,
+            help="List this many runs only, those started last.",
+            validator=validators.validate_top,
+        )
+    with loader.argument_context(f"{scope} clean") as context:
+        context.argument(
+            "dry_run", action="store_true", help="List what would be deleted; delete nothing."
+        )

@@ -1,0 +1,51 @@
+"""The menu: which words run which function."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from azext_acrtransfer import _client_factory, _format
+from azext_acrtransfer.kinds import EXPORT, IMPORT, RUN
+from azext_acrtransfer.reporting import raise_time_out
+
+
+def load_command_table(loader: Any, _: list[str] | None) -> None:
+    """Register every command of the extension."""
+    for kind, client_factory in (
+        (EXPORT, _client_factory.cf_export_pipelines),
+        (IMPORT, _client_factory.cf_import_pipelines),
+    ):
+        with loader.command_group(
+            f"acr {kind.group}",
+            client_factory=client_factory,
+            table_transformer=_format.pipelines_table,
+            is_preview=True,
+        ) as group:
+            group.custom_command("create", "create_pipeline", supports_no_wait=True)
+            group.generic_update_command(
+                "update",
+                getter_name="show_resource",
+                getter_type=loader.module_kwargs["custom_command_type"],
+                custom_func_name="change_pipeline",
+                setter_name="put_pipeline",
+                setter_type=loader.module_kwargs["custom_command_type"],
+                setter_arg_name="pipeline",
+                supports_no_wait=True,
+            )
+            group.custom_show_command("show", "show_resource")
+            group.custom_command("list", "list_resources")
+            group.custom_command("delete", "delete_resource", supports_no_wait=True)
+            group.custom_wait_command("wait", "show_resource", transform=raise_time_out)
+
+    with loader.command_group(
+        f"acr {RUN.group}",
+        client_factory=_client_factory.cf_pipeline_runs,
+        table_transformer=_format.runs_table,
+        is_preview=True,
+    ) as group:
+        group.custom_command("create", "create_run", supports_no_wait=True)
+        group.custom_show_command("show", "show_run")
+        group.custom_command("list", "list_runs")
+        group.custom_command("delete", "delete_resource", supports_no_wait=True)
+        group.custom_command("clean", "clean_runs", table_transformer=_format.outcomes_table)
+        group.custom_wait_command("wait", "run_to_wait_for", transform=raise_time_out)

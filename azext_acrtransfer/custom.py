@@ -1,0 +1,232 @@
+"""The commands: each makes a spec and a model, asks the service, and returns its answer.
+
+``client`` is the service as the command group sees it, so that one function serves import and
+export pipelines, and where the task is the same also runs.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+from azure.cli.core.azclierror import AzureResponseError
+from knack.log import get_logger
+
+from azext_acrtransfer import arm, cleaning, failures, guidance, runs
+from azext_acrtransfer.api_version import ApiVersion
+from azext_acrtransfer.kinds import KINDS, PipelineOption
+from azext_acrtransfer.registries import Registry
+from azext_acrtransfer.reporting import fail_after_output
+from azext_acrtransfer.resources import Resources, Service
+from azext_acrtransfer.specs import PipelineChange, PipelineSpec, RunSpec, StorageAccess
+from azext_acrtransfer.values import (
+    SYSTEM_IDENTITY,
+    Artifact,
+    ContainerUri,
+    IdentityId,
+    SecretUri,
+    StorageAccessMode,
+)
+from azext_acrtransfer.waiting import Waiting, goes_on
+
+logger = get_logger(__name__)
+
+
+def show_resource(
+    client: Service, registry_name: str, resource_name: str, resource_group_name: str | None = None
+) -> Any:
+    """Show one resource."""
+    return client.of(registry_name, resource_group_name).get(resource_name).resource
+
+
+def list_resources(
+    client: Service, registry_name: str, resource_group_name: str | None = None
+) -> Any:
+    """List the resources of a registry."""
+    return client.of(registry_name, resource_group_name).list()
+
+
+def delete_resource(
+    client: Service,
+    registry_name: str,
+    resource_name: str,
+    *,
+    resource_group_name: str | None = None,
+    no_wait: bool = False,
+) -> Any:
+    """Delete one resource; core waits for the poller that is returned."""
+    return client.of(registry_name, resource_group_name).delete(resource_name, no_wait=no_wait)
+
+
+def create_pipeline(
+    cmd: Any,
+    client: Service,
+    *,
+    registry_name: str,
+    resource_name: str,
+    container: ContainerUri,
+    resource_group_name: str | None = None,
+    access_mode: StorageAccessMode | None = None,
+    secret: SecretUri | None = None,
+    identity: IdentityId | None = None,
+    options: tuple[PipelineOption, ...] = (),
+    source_trigger: bool = True,
+    no_wait: bool = False,
+) -> Any:
+    """Create a pipeline, and say what its identity still needs."""
+    access = StorageAccess.of(access_mode, secret)
+    spec = PipelineSpec(
+        client.kind, container, access, identity or SYSTEM_IDENTITY, options, source_trigger
+    )
+    model = arm.pipeline(spec, ApiVersion.configured(cmd.cli_ctx))
+    pipelines = client.of(registry_name, resource_group_name)
+    pipeline = _put_pipeline(cmd, pipelines, resource_name, model, no_wait=no_wait)
+    logger.warning(guidance.after_create(pipeline, client.kind))
+    return pipeline
+
+
+def change_pipeline(
+    cmd: Any,
+    client: Service,
+    instance: Any,
+    *,
+    container: ContainerUri | None = None,
+    access_mode: StorageAccessMode | None = None,
+    secret: SecretUri | None = None,
+    identity: IdentityId | None = None,
+    options: tuple[PipelineOption, ...] | None = None,
+    source_trigger: bool | None = None,
+) -> Any:
+    """Change a pipeline that was read; core then applies --set, --add and --remove."""
+    access = StorageAccess.of(access_mode, secret) if access_mode or secret else None
+    change = PipelineChange(client.kind, container, access, identity, options, source_trigger)
+    return arm.change_pipeline(instance, change, ApiVersion.configured(cmd.cli_ctx))
+
+
+def put_pipeline(cmd: Any, client: Service, pipeline: Any, *, no_wait: bool = False) -> Any:
+    """Write a changed pipeline back to where it was read."""
+    place = guidance.facts_of_id(pipeline.id)
+    registry = Registry(place["group"], place["registry"])
+    pipelines = Resources(client.client, registry, client.kind)
+    return _put_pipeline(cmd, pipelines, pipeline.name, pipeline, no_wait=no_wait)
+
+
+def _put_pipeline(cmd: Any, pipelines: Resources, name: str, model: Any, *, no_wait: bool) -> Any:
+    answer = pipelines.put(name, model)
+    if no_wait:
+        return answer.resource
+    pipeline = (
+        Waiting(cmd.cli_ctx)
+        .until(_is_settled, answer, lambda: pipelines.get(name), _state)
+        .resource
+    )
+    if _state(pipeline).lower() != "succeeded":
+        raise AzureResponseError(
+            f"The {pipelines.kind.noun} '{name}' is {_state(pipeline)}, not Succeeded.",
+            recommendation=f"Run 'az acr {pipelines.kind.group} show' to look at it, and create it "
+            "again.",
+        )
+    return pipeline
+
+
+def _state(pipeline: Any) -> str:
+    # A service that tells no state has nothing to wait for.
+    return str((pipeline.properties or {}).get("provisioningState") or "Succeeded")
+
+
+def _is_settled(pipeline: Any) -> bool:
+    return _state(pipeline).lower() in ("succeeded", "failed", "canceled")
+
+
+def create_run(
+    cmd: Any,
+    client: Service,
+    *,
+    registry_name: str,
+    resource_name: str,
+    pipeline_name: str,
+    pipeline_type: str,
+    storage_blob: str,
+    artifacts: tuple[Artifact, ...] = (),
+    force_redeploy: bool = False,
+    resource_group_name: str | None = None,
+    no_wait: bool = False,
+) -> Any:
+    """Run a pipeline, and wait until the run is over; a failed run is a failed command."""
+    tag = str(uuid4()) if force_redeploy else None
+    spec = RunSpec(KINDS[pipeline_type], storage_blob, artifacts, tag)
+    all_runs = client.of(registry_name, resource_group_name)
+    # Read first, so that a misspelt pipeline is named; its id is the service's own spelling.
+    pipeline = all_runs.beside(spec.kind).get(pipeline_name).resource
+    answer = all_runs.put(resource_name, arm.run(spec, pipeline.id))
+    if no_wait:
+        return answer.resource
+    if runs.is_old(answer):
+        logger.warning(
+            "Nothing was run: a run '%s' with the same properties is there already, and this is "
+            "it. Add --force-redeploy to run it again.",
+            resource_name,
+        )
+    at = all_runs.registry
+    pick_up = (
+        f"az acr pipeline-run wait --created --resource-group {at.resource_group} "
+        f"--registry {at.name} --name {resource_name}"
+    )
+    with goes_on(f"the run '{resource_name}'", pick_up):
+        last = Waiting(cmd.cli_ctx).until(
+            runs.is_over, answer, lambda: all_runs.get(resource_name), runs.describe
+        )
+    if runs.status(last.resource) is runs.RunStatus.FAILED:
+        raise failures.failed(last.resource, pipeline, answer.correlation_id)
+    return last.resource
+
+
+def show_run(
+    client: Service, registry_name: str, resource_name: str, resource_group_name: str | None = None
+) -> Any:
+    """Show a run, and under a failed one what it probably means."""
+    run = show_resource(client, registry_name, resource_name, resource_group_name)
+    if runs.status(run) is runs.RunStatus.FAILED:
+        logger.warning("\n".join(failures.advice(run)))
+    return run
+
+
+def run_to_wait_for(
+    client: Service, registry_name: str, resource_name: str, resource_group_name: str | None = None
+) -> Any:
+    """A run whose provisioningState tells what core's wait command takes it to tell."""
+    run = show_run(client, registry_name, resource_name, resource_group_name)
+    if not runs.is_over(run):
+        run.properties["provisioningState"] = "Running"
+    return run
+
+
+def list_runs(
+    client: Service,
+    registry_name: str,
+    resource_group_name: str | None = None,
+    *,
+    top: int | None = None,
+) -> Any:
+    """List runs, newest first."""
+    return runs.newest_first(list_resources(client, registry_name, resource_group_name))[:top]
+
+
+def clean_runs(
+    cmd: Any,
+    client: Service,
+    registry_name: str,
+    resource_group_name: str | None = None,
+    *,
+    dry_run: bool = False,
+) -> Any:
+    """Delete the failed runs, and report each; fail if one could not be deleted."""
+    all_runs = client.of(registry_name, resource_group_name)
+    failed = cleaning.failed_runs(all_runs.list())
+    if dry_run:
+        return cleaning.preview(failed)
+    outcomes = cleaning.delete_all(all_runs, failed)
+    error = cleaning.failure(outcomes)
+    if error:
+        fail_after_output(cmd.cli_ctx, error)
+    return outcomes

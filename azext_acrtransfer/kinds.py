@@ -1,0 +1,102 @@
+"""How import and export pipelines differ, as data; what they share is code elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from types import MappingProxyType
+
+
+class PipelineOption(str, Enum):
+    """What a pipeline may do beside its plain task, in the service's spelling."""
+
+    OVERWRITE_BLOBS = "OverwriteBlobs"
+    OVERWRITE_TAGS = "OverwriteTags"
+    DELETE_SOURCE_BLOB = "DeleteSourceBlobOnSuccess"
+    CONTINUE_ON_ERRORS = "ContinueOnErrors"
+
+
+@dataclass(frozen=True)
+class ResourceKind:
+    """A type of resource under a registry.
+
+    ``noun`` is what messages call it, ``group`` its command group after ``az acr``, and
+    ``collection`` the SDK's name of its operations.
+    """
+
+    noun: str
+    group: str
+    collection: str
+
+
+@dataclass(frozen=True, eq=False)
+class PipelineKind(ResourceKind):
+    """One direction of transfer.
+
+    ``resource_type`` is ARM's name of the type, ``side`` the property that holds the storage
+    container (or, in a run, the blob), seen from the registry.
+    """
+
+    name: str
+    resource_type: str
+    side: str
+    options: tuple[PipelineOption, ...]
+    sas_permissions: Mapping[PipelineOption | None, str]
+    storage_roles: Mapping[PipelineOption | None, str]
+
+    def sas_permissions_for(self, options: tuple[PipelineOption, ...]) -> str:
+        """Permission letters that a SAS needs, as ``az storage container generate-sas`` takes them.
+
+        Source: the service's troubleshooting guide (export: read, write, list, add; import: read,
+        list, and delete only to delete the blob afterwards).
+        """
+        return _most_demanding(self.sas_permissions, options)
+
+    def storage_role_for(self, options: tuple[PipelineOption, ...]) -> str:
+        """The least built-in role that lets a managed identity do this kind's work."""
+        return _most_demanding(self.storage_roles, options)
+
+
+def _most_demanding(
+    needs: Mapping[PipelineOption | None, str], options: tuple[PipelineOption, ...]
+) -> str:
+    return next((needs[option] for option in options if option in needs), needs[None])
+
+
+RUN = ResourceKind(noun="pipeline run", group="pipeline-run", collection="pipeline_runs")
+
+EXPORT = PipelineKind(
+    noun="export pipeline",
+    group="export-pipeline",
+    collection="export_pipelines",
+    name="export",
+    resource_type="exportPipelines",
+    side="target",
+    options=(PipelineOption.OVERWRITE_BLOBS, PipelineOption.CONTINUE_ON_ERRORS),
+    sas_permissions=MappingProxyType({None: "alrw"}),
+    storage_roles=MappingProxyType({None: "Storage Blob Data Contributor"}),
+)
+
+IMPORT = PipelineKind(
+    noun="import pipeline",
+    group="import-pipeline",
+    collection="import_pipelines",
+    name="import",
+    resource_type="importPipelines",
+    side="source",
+    options=(
+        PipelineOption.OVERWRITE_TAGS,
+        PipelineOption.DELETE_SOURCE_BLOB,
+        PipelineOption.CONTINUE_ON_ERRORS,
+    ),
+    sas_permissions=MappingProxyType({None: "lr", PipelineOption.DELETE_SOURCE_BLOB: "dlr"}),
+    storage_roles=MappingProxyType(
+        {
+            None: "Storage Blob Data Reader",
+            PipelineOption.DELETE_SOURCE_BLOB: "Storage Blob Data Contributor",
+        }
+    ),
+)
+
+KINDS: Mapping[str, PipelineKind] = MappingProxyType({kind.name: kind for kind in (EXPORT, IMPORT)})

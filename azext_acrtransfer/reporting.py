@@ -1,0 +1,27 @@
+"""How a command fails although it has a result, or when core would let a failure pass."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+from azure.cli.core.azclierror import AzureResponseError
+from knack.events import EVENT_CLI_SUCCESSFUL_EXECUTE
+from knack.util import CLIError
+
+
+def fail_after_output(cli_ctx: Any, error: AzureResponseError) -> None:
+    """Let the result be printed, then end the command with this error and its exit code."""
+
+    def fail(*_: Any, **__: Any) -> NoReturn:
+        raise error
+
+    cli_ctx.register_event(EVENT_CLI_SUCCESSFUL_EXECUTE, fail)
+
+
+def raise_time_out(result: Any) -> Any:
+    """Turn the time-out of core's wait command, which it returns as a result, into a failure."""
+    if isinstance(result, CLIError):
+        raise AzureResponseError(
+            str(result), recommendation="Wait longer with --timeout, or look with 'show'."
+        )
+    return result

@@ -1,0 +1,80 @@
+"""What a pipeline run says of itself: where it stands, when it started, why it failed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta, timezone
+from enum import Enum
+from typing import Any
+
+from azext_acrtransfer.resources import Answer
+
+_NEVER = datetime.min.replace(tzinfo=timezone.utc)
+
+
+class RunStatus(Enum):
+    """Where a run stands."""
+
+    UNDER_WAY = "under way"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+_ENDS = {
+    "succeeded": RunStatus.SUCCEEDED,
+    "failed": RunStatus.FAILED,
+    "canceled": RunStatus.FAILED,
+}
+
+
+def status(run: Any) -> RunStatus:
+    """Where a run stands; a word that is not known means that it is still under way.
+
+    The service's own examples show a run whose provisioningState is Succeeded while its response
+    still reads Running: the response is nearer to the work, and goes first. A failure counts
+    wherever it is told.
+    """
+    provisioning = _ENDS.get((run.provisioning_state or "").lower(), RunStatus.UNDER_WAY)
+    response = run.response
+    if provisioning is RunStatus.FAILED or not (response and response.status):
+        return provisioning
+    return _ENDS.get(response.status.lower(), RunStatus.UNDER_WAY)
+
+
+def is_over(run: Any) -> bool:
+    """Whether nothing more will happen in a run."""
+    return status(run) is not RunStatus.UNDER_WAY
+
+
+def describe(run: Any) -> str:
+    """State of a run for a progress line; a percentage only if the service gives one."""
+    response = run.response
+    state = (response and response.status) or run.properties.get("provisioningState")
+    percentage = response and response.progress and response.progress.percentage
+    return f"{state}, {percentage} %" if percentage else str(state or "Waiting")
+
+
+def started(run: Any) -> datetime:
+    """When a run started; one that tells no time counts as older than all others."""
+    told = (run.response and run.response.start_time) or (
+        run.system_data and run.system_data.created_at
+    )
+    return told or _NEVER
+
+
+def newest_first(runs: Iterable[Any]) -> list[Any]:
+    """Runs by the time they started."""
+    return sorted(runs, key=started, reverse=True)
+
+
+def is_old(answer: Answer) -> bool:
+    """Whether the answer to a PUT is a run that had ended before it.
+
+    The service answers a PUT that changes nothing with the run as it is, and runs nothing.
+    """
+    run = answer.resource
+    finished = run.response and run.response.finish_time
+    if not (finished and answer.sent_at):
+        return False
+    # The Date header has whole seconds only.
+    return bool(finished < answer.sent_at - timedelta(seconds=answer.took + 1))

@@ -1,0 +1,100 @@
+"""Waiting for the service: how often it is asked, and what is shown meanwhile."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from azure.cli.core.azclierror import ManualInterrupt
+from azure.core.exceptions import AzureError
+from knack.log import get_logger
+
+from azext_acrtransfer.resources import Answer
+
+logger = get_logger(__name__)
+_SPINNER_STEP = 0.2
+
+
+def delay(waited: float, retry_after: float | None) -> float:
+    """Seconds until the next request, after ``waited`` seconds of waiting.
+
+    A tenth of the time waited keeps the end of a short run from being seen late and a long run
+    from being asked about too often; what the service asks for goes first.
+    """
+    if retry_after is not None:
+        return retry_after
+    return min(max(waited / 10, 1.0), 10.0)
+
+
+class Waiting:
+    """Asks again and again until something is settled, under the CLI's own progress line."""
+
+    def __init__(
+        self,
+        cli_ctx: Any,
+        *,
+        now: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._cli_ctx = cli_ctx
+        self._now = now
+        self._sleep = sleep
+
+    def until(
+        self,
+        settled: Callable[[Any], bool],
+        answer: Answer,
+        ask: Callable[[], Answer],
+        describe: Callable[[Any], str],
+    ) -> Answer:
+        """Ask until the resource of the newest answer is settled, and return that answer."""
+        if settled(answer.resource):
+            return answer
+        started = self._now()
+        with _progress(self._cli_ctx) as show:
+            while not settled(answer.resource):
+                due = self._now() + delay(self._now() - started, answer.retry_after)
+                while (left := due - self._now()) > 0:
+                    show(f"{describe(answer.resource)}, {self._now() - started:.0f} s")
+                    self._sleep(min(left, _SPINNER_STEP))
+                answer = ask()
+        return answer
+
+
+@contextmanager
+def goes_on(what: str, pick_up: str) -> Iterator[None]:
+    """Say that the service goes on with ``what`` when the waiting ends early, and how to return."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        raise ManualInterrupt(
+            f"Stopped waiting; {what} goes on in the service.",
+            recommendation=f"To wait for it again: {pick_up}",
+        ) from error
+    except AzureError:
+        logger.warning("%s goes on in the service. To wait for it again: %s", what, pick_up)
+        raise
+
+
+@contextmanager
+def _progress(cli_ctx: Any) -> Iterator[Callable[[str], None]]:
+    quiet = (
+        cli_ctx.only_show_errors
+        or cli_ctx.config.getboolean("core", "disable_progress_bar", False)
+        or not sys.stderr.isatty()
+    )
+    if quiet:
+        yield lambda _: None
+        return
+    # Late: it loads a terminal library that a quiet wait does not need.
+    from azure.cli.core.commands.progress import IndeterminateProgressBar
+
+    bar = IndeterminateProgressBar(cli_ctx)
+    bar.begin()
+    try:
+        yield bar.update_progress_with_msg
+    finally:
+        bar.end()

@@ -1,0 +1,121 @@
+"""Running the extension's commands in process, on azure-cli-core alone, with one answer object."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from azure.cli.core import __version__, AzCli, MainCommandsLoader
+from azure.cli.core._help import AzCliHelp
+from azure.cli.core._output import AzOutputProducer
+from azure.cli.core._profile import Profile
+from azure.cli.core.auth.identity import Identity
+from azure.cli.core.azlogging import AzCliLogging
+from azure.cli.core.commands import AzCliCommandInvoker, ExtensionCommandSource
+from azure.cli.core.parser import AzCliCommandParser
+
+from azext_acrtransfer import COMMAND_LOADER_CLS
+
+SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
+TENANT = "11111111-1111-1111-1111-111111111111"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command left behind."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def json(self) -> Any:
+        """The result, parsed."""
+        return json.loads(self.stdout)
+
+
+class _Loader(MainCommandsLoader):  # type: ignore[misc]  # core is untyped
+    """az's main loader, with the extension as the only module."""
+
+    def load_command_table(self, args: list[str]) -> Any:
+        extension = COMMAND_LOADER_CLS(cli_ctx=self.cli_ctx)
+        self.command_table = extension.load_command_table(args)
+        self.command_group_table = extension.command_group_table
+        for name, command in self.command_table.items():
+            # As az marks the commands of an extension: core words its errors by it.
+            command.command_source = ExtensionCommandSource(
+                extension_name="acrtransfer", overrides_command=False, preview=True
+            )
+            self.cmd_to_loader_map[name] = [extension]
+        return self.command_table
+
+
+class _Credential:
+    """A signed-in user whose token no service checks."""
+
+    def acquire_token(self, _: Any, **__: Any) -> dict[str, Any]:
+        return {"access_token": "none", "token_type": "Bearer", "expires_in": 3600}
+
+
+@contextmanager
+def _logging_of_its_own() -> Iterator[None]:
+    """Let core set up its logging as in a new process, though pytest or a command came before."""
+    loggers = [logging.getLogger(name) for name in (None, "cli", "azure")]
+    before = [(logger, logger.handlers[:], logger.level) for logger in loggers]
+    for logger in loggers:
+        logger.handlers.clear()
+    try:
+        yield
+    finally:
+        for logger, handlers, level in before:
+            logger.handlers[:] = handlers
+            logger.setLevel(level)
+
+
+_ACCOUNT = {
+    "id": SUBSCRIPTION,
+    "name": "test",
+    "state": "Enabled",
+    "isDefault": True,
+    "tenantId": TENANT,
+    "environmentName": "AzureCloud",
+    "user": {"name": "user@example.com", "type": "user"},
+}
+
+
+def run_az(config_dir: Path, *argv: str) -> Result:
+    """Run ``az`` with these words, signed in to one subscription of the public cloud."""
+    stdout, stderr = io.StringIO(), io.StringIO()
+    # Without it a new configuration folder makes core ask the network for its newest version.
+    known = {"versions": {"core": {"local": __version__}}}
+    (config_dir / "versionCheck.json").write_text(json.dumps(known))
+    with (
+        _logging_of_its_own(),
+        patch.object(Profile, "load_cached_subscriptions", return_value=[_ACCOUNT]),
+        patch.object(Identity, "get_user_credential", return_value=_Credential()),
+        redirect_stdout(stdout),
+        redirect_stderr(stderr),
+    ):
+        cli = AzCli(
+            cli_name="az",
+            config_dir=str(config_dir),
+            config_env_var_prefix="AZURE",
+            commands_loader_cls=_Loader,
+            invocation_cls=AzCliCommandInvoker,
+            parser_cls=AzCliCommandParser,
+            logging_cls=AzCliLogging,
+            output_cls=AzOutputProducer,
+            help_cls=AzCliHelp,
+        )
+        try:
+            exit_code = cli.invoke(list(argv), out_file=stdout)
+        except SystemExit as stop:
+            exit_code = stop.code
+    return Result(int(exit_code or 0), stdout.getvalue(), stderr.getvalue())

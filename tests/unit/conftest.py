@@ -1,0 +1,145 @@
+"""The extension's commands over HTTP answers that a test writes itself; no network."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import responses
+
+from azext_acrtransfer import custom, waiting
+from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
+from tests.az import SUBSCRIPTION, Result, run_az
+
+ARM = "https://management.azure.com"
+GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/mygroup"
+REGISTRY = f"{GROUP}/providers/Microsoft.ContainerRegistry/registries/myregistry"
+
+Az = Callable[..., Result]
+
+
+@pytest.fixture
+def az(tmp_path: Path) -> Az:
+    """Run a command with a configuration of its own."""
+    return lambda *argv: run_az(tmp_path, *argv)
+
+
+@pytest.fixture(params=[EXPORT, IMPORT], ids=lambda kind: kind.name)
+def kind(request: pytest.FixtureRequest) -> PipelineKind:
+    """Each kind of pipeline in turn."""
+    found: PipelineKind = request.param
+    return found
+
+
+@dataclass
+class FakeTime:
+    """A clock that sleeping moves."""
+
+    now: float = 0.0
+    slept: list[float] = field(default_factory=list)
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+@pytest.fixture
+def fake_time(monkeypatch: pytest.MonkeyPatch) -> FakeTime:
+    """No command waits for real."""
+    clock = FakeTime()
+
+    def waiting_on_fake_time(cli_ctx: Any) -> waiting.Waiting:
+        return waiting.Waiting(cli_ctx, now=lambda: clock.now, sleep=clock.sleep)
+
+    monkeypatch.setattr(custom, "Waiting", waiting_on_fake_time)
+    return clock
+
+
+@dataclass
+class Service:
+    """Scripted answers of the service, and the requests that it got."""
+
+    mock: responses.RequestsMock
+
+    def answers(self, method: str, path: str, body: Any = None, **kwargs: Any) -> None:
+        """Answer the next request of this method and path; in order if told more than once."""
+        self.mock.add(method, f"{ARM}{path}", json=body, **kwargs)
+
+    @property
+    def requests(self) -> list[tuple[str, str]]:
+        """Method and path of every request, in order."""
+        calls = (call.request for call in self.mock.calls)
+        return [(str(call.method), str(call.path_url).partition("?")[0]) for call in calls]
+
+    @property
+    def versions(self) -> set[str]:
+        """The API versions that were asked for."""
+        return {call.request.params["api-version"] for call in self.mock.calls}  # type: ignore[attr-defined]
+
+    def body(self, method: str) -> Any:
+        """Body of the one request of this method."""
+        [found] = [call.request.body for call in self.mock.calls if call.request.method == method]
+        return json.loads(found or "null")
+
+
+@pytest.fixture
+def service() -> Iterator[Service]:
+    """A service that answers only what it was told to, and must be asked all of it."""
+    with responses.RequestsMock(
+        registry=responses.registries.OrderedRegistry, assert_all_requests_are_fired=True
+    ) as mock:
+        yield Service(mock)
+
+
+def pipeline(kind: PipelineKind, name: str = "mypipeline", **changes: Any) -> dict[str, Any]:
+    """A pipeline as Azure returns it (shape and casing as in its recordings)."""
+    properties = {
+        kind.side: {
+            "type": "AzureStorageBlobContainer",
+            "uri": "https://mystorage.blob.core.windows.net/transfer",
+            "keyVaultUri": "https://myvault.vault.azure.net/secrets/sas",
+            "storageAccessMode": "SasToken",
+        },
+        "provisioningState": "Succeeded",
+    }
+    return {
+        "type": f"Microsoft.ContainerRegistry/registries/{kind.resource_type}",
+        "identity": {
+            "principalId": "22222222-2222-2222-2222-222222222222",
+            "tenantId": "11111111-1111-1111-1111-111111111111",
+            "type": "systemAssigned",
+        },
+        "id": f"{REGISTRY}/{kind.resource_type}/{name}",
+        "name": name,
+        "properties": properties | changes,
+    }
+
+
+def run(kind: PipelineKind, name: str = "myrun01", **changes: Any) -> dict[str, Any]:
+    """A run as the service's examples show it."""
+    properties: dict[str, Any] = {
+        "provisioningState": "Succeeded",
+        "request": {"pipelineResourceId": f"{REGISTRY}/{kind.resource_type}/mypipeline"},
+        "response": {
+            "status": "Succeeded",
+            "progress": {"percentage": "100"},
+            kind.side: {
+                "type": "AzureStorageBlob",
+                "uri": "https://mystorage.blob.core.windows.net/transfer/myblob",
+                "keyVaultUri": "https://myvault.vault.azure.net/secrets/sas",
+                "storageAccessMode": "SasToken",
+            },
+            "startTime": "2026-03-04T17:23:21.9261521+00:00",
+            "finishTime": "2026-03-04T17:24:21.9261521+00:00",
+        },
+    }
+    return {
+        "type": "Microsoft.ContainerRegistry/registries/pipelineRuns",
+        "id": f"{REGISTRY}/pipelineRuns/{name}",
+        "name": name,
+        "properties": properties | changes,
+    }

@@ -1,0 +1,309 @@
+"""create, update, show, list, delete and wait of both kinds of pipeline: requests and results."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
+from tests.unit.conftest import REGISTRY, Az, Service, pipeline
+
+CONTAINER = "https://mystorage.blob.core.windows.net/transfer"
+SECRET = "https://myvault.vault.azure.net/secrets/sas"
+IDENTITY = (
+    "/subscriptions/33333333-3333-3333-3333-333333333333/resourceGroups/mygroup/providers"
+    "/Microsoft.ManagedIdentity/userAssignedIdentities/myidentity"
+)
+AT = ("-g", "mygroup", "-r", "myregistry")
+
+
+def path(kind: PipelineKind, name: str = "mypipeline") -> str:
+    return f"{REGISTRY}/{kind.resource_type}/{name}"
+
+
+def flat(resource: dict[str, Any]) -> dict[str, Any]:
+    """A resource in az's shape: what is under properties stands beside the rest."""
+    rest = {key: value for key, value in resource.items() if key != "properties"}
+    return rest | resource["properties"] | {"resourceGroup": "mygroup"}
+
+
+def told(value: Any) -> Any:
+    """A result without the keys that az adds for what the service did not tell."""
+    if isinstance(value, dict):
+        return {key: told(inner) for key, inner in value.items() if inner is not None}
+    return value
+
+
+@pytest.mark.parametrize(
+    ("argv", "identity", "container", "options", "trigger"),
+    [
+        pytest.param(
+            ["-s", SECRET],
+            {"type": "SystemAssigned"},
+            {"keyVaultUri": SECRET, "storageAccessMode": "SasToken"},
+            None,
+            "Enabled",
+            id="older script",
+        ),
+        pytest.param(
+            [],
+            {"type": "SystemAssigned"},
+            {"storageAccessMode": "ManagedIdentity"},
+            None,
+            "Enabled",
+            id="nothing said of access",
+        ),
+        pytest.param(
+            ["-m", "managedidentity", "-i", "[SYSTEM]", "-z", "continueonerrors"],
+            {"type": "SystemAssigned"},
+            {"storageAccessMode": "ManagedIdentity"},
+            ["ContinueOnErrors"],
+            "Enabled",
+            id="any case",
+        ),
+        pytest.param(
+            ["-m", "SasToken", "-s", f"{SECRET}/abc", "-i", IDENTITY, "-z", "ContinueOnErrors"],
+            {"type": "UserAssigned", "userAssignedIdentities": {IDENTITY: {}}},
+            {"keyVaultUri": f"{SECRET}/abc", "storageAccessMode": "SasToken"},
+            ["ContinueOnErrors"],
+            "Enabled",
+            id="everything",
+        ),
+    ],
+)
+def test_create_sends_one_put(
+    az: Az,
+    service: Service,
+    kind: PipelineKind,
+    argv: list[str],
+    identity: Any,
+    container: Any,
+    options: Any,
+    trigger: str,
+) -> None:
+    service.answers("PUT", path(kind), pipeline(kind))
+    result = az("acr", kind.group, "create", *AT, "-n", "mypipeline", "-c", CONTAINER, *argv)
+
+    assert (result.exit_code, told(result.json)) == (0, flat(pipeline(kind)))
+    assert service.requests == [("PUT", path(kind))]
+    assert service.versions == {"2025-06-01-preview"}
+    where = {"type": "AzureStorageBlobContainer", "uri": CONTAINER}
+    properties = {kind.side: where | container}
+    if options:
+        properties["options"] = options
+    if kind is IMPORT:
+        properties["trigger"] = {"sourceTrigger": {"status": trigger}}
+    assert service.body("PUT") == {"identity": identity, "properties": properties}
+
+
+@pytest.mark.parametrize(
+    ("typed", "status"),
+    [
+        ([], "Enabled"),
+        (["-e"], "Enabled"),
+        (["-e", "True"], "Enabled"),
+        (["--source-trigger-enabled", "False"], "Disabled"),
+    ],
+)
+def test_source_trigger_is_on_unless_it_is_turned_off(
+    az: Az, service: Service, typed: list[str], status: str
+) -> None:
+    service.answers("PUT", path(IMPORT), pipeline(IMPORT))
+    az("acr", "import-pipeline", "create", *AT, "-n", "mypipeline", "-c", CONTAINER, *typed)
+    trigger = service.body("PUT")["properties"]["trigger"]
+    assert trigger == {"sourceTrigger": {"status": status}}
+
+
+def test_create_finds_the_group_of_a_login_server(
+    az: Az, service: Service, kind: PipelineKind
+) -> None:
+    registries = f"/subscriptions/{REGISTRY.split('/')[2]}/providers"
+    service.answers(
+        "GET",
+        f"{registries}/Microsoft.ContainerRegistry/registries",
+        {"value": [{"id": REGISTRY, "name": "MyRegistry"}]},
+    )
+    service.answers("PUT", path(kind), pipeline(kind))
+    argv = ["-r", "myregistry.azurecr.io", "-n", "mypipeline", "-c", CONTAINER]
+    result = az("acr", kind.group, "create", *argv)
+    assert result.exit_code == 0
+    assert [method for method, _ in service.requests] == ["GET", "PUT"]
+
+
+def test_create_waits_for_a_state_that_can_still_change(
+    az: Az, service: Service, kind: PipelineKind, fake_time: Any
+) -> None:
+    service.answers("PUT", path(kind), pipeline(kind, provisioningState="Creating"), status=201)
+    service.answers("GET", path(kind), pipeline(kind, provisioningState="Creating"))
+    service.answers("GET", path(kind), pipeline(kind))
+    result = az("acr", kind.group, "create", *AT, "-n", "mypipeline", "-c", CONTAINER)
+    assert (result.exit_code, result.json["provisioningState"]) == (0, "Succeeded")
+    assert fake_time.now == pytest.approx(2.0)
+
+
+def test_create_fails_when_the_pipeline_does(az: Az, service: Service, kind: PipelineKind) -> None:
+    service.answers("PUT", path(kind), pipeline(kind, provisioningState="Failed"))
+    result = az("acr", kind.group, "create", *AT, "-n", "mypipeline", "-c", CONTAINER)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert f"The {kind.noun} 'mypipeline' is Failed, not Succeeded." in result.stderr
+
+
+def test_create_does_not_wait_when_told_so(az: Az, service: Service, kind: PipelineKind) -> None:
+    service.answers("PUT", path(kind), pipeline(kind, provisioningState="Creating"), status=201)
+    argv = [*AT, "-n", "mypipeline", "-c", CONTAINER, "--no-wait"]
+    result = az("acr", kind.group, "create", *argv)
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert service.requests == [("PUT", path(kind))]
+
+
+def test_create_says_what_is_still_to_grant(az: Az, service: Service, kind: PipelineKind) -> None:
+    service.answers("PUT", path(kind), pipeline(kind))
+    result = az("acr", kind.group, "create", *AT, "-n", "mypipeline", "-c", CONTAINER)
+    assert (
+        "az keyvault set-policy --name myvault --secret-permissions get "
+        "--object-id 22222222-2222-2222-2222-222222222222"
+    ) in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("argv", "change"),
+    [
+        (["-z"], {"options": []}),
+        (["-z", "continueOnErrors"], {"options": ["ContinueOnErrors"]}),
+        (["-c", f"{CONTAINER}2"], {"side": {"uri": f"{CONTAINER}2"}}),
+        (["-s", f"{SECRET}2"], {"side": {"keyVaultUri": f"{SECRET}2"}}),
+        (
+            ["-m", "ManagedIdentity"],
+            {"side": {"keyVaultUri": None, "storageAccessMode": "ManagedIdentity"}},
+        ),
+        (
+            ["-i", IDENTITY],
+            {"identity": {"type": "UserAssigned", "userAssignedIdentities": {IDENTITY: {}}}},
+        ),
+        (["--set", "options=[]"], {"options": []}),
+        (
+            ["--add", "options", "ContinueOnErrors"],
+            {"options": ["OverwriteTags", "ContinueOnErrors"]},
+        ),
+    ],
+)
+def test_update_changes_only_what_is_given(
+    az: Az, service: Service, kind: PipelineKind, argv: list[str], change: dict[str, Any]
+) -> None:
+    before = pipeline(kind, options=["OverwriteTags"], unknown={"a": 1})
+    service.answers("GET", path(kind), before)
+    service.answers("PUT", path(kind), pipeline(kind))
+    result = az("acr", kind.group, "update", *AT, "-n", "mypipeline", *argv)
+
+    assert result.exit_code == 0, result.stderr
+    side = before["properties"][kind.side] | change.get("side", {})
+    assert service.body("PUT") == {
+        "identity": change.get("identity", {"type": "systemAssigned"}),
+        "properties": {
+            kind.side: {key: value for key, value in side.items() if value is not None},
+            "options": change.get("options", ["OverwriteTags"]),
+            "unknown": {"a": 1},
+        },
+    }
+    assert service.requests == [("GET", path(kind)), ("PUT", path(kind))]
+
+
+def test_show_sends_one_get(az: Az, service: Service, kind: PipelineKind) -> None:
+    service.answers("GET", path(kind), pipeline(kind))
+    result = az("acr", kind.group, "show", *AT, "-n", "mypipeline")
+    assert (result.exit_code, told(result.json)) == (0, flat(pipeline(kind)))
+    assert service.requests == [("GET", path(kind))]
+
+
+def test_list_follows_the_pages(az: Az, service: Service, kind: PipelineKind) -> None:
+    collection = f"{REGISTRY}/{kind.resource_type}"
+    page = f"https://management.azure.com{collection}?api-version=2025-06-01-preview&$skip=1"
+    service.answers("GET", collection, {"value": [pipeline(kind, "first")], "nextLink": page})
+    service.answers("GET", collection, {"value": [pipeline(kind, "second")]})
+    result = az("acr", kind.group, "list", *AT)
+    assert [found["name"] for found in result.json] == ["first", "second"]
+    assert service.requests == [("GET", collection)] * 2
+
+
+def test_delete_sends_one_delete(az: Az, service: Service, kind: PipelineKind) -> None:
+    service.answers("DELETE", path(kind), status=200)
+    result = az("acr", kind.group, "delete", *AT, "-n", "mypipeline")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert service.requests == [("DELETE", path(kind))]
+
+
+NOT_FOUND = {"error": {"code": "ResourceNotFound", "message": "It was not found."}}
+
+
+@pytest.mark.parametrize(
+    ("verb", "method", "status", "body"),
+    [
+        ("show", "GET", 404, NOT_FOUND),
+        ("update", "GET", 404, NOT_FOUND),
+        ("delete", "DELETE", 404, NOT_FOUND),
+        ("delete", "DELETE", 204, None),
+    ],
+)
+def test_a_missing_pipeline_is_named_and_exits_3(
+    az: Az, service: Service, kind: PipelineKind, verb: str, method: str, status: int, body: Any
+) -> None:
+    service.answers(method, path(kind), body, status=status)
+    result = az("acr", kind.group, verb, *AT, "-n", "mypipeline")
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert (
+        f"The {kind.noun} 'mypipeline' was not found in registry 'myregistry' of resource group "
+        "'mygroup'."
+    ) in result.stderr
+    assert f"az acr {kind.group} list -r myregistry -o table" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "exit_code"),
+    [
+        (403, "AuthorizationFailed", 1),
+        (401, "ExpiredAuthenticationToken", 1),
+        (404, "ResourceGroupNotFound", 3),
+        (404, "ParentResourceNotFound", 3),
+        (409, "Conflict", 1),
+    ],
+)
+@pytest.mark.parametrize(("verb", "method"), [("show", "GET"), ("delete", "DELETE")])
+def test_another_refusal_is_told_as_the_service_tells_it(
+    az: Az,
+    service: Service,
+    kind: PipelineKind,
+    verb: str,
+    method: str,
+    status: int,
+    code: str,
+    exit_code: int,
+) -> None:
+    service.answers(
+        method, path(kind), {"error": {"code": code, "message": "As it is."}}, status=status
+    )
+    result = az("acr", kind.group, verb, *AT, "-n", "mypipeline")
+    assert (result.exit_code, result.stdout) == (exit_code, "")
+    assert f"({code}) As it is." in result.stderr
+    assert f"The {kind.noun} 'mypipeline' was not found" not in result.stderr
+
+
+def test_wait_for_created(az: Az, service: Service, kind: PipelineKind) -> None:
+    service.answers("GET", path(kind), pipeline(kind))
+    result = az("acr", kind.group, "wait", *AT, "-n", "mypipeline", "--created")
+    assert (result.exit_code, result.stdout) == (0, "")
+
+
+def test_a_wait_that_times_out_fails(az: Az, service: Service, kind: PipelineKind) -> None:
+    service.answers("GET", path(kind), pipeline(kind, provisioningState="Updating"))
+    argv = ["--updated", "--timeout", "1", "--interval", "1"]
+    result = az("acr", kind.group, "wait", *AT, "-n", "mypipeline", *argv)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "timed-out after 1 seconds" in result.stderr
+
+
+def test_export_has_no_source_trigger(az: Az) -> None:
+    argv = [*AT, "-n", "mypipeline", "-c", CONTAINER, "--source-trigger-enabled", "false"]
+    result = az("acr", EXPORT.group, "create", *argv)
+    assert result.exit_code == 2
+    assert "unrecognized arguments: --source-trigger-enabled false" in result.stderr
