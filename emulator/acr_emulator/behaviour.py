@@ -52,3 +52,7 @@ class Behaviour:
     #: Seconds for the Retry-After header of answers that ask to be polled; None sends none.
     retry_after: int | None = None
     requests: deque[Seen] = field(default_factory=lambda: deque(maxlen=10_000))
+
+    def reset(self) -> None:
+        """Every knob back to its default, the log emptied."""
+        vars(self).update(vars(Behaviour()))

@@ -29,6 +29,12 @@ class Cloud:
         """The base URL of Azure Resource Manager."""
         return f"https://{self.arm}"
 
+    @property
+    def audiences(self) -> tuple[str, ...]:
+        """Everything a token can be had for."""
+        data_planes = (self.registry_audience, self.vault_audience, self.storage_audience)
+        return (*self.arm_audiences, f"https://{self.graph}", *data_planes)
+
     def vault_url(self, vault: str) -> str:
         """The data plane of a key vault, without a trailing slash."""
         return f"https://{vault}.{self.vault_suffix}"

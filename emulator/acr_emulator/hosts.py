@@ -12,6 +12,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from acr_emulator.arm.app import ArmApp
 from acr_emulator.behaviour import Behaviour, Seen
+from acr_emulator.entra import entra_app
+from acr_emulator.graph import graph_app
+from acr_emulator.registry_front import registry_front
 
 if TYPE_CHECKING:
     from acr_emulator.instance import Instance
@@ -35,7 +38,12 @@ class Host:
 def hosts(instance: Instance) -> tuple[Host, ...]:
     """Every host that is imitated; blob storage is a real server that the proxy tunnels to."""
     cloud = instance.cloud
-    return (Host(cloud.arm, ArmApp(instance)),)
+    return (
+        Host(cloud.login, entra_app(instance), troubled=False),
+        Host(cloud.graph, graph_app(instance), troubled=False),
+        Host(cloud.arm, ArmApp(instance)),
+        Host(f"*.{cloud.registry_suffix}", registry_front(instance)),
+    )
 
 
 class HostRouter:

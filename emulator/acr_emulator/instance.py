@@ -11,9 +11,12 @@ from acr_emulator.behaviour import Behaviour
 from acr_emulator.certificates import Certificates
 from acr_emulator.clock import Clock
 from acr_emulator.cloud import PUBLIC, Cloud
+from acr_emulator.controls import controls_app
 from acr_emulator.directory import Directory
 from acr_emulator.hosts import HostRouter, hosts
+from acr_emulator.parts.distribution import Distribution
 from acr_emulator.proxy import Proxy
+from acr_emulator.registries import Registries
 from acr_emulator.serving import WebServer
 from acr_emulator.storage import BlobStorage, UnknownAccountError
 from acr_emulator.store import Store
@@ -53,14 +56,19 @@ class Instance:
         self.storage = BlobStorage(
             self.state_dir / "blobs", self.store, self.certificates, self.clock
         )
+        self.registries = Registries(self.store)
+        self.distribution = Distribution(self.state_dir / "registries")
         self.hosts = HostRouter(hosts(self), self.behaviour)
         self.web = WebServer(self.hosts, self.certificates)
         self.proxy = Proxy(self._backend)
+        self.controls = WebServer(controls_app(self))
         #: Started in this order, stopped in the opposite one.
         self.services: tuple[Service, ...] = (
             self.storage,
+            self.distribution,
             self.web,
             self.proxy,
+            self.controls,
         )
 
     async def start(self) -> None:
@@ -113,6 +121,7 @@ class Instance:
             "AZURE_CLIENT_ID": principal.application_id,
             "AZURE_CLIENT_SECRET": secret,
             "AZURE_SUBSCRIPTION_ID": self.cloud.subscription_id,
+            "ACR_EMULATOR_CONTROL": f"http://127.0.0.1:{self.controls.port}/_emulator",
         }
 
     def _az_configuration(self) -> Path:

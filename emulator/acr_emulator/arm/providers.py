@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from acr_emulator.arm import groups
+from acr_emulator.arm import groups, registries, subscriptions
 from acr_emulator.arm.request import Route
 
 if TYPE_CHECKING:
     from acr_emulator.instance import Instance
 
-PROVIDERS: tuple[Callable[[Instance], list[Route]], ...] = (groups.routes,)
+PROVIDERS: tuple[Callable[[Instance], list[Route]], ...] = (
+    subscriptions.routes,
+    groups.routes,
+    registries.routes,
+)

@@ -1,0 +1,105 @@
+"""`python -m acr_emulator up` and `run`: start an emulator, say how to reach it, stop it."""
+
+import argparse
+import asyncio
+import os
+import shlex
+import signal
+import sys
+import tempfile
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
+
+from acr_emulator.instance import Instance, StateInUseError
+from acr_emulator.parts.process import StartError, dies_with_us
+from acr_emulator.parts.tools import ToolMissingError
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_COMMAND_NOT_FOUND = 127
+_BY_SIGNAL = 128
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Parse the command line and carry it out; returns the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        if options.state:
+            return asyncio.run(_verb(options, options.state))
+        with tempfile.TemporaryDirectory(prefix="acr-emulator-") as folder:
+            return asyncio.run(_verb(options, Path(folder)))
+    except (StartError, StateInUseError, ToolMissingError) as error:
+        print(f"acr_emulator: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("acr_emulator", description="ACR Transfer on one machine.")
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    up = verbs.add_parser("up", help="serve until Ctrl-C; prints the environment for clients")
+    run = verbs.add_parser("run", help="run a command in that environment, then stop")
+    run.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND")
+    for verb in (up, run):
+        verb.add_argument(
+            "--state",
+            type=Path,
+            metavar="DIR",
+            help="keep everything in this folder; without it, state ends with the emulator",
+        )
+    return parser
+
+
+def _verb(options: argparse.Namespace, state: Path) -> Coroutine[None, None, int]:
+    if options.verb == "up":
+        return _up(state)
+    command = options.command[options.command[:1] == ["--"] :]
+    return _run(state, command)
+
+
+async def _up(state: Path) -> int:
+    instance = Instance(state)
+    stopped = asyncio.Event()
+    for number in _SIGNALS:
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    await instance.start()
+    try:
+        for name, value in instance.environment().items():
+            print(f"export {name}={shlex.quote(value)}")
+        sys.stdout.flush()
+        await stopped.wait()
+    finally:
+        await instance.stop()
+    return 0
+
+
+async def _run(state: Path, command: Sequence[str]) -> int:
+    instance = Instance(state)
+    await instance.start()
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            env={**os.environ, **instance.environment()},
+            preexec_fn=dies_with_us(signal.SIGTERM),
+        )
+        _pass_on_signals(process)
+        code = await process.wait()
+    except FileNotFoundError as error:
+        print(f"acr_emulator: {error.strerror}: {error.filename}", file=sys.stderr)
+        return _COMMAND_NOT_FOUND
+    finally:
+        await instance.stop()
+    return code if code >= 0 else _BY_SIGNAL - code
+
+
+def _pass_on_signals(process: asyncio.subprocess.Process) -> None:
+    """What stops us stops the command, and its end is ours; a terminal's Ctrl-C it gets itself."""
+
+    def pass_on(number: signal.Signals) -> None:
+        if process.returncode is None and not (number == signal.SIGINT and sys.stdin.isatty()):
+            process.send_signal(number)
+
+    for number in _SIGNALS:
+        asyncio.get_running_loop().add_signal_handler(number, pass_on, number)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,96 @@
+"""The one tenant, its one subscription, and that every resource provider is registered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.responses import Response
+
+from acr_emulator.arm.answers import JsonAnswer
+from acr_emulator.arm.request import ArmRequest, Route
+from acr_emulator.cloud import Cloud
+from acr_emulator.store import Resource
+
+if TYPE_CHECKING:
+    from acr_emulator.instance import Instance
+
+_LOCATIONS = {"westus": "West US", "eastus": "East US", "westeurope": "West Europe"}
+
+
+def routes(instance: Instance) -> list[Route]:
+    """What az asks at login, and before it uses a provider."""
+    subscriptions = _Subscriptions(instance.cloud)
+    one = "/subscriptions/{subscription}"
+    return [
+        Route("GET", "/tenants", subscriptions.tenants),
+        Route("GET", "/subscriptions", subscriptions.list),
+        Route("GET", one, subscriptions.get),
+        Route("GET", f"{one}/locations", subscriptions.locations),
+        Route("GET", f"{one}/providers/{{namespace}}", subscriptions.provider),
+        Route("POST", f"{one}/providers/{{namespace}}/register", subscriptions.provider),
+    ]
+
+
+class _Subscriptions:
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+
+    async def tenants(self, _: ArmRequest) -> Response:
+        tenant = self._cloud.tenant_id
+        shown = {
+            "id": f"/tenants/{tenant}",
+            "tenantId": tenant,
+            "displayName": "Emulator",
+            "defaultDomain": "emulator.onmicrosoft.com",
+            "tenantType": "AAD",
+        }
+        return JsonAnswer({"value": [shown]})
+
+    def _subscription(self) -> Resource:
+        return {
+            "id": f"/subscriptions/{self._cloud.subscription_id}",
+            "authorizationSource": "RoleBased",
+            "managedByTenants": [],
+            "subscriptionId": self._cloud.subscription_id,
+            "tenantId": self._cloud.tenant_id,
+            "displayName": "Emulator",
+            "state": "Enabled",
+            "subscriptionPolicies": {
+                "locationPlacementId": "Public_2014-09-01",
+                "quotaId": "EnterpriseAgreement_2014-09-01",
+                "spendingLimit": "Off",
+            },
+        }
+
+    async def list(self, _: ArmRequest) -> Response:
+        value = [self._subscription()]
+        return JsonAnswer({"value": value, "count": {"type": "Total", "value": len(value)}})
+
+    async def get(self, _: ArmRequest) -> Response:
+        return JsonAnswer(self._subscription())
+
+    async def locations(self, request: ArmRequest) -> Response:
+        value = [
+            {
+                "id": f"/subscriptions/{request['subscription']}/locations/{name}",
+                "name": name,
+                "type": "Region",
+                "displayName": shown,
+                "regionalDisplayName": shown,
+                "metadata": {"regionType": "Physical", "regionCategory": "Recommended"},
+            }
+            for name, shown in _LOCATIONS.items()
+        ]
+        return JsonAnswer({"value": value})
+
+    async def provider(self, request: ArmRequest) -> Response:
+        namespace = request["namespace"]
+        return JsonAnswer(
+            {
+                "id": f"/subscriptions/{request['subscription']}/providers/{namespace}",
+                "namespace": namespace,
+                "registrationState": "Registered",
+                "registrationPolicy": "RegistrationRequired",
+                "resourceTypes": [],
+            }
+        )

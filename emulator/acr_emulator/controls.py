@@ -1,0 +1,163 @@
+"""The controls of the emulator, apart from everything imitated: clock, latency, faults, log."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import asdict
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+
+from acr_emulator.behaviour import Behaviour, Fault
+
+if TYPE_CHECKING:
+    from acr_emulator.instance import Instance
+
+PATH = "/_emulator"
+
+
+class _ControlError(Exception):
+    """A control was given something that it does not understand."""
+
+
+def controls_app(instance: Instance) -> Starlette:
+    """The app of the control port."""
+    controls = _Controls(instance)
+    routes = [
+        Route("/state", controls.state),
+        Route("/requests", controls.requests),
+        Route("/clock", controls.clock, methods=["POST"]),
+        Route("/latency", controls.latency, methods=["POST"]),
+        Route("/faults", controls.faults, methods=["POST"]),
+        Route("/runs", controls.runs, methods=["POST"]),
+        Route("/provisioning", controls.provisioning, methods=["POST"]),
+        Route("/reset", controls.reset, methods=["POST"]),
+    ]
+    return Starlette(
+        routes=[Mount(PATH, routes=routes)],
+        # A web page that has its own name resolve to loopback must not get at the controls.
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])],
+        exception_handlers={_ControlError: _refuse},
+    )
+
+
+async def _refuse(_: Request, error: Exception) -> Response:
+    return JSONResponse({"error": str(error)}, HTTPStatus.BAD_REQUEST)
+
+
+class _Controls:
+    def __init__(self, instance: Instance) -> None:
+        self._instance = instance
+
+    @property
+    def _behaviour(self) -> Behaviour:
+        return self._instance.behaviour
+
+    async def state(self, _: Request) -> Response:
+        """The knobs, the time, and every resource's id."""
+        behaviour = self._behaviour
+        return JSONResponse(
+            {
+                "now": self._instance.clock.now().isoformat(),
+                "latency": behaviour.latency,
+                "faults": sum(fault.count for fault in behaviour.faults),
+                "runs": {"seconds": behaviour.run_seconds, "answer": behaviour.run_answer},
+                "provisioning": {
+                    "seconds": behaviour.provisioning_seconds,
+                    "retryAfter": behaviour.retry_after,
+                },
+                "resources": [resource["id"] for resource in self._instance.store.list()],
+            }
+        )
+
+    async def requests(self, _: Request) -> Response:
+        """The last ten thousand requests to imitated hosts; those to blob storage are not seen."""
+        return JSONResponse([asdict(seen) for seen in self._behaviour.requests])
+
+    async def clock(self, request: Request) -> Response:
+        """`{"advance": seconds}`: set the clock forward."""
+        body = await _body(request, {"advance"})
+        self._instance.clock.advance(_number(body, "advance", 0))
+        return await self.state(request)
+
+    async def latency(self, request: Request) -> Response:
+        """`{"seconds": x}`: wait before each answer of ARM, a vault or a registry."""
+        body = await _body(request, {"seconds"})
+        self._behaviour.latency = _number(body, "seconds", 0)
+        return await self.state(request)
+
+    async def faults(self, request: Request) -> Response:
+        """`{"count", "status", "method", "path", "headers", "body"}`: answer this instead."""
+        body = await _body(request, {"count", "status", "method", "path", "headers", "body"})
+        try:
+            path = re.compile(body.get("path", ""))
+        except (re.error, TypeError) as error:
+            raise _ControlError(f"path is no regular expression: {error}") from error
+        answer = body.get("body", "")
+        headers = {str(key): str(value) for key, value in body.get("headers", {}).items()}
+        if not isinstance(answer, str):
+            answer = json.dumps(answer)
+            headers = {"content-type": "application/json"} | headers
+        self._behaviour.faults.append(
+            Fault(
+                count=int(_number(body, "count", 1)),
+                status=int(_number(body, "status", HTTPStatus.SERVICE_UNAVAILABLE)),
+                method=str(body.get("method", "")).upper(),
+                path=path,
+                headers=headers,
+                body=answer,
+            )
+        )
+        return await self.state(request)
+
+    async def runs(self, request: Request) -> Response:
+        """`{"seconds": 3, "answer": "async"|"sync"}`: how long runs take, how their PUT answers."""
+        body = await _body(request, {"seconds", "answer"})
+        answer = body.get("answer", self._behaviour.run_answer)
+        if answer not in ("async", "sync"):
+            raise _ControlError(f"answer is 'async' or 'sync', not {answer!r}")
+        self._behaviour.run_answer = answer
+        self._behaviour.run_seconds = _number(body, "seconds", self._behaviour.run_seconds)
+        return await self.state(request)
+
+    async def provisioning(self, request: Request) -> Response:
+        """`{"seconds": 3, "retryAfter": 1}`: what registries and vaults take, and send."""
+        body = await _body(request, {"seconds", "retryAfter"})
+        self._behaviour.provisioning_seconds = _number(
+            body, "seconds", self._behaviour.provisioning_seconds
+        )
+        if "retryAfter" in body:
+            retry_after = body["retryAfter"]
+            self._behaviour.retry_after = (
+                None if retry_after is None else int(_number(body, "retryAfter", 0))
+            )
+        return await self.state(request)
+
+    async def reset(self, request: Request) -> Response:
+        """Every knob back to its default, the log emptied; resources and clock stay."""
+        self._behaviour.reset()
+        return await self.state(request)
+
+
+async def _body(request: Request, known: set[str]) -> dict[str, Any]:
+    try:
+        body = await request.json()
+    except ValueError as error:
+        raise _ControlError(f"the body is no JSON: {error}") from error
+    if not isinstance(body, dict) or body.keys() - known:
+        raise _ControlError(f"the body is an object with some of {sorted(known)}")
+    return body
+
+
+def _number(body: dict[str, Any], key: str, default: float) -> float:
+    value = body.get(key, default)
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or value < 0:
+        raise _ControlError(f"{key} is a number that is not negative, not {value!r}")
+    return value
