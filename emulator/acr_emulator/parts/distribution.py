@@ -1,0 +1,67 @@
+"""CNCF distribution: one process that stores the repositories of every registry."""
+
+import json
+import secrets
+from pathlib import Path
+
+import httpx
+
+from acr_emulator.parts.process import Child, free_port
+from acr_emulator.parts.stored_repositories import StoredRepositories
+from acr_emulator.parts.tools import tool
+
+_CONNECT_SECONDS = 10
+
+
+class Distribution:
+    """The process; the repositories of registry R lie under `R/` in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._storage = folder / "storage"
+        self._port = free_port()
+        self._child: Child | None = None
+        # Layers are large: only connecting has a time limit.
+        self.http = httpx.AsyncClient(timeout=httpx.Timeout(None, connect=_CONNECT_SECONDS))
+
+    @property
+    def url(self) -> str:
+        """Its base URL; it asks for no token."""
+        return f"http://127.0.0.1:{self._port}"
+
+    def repositories(self, registry: str) -> StoredRepositories:
+        """What one registry holds."""
+        return StoredRepositories(self._storage, registry)
+
+    async def start(self) -> None:
+        """Run it; raises StartError."""
+        self._storage.mkdir(parents=True, exist_ok=True)
+        configuration = self._folder / "configuration.yml"
+        configuration.touch(mode=0o600)
+        configuration.write_text(json.dumps(self._configuration()))  # JSON is YAML
+        argv = [tool("docker-registry"), "serve", str(configuration)]
+        self._child = await Child.start(
+            argv, port=self._port, log=self._folder / "distribution.log"
+        )
+
+    async def stop(self) -> None:
+        """End it."""
+        await self.http.aclose()
+        if self._child:
+            await self._child.stop()
+
+    def _configuration(self) -> dict[str, object]:
+        return {
+            "version": "0.1",
+            "log": {"level": "warn", "accesslog": {"disabled": True}},
+            "storage": {
+                "filesystem": {"rootdirectory": str(self._storage)},
+                "delete": {"enabled": True},
+            },
+            "http": {
+                "addr": f"127.0.0.1:{self._port}",
+                # The registry front alone knows the host name that clients use.
+                "relativeurls": True,
+                "secret": secrets.token_hex(32),
+            },
+        }

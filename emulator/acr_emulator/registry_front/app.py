@@ -1,0 +1,42 @@
+"""The app behind every `<registry>.azurecr.io`."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+
+from acr_emulator.registry_front.attributes import Attributes
+from acr_emulator.registry_front.errors import RegistryError, answer_error
+from acr_emulator.registry_front.gate import Gate
+from acr_emulator.registry_front.listings import Listings
+from acr_emulator.registry_front.oauth import OAuth
+from acr_emulator.registry_front.passthrough import PassThrough
+from acr_emulator.registry_front.tokens import RegistryTokens
+from acr_emulator.store import Store
+
+if TYPE_CHECKING:
+    from acr_emulator.instance import Instance
+
+
+def registry_front(instance: Instance) -> Starlette:
+    """Build the app."""
+    tokens = RegistryTokens(_signing_key(instance.store), instance.clock)
+    gate = Gate(instance.registries, tokens)
+    routes = [
+        *OAuth(gate, tokens, instance.tokens, instance.cloud).routes(),
+        *Listings(gate, instance.distribution).routes(),
+        *PassThrough(gate, instance.distribution).routes(),
+        *Attributes(gate, instance.distribution).routes(),
+    ]
+    return Starlette(routes=routes, exception_handlers={RegistryError: answer_error})
+
+
+def _signing_key(store: Store) -> str:
+    table = store.table("registry-token-key")
+    key: str | None = table.get("")
+    if key is None:
+        key = secrets.token_hex(32)
+        table.put("", key)
+    return key
