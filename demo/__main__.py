@@ -34,7 +34,9 @@ def transfer(source: Cloud, target: Cloud, wheel: str) -> None:
     )
     source.type(script.FILL)
     source.type(script.EXPORT)
+    source.type(script.CARRY_OUT)
     target.type(script.IMPORT)
+    target.type(script.CARRY_IN)
     print("# 15 minutes later, by the target cloud's clock:", flush=True)
     advance = {"advance": SOURCE_TRIGGER_SECONDS}
     httpx.post(f"{target.control}/clock", json=advance, trust_env=False).raise_for_status()

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
+import signal
 import subprocess
 import sys
 from pathlib import Path
 from types import TracebackType
 
+from acr_emulator.parts.process import dies_with_us
+
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAMS = (ROOT / ".venv/dev/bin", ROOT / ".venv/az-2.91.0/bin")
+
+_LINE_END = re.compile(r"(?<!\\)\n")
 
 
 class CommandFailedError(Exception):
@@ -35,7 +41,12 @@ class Cloud:
             "--state",
             str(self._folder / "state"),
         ]
-        self._emulator = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self._emulator = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            text=True,
+            preexec_fn=dies_with_us(signal.SIGTERM),
+        )
         self._environment = {**self._person(), **self._way_in()}
         return self
 
@@ -76,7 +87,7 @@ class Cloud:
 
     def type(self, script: str, **names: str) -> None:
         """Show each command line as a person would type it, and run just that."""
-        for line in script.format(cloud=self.name, **names).splitlines():
+        for line in _LINE_END.split(script.strip().format(cloud=self.name, **names)):
             print(f"{self.name}$ {line}", flush=True)
             ended = subprocess.run(
                 ["bash", "-c", line],
