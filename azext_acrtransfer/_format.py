@@ -51,14 +51,19 @@ def _time(*path: str) -> Callable[[Mapping[str, Any]], str]:
     return lambda result: str(_at(*path)(result) or "")[:19]
 
 
-_PIPELINE_COLUMNS: Sequence[Column] = (
+_EXPORT_COLUMNS: Sequence[Column] = (
     ("Name", _at("name")),
     ("Container", _storage("uri")),
     ("Access", _storage("storageAccessMode")),
     ("Identity", _at("identity", "type")),
     ("Options", lambda pipeline: " ".join(_at("options")(pipeline) or ())),
-    ("Trigger", _at("trigger", "sourceTrigger", "status")),
     ("State", _at("provisioningState")),
+)
+
+_IMPORT_COLUMNS: Sequence[Column] = (
+    *_EXPORT_COLUMNS[:-1],
+    ("Trigger", _at("trigger", "sourceTrigger", "status")),
+    _EXPORT_COLUMNS[-1],
 )
 
 _RUN_COLUMNS: Sequence[Column] = (
@@ -80,9 +85,14 @@ _OUTCOME_COLUMNS: Sequence[Column] = (
 )
 
 
-def pipelines_table(result: Any) -> list[Row]:
-    """Rows of one or more pipelines."""
-    return _rows(result, _PIPELINE_COLUMNS)
+def export_pipelines_table(result: Any) -> list[Row]:
+    """Rows of one or more export pipelines."""
+    return _rows(result, _EXPORT_COLUMNS)
+
+
+def import_pipelines_table(result: Any) -> list[Row]:
+    """Rows of one or more import pipelines."""
+    return _rows(result, _IMPORT_COLUMNS)
 
 
 def runs_table(result: Any) -> list[Row]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -42,14 +42,14 @@ def delete_all(resources: Resources, runs: Iterable[Any]) -> list[dict[str, Any]
         return list(pool.map(delete, runs))
 
 
-def failure(outcomes: Iterable[dict[str, Any]]) -> AzureResponseError | None:
+def failure(outcomes: Collection[dict[str, Any]]) -> AzureResponseError | None:
     """The error that outcomes amount to, naming every run that could not be deleted."""
     kept = [outcome for outcome in outcomes if outcome["outcome"] == KEPT]
     if not kept:
         return None
     lines = "\n".join(f"{outcome['name']}: {outcome['error']}" for outcome in kept)
     return AzureResponseError(
-        f"{len(kept)} runs could not be deleted:\n{lines}",
+        f"{len(kept)} of {len(outcomes)} runs could not be deleted:\n{lines}",
         recommendation="Mend the cause, then run the same command again for those that are left.",
     )
 

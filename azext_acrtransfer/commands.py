@@ -11,14 +11,14 @@ from azext_acrtransfer.reporting import raise_time_out
 
 def load_command_table(loader: Any, _: list[str] | None) -> None:
     """Register every command of the extension."""
-    for kind, client_factory in (
-        (EXPORT, _client_factory.cf_export_pipelines),
-        (IMPORT, _client_factory.cf_import_pipelines),
+    for kind, client_factory, table in (
+        (EXPORT, _client_factory.cf_export_pipelines, _format.export_pipelines_table),
+        (IMPORT, _client_factory.cf_import_pipelines, _format.import_pipelines_table),
     ):
         with loader.command_group(
             f"acr {kind.group}",
             client_factory=client_factory,
-            table_transformer=_format.pipelines_table,
+            table_transformer=table,
             is_preview=True,
         ) as group:
             group.custom_command("create", "create_pipeline", supports_no_wait=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from azure.cli.core import __version__, AzCli, MainCommandsLoader
+from azure.cli.core import AzCli, MainCommandsLoader, __version__
 from azure.cli.core._help import AzCliHelp
 from azure.cli.core._output import AzOutputProducer
 from azure.cli.core._profile import Profile

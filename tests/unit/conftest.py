@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,8 @@ from tests.az import SUBSCRIPTION, Result, run_az
 ARM = "https://management.azure.com"
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/mygroup"
 REGISTRY = f"{GROUP}/providers/Microsoft.ContainerRegistry/registries/myregistry"
+
+AT = ("-g", "mygroup", "-r", "myregistry")
 
 Az = Callable[..., Result]
 
@@ -83,7 +86,8 @@ class Service:
     def body(self, method: str) -> Any:
         """Body of the one request of this method."""
         [found] = [call.request.body for call in self.mock.calls if call.request.method == method]
-        return json.loads(found or "null")
+        assert isinstance(found, bytes | str)
+        return json.loads(found)
 
 
 @pytest.fixture
@@ -143,3 +147,21 @@ def run(kind: PipelineKind, name: str = "myrun01", **changes: Any) -> dict[str, 
         "name": name,
         "properties": properties | changes,
     }
+
+
+def flat(resource: dict[str, Any]) -> dict[str, Any]:
+    """A resource in az's shape: what is under properties stands beside the rest.
+
+    The SDK keeps six of the seven digits that Azure gives of a second.
+    """
+    rest = {key: value for key, value in resource.items() if key != "properties"}
+    whole = {**rest, **resource["properties"], "resourceGroup": "mygroup"}
+    shape: dict[str, Any] = json.loads(re.sub(r"(?<=\.\d{6})\d(?=\+)", "", json.dumps(whole)))
+    return shape
+
+
+def told(value: Any) -> Any:
+    """A result without the keys that az adds for what the service did not tell."""
+    if isinstance(value, dict):
+        return {key: told(inner) for key, inner in value.items() if inner is not None}
+    return value

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
-from tests.unit.conftest import REGISTRY, Az, Service, pipeline
+from tests.unit.conftest import AT, REGISTRY, Az, Service, flat, pipeline, told
 
 CONTAINER = "https://mystorage.blob.core.windows.net/transfer"
 SECRET = "https://myvault.vault.azure.net/secrets/sas"
@@ -15,24 +15,10 @@ IDENTITY = (
     "/subscriptions/33333333-3333-3333-3333-333333333333/resourceGroups/mygroup/providers"
     "/Microsoft.ManagedIdentity/userAssignedIdentities/myidentity"
 )
-AT = ("-g", "mygroup", "-r", "myregistry")
 
 
 def path(kind: PipelineKind, name: str = "mypipeline") -> str:
     return f"{REGISTRY}/{kind.resource_type}/{name}"
-
-
-def flat(resource: dict[str, Any]) -> dict[str, Any]:
-    """A resource in az's shape: what is under properties stands beside the rest."""
-    rest = {key: value for key, value in resource.items() if key != "properties"}
-    return rest | resource["properties"] | {"resourceGroup": "mygroup"}
-
-
-def told(value: Any) -> Any:
-    """A result without the keys that az adds for what the service did not tell."""
-    if isinstance(value, dict):
-        return {key: told(inner) for key, inner in value.items() if inner is not None}
-    return value
 
 
 @pytest.mark.parametrize(

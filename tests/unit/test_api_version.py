@@ -1,0 +1,108 @@
+"""Which API version is asked for, and what is said of one that the cloud does not have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from azext_acrtransfer.kinds import PipelineKind
+from tests.unit.conftest import AT, REGISTRY, Az, Service, pipeline
+
+OLD = "2019-12-01-preview"
+CONTAINER = "https://mystorage.blob.core.windows.net/transfer"
+SECRET = "https://myvault.vault.azure.net/secrets/sas"
+
+
+def path(kind: PipelineKind) -> str:
+    return f"{REGISTRY}/{kind.resource_type}/mypipeline"
+
+
+@pytest.fixture(params=["environment", "config"])
+def old_version(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The setting, by each of its two ways."""
+    if request.param == "environment":
+        monkeypatch.setenv("AZURE_ACRTRANSFER_API_VERSION", OLD)
+    else:
+        (tmp_path / "config").write_text(f"[acrtransfer]\napi_version = {OLD}\n")
+
+
+@pytest.mark.usefixtures("old_version")
+def test_an_older_version_gets_no_storage_access_mode(
+    az: Az, service: Service, kind: PipelineKind
+) -> None:
+    service.answers("PUT", path(kind), pipeline(kind))
+    argv = [*AT, "-n", "mypipeline", "-c", CONTAINER, "-s", SECRET]
+    result = az("acr", kind.group, "create", *argv)
+    assert result.exit_code == 0
+    assert service.versions == {OLD}
+    assert service.body("PUT")["properties"][kind.side] == {
+        "type": "AzureStorageBlobContainer",
+        "uri": CONTAINER,
+        "keyVaultUri": SECRET,
+    }
+
+
+@pytest.mark.usefixtures("old_version")
+@pytest.mark.parametrize("argv", [[], ["-m", "ManagedIdentity"]])
+def test_an_older_version_knows_no_managed_identity(
+    az: Az, kind: PipelineKind, argv: list[str]
+) -> None:
+    result = az("acr", kind.group, "create", *AT, "-n", "mypipeline", "-c", CONTAINER, *argv)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert f"the setting acrtransfer.api_version asks for {OLD}" in result.stderr
+    assert "Give --secret-uri to use a SAS" in result.stderr
+
+
+def test_a_setting_that_is_no_version_is_refused(az: Az, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZURE_ACRTRANSFER_API_VERSION", "latest")
+    result = az("acr", "export-pipeline", "list", *AT)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "Invalid value 'latest' for the setting acrtransfer.api_version" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "message"),
+    [
+        (
+            400,
+            "NoRegisteredProviderFound",
+            "No registered resource provider found for location 'chinaeast2' and API version "
+            "'2025-06-01-preview' for type 'registries/exportPipelines'. The supported "
+            "api-versions are '2019-12-01-preview, 2023-01-01-preview'.",
+        ),
+        (
+            404,
+            "InvalidResourceType",
+            "The resource type could not be found in the namespace 'Microsoft.ContainerRegistry' "
+            "for api version '2025-06-01-preview'. The supported api-versions are "
+            "'2023-01-01-preview,2019-12-01-preview'.",
+        ),
+    ],
+)
+@pytest.mark.parametrize(
+    ("verb", "method"), [("show", "GET"), ("create", "PUT"), ("delete", "DELETE")]
+)
+def test_a_version_that_the_cloud_lacks_names_those_it_has(
+    az: Az,
+    service: Service,
+    kind: PipelineKind,
+    status: int,
+    code: str,
+    message: str,
+    verb: str,
+    method: str,
+) -> None:
+    service.answers(
+        method, path(kind), {"error": {"code": code, "message": message}}, status=status
+    )
+    argv = ["-c", CONTAINER] if verb == "create" else []
+    result = az("acr", kind.group, verb, *AT, "-n", "mypipeline", *argv)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert (
+        "The active cloud does not offer API version 2025-06-01-preview of ACR Transfer. It "
+        "offers: 2019-12-01-preview, 2023-01-01-preview."
+    ) in result.stderr
+    assert "az config set acrtransfer.api_version=2023-01-01-preview" in result.stderr

@@ -1,0 +1,324 @@
+"""Wrong input: refused before any request, by the fitting type, with the value and advice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from azure.cli.core import azclierror
+
+from azext_acrtransfer.kinds import EXPORT, PipelineKind
+from tests.az import Result
+from tests.unit.conftest import AT, REGISTRY, Az, Service, pipeline
+
+CONTAINER = "https://mystorage.blob.core.windows.net/transfer"
+SECRET = "https://myvault.vault.azure.net/secrets/sas"
+DIGEST = "sha256:90659bf80b44ce6be8234e6ff90a1ac34acbeb826903b02cfa0da11c82cbc042"
+SIGNATURE = "c2VjcmV0c2VjcmV0"
+SAS = f"?sv=2026-02-06&sp=rl&sig={SIGNATURE}"
+
+INVALID = azclierror.InvalidArgumentValueError
+MISSING = azclierror.RequiredArgumentMissingError
+EXCLUSIVE = azclierror.MutuallyExclusiveArgumentError
+
+
+@pytest.fixture
+def raised(monkeypatch: pytest.MonkeyPatch) -> list[type[azclierror.AzCLIError]]:
+    """Types of the errors that were printed."""
+    types: list[type[azclierror.AzCLIError]] = []
+    printed = azclierror.AzCLIError.print_error
+
+    def record(error: azclierror.AzCLIError) -> None:
+        types.append(type(error))
+        printed(error)
+
+    monkeypatch.setattr(azclierror.AzCLIError, "print_error", record)
+    return types
+
+
+def assert_refused(
+    result: Result, raised: list[Any], error: Any, message: str, advice: str
+) -> None:
+    """No request was made (the network is closed to these tests), and the error says it all."""
+    assert (raised, result.stdout) == ([error], "")
+    assert result.exit_code in (1, 2)
+    assert message in result.stderr
+    assert advice in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+PIPELINE_REFUSALS: list[tuple[list[str], Any, str, str]] = [
+    (
+        ["-c", "http://mystorage.blob.core.windows.net/transfer"],
+        INVALID,
+        "Invalid value 'http://mystorage.blob.core.windows.net/transfer' for "
+        "--storage-container-uri: expected an https URI.",
+        "Use https://<account>.blob.core.windows.net/<container>.",
+    ),
+    (
+        ["-c", "mystorage"],
+        INVALID,
+        "Invalid value 'mystorage' for --storage-container-uri: expected an https URI.",
+        "Use https://<account>",
+    ),
+    (
+        ["-c", "https://[::1/transfer"],
+        INVALID,
+        "Invalid value 'https://[::1/transfer' for --storage-container-uri: it is not a URI.",
+        "Use https://<account>",
+    ),
+    (
+        ["-c", "https://mystorage.blob.core.windows.net/"],
+        INVALID,
+        "--storage-container-uri: the container is missing.",
+        "Use https://<account>",
+    ),
+    (
+        ["-c", f"{CONTAINER}/myblob"],
+        INVALID,
+        f"Invalid value '{CONTAINER}/myblob' for --storage-container-uri: it names a blob, not a "
+        "container.",
+        "A blob is named by --storage-blob of 'az acr pipeline-run create'.",
+    ),
+    (
+        ["-c", "https://mystorage.blob.core.windows.net/My_Container"],
+        INVALID,
+        "'My_Container' is not a container name",
+        "Use https://<account>",
+    ),
+    (
+        ["-c", CONTAINER + SAS],
+        INVALID,
+        f"Invalid value '{CONTAINER}' for --storage-container-uri: it carried a query",
+        "A SAS belongs into a Key Vault secret",
+    ),
+    (
+        ["-c", f"https://user:{SIGNATURE}@mystorage.blob.core.windows.net/transfer"],
+        INVALID,
+        f"Invalid value '{CONTAINER}' for --storage-container-uri: it carried a query",
+        "A SAS belongs into a Key Vault secret",
+    ),
+    (
+        ["-c", CONTAINER, "-s", "https://myvault.vault.azure.net/keys/sas"],
+        INVALID,
+        "Invalid value 'https://myvault.vault.azure.net/keys/sas' for --secret-uri: expected "
+        "'/secrets/<secret>' after the vault.",
+        "Use https://<vault>.vault.azure.net/secrets/<secret>.",
+    ),
+    (
+        ["-c", CONTAINER, "-s", f"{SECRET}{SAS}"],
+        INVALID,
+        f"Invalid value '{SECRET}' for --secret-uri: it carried a query",
+        "revoke it",
+    ),
+    (
+        ["-c", CONTAINER, "-i", "myidentity"],
+        INVALID,
+        "Invalid value 'myidentity' for --assign-identity: expected the resource ID of a "
+        "user-assigned identity, or [system].",
+        "az identity show",
+    ),
+    (
+        ["-c", CONTAINER, "-i", REGISTRY],
+        INVALID,
+        f"Invalid value '{REGISTRY}' for --assign-identity",
+        "az identity show",
+    ),
+    (
+        ["-c", CONTAINER, "-z", "ContinueOnError"],
+        INVALID,
+        "'ContinueOnError' is not a valid value for '--options'.",
+        "Did you mean 'ContinueOnErrors' ?",
+    ),
+    (
+        ["-c", CONTAINER, "-m", "SasToken"],
+        MISSING,
+        "--storage-access-mode SasToken needs --secret-uri",
+        "Add --secret-uri https://<vault>.vault.azure.net/secrets/<secret>",
+    ),
+    (
+        ["-c", CONTAINER, "-m", "ManagedIdentity", "-s", SECRET],
+        EXCLUSIVE,
+        f"--secret-uri '{SECRET}' is of no use with --storage-access-mode ManagedIdentity",
+        "Leave --secret-uri out",
+    ),
+    (
+        ["-c", CONTAINER, "-m", "Sas"],
+        INVALID,
+        "'Sas' is not a valid value for '--storage-access-mode'.",
+        "Allowed values: ManagedIdentity, SasToken",
+    ),
+    (
+        ["-c", CONTAINER, "-n", "four"],
+        INVALID,
+        "Invalid value 'four' for --name: expected 5 to 50 letters and digits.",
+        "Choose a name such as",
+    ),
+    (
+        ["-c", CONTAINER, "-n", "my_pipeline"],
+        INVALID,
+        "Invalid value 'my_pipeline' for --name",
+        "Choose a name such as",
+    ),
+    (
+        ["-c", CONTAINER, "-r", "my-registry"],
+        INVALID,
+        "Invalid value 'my-registry' for --registry: expected a registry name of 5 to 50",
+        "az acr list",
+    ),
+    (
+        ["-c", CONTAINER, "-r", "myregistry.azurecr.us"],
+        INVALID,
+        "for --registry: login servers of the active cloud end in '.azurecr.io'.",
+        "Give the name alone, 'myregistry'",
+    ),
+]
+
+
+@pytest.mark.parametrize(("argv", "error", "message", "advice"), PIPELINE_REFUSALS)
+def test_a_pipeline_is_refused_before_any_request(
+    az: Az,
+    kind: PipelineKind,
+    raised: list[Any],
+    argv: list[str],
+    error: Any,
+    message: str,
+    advice: str,
+) -> None:
+    words = ["acr", kind.group, "create", *AT, "-n", "mypipeline", *argv]
+    result = az(*words)
+    assert_refused(result, raised, error, message, advice)
+    assert SIGNATURE not in result.stderr
+
+
+EXPORT_RUN = ["-t", "export", "-b", "myblob"]
+IMPORT_RUN = ["-t", "import", "-b", "myblob"]
+
+RUN_REFUSALS: list[tuple[list[str], Any, str, str]] = [
+    (
+        EXPORT_RUN,
+        MISSING,
+        "--pipeline-type export needs --artifacts",
+        "Use <repository>:<tag> or <repository>@sha256:<64 hex digits>.",
+    ),
+    (
+        [*IMPORT_RUN, "-a", "hello:v1"],
+        azclierror.ArgumentUsageError,
+        "--artifacts goes with --pipeline-type export",
+        "Leave --artifacts out.",
+    ),
+    (
+        ["-t", "exprot", "-b", "myblob", "-a", "hello"],
+        INVALID,
+        "'exprot' is not a valid value for '--pipeline-type'. Allowed values: export, import.",
+        "Did you mean 'export' ?",
+    ),
+    (
+        [*EXPORT_RUN, "-a", *(f"hello:v{number}" for number in range(51))],
+        INVALID,
+        "--artifacts names 51 artifacts; the service takes at most 50 in one run.",
+        "Make several runs",
+    ),
+    (
+        [*EXPORT_RUN, "-a", "Hello:v1"],
+        INVALID,
+        "Invalid value 'Hello:v1' for --artifacts: 'Hello' is not a repository",
+        "Use <repository>:<tag>",
+    ),
+    (
+        [*EXPORT_RUN, "-a", "hello:"],
+        INVALID,
+        "Invalid value 'hello:' for --artifacts: '' is not a tag.",
+        "Use <repository>:<tag>",
+    ),
+    (
+        [*EXPORT_RUN, "-a", "hello@sha256:123"],
+        INVALID,
+        "Invalid value 'hello@sha256:123' for --artifacts: 'sha256:123' is not a sha256 digest.",
+        "Use <repository>:<tag>",
+    ),
+    (
+        [*EXPORT_RUN, "-a", f"hello:v1@{DIGEST}"],
+        INVALID,
+        "the service takes a tag or a digest, not both.",
+        "Use <repository>:<tag>",
+    ),
+    (
+        [*EXPORT_RUN, "-a", "myregistry.azurecr.io/hello:v1"],
+        INVALID,
+        "Invalid value 'myregistry.azurecr.io/hello:v1' for --artifacts: a reference starts with "
+        "the repository",
+        "Use 'hello:v1'.",
+    ),
+    (
+        ["-t", "import", "-b", f"{CONTAINER}/myblob{SAS}"],
+        INVALID,
+        f"Invalid value '{CONTAINER}/myblob' for --storage-blob: expected the name of a blob, not "
+        "its URI.",
+        "Give the name alone",
+    ),
+    (
+        ["-t", "import", "-b", "folder/"],
+        INVALID,
+        "Invalid value 'folder/' for --storage-blob",
+        "Choose a name",
+    ),
+    (
+        ["-n", "run_1", *IMPORT_RUN],
+        INVALID,
+        "Invalid value 'run_1' for --name: expected 5 to 50 letters and digits.",
+        "Choose a name",
+    ),
+]
+
+
+@pytest.mark.parametrize(("argv", "error", "message", "advice"), RUN_REFUSALS)
+def test_a_run_is_refused_before_any_request(
+    az: Az, raised: list[Any], argv: list[str], error: Any, message: str, advice: str
+) -> None:
+    words = ["acr", "pipeline-run", "create", *AT, "-p", "mypipeline", "-n", "myrun01", *argv]
+    result = az(*words)
+    assert_refused(result, raised, error, message, advice)
+    assert SIGNATURE not in result.stderr
+
+
+@pytest.mark.parametrize("top", ["0", "-2"])
+def test_top_is_a_positive_number(az: Az, raised: list[Any], top: str) -> None:
+    result = az("acr", "pipeline-run", "list", *AT, "--top", top)
+    message = f"Invalid value '{top}' for --top: expected a whole number from 1."
+    assert_refused(result, raised, INVALID, message, "Leave --top out")
+
+
+def test_fifty_artifacts_are_not_too_many(az: Az, service: Service) -> None:
+    path = f"{REGISTRY}/exportPipelines/mypipeline"
+    service.answers("GET", path, {"error": {"code": "Stop", "message": "here"}}, status=403)
+    names = [f"hello:v{number}" for number in range(50)]
+    words = ["acr", "pipeline-run", "create", *AT, "-p", "mypipeline", "-n", "myrun01"]
+    result = az(*words, *EXPORT_RUN, "-a", *names)
+    assert "(Stop) here" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("argv", "option"),
+    [
+        (
+            ["-c", "https://mystorage.blob.core.usgovcloudapi.net/transfer"],
+            "--storage-container-uri",
+        ),
+        (["-c", CONTAINER, "-s", "https://myvault.vault.azure.cn/secrets/sas"], "--secret-uri"),
+    ],
+)
+def test_another_clouds_host_is_only_warned_about(
+    az: Az, service: Service, argv: list[str], option: str
+) -> None:
+    service.answers("PUT", f"{REGISTRY}/exportPipelines/mypipeline", pipeline(EXPORT))
+    result = az("acr", "export-pipeline", "create", *AT, "-n", "mypipeline", *argv)
+    assert result.exit_code == 0
+    assert f"WARNING: {option} '{argv[-1]}' is not of the active cloud" in result.stderr
+
+
+def test_the_uri_is_sent_as_typed(az: Az, service: Service) -> None:
+    typed = "https://MyStorage.blob.core.windows.net/transfer/"
+    service.answers("PUT", f"{REGISTRY}/exportPipelines/mypipeline", pipeline(EXPORT))
+    az("acr", "export-pipeline", "create", *AT, "-n", "mypipeline", "-c", typed)
+    assert service.body("PUT")["properties"]["target"]["uri"] == typed

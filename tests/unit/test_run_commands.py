@@ -1,0 +1,324 @@
+"""create, show, list, delete, clean and wait of pipeline runs: requests, results, failures."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+import requests
+
+from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
+from tests.unit.conftest import AT, REGISTRY, Az, FakeTime, Service, flat, pipeline, run, told
+
+RUNS = f"{REGISTRY}/pipelineRuns"
+RUN = f"{RUNS}/myrun01"
+DIGEST = "sha256:90659bf80b44ce6be8234e6ff90a1ac34acbeb826903b02cfa0da11c82cbc042"
+UNDER_WAY: dict[str, Any] = {
+    "provisioningState": "Creating",
+    "response": {"status": "Running", "progress": {"percentage": "20"}},
+}
+REFUSED = (
+    "Failed to access storage.  Service request failed.  Status: 403 (This request is not "
+    "authorized to perform this operation)"
+)
+
+
+def create(kind: PipelineKind, *more: str) -> list[str]:
+    """Words of the command that runs a pipeline of this kind."""
+    words = ["acr", "pipeline-run", "create", *AT, "-n", "myrun01", "-p", "mypipeline"]
+    artifacts = ["-a", "hello"] if kind is EXPORT else []
+    return [*words, "-t", kind.name, "-b", "myblob", *artifacts, *more]
+
+
+def has_pipeline(service: Service, kind: PipelineKind, **changes: Any) -> None:
+    path = f"{REGISTRY}/{kind.resource_type}/mypipeline"
+    service.answers("GET", path, pipeline(kind, **changes))
+
+
+def failed(kind: PipelineKind, message: str, name: str = "myrun01") -> dict[str, Any]:
+    """A run that ended in a failure."""
+    failure = run(kind, name)
+    failure["properties"]["provisioningState"] = "Failed"
+    failure["properties"]["response"]["status"] = "Failed"
+    failure["properties"]["response"]["pipelineRunErrorMessage"] = message
+    return failure
+
+
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        (["hello"], ["hello:latest"]),
+        (["samples/hello:v1", f"hello@{DIGEST}"], ["samples/hello:v1", f"hello@{DIGEST}"]),
+    ],
+)
+def test_an_export_names_its_artifacts(
+    az: Az, service: Service, typed: list[str], sent: list[str]
+) -> None:
+    has_pipeline(service, EXPORT)
+    service.answers("PUT", RUN, run(EXPORT))
+    result = az(*create(EXPORT), "-a", *typed)
+    assert (result.exit_code, told(result.json)) == (0, flat(run(EXPORT)))
+    assert service.body("PUT") == {
+        "properties": {
+            "request": {
+                "pipelineResourceId": f"{REGISTRY}/exportPipelines/mypipeline",
+                "target": {"type": "AzureStorageBlob", "name": "myblob"},
+                "artifacts": sent,
+            }
+        }
+    }
+
+
+def test_an_import_names_its_blob(az: Az, service: Service) -> None:
+    has_pipeline(service, IMPORT)
+    service.answers("PUT", RUN, run(IMPORT))
+    result = az(*create(IMPORT))
+    assert (result.exit_code, told(result.json)) == (0, flat(run(IMPORT)))
+    assert service.body("PUT") == {
+        "properties": {
+            "request": {
+                "pipelineResourceId": f"{REGISTRY}/importPipelines/mypipeline",
+                "source": {"type": "AzureStorageBlob", "name": "myblob"},
+            }
+        }
+    }
+
+
+def test_force_redeploy_never_repeats_itself(az: Az, service: Service, kind: PipelineKind) -> None:
+    for _ in range(2):
+        has_pipeline(service, kind)
+        service.answers("PUT", RUN, run(kind))
+        az(*create(kind, "--force-redeploy"))
+    bodies = [call.request.body for call in service.mock.calls if call.request.method == "PUT"]
+    tags = [re.findall(r'"forceUpdateTag": "([^"]+)"', str(body)) for body in bodies]
+    assert len(tags[0]) == len(tags[1]) == 1
+    assert tags[0] != tags[1]
+
+
+def test_create_polls_the_run_until_it_is_over(
+    az: Az, service: Service, kind: PipelineKind, fake_time: FakeTime
+) -> None:
+    has_pipeline(service, kind)
+    service.answers("PUT", RUN, run(kind, **UNDER_WAY), status=201)
+    # The service's own examples say Succeeded here while the work goes on.
+    service.answers("GET", RUN, run(kind, **UNDER_WAY | {"provisioningState": "Succeeded"}))
+    service.answers("GET", RUN, run(kind, provisioningState="Whatever", response=None))
+    service.answers("GET", RUN, run(kind))
+    result = az(*create(kind))
+    assert (result.exit_code, told(result.json)) == (0, flat(run(kind)))
+    assert [method for method, _ in service.requests] == ["GET", "PUT", "GET", "GET", "GET"]
+    assert fake_time.now == pytest.approx(3.0)
+    assert "%" not in result.stderr  # stderr is no terminal
+
+
+def test_create_asks_when_the_service_says(az: Az, service: Service, fake_time: FakeTime) -> None:
+    has_pipeline(service, EXPORT)
+    service.answers("PUT", RUN, run(EXPORT, **UNDER_WAY), status=201, headers={"Retry-After": "7"})
+    service.answers("GET", RUN, run(EXPORT))
+    az(*create(EXPORT))
+    assert fake_time.now == pytest.approx(7.0)
+
+
+def test_create_does_not_wait_when_told_so(az: Az, service: Service, kind: PipelineKind) -> None:
+    has_pipeline(service, kind)
+    service.answers("PUT", RUN, run(kind, **UNDER_WAY), status=201)
+    result = az(*create(kind, "--no-wait"))
+    assert (result.exit_code, result.stdout) == (0, "")
+
+
+def test_a_missing_pipeline_is_named_and_nothing_is_run(
+    az: Az, service: Service, kind: PipelineKind
+) -> None:
+    error = {"error": {"code": "ResourceNotFound", "message": "It was not found."}}
+    service.answers("GET", f"{REGISTRY}/{kind.resource_type}/mypipeline", error, status=404)
+    result = az(*create(kind))
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert f"The {kind.noun} 'mypipeline' was not found in registry" in result.stderr
+
+
+@pytest.mark.usefixtures("fake_time")
+@pytest.mark.parametrize("late", [False, True], ids=["at once", "while polling"])
+def test_a_failed_run_is_a_failed_command(
+    az: Az, service: Service, kind: PipelineKind, late: bool
+) -> None:
+    has_pipeline(service, kind)
+    headers = {"x-ms-correlation-request-id": "44444444"}
+    if late:
+        service.answers("PUT", RUN, run(kind, **UNDER_WAY), status=201, headers=headers)
+        service.answers("GET", RUN, failed(kind, REFUSED))
+    else:
+        service.answers("PUT", RUN, failed(kind, REFUSED), headers=headers)
+    result = az(*create(kind))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert f"The pipeline run 'myrun01' failed: {REFUSED}" in result.stderr
+    assert f"Run: {RUN}\nCorrelation ID: 44444444" in result.stderr
+    assert "Storage refused the SAS" in result.stderr
+    permissions = kind.sas_permissions_for(())
+    assert (
+        "az storage container generate-sas --account-name mystorage --name transfer "
+        f"--permissions {permissions} --https-only"
+    ) in result.stderr
+
+
+def test_a_signature_in_a_failure_is_masked(az: Az, service: Service) -> None:
+    has_pipeline(service, EXPORT)
+    message = "GET https://a.blob/c?sv=2026&sp=r&sig=abc%2Fdef%3D refused"
+    service.answers("PUT", RUN, failed(EXPORT, message))
+    result = az(*create(EXPORT))
+    assert "sv=2026&sp=r&sig=*** refused" in result.stderr
+    assert "abc%2Fdef" not in result.stderr
+
+
+def test_an_identical_run_is_told_to_have_run_before(
+    az: Az, service: Service, kind: PipelineKind
+) -> None:
+    has_pipeline(service, kind)
+    service.answers("PUT", RUN, run(kind), headers={"Date": "Wed, 04 Mar 2026 17:30:00 GMT"})
+    result = az(*create(kind))
+    assert (result.exit_code, told(result.json)) == (0, flat(run(kind)))
+    assert "Nothing was run" in result.stderr
+    assert "--force-redeploy" in result.stderr
+
+
+def test_a_run_that_ended_within_its_put_is_not_called_old(az: Az, service: Service) -> None:
+    has_pipeline(service, EXPORT)
+    service.answers("PUT", RUN, run(EXPORT), headers={"Date": "Wed, 04 Mar 2026 17:24:22 GMT"})
+    assert "Nothing was run" not in az(*create(EXPORT)).stderr
+
+
+def test_ctrl_c_stops_the_waiting_only(
+    az: Az, service: Service, monkeypatch: pytest.MonkeyPatch, fake_time: FakeTime
+) -> None:
+    def interrupt(_: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(fake_time, "sleep", interrupt)
+    has_pipeline(service, EXPORT)
+    service.answers("PUT", RUN, run(EXPORT, **UNDER_WAY), status=201)
+    result = az(*create(EXPORT))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "the run 'myrun01' goes on in the service" in result.stderr
+    assert (
+        "az acr pipeline-run wait --created --resource-group mygroup --registry myregistry "
+        "--name myrun01"
+    ) in result.stderr
+    assert [method for method, _ in service.requests] == ["GET", "PUT"]
+
+
+@pytest.mark.usefixtures("fake_time")
+def test_a_refusal_while_waiting_does_not_hide_the_run(az: Az, service: Service) -> None:
+    has_pipeline(service, EXPORT)
+    service.answers("PUT", RUN, run(EXPORT, **UNDER_WAY), status=201)
+    error = {"error": {"code": "AuthorizationFailed", "message": "No longer."}}
+    service.answers("GET", RUN, error, status=403)
+    result = az(*create(EXPORT))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "(AuthorizationFailed) No longer." in result.stderr
+    assert "the run 'myrun01' goes on in the service" in result.stderr
+
+
+def test_show_explains_a_failed_run(az: Az, service: Service, kind: PipelineKind) -> None:
+    message = "Failed to access key vault.  Service request failed.  Status: 403 (Forbidden)"
+    service.answers("GET", RUN, failed(kind, message))
+    result = az("acr", "pipeline-run", "show", *AT, "-n", "myrun01")
+    assert (result.exit_code, told(result.json)) == (0, flat(failed(kind, message)))
+    assert (
+        "az keyvault set-policy --name myvault --secret-permissions get --object-id <principal-id>"
+    ) in result.stderr
+
+
+def test_show_of_a_run_that_went_well_is_silent(az: Az, service: Service) -> None:
+    service.answers("GET", RUN, run(EXPORT))
+    result = az("acr", "pipeline-run", "show", *AT, "-n", "myrun01", "--only-show-errors")
+    assert (result.exit_code, result.stderr) == (0, "")
+
+
+def test_a_triggered_run_has_an_underscore(az: Az, service: Service) -> None:
+    service.answers("GET", f"{RUNS}/mypipeline_20260304", run(IMPORT, "mypipeline_20260304"))
+    result = az("acr", "pipeline-run", "show", *AT, "-n", "mypipeline_20260304")
+    assert result.exit_code == 0
+
+
+@pytest.mark.parametrize(("top", "names"), [(None, "cba"), (1, "c"), (2, "cb"), (9, "cba")])
+def test_list_is_newest_first(az: Az, service: Service, top: int | None, names: str) -> None:
+    times = {"b": "2026-03-04T17:00:00.1234567+00:00", "c": "2026-03-04T19:30:00+02:00", "a": None}
+    runs = [run(EXPORT, name, response={"startTime": time}) for name, time in times.items()]
+    service.answers("GET", RUNS, {"value": runs})
+    result = az("acr", "pipeline-run", "list", *AT, *(["--top", str(top)] if top else []))
+    assert "".join(found["name"] for found in result.json) == names
+    assert service.requests == [("GET", RUNS)]
+
+
+def test_delete_sends_one_delete(az: Az, service: Service) -> None:
+    service.answers("DELETE", RUN, status=200)
+    result = az("acr", "pipeline-run", "delete", *AT, "-n", "myrun01")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert service.requests == [("DELETE", RUN)]
+
+
+@pytest.fixture
+def three_runs(service: Service) -> list[Any]:
+    runs = [failed(EXPORT, "no", "first01"), run(EXPORT, "well01"), failed(EXPORT, "no", "last01")]
+    service.answers("GET", RUNS, {"value": runs})
+    return runs
+
+
+@pytest.mark.usefixtures("three_runs")
+def test_clean_dry_run_deletes_nothing(az: Az, service: Service) -> None:
+    result = az("acr", "pipeline-run", "clean", *AT, "--dry-run")
+    assert [(found["name"], found["outcome"]) for found in result.json] == [
+        ("first01", "WouldDelete"),
+        ("last01", "WouldDelete"),
+    ]
+    assert service.requests == [("GET", RUNS)]
+
+
+def test_clean_reports_each_outcome_and_fails_if_one_stays(az: Az) -> None:
+    """Deletions are sent side by side, in any order, so this service keeps none."""
+    import responses
+
+    arm = "https://management.azure.com"
+    runs = [failed(EXPORT, "no", name) for name in ("gone01", "kept01", "lost01")]
+    refusal = {"error": {"code": "Conflict", "message": "Not now."}}
+    with responses.RequestsMock() as mock:
+        mock.get(f"{arm}{RUNS}", json={"value": [*runs, run(EXPORT, "well01")]})
+        mock.delete(f"{arm}{RUNS}/gone01", status=200)
+        mock.delete(f"{arm}{RUNS}/kept01", json=refusal, status=409)
+        mock.delete(f"{arm}{RUNS}/lost01", status=204)
+        result = az("acr", "pipeline-run", "clean", *AT)
+    assert result.exit_code == 1
+    assert result.json == [
+        {"name": "gone01", "outcome": "Deleted", "error": None},
+        {"name": "kept01", "outcome": "Failed", "error": result.json[1]["error"]},
+        {"name": "lost01", "outcome": "Deleted", "error": None},
+    ]
+    assert "(Conflict) Not now." in result.json[1]["error"]
+    assert "1 of 3 runs could not be deleted:\nkept01: (Conflict) Not now." in result.stderr
+
+
+def test_wait_takes_the_work_for_what_counts(az: Az, service: Service) -> None:
+    under_way = run(EXPORT, **UNDER_WAY | {"provisioningState": "Succeeded"})
+    service.answers("GET", RUN, under_way)
+    argv = ["--created", "--timeout", "1", "--interval", "1"]
+    result = az("acr", "pipeline-run", "wait", *AT, "-n", "myrun01", *argv)
+    assert (result.exit_code, result.stdout) == (1, "")
+
+
+def test_wait_for_a_run_that_failed_explains_it(az: Az, service: Service) -> None:
+    service.answers("GET", RUN, failed(IMPORT, REFUSED))
+    result = az("acr", "pipeline-run", "wait", *AT, "-n", "myrun01", "--created")
+    assert result.exit_code == 1
+    assert "Storage refused the SAS" in result.stderr
+
+
+def test_a_dead_network_is_not_a_missing_run(az: Az, service: Service) -> None:
+    service.mock.get(f"https://management.azure.com{RUN}", body=requests.ConnectionError("down"))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(
+            "azure.core.pipeline.policies.RetryPolicy.increment", lambda *_, **__: False
+        )
+        result = az("acr", "pipeline-run", "show", *AT, "-n", "myrun01")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "down" in result.stderr
+    assert "not found" not in result.stderr
