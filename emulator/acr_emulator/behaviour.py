@@ -49,6 +49,8 @@ class Behaviour:
     run_seconds: float = 0.0
     #: Whether the PUT of a run answers 201 and an operation, or 200 with the final state.
     run_answer: RunAnswer = "async"
+    #: Seconds between two looks of the source trigger into its containers.
+    trigger_seconds: float = 1.0
     #: Seconds for the Retry-After header of answers that ask to be polled; None sends none.
     retry_after: int | None = None
     requests: deque[Seen] = field(default_factory=lambda: deque(maxlen=10_000))

@@ -37,6 +37,7 @@ def controls_app(instance: Instance) -> Starlette:
         Route("/latency", controls.latency, methods=["POST"]),
         Route("/faults", controls.faults, methods=["POST"]),
         Route("/runs", controls.runs, methods=["POST"]),
+        Route("/trigger", controls.trigger, methods=["POST"]),
         Route("/provisioning", controls.provisioning, methods=["POST"]),
         Route("/reset", controls.reset, methods=["POST"]),
     ]
@@ -61,7 +62,7 @@ class _Controls:
         return self._instance.behaviour
 
     async def state(self, _: Request) -> Response:
-        """The knobs, the time, and every resource's id."""
+        """The knobs, the time, every resource's id, and why which blob triggers no run."""
         behaviour = self._behaviour
         return JSONResponse(
             {
@@ -72,6 +73,10 @@ class _Controls:
                 "provisioning": {
                     "seconds": behaviour.provisioning_seconds,
                     "retryAfter": behaviour.retry_after,
+                },
+                "trigger": {
+                    "seconds": behaviour.trigger_seconds,
+                    "reasons": self._instance.trigger.reasons,
                 },
                 "resources": [resource["id"] for resource in self._instance.store.list()],
             }
@@ -125,6 +130,12 @@ class _Controls:
             raise _ControlError(f"answer is 'async' or 'sync', not {answer!r}")
         self._behaviour.run_answer = answer
         self._behaviour.run_seconds = _number(body, "seconds", self._behaviour.run_seconds)
+        return await self.state(request)
+
+    async def trigger(self, request: Request) -> Response:
+        """`{"seconds": 900}`: how often the source trigger looks for blobs."""
+        body = await _body(request, {"seconds"})
+        self._behaviour.trigger_seconds = _number(body, "seconds", self._behaviour.trigger_seconds)
         return await self.state(request)
 
     async def provisioning(self, request: Request) -> Response:

@@ -14,6 +14,7 @@ from acr_emulator.arm.app import ArmApp
 from acr_emulator.behaviour import Behaviour, Seen
 from acr_emulator.entra import entra_app
 from acr_emulator.graph import graph_app
+from acr_emulator.key_vault import key_vault_app
 from acr_emulator.registry_front import registry_front
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def hosts(instance: Instance) -> tuple[Host, ...]:
         Host(cloud.login, entra_app(instance), troubled=False),
         Host(cloud.graph, graph_app(instance), troubled=False),
         Host(cloud.arm, ArmApp(instance)),
+        Host(f"*.{cloud.vault_suffix}", key_vault_app(instance)),
         Host(f"*.{cloud.registry_suffix}", registry_front(instance)),
     )
 

@@ -15,12 +15,16 @@ from acr_emulator.controls import controls_app
 from acr_emulator.directory import Directory
 from acr_emulator.hosts import HostRouter, hosts
 from acr_emulator.parts.distribution import Distribution
+from acr_emulator.pipeline_access import PipelineAccess
 from acr_emulator.proxy import Proxy
 from acr_emulator.registries import Registries
+from acr_emulator.runs import Runs
 from acr_emulator.serving import WebServer
 from acr_emulator.storage import BlobStorage, UnknownAccountError
 from acr_emulator.store import Store
 from acr_emulator.tokens import Tokens
+from acr_emulator.transfers import Transfers
+from acr_emulator.trigger import SourceTrigger
 
 
 class StateInUseError(Exception):
@@ -58,6 +62,15 @@ class Instance:
         )
         self.registries = Registries(self.store)
         self.distribution = Distribution(self.state_dir / "registries")
+        self.access = PipelineAccess(self)
+        self.runs = Runs(
+            self.store,
+            self.clock,
+            self.behaviour,
+            self.operations,
+            Transfers(self.access, self.distribution),
+        )
+        self.trigger = SourceTrigger(self)
         self.hosts = HostRouter(hosts(self), self.behaviour)
         self.web = WebServer(self.hosts, self.certificates)
         self.proxy = Proxy(self._backend)
@@ -66,6 +79,8 @@ class Instance:
         self.services: tuple[Service, ...] = (
             self.storage,
             self.distribution,
+            self.runs,
+            self.trigger,
             self.web,
             self.proxy,
             self.controls,

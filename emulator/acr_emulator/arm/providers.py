@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from acr_emulator.arm import groups, registries, subscriptions
+from acr_emulator.arm import (
+    groups,
+    identities,
+    key_vaults,
+    pipelines,
+    registries,
+    roles,
+    runs,
+    storage_accounts,
+    subscriptions,
+)
 from acr_emulator.arm.request import Route
 
 if TYPE_CHECKING:
@@ -14,5 +24,11 @@ if TYPE_CHECKING:
 PROVIDERS: tuple[Callable[[Instance], list[Route]], ...] = (
     subscriptions.routes,
     groups.routes,
+    storage_accounts.routes,
+    key_vaults.routes,
+    identities.routes,
+    roles.routes,
     registries.routes,
+    pipelines.routes,
+    runs.routes,
 )

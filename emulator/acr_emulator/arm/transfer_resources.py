@@ -1,0 +1,59 @@
+"""What pipelines and runs share as children of a registry in ARM."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from acr_emulator.arm.errors import ArmError, bad_request
+from acr_emulator.arm.registry_properties import check_transfers
+from acr_emulator.arm.request import ArmRequest
+from acr_emulator.store import Resource
+
+if TYPE_CHECKING:
+    from acr_emulator.instance import Instance
+
+#: The list of April 2026 (REC-B).
+HEADERS = {
+    "api-supported-versions": (
+        "2025-06-01-preview, 2025-12-01-preview, 2026-01-01-preview, 2026-03-01-preview"
+    )
+}
+_NAME = re.compile("[a-zA-Z0-9]{5,50}")
+_ACTIONS = {"GET": "read", "DELETE": "delete"}
+
+
+def parent(instance: Instance, request: ArmRequest, child: str) -> Resource:
+    """The registry of a request on one of its children, or ARM's 404."""
+    resource_id = "/".join(request.path.split("/")[:9])
+    resource = instance.store.get(resource_id)
+    if resource is None:
+        action = _ACTIONS.get(request.method, "write")
+        raise ArmError(
+            404,
+            "ParentResourceNotFound",
+            f"Failed to perform '{action}' on resource(s) of type 'registries/{child}', because"
+            f" the parent resource '{resource_id}' could not be found.",
+        )
+    return resource
+
+
+def check_new(registry: Resource, name: str) -> None:
+    """Refuse a bad name and a registry that cannot transfer; the texts are ours."""
+    if not _NAME.fullmatch(name):
+        raise bad_request(
+            "InvalidResourceName",
+            f"The name '{name}' is not valid: it has 5 to 50 letters and digits.",
+        )
+    check_transfers(registry)
+
+
+def without_blanks(value: Any) -> Any:
+    """A body without nulls and empty strings, and without objects that held nothing else.
+
+    Templates send `""` for what they leave open (Azure/acr docs/image-transfer).
+    """
+    if isinstance(value, dict):
+        kept = {key: without_blanks(each) for key, each in value.items()}
+        return {key: each for key, each in kept.items() if each not in ("", None, {})}
+    return value
