@@ -89,7 +89,12 @@ class _Groups:
         scope = request.path[: -len("/resources")]
         wanted = _FILTER.search(request.query.get("$filter", ""))
         found = self._store.list(f"{scope}/", wanted[1] if wanted else "")
-        return JsonAnswer({"value": [_summary(item) for item in found if item["type"] != TYPE]})
+        return JsonAnswer({"value": [_summary(item) for item in found if _is_tracked(item)]})
+
+
+def _is_tracked(resource: Resource) -> bool:
+    """Whether the generic list has it: neither groups nor children, nor role assignments."""
+    return "location" in resource and resource["type"] != TYPE and resource["type"].count("/") == 1
 
 
 def _summary(resource: Resource) -> Resource:

@@ -15,6 +15,24 @@ if TYPE_CHECKING:
     from acr_emulator.instance import Instance
 
 _LOCATIONS = {"westus": "West US", "eastus": "East US", "westeurope": "West Europe"}
+#: What az needs to know to show or delete a resource by its id alone.
+_TYPES = {
+    "Microsoft.ContainerRegistry": (
+        "registries",
+        "registries/exportPipelines",
+        "registries/importPipelines",
+        "registries/pipelineRuns",
+    ),
+    "Microsoft.KeyVault": ("vaults",),
+    "Microsoft.ManagedIdentity": ("userAssignedIdentities",),
+    "Microsoft.Storage": ("storageAccounts",),
+}
+_VERSIONS = {
+    "Microsoft.ContainerRegistry": ("2026-09-01-preview", "2025-06-01-preview"),
+    "Microsoft.KeyVault": ("2025-05-01",),
+    "Microsoft.ManagedIdentity": ("2024-11-30",),
+    "Microsoft.Storage": ("2025-06-01",),
+}
 
 
 def routes(instance: Instance) -> list[Route]:
@@ -84,13 +102,26 @@ class _Subscriptions:
         return JsonAnswer({"value": value})
 
     async def provider(self, request: ArmRequest) -> Response:
-        namespace = request["namespace"]
+        typed = request["namespace"]
+        namespace = next((known for known in _TYPES if known.lower() == typed.lower()), typed)
+        versions = _VERSIONS.get(namespace, ())
+        if namespace == "Microsoft.ContainerRegistry" and self._cloud.registry_api_versions:
+            versions = tuple(reversed(self._cloud.registry_api_versions))
+        types = [
+            {
+                "resourceType": name,
+                "locations": list(_LOCATIONS.values()),
+                "apiVersions": list(versions),
+                "capabilities": "None",
+            }
+            for name in _TYPES.get(namespace, ())
+        ]
         return JsonAnswer(
             {
                 "id": f"/subscriptions/{request['subscription']}/providers/{namespace}",
                 "namespace": namespace,
                 "registrationState": "Registered",
                 "registrationPolicy": "RegistrationRequired",
-                "resourceTypes": [],
+                "resourceTypes": types,
             }
         )

@@ -1,0 +1,68 @@
+"""Resources of one type right below a resource group: what all such collections do alike."""
+
+from starlette.responses import Response
+
+from acr_emulator.arm.answers import JsonAnswer, empty
+from acr_emulator.arm.errors import resource_not_found
+from acr_emulator.arm.request import ArmRequest, Handler, Route
+from acr_emulator.store import Resource, Store
+
+_SUBSCRIPTION = "/subscriptions/{subscription}"
+_GROUP = _SUBSCRIPTION + "/resourceGroups/{group}"
+
+
+class Collection:
+    """Lists, finds and names resources of one type; templates have a `{name}`."""
+
+    def __init__(self, store: Store, resource_type: str) -> None:
+        self._store = store
+        self._type = resource_type
+        #: The template of one resource.
+        self.one = f"{_GROUP}/providers/{resource_type}/{{name}}"
+
+    def reading_routes(self, show: Handler | None = None) -> list[Route]:
+        """List by subscription and by group, and GET of one (through `show` if given)."""
+        return [
+            Route("GET", f"{_SUBSCRIPTION}/providers/{self._type}", self._list),
+            Route("GET", f"{_GROUP}/providers/{self._type}", self._list),
+            Route("GET", self.one, show or self._get),
+        ]
+
+    def id(self, request: ArmRequest) -> str:
+        """The id of the resource that a path is at or under, with its case as typed."""
+        return "/".join(request.path.split("/")[:9])
+
+    def find(self, request: ArmRequest) -> Resource | None:
+        """The resource that a path is at or under."""
+        return self._store.get(self.id(request))
+
+    def existing(self, request: ArmRequest) -> Resource:
+        """The resource that a path is at or under, or ARM's 404."""
+        resource = self.find(request)
+        if resource is None:
+            raise resource_not_found(self._type, request["name"], request["group"])
+        return resource
+
+    def named(self, name: str) -> Resource | None:
+        """The resource of that name in any group: such names are unique in all of Azure."""
+        return next(
+            (each for each in self._store.list("", self._type) if _same(each["name"], name)), None
+        )
+
+    def remove(self, request: ArmRequest) -> Response:
+        """Delete the record and the role assignments on it: 200, or 204 if there was none."""
+        resource_id = self.id(request)
+        for below in self._store.list(f"{resource_id}/"):
+            self._store.delete(below["id"])
+        return empty(200 if self._store.delete(resource_id) else 204)
+
+    async def _list(self, request: ArmRequest) -> Response:
+        scope = request.path.lower().split("/providers/")[0]
+        return JsonAnswer({"value": self._store.list(f"{scope}/", self._type)})
+
+    async def _get(self, request: ArmRequest) -> Response:
+        return JsonAnswer(self.existing(request))
+
+
+def _same(name: str, other: str) -> bool:
+    return name.lower() == other.lower()

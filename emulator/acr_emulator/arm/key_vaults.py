@@ -1,0 +1,164 @@
+"""Microsoft.KeyVault/vaults: vaults and their access policies."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import Response
+
+from acr_emulator.arm.answers import JsonAnswer
+from acr_emulator.arm.collection import Collection
+from acr_emulator.arm.errors import ArmError, bad_request
+from acr_emulator.arm.request import ArmRequest, Route
+from acr_emulator.arm.system_data import system_data
+from acr_emulator.store import Resource
+from acr_emulator.vaults import TYPE, Secrets
+
+if TYPE_CHECKING:
+    from acr_emulator.instance import Instance
+
+#: From this version on, a vault is made for role assignments unless told otherwise (az's help).
+_ROLES_BY_DEFAULT = "2026-02-01"
+_OPTIONAL = ("enablePurgeProtection", "networkAcls")
+
+
+def routes(instance: Instance) -> list[Route]:
+    """Vaults and their access policies."""
+    vaults = _Vaults(instance)
+    one = vaults.collection.one
+    return [
+        *vaults.collection.reading_routes(vaults.get),
+        Route("PUT", one, vaults.put),
+        Route("PATCH", one, vaults.patch),
+        Route("DELETE", one, vaults.delete),
+        Route("PUT", f"{one}/accessPolicies/{{operation}}", vaults.access_policies),
+    ]
+
+
+class _Vaults:
+    def __init__(self, instance: Instance) -> None:
+        self._instance = instance
+        self._store = instance.store
+        self._registrations = instance.store.table("vault-registration")
+        self.collection = Collection(instance.store, TYPE)
+
+    async def put(self, request: ArmRequest) -> Response:
+        previous = self.collection.find(request)
+        if previous is None and self.collection.named(request["name"]):
+            raise ArmError(
+                409,
+                "VaultAlreadyExists",
+                f"The vault name '{request['name']}' is already in use. Vault names are globally"
+                " unique so it is possible that the name is already taken.",
+            )
+        vault = self._made(request, previous)
+        self._store.put(vault["id"], vault)
+        if previous:
+            return JsonAnswer(vault)
+        wait = timedelta(seconds=self._instance.behaviour.provisioning_seconds)
+        self._registrations.put(
+            vault["id"].lower(), (self._instance.clock.now() + wait).isoformat()
+        )
+        # Recorded: the first answer has the vault's URI without its slash.
+        return JsonAnswer(_registering(vault, self._instance.cloud.vault_url(vault["name"])))
+
+    def _made(self, request: ArmRequest, previous: Resource | None) -> Resource:
+        asked = request.body.get("properties") or {}
+        if not request.body.get("location") or "sku" not in asked:
+            raise bad_request("BadRequest", "The parameters location and sku are required.")
+        created = system_data(request, self._instance.clock, previous, zone="Z")
+        roles = asked.get("enableRbacAuthorization")
+        properties = {
+            "sku": {"family": asked["sku"]["family"], "name": asked["sku"]["name"]},
+            "tenantId": asked.get("tenantId") or self._instance.cloud.tenant_id,
+            "accessPolicies": asked.get("accessPolicies") or [],
+            "enabledForDeployment": bool(asked.get("enabledForDeployment")),
+            "enabledForDiskEncryption": bool(asked.get("enabledForDiskEncryption")),
+            "enabledForTemplateDeployment": bool(asked.get("enabledForTemplateDeployment")),
+            "enableSoftDelete": True,
+            "softDeleteRetentionInDays": asked.get("softDeleteRetentionInDays") or 90,
+            "enableRbacAuthorization": (
+                request.api_version >= _ROLES_BY_DEFAULT if roles is None else roles
+            ),
+            "vaultUri": f"{self._instance.cloud.vault_url(request['name'])}/",
+            "provisioningState": "Succeeded",
+            "publicNetworkAccess": asked.get("publicNetworkAccess") or "Enabled",
+        }
+        return {
+            "id": previous["id"] if previous else request.path,
+            "name": request["name"],
+            "type": TYPE,
+            "location": request.body["location"],
+            "tags": request.body.get("tags") or {},
+            "systemData": created,
+            "properties": properties | _shown_if_special(asked),
+        }
+
+    async def get(self, request: ArmRequest) -> Response:
+        vault = self.collection.existing(request)
+        due = self._registrations.get(vault["id"].lower())
+        if due and self._instance.clock.now() < datetime.fromisoformat(due):
+            vault = _registering(vault, vault["properties"]["vaultUri"])
+        return JsonAnswer(vault)
+
+    async def patch(self, request: ArmRequest) -> Response:
+        vault = self.collection.existing(request)
+        vault["properties"] |= request.body.get("properties") or {}
+        vault["tags"] = request.body.get("tags") or vault["tags"]
+        vault["systemData"] = system_data(request, self._instance.clock, vault, zone="Z")
+        self._store.put(vault["id"], vault)
+        return JsonAnswer(vault)
+
+    async def access_policies(self, request: ArmRequest) -> Response:
+        vault = self.collection.existing(request)
+        operation = request["operation"].lower()
+        asked = (request.body.get("properties") or {}).get("accessPolicies") or []
+        theirs = {policy["objectId"] for policy in asked}
+        policies = vault["properties"]["accessPolicies"]
+        others = [policy for policy in policies if policy["objectId"] not in theirs]
+        mine = [policy for policy in policies if policy["objectId"] in theirs]
+        if operation == "add":
+            changed = others + [_united(policy, mine) for policy in asked]
+        elif operation == "replace":
+            changed = asked
+        elif operation == "remove":
+            changed = others
+        else:
+            raise bad_request("BadRequest", "The operation is one of add, replace and remove.")
+        vault["properties"]["accessPolicies"] = changed
+        self._store.put(vault["id"], vault)
+        shown = {
+            "id": f"{vault['id']}/accessPolicies/",
+            "type": f"{TYPE}/accessPolicies",
+            "properties": {"accessPolicies": changed},
+        }
+        return JsonAnswer(shown)
+
+    async def delete(self, request: ArmRequest) -> Response:
+        if vault := self.collection.find(request):
+            Secrets(self._store, vault["name"]).clear()
+            self._registrations.delete(vault["id"].lower())
+        return self.collection.remove(request)
+
+
+def _registering(vault: Resource, uri: str) -> Resource:
+    state = {"vaultUri": uri, "provisioningState": "RegisteringDns"}
+    return vault | {"properties": vault["properties"] | state}
+
+
+def _shown_if_special(asked: dict[str, Any]) -> dict[str, Any]:
+    """Properties that are shown only when they say something (recorded: open network rules)."""
+    special = {key: asked[key] for key in _OPTIONAL if asked.get(key)}
+    if (special.get("networkAcls") or {}).get("defaultAction") == "Allow":
+        del special["networkAcls"]
+    return special
+
+
+def _united(policy: dict[str, Any], previous: list[dict[str, Any]]) -> dict[str, Any]:
+    """A policy with what its principal had already."""
+    permissions = dict(policy.get("permissions") or {})
+    for other in previous:
+        for kind, granted in (other.get("permissions") or {}).items():
+            permissions[kind] = list(dict.fromkeys([*granted, *(permissions.get(kind) or [])]))
+    return policy | {"permissions": permissions}

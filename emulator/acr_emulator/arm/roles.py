@@ -1,0 +1,214 @@
+"""Microsoft.Authorization: built-in role definitions, role assignments, and what they allow."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import Response
+
+from acr_emulator.arm.answers import JsonAnswer, empty
+from acr_emulator.arm.errors import ArmError, bad_request
+from acr_emulator.arm.request import ArmRequest, Route
+from acr_emulator.clock import timestamp
+from acr_emulator.store import Resource, Store
+
+if TYPE_CHECKING:
+    from acr_emulator.instance import Instance
+
+ASSIGNMENT = "Microsoft.Authorization/roleAssignments"
+DEFINITION = "Microsoft.Authorization/roleDefinitions"
+GET_SECRET = "Microsoft.KeyVault/vaults/secrets/getSecret/action"
+
+_BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
+_READ_BLOBS = frozenset({f"{_BLOBS}/read"})
+_ALL_BLOBS = _READ_BLOBS | {
+    f"{_BLOBS}/{verb}" for verb in ("write", "delete", "add/action", "move/action")
+}
+_SECRETS = frozenset({GET_SECRET, "Microsoft.KeyVault/vaults/secrets/readMetadata/action"})
+
+
+@dataclass(frozen=True)
+class Role:
+    """A built-in role; only its data actions have an effect here."""
+
+    name: str
+    id: str
+    data_actions: frozenset[str] = frozenset()
+
+
+#: Names and ids as in Azure's list of built-in roles (from memory, not recorded).
+ROLES = (
+    Role("Owner", "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"),
+    Role("Contributor", "b24988ac-6180-42a0-ab88-20f7382dd24c"),
+    Role("Reader", "acdd72a7-3385-48ef-bd42-f606fba81ae7"),
+    Role(
+        "Container Registry Transfer Pipeline Contributor", "bf94e731-3a51-4a7c-8c54-a1ab9971dfc1"
+    ),
+    Role("AcrPull", "7f951dda-4ed3-4680-a7ca-43fe172d538d"),
+    Role("AcrPush", "8311e382-0749-4cb8-b61a-304f252e45ec"),
+    Role("Storage Blob Data Owner", "b7e6dc6d-f1e8-4753-8033-0f276bb0955b", _ALL_BLOBS),
+    Role("Storage Blob Data Contributor", "ba92f5b4-2d11-453d-a403-e96b0029c9fe", _ALL_BLOBS),
+    Role("Storage Blob Data Reader", "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1", _READ_BLOBS),
+    Role("Key Vault Administrator", "00482a5a-887f-4fb3-b363-3b7fe8e74483", _SECRETS),
+    Role("Key Vault Secrets Officer", "b86a8fe4-44ce-4948-aee5-eccb2c155cd7", _SECRETS),
+    Role("Key Vault Secrets User", "4633458b-17de-408a-b874-0445c86b69e6", _SECRETS),
+)
+_QUOTED = re.compile(r"(roleName|principalId|assignedTo)\s*(?:eq\s*|\()'([^']*)'", re.IGNORECASE)
+
+
+def data_actions(store: Store, principal_id: str, scope: str) -> frozenset[str]:
+    """What the principal may do with data at this scope, by roles given here or further up."""
+    allowed: frozenset[str] = frozenset()
+    for assignment in store.list("", ASSIGNMENT):
+        properties = assignment["properties"]
+        above = properties["scope"].lower().rstrip("/") + "/"
+        if properties["principalId"] == principal_id and f"{scope.lower()}/".startswith(above):
+            allowed |= _role(properties["roleDefinitionId"]).data_actions
+    return allowed
+
+
+def _role(definition_id: str) -> Role:
+    wanted = definition_id.rpartition("/")[2].lower()
+    role = next((role for role in ROLES if role.id == wanted), None)
+    if role is None:
+        raise bad_request(
+            "RoleDefinitionDoesNotExist",
+            f"The specified role definition '{wanted}' does not exist.",
+        )
+    return role
+
+
+def routes(instance: Instance) -> list[Route]:
+    """Definitions and assignments, at any scope."""
+    roles = _Roles(instance)
+    assignments = "{scope:path}/providers/Microsoft.Authorization/roleAssignments"
+    definitions = "{scope:path}/providers/Microsoft.Authorization/roleDefinitions"
+    return [
+        Route("GET", definitions, roles.definitions),
+        Route("GET", f"{definitions}/{{role}}", roles.definition),
+        Route("GET", assignments, roles.assignments),
+        Route("GET", f"{assignments}/{{name}}", roles.assignment),
+        Route("PUT", f"{assignments}/{{name}}", roles.assign),
+        Route("DELETE", f"{assignments}/{{name}}", roles.withdraw),
+    ]
+
+
+class _Roles:
+    def __init__(self, instance: Instance) -> None:
+        self._instance = instance
+        self._store = instance.store
+
+    async def definitions(self, request: ArmRequest) -> Response:
+        name = _filtered(request).get("rolename")
+        shown = [self._shown(role) for role in ROLES if name in (None, role.name.lower())]
+        return JsonAnswer({"value": shown})
+
+    async def definition(self, request: ArmRequest) -> Response:
+        return JsonAnswer(self._shown(_role(request["role"])))
+
+    def _shown(self, role: Role) -> dict[str, Any]:
+        subscription = self._instance.cloud.subscription_id
+        permissions = {
+            "actions": [],
+            "notActions": [],
+            "dataActions": sorted(role.data_actions),
+            "notDataActions": [],
+        }
+        return {
+            "properties": {
+                "roleName": role.name,
+                "type": "BuiltInRole",
+                "description": "",
+                "assignableScopes": ["/"],
+                "permissions": [permissions],
+            },
+            "id": f"/subscriptions/{subscription}/providers/{DEFINITION}/{role.id}",
+            "type": DEFINITION,
+            "name": role.id,
+        }
+
+    async def assignments(self, request: ArmRequest) -> Response:
+        wanted = _filtered(request)
+        principal = wanted.get("principalid") or wanted.get("assignedto")
+        at_scope = "atscope()" in request.query.get("$filter", "").lower()
+        scope = request["scope"].lower()
+        value = [
+            each
+            for each in self._store.list("", ASSIGNMENT)
+            if principal in (None, each["properties"]["principalId"])
+            and _covers(each["properties"]["scope"].lower(), scope, below=not at_scope)
+        ]
+        return JsonAnswer({"value": value})
+
+    async def assignment(self, request: ArmRequest) -> Response:
+        if found := self._store.get(request.path):
+            return JsonAnswer(found)
+        raise ArmError(
+            404,
+            "RoleAssignmentNotFound",
+            f"The role assignment '{request['name']}' is not found.",
+        )
+
+    async def assign(self, request: ArmRequest) -> Response:
+        asked = request.body.get("properties") or {}
+        role = _role(asked.get("roleDefinitionId", ""))
+        scope, principal_id = request["scope"], asked.get("principalId", "")
+        for each in self._store.list(f"{scope}/providers/", ASSIGNMENT):
+            same = each["properties"]
+            if same["principalId"] == principal_id and _role(same["roleDefinitionId"]) == role:
+                name = each["name"].replace("-", "")
+                raise ArmError(
+                    409,
+                    "RoleAssignmentExists",
+                    "The role assignment already exists. The ID of the existing role assignment"
+                    f" is {name}.",
+                )
+        assignment = self._new(request, role, principal_id)
+        self._store.put(assignment["id"], assignment)
+        return JsonAnswer(assignment, 201)
+
+    def _new(self, request: ArmRequest, role: Role, principal_id: str) -> Resource:
+        asked = request.body["properties"]
+        now = timestamp(self._instance.clock.now(), zone="Z")
+        caller = request.caller.principal.object_id
+        return {
+            "properties": {
+                "roleDefinitionId": self._shown(role)["id"],
+                "principalId": principal_id,
+                "principalType": asked.get("principalType") or "ServicePrincipal",
+                "scope": request["scope"],
+                "condition": asked.get("condition"),
+                "conditionVersion": asked.get("conditionVersion"),
+                "createdOn": now,
+                "updatedOn": now,
+                "createdBy": caller,
+                "updatedBy": caller,
+                "delegatedManagedIdentityResourceId": None,
+                "description": asked.get("description"),
+            },
+            "id": request.path,
+            "type": ASSIGNMENT,
+            "name": request["name"],
+        }
+
+    async def withdraw(self, request: ArmRequest) -> Response:
+        found = self._store.get(request.path)
+        if found is None:
+            return empty(204)
+        self._store.delete(request.path)
+        return JsonAnswer(found)
+
+
+def _filtered(request: ArmRequest) -> dict[str, str]:
+    """The quoted values of an OData filter, by lower-cased property, in lower case."""
+    found = _QUOTED.findall(request.query.get("$filter", ""))
+    return {name.lower(): value.lower() for name, value in found}
+
+
+def _covers(assigned: str, scope: str, *, below: bool) -> bool:
+    """Whether an assignment is listed at a scope: given there or above, or below it too."""
+    return f"{scope}/".startswith(f"{assigned}/") or (
+        below and f"{assigned}/".startswith(f"{scope}/")
+    )
