@@ -10,6 +10,10 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 WHEEL := dist/acrtransfer-$(VERSION)-py3-none-any.whl
 LANES := unit recorded emulator repository $(AZ_VERSIONS:%=e2e-%)
 
+# Whatever a tool or a test forgets to say, nothing lands in the user's home.
+export AZURE_CONFIG_DIR := $(CURDIR)/build/azure
+export PYLINTHOME := $(CURDIR)/build/pylint
+
 python := .venv/dev/bin/python
 run := $(python) -m
 pytest = $(run) pytest --junitxml=build/lanes/$(1).xml -o junit_suite_name=$(1)
