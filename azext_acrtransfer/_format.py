@@ -6,6 +6,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from azext_acrtransfer.kinds import kind_of_pipeline
+
 Row = OrderedDict[str, str]
 Column = tuple[str, Callable[[Mapping[str, Any]], Any]]
 
@@ -26,10 +28,8 @@ def _storage(key: str) -> Callable[[Mapping[str, Any]], Any]:
 
 
 def _kind_of_run(run: Mapping[str, Any]) -> str | None:
-    # An id is compared without case: Azure keeps what was typed.
-    pipeline = str(_at("request", "pipelineResourceId")(run) or "").lower()
-    kinds = {"exportpipelines": "export", "importpipelines": "import"}
-    return next((kind for kind_type, kind in kinds.items() if f"/{kind_type}/" in pipeline), None)
+    kind = kind_of_pipeline(_at("request", "pipelineResourceId")(run))
+    return kind.name if kind else None
 
 
 def _pipeline_of_run(run: Mapping[str, Any]) -> str:

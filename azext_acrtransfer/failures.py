@@ -17,7 +17,7 @@ from azext_acrtransfer.guidance import (
     facts_of_pipeline,
     facts_of_storage,
 )
-from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
+from azext_acrtransfer.kinds import EXPORT, kind_of_pipeline
 from azext_acrtransfer.masking import mask_sas
 from azext_acrtransfer.values import StorageAccessMode
 
@@ -100,7 +100,7 @@ KNOWN_FAILURES = (
         "A blob of that name is there already, and the pipeline may not overwrite it.",
         (
             "az acr export-pipeline update --resource-group {group} --registry {registry} "
-            "--name {pipeline} --options OverwriteBlobs",
+            "--name {pipeline} --add options OverwriteBlobs",
         ),
         "Or choose another --storage-blob.",
     ),
@@ -111,7 +111,7 @@ KNOWN_FAILURES = (
         "overwrite it.",
         (
             "az acr import-pipeline update --resource-group {group} --registry {registry} "
-            "--name {pipeline} --options OverwriteTags",
+            "--name {pipeline} --add options OverwriteTags",
         ),
     ),
     KnownFailure(
@@ -138,12 +138,17 @@ KNOWN_FAILURES = (
 
 def explain(run: Any, pipeline: Any = None) -> tuple[KnownFailure, Facts] | None:
     """The known failure that a failed run is a case of, and what is known to fill in."""
-    kind = IMPORT if run.response and run.response.source else EXPORT
-    place = run.response and getattr(run.response, kind.side)
-    facts = Facts(facts_of_id(run.id) | _pipeline_facts(run, pipeline, kind))
-    facts.update(facts_of_storage(place))
-    mode = _mode(place or (pipeline and getattr(pipeline, kind.side)))
-    message = error_message(run)
+    pipeline_id = run.request and run.request.pipeline_resource_id
+    kind = kind_of_pipeline(pipeline_id) or EXPORT
+    place = (run.response and getattr(run.response, kind.side)) or (
+        pipeline and getattr(pipeline, kind.side)
+    )
+    facts = Facts(facts_of_id(run.id) | facts_of_storage(place))
+    if pipeline:
+        facts.update(facts_of_pipeline(pipeline, kind))
+    elif pipeline_id:
+        facts["pipeline"] = pipeline_id.rpartition("/")[2]
+    message, mode = error_message(run), _mode(place)
     for failure in KNOWN_FAILURES:
         if failure.says.search(message) and failure.mode in (None, mode):
             return failure, facts
@@ -160,7 +165,10 @@ def advice(run: Any, pipeline: Any = None) -> list[str]:
     """What a failure probably means and what to type next, line by line."""
     known = explain(run, pipeline)
     if not known:
-        return ["This failure is not among the known ones; docs/troubleshooting.md lists those."]
+        return [
+            "This failure is not among the known ones. If the message does not help, give the ids "
+            "of the run to Azure's support."
+        ]
     failure, facts = known
     return [failure.means, *(facts.fill(command) for command in failure.commands), failure.advice]
 
@@ -172,13 +180,6 @@ def failed(run: Any, pipeline: Any, correlation_id: str | None) -> AzureResponse
         f"The pipeline run '{run.name}' failed: {error_message(run)}\n{ids}",
         recommendation=advice(run, pipeline),
     )
-
-
-def _pipeline_facts(run: Any, pipeline: Any, kind: PipelineKind) -> dict[str, str]:
-    if pipeline:
-        return facts_of_pipeline(pipeline, kind)
-    pipeline_id = run.request and run.request.pipeline_resource_id
-    return {"pipeline": pipeline_id.rpartition("/")[2]} if pipeline_id else {}
 
 
 def _mode(place: Any) -> StorageAccessMode:

@@ -100,3 +100,11 @@ IMPORT = PipelineKind(
 )
 
 KINDS: Mapping[str, PipelineKind] = MappingProxyType({kind.name: kind for kind in (EXPORT, IMPORT)})
+
+
+def kind_of_pipeline(resource_id: str | None) -> PipelineKind | None:
+    """Kind of the pipeline with this id; in any case, for Azure keeps the id as it was typed."""
+    resource_type = (resource_id or "").rpartition("/")[0].rpartition("/")[2].lower()
+    return next(
+        (kind for kind in KINDS.values() if kind.resource_type.lower() == resource_type), None
+    )

@@ -102,6 +102,15 @@ def test_a_run_without_response_fails_without_reason() -> None:
     assert failures.explain(bare) is None
 
 
+def test_a_run_that_tells_no_storage_takes_its_pipelines(kind: PipelineKind) -> None:
+    body = failed_run(kind, MESSAGES[0][0], "SasToken").as_dict()
+    del body["properties"]["response"][kind.side]
+    model = MODELS[kind.name](pipeline(kind))
+    assert "az keyvault secret set --vault-name myvault --name sas --value '?<the SAS>'" in (
+        failures.advice(PipelineRun(body), model)
+    )
+
+
 def test_known_ids_are_filled_in_and_unknown_ones_stay_open(kind: PipelineKind) -> None:
     message = "Failed to access key vault.  Service request failed.  Status: 403 (Forbidden)"
     of_run = failures.advice(failed_run(kind, message, "SasToken"))

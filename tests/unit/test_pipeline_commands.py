@@ -169,6 +169,10 @@ def test_create_says_what_is_still_to_grant(az: Az, service: Service, kind: Pipe
         ),
         (["--set", "options=[]"], {"options": []}),
         (
+            ["--remove", "options", "--add", "options", "ContinueOnErrors"],
+            {"options": ["ContinueOnErrors"]},
+        ),
+        (
             ["--add", "options", "ContinueOnErrors"],
             {"options": ["OverwriteTags", "ContinueOnErrors"]},
         ),
