@@ -7,7 +7,7 @@ import shlex
 import signal
 import sys
 import tempfile
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 
 from acr_emulator.instance import Instance, StateInUseError
@@ -30,6 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (StartError, StateInUseError, ToolMissingError) as error:
         print(f"acr_emulator: {error}", file=sys.stderr)
         return 1
+    except asyncio.CancelledError:  # by a signal, before the command was started
+        return _BY_SIGNAL + signal.SIGTERM
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -37,7 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(dest="verb", required=True)
     up = verbs.add_parser("up", help="serve until Ctrl-C; prints the environment for clients")
     run = verbs.add_parser("run", help="run a command in that environment, then stop")
-    run.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND")
+    run.add_argument("command", nargs="+", metavar="COMMAND")
     for verb in (up, run):
         verb.add_argument(
             "--state",
@@ -51,15 +53,13 @@ def _parser() -> argparse.ArgumentParser:
 def _verb(options: argparse.Namespace, state: Path) -> Coroutine[None, None, int]:
     if options.verb == "up":
         return _up(state)
-    command = options.command[options.command[:1] == ["--"] :]
-    return _run(state, command)
+    return _run(state, options.command)
 
 
 async def _up(state: Path) -> int:
-    instance = Instance(state)
     stopped = asyncio.Event()
-    for number in _SIGNALS:
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    _on_signals(lambda _: stopped.set())
+    instance = Instance(state)
     await instance.start()
     try:
         for name, value in instance.environment().items():
@@ -72,6 +72,9 @@ async def _up(state: Path) -> int:
 
 
 async def _run(state: Path, command: Sequence[str]) -> int:
+    starting = asyncio.current_task()
+    assert starting is not None
+    _on_signals(lambda _: starting.cancel())
     instance = Instance(state)
     await instance.start()
     try:
@@ -80,9 +83,9 @@ async def _run(state: Path, command: Sequence[str]) -> int:
             env={**os.environ, **instance.environment()},
             preexec_fn=dies_with_us(signal.SIGTERM),
         )
-        _pass_on_signals(process)
+        _on_signals(lambda number: _pass_on(number, process))
         code = await process.wait()
-    except FileNotFoundError as error:
+    except (FileNotFoundError, PermissionError) as error:
         print(f"acr_emulator: {error.strerror}: {error.filename}", file=sys.stderr)
         return _COMMAND_NOT_FOUND
     finally:
@@ -90,15 +93,15 @@ async def _run(state: Path, command: Sequence[str]) -> int:
     return code if code >= 0 else _BY_SIGNAL - code
 
 
-def _pass_on_signals(process: asyncio.subprocess.Process) -> None:
-    """What stops us stops the command, and its end is ours; a terminal's Ctrl-C it gets itself."""
-
-    def pass_on(number: signal.Signals) -> None:
-        if process.returncode is None and not (number == signal.SIGINT and sys.stdin.isatty()):
-            process.send_signal(number)
-
+def _on_signals(act: Callable[[signal.Signals], object]) -> None:
     for number in _SIGNALS:
-        asyncio.get_running_loop().add_signal_handler(number, pass_on, number)
+        asyncio.get_running_loop().add_signal_handler(number, act, number)
+
+
+def _pass_on(number: signal.Signals, process: asyncio.subprocess.Process) -> None:
+    """What stops us stops the command, and its end is ours; a terminal's Ctrl-C it gets itself."""
+    if process.returncode is None and not (number == signal.SIGINT and sys.stdin.isatty()):
+        process.send_signal(number)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Protocol
 
@@ -15,8 +16,10 @@ from acr_emulator.controls import controls_app
 from acr_emulator.directory import Directory
 from acr_emulator.hosts import HostRouter, hosts
 from acr_emulator.parts.distribution import Distribution
+from acr_emulator.parts.process import StartError
+from acr_emulator.parts.tools import ToolMissingError
 from acr_emulator.pipeline_access import PipelineAccess
-from acr_emulator.proxy import Proxy
+from acr_emulator.proxy import Proxy, RefusedError
 from acr_emulator.registries import Registries
 from acr_emulator.runs import Runs
 from acr_emulator.serving import WebServer
@@ -49,6 +52,7 @@ class Instance:
         self.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.state_dir.chmod(0o700)
         self._lock = _lock(self.state_dir / "lock")
+        self._running = AsyncExitStack()
         self.cloud = cloud
         self.clock = Clock()
         self.behaviour = Behaviour()
@@ -87,19 +91,17 @@ class Instance:
         )
 
     async def start(self) -> None:
-        """Start every service."""
-        try:
+        """Start every service; if one fails, stop those before it."""
+        async with AsyncExitStack() as stack:
+            stack.callback(self.close)
             for service in self.services:
+                stack.push_async_callback(service.stop)
                 await service.start()
-        except BaseException:
-            await self.stop()
-            raise
+            self._running = stack.pop_all()
 
     async def stop(self) -> None:
         """Stop every service and let go of the state directory."""
-        for service in reversed(self.services):
-            await service.stop()
-        self.close()
+        await self._running.aclose()
 
     def close(self) -> None:
         """Let go of the state directory without ever having started."""
@@ -114,6 +116,8 @@ class Instance:
                 return await self.storage.port(account)
             except UnknownAccountError:
                 return None
+            except (StartError, ToolMissingError) as error:
+                raise RefusedError("502 Bad Gateway", str(error)) from error
         return self.web.port if self.hosts.find(host) else None
 
     def environment(self) -> dict[str, str]:

@@ -71,9 +71,9 @@ async def _not_found(_: Request, error: Exception) -> Response:
     return _VaultError(
         404,
         "SecretNotFound",
-        f"A secret with (name/id) {error.secret} was not found in this key vault. If you recently deleted"
-        " this secret you may be able to recover it using the correct recovery command. For help"
-        " resolving this issue, please see https://go.microsoft.com/fwlink/?linkid=2125182",
+        f"A secret with (name/id) {error.secret} was not found in this key vault. If you recently"
+        " deleted this secret you may be able to recover it using the correct recovery command."
+        " For help resolving this issue, please see https://go.microsoft.com/fwlink/?linkid=2125182",
     ).response()
 
 

@@ -111,10 +111,8 @@ class _StorageAccounts:
             raise bad_request("LocationRequired", "The location property is required.")
         now = timestamp(self._instance.clock.now(), zone="Z")
         sku = (body.get("sku") or {}).get("name") or "Standard_RAGRS"
-        endpoints = {
-            service: f"https://{name}.{self._instance.cloud.blob_suffix.replace('blob', service, 1)}/"
-            for service in _SERVICES
-        }
+        suffix = self._instance.cloud.blob_suffix.removeprefix("blob")
+        endpoints = {service: f"https://{name}.{service}{suffix}/" for service in _SERVICES}
         service = {"keyType": "Account", "enabled": True, "lastEnabledTime": now}
         properties = {
             "allowCrossTenantDelegationSas": False,

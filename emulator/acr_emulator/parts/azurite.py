@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from acr_emulator.certificates import Certificates
-from acr_emulator.parts.process import Child, free_port
+from acr_emulator.parts.process import Child
 from acr_emulator.parts.tools import tool
 
 
@@ -16,7 +16,11 @@ class Azurite:
         self._folder = folder
         self._certificates = certificates
         self._child: Child | None = None
-        self.port = 0
+
+    @property
+    def port(self) -> int:
+        """The TLS port."""
+        return self._child.port if self._child else 0
 
     @property
     def running(self) -> bool:
@@ -26,11 +30,10 @@ class Azurite:
     async def start(self, keys: Sequence[str]) -> None:
         """Serve the account under these keys; data lie in the folder."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        self.port = free_port()
         self._child = await Child.start(
             [
                 tool("azurite-blob"),
-                *("--blobHost", "127.0.0.1", "--blobPort", str(self.port)),
+                *("--blobHost", "127.0.0.1", "--blobPort", "0"),
                 *("--location", str(self._folder)),
                 *("--cert", str(self._certificates.certificate_file)),
                 *("--key", str(self._certificates.key_file)),
@@ -39,7 +42,7 @@ class Azurite:
                 "--skipApiVersionCheck",
                 "--disableTelemetry",
             ],
-            port=self.port,
+            announces=r"successfully listens on https://127\.0\.0\.1:(\d+)",
             log=self._folder.with_suffix(".log"),
             # In the environment, not in the arguments: those are for everyone to see.
             environment={"AZURITE_ACCOUNTS": ":".join([self._account, *keys])},

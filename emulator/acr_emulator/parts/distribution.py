@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx
 
-from acr_emulator.parts.process import Child, free_port
+from acr_emulator.parts.process import Child
 from acr_emulator.parts.stored_repositories import StoredRepositories
 from acr_emulator.parts.tools import tool
 
@@ -19,7 +19,6 @@ class Distribution:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._storage = folder / "storage"
-        self._port = free_port()
         self._child: Child | None = None
         # Layers are large: only connecting has a time limit.
         self.http = httpx.AsyncClient(timeout=httpx.Timeout(None, connect=_CONNECT_SECONDS))
@@ -27,7 +26,7 @@ class Distribution:
     @property
     def url(self) -> str:
         """Its base URL; it asks for no token."""
-        return f"http://127.0.0.1:{self._port}"
+        return f"http://127.0.0.1:{self._child.port if self._child else 0}"
 
     def repositories(self, registry: str) -> StoredRepositories:
         """What one registry holds."""
@@ -41,7 +40,9 @@ class Distribution:
         configuration.write_text(json.dumps(self._configuration()))  # JSON is YAML
         argv = [tool("docker-registry"), "serve", str(configuration)]
         self._child = await Child.start(
-            argv, port=self._port, log=self._folder / "distribution.log"
+            argv,
+            announces=r"listening on 127\.0\.0\.1:(\d+)",
+            log=self._folder / "distribution.log",
         )
 
     async def stop(self) -> None:
@@ -53,13 +54,13 @@ class Distribution:
     def _configuration(self) -> dict[str, object]:
         return {
             "version": "0.1",
-            "log": {"level": "warn", "accesslog": {"disabled": True}},
+            "log": {"level": "info", "accesslog": {"disabled": True}},
             "storage": {
                 "filesystem": {"rootdirectory": str(self._storage)},
                 "delete": {"enabled": True},
             },
             "http": {
-                "addr": f"127.0.0.1:{self._port}",
+                "addr": "127.0.0.1:0",
                 # The registry front alone knows the host name that clients use.
                 "relativeurls": True,
                 "secret": secrets.token_hex(32),

@@ -3,8 +3,8 @@
 import asyncio
 import ctypes
 import os
+import re
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -13,18 +13,11 @@ from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
 _STOP_SECONDS = 5.0
+_LOOK_SECONDS = 0.05
 
 
 class StartError(Exception):
     """A child process did not come up."""
-
-
-def free_port() -> int:
-    """A loopback port that nobody uses at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def dies_with_us(sent: signal.Signals = signal.SIGKILL) -> Callable[[], None] | None:
@@ -45,26 +38,27 @@ def dies_with_us(sent: signal.Signals = signal.SIGKILL) -> Callable[[], None] | 
 class Child:
     """One running child."""
 
-    def __init__(self, process: asyncio.subprocess.Process, pid_file: Path) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, log: Path) -> None:
         self._process = process
-        self._pid_file = pid_file
+        self._log = log
+        self.port = 0
 
     @classmethod
     async def start(
         cls,
         argv: Sequence[str],
         *,
-        port: int,
+        announces: str,
         log: Path,
         environment: Mapping[str, str] | None = None,
         timeout: float = 60,
     ) -> "Child":
-        """Run `argv` and return once `port` answers; output goes to `log`, a new one each time.
+        """Run `argv`, told to take any free port, and return once it has said which one.
 
-        A leftover of an earlier emulator that had the same log is ended first.
+        Its output goes to `log`, a new one each time; `announces` is a regular expression with
+        the port as its group. A leftover of an earlier emulator with the same log is ended first.
         """
-        pid_file = log.with_suffix(".pid")
-        end_leftover(pid_file)
+        end_leftover(_pid_file(log))
         with log.open("wb") as output:
             process = await asyncio.create_subprocess_exec(
                 *argv,
@@ -75,13 +69,16 @@ class Child:
                 start_new_session=True,  # Ctrl-C is for us: we end it in good order
                 preexec_fn=dies_with_us(),
             )
-        pid_file.write_text(f"{process.pid} {_birth(process.pid)}")
-        child = cls(process, pid_file)
+        _pid_file(log).write_text(f"{process.pid} {_birth(process.pid)}")
+        child = cls(process, log)
         try:
-            await asyncio.wait_for(child._answer(port), timeout)
-        except (StartError, asyncio.TimeoutError) as error:
+            child.port = await asyncio.wait_for(child._announced(announces), timeout)
+        except asyncio.TimeoutError as error:
             await child.stop()
-            raise StartError(f"{argv[0]} did not start, see {log}") from error
+            raise StartError(f"{argv[0]} did not start in {timeout:.0f} s, see {log}.") from error
+        except BaseException:
+            await child.stop()
+            raise
         return child
 
     @property
@@ -98,19 +95,18 @@ class Child:
             except asyncio.TimeoutError:
                 self._process.kill()
                 await self._process.wait()
-        self._pid_file.unlink(missing_ok=True)
+        _pid_file(self._log).unlink(missing_ok=True)
 
-    async def _answer(self, port: int) -> None:
-        """Wait until the port takes a connection."""
+    async def _announced(self, announces: str) -> int:
         while self.running:
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except OSError:
-                await asyncio.sleep(0.05)
-                continue
-            writer.close()
-            return
-        raise StartError(f"it ended with {self._process.returncode}")
+            if found := re.search(announces, self._log.read_text(errors="replace")):
+                return int(found[1])
+            await asyncio.sleep(_LOOK_SECONDS)
+        raise StartError(f"It ended with {self._process.returncode} at its start, see {self._log}.")
+
+
+def _pid_file(log: Path) -> Path:
+    return log.with_suffix(".pid")
 
 
 def end_leftover(pid_file: Path) -> None:
