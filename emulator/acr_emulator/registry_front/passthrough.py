@@ -27,8 +27,7 @@ class PassThrough:
 
     def __init__(self, gate: Gate, distribution: Distribution) -> None:
         self._gate = gate
-        self._http = distribution.http
-        self._url = distribution.url
+        self._distribution = distribution
 
     def routes(self) -> list[Route]:
         """Where clients find it; the last of the OCI API's routes."""
@@ -52,14 +51,15 @@ class PassThrough:
         action = _action(request.method, upload=upload)
         visit = self._gate.admit(request, on_repository(repository, action))
         prefix = f"/v2/{visit.registry.name}/"
-        onward = self._http.build_request(
+        http = self._distribution.http
+        onward = http.build_request(
             request.method,
-            f"{self._url}{prefix}{path}",
+            f"{self._distribution.url}{prefix}{path}",
             params=_with_mount(request.query_params, visit),
             headers=[pair for pair in request.headers.items() if pair[0] not in _NOT_FORWARDED],
             content=None if request.method in {"GET", "HEAD", "DELETE"} else request.stream(),
         )
-        return _Relay(self._http, onward, prefix)
+        return _Relay(http, onward, prefix)
 
 
 def _action(method: str, *, upload: bool) -> str:

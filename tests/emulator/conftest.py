@@ -1,0 +1,14 @@
+"""One running emulator for each module of tests."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.emulator.running import Emulator
+
+
+@pytest.fixture(scope="module")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    running = Emulator(tmp_path_factory.mktemp("state"))
+    yield running
+    running.stop()

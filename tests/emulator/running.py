@@ -1,0 +1,270 @@
+"""A running emulator and the clients that tests use it with."""
+
+import asyncio
+import hashlib
+import json
+import ssl
+import threading
+import time
+from collections.abc import Callable, Coroutine
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+from acr_emulator.cloud import PUBLIC
+from acr_emulator.instance import Instance
+from azure.storage.blob import ContainerClient, generate_container_sas
+
+Json = dict[str, Any]
+T = TypeVar("T")
+
+SUBSCRIPTION = f"/subscriptions/{PUBLIC.subscription_id}"
+GROUP = f"{SUBSCRIPTION}/resourceGroups/group"
+REGISTRIES = f"{GROUP}/providers/Microsoft.ContainerRegistry/registries"
+VERSION = "2025-06-01-preview"
+
+_PATIENCE_SECONDS = 30
+
+
+class Emulator:
+    """An instance in a thread of its own; every client talks to it over its sockets."""
+
+    def __init__(self, state: Path) -> None:
+        self.instance = Instance(state)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever)
+        self._thread.start()
+        self.run(self.instance.start())
+        environment = self.instance.environment()
+        self.ca_file = environment["SSL_CERT_FILE"]
+        self.http = httpx.Client(
+            proxy=environment["HTTPS_PROXY"],
+            verify=ssl.create_default_context(cafile=self.ca_file),
+            timeout=60,
+        )
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Have the instance's event loop do something."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
+
+    def stop(self) -> None:
+        self.http.close()
+        self.run(self.instance.stop())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def entra_token(self, audience: str) -> str:
+        principal, _ = self.instance.directory.operator()
+        return self.instance.tokens.issue(audience, principal)
+
+    def arm(
+        self, method: str, path: str, body: Json | None = None, version: str = VERSION
+    ) -> httpx.Response:
+        """Call ARM: a path below the group's registries, or one from the root."""
+        path = path if path.startswith("/") else f"{REGISTRIES}/{path}"
+        return self.http.request(
+            method,
+            f"{PUBLIC.arm_url}{path}",
+            params={"api-version": version},
+            headers={"Authorization": f"Bearer {self.entra_token(PUBLIC.arm_audiences[0])}"},
+            json=body,
+        )
+
+    def ok(self, method: str, path: str, body: Json | None = None) -> Json:
+        """Call ARM, which must not refuse."""
+        answer = self.arm(method, path, body)
+        assert answer.is_success, answer.text
+        return answer.json() if answer.content else {}
+
+    def registry(self, name: str, **more: Any) -> None:
+        """Have a registry."""
+        self.ok("PUT", GROUP, {"location": "westus"})
+        properties = {"sku": {"name": "Premium"}, "location": "westus"}
+        self.ok("PUT", name, {**properties, **more})
+
+    def client(self, registry: str) -> "RegistryClient":
+        return RegistryClient(self, f"{registry}.{PUBLIC.registry_suffix}")
+
+    def container(self, account: str, name: str) -> ContainerClient:
+        """Have a storage account and a container in it; storage's own client, with its key."""
+        self.ok("PUT", GROUP, {"location": "westus"})
+        path = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/{account}"
+        answer = self.arm("PUT", path, {"location": "westus", "sku": {"name": "Standard_LRS"}})
+        assert answer.status_code in (200, 202), answer.text
+        port = self.run(self.instance.storage.port(account))
+        container = ContainerClient(
+            f"https://127.0.0.1:{port}/{account}",
+            name,
+            credential={"account_name": account, "account_key": self.account_key(account)},
+            connection_verify=self.ca_file,
+            use_env_settings=False,
+        )
+        if not container.exists():
+            container.create_container()
+        return container
+
+    def account_key(self, account: str) -> str:
+        return str(self.instance.storage.keys(account)[0]["value"])
+
+    def sas(self, account: str, container: str, rights: str, *, hours: int = 1) -> str:
+        return generate_container_sas(
+            account,
+            container,
+            account_key=self.account_key(account),
+            permission=rights,
+            expiry=datetime.now(timezone.utc) + timedelta(hours=hours),
+        )
+
+    def vault(self, name: str, *readers: str) -> None:
+        """Have a vault whose secrets these principals, and the operator, may use."""
+        operator, _ = self.instance.directory.operator()
+        policies = [
+            {
+                "tenantId": PUBLIC.tenant_id,
+                "objectId": reader,
+                "permissions": {"secrets": ["get", "set", "list", "delete"]},
+            }
+            for reader in (operator.object_id, *readers)
+        ]
+        properties = {
+            "tenantId": PUBLIC.tenant_id,
+            "sku": {"family": "A", "name": "standard"},
+            "accessPolicies": policies,
+            "enableRbacAuthorization": False,
+        }
+        self.ok("PUT", GROUP, {"location": "westus"})
+        self.ok(
+            "PUT",
+            f"{GROUP}/providers/Microsoft.KeyVault/vaults/{name}",
+            {"location": "westus", "properties": properties},
+        )
+
+    def secret(self, vault: str, name: str, value: str, **attributes: Any) -> str:
+        """Write a secret; its URI without a version."""
+        uri = f"{PUBLIC.vault_url(vault)}/secrets/{name}"
+        answer = self.http.put(
+            uri,
+            params={"api-version": "7.4"},
+            headers={"Authorization": f"Bearer {self.entra_token(PUBLIC.vault_audience)}"},
+            json={"value": value, "attributes": attributes},
+        )
+        assert answer.status_code == 200, answer.text
+        return uri
+
+    def grant(self, principal: str, role: str, scope: str) -> None:
+        """Assign a built-in role by its id."""
+        name = hashlib.md5(f"{principal}{role}{scope}".encode()).hexdigest()
+        definition = f"{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/{role}"
+        self.ok(
+            "PUT",
+            f"{scope}/providers/Microsoft.Authorization/roleAssignments/{name}",
+            {"properties": {"roleDefinitionId": definition, "principalId": principal}},
+        )
+
+    def finished(self, run: str) -> Json:
+        """Wait until a run is over; its properties."""
+
+        def look() -> Json | None:
+            properties: Json = self.ok("GET", run)["properties"]
+            over = properties["provisioningState"] in ("Succeeded", "Failed")
+            return properties if over else None
+
+        return eventually(look)
+
+
+class RegistryClient:
+    """Talks to one registry's host with a token for everything in it."""
+
+    def __init__(self, emulator: Emulator, login_server: str) -> None:
+        self._http = emulator.http
+        self.login_server = login_server
+        answer = self._http.post(
+            f"https://{login_server}/oauth2/exchange",
+            data={
+                "grant_type": "access_token",
+                "service": login_server,
+                "tenant": PUBLIC.tenant_id,
+                "access_token": emulator.entra_token(PUBLIC.registry_audience),
+            },
+        )
+        self.refresh_token: str = answer.json()["refresh_token"]
+
+    def token(self, *scopes: str) -> str:
+        answer = self._http.post(
+            f"https://{self.login_server}/oauth2/token",
+            data={
+                "grant_type": "refresh_token",
+                "service": self.login_server,
+                "scope": " ".join(scopes),
+                "refresh_token": self.refresh_token,
+            },
+        )
+        return str(answer.json()["access_token"])
+
+    def call(
+        self, method: str, path: str, *scopes: str, headers: Json | None = None, **more: Any
+    ) -> httpx.Response:
+        """Send a request with a token for the scopes; without any, with no token."""
+        bearer = {"Authorization": f"Bearer {self.token(*scopes)}"} if scopes else {}
+        return self._http.request(
+            method,
+            f"https://{self.login_server}{path}",
+            headers={**bearer, **(headers or {})},
+            **more,
+        )
+
+    def push_blob(self, repository: str, data: bytes) -> Json:
+        scope = f"repository:{repository}:pull,push"
+        begun = self.call("POST", f"/v2/{repository}/blobs/uploads/", scope)
+        assert begun.status_code == 202, begun.text
+        location = begun.headers["Location"]
+        digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
+        done = self.call("PUT", f"{location}&digest={digest}", scope, content=data)
+        assert done.status_code == 201, done.text
+        return {"digest": digest, "size": len(data)}
+
+    def push(self, repository: str, tag: str, *layers: bytes) -> str:
+        """Push an image; its digest."""
+        config = self.push_blob(repository, b'{"architecture":"amd64","os":"linux"}')
+        manifest = {
+            "schemaVersion": 2,
+            "mediaType": "application/vnd.oci.image.manifest.v1+json",
+            "config": {"mediaType": "application/vnd.oci.image.config.v1+json", **config},
+            "layers": [
+                {
+                    "mediaType": "application/vnd.oci.image.layer.v1.tar",
+                    **self.push_blob(repository, layer),
+                }
+                for layer in layers
+            ],
+        }
+        answer = self.call(
+            "PUT",
+            f"/v2/{repository}/manifests/{tag}",
+            f"repository:{repository}:pull,push",
+            headers={"Content-Type": manifest["mediaType"]},
+            content=json.dumps(manifest).encode(),
+        )
+        assert answer.status_code == 201, answer.text
+        return str(answer.headers["Docker-Content-Digest"])
+
+    def digest(self, repository: str, tag: str) -> str | None:
+        answer = self.call(
+            "HEAD",
+            f"/v2/{repository}/manifests/{tag}",
+            f"repository:{repository}:pull",
+            headers={"Accept": "application/vnd.oci.image.manifest.v1+json"},
+        )
+        return answer.headers.get("Docker-Content-Digest")
+
+
+def eventually(look: Callable[[], T | None]) -> T:
+    """Ask until there is an answer."""
+    end = time.monotonic() + _PATIENCE_SECONDS
+    while time.monotonic() < end:
+        if (found := look()) is not None:
+            return found
+        time.sleep(0.02)
+    raise AssertionError(f"{look} had no answer within {_PATIENCE_SECONDS} s")

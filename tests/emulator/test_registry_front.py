@@ -1,0 +1,320 @@
+"""The data plane of a registry, call by call."""
+
+import base64
+import hashlib
+from collections.abc import Iterator
+
+import jwt
+import pytest
+from acr_emulator.cloud import PUBLIC
+
+from tests.emulator.running import Emulator, RegistryClient
+
+CATALOG = "registry:catalog:*"
+GUID = "00000000-0000-0000-0000-000000000000"
+HOST = "fronttest.azurecr.io"
+READ = "repository:team/app:metadata_read"
+PULL = "repository:team/app:pull"
+DELETE = "repository:team/app:delete,metadata_read"
+
+
+@pytest.fixture(scope="module")
+def client(emulator: Emulator) -> Iterator[RegistryClient]:
+    """A registry with two tags of one image and one of another, and a second repository."""
+    emulator.registry("fronttest", properties={"adminUserEnabled": True})
+    client = emulator.client("fronttest")
+    client.push("team/app", "v1", b"one")
+    client.push("team/app", "also-v1", b"one")
+    client.push("team/app", "v2", b"one", b"two")
+    client.push("tools", "latest", b"three")
+    return client
+
+
+def basic(user: str, password: str) -> dict[str, str]:
+    return {"Authorization": f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"}
+
+
+def test_the_challenge_is_the_one_that_az_can_split(client: RegistryClient) -> None:
+    answer = client.call("GET", "/v2/")
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"] == (
+        f'Bearer realm="https://{HOST}/oauth2/token",service="{HOST}"'
+    )
+    assert answer.json()["errors"][0]["code"] == "UNAUTHORIZED"
+
+
+REFUSED = [
+    # what is asked, with which scopes, the scope that the challenge asks for
+    ("GET", "/v2/_catalog", (), CATALOG),
+    ("GET", "/v2/_catalog", (PULL,), CATALOG),
+    ("GET", "/v2/team/app/manifests/v1", (READ,), PULL),
+    ("GET", "/v2/team/app/manifests/v1", ("repository:team/other:pull",), PULL),
+    ("POST", "/v2/team/app/blobs/uploads/", (PULL,), "repository:team/app:push"),
+    ("DELETE", "/v2/team/app/manifests/sha256:00", (PULL,), "repository:team/app:delete"),
+    ("GET", "/acr/v1/team/app/_tags", (PULL,), READ),
+    ("DELETE", "/acr/v1/team/app", (READ,), "repository:team/app:delete"),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "scopes", "asked"), REFUSED)
+def test_a_token_allows_its_scopes_and_no_more(
+    client: RegistryClient, method: str, path: str, scopes: tuple[str, ...], asked: str
+) -> None:
+    answer = client.call(method, path, *scopes)
+    assert answer.status_code == 401
+    kind, name, actions = asked.split(":")
+    assert answer.json() == {
+        "errors": [
+            {
+                "code": "UNAUTHORIZED",
+                "message": "authentication required",
+                "detail": [{"Type": kind, "Name": name, "Action": actions}],
+            }
+        ]
+    }
+    assert f'scope="{asked}"' in answer.headers["WWW-Authenticate"]
+
+
+def test_an_access_token_carries_its_access(client: RegistryClient) -> None:
+    claims = jwt.decode(client.token(PULL), options={"verify_signature": False})
+    assert claims["access"] == [{"type": "repository", "name": "team/app", "actions": ["pull"]}]
+    assert (claims["aud"], claims["grant_type"]) == (HOST, "access_token")
+
+
+def test_another_registrys_token_is_refused(emulator: Emulator, client: RegistryClient) -> None:
+    emulator.registry("fronttest2")
+    token = emulator.client("fronttest2").token(PULL)
+    answer = client.call("GET", "/v2/", headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code == 401
+
+
+def test_an_access_token_expires_by_the_emulators_clock(emulator: Emulator) -> None:
+    emulator.registry("fronttest3")
+    client = emulator.client("fronttest3")
+    token = {"Authorization": f"Bearer {client.token(CATALOG)}"}
+    assert client.call("GET", "/v2/", headers=token).status_code == 200
+    emulator.instance.clock.advance(76 * 60)
+    assert client.call("GET", "/v2/", headers=token).status_code == 401
+
+
+EXCHANGES = [
+    # fields that differ from a good request, the status
+    ({}, 200),
+    ({"access_token": "nonsense"}, 401),
+    ({"service": "other.azurecr.io"}, 400),
+    ({"grant_type": "refresh_token"}, 400),
+    ({"access_token": ""}, 400),
+]
+
+
+@pytest.mark.parametrize(("fields", "status"), EXCHANGES)
+def test_an_entra_token_is_exchanged(
+    emulator: Emulator, client: RegistryClient, fields: dict[str, str], status: int
+) -> None:
+    form = {
+        "grant_type": "access_token",
+        "service": HOST,
+        "tenant": PUBLIC.tenant_id,
+        "access_token": emulator.entra_token(PUBLIC.registry_audience),
+        **fields,
+    }
+    answer = client.call("POST", "/oauth2/exchange", data=form)
+    assert answer.status_code == status
+    assert list(answer.json()) == (["refresh_token"] if status == 200 else ["errors"])
+
+
+def test_the_admin_user_logs_in(emulator: Emulator, client: RegistryClient) -> None:
+    credentials = emulator.ok("POST", "fronttest/listCredentials")
+    good = basic(credentials["username"], credentials["passwords"][1]["value"])
+    form = {"grant_type": "password", "service": HOST, "scope": CATALOG, "username": "fronttest"}
+    for password, status in ((credentials["passwords"][0]["value"], 200), ("wrong", 401)):
+        answer = client.call("POST", "/oauth2/token", data={**form, "password": password})
+        assert answer.status_code == status
+    assert client.call("GET", "/v2/_catalog", headers=good).status_code == 200
+    assert client.call("GET", "/v2/", headers=basic("fronttest", "x")).status_code == 401
+
+
+def test_a_refresh_token_works_as_a_password(client: RegistryClient) -> None:
+    """As `docker login` and `skopeo --creds` use what `az acr login --expose-token` prints."""
+    answer = client.call(
+        "GET",
+        "/oauth2/token",
+        headers=basic(GUID, client.refresh_token),
+        params={"service": HOST, "scope": PULL},
+    )
+    assert answer.status_code == 200
+    token = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+    assert client.call("GET", "/v2/team/app/tags/list", headers=token).status_code == 200
+    wrong = client.call("GET", "/oauth2/token", headers=basic(GUID, "nonsense"))
+    assert wrong.status_code == 401
+
+
+PAGES = [
+    # path, scope, key, the names on each page of two
+    ("/v2/_catalog", CATALOG, "repositories", [["team/app", "tools"]]),
+    ("/v2/team/app/tags/list", PULL, "tags", [["also-v1", "v1"], ["v2"]]),
+    ("/acr/v1/team/app/_tags", READ, "tags", [["also-v1", "v1"], ["v2"]]),
+    ("/acr/v1/team/app/_tags?orderby=timeasc", READ, "tags", [["v1", "also-v1"], ["v2"]]),
+    ("/acr/v1/team/app/_tags?orderby=timedesc", READ, "tags", [["v2", "also-v1"], ["v1"]]),
+]
+
+
+@pytest.mark.parametrize(("path", "scope", "key", "pages"), PAGES)
+def test_listings_come_in_pages(
+    client: RegistryClient, path: str, scope: str, key: str, pages: list[list[str]]
+) -> None:
+    found = []
+    following: str | None = f"{path}{'&' if '?' in path else '?'}n=2"
+    while following:
+        answer = client.call("GET", following, scope)
+        items = answer.json()[key]
+        found.append([item if isinstance(item, str) else item["name"] for item in items])
+        link = answer.headers.get("Link", "")
+        assert not link or link.endswith('>; rel="next"')
+        following = link[1 : link.index(">")] if link else None
+    assert found == pages
+
+
+@pytest.mark.parametrize("size", ["0", "-1", "two"])
+def test_a_page_has_a_size(client: RegistryClient, size: str) -> None:
+    answer = client.call("GET", f"/v2/_catalog?n={size}", CATALOG)
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["code"] == "PAGINATION_NUMBER_INVALID"
+
+
+def test_attributes_tell_tags_and_manifests(client: RegistryClient) -> None:
+    repository = client.call("GET", "/acr/v1/team/app", READ).json()
+    assert (repository["registry"], repository["imageName"]) == (HOST, "team/app")
+    assert (repository["tagCount"], repository["manifestCount"]) == (3, 2)
+    tag = client.call("GET", "/acr/v1/team/app/_tags/v1", READ).json()["tag"]
+    manifests = client.call("GET", "/acr/v1/team/app/_manifests", READ).json()["manifests"]
+    by_digest = {manifest["digest"]: manifest for manifest in manifests}
+    assert by_digest[tag["digest"]]["tags"] == ["also-v1", "v1"]
+    assert sorted(by_digest[tag["digest"]]) == sorted(
+        [
+            "changeableAttributes",
+            "configMediaType",
+            "createdTime",
+            "digest",
+            "imageSize",
+            "lastUpdateTime",
+            "mediaType",
+            "tags",
+        ]
+    )
+    path = f"/acr/v1/team/app/_manifests/{tag['digest']}"
+    assert client.call("GET", path, READ).json()["manifest"] == by_digest[tag["digest"]]
+
+
+MISSING = [
+    ("/acr/v1/nope", "repository:nope:metadata_read", "NAME_UNKNOWN"),
+    ("/acr/v1/nope/_tags", "repository:nope:metadata_read", "NAME_UNKNOWN"),
+    ("/v2/nope/tags/list", "repository:nope:pull", "NAME_UNKNOWN"),
+    ("/v2/nope/manifests/x", "repository:nope:pull", "MANIFEST_UNKNOWN"),
+    ("/acr/v1/team/app/_tags/v9", READ, "TAG_UNKNOWN"),
+    ("/acr/v1/team/app/_manifests/sha256:00", READ, "MANIFEST_UNKNOWN"),
+    ("/v2/team/app/nonsense", PULL, "NOT_FOUND"),
+]
+
+
+@pytest.mark.parametrize(("path", "scope", "code"), MISSING)
+def test_what_is_missing_is_not_found(
+    client: RegistryClient, path: str, scope: str, code: str
+) -> None:
+    answer = client.call("GET", path, scope)
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (404, code)
+    assert "fronttest/" not in answer.text
+
+
+def test_no_name_leaves_the_registrys_folder(client: RegistryClient) -> None:
+    path = "/acr/v1/..%2f..%2fother"
+    answer = client.call("DELETE", path, "repository:../../other:delete")
+    assert answer.status_code in (400, 404)
+
+
+def test_uploads_and_answers_are_passed_on(client: RegistryClient) -> None:
+    scope = "repository:chunks:pull,push"
+    data = bytes(range(256)) * 4096
+    begun = client.call("POST", "/v2/chunks/blobs/uploads/", scope)
+    assert begun.headers["Location"].startswith("/v2/chunks/blobs/uploads/")
+    half = len(data) // 2
+    patched = client.call(
+        "PATCH",
+        begun.headers["Location"],
+        scope,
+        headers={"Content-Range": f"0-{half - 1}", "Content-Length": str(half)},
+        content=data[:half],
+    )
+    assert (patched.status_code, patched.headers["Range"]) == (202, f"0-{half - 1}")
+    digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
+    location = f"{patched.headers['Location']}&digest={digest}"
+    done = client.call("PUT", location, scope, content=data[half:])
+    assert (done.status_code, done.headers["Location"]) == (201, f"/v2/chunks/blobs/{digest}")
+    blob = f"/v2/chunks/blobs/{digest}"
+    head = client.call("HEAD", blob, scope)
+    assert (head.status_code, head.headers["Content-Length"]) == (200, str(len(data)))
+    assert client.call("GET", blob, scope).content == data
+    part = client.call("GET", blob, scope, headers={"Range": "bytes=256-511"})
+    assert (part.status_code, part.content) == (206, bytes(range(256)))
+
+
+def test_a_blob_is_mounted_from_a_repository_of_the_same_registry(
+    emulator: Emulator, client: RegistryClient
+) -> None:
+    blob = client.push_blob("origin", b"to be mounted")
+    path = f"/v2/copy/blobs/uploads/?mount={blob['digest']}&from=origin"
+    push = "repository:copy:pull,push"
+    assert client.call("POST", path, push, "repository:origin:pull").status_code == 201
+    assert client.call("POST", path.replace("copy", "copy2"), push.replace("copy", "copy2"))
+    without_right = client.call("POST", path, push)
+    assert without_right.status_code == 202
+    emulator.registry("fronttest4")
+    elsewhere = emulator.client("fronttest4")
+    started = elsewhere.call("POST", path, push, "repository:origin:pull")
+    assert started.status_code == 202
+
+
+def test_a_tag_a_manifest_and_a_repository_are_deleted(client: RegistryClient) -> None:
+    everything = "repository:gone:pull,push,delete,metadata_read"
+    digest = client.push("gone", "a", b"a")
+    client.push("gone", "b", b"a")
+    client.push("gone", "c", b"c")
+    client.push("gone/not", "a", b"a")
+    assert client.call("DELETE", "/acr/v1/gone/_tags/b", everything).status_code == 202
+    tags = client.call("GET", "/v2/gone/tags/list", everything).json()
+    assert tags == {"name": "gone", "tags": ["a", "c"]}
+    assert client.call("DELETE", f"/v2/gone/manifests/{digest}", everything).status_code == 202
+    tags = client.call("GET", "/v2/gone/tags/list", everything).json()
+    assert tags == {"name": "gone", "tags": ["c"]}
+    deleted = client.call("DELETE", "/acr/v1/gone", everything)
+    assert (deleted.status_code, deleted.json()["tagsDeleted"]) == (202, ["c"])
+    catalog = client.call("GET", "/v2/_catalog", CATALOG).json()["repositories"]
+    assert "gone" not in catalog
+    assert "gone/not" in catalog
+
+
+def test_a_registry_without_public_access_denies(emulator: Emulator) -> None:
+    emulator.registry("fronttest5")
+    client = emulator.client("fronttest5")
+    emulator.ok("PATCH", "fronttest5", {"properties": {"publicNetworkAccess": "Disabled"}})
+    answer = client.call("GET", "/v2/")
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (403, "DENIED")
+    emulator.ok("PATCH", "fronttest5", {"properties": {"publicNetworkAccess": "Enabled"}})
+    assert client.call("GET", "/v2/").status_code == 401
+
+
+def test_registries_do_not_see_each_other(emulator: Emulator, client: RegistryClient) -> None:
+    emulator.registry("fronttest6")
+    other = emulator.client("fronttest6")
+    assert other.call("GET", "/v2/_catalog", CATALOG).json() == {"repositories": []}
+    assert other.digest("team/app", "v1") is None
+    assert client.digest("team/app", "v1") is not None
+
+
+def test_deleting_a_registry_deletes_its_repositories(emulator: Emulator) -> None:
+    emulator.registry("fronttest7")
+    emulator.client("fronttest7").push("app", "v1", b"x")
+    emulator.ok("DELETE", "fronttest7")
+    emulator.registry("fronttest7")
+    catalog = emulator.client("fronttest7").call("GET", "/v2/_catalog", CATALOG)
+    assert catalog.json() == {"repositories": []}
