@@ -13,12 +13,13 @@ az extension add --source {wheel} --yes --only-show-errors
 az group create --name {cloud}-rg --location westus --output none
 az acr create --name contoso{cloud} --resource-group {cloud}-rg --sku Premium --output none
 az storage account create --name contoso{cloud} --resource-group {cloud}-rg --output none
-az storage container create --name transfer --account-name contoso{cloud} --output none
+az storage container create --name transfer --account-name contoso{cloud} --output none \
+  --only-show-errors
 az keyvault create --name contoso-{cloud}-kv --resource-group {cloud}-rg \
   --enable-rbac-authorization false --output none
 az keyvault secret set --name acr{direction}sas --vault-name contoso-{cloud}-kv --output none \
   --value "?$(az storage container generate-sas --name transfer --account-name contoso{cloud} \
-    --expiry {expiry} --permissions {sas} --https-only --output tsv)"
+    --expiry {expiry} --permissions {sas} --https-only --output tsv --only-show-errors)"
 """
 
 #: By plain OCI HTTP; any registry client does it with such a token.
@@ -40,16 +41,18 @@ az acr pipeline-run create --resource-group source-rg --registry contososource \
   --pipeline exporter --name firstexport --pipeline-type export --storage-blob transfer.tar \
   --artifacts samples/busybox:1.0 samples/large:1.0 samples/notes:1.0 \
   --force-redeploy --output table
-az storage blob list --account-name contososource --container transfer --output table
+az storage blob list --account-name contososource --container transfer --output table \
+  --only-show-errors
 """
 
 #: The blob crosses as a file on a medium, and with it its MD5.
 CARRY_OUT = r"""
 az storage blob download --account-name contososource --container-name transfer \
-  --name transfer.tar --file "$MEDIUM/transfer.tar" --no-progress --output none
+  --name transfer.tar --file "$MEDIUM/transfer.tar" --no-progress --output none \
+  --only-show-errors
 az storage blob show --account-name contososource --container-name transfer \
   --name transfer.tar --query properties.contentSettings.contentMd5 --output tsv \
-  > "$MEDIUM/transfer.md5"
+  --only-show-errors > "$MEDIUM/transfer.md5"
 """
 
 IMPORT = r"""
@@ -66,6 +69,7 @@ az keyvault set-policy --name contoso-target-kv --secret-permissions get --outpu
 CARRY_IN = r"""
 az storage blob upload --account-name contosotarget --container-name transfer \
   --name transfer.tar --file "$MEDIUM/transfer.tar" --no-progress --output none \
+  --only-show-errors \
   --content-md5 "$(cat "$MEDIUM/transfer.md5")" --metadata category=acr-transfer-blob
 """
 
