@@ -78,7 +78,7 @@ ARRIVED = r"""
 until run=$(az acr pipeline-run list --resource-group target-rg --registry contosotarget \
     --query '[0].name' --output tsv) && [ "$run" ]; do sleep 1; done; \
   az acr pipeline-run wait --resource-group target-rg --registry contosotarget \
-    --name "$run" --created
+    --name "$run" --created --interval 1
 az acr pipeline-run list --resource-group target-rg --registry contosotarget --output table
 az acr repository list --name contosotarget --output table
 az acr repository show-tags --name contosotarget --repository samples/busybox --output table
