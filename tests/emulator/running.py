@@ -257,7 +257,8 @@ class RegistryClient:
             f"repository:{repository}:pull",
             headers={"Accept": "application/vnd.oci.image.manifest.v1+json"},
         )
-        return answer.headers.get("Docker-Content-Digest")
+        digest: str | None = answer.headers.get("Docker-Content-Digest")
+        return digest
 
 
 def eventually(look: Callable[[], T | None]) -> T:

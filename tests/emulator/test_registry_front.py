@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-from collections.abc import Iterator
 
 import jwt
 import pytest
@@ -19,7 +18,7 @@ DELETE = "repository:team/app:delete,metadata_read"
 
 
 @pytest.fixture(scope="module")
-def client(emulator: Emulator) -> Iterator[RegistryClient]:
+def client(emulator: Emulator) -> RegistryClient:
     """A registry with two tags of one image and one of another, and a second repository."""
     emulator.registry("fronttest", properties={"adminUserEnabled": True})
     client = emulator.client("fronttest")
