@@ -93,7 +93,8 @@ class Operations:
     async def _status(self, request: ArmRequest) -> Response:
         state = self.state(request["operation"])
         url = f"{request.base_url}{request.path}?api-version={request.api_version}"
-        return JsonAnswer(state, headers={"azure-asyncoperation": url})
+        headers = {"azure-asyncoperation": url, "api-supported-versions": request.api_version}
+        return JsonAnswer(state, headers=headers)
 
     async def _result(self, request: ArmRequest) -> Response:
         state = self.state(request["operation"])

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 TYPE = "Microsoft.Storage/storageAccounts"
 _PROVIDER = "/subscriptions/{subscription}/providers/Microsoft.Storage"
 _NAME = re.compile("[a-z0-9]{3,24}")
-_SERVICES = ("dfs", "web", "blob", "queue", "table", "file")
+_SERVICES = ("dfs", "z22.web", "blob", "queue", "table", "file")
 _NETWORK_ACLS: dict[str, Any] = {
     "ipv6Rules": [],
     "bypass": "AzureServices",
@@ -112,7 +112,10 @@ class _StorageAccounts:
         now = timestamp(self._instance.clock.now(), zone="Z")
         sku = (body.get("sku") or {}).get("name") or "Standard_RAGRS"
         suffix = self._instance.cloud.blob_suffix.removeprefix("blob")
-        endpoints = {service: f"https://{name}.{service}{suffix}/" for service in _SERVICES}
+        endpoints = {
+            service.rpartition(".")[2]: f"https://{name}.{service}{suffix}/"
+            for service in _SERVICES
+        }
         service = {"keyType": "Account", "enabled": True, "lastEnabledTime": now}
         properties = {
             "allowCrossTenantDelegationSas": False,
