@@ -112,7 +112,8 @@ def put_pipeline(cmd: Any, client: Service, pipeline: Any, *, no_wait: bool = Fa
 
 
 def _put_pipeline(cmd: Any, pipelines: Resources, name: str, model: Any, *, no_wait: bool) -> Any:
-    answer = pipelines.put(name, model)
+    with failures.explained(cmd.cli_ctx, pipelines.registry):
+        answer = pipelines.put(name, model)
     if no_wait:
         return answer.resource
     pipeline = (
@@ -158,7 +159,8 @@ def create_run(
     all_runs = client.of(registry_name, resource_group_name)
     # Read first, so that a misspelt pipeline is named; its id is the service's own spelling.
     pipeline = all_runs.beside(spec.kind).get(pipeline_name).resource
-    answer = all_runs.put(resource_name, arm.run(spec, pipeline.id))
+    with failures.explained(cmd.cli_ctx, all_runs.registry):
+        answer = all_runs.put(resource_name, arm.run(spec, pipeline.id))
     if no_wait:
         return answer.resource
     if runs.is_old(answer):

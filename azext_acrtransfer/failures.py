@@ -1,139 +1,46 @@
-"""Known failures of pipeline runs: what the service says, what it means, what to type next."""
+"""Why a run failed or a request was refused, looked up in the table of known failures."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from azure.cli.core.azclierror import AzureResponseError
+from azure.cli.core.commands.client_factory import get_subscription_id
+from azure.cli.core.util import get_error_type_by_status_code
+from azure.core.exceptions import HttpResponseError
 
 from azext_acrtransfer.guidance import (
-    GRANT_SECRET,
-    GRANT_SECRET_BY_ROLE,
-    GRANT_STORAGE,
     Facts,
     facts_of_id,
     facts_of_pipeline,
     facts_of_storage,
+    known_options,
 )
-from azext_acrtransfer.kinds import EXPORT, kind_of_pipeline
+from azext_acrtransfer.kinds import EXPORT, PipelineOption, kind_of_pipeline
+from azext_acrtransfer.known_failures import KNOWN_FAILURES, KnownFailure
 from azext_acrtransfer.masking import mask_sas
+from azext_acrtransfer.registries import Registry
 from azext_acrtransfer.values import StorageAccessMode
 
-_NEW_SAS = (
-    "az storage container generate-sas --account-name {account} --name {container} "
-    "--permissions {sas-permissions} --https-only --expiry <date> --output tsv",
-    "az keyvault secret set --vault-name {vault} --name {secret} --value '?<the SAS>'",
-)
-_RERUN = "Then run the same command again with --force-redeploy."
 
-
-@dataclass(frozen=True)
-class KnownFailure:
-    """One row: ``says`` is looked for in the service's message, first match wins."""
-
-    code: str
-    says: re.Pattern[str]
-    means: str
-    commands: tuple[str, ...] = ()
-    advice: str = _RERUN
-    mode: StorageAccessMode | None = None
-
-
-def _says(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.IGNORECASE | re.DOTALL)
-
-
-# Only the wording of storage-refused is known from Azure itself; the others are matched on words
-# that any wording of theirs can hardly do without.
-KNOWN_FAILURES = (
-    KnownFailure(
-        "secret-missing",
-        _says(r"key ?vault.*(404|not found)"),
-        "The Key Vault secret that should hold the SAS does not exist.",
-        ("az keyvault secret set --vault-name {vault} --name {secret} --value '?<the SAS>'",),
-    ),
-    KnownFailure(
-        "secret-not-readable",
-        _says(r"key ?vault.*(403|forbidden|denied)"),
-        "The pipeline's identity may not read the Key Vault secret that holds the SAS, or the "
-        "secret is disabled.",
-        (GRANT_SECRET, "# or, for a vault that uses roles:", GRANT_SECRET_BY_ROLE),
-    ),
-    KnownFailure(
-        "blob-missing",
-        _says(r"storage.*404.*blob"),
-        "The container holds no blob of that name.",
-        (
-            "az storage blob list --account-name {account} --container-name {container} "
-            "--output table",
-        ),
-        "Check --storage-blob.",
-    ),
-    KnownFailure(
-        "container-missing",
-        _says(r"storage.*404"),
-        "The pipeline's container does not exist.",
-        ("az storage container create --account-name {account} --name {container}",),
-    ),
-    KnownFailure(
-        "role-missing",
-        _says(r"storage.*403"),
-        "The pipeline's identity has no role on the storage account that is enough for this, or "
-        "the account's firewall is closed: the service is not among those that storage trusts.",
-        (GRANT_STORAGE,),
-        mode=StorageAccessMode.MANAGED_IDENTITY,
-    ),
-    KnownFailure(
-        "sas-refused",
-        _says(r"storage.*403"),
-        "Storage refused the SAS: it has expired or is not valid yet, lacks a permission, belongs "
-        "to another account, or the account's firewall is closed (the service is not among those "
-        "that storage trusts).",
-        _NEW_SAS,
-        mode=StorageAccessMode.SAS_TOKEN,
-    ),
-    KnownFailure(
-        "blob-exists",
-        _says(r"blob.*already exists"),
-        "A blob of that name is there already, and the pipeline may not overwrite it.",
-        (
-            "az acr export-pipeline update --resource-group {group} --registry {registry} "
-            "--name {pipeline} --add options OverwriteBlobs",
-        ),
-        "Or choose another --storage-blob.",
-    ),
-    KnownFailure(
-        "tag-exists",
-        _says(r"tag.*already exists"),
-        "A tag of that name is there already with other content, and the pipeline may not "
-        "overwrite it.",
-        (
-            "az acr import-pipeline update --resource-group {group} --registry {registry} "
-            "--name {pipeline} --add options OverwriteTags",
-        ),
-    ),
-    KnownFailure(
-        "artifact-missing",
-        _says(r"artifact.*not found"),
-        "The registry holds no artifact of that name.",
-        ("az acr repository list --name {registry} --output table",),
-        "Check the spelling in --artifacts.",
-    ),
-    KnownFailure(
-        "layer-too-large",
-        _says(r"layer.*(limit|larger|size)"),
-        "A layer is larger than the 8 GB that the service carries.",
-        (),
-        "Build the image with smaller layers.",
-    ),
-    KnownFailure(
-        "interrupted",
-        _says(r"interrupted"),
-        "The service was restarted while the run was under way.",
-    ),
-)
+def find(
+    message: str,
+    mode: StorageAccessMode | None = None,
+    options: tuple[PipelineOption, ...] = (),
+) -> KnownFailure | None:
+    """The first row of the table that a message is a case of."""
+    for failure in KNOWN_FAILURES:
+        match = failure.says and failure.says.search(message)
+        if (
+            match
+            and failure.holds(match)
+            and failure.mode in (None, mode)
+            and (failure.option is None or failure.option in options)
+        ):
+            return failure
+    return None
 
 
 def explain(run: Any, pipeline: Any = None) -> tuple[KnownFailure, Facts] | None:
@@ -148,11 +55,9 @@ def explain(run: Any, pipeline: Any = None) -> tuple[KnownFailure, Facts] | None
         facts.update(facts_of_pipeline(pipeline, kind))
     elif pipeline_id:
         facts["pipeline"] = pipeline_id.rpartition("/")[2]
-    message, mode = error_message(run), _mode(place)
-    for failure in KNOWN_FAILURES:
-        if failure.says.search(message) and failure.mode in (None, mode):
-            return failure, facts
-    return None
+    options = known_options(pipeline) if pipeline else ()
+    failure = find(error_message(run), _mode(place), options)
+    return (failure, facts) if failure else None
 
 
 def error_message(run: Any) -> str:
@@ -169,8 +74,12 @@ def advice(run: Any, pipeline: Any = None) -> list[str]:
             "This failure is not among the known ones. If the message does not help, give the ids "
             "of the run to Azure's support."
         ]
-    failure, facts = known
-    return [failure.means, *(facts.fill(command) for command in failure.commands), failure.advice]
+    return _lines(*known)
+
+
+def _lines(failure: KnownFailure, facts: Facts) -> list[str]:
+    texts = (failure.means, *failure.commands, failure.advice)
+    return [facts.fill(text) for text in texts]
 
 
 def failed(run: Any, pipeline: Any, correlation_id: str | None) -> AzureResponseError:
@@ -180,6 +89,24 @@ def failed(run: Any, pipeline: Any, correlation_id: str | None) -> AzureResponse
         f"The pipeline run '{run.name}' failed: {error_message(run)}\n{ids}",
         recommendation=advice(run, pipeline),
     )
+
+
+@contextmanager
+def explained(cli_ctx: Any, registry: Registry) -> Iterator[None]:
+    """Add to a refusal of the service what is known of it; one that is not known stays as it is."""
+    try:
+        yield
+    except HttpResponseError as error:
+        failure = find(str(error.message))
+        if not failure:
+            raise
+        facts = Facts(
+            registry=registry.name,
+            group=registry.resource_group,
+            subscription=get_subscription_id(cli_ctx),
+        )
+        error_type = get_error_type_by_status_code(str(error.status_code))
+        raise error_type(error.message, recommendation=_lines(failure, facts)) from error
 
 
 def _mode(place: Any) -> StorageAccessMode:

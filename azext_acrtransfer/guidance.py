@@ -40,9 +40,7 @@ class Facts(dict[str, str]):
 def facts_of_pipeline(pipeline: Any, kind: PipelineKind) -> Facts:
     """What a pipeline says of itself that commands need."""
     container = getattr(pipeline, kind.side)
-    # An option that this version does not know asks for no right that it could name.
-    known = {option.value: option for option in PipelineOption}
-    options = tuple(known[word] for word in pipeline.options or () if word in known)
+    options = known_options(pipeline)
     return Facts(
         facts_of_storage(container)
         | facts_of_id(pipeline.id)
@@ -53,6 +51,12 @@ def facts_of_pipeline(pipeline: Any, kind: PipelineKind) -> Facts:
             "sas-permissions": kind.sas_permissions_for(options),
         }
     )
+
+
+def known_options(pipeline: Any) -> tuple[PipelineOption, ...]:
+    """Options of a pipeline, but for those that this version does not know."""
+    known = {option.value: option for option in PipelineOption}
+    return tuple(known[word] for word in pipeline.options or () if word in known)
 
 
 def facts_of_storage(place: Any) -> dict[str, str]:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 import responses
 
-from azext_acrtransfer import custom, waiting
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
 from tests.az import SUBSCRIPTION, Result, run_az
+from tests.fake_time import FakeTime
 
 ARM = "https://management.azure.com"
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/mygroup"
@@ -38,28 +38,11 @@ def kind(request: pytest.FixtureRequest) -> PipelineKind:
     return found
 
 
-@dataclass
-class FakeTime:
-    """A clock that sleeping moves."""
-
-    now: float = 0.0
-    slept: list[float] = field(default_factory=list)
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.now += seconds
-
-
 @pytest.fixture
-def fake_time(monkeypatch: pytest.MonkeyPatch) -> FakeTime:
+def fake_time() -> Iterator[FakeTime]:
     """No command waits for real."""
-    clock = FakeTime()
-
-    def waiting_on_fake_time(cli_ctx: Any) -> waiting.Waiting:
-        return waiting.Waiting(cli_ctx, now=lambda: clock.now, sleep=clock.sleep)
-
-    monkeypatch.setattr(custom, "Waiting", waiting_on_fake_time)
-    return clock
+    with FakeTime().instead_of_waiting() as clock:
+        yield clock
 
 
 @dataclass

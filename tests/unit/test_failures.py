@@ -7,67 +7,11 @@ from azure.mgmt.containerregistry.models import ExportPipeline, ImportPipeline, 
 
 from azext_acrtransfer import failures, guidance
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
+from azext_acrtransfer.known_failures import KNOWN_FAILURES, KnownFailure
+from azext_acrtransfer.values import StorageAccessMode
 from tests.unit.conftest import pipeline, run
 
 MODELS = {EXPORT.name: ExportPipeline, IMPORT.name: ImportPipeline}
-
-# The first is Azure's own (a user's report); the others are the emulator's.
-MESSAGES = [
-    (
-        "Failed to access storage.  Service request failed.  Status: 403 (This request is not "
-        "authorized to perform this operation)",
-        "SasToken",
-        "sas-refused",
-    ),
-    (
-        "Failed to access storage.  Service request failed.  Status: 403 (This request is not "
-        "authorized to perform this operation)",
-        "ManagedIdentity",
-        "role-missing",
-    ),
-    (
-        "Failed to access key vault.  Service request failed.  Status: 403 (Forbidden)",
-        "SasToken",
-        "secret-not-readable",
-    ),
-    (
-        "Failed to access key vault.  Service request failed.  Status: 404 (Secret not found)",
-        "SasToken",
-        "secret-missing",
-    ),
-    (
-        "Failed to access storage.  Service request failed.  Status: 404 (The specified container "
-        "does not exist.)",
-        "SasToken",
-        "container-missing",
-    ),
-    (
-        "Failed to access storage.  Service request failed.  Status: 404 (The specified blob does "
-        "not exist.)",
-        "ManagedIdentity",
-        "blob-missing",
-    ),
-    (
-        "Blob 'b' already exists in the container; the pipeline does not have the OverwriteBlobs "
-        "option.",
-        "SasToken",
-        "blob-exists",
-    ),
-    (
-        "Tag 'a:b' already exists with digest sha256:1; the pipeline does not have the "
-        "OverwriteTags option.",
-        "SasToken",
-        "tag-exists",
-    ),
-    ("Artifact 'a:b' was not found in registry 'r'.", "SasToken", "artifact-missing"),
-    (
-        "Layer sha256:1 of 'a:b' is 9000000000 bytes; the limit is 8589934592.",
-        "SasToken",
-        "layer-too-large",
-    ),
-    ("The run was interrupted by a restart of the service.", "SasToken", "interrupted"),
-    ("Something new.", "SasToken", None),
-]
 
 
 def failed_run(kind: PipelineKind, message: str, mode: str) -> PipelineRun:
@@ -77,18 +21,34 @@ def failed_run(kind: PipelineKind, message: str, mode: str) -> PipelineRun:
     return PipelineRun(body)
 
 
-@pytest.mark.parametrize(("message", "mode", "code"), MESSAGES)
-def test_a_message_finds_its_row(
-    kind: PipelineKind, message: str, mode: str, code: str | None
-) -> None:
-    known = failures.explain(failed_run(kind, message, mode))
-    assert (known and known[0].code) == code
+LOUD = [failure for failure in KNOWN_FAILURES if failure.says]
+REFUSED = next(failure.quote for failure in LOUD if failure.code == "sas-permission")
 
 
-def test_every_row_has_a_message() -> None:
-    assert {code for _, _, code in MESSAGES if code} == {
-        failure.code for failure in failures.KNOWN_FAILURES
-    }
+@pytest.mark.parametrize("failure", LOUD, ids=lambda failure: failure.code)
+def test_a_message_finds_its_own_row(failure: KnownFailure) -> None:
+    options = (failure.option,) if failure.option else ()
+    for mode in [failure.mode] if failure.mode else StorageAccessMode:
+        assert failures.find(failure.quote, mode, options) is failure
+
+
+def test_every_row_has_a_code_of_its_own_and_advice() -> None:
+    assert len({failure.code for failure in KNOWN_FAILURES}) == len(KNOWN_FAILURES)
+    assert all(failure.means and failure.advice for failure in KNOWN_FAILURES)
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ([], "role-missing"),
+        (["ContinueOnErrors", "DeleteSourceBlobOnSuccess"], "role-cannot-delete"),
+    ],
+)
+def test_the_options_of_the_pipeline_count(options: list[str], code: str) -> None:
+    body = pipeline(IMPORT, options=options)
+    known = failures.explain(failed_run(IMPORT, REFUSED, "ManagedIdentity"), ImportPipeline(body))
+    assert known
+    assert known[0].code == code
 
 
 def test_an_unknown_failure_is_said_to_be_unknown(kind: PipelineKind) -> None:
@@ -103,7 +63,7 @@ def test_a_run_without_response_fails_without_reason() -> None:
 
 
 def test_a_run_that_tells_no_storage_takes_its_pipelines(kind: PipelineKind) -> None:
-    body = failed_run(kind, MESSAGES[0][0], "SasToken").as_dict()
+    body = failed_run(kind, REFUSED, "SasToken").as_dict()
     del body["properties"]["response"][kind.side]
     model = MODELS[kind.name](pipeline(kind))
     assert "az keyvault secret set --vault-name myvault --name sas --value '?<the SAS>'" in (

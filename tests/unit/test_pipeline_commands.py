@@ -278,6 +278,36 @@ def test_another_refusal_is_told_as_the_service_tells_it(
     assert f"The {kind.noun} 'mypipeline' was not found" not in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("status", "code", "message", "advice"),
+    [
+        (
+            400,
+            "SkuNotSupported",
+            "Transfer needs a Premium registry.",
+            "az acr update --name myregistry --sku Premium",
+        ),
+        (
+            403,
+            "AuthorizationFailed",
+            "The client 'me' does not have authorization to perform action 'x' over scope 'y'.",
+            "--scope /subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/mygroup"
+            "/providers/Microsoft.ContainerRegistry/registries/myregistry",
+        ),
+        (409, "Conflict", "Something else.", ""),
+    ],
+)
+def test_a_known_refusal_comes_with_advice(
+    az: Az, service: Service, kind: PipelineKind, status: int, code: str, message: str, advice: str
+) -> None:
+    error = {"error": {"code": code, "message": message}}
+    service.answers("PUT", path(kind), error, status=status)
+    result = az("acr", kind.group, "create", *AT, "-n", "mypipeline", "-c", CONTAINER)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert f"ERROR: ({code}) {message}" in result.stderr
+    assert advice in result.stderr
+
+
 def test_wait_for_created(az: Az, service: Service, kind: PipelineKind) -> None:
     service.answers("GET", path(kind), pipeline(kind))
     result = az("acr", kind.group, "wait", *AT, "-n", "mypipeline", "--created")

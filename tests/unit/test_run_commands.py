@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
-from tests.unit.conftest import AT, REGISTRY, Az, FakeTime, Service, flat, pipeline, run, told
+from tests.unit.conftest import AT, REGISTRY, Az, Service, flat, pipeline, run, told
 
 RUNS = f"{REGISTRY}/pipelineRuns"
 RUN = f"{RUNS}/myrun01"
@@ -20,7 +20,7 @@ UNDER_WAY: dict[str, Any] = {
 }
 REFUSED = (
     "Failed to access storage.  Service request failed.  Status: 403 (This request is not "
-    "authorized to perform this operation)"
+    "authorized to perform this operation using this permission)"
 )
 
 
@@ -153,7 +153,7 @@ def test_a_failed_run_is_a_failed_command(
     assert (result.exit_code, result.stdout) == (1, "")
     assert f"The pipeline run 'myrun01' failed: {REFUSED}" in result.stderr
     assert f"Run: {RUN}\nCorrelation ID: 44444444" in result.stderr
-    assert "Storage refused the SAS" in result.stderr
+    assert "The SAS lacks a permission" in result.stderr
     permissions = kind.sas_permissions_for(())
     assert (
         "az storage container generate-sas --account-name mystorage --name transfer "
@@ -309,7 +309,7 @@ def test_wait_for_a_run_that_failed_explains_it(az: Az, service: Service) -> Non
     service.answers("GET", RUN, failed(IMPORT, REFUSED))
     result = az("acr", "pipeline-run", "wait", *AT, "-n", "myrun01", "--created")
     assert result.exit_code == 1
-    assert "Storage refused the SAS" in result.stderr
+    assert "The SAS lacks a permission" in result.stderr
 
 
 def test_a_dead_network_is_not_a_missing_run(az: Az, service: Service) -> None:

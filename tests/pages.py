@@ -1,0 +1,57 @@
+"""The pages under docs/ that are made from the code: `scripts/docs` writes them, a test compares."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from azext_acrtransfer.kinds import PipelineOption
+from azext_acrtransfer.known_failures import KNOWN_FAILURES, KnownFailure
+
+DOCS = Path(__file__).parents[1] / "docs"
+
+
+def troubleshooting() -> str:
+    """docs/troubleshooting.md, from the table of known failures."""
+    return "\n".join(
+        [
+            "# Troubleshooting",
+            "",
+            "<!-- made by scripts/docs from azext_acrtransfer/known_failures.py -->",
+            "",
+            "What `az acr pipeline-run create`, `show` and `wait` print under a failed run, and",
+            "`create` under a refused request, with what is known filled in. What stands in `<...>`",
+            "or `{...}` is yours to fill in. Of the messages, only that of `storage-firewall` was",
+            "seen in full from the service itself; the reasons in the other storage messages are",
+            "Blob Storage's own, the rest is how the emulator words it.",
+            "",
+            "| failure | what it means |",
+            "|---|---|",
+            *(f"| [{row.code}](#{row.code}) | {row.means} |" for row in KNOWN_FAILURES),
+            "",
+            *(line for row in KNOWN_FAILURES for line in _section(row)),
+        ]
+    )
+
+
+def _section(row: KnownFailure) -> list[str]:
+    lines = [f"## {row.code}", "", "> " + row.quote, "", row.means]
+    if row.mode:
+        lines += ["", f"Storage access mode: {row.mode.value}."]
+    if isinstance(row.option, PipelineOption):
+        lines += ["", f"Option: {row.option.value}."]
+    if row.commands:
+        lines += ["", "```sh", *row.commands, "```"]
+    return [*lines, "", row.advice, ""]
+
+
+PAGES = {"troubleshooting.md": troubleshooting}
+
+
+def main() -> None:
+    """Write every page."""
+    for name, make in PAGES.items():
+        (DOCS / name).write_text(make(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
