@@ -1,10 +1,10 @@
-"""The pages under docs/ that are made from the code: `scripts/docs` writes them, a test compares."""
+"""Pages under docs/ that are made from the code: `scripts/docs` writes them, a test compares."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from azext_acrtransfer.kinds import PipelineOption
+from azext_acrtransfer.guidance import Facts
 from azext_acrtransfer.known_failures import KNOWN_FAILURES, KnownFailure
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -19,14 +19,14 @@ def troubleshooting() -> str:
             "<!-- made by scripts/docs from azext_acrtransfer/known_failures.py -->",
             "",
             "What `az acr pipeline-run create`, `show` and `wait` print under a failed run, and",
-            "`create` under a refused request, with what is known filled in. What stands in `<...>`",
-            "or `{...}` is yours to fill in. Of the messages, only that of `storage-firewall` was",
-            "seen in full from the service itself; the reasons in the other storage messages are",
-            "Blob Storage's own, the rest is how the emulator words it.",
+            "`create` under a refused request; there, what is known stands in place of `<...>`. Of",
+            "the messages, only that of `storage-firewall` was seen in full from the service itself;",
+            "the reasons in the other storage messages are Blob Storage's own, and the rest is how",
+            "the emulator words it.",
             "",
             "| failure | what it means |",
             "|---|---|",
-            *(f"| [{row.code}](#{row.code}) | {row.means} |" for row in KNOWN_FAILURES),
+            *(f"| [{row.code}](#{row.code}) | {_open(row.means)} |" for row in KNOWN_FAILURES),
             "",
             *(line for row in KNOWN_FAILURES for line in _section(row)),
         ]
@@ -34,14 +34,18 @@ def troubleshooting() -> str:
 
 
 def _section(row: KnownFailure) -> list[str]:
-    lines = [f"## {row.code}", "", "> " + row.quote, "", row.means]
+    lines = [f"## {row.code}", "", "> " + row.quote, "", _open(row.means)]
     if row.mode:
         lines += ["", f"Storage access mode: {row.mode.value}."]
-    if isinstance(row.option, PipelineOption):
+    if row.option:
         lines += ["", f"Option: {row.option.value}."]
     if row.commands:
-        lines += ["", "```sh", *row.commands, "```"]
+        lines += ["", "```sh", *map(_open, row.commands), "```"]
     return [*lines, "", row.advice, ""]
+
+
+def _open(template: str) -> str:
+    return Facts().fill(template)
 
 
 PAGES = {"troubleshooting.md": troubleshooting}
