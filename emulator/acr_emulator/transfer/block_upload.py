@@ -38,6 +38,8 @@ class BlockUpload:
 
     async def write(self, data: bytes) -> None:
         """Take the next bytes; returns when few enough blocks are in flight."""
+        if len(data) >= self._block_bytes // 2:
+            await self._flush()  # a large piece makes a block of its own: no copy
         self._buffer.append(data)
         self._buffered += len(data)
         if self._buffered >= self._block_bytes:

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from azure.core import MatchConditions
 from azure.core.credentials import AzureNamedKeyCredential, AzureSasCredential
@@ -139,9 +139,7 @@ class Container:
         overwrite: bool,
     ) -> None:
         """Make the blob of its blocks, at once and whole."""
-        condition: dict[str, Any] = {}
-        if not overwrite:
-            condition = {"etag": "*", "match_condition": MatchConditions.IfMissing}
+        condition = None if overwrite else MatchConditions.IfMissing
         settings = ContentSettings(content_type="application/x-tar", content_md5=bytearray(md5))
         blocks = [BlobBlock(block_id) for block_id in block_ids]
         client = self._client.get_blob_client(blob)
@@ -149,7 +147,10 @@ class Container:
             await self._run(
                 "write",
                 lambda: client.commit_block_list(
-                    blocks, content_settings=settings, metadata=dict(metadata), **condition
+                    blocks,
+                    content_settings=settings,
+                    metadata=dict(metadata),
+                    match_condition=condition,
                 ),
             )
         except StorageError as error:

@@ -21,4 +21,7 @@ class Failures:
         except TransferError as error:
             if not self._continue:
                 raise
-            self.messages |= dict.fromkeys(artifacts, str(error))
+            for artifact in artifacts:
+                text = str(error)
+                named = text if f"'{artifact}'" in text else f"Artifact '{artifact}': {text}"
+                self.messages[artifact] = named

@@ -1,7 +1,7 @@
 """A registry's repositories, straight in distribution (OCI distribution specification)."""
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 
 import httpx
 
@@ -11,7 +11,7 @@ from acr_emulator.transfer.errors import BrokenBlobError, NotInRegistryError, Tr
 
 _ACCEPT = {"Accept": ", ".join(sorted(MANIFEST_TYPES))}
 _TIMEOUT = httpx.Timeout(60, read=600)  # a registry may hash a whole layer before it answers
-_PIECE_BYTES = 1024 * 1024
+_PIECE_BYTES = 8 * 1024 * 1024
 
 
 class Repositories:
@@ -68,7 +68,7 @@ class Repositories:
 
     @asynccontextmanager
     async def blob(self, repository: str, blob: Descriptor) -> AsyncIterator[AsyncIterator[bytes]]:
-        """Open a blob for reading in pieces of a megabyte or so; raises BrokenBlobError."""
+        """Open a blob for reading in pieces of some megabytes; raises BrokenBlobError."""
         url = self._url(repository, "blobs", blob.digest)
         with _registry_errors(self._prefix):
             async with self._http.stream(
@@ -98,7 +98,8 @@ class Repositories:
     ) -> bool:
         """Bring a blob into the repository; return False if it could be mounted from another one.
 
-        The registry itself checks the digest.
+        The registry checks the digest. An upload that breaks off shows nowhere; distribution
+        refuses to delete it (its offset is no longer the one that we know) and purges it in time.
         """
         mount = {"mount": blob.digest, "from": f"{self._prefix}/{mount_from}"} if mount_from else {}
         begun = await self._send("POST", repository, "blobs", "uploads/", params=mount)
@@ -106,22 +107,17 @@ class Repositories:
             return False
         _require(begun, httpx.codes.ACCEPTED)
         upload = self._base.join(begun.headers["Location"])
-        try:
-            with _registry_errors(self._prefix):
-                answer = await self._http.put(
-                    upload.copy_merge_params({"digest": blob.digest}),
-                    content=content,
-                    headers={
-                        "Content-Length": str(blob.size),
-                        "Content-Type": "application/octet-stream",
-                    },
-                    timeout=_TIMEOUT,
-                )
-                _require(answer, httpx.codes.CREATED)
-        except BaseException:  # cancellation, too, must leave no half upload
-            with suppress(httpx.HTTPError):
-                await self._http.delete(upload)
-            raise
+        with _registry_errors(self._prefix):
+            answer = await self._http.put(
+                upload.copy_merge_params({"digest": blob.digest}),
+                content=content,
+                headers={
+                    "Content-Length": str(blob.size),
+                    "Content-Type": "application/octet-stream",
+                },
+                timeout=_TIMEOUT,
+            )
+        _require(answer, httpx.codes.CREATED)
         return True
 
     def _url(self, repository: str, *path: str) -> httpx.URL:
