@@ -7,7 +7,7 @@ import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -57,11 +57,34 @@ class _Loader(MainCommandsLoader):  # type: ignore[misc]  # core is untyped
         return self.command_table
 
 
-class _Credential:
-    """A signed-in user whose token no service checks."""
+@dataclass(frozen=True)
+class Login:
+    """A user who is signed in to one subscription of the public cloud, with the token to send."""
+
+    subscription: str = SUBSCRIPTION
+    tenant: str = TENANT
+    token: str = field(default="none", repr=False)
 
     def acquire_token(self, _: Any, **__: Any) -> dict[str, Any]:
-        return {"access_token": "none", "token_type": "Bearer", "expires_in": 3600}
+        """Core's way to ask for it."""
+        return {"access_token": self.token, "token_type": "Bearer", "expires_in": 3600}
+
+    @property
+    def account(self) -> dict[str, Any]:
+        """The subscription as ``az account`` keeps it."""
+        return {
+            "id": self.subscription,
+            "name": "test",
+            "state": "Enabled",
+            "isDefault": True,
+            "tenantId": self.tenant,
+            "environmentName": "AzureCloud",
+            "user": {"name": "user@example.com", "type": "user"},
+        }
+
+
+#: For tests without a service that would check the token.
+ANYBODY = Login()
 
 
 @contextmanager
@@ -79,27 +102,16 @@ def _logging_of_its_own() -> Iterator[None]:
             logger.setLevel(level)
 
 
-_ACCOUNT = {
-    "id": SUBSCRIPTION,
-    "name": "test",
-    "state": "Enabled",
-    "isDefault": True,
-    "tenantId": TENANT,
-    "environmentName": "AzureCloud",
-    "user": {"name": "user@example.com", "type": "user"},
-}
-
-
-def run_az(config_dir: Path, *argv: str) -> Result:
-    """Run ``az`` with these words, signed in to one subscription of the public cloud."""
+def run_az(config_dir: Path, *argv: str, login: Login = ANYBODY) -> Result:
+    """Run ``az`` with these words."""
     stdout, stderr = io.StringIO(), io.StringIO()
     # Without it a new configuration folder makes core ask the network for its newest version.
     known = {"versions": {"core": {"local": __version__}}}
     (config_dir / "versionCheck.json").write_text(json.dumps(known))
     with (
         _logging_of_its_own(),
-        patch.object(Profile, "load_cached_subscriptions", return_value=[_ACCOUNT]),
-        patch.object(Identity, "get_user_credential", return_value=_Credential()),
+        patch.object(Profile, "load_cached_subscriptions", return_value=[login.account]),
+        patch.object(Identity, "get_user_credential", return_value=login),
         redirect_stdout(stdout),
         redirect_stderr(stderr),
     ):

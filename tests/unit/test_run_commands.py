@@ -9,6 +9,7 @@ import pytest
 import requests
 
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
+from tests.fake_time import FakeTime
 from tests.unit.conftest import AT, REGISTRY, Az, Service, flat, pipeline, run, told
 
 RUNS = f"{REGISTRY}/pipelineRuns"

@@ -10,7 +10,7 @@ import pytest
 
 from azext_acrtransfer import waiting
 from azext_acrtransfer.resources import Answer
-from tests.unit.conftest import FakeTime
+from tests.fake_time import FakeTime
 
 QUIET = SimpleNamespace(only_show_errors=True)
 
