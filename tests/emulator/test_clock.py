@@ -1,0 +1,52 @@
+"""The clock: forward only on demand, and waking who sleeps."""
+
+import asyncio
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from acr_emulator.clock import Clock, timestamp
+
+
+def test_it_shows_real_time_and_what_it_was_advanced_by() -> None:
+    clock = Clock()
+    before = datetime.now(timezone.utc)
+    clock.advance(60 * 24 * 3600)
+    ahead = clock.now() - before
+    assert timedelta(days=60) <= ahead < timedelta(days=60, minutes=1)
+    assert clock.now().tzinfo is timezone.utc
+
+
+def test_an_advance_wakes_those_whose_time_has_come_and_no_one_else() -> None:
+    async def scenario() -> tuple[bool, bool]:
+        clock = Clock()
+        minute = asyncio.create_task(clock.sleep(60))
+        hour = asyncio.create_task(clock.sleep(3600))
+        await asyncio.sleep(0)
+        clock.advance(61)
+        await asyncio.wait_for(minute, 5)
+        woken_early = hour.done()
+        clock.advance(3600)
+        await asyncio.wait_for(hour, 5)
+        return minute.done(), woken_early
+
+    assert asyncio.run(scenario()) == (True, False)
+
+
+def test_sleeping_for_nothing_returns() -> None:
+    asyncio.run(asyncio.wait_for(Clock().sleep(0), 5))
+
+
+@pytest.mark.parametrize(
+    ("microsecond", "zone", "written"),
+    [
+        (516004, "+00:00", "2026-01-20T15:49:43.516004+00:00"),
+        (884580, "+00:00", "2026-01-20T15:49:43.88458+00:00"),
+        (30000, "Z", "2026-01-20T15:49:43.03Z"),
+        (0, "Z", "2026-01-20T15:49:43Z"),
+    ],
+)
+def test_moments_are_written_as_azure_writes_them(
+    microsecond: int, zone: str, written: str
+) -> None:
+    moment = datetime(2026, 1, 20, 15, 49, 43, microsecond, timezone.utc)
+    assert timestamp(moment, zone=zone) == written
