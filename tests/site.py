@@ -75,9 +75,9 @@ class Site:
         return f"{PUBLIC.vault_url(self.vault)}/secrets/{self.secret}"
 
     @property
-    def at(self) -> tuple[str, ...]:
-        """The options that name the registry."""
-        return ("--resource-group", GROUP, "--registry", self.registry)
+    def at(self) -> str:
+        """The options that name the registry, as in a command line."""
+        return f"--resource-group {GROUP} --registry {self.registry}"
 
     def arm(self, method: str, path: str, body: Json | None = None) -> Json:
         """Ask ARM about something in the resource group."""
