@@ -1,0 +1,167 @@
+"""The controls: what they change, and what they leave alone."""
+
+import time
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from acr_emulator.cloud import PUBLIC
+
+from tests.emulator.running import GROUP, SUBSCRIPTION, Emulator, Json
+
+VAULT_URL = f"{PUBLIC.vault_url('nowhere')}/secrets/x"
+REGISTRY_URL = "https://nowhere.azurecr.io/v2/"
+LOGIN_URL = f"https://{PUBLIC.login}/common/discovery/instance"
+
+
+class Controls:
+    def __init__(self, emulator: Emulator) -> None:
+        self.base = emulator.instance.environment()["ACR_EMULATOR_CONTROL"]
+        self.http = httpx.Client(trust_env=False)
+
+    def post(self, name: str, body: Json | None = None) -> Json:
+        answer = self.http.post(f"{self.base}/{name}", json=body or {})
+        assert answer.status_code == 200, answer.text
+        state: Json = answer.json()
+        return state
+
+    def get(self, name: str) -> list[Json]:
+        seen: list[Json] = self.http.get(f"{self.base}/{name}").json()
+        return seen
+
+
+@pytest.fixture
+def controls(emulator: Emulator) -> Iterator[Controls]:
+    controls = Controls(emulator)
+    yield controls
+    controls.post("reset")
+    controls.http.close()
+
+
+def test_a_fault_strikes_as_often_as_asked_and_reads_as_asked(
+    emulator: Emulator, controls: Controls
+) -> None:
+    fault = {
+        "count": 2,
+        "status": 429,
+        "headers": {"retry-after": "7"},
+        "body": {"error": {"code": "TooManyRequests"}},
+    }
+    assert controls.post("faults", fault)["faults"] == 2
+    struck = [emulator.arm("GET", SUBSCRIPTION) for _ in range(3)]
+    assert [answer.status_code for answer in struck] == [429, 429, 200]
+    assert struck[0].headers["retry-after"] == "7"
+    assert struck[0].json() == {"error": {"code": "TooManyRequests"}}
+
+
+def test_a_fault_strikes_only_its_method_and_path(emulator: Emulator, controls: Controls) -> None:
+    controls.post("faults", {"method": "put", "path": "resourceGroups/[^/]+$", "status": 500})
+    assert emulator.arm("GET", SUBSCRIPTION).status_code == 200
+    assert emulator.arm("PUT", f"{SUBSCRIPTION}/resourceGroups/a/providers/x").status_code == 501
+    assert emulator.arm("PUT", GROUP, {"location": "westus"}).status_code == 500
+    assert emulator.arm("PUT", GROUP, {"location": "westus"}).status_code == 201
+
+
+@pytest.mark.parametrize("url", [VAULT_URL, REGISTRY_URL])
+def test_a_fault_strikes_vaults_and_registries(
+    emulator: Emulator, controls: Controls, url: str
+) -> None:
+    controls.post("faults", {"status": 503})
+    assert emulator.http.get(url).status_code == 503
+    assert emulator.http.get(url).status_code != 503
+
+
+def test_login_and_controls_are_never_troubled(emulator: Emulator, controls: Controls) -> None:
+    controls.post("faults", {"count": 1})
+    controls.post("latency", {"seconds": 30})
+    started = time.monotonic()
+    assert emulator.http.get(LOGIN_URL).status_code == 200
+    assert controls.post("clock", {"advance": 0})["faults"] == 1
+    assert time.monotonic() - started < 10
+
+
+def test_latency_comes_before_each_answer(emulator: Emulator, controls: Controls) -> None:
+    controls.post("latency", {"seconds": 0.2})
+    started = time.monotonic()
+    assert emulator.arm("GET", SUBSCRIPTION).status_code == 200
+    assert time.monotonic() - started >= 0.2
+
+
+def test_requests_are_logged_by_method_host_and_path_alone(
+    emulator: Emulator, controls: Controls
+) -> None:
+    controls.post("reset")
+    emulator.arm("GET", SUBSCRIPTION)
+    emulator.http.get(f"{REGISTRY_URL}?sig=secret")
+    assert controls.get("requests") == [
+        {"method": "GET", "host": PUBLIC.arm, "path": SUBSCRIPTION},
+        {"method": "GET", "host": "nowhere.azurecr.io", "path": "/v2/"},
+    ]
+
+
+def test_the_clock_is_set_forward(emulator: Emulator, controls: Controls) -> None:
+    before = emulator.instance.clock.now()
+    controls.post("clock", {"advance": 5000})
+    assert (emulator.instance.clock.now() - before).total_seconds() >= 5000
+
+
+def test_provisioning_lasts_as_long_as_asked_by_the_clock(
+    emulator: Emulator, controls: Controls
+) -> None:
+    emulator.ok("PUT", GROUP, {"location": "westus"})
+    controls.post("provisioning", {"seconds": 600, "retryAfter": 3})
+    answer = emulator.arm("PUT", "slowregistry", {"location": "westus", "sku": {"name": "Premium"}})
+    assert answer.status_code == 201
+    assert answer.headers["retry-after"] == "3"
+    path = answer.headers["azure-asyncoperation"].removeprefix(PUBLIC.arm_url).partition("?")[0]
+    assert emulator.ok("GET", path) == {"status": "Creating"}
+    controls.post("clock", {"advance": 600})
+    assert emulator.ok("GET", path) == {"status": "Succeeded"}
+
+
+def test_reset_puts_every_knob_back_and_keeps_resources(
+    emulator: Emulator, controls: Controls
+) -> None:
+    emulator.ok("PUT", GROUP, {"location": "westus"})
+    fresh = controls.post("reset")
+    controls.post("faults", {"count": 3})
+    controls.post("latency", {"seconds": 1})
+    controls.post("runs", {"seconds": 3, "answer": "sync"})
+    changed = controls.post("provisioning", {"seconds": 1, "retryAfter": 1})
+    assert changed["runs"] == {"seconds": 3, "answer": "sync"}
+    again = controls.post("reset")
+    assert again.pop("now") > fresh.pop("now")
+    assert again == fresh
+    assert GROUP in again["resources"]
+    assert controls.get("requests") == []
+
+
+BAD = [
+    ("clock", {"advance": -1}, "advance"),
+    ("clock", {"seconds": 1}, "advance"),
+    ("latency", {"seconds": "1"}, "seconds"),
+    ("latency", {"seconds": True}, "seconds"),
+    ("runs", {"answer": "later"}, "answer"),
+    ("faults", {"path": "("}, "path"),
+    ("faults", {"count": None}, "count"),
+    ("provisioning", {"retryAfter": "x"}, "retryAfter"),
+]
+
+
+@pytest.mark.parametrize(("name", "body", "named"), BAD)
+def test_what_a_control_does_not_understand_is_refused(
+    controls: Controls, name: str, body: Json, named: str
+) -> None:
+    answer = controls.http.post(f"{controls.base}/{name}", json=body)
+    assert answer.status_code == 400
+    assert named in answer.json()["error"]
+
+
+def test_controls_answer_to_loopback_names_only(controls: Controls) -> None:
+    answer = controls.http.get(f"{controls.base}/state", headers={"host": "rebound.example"})
+    assert answer.status_code == 400
+
+
+def test_controls_are_not_among_the_imitated_paths(emulator: Emulator) -> None:
+    answer = emulator.http.get(f"{PUBLIC.arm_url}/_emulator/state")
+    assert answer.status_code == 401

@@ -1,0 +1,259 @@
+"""Key Vault: its secrets, and who may read them."""
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from acr_emulator.arm.roles import data_actions
+from acr_emulator.cloud import PUBLIC
+from acr_emulator.vaults import (
+    SecretDisabledError,
+    SecretError,
+    SecretMissingError,
+    may_read_secret,
+    secret_value,
+)
+
+from tests.emulator.running import GROUP, SUBSCRIPTION, Emulator, Json
+
+NAMES = (f"vault{number}" for number in itertools.count())
+SECRETS_USER = "4633458b-17de-408a-b874-0445c86b69e6"
+BLOB_READER = "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1"
+
+
+class Vault:
+    def __init__(self, emulator: Emulator, name: str) -> None:
+        self._emulator = emulator
+        self.name = name
+        self.id = f"{GROUP}/providers/Microsoft.KeyVault/vaults/{name}"
+        self.url = PUBLIC.vault_url(name)
+        self.store = emulator.instance.store
+        emulator.vault(name)
+
+    def call(self, method: str, path: str, body: Json | None = None) -> httpx.Response:
+        token = self._emulator.entra_token(PUBLIC.vault_audience)
+        return self._emulator.http.request(
+            method,
+            f"{self.url}/{path}?api-version=7.4",
+            headers={"authorization": f"Bearer {token}"},
+            json=body,
+        )
+
+    def set(self, name: str, value: str, **more: Any) -> Json:
+        answer = self.call("PUT", f"secrets/{name}", {"value": value, **more})
+        assert answer.status_code == 200, answer.text
+        bundle: Json = answer.json()
+        return bundle
+
+
+@pytest.fixture
+def vault(emulator: Emulator) -> Iterator[Vault]:
+    vault = Vault(emulator, next(NAMES))
+    yield vault
+    emulator.ok("DELETE", vault.id)
+
+
+def test_a_call_without_a_token_is_challenged_as_recorded(emulator: Emulator, vault: Vault) -> None:
+    answer = emulator.http.put(f"{vault.url}/secrets/sas?api-version=7.4")
+    assert answer.status_code == 401
+    assert answer.json() == {
+        "error": {
+            "code": "Unauthorized",
+            "message": "AKV10000: Request is missing a Bearer or PoP token.",
+        }
+    }
+    assert answer.headers["www-authenticate"] == (
+        f'Bearer authorization="https://login.microsoftonline.com/{PUBLIC.tenant_id}",'
+        ' resource="https://vault.azure.net"'
+    )
+
+
+def test_a_token_for_something_else_is_challenged_too(emulator: Emulator, vault: Vault) -> None:
+    token = emulator.entra_token(PUBLIC.arm_audiences[0])
+    answer = emulator.http.get(
+        f"{vault.url}/secrets?api-version=7.4", headers={"authorization": f"Bearer {token}"}
+    )
+    assert answer.status_code == 401
+    assert "www-authenticate" in answer.headers
+
+
+def test_a_secret_has_versions_and_the_newest_is_read(vault: Vault) -> None:
+    first = vault.set("sas", "one")
+    second = vault.set("sas", "two", contentType="text/plain", tags={"a": "b"})
+    assert vault.call("GET", "secrets/sas").json() == second
+    assert vault.call("GET", "secrets/sas/").json() == second
+    version = first["id"].rpartition("/")[2]
+    assert vault.call("GET", f"secrets/SAS/{version}").json()["value"] == "one"
+    listed = vault.call("GET", "secrets/sas/versions").json()["value"]
+    assert [each["id"] for each in listed] == [first["id"], second["id"]]
+    assert "value" not in listed[0]
+
+
+def test_the_list_has_every_secret_once_and_no_value(vault: Vault) -> None:
+    vault.set("b", "1")
+    vault.set("a", "2")
+    vault.set("b", "3")
+    listed = vault.call("GET", "secrets").json()["value"]
+    assert [each["id"] for each in listed] == [f"{vault.url}/secrets/b", f"{vault.url}/secrets/a"]
+    assert all("value" not in each for each in listed)
+
+
+def test_a_disabled_secret_is_not_read(vault: Vault) -> None:
+    vault.set("sas", "value")
+    vault.call("PATCH", "secrets/sas/", {"attributes": {"enabled": False}})
+    answer = vault.call("GET", "secrets/sas")
+    assert answer.status_code == 403
+    assert answer.json()["error"]["message"] == (
+        "Operation get is not allowed on a disabled secret."
+    )
+
+
+def test_a_deleted_secret_can_be_recovered_or_purged(vault: Vault) -> None:
+    vault.set("sas", "value")
+    deleted = vault.call("DELETE", "secrets/sas").json()
+    assert deleted["recoveryId"] == f"{vault.url}/deletedsecrets/sas"
+    assert vault.call("GET", "secrets/sas").json()["error"]["code"] == "SecretNotFound"
+    assert vault.call("PUT", "secrets/sas", {"value": "new"}).status_code == 409
+    assert vault.call("POST", "deletedsecrets/sas/recover").status_code == 200
+    assert vault.call("GET", "secrets/sas").json()["value"] == "value"
+    vault.call("DELETE", "secrets/sas")
+    assert vault.call("GET", "deletedsecrets/sas").status_code == 200
+    assert vault.call("DELETE", "deletedsecrets/sas").status_code == 204
+    assert vault.call("GET", "deletedsecrets/sas").status_code == 404
+    assert vault.set("sas", "new")["value"] == "new"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("GET", "secrets/none", None, 404),
+        ("GET", "secrets/none/versions", None, 404),
+        ("PATCH", "secrets/none", {}, 404),
+        ("DELETE", "secrets/none", None, 404),
+        ("POST", "deletedsecrets/none/recover", None, 404),
+        ("DELETE", "deletedsecrets/none", None, 404),
+        ("PUT", "secrets/none", {"tags": {}}, 400),
+        ("PUT", "secrets/none", None, 400),
+    ],
+)
+def test_what_cannot_be_done_is_refused(
+    vault: Vault, method: str, path: str, body: Json | None, status: int
+) -> None:
+    answer = vault.call(method, path, body)
+    assert answer.status_code == status
+    assert answer.json()["error"]["code"]
+
+
+def test_secrets_end_with_their_vault(emulator: Emulator) -> None:
+    name = next(NAMES)
+    Vault(emulator, name).set("sas", "value")
+    emulator.ok("DELETE", f"{GROUP}/providers/Microsoft.KeyVault/vaults/{name}")
+    again = Vault(emulator, name)
+    assert again.call("GET", "secrets/sas").status_code == 404
+    emulator.ok("DELETE", again.id)
+
+
+def test_a_run_reads_a_secret_by_its_uri(vault: Vault) -> None:
+    first = vault.set("sas", "one")["id"]
+    vault.set("sas", "two", attributes={"exp": 1})
+    assert secret_value(vault.store, f"{vault.url}/secrets/sas") == "two"
+    assert secret_value(vault.store, first.replace("sas", "SAS")) == "one"
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "https://nowhere.vault.azure.net/secrets/sas",
+        "{vault}/secrets/none",
+        "{vault}/secrets/sas/0123456789abcdef0123456789abcdef",
+        "{vault}/keys/sas",
+        "{vault}/secrets/",
+        "no uri",
+    ],
+)
+def test_a_uri_without_a_secret_behind_it_is_missing(vault: Vault, uri: str) -> None:
+    vault.set("sas", "value")
+    with pytest.raises(SecretMissingError, match="^Secret not found$") as missing:
+        secret_value(vault.store, uri.format(vault=vault.url))
+    assert missing.value.status == 404
+
+
+def test_a_run_does_not_read_a_disabled_secret(vault: Vault) -> None:
+    vault.set("sas", "value", attributes={"enabled": False})
+    with pytest.raises(SecretDisabledError) as disabled:
+        secret_value(vault.store, f"{vault.url}/secrets/sas")
+    assert isinstance(disabled.value, SecretError)
+    assert disabled.value.status == 403
+
+
+def test_an_access_policy_lets_its_principal_read(emulator: Emulator, vault: Vault) -> None:
+    def give(*rights: str) -> None:
+        policy = {"objectId": "reader", "permissions": {"secrets": list(rights)}}
+        body = {"properties": {"accessPolicies": [policy]}}
+        emulator.ok("PUT", f"{vault.id}/accessPolicies/replace", body)
+
+    may_read = {}
+    for rights in ((), ("list",), ("Get",), ("all",)):
+        give(*rights)
+        may_read[rights] = may_read_secret(vault.store, vault.name.upper(), "READER")
+    assert may_read == {(): False, ("list",): False, ("Get",): True, ("all",): True}
+    assert not may_read_secret(vault.store, vault.name, "someone-else")
+    assert not may_read_secret(vault.store, "nowhere", "reader")
+
+
+def test_a_vault_goes_either_by_roles_or_by_policies(emulator: Emulator, vault: Vault) -> None:
+    emulator.grant("role-holder", SECRETS_USER, vault.id)
+    operator, _ = emulator.instance.directory.operator()
+
+    def readers() -> list[bool]:
+        principals = ("role-holder", operator.object_id)
+        return [may_read_secret(vault.store, vault.name, each) for each in principals]
+
+    assert readers() == [False, True]
+    emulator.ok("PATCH", vault.id, {"properties": {"enableRbacAuthorization": True}})
+    assert readers() == [True, False]
+
+
+def test_a_role_on_one_secret_lets_read_that_one(emulator: Emulator, vault: Vault) -> None:
+    emulator.ok("PATCH", vault.id, {"properties": {"enableRbacAuthorization": True}})
+    emulator.grant("one-secret", SECRETS_USER, f"{vault.id}/secrets/sas")
+    assert may_read_secret(vault.store, vault.name, "one-secret", "sas")
+    assert not may_read_secret(vault.store, vault.name, "one-secret", "other")
+    assert not may_read_secret(vault.store, vault.name, "one-secret")
+
+
+SCOPES = [
+    (SUBSCRIPTION, True),
+    (GROUP, True),
+    (f"{GROUP}/providers/Microsoft.Storage/storageAccounts/roleaccount", True),
+    (
+        f"{GROUP}/providers/Microsoft.Storage/storageAccounts/roleaccount"
+        "/blobServices/default/containers/transfer",
+        True,
+    ),
+    (f"{GROUP}/providers/Microsoft.Storage/storageAccounts/roleaccou", False),
+    (f"{GROUP}/providers/Microsoft.Storage/storageAccounts/other", False),
+    (
+        f"{GROUP}/providers/Microsoft.Storage/storageAccounts/roleaccount"
+        "/blobServices/default/containers/other",
+        False,
+    ),
+]
+
+
+@pytest.mark.parametrize(("scope", "applies"), SCOPES)
+def test_a_role_applies_at_its_scope_and_below(
+    emulator: Emulator, scope: str, applies: bool
+) -> None:
+    emulator.ok("PUT", GROUP, {"location": "westus"})
+    emulator.grant(f"at-{scope}", BLOB_READER, scope)
+    container = SCOPES[3][0].upper()
+    allowed = data_actions(emulator.instance.store, f"at-{scope}", container)
+    assert allowed == (
+        {"Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read"}
+        if applies
+        else frozenset()
+    )
+    assert data_actions(emulator.instance.store, "someone-else", container) == frozenset()
