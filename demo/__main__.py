@@ -82,6 +82,8 @@ def main(wheel: str) -> int:
         except CommandFailedError as error:
             print(f"error: {error}", file=sys.stderr)
             return 1
+        except KeyboardInterrupt:
+            return 130
         equal, manifests, size = compare(medium)
     seconds = time.monotonic() - started
     verdict = "digests equal" if equal else "DIGESTS DIFFER"
