@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import uuid
 from contextlib import suppress
 from datetime import timedelta
@@ -21,9 +20,8 @@ if TYPE_CHECKING:
 CATEGORY = "acr-transfer-blob"
 MAX_AGE = timedelta(days=60)
 
+_TICK_SECONDS = 1.0
 _SERVICE = "Microsoft.ContainerRegistry"
-
-_logger = logging.getLogger(__name__)
 
 
 class SourceTrigger:
@@ -53,7 +51,14 @@ class SourceTrigger:
     async def _watch(self) -> None:
         while True:
             await self.look()
-            await self._instance.clock.sleep(self._instance.behaviour.trigger_seconds)
+            await self._pause()
+
+    async def _pause(self) -> None:
+        """Wait as long as the controls say, also when they say otherwise in between."""
+        clock, behaviour = self._instance.clock, self._instance.behaviour
+        begun = clock.now()
+        while (clock.now() - begun).total_seconds() < behaviour.trigger_seconds:
+            await clock.sleep(min(_TICK_SECONDS, behaviour.trigger_seconds))
 
     async def look(self) -> None:
         """Look into every container once."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.emulator.run_world import World, prepare
 from tests.emulator.running import Emulator
 
 
@@ -12,3 +13,10 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     running = Emulator(tmp_path_factory.mktemp("state"))
     yield running
     running.stop()
+
+
+@pytest.fixture(scope="module")
+def world(emulator: Emulator) -> Iterator[World]:
+    world = prepare(emulator)
+    yield world
+    world.container.close()

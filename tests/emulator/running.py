@@ -23,6 +23,8 @@ SUBSCRIPTION = f"/subscriptions/{PUBLIC.subscription_id}"
 GROUP = f"{SUBSCRIPTION}/resourceGroups/group"
 REGISTRIES = f"{GROUP}/providers/Microsoft.ContainerRegistry/registries"
 VERSION = "2025-06-01-preview"
+#: The header of a request for an image.
+OCI = {"Accept": "application/vnd.oci.image.manifest.v1+json"}
 
 _PATIENCE_SECONDS = 30
 
@@ -154,14 +156,15 @@ class Emulator:
         return uri
 
     def grant(self, principal: str, role: str, scope: str) -> None:
-        """Assign a built-in role by its id."""
+        """Assign a built-in role by its id, if it is not assigned already."""
         name = hashlib.md5(f"{principal}{role}{scope}".encode()).hexdigest()
         definition = f"{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/{role}"
-        self.ok(
+        answer = self.arm(
             "PUT",
             f"{scope}/providers/Microsoft.Authorization/roleAssignments/{name}",
             {"properties": {"roleDefinitionId": definition, "principalId": principal}},
         )
+        assert answer.status_code in (201, 409), answer.text
 
     def finished(self, run: str) -> Json:
         """Wait until a run is over; its properties."""
@@ -240,22 +243,27 @@ class RegistryClient:
                 for layer in layers
             ],
         }
-        answer = self.call(
-            "PUT",
-            f"/v2/{repository}/manifests/{tag}",
-            f"repository:{repository}:pull,push",
-            headers={"Content-Type": manifest["mediaType"]},
-            content=json.dumps(manifest).encode(),
-        )
-        assert answer.status_code == 201, answer.text
-        return str(answer.headers["Docker-Content-Digest"])
+        return self.push_manifest(repository, json.dumps(manifest).encode(), tag)
+
+    def push_manifest(self, repository: str, manifest: bytes, *tags: str) -> str:
+        """Push an OCI manifest under each tag; its digest."""
+        scope = f"repository:{repository}:pull,push"
+        headers = {
+            "Authorization": f"Bearer {self.token(scope)}",
+            "Content-Type": "application/vnd.oci.image.manifest.v1+json",
+        }
+        for tag in tags:
+            path = f"/v2/{repository}/manifests/{tag}"
+            answer = self.call("PUT", path, headers=headers, content=manifest)
+            assert answer.status_code == 201, answer.text
+        return f"sha256:{hashlib.sha256(manifest).hexdigest()}"
 
     def digest(self, repository: str, tag: str) -> str | None:
         answer = self.call(
             "HEAD",
             f"/v2/{repository}/manifests/{tag}",
             f"repository:{repository}:pull",
-            headers={"Accept": "application/vnd.oci.image.manifest.v1+json"},
+            headers=OCI,
         )
         digest: str | None = answer.headers.get("Docker-Content-Digest")
         return digest

@@ -1,0 +1,136 @@
+"""Every way in which a run is known, or made up, to fail: caused for real, its message compared."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from acr_emulator.pipelines import EXPORT, IMPORT
+
+from tests.emulator.run_world import CONTAINER, CONTAINER_ID, CONTRIBUTOR, READER, URI, VAULT, World
+
+STORAGE = "Failed to access storage.  Service request failed.  Status: "
+VAULT_REFUSES = "Failed to access key vault.  Service request failed.  Status: "
+
+Cause = Callable[[World], None]
+
+
+def no_role(world: World) -> None:
+    world.pipeline(EXPORT, "failing")
+
+
+def only_reader(world: World) -> None:
+    world.allowed(EXPORT, "failing", role=READER)
+
+
+def closed_firewall(world: World) -> None:
+    world.allowed(EXPORT, "failing")
+    account = CONTAINER_ID.partition("/blobServices")[0]
+    closed = {"properties": {"networkAcls": {"defaultAction": "Deny"}}}
+    assert world.emulator.arm("PATCH", account, closed).status_code == 200
+
+
+def no_container(world: World) -> None:
+    principal = world.pipeline(EXPORT, "failing", uri=URI.replace(CONTAINER, "missing"))
+    world.emulator.grant(principal, CONTRIBUTOR, CONTAINER_ID.replace(CONTAINER, "missing"))
+
+
+def no_account(world: World) -> None:
+    world.pipeline(EXPORT, "failing", uri="https://nobody.blob.core.windows.net/c")
+
+
+def existing_blob(world: World) -> None:
+    world.allowed(EXPORT, "failing")
+    world.container.upload_blob("failing", b"old", overwrite=True)
+
+
+def with_secret(
+    world: World, value: str, *, readable: bool = True, missing: bool = False, **attributes: Any
+) -> None:
+    uri = world.secret("failing", value, **attributes)
+    uri = f"{uri}-not" if missing else uri
+    principal = world.pipeline(EXPORT, "failing", keyVaultUri=uri, storageAccessMode="SasToken")
+    world.emulator.vault(VAULT, *([principal] if readable else []))
+
+
+FAILURES: dict[str, tuple[Cause, str]] = {
+    "no role": (
+        no_role,
+        f"{STORAGE}403 (This request is not authorized to perform this operation",
+    ),
+    "too weak a role": (
+        only_reader,
+        f"{STORAGE}403 (This request is not authorized to perform this operation",
+    ),
+    "closed firewall": (
+        closed_firewall,
+        f"{STORAGE}403 (This request is not authorized to perform this operation)",
+    ),
+    "missing container": (no_container, f"{STORAGE}404 (The specified container does not exist)"),
+    "missing account": (
+        no_account,
+        "Failed to access storage.  No such host is known. (nobody.blob.core.windows.net:443)",
+    ),
+    "existing blob": (
+        existing_blob,
+        "Blob 'failing' already exists in the container; the pipeline does not have the"
+        " OverwriteBlobs option.",
+    ),
+    "secret not readable": (
+        lambda world: with_secret(world, world.sas("ralw"), readable=False),
+        f"{VAULT_REFUSES}403 (Forbidden)",
+    ),
+    "secret missing": (
+        lambda world: with_secret(world, world.sas("ralw"), missing=True),
+        f"{VAULT_REFUSES}404 (Secret not found)",
+    ),
+    "secret disabled": (
+        lambda world: with_secret(world, world.sas("ralw"), enabled=False),
+        f"{VAULT_REFUSES}403 (Operation get is not allowed on a disabled secret)",
+    ),
+    "expired SAS": (
+        lambda world: with_secret(world, world.sas("ralw", hours=-1)),
+        f"{STORAGE}403",
+    ),
+    "too weak a SAS": (lambda world: with_secret(world, world.sas("rl")), f"{STORAGE}403"),
+    "no SAS": (lambda world: with_secret(world, "not a SAS"), f"{STORAGE}"),
+}
+
+
+@pytest.mark.parametrize("reason", FAILURES)
+def test_an_export_fails_with_its_message(world: World, reason: str) -> None:
+    cause, message = FAILURES[reason]
+    cause(world)
+    response = world.run(EXPORT, "failing", reason.replace(" ", ""), "failing")["response"]
+    assert response["status"] == "Failed"
+    assert response["pipelineRunErrorMessage"].startswith(message)
+    assert "sig=" not in json.dumps(response)
+    assert ("failing" in world.blobs()) == (cause is existing_blob)
+
+
+@pytest.fixture(autouse=True)
+def _mended(world: World) -> Iterator[None]:
+    """Leave no pipeline and no blob, and an open firewall, to the next test."""
+    yield
+    world.emulator.ok("DELETE", "runsource/exportPipelines/failing")
+    account = CONTAINER_ID.partition("/blobServices")[0]
+    world.emulator.ok("PATCH", account, {"properties": {"networkAcls": {"defaultAction": "Allow"}}})
+    if "failing" in world.blobs():
+        world.container.delete_blob("failing")
+
+
+def test_an_import_fails_with_its_message(world: World) -> None:
+    world.allowed(IMPORT, "strict")
+    response = world.run(IMPORT, "strict", "noblob", "no-such-blob")["response"]
+    assert response["pipelineRunErrorMessage"] == (
+        f"{STORAGE}404 (The specified blob does not exist)"
+    )
+    world.allowed(EXPORT, "strict")
+    world.run(EXPORT, "strict", "strict", "strict", artifacts=["app:v2"])
+    digest = world.emulator.client("runtarget").push("app", "v2", b"another image")
+    response = world.run(IMPORT, "strict", "strict", "strict")["response"]
+    assert response["pipelineRunErrorMessage"] == (
+        f"Tag 'app:v2' already exists with digest {digest}; the pipeline does not have the"
+        " OverwriteTags option."
+    )
+    assert response["importedArtifacts"] == []
