@@ -95,6 +95,11 @@ class Cloud:
         body = {"error": {"code": code, "message": f"{code}, by order of a test."}}
         self.control("faults", status=status, path=path, method=method, count=count, body=body)
 
+    def status(self) -> Json:
+        """What the controls show of the emulator."""
+        shown: Json = self._controls.get("/state").raise_for_status().json()
+        return shown
+
     def requests(self, host: str = PUBLIC.arm) -> list[tuple[str, str]]:
         """Method and path of each request to a host since the last `control("reset")`."""
         log = self._controls.get("/requests").raise_for_status().json()

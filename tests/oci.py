@@ -70,9 +70,7 @@ class RegistryClient:
         headers = {"Content-Type": manifest["mediaType"]}
         for reference in tags or (digest,):
             path = f"manifests/{reference}"
-            self._call(
-                "PUT", repository, path, content=content, headers=headers
-            ).raise_for_status()
+            self._call("PUT", repository, path, content=content, headers=headers).raise_for_status()
         return digest
 
     def manifest(self, repository: str, reference: str) -> bytes | None:

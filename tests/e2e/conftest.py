@@ -1,0 +1,103 @@
+"""Two clouds for the whole session, a terminal in each, and sites with names of their own."""
+
+from __future__ import annotations
+
+import itertools
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cloud import Cloud
+from tests.e2e.terminal import AZ, ROOT, Terminal, bare_environment, run
+from tests.site import Kind, Site
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def wheel() -> Path:
+    """The extension, built of what is in the tree."""
+    built = subprocess.run(
+        [str(ROOT / "scripts/wheel")], check=True, capture_output=True, text=True
+    )
+    return ROOT / built.stdout.strip()
+
+
+@pytest.fixture(scope="session")
+def extensions(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of extensions with ours in it."""
+    home = tmp_path_factory.mktemp("installer")
+    folder = home / "extensions"
+    environment = bare_environment(home) | {
+        "AZURE_EXTENSION_DIR": str(folder),
+        "AZURE_CORE_COLLECT_TELEMETRY": "0",
+    }
+    added = run(environment, str(AZ), "extension", "add", "--source", str(wheel), "--yes")
+    assert added.exit_code == 0, added.stderr
+    return folder
+
+
+@pytest.fixture(scope="session")
+def _session_az(extensions: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
+    with Cloud(tmp_path_factory.mktemp("cloud") / "state") as cloud:
+        yield Terminal(cloud, extensions).log_in()
+
+
+@pytest.fixture(scope="session")
+def _far_az(extensions: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
+    with Cloud(tmp_path_factory.mktemp("far-cloud") / "state") as cloud:
+        yield Terminal(cloud, extensions).log_in()
+
+
+@pytest.fixture
+def az(_session_az: Terminal) -> Iterator[Terminal]:
+    """`az`, logged in, in the session's cloud; its controls and log are as new."""
+    _session_az.cloud.control("reset")
+    yield _session_az
+    _session_az.cloud.control("reset")
+
+
+@pytest.fixture
+def far_az(_far_az: Terminal) -> Terminal:
+    """`az`, logged in, in another cloud that has no way to the first."""
+    _far_az.cloud.control("reset")
+    return _far_az
+
+
+@pytest.fixture
+def own_az(extensions: Path, tmp_path: Path) -> Iterator[Terminal]:
+    """`az`, logged in, in a cloud that the test may break."""
+    with Cloud(tmp_path / "state") as cloud:
+        yield Terminal(cloud, extensions).log_in()
+
+
+@pytest.fixture
+def cloud(az: Terminal) -> Cloud:
+    """The session's cloud."""
+    return az.cloud
+
+
+@pytest.fixture(params=["export", "import"])
+def kind(request: pytest.FixtureRequest) -> Kind:
+    """Each kind of pipeline in turn."""
+    found: Kind = request.param
+    return found
+
+
+@pytest.fixture
+def site(cloud: Cloud) -> Site:
+    """An export side of its own in the session's cloud."""
+    return Site.prepare(cloud, new_name())
+
+
+@pytest.fixture
+def importing_site(cloud: Cloud) -> Site:
+    """An import side of its own in the session's cloud."""
+    return Site.prepare(cloud, new_name(), "import")
+
+
+def new_name() -> str:
+    """A name that no other site has."""
+    return f"site{next(_numbers):03}"

@@ -1,0 +1,104 @@
+"""A person's terminal in a cloud: real `az` processes, and scripts of them."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.az import Result
+from tests.cloud import Cloud
+
+ROOT = Path(__file__).resolve().parents[2]
+AZ_VERSION = os.environ.get("AZ_VERSION", "2.91.0")
+AZ = ROOT / f".venv/az-{AZ_VERSION}/bin/az"
+_LONGEST = 90
+_INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR")
+
+
+def bare_environment(home: Path) -> dict[str, str]:
+    """Nothing of the user's Azure, proxy or Python set-up; compiled modules are kept."""
+    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    tools = (AZ.parent, ROOT / ".tools/debian/root/usr/bin")
+    path = os.pathsep.join([*map(str, tools), inherited.get("PATH", os.defpath)])
+    return {**inherited, "HOME": str(home), "PATH": path}
+
+
+def run(environment: Mapping[str, str], *argv: str) -> Result:
+    """Run a program that reads nothing from its terminal."""
+    ended = subprocess.run(
+        argv,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=_LONGEST,
+        check=False,
+    )
+    return Result(ended.returncode, ended.stdout, ended.stderr)
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """Where command lines are typed; each cloud has its own."""
+
+    cloud: Cloud
+    extensions: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What every program started here sees."""
+        own = {"AZURE_EXTENSION_DIR": str(self.extensions)}
+        return bare_environment(self.cloud.state.parent) | self.cloud.environment | own
+
+    def __call__(self, line: str, **more: str) -> Result:
+        """Run `az` with the words of a line, and with more in its environment."""
+        return run(self.environment | more, str(AZ), *shlex.split(line))
+
+    def ok(self, line: str, **more: str) -> Result:
+        """Run `az`, which must not fail."""
+        result = self(line, **more)
+        assert result.exit_code == 0, result.stderr
+        return result
+
+    def type(self, script: str, **names: str) -> Result:
+        """Run a script as typed into bash, up to the first line that fails."""
+        return run(self.environment | names, "bash", "-euo", "pipefail", "-c", script)
+
+    def start(self, line: str, stderr: int = subprocess.PIPE) -> subprocess.Popen[str]:
+        """Begin `az` in a process group of its own, as a shell does: Ctrl-C reaches it there."""
+        return subprocess.Popen(
+            [str(AZ), *shlex.split(line)],
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+            start_new_session=True,
+        )
+
+    def log_in(self) -> Terminal:
+        """Log in as the cloud's ready service principal, which it writes to its configuration."""
+        script = (
+            "az login --service-principal --tenant $AZURE_TENANT_ID --output none "
+            "--username $AZURE_CLIENT_ID --password $AZURE_CLIENT_SECRET"
+        )
+        result = self.type(script)
+        assert result.exit_code == 0, result.stderr
+        return self
+
+
+def ctrl_c(process: subprocess.Popen[str]) -> Result:
+    """Press Ctrl-C and see how the process ends."""
+    os.killpg(process.pid, signal.SIGINT)
+    return ended(process)
+
+
+def ended(process: subprocess.Popen[str]) -> Result:
+    """Wait until a process that was begun is over."""
+    stdout, stderr = process.communicate(timeout=_LONGEST)
+    return Result(process.returncode, stdout, stderr or "")

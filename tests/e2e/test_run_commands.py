@@ -1,0 +1,151 @@
+"""Every command and option of pipeline-run, in a real az."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.cloud import Json
+from tests.e2e.terminal import Terminal
+from tests.site import Site
+
+
+@pytest.fixture
+def pipeline(site: Site) -> Json:
+    """An export pipeline that may do its work, with something to export."""
+    site.registry_client.push("samples/hello", "latest", "1.0", layer=b"hello")
+    return site.pipeline("export")
+
+
+@pytest.mark.usefixtures("pipeline")
+def test_create_returns_the_finished_run(az: Terminal, site: Site) -> None:
+    digest = site.registry_client.digest("samples/hello", "1.0")
+    created = az.ok(
+        f"acr pipeline-run create {site.at} --name myrun01 --pipeline mypipeline "
+        "--pipeline-type export --storage-blob folder/myblob "
+        f"--artifacts samples/hello samples/hello:1.0 samples/hello@{digest} --force-redeploy"
+    )
+    answer = created.json
+    assert answer["forceUpdateTag"]
+    assert answer["request"] == {
+        "artifacts": ["samples/hello:latest", "samples/hello:1.0", f"samples/hello@{digest}"],
+        "catalogDigest": None,
+        "pipelineResourceId": site.id_of("exportPipelines/mypipeline"),
+        "source": None,
+        "target": {"name": "folder/myblob", "type": "AzureStorageBlob"},
+    }
+    assert (answer["provisioningState"], answer["response"]["status"]) == ("Succeeded",) * 2
+    assert answer["response"]["target"]["uri"] == f"{site.container_uri}/folder/myblob"
+    assert site.blobs == ["folder/myblob"]
+    assert az.ok(f"acr pipeline-run show {site.at} --name myrun01").json == answer
+
+
+@pytest.mark.usefixtures("pipeline")
+def test_the_same_create_runs_nothing_until_it_is_forced(az: Terminal, site: Site) -> None:
+    create = (
+        f"acr pipeline-run create -r {site.registry} -n myrun01 -p mypipeline -t EXPORT "
+        "-b myblob -a samples/hello"
+    )
+    first = az.ok(create).json
+    again = az.ok(create)
+    assert again.json == first
+    assert "--force-redeploy" in again.stderr
+    forced = az(f"{create} -f")
+    assert forced.exit_code == 1
+    assert "Blob 'myblob' already exists" in forced.stderr
+    assert "--add options OverwriteBlobs" in forced.stderr
+
+
+def test_list_shows_the_newest_first(az: Terminal, site: Site, pipeline: Json) -> None:
+    for number in (1, 2, 3):
+        site.run(f"myrun0{number}", pipeline, f"blob{number}", "samples/hello")
+        site.finished(f"myrun0{number}")
+    lines = az.ok(f"acr pipeline-run list {site.at} --output table").stdout.splitlines()
+    assert [line.split()[0] for line in lines[2:]] == ["myrun03", "myrun02", "myrun01"]
+    newest = az.ok(f"acr pipeline-run list {site.at} --top 2 --query [].name").json
+    assert newest == ["myrun03", "myrun02"]
+    lines = az.ok(f"acr pipeline-run show {site.at} --name myrun01 -o table").stdout.splitlines()
+    assert lines[2].split()[0] == "myrun01"
+
+
+def test_no_wait_and_wait(az: Terminal, site: Site, pipeline: Json) -> None:
+    az.cloud.control("runs", seconds=2)
+    run = f"{site.at} --name myrun01"
+    begun = az.ok(  # core prints nothing with --no-wait
+        f"acr pipeline-run create {run} --pipeline {pipeline['name']} --pipeline-type export "
+        "--storage-blob myblob --artifacts samples/hello --no-wait"
+    )
+    assert begun.stdout == ""
+    assert site.resource("pipelineRuns/myrun01")["properties"]["response"]["status"] == "Running"
+    az.ok(f"acr pipeline-run wait {run} --exists")
+    az.ok(f"acr pipeline-run wait {run} --created --interval 1 --timeout 30")
+    assert site.resource("pipelineRuns/myrun01")["properties"]["response"]["status"] == "Succeeded"
+    az.ok(f"acr pipeline-run wait {run} --custom \"response.progress.percentage=='100'\"")
+    az.ok(f"acr pipeline-run wait {run} --updated")
+    assert az.ok(f"acr pipeline-run delete {run} --no-wait").stdout == ""
+    az.ok(f"acr pipeline-run wait {run} --deleted")
+
+
+def test_wait_gives_up_with_an_error(az: Terminal, site: Site, pipeline: Json) -> None:
+    az.cloud.control("runs", seconds=600)
+    site.run("myrun01", pipeline, "myblob", "samples/hello")
+    result = az(
+        f"acr pipeline-run wait {site.at} --name myrun01 --created --interval 1 --timeout 2"
+    )
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "timed-out after 2 seconds" in result.stderr
+    site.resource("pipelineRuns/myrun01", "DELETE")
+
+
+def test_delete_undoes_nothing(az: Terminal, site: Site, pipeline: Json) -> None:
+    site.run("myrun01", pipeline, "myblob", "samples/hello")
+    site.finished("myrun01")
+    assert az.ok(f"acr pipeline-run delete {site.at} --name myrun01").stdout == ""
+    assert site.resource("pipelineRuns")["value"] == []
+    assert site.blobs == ["myblob"]
+
+
+def test_clean_deletes_the_failed_runs_and_only_those(
+    az: Terminal, site: Site, pipeline: Json
+) -> None:
+    site.run("goodrun", pipeline, "myblob", "samples/hello")
+    site.finished("goodrun")
+    for name in ("badrun1", "badrun2"):
+        site.run(name, pipeline, name, "samples/nothing")
+        site.finished(name)
+    dry = az.ok(f"acr pipeline-run clean {site.at} --dry-run").json
+    assert dry == [
+        {"error": None, "name": "badrun1", "outcome": "WouldDelete"},
+        {"error": None, "name": "badrun2", "outcome": "WouldDelete"},
+    ]
+    assert len(site.resource("pipelineRuns")["value"]) == 3
+    cleaned = az.ok(f"acr pipeline-run clean {site.at}").json
+    assert cleaned == [{**outcome, "outcome": "Deleted"} for outcome in dry]
+    assert [run["name"] for run in site.resource("pipelineRuns")["value"]] == ["goodrun"]
+
+
+def test_clean_says_which_run_it_could_not_delete(az: Terminal, site: Site, pipeline: Json) -> None:
+    for name in ("badrun1", "badrun2"):
+        site.run(name, pipeline, name, "samples/nothing")
+        site.finished(name)
+    az.cloud.fault(403, "AuthorizationFailed", "badrun1$", method="DELETE")
+    result = az(f"acr pipeline-run clean -r {site.registry}")
+    assert result.exit_code == 1
+    assert [(run["name"], run["outcome"]) for run in result.json] == [
+        ("badrun1", "Failed"),
+        ("badrun2", "Deleted"),
+    ]
+    assert "1 of 2 runs could not be deleted" in result.stderr
+
+
+@pytest.mark.parametrize("verb", ["show", "delete"])
+def test_a_missing_run_is_exit_code_3(az: Terminal, site: Site, verb: str) -> None:
+    result = az(f"acr pipeline-run {verb} {site.at} --name norun")
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert "norun" in result.stderr
+
+
+def test_a_missing_pipeline_is_named(az: Terminal, site: Site) -> None:
+    result = az(f"acr pipeline-run create {site.at} -n myrun01 -p nopipeline -t import -b myblob")
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert "import pipeline 'nopipeline'" in result.stderr
+    assert site.resource("pipelineRuns")["value"] == []
