@@ -1,0 +1,169 @@
+"""Storage accounts, vaults, identities and roles: what a transfer needs beside its registry."""
+
+from collections.abc import Iterator
+
+import pytest
+from acr_emulator.cloud import PUBLIC
+
+from tests.emulator.arm_samples import (
+    ACCOUNT,
+    CONTRIBUTOR,
+    GROUP,
+    IDENTITIES,
+    ROLES,
+    STORAGE,
+    VAULT,
+    VAULTS,
+    assign,
+)
+from tests.emulator.running import SUBSCRIPTION, Emulator, Json
+
+
+@pytest.fixture(autouse=True)
+def group(emulator: Emulator) -> Iterator[None]:
+    emulator.ok("PUT", GROUP, {"location": "westus"})
+    yield
+    emulator.ok("DELETE", GROUP)
+
+
+def test_an_account_is_accepted_and_its_location_followed(emulator: Emulator) -> None:
+    answer = emulator.arm("PUT", f"{STORAGE}/armaccount", ACCOUNT)
+    assert (answer.status_code, answer.content) == (202, b"")
+    path = answer.headers["location"].removeprefix(PUBLIC.arm_url).partition("?")[0]
+    made = emulator.ok("GET", path)
+    assert made == emulator.ok("GET", f"{STORAGE}/armaccount")
+    assert made["properties"]["primaryEndpoints"]["blob"] == (
+        "https://armaccount.blob.core.windows.net/"
+    )
+    assert emulator.arm("PUT", f"{STORAGE}/armaccount", ACCOUNT).status_code == 200
+
+
+def test_an_account_name_is_taken_in_every_group(emulator: Emulator) -> None:
+    check = f"{SUBSCRIPTION}/providers/Microsoft.Storage/checkNameAvailability"
+    assert emulator.ok("POST", check, {"name": "armaccount"}) == {"nameAvailable": True}
+    emulator.ok("PUT", f"{STORAGE}/armaccount", ACCOUNT)
+    assert emulator.ok("POST", check, {"name": "armaccount"})["reason"] == "AlreadyExists"
+    other = f"{SUBSCRIPTION}/resourceGroups/arm-other"
+    emulator.ok("PUT", other, {"location": "westus"})
+    answer = emulator.arm("PUT", f"{STORAGE}/armaccount".replace(GROUP, other), ACCOUNT)
+    assert answer.status_code == 409
+    assert answer.json()["error"]["code"] == "StorageAccountAlreadyTaken"
+    emulator.ok("DELETE", other)
+
+
+def test_network_rules_of_an_account_are_kept(emulator: Emulator) -> None:
+    emulator.ok("PUT", f"{STORAGE}/armaccount", ACCOUNT)
+    change = {"properties": {"networkAcls": {"defaultAction": "Deny"}}, "tags": {"a": "b"}}
+    emulator.ok("PATCH", f"{STORAGE}/armaccount", change)
+    changed = emulator.ok("GET", f"{STORAGE}/armaccount")
+    assert changed["properties"]["networkAcls"]["defaultAction"] == "Deny"
+    assert changed["properties"]["networkAcls"]["bypass"] == "AzureServices"
+    assert changed["tags"] == {"a": "b"}
+
+
+def test_a_key_is_replaced_alone(emulator: Emulator) -> None:
+    emulator.ok("PUT", f"{STORAGE}/armaccount", ACCOUNT)
+    before = emulator.ok("POST", f"{STORAGE}/armaccount/listKeys")["keys"]
+    after = emulator.ok("POST", f"{STORAGE}/armaccount/regenerateKey", {"keyName": "key2"})["keys"]
+    assert [key["keyName"] for key in after] == ["key1", "key2"]
+    assert after[0] == before[0]
+    assert after[1]["value"] != before[1]["value"]
+    answer = emulator.arm("POST", f"{STORAGE}/armaccount/regenerateKey", {"keyName": "key3"})
+    assert answer.status_code == 400
+
+
+def test_deleting_twice_is_no_content(emulator: Emulator) -> None:
+    for path, body in [
+        (f"{STORAGE}/armaccount", ACCOUNT),
+        (f"{VAULTS}/arm-vault", VAULT),
+        (f"{IDENTITIES}/arm-id", {"location": "westus"}),
+    ]:
+        emulator.ok("PUT", path, body)
+        assert emulator.arm("DELETE", path).status_code == 200
+        assert emulator.arm("DELETE", path).status_code == 204
+
+
+def test_an_identity_is_answered_as_its_provider_does(emulator: Emulator) -> None:
+    answer = emulator.arm("PUT", f"{IDENTITIES}/arm-id", {"location": "westus", "tags": {"a": "b"}})
+    body = answer.json()
+    assert answer.status_code == 201
+    assert body["id"] == f"{IDENTITIES}/arm-id".replace("resourceGroups", "resourcegroups")
+    assert answer.headers["location"] == body["id"]
+    assert list(body) == ["location", "tags", "id", "name", "type", "properties"]
+    again = emulator.arm("PUT", f"{IDENTITIES}/arm-id", {"location": "westus"})
+    assert again.status_code == 200
+    assert again.json()["properties"] == body["properties"]
+
+
+def policy(object_id: str, *rights: str) -> Json:
+    return {
+        "tenantId": PUBLIC.tenant_id,
+        "objectId": object_id,
+        "permissions": {"secrets": list(rights)},
+    }
+
+
+POLICY_CHANGES: list[tuple[str, Json, list[Json]]] = [
+    ("add", policy("two", "get"), [policy("one", "get"), policy("two", "get")]),
+    ("add", policy("one", "list"), [policy("one", "get", "list")]),
+    ("replace", policy("two", "get"), [policy("two", "get")]),
+    ("remove", policy("one"), []),
+]
+
+
+@pytest.mark.parametrize(("operation", "change", "result"), POLICY_CHANGES)
+def test_access_policies_are_added_replaced_and_removed(
+    emulator: Emulator, operation: str, change: Json, result: list[Json]
+) -> None:
+    made = {
+        **VAULT,
+        "properties": {**VAULT["properties"], "accessPolicies": [policy("one", "get")]},
+    }
+    emulator.ok("PUT", f"{VAULTS}/arm-vault", made)
+    body = {"properties": {"accessPolicies": [change]}}
+    emulator.ok("PUT", f"{VAULTS}/arm-vault/accessPolicies/{operation}", body)
+    vault = emulator.ok("GET", f"{VAULTS}/arm-vault")
+    assert vault["properties"]["accessPolicies"] == result
+
+
+@pytest.mark.parametrize(("version", "by_roles"), [("2025-05-01", False), ("2026-02-01", True)])
+def test_a_vault_goes_by_roles_unless_told_otherwise_from_2026_on(
+    emulator: Emulator, version: str, by_roles: bool
+) -> None:
+    properties = {**VAULT["properties"], "enableRbacAuthorization": None}
+    answer = emulator.arm(
+        "PUT", f"{VAULTS}/arm-vault", {**VAULT, "properties": properties}, version
+    )
+    assert answer.json()["properties"]["enableRbacAuthorization"] is by_roles
+
+
+def test_a_patch_of_a_vault_changes_what_it_names(emulator: Emulator) -> None:
+    emulator.ok("PUT", f"{VAULTS}/arm-vault", VAULT)
+    emulator.ok("PATCH", f"{VAULTS}/arm-vault", {"properties": {"enableRbacAuthorization": True}})
+    properties = emulator.ok("GET", f"{VAULTS}/arm-vault")["properties"]
+    assert properties["enableRbacAuthorization"] is True
+    assert properties["sku"] == {"family": "A", "name": "standard"}
+
+
+def test_a_role_is_found_by_its_name(emulator: Emulator) -> None:
+    token = emulator.entra_token(PUBLIC.arm_audiences[0])
+    answer = emulator.http.get(
+        f"{PUBLIC.arm_url}{GROUP}/{ROLES}/roleDefinitions",
+        params={
+            "api-version": "2022-05-01-preview",
+            "$filter": "roleName eq 'Storage Blob Data Contributor'",
+        },
+        headers={"authorization": f"Bearer {token}"},
+    )
+    assert [role["name"] for role in answer.json()["value"]] == [CONTRIBUTOR]
+
+
+def test_a_role_is_given_once(emulator: Emulator) -> None:
+    assert assign(emulator, GROUP, "someone").status_code == 201
+    again = assign(emulator, GROUP, "someone", "another-name")
+    assert again.status_code == 409
+    assert again.json()["error"]["code"] == "RoleAssignmentExists"
+    listed = emulator.ok("GET", f"{GROUP}/{ROLES}/roleAssignments")["value"]
+    assert [each["properties"]["principalId"] for each in listed] == ["someone"]
+    emulator.ok("DELETE", listed[0]["id"])
+    assert emulator.arm("DELETE", listed[0]["id"]).status_code == 204
