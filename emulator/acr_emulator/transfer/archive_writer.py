@@ -1,6 +1,7 @@
 """Streaming artifacts from a registry into one archive."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
 
 from acr_emulator.transfer import archive
 from acr_emulator.transfer.artifacts import Artifact
@@ -45,7 +46,7 @@ class ArchiveWriter:
             yield archive.header(name, len(content)) + content + archive.padding(len(content))
         for repository, blob in self._blobs.values():
             yield archive.header(archive.blob_name(blob.digest), blob.size)
-            async with self._repositories.blob(repository, blob) as pieces:
+            async with aclosing(self._repositories.blob(repository, blob)) as pieces:
                 async for piece in _verified(pieces, blob):
                     yield piece
             yield archive.padding(blob.size)

@@ -1,17 +1,17 @@
 """A registry's repositories, straight in distribution (OCI distribution specification)."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import contextmanager
 
 import httpx
 
 from acr_emulator.transfer.artifacts import MAX_MANIFEST_BYTES
+from acr_emulator.transfer.blob_source import read_blob
 from acr_emulator.transfer.descriptors import MANIFEST_TYPES, Descriptor, Manifest
-from acr_emulator.transfer.errors import BrokenBlobError, NotInRegistryError, TransferError
+from acr_emulator.transfer.errors import NotInRegistryError, TransferError
 
 _ACCEPT = {"Accept": ", ".join(sorted(MANIFEST_TYPES))}
 _TIMEOUT = httpx.Timeout(60, read=600)  # a registry may hash a whole layer before it answers
-_PIECE_BYTES = 8 * 1024 * 1024
 
 
 class Repositories:
@@ -66,20 +66,9 @@ class Repositories:
         )
         _require(answer, httpx.codes.CREATED)
 
-    @asynccontextmanager
-    async def blob(self, repository: str, blob: Descriptor) -> AsyncIterator[AsyncIterator[bytes]]:
-        """Open a blob for reading in pieces of some megabytes; raises BrokenBlobError."""
-        url = self._url(repository, "blobs", blob.digest)
-        with _registry_errors(self._prefix):
-            async with self._http.stream(
-                "GET", url, timeout=_TIMEOUT, follow_redirects=True
-            ) as answer:
-                if answer.status_code == httpx.codes.NOT_FOUND:
-                    raise BrokenBlobError(
-                        blob.digest, f"Blob {blob.digest} of repository '{repository}' is missing."
-                    )
-                _require(answer, httpx.codes.OK)
-                yield _pieces(answer)
+    def blob(self, repository: str, blob: Descriptor) -> AsyncGenerator[bytes, None]:
+        """Read a blob in large pieces; raises BrokenBlobError."""
+        return read_blob(self._url(repository, "blobs", blob.digest), blob)
 
     async def has_blob(self, repository: str, digest: str) -> bool:
         answer = await self._send("HEAD", repository, "blobs", digest)
@@ -141,21 +130,6 @@ class Repositories:
                 content=content,
                 timeout=_TIMEOUT,
             )
-
-
-async def _pieces(answer: httpx.Response) -> AsyncIterator[bytes]:
-    """Join what arrives into pieces that are worth a turn of the machinery behind."""
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in answer.aiter_raw():
-        chunks.append(chunk)
-        size += len(chunk)
-        if size >= _PIECE_BYTES:
-            yield b"".join(chunks)
-            chunks.clear()
-            size = 0
-    if chunks:
-        yield b"".join(chunks)
 
 
 def _require(answer: httpx.Response, status: int) -> None:

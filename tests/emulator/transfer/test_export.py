@@ -115,7 +115,7 @@ def test_a_broken_layer_fails_the_run_or_its_artifact_alone(world: World, damage
     world.seed.image("bad", "v1", layer)
     if damage == "missing":
         forget(world, "bad", digest)
-        message = f"Blob {digest} of repository 'bad' is missing."
+        message = f"Blob {digest} is missing in the registry."
     else:
         stored = digest.removeprefix("sha256:")
         file = world.parts.registry_storage / (
