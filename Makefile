@@ -75,7 +75,7 @@ test-e2e-%: setup-e2e-% wheel
 
 .PHONY: record
 record: setup-emulator ## Record the cassettes of tests/recorded anew, from the emulator
-	$(run) acr_emulator run -- $(run) pytest tests/recorded --record
+	$(run) pytest tests/recorded --record
 
 .PHONY: demo
 demo: ## A whole transfer between two local clouds

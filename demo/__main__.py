@@ -18,7 +18,7 @@ import httpx
 from demo import script
 from demo.cloud import Cloud, CommandFailedError
 from demo.layout import Layout
-from demo.payload import PAYLOAD
+from demo.places import PAYLOAD
 
 # The documentation: a blob is imported within 15 minutes of its arrival.
 SOURCE_TRIGGER_SECONDS = 15 * 60

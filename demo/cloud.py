@@ -13,8 +13,7 @@ from types import TracebackType
 
 from acr_emulator.parts.process import dies_with_us
 
-ROOT = Path(__file__).resolve().parents[1]
-PROGRAMS = (ROOT / ".venv/dev/bin", ROOT / ".venv/az-2.91.0/bin")
+from demo.places import AZ, DEV, ROOT
 
 _LINE_END = re.compile(r"(?<!\\)\n")
 
@@ -63,7 +62,7 @@ class Cloud:
         """An environment in which nothing of the user's own Azure set-up is seen or touched."""
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("AZURE_")}
         return inherited | {
-            "PATH": os.pathsep.join([*map(str, PROGRAMS), os.environ["PATH"]]),
+            "PATH": f"{DEV}/bin:{AZ}/bin:{os.environ['PATH']}",
             "HOME": str(self._folder),
             "AZURE_EXTENSION_DIR": str(self._folder / "extensions"),
             "MEDIUM": str(self._medium),

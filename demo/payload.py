@@ -13,10 +13,7 @@ import tempfile
 from pathlib import Path
 
 from demo.layout import EMPTY, INDEX, MANIFEST, Json, Layout, Tree
-
-ROOT = Path(__file__).resolve().parents[1]
-TOOLS = ROOT / ".tools"
-PAYLOAD = TOOLS / "payload"
+from demo.places import AZ, PAYLOAD, TOOLS
 
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 LARGE_AT_LEAST = 200_000_000
@@ -57,7 +54,7 @@ def _multi_architecture(layout: Layout, bases: dict[str, Json]) -> Json:
 
 def _large(layout: Layout, architecture: str, base: Json) -> Json:
     """An image of what the demo itself runs on: real files, a layer for each of three trees."""
-    packages = next(ROOT.glob(".venv/az-2.91.0/lib/python3*/site-packages"))
+    packages = next(AZ.glob("lib/python3*/site-packages"))
     registry = TOOLS / "debian" / "root" / "usr" / "bin"
     layers = [
         base,
