@@ -110,10 +110,12 @@ class Instance:
 
     async def _backend(self, host: str) -> int | None:
         """The loopback port behind a host name, for the proxy."""
-        account, _, suffix = host.partition(".")
+        name, _, suffix = host.partition(".")
+        if suffix == self.cloud.registry_suffix and self.registries.get(name) is None:
+            return None
         if suffix == self.cloud.blob_suffix:
             try:
-                return await self.storage.port(account)
+                return await self.storage.port(name)
             except UnknownAccountError:
                 return None
             except (StartError, ToolMissingError) as error:

@@ -18,6 +18,7 @@ UNKNOWN = [
     "a.b.azurecr.io:443",
     "management.azure.com.example.com:443",
     "nobody.blob.core.windows.net:443",
+    "noregistry.azurecr.io:443",
     f"{PUBLIC.arm}:80",
     f"{PUBLIC.arm}:22",
     PUBLIC.arm,
@@ -27,7 +28,6 @@ KNOWN = [
     PUBLIC.login,
     PUBLIC.graph,
     f"some.{PUBLIC.vault_suffix}",
-    f"some.{PUBLIC.registry_suffix}",
     PUBLIC.arm.upper(),
 ]
 

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 
+import httpx
 import jwt
 import pytest
 from acr_emulator.cloud import PUBLIC
@@ -308,6 +309,11 @@ def test_registries_do_not_see_each_other(emulator: Emulator, client: RegistryCl
     assert other.call("GET", "/v2/_catalog", CATALOG).json() == {"repositories": []}
     assert other.digest("team/app", "v1") is None
     assert client.digest("team/app", "v1") is not None
+
+
+def test_the_host_of_no_registry_is_not_reached(emulator: Emulator) -> None:
+    with pytest.raises(httpx.ProxyError):
+        emulator.http.get("https://nosuchregistry.azurecr.io/v2/")
 
 
 def test_deleting_a_registry_deletes_its_repositories(emulator: Emulator) -> None:
