@@ -8,7 +8,6 @@ between the specification's asynchronous answer and the one synchronous answer t
 import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -57,7 +56,7 @@ class Runs:
             self._finish(run_id, Outcome(error=INTERRUPTED))
 
     async def stop(self) -> None:
-        """Break off what is under way; the next start says so."""
+        """Break off what is under way; the next start fails it."""
         await asyncio.gather(*map(self._break_off, list(self._tasks)))
 
     def begin(self, run: Resource, pipeline: Pipeline, *, triggered: datetime | None = None) -> str:
@@ -77,8 +76,8 @@ class Runs:
         }
         run_id = run["id"].lower()
         operation = self._operations.begin("pipelineruns", status="Running")
-        self._store.put(run_id, run)
         self._under_way.put(run_id, operation)
+        self._store.put(run_id, run)
         task = asyncio.create_task(self._carry_out(run_id, pipeline, properties["request"]))
         self._tasks[run_id] = task
         task.add_done_callback(lambda done: self._ended(run_id, done))
@@ -124,10 +123,18 @@ class Runs:
         return write
 
     def _finish(self, run_id: str, outcome: Outcome) -> None:
+        """Write how a run ended, then end its operation; a kill in between is made up for."""
         run = self._store.get(run_id)
+        if run and run["properties"]["provisioningState"] == "Creating":
+            self._record(run, outcome)
         operation = self.operation(run_id)
-        if run is None or operation is None:
-            return
+        if run and operation:
+            message = run["properties"]["response"].get("pipelineRunErrorMessage")
+            error = ArmError(400, "PipelineRunFailed", message) if message else None
+            self._operations.finish(operation, error=error)
+        self._under_way.delete(run_id)
+
+    def _record(self, run: Resource, outcome: Outcome) -> None:
         state = "Failed" if outcome.error else "Succeeded"
         response = run["properties"]["response"]
         response["status"] = state
@@ -135,15 +142,12 @@ class Runs:
         response["finishTime"] = timestamp(self._clock.now())
         if outcome.catalog_digest:
             response["catalogDigest"] = outcome.catalog_digest
-        if run["properties"]["request"].get(IMPORT.side):
+        if IMPORT.side in run["properties"]["request"]:
             response["importedArtifacts"] = list(outcome.transferred)
         if outcome.error:
             response["pipelineRunErrorMessage"] = outcome.error
         run["properties"]["provisioningState"] = state
-        self._store.put(run_id, run)
-        error = ArmError(400, "PipelineRunFailed", outcome.error) if outcome.error else None
-        self._operations.finish(operation, error=error)
-        self._under_way.delete(run_id)
+        self._store.put(run["id"], run)
 
     def _ended(self, run_id: str, task: asyncio.Task[None]) -> None:
         del self._tasks[run_id]
@@ -154,8 +158,7 @@ class Runs:
     async def _break_off(self, run_id: str) -> None:
         if task := self._tasks.get(run_id):
             task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            await asyncio.wait([task])
 
 
 def _place(pipeline: Pipeline, request: dict[str, Any]) -> dict[str, str]:

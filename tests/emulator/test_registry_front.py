@@ -226,10 +226,19 @@ def test_what_is_missing_is_not_found(
     assert "fronttest/" not in answer.text
 
 
-def test_no_name_leaves_the_registrys_folder(client: RegistryClient) -> None:
-    path = "/acr/v1/..%2f..%2fother"
-    answer = client.call("DELETE", path, "repository:../../other:delete")
-    assert answer.status_code in (400, 404)
+OUTSIDE = [
+    ("DELETE", "/acr/v1/..%2f..%2fother", "repository:../../other:delete", 400),
+    ("GET", "/v2/team/blobs/..%2f..%2f..%2fother/manifests/v1", "repository:team:pull", 404),
+    ("GET", "/v2/..%2fother/manifests/v1", "repository:../other:pull", 404),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "scope", "status"), OUTSIDE)
+def test_no_path_leads_out_of_the_registry(
+    client: RegistryClient, method: str, path: str, scope: str, status: int
+) -> None:
+    answer = client.call(method, path, scope)
+    assert (answer.status_code, list(answer.json())) == (status, ["errors"])
 
 
 def test_uploads_and_answers_are_passed_on(client: RegistryClient) -> None:

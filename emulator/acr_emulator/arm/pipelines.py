@@ -14,7 +14,7 @@ from acr_emulator.arm.registries import REGISTRY
 from acr_emulator.arm.registry_properties import exports_disabled
 from acr_emulator.arm.request import ArmRequest, Route
 from acr_emulator.arm.system_data import system_data
-from acr_emulator.arm.transfer_resources import HEADERS, check_new, parent, without_blanks
+from acr_emulator.arm.transfer_resources import check_new, headers, parent, without_blanks
 from acr_emulator.pipelines import EXPORT, KINDS, PipelineKind
 from acr_emulator.store import Resource
 
@@ -30,6 +30,7 @@ def routes(instance: Instance) -> list[Route]:
 class _Pipelines:
     def __init__(self, instance: Instance, kind: PipelineKind) -> None:
         self._instance = instance
+        self._headers = headers(instance)
         self._kind = kind
 
     def routes(self) -> list[Route]:
@@ -85,16 +86,16 @@ class _Pipelines:
         parent(self._instance, request, self._kind.collection)
         found = self._instance.store.list(f"{request.path}/", self._kind.type)
         value = [shown(self._kind, each, request.api_version) for each in found]
-        return JsonAnswer({"value": value}, headers=HEADERS)
+        return JsonAnswer({"value": value}, headers=self._headers)
 
     async def delete(self, request: ArmRequest) -> Response:
         parent(self._instance, request, self._kind.collection)
         resource = self._instance.store.get(request.path)
         if resource is None:
-            return empty(204, HEADERS)
+            return empty(204, self._headers)
         pipeline_identity.release(self._instance, resource.get("identity", {}))
         self._instance.store.delete(request.path)
-        return empty(200, HEADERS)
+        return empty(200, self._headers)
 
     def _answer(self, request: ArmRequest, resource: Resource) -> Response:
-        return JsonAnswer(shown(self._kind, resource, request.api_version), headers=HEADERS)
+        return JsonAnswer(shown(self._kind, resource, request.api_version), headers=self._headers)

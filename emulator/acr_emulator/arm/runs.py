@@ -12,7 +12,7 @@ from acr_emulator.arm.registries import REGISTRY
 from acr_emulator.arm.request import ArmRequest, Route
 from acr_emulator.arm.run_request import read
 from acr_emulator.arm.system_data import system_data
-from acr_emulator.arm.transfer_resources import HEADERS, check_new, parent, without_blanks
+from acr_emulator.arm.transfer_resources import check_new, headers, parent, without_blanks
 from acr_emulator.pipelines import KINDS, Pipeline
 from acr_emulator.runs import TYPE
 from acr_emulator.store import Resource
@@ -37,6 +37,7 @@ def routes(instance: Instance) -> list[Route]:
 class _PipelineRuns:
     def __init__(self, instance: Instance) -> None:
         self._instance = instance
+        self._headers = headers(instance)
         self._runs = instance.runs
 
     async def put(self, request: ArmRequest) -> Response:
@@ -68,19 +69,19 @@ class _PipelineRuns:
 
     async def get(self, request: ArmRequest) -> Response:
         parent(self._instance, request, "pipelineRuns")
-        return JsonAnswer(self._find(request), headers=HEADERS)
+        return JsonAnswer(self._find(request), headers=self._headers)
 
     async def list(self, request: ArmRequest) -> Response:
         """The newest last, as the official client expects."""
         parent(self._instance, request, "pipelineRuns")
         value = self._instance.store.list(f"{request.path}/", TYPE)
-        return JsonAnswer({"value": value}, headers=HEADERS)
+        return JsonAnswer({"value": value}, headers=self._headers)
 
     async def delete(self, request: ArmRequest) -> Response:
         """Delete the record, which undoes nothing."""
         parent(self._instance, request, "pipelineRuns")
         found = await self._runs.delete(request.path)
-        return empty(200 if found else 204, HEADERS)
+        return empty(200 if found else 204, self._headers)
 
     def _find(self, request: ArmRequest) -> Resource:
         run = self._instance.store.get(request.path)
@@ -105,7 +106,7 @@ class _PipelineRuns:
     def _answer(self, request: ArmRequest, run: Resource, status: int) -> Response:
         operation = self._runs.operation(run["id"])
         polled = self._instance.operations.status_headers(request, operation) if operation else {}
-        return JsonAnswer(run, status, {**HEADERS, **polled})
+        return JsonAnswer(run, status, {**self._headers, **polled})
 
 
 def _is_repeated(properties: dict[str, Any], previous: dict[str, Any]) -> bool:

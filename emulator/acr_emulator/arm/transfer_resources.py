@@ -14,13 +14,20 @@ if TYPE_CHECKING:
     from acr_emulator.instance import Instance
 
 #: The list of April 2026 (REC-B).
-HEADERS = {
-    "api-supported-versions": (
-        "2025-06-01-preview, 2025-12-01-preview, 2026-01-01-preview, 2026-03-01-preview"
-    )
-}
+_VERSIONS = (
+    "2025-06-01-preview",
+    "2025-12-01-preview",
+    "2026-01-01-preview",
+    "2026-03-01-preview",
+)
 _NAME = re.compile("[a-zA-Z0-9]{5,50}")
 _ACTIONS = {"GET": "read", "DELETE": "delete"}
+
+
+def headers(instance: Instance) -> dict[str, str]:
+    """What every answer on pipelines and runs carries."""
+    versions = instance.cloud.registry_api_versions or _VERSIONS
+    return {"api-supported-versions": ", ".join(versions)}
 
 
 def parent(instance: Instance, request: ArmRequest, child: str) -> Resource:

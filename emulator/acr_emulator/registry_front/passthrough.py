@@ -16,7 +16,10 @@ from acr_emulator.registry_front.errors import RegistryError
 from acr_emulator.registry_front.gate import Gate, Visit
 from acr_emulator.registry_front.repository_name import REPOSITORY
 
-_RESOURCE = re.compile(rf"(?P<repository>{REPOSITORY})/(?P<kind>manifests|blobs|referrers)/.*")
+#: One segment at the end: nothing may lead out of the registry's own paths.
+_RESOURCE = re.compile(
+    rf"(?P<repository>{REPOSITORY})/(?:manifests/|referrers/|blobs/|blobs/(?P<upload>uploads/))[^/]*"
+)
 _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer"}
 _NOT_FORWARDED = _HOP_BY_HOP | {"authorization", "host", "expect"}
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
@@ -46,10 +49,8 @@ class PassThrough:
         found = _RESOURCE.fullmatch(path)
         if not found:
             raise RegistryError(404, "NOT_FOUND", f"there is no '/v2/{path}'")
-        repository = found["repository"]
-        upload = path.startswith(f"{repository}/blobs/uploads")
-        action = _action(request.method, upload=upload)
-        visit = self._gate.admit(request, on_repository(repository, action))
+        action = _action(request.method, upload=bool(found["upload"]))
+        visit = self._gate.admit(request, on_repository(found["repository"], action))
         prefix = f"/v2/{visit.registry.name}/"
         http = self._distribution.http
         onward = http.build_request(
