@@ -35,7 +35,7 @@ def load_command_table(loader: Any, _: list[str] | None) -> None:
             group.custom_show_command("show", "show_resource")
             group.custom_command("list", "list_resources")
             group.custom_command("delete", "delete_resource", supports_no_wait=True)
-            group.custom_wait_command("wait", "show_resource", transform=raise_time_out)
+            group.custom_wait_command("wait", "resource_to_wait_for", transform=raise_time_out)
 
     with loader.command_group(
         f"acr {RUN.group}",

@@ -39,6 +39,13 @@ def show_resource(
     return client.of(registry_name, resource_group_name).get(resource_name).resource
 
 
+def resource_to_wait_for(
+    client: Service, registry_name: str, resource_name: str, resource_group_name: str | None = None
+) -> Any:
+    """One resource for core's wait command, to which a missing one is an outcome, not a mistake."""
+    return client.of(registry_name, resource_group_name).look(resource_name).resource
+
+
 def list_resources(
     client: Service, registry_name: str, resource_group_name: str | None = None
 ) -> Any:
@@ -187,19 +194,22 @@ def show_run(
     client: Service, registry_name: str, resource_name: str, resource_group_name: str | None = None
 ) -> Any:
     """Show a run, and under a failed one what it probably means."""
-    run = show_resource(client, registry_name, resource_name, resource_group_name)
-    if runs.status(run) is runs.RunStatus.FAILED:
-        logger.warning("\n".join(failures.advice(run)))
-    return run
+    return _explained(show_resource(client, registry_name, resource_name, resource_group_name))
 
 
 def run_to_wait_for(
     client: Service, registry_name: str, resource_name: str, resource_group_name: str | None = None
 ) -> Any:
     """A run whose provisioningState tells what core's wait command takes it to tell."""
-    run = show_run(client, registry_name, resource_name, resource_group_name)
+    run = resource_to_wait_for(client, registry_name, resource_name, resource_group_name)
     if not runs.is_over(run):
         run.properties["provisioningState"] = "Running"
+    return _explained(run)
+
+
+def _explained(run: Any) -> Any:
+    if runs.status(run) is runs.RunStatus.FAILED:
+        logger.warning("\n".join(failures.advice(run)))
     return run
 
 

@@ -78,7 +78,11 @@ class Resources:
     def get(self, name: str) -> Answer:
         """Read one; a missing one is named, with how to see those that exist."""
         with self._missing(name):
-            return self._ask(self._calls.get, name)
+            return self.look(name)
+
+    def look(self, name: str) -> Answer:
+        """Read one; a missing one is the SDK's own error."""
+        return self._ask(self._calls.get, name)
 
     def list(self) -> Iterable[Any]:
         """All of them, page by page as they are read."""

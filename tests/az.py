@@ -41,6 +41,15 @@ class Result:
         return json.loads(self.stdout)
 
 
+def told(value: Any) -> Any:
+    """A result without the keys that az adds for what the service did not tell."""
+    if isinstance(value, dict):
+        return {key: told(inner) for key, inner in value.items() if inner is not None}
+    if isinstance(value, list):
+        return [told(inner) for inner in value]
+    return value
+
+
 class _Loader(MainCommandsLoader):  # type: ignore[misc]  # core is untyped
     """az's main loader, with the extension as the only module."""
 

@@ -141,10 +141,3 @@ def flat(resource: dict[str, Any]) -> dict[str, Any]:
     whole = {**rest, **resource["properties"], "resourceGroup": "mygroup"}
     shape: dict[str, Any] = json.loads(re.sub(r"(?<=\.\d{6})\d(?=\+)", "", json.dumps(whole)))
     return shape
-
-
-def told(value: Any) -> Any:
-    """A result without the keys that az adds for what the service did not tell."""
-    if isinstance(value, dict):
-        return {key: told(inner) for key, inner in value.items() if inner is not None}
-    return value

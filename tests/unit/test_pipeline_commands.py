@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
-from tests.unit.conftest import AT, REGISTRY, Az, Service, flat, pipeline, told
+from tests.az import told
+from tests.fake_time import FakeTime
+from tests.unit.conftest import AT, REGISTRY, Az, Service, flat, pipeline
 
 CONTAINER = "https://mystorage.blob.core.windows.net/transfer"
 SECRET = "https://myvault.vault.azure.net/secrets/sas"
@@ -312,6 +314,23 @@ def test_wait_for_created(az: Az, service: Service, kind: PipelineKind) -> None:
     service.answers("GET", path(kind), pipeline(kind))
     result = az("acr", kind.group, "wait", *AT, "-n", "mypipeline", "--created")
     assert (result.exit_code, result.stdout) == (0, "")
+
+
+def test_wait_takes_a_missing_pipeline_for_deleted(
+    az: Az, service: Service, kind: PipelineKind
+) -> None:
+    service.answers("GET", path(kind), NOT_FOUND, status=404)
+    result = az("acr", kind.group, "wait", *AT, "-n", "mypipeline", "--deleted")
+    assert (result.exit_code, result.stdout) == (0, "")
+
+
+def test_wait_for_created_bears_that_nothing_is_there_yet(
+    az: Az, service: Service, kind: PipelineKind, fake_time: FakeTime
+) -> None:
+    service.answers("GET", path(kind), NOT_FOUND, status=404)
+    service.answers("GET", path(kind), pipeline(kind))
+    result = az("acr", kind.group, "wait", *AT, "-n", "mypipeline", "--created")
+    assert (result.exit_code, result.stdout, fake_time.now) == (0, "", 30)
 
 
 def test_a_wait_that_times_out_fails(az: Az, service: Service, kind: PipelineKind) -> None:

@@ -9,8 +9,9 @@ import pytest
 import requests
 
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
+from tests.az import told
 from tests.fake_time import FakeTime
-from tests.unit.conftest import AT, REGISTRY, Az, Service, flat, pipeline, run, told
+from tests.unit.conftest import AT, REGISTRY, Az, Service, flat, pipeline, run
 
 RUNS = f"{REGISTRY}/pipelineRuns"
 RUN = f"{RUNS}/myrun01"
@@ -311,6 +312,13 @@ def test_wait_for_a_run_that_failed_explains_it(az: Az, service: Service) -> Non
     result = az("acr", "pipeline-run", "wait", *AT, "-n", "myrun01", "--created")
     assert result.exit_code == 1
     assert "The SAS lacks a permission" in result.stderr
+
+
+def test_wait_takes_a_missing_run_for_deleted(az: Az, service: Service) -> None:
+    error = {"error": {"code": "ResourceNotFound", "message": "It was not found."}}
+    service.answers("GET", RUN, error, status=404)
+    result = az("acr", "pipeline-run", "wait", *AT, "-n", "myrun01", "--deleted")
+    assert (result.exit_code, result.stdout) == (0, "")
 
 
 def test_a_dead_network_is_not_a_missing_run(az: Az, service: Service) -> None:
