@@ -13,6 +13,7 @@ from acr_emulator.certificates import Certificates
 from acr_emulator.clock import Clock
 from acr_emulator.cloud import PUBLIC, Cloud
 from acr_emulator.controls import controls_app
+from acr_emulator.deployments import Deployments
 from acr_emulator.directory import Directory
 from acr_emulator.hosts import HostRouter, hosts
 from acr_emulator.parts.distribution import Distribution
@@ -28,6 +29,7 @@ from acr_emulator.store import Store
 from acr_emulator.tokens import Tokens
 from acr_emulator.transfers import Transfers
 from acr_emulator.trigger import SourceTrigger
+from acr_emulator.vaults import vault_named
 
 
 class StateInUseError(Exception):
@@ -75,6 +77,7 @@ class Instance:
             Transfers(self.access, self.distribution),
         )
         self.trigger = SourceTrigger(self)
+        self.deployments = Deployments(self.store, self.clock)
         self.hosts = HostRouter(hosts(self), self.behaviour)
         self.web = WebServer(self.hosts, self.certificates)
         self.proxy = Proxy(self._backend)
@@ -85,6 +88,7 @@ class Instance:
             self.distribution,
             self.runs,
             self.trigger,
+            self.deployments,
             self.web,
             self.proxy,
             self.controls,
@@ -109,18 +113,23 @@ class Instance:
         os.close(self._lock)
 
     async def _backend(self, host: str) -> int | None:
-        """The loopback port behind a host name, for the proxy."""
+        """The loopback port behind a host name; a name without a resource has none, as in DNS."""
         name, _, suffix = host.partition(".")
+        if suffix == self.cloud.blob_suffix:
+            return await self._blob_port(name)
         if suffix == self.cloud.registry_suffix and self.registries.get(name) is None:
             return None
-        if suffix == self.cloud.blob_suffix:
-            try:
-                return await self.storage.port(name)
-            except UnknownAccountError:
-                return None
-            except (StartError, ToolMissingError) as error:
-                raise RefusedError("502 Bad Gateway", str(error)) from error
+        if suffix == self.cloud.vault_suffix and vault_named(self.store, name) is None:
+            return None
         return self.web.port if self.hosts.find(host) else None
+
+    async def _blob_port(self, account: str) -> int | None:
+        try:
+            return await self.storage.port(account)
+        except UnknownAccountError:
+            return None
+        except (StartError, ToolMissingError) as error:
+            raise RefusedError("502 Bad Gateway", str(error)) from error
 
     def environment(self) -> dict[str, str]:
         """What a client needs: the way here, whom to trust, a configuration of its own, a login."""

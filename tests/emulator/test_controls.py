@@ -9,8 +9,8 @@ from acr_emulator.cloud import PUBLIC
 
 from tests.emulator.running import GROUP, SUBSCRIPTION, Emulator, Json
 
-VAULT_URL = f"{PUBLIC.vault_url('nowhere')}/secrets/x"
-REGISTRY_URL = "https://nowhere.azurecr.io/v2/"
+VAULT_URL = f"{PUBLIC.vault_url('controlled')}/secrets/x"
+REGISTRY_URL = f"https://{PUBLIC.login_server('controlled')}/v2/"
 LOGIN_URL = f"https://{PUBLIC.login}/common/discovery/instance"
 
 
@@ -32,6 +32,8 @@ class Controls:
 
 @pytest.fixture
 def controls(emulator: Emulator) -> Iterator[Controls]:
+    emulator.registry("controlled")
+    emulator.vault("controlled")
     controls = Controls(emulator)
     yield controls
     controls.post("reset")
@@ -59,7 +61,7 @@ def test_a_fault_strikes_only_its_method_and_path(emulator: Emulator, controls: 
     assert emulator.arm("GET", SUBSCRIPTION).status_code == 200
     assert emulator.arm("PUT", f"{SUBSCRIPTION}/resourceGroups/a/providers/x").status_code == 501
     assert emulator.arm("PUT", GROUP, {"location": "westus"}).status_code == 500
-    assert emulator.arm("PUT", GROUP, {"location": "westus"}).status_code == 201
+    assert emulator.arm("PUT", GROUP, {"location": "westus"}).status_code == 200
 
 
 @pytest.mark.parametrize("url", [VAULT_URL, REGISTRY_URL])
@@ -95,7 +97,7 @@ def test_requests_are_logged_by_method_host_and_path_alone(
     emulator.http.get(f"{REGISTRY_URL}?sig=secret")
     assert controls.get("requests") == [
         {"method": "GET", "host": PUBLIC.arm, "path": SUBSCRIPTION},
-        {"method": "GET", "host": "nowhere.azurecr.io", "path": "/v2/"},
+        {"method": "GET", "host": "controlled.azurecr.io", "path": "/v2/"},
     ]
 
 

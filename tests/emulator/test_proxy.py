@@ -18,6 +18,7 @@ UNKNOWN = [
     "a.b.azurecr.io:443",
     "management.azure.com.example.com:443",
     "nobody.blob.core.windows.net:443",
+    "nobody.vault.azure.net:443",
     "noregistry.azurecr.io:443",
     f"{PUBLIC.arm}:80",
     f"{PUBLIC.arm}:22",
@@ -27,8 +28,9 @@ KNOWN = [
     PUBLIC.arm,
     PUBLIC.login,
     PUBLIC.graph,
-    f"some.{PUBLIC.vault_suffix}",
     PUBLIC.arm.upper(),
+    PUBLIC.login_server("proxied"),
+    f"Proxied.{PUBLIC.vault_suffix}",
 ]
 
 
@@ -61,6 +63,8 @@ def test_it_knows_only_connect(connection: socket.socket, method: str) -> None:
 def test_a_known_host_shows_a_certificate_of_our_authority(
     emulator: Emulator, connection: socket.socket, host: str
 ) -> None:
+    emulator.registry("proxied")
+    emulator.vault("proxied")
     assert ask(connection, f"CONNECT {host}:443").startswith("HTTP/1.1 200 ")
     context = ssl.create_default_context(cafile=emulator.ca_file)
     with context.wrap_socket(connection, server_hostname=host) as secured:
