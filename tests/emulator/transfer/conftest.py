@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.emulator.transfer.world import Parts, World, running_parts, world_of
+from tests.emulator.transfer.parts import Parts, running_parts
+from tests.emulator.transfer.world import World, world_of
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import pytest
 from acr_emulator.transfer import TransferError, TransferResult
 
-from tests.emulator.transfer.world import World, digest_of, files_of, forget
+from tests.emulator.transfer.world import World, digest_of, files_of
 
 MIB = 1024 * 1024
 
@@ -105,6 +105,13 @@ def test_with_nothing_to_export_there_is_no_blob(world: World) -> None:
         ["gone:v1"],
     )
     assert world.blobs() == []
+
+
+def forget(world: World, repository: str, digest: str) -> None:
+    """Take a blob out of the source repository behind the registry's back."""
+    link = f"_layers/sha256/{digest.removeprefix('sha256:')}/link"
+    base = world.parts.registry_storage / "docker/registry/v2/repositories"
+    (base / world.registry / repository / link).unlink()
 
 
 @pytest.mark.parametrize("damage", ["missing", "changed", "shorter"])

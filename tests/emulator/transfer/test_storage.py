@@ -6,7 +6,8 @@ import urllib.parse
 import pytest
 from acr_emulator.transfer import Container, TransferError
 
-from tests.emulator.transfer.world import ACCOUNT, KEY, World
+from tests.emulator.transfer.parts import ACCOUNT, KEY
+from tests.emulator.transfer.world import World
 
 FRAME = "Failed to access storage.  Service request failed.  Status: "
 MISMATCH = (

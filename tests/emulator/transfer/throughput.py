@@ -10,8 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.emulator.transfer.measured import measure_transfer
+from tests.emulator.transfer.parts import running_parts
 from tests.emulator.transfer.skopeo import Skopeo
-from tests.emulator.transfer.world import MIB, World, running_parts, world_of
+from tests.emulator.transfer.world import MIB, World, world_of
 
 _LINE = "{:<34}{:>8.0f} MB/s\n"
 

@@ -1,6 +1,5 @@
 """A source registry, a target registry and a storage container for one test."""
 
-import asyncio
 import hashlib
 import io
 import json
@@ -8,17 +7,12 @@ import os
 import tarfile
 import uuid
 from collections.abc import Coroutine, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
-from acr_emulator.certificates import Certificates
-from acr_emulator.cloud import PUBLIC
-from acr_emulator.parts.azurite import Azurite
-from acr_emulator.parts.distribution import Distribution
 from acr_emulator.transfer import (
     Container,
     Repositories,
@@ -32,8 +26,8 @@ from azure.storage.blob import (
     generate_container_sas,
 )
 
-ACCOUNT = "account"
-KEY = "YSBrZXkgZm9yIHRlc3RzIG9ubHkh"
+from tests.emulator.transfer.parts import ACCOUNT, KEY, Parts
+
 ALL = frozenset({"read", "write", "delete", "list"})
 
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -47,41 +41,6 @@ MIB = 1024 * 1024
 
 Json = dict[str, Any]
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Parts:
-    """The running servers, and the event loop that they belong to."""
-
-    loop: asyncio.AbstractEventLoop
-    registry: str
-    registry_storage: Path
-    storage: str
-    ca_file: str
-
-
-@contextmanager
-def running_parts(folder: Path) -> Iterator[Parts]:
-    """Run a registry and a storage account that keep their data in the folder."""
-    certificates = Certificates(folder / "tls", PUBLIC)
-    azurite = Azurite(ACCOUNT, folder / "azurite", certificates)
-    distribution = Distribution(folder)
-    loop = asyncio.new_event_loop()
-    try:
-        loop.run_until_complete(azurite.start([KEY]))
-        loop.run_until_complete(distribution.start())
-        yield Parts(
-            loop=loop,
-            registry=distribution.url,
-            registry_storage=folder / "storage",
-            storage=f"https://127.0.0.1:{azurite.port}",
-            ca_file=str(certificates.ca_file),
-        )
-    finally:
-        loop.run_until_complete(azurite.stop())
-        loop.run_until_complete(distribution.stop())
-        loop.run_until_complete(loop.shutdown_default_executor())
-        loop.close()
 
 
 def digest_of(data: bytes) -> str:
@@ -327,14 +286,6 @@ def files_of(archive: bytes) -> dict[str, bytes]:
     """The files of a tar by Python's own reader, in their order."""
     with tarfile.open(fileobj=io.BytesIO(archive), mode="r:") as tar:
         return {member.name: tar.extractfile(member).read() for member in tar}  # type: ignore[union-attr]
-
-
-def forget(world: World, repository: str, digest: str) -> None:
-    """Take a blob out of the source repository behind the registry's back."""
-    with suppress(FileNotFoundError):
-        link = f"_layers/sha256/{digest.removeprefix('sha256:')}/link"
-        base = world.parts.registry_storage / "docker/registry/v2/repositories"
-        (base / world.registry / repository / link).unlink()
 
 
 @contextmanager
