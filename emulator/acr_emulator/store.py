@@ -15,7 +15,9 @@ CREATE TABLE IF NOT EXISTS entries (
     key TEXT NOT NULL,
     value TEXT NOT NULL,
     UNIQUE (kind, key)
-)
+);
+CREATE INDEX IF NOT EXISTS entries_by_type
+ON entries (kind, lower(json_extract(value, '$.type')));
 """
 
 
@@ -70,7 +72,7 @@ class Store:
         # A write-ahead log outlives the process without a sync for each write; only a power cut
         # could take the last writes with it.
         self._database.execute("PRAGMA synchronous = NORMAL")
-        self._database.execute(_SCHEMA)
+        self._database.executescript(_SCHEMA)
         self._resources = self.table("resource")
 
     def close(self) -> None:
@@ -96,8 +98,13 @@ class Store:
 
     def list(self, prefix: str = "", resource_type: str = "") -> list[Resource]:
         """Resources whose id starts with the prefix, of that type if given, oldest first."""
-        return [
-            resource
-            for _, resource in self._resources.items(prefix.lower())
-            if not resource_type or resource["type"].lower() == resource_type.lower()
-        ]
+        if not resource_type:
+            return [resource for _, resource in self._resources.items(prefix.lower())]
+        # By the index: there may be thousands of runs among a handful of everything else.
+        rows = self._database.execute(
+            "SELECT value FROM entries WHERE kind = 'resource'"
+            " AND lower(json_extract(value, '$.type')) = ?"
+            " AND substr(key, 1, ?) = ? ORDER BY sequence",
+            (resource_type.lower(), len(prefix), prefix.lower()),
+        ).fetchall()
+        return [json.loads(value) for (value,) in rows]
