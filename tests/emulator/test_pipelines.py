@@ -66,7 +66,7 @@ def test_a_pipeline_is_answered_as_recorded(
             "provisioningState": "Succeeded",
         },
     }
-    assert list(answer) == "type identity id name systemData properties".split()
+    assert list(answer) == ["type", "identity", "id", "name", "systemData", "properties"]
     assert list(answer["properties"][kind.side]) == ["type", "uri", *mode]
     assert emulator.ok("GET", path(kind, name)) == answer
     assert answer in emulator.ok("GET", f"pipes/{kind.collection}")["value"]
