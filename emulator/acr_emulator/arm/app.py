@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import replace
@@ -12,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from acr_emulator.arm import jsonc
 from acr_emulator.arm.errors import ArmError, bad_request, group_not_found
 from acr_emulator.arm.providers import PROVIDERS
 from acr_emulator.arm.request import ArmRequest, Handler, Route
@@ -121,7 +121,7 @@ class ArmApp:
 
 def _json(body: bytes) -> dict[str, Any]:
     try:
-        content = json.loads(body or b"{}")
+        content = jsonc.loads(body or b"{}")
     except ValueError as error:
         raise _unreadable(str(error)) from error
     if not isinstance(content, dict):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from acr_emulator.arm import (
+    deployments,
     groups,
     identities,
     key_vaults,
@@ -31,4 +32,5 @@ PROVIDERS: tuple[Callable[[Instance], list[Route]], ...] = (
     registries.routes,
     pipelines.routes,
     runs.routes,
+    deployments.routes,
 )

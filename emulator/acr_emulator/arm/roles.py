@@ -157,6 +157,8 @@ class _Roles:
         scope, principal_id = request["scope"], asked.get("principalId", "")
         for each in self._store.list(f"{scope}/providers/", ASSIGNMENT):
             same = each["properties"]
+            if each["id"].lower() == request.path.lower():
+                continue  # the same assignment again, as a template that is deployed twice has it
             if same["principalId"] == principal_id and _role(same["roleDefinitionId"]) == role:
                 name = each["name"].replace("-", "")
                 raise ArmError(

@@ -1,0 +1,103 @@
+"""Calls to ARM on behalf of a caller, followed to their end as a client would."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from starlette.datastructures import QueryParams
+from starlette.responses import Response
+
+from acr_emulator.arm.errors import ArmError
+from acr_emulator.arm.request import ArmRequest
+from acr_emulator.clock import Clock
+
+_OVER = ("Succeeded", "Failed", "Canceled")
+_POLL_SECONDS = 0.1
+_ACCEPTED = 202
+
+Json = dict[str, Any]
+
+
+class ResourceFailedError(Exception):
+    """A resource was accepted and then ended in another state than Succeeded."""
+
+    def __init__(self, state: str, error: Json | None) -> None:
+        super().__init__(state)
+        self.state = state
+        #: What its operation told of it.
+        self.error = error
+
+
+@dataclass(frozen=True)
+class Calls:
+    """Sends as the caller of `request`."""
+
+    request: ArmRequest
+    clock: Clock
+
+    async def send(
+        self, method: str, path: str, version: str, body: Mapping[str, Any] | None = None
+    ) -> Response:
+        """One call; ArmError if it is refused."""
+        return await self.request.send(
+            replace(
+                self.request,
+                method=method,
+                path=path,
+                api_version=version,
+                query=QueryParams({"api-version": version}),
+                body=dict(body or {}),
+            )
+        )
+
+    async def put(self, path: str, version: str, body: Json) -> None:
+        """Create or update a resource, and wait for it."""
+        answer = await self.send("PUT", path, version, body)
+        resource = _json(answer)
+        if operation := answer.headers.get("azure-asyncoperation"):
+            await self._follow(operation, version)
+            resource = _json(await self.send("GET", path, version))
+        while answer.status_code == _ACCEPTED:
+            await self.clock.sleep(_POLL_SECONDS)
+            answer = await self.send("GET", self._path(answer.headers["location"]), version)
+            resource = _json(answer)
+        while (state := _state(resource)) not in _OVER:
+            await self.clock.sleep(_POLL_SECONDS)
+            resource = _json(await self.send("GET", path, version))
+        if state != _OVER[0]:
+            raise ResourceFailedError(state, None)
+
+    async def _follow(self, url: str, version: str) -> None:
+        """Wait for an operation."""
+        while True:
+            told = _json(await self.send("GET", self._path(url), version))
+            if told["status"] in _OVER:
+                break
+            await self.clock.sleep(_POLL_SECONDS)
+        if told["status"] != _OVER[0]:
+            raise ResourceFailedError(told["status"], told.get("error"))
+
+    def _path(self, url: str) -> str:
+        return url.removeprefix(self.request.base_url).partition("?")[0]
+
+    async def read(self, method: str, path: str, version: str, body: str) -> Json:
+        """A GET, or a POST that lists something."""
+        return _json(await self.send(method, path, version, json.loads(body)))
+
+
+def _json(answer: Response) -> Json:
+    content: Json = json.loads(bytes(answer.body) or b"{}")
+    return content
+
+
+def _state(resource: Json) -> str:
+    """Resources without a state are there as soon as they are answered."""
+    return str((resource.get("properties") or {}).get("provisioningState", _OVER[0]))
+
+
+def refusal(error: ArmError) -> Json:
+    """A refusal as a detail of another error."""
+    return {"code": error.code, "message": error.message}

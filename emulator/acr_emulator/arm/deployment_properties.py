@@ -1,0 +1,91 @@
+"""What a deployment shows of itself from the start, and the place that its template sees."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from acr_emulator.clock import timestamp
+from acr_emulator.rollout import target
+from acr_emulator.store import Resource
+from acr_emulator.templates.place import Place
+from acr_emulator.templates.template import Template
+
+if TYPE_CHECKING:
+    from acr_emulator.instance import Instance
+
+
+def accepted(template: Template, correlation: str, state: str, now: datetime) -> dict[str, Any]:
+    """The properties of a deployment before anything was deployed; key order from memory."""
+    return {
+        "templateHash": template.digest,
+        "parameters": template.parameters.shown(),
+        "mode": "Incremental",
+        "provisioningState": state,
+        "timestamp": timestamp(now, zone="Z"),
+        "duration": "PT0S",
+        "correlationId": correlation,
+        "providers": _providers(template),
+        "dependencies": _dependencies(template),
+    }
+
+
+def place(instance: Instance, group: Resource, deployment: dict[str, Any]) -> Place:
+    """What functions such as `subscription()` return; no more than the emulator knows."""
+    cloud = instance.cloud
+    return Place(
+        subscription={
+            "id": f"/subscriptions/{cloud.subscription_id}",
+            "subscriptionId": cloud.subscription_id,
+            "tenantId": cloud.tenant_id,
+            "displayName": "Emulator",
+        },
+        group={key: group[key] for key in ("id", "name", "type", "location", "tags", "properties")},
+        tenant={"tenantId": cloud.tenant_id, "displayName": "Emulator"},
+        environment={
+            "name": cloud.name,
+            "graph": f"https://{cloud.graph}/",
+            "resourceManager": f"{cloud.arm_url}/",
+            "authentication": {
+                "loginEndpoint": f"https://{cloud.login}/",
+                "audiences": [f"{audience}/" for audience in cloud.arm_audiences],
+                "tenant": "common",
+                "identityProvider": "AAD",
+            },
+            "suffixes": {
+                "acrLoginServer": f".{cloud.registry_suffix}",
+                "keyvaultDns": f".{cloud.vault_suffix}",
+                "storage": cloud.blob_suffix.removeprefix("blob."),
+            },
+        },
+        deployment=deployment,
+        now=instance.clock.now(),
+    )
+
+
+def _providers(template: Template) -> list[dict[str, Any]]:
+    types: dict[str, list[str]] = {}
+    for step in template.resources:
+        namespace, _, name = step.resource.type.partition("/")
+        known = types.setdefault(namespace, [])
+        if name not in known:
+            known.append(name)
+    return [
+        {
+            "namespace": namespace,
+            "resourceTypes": [{"resourceType": name, "locations": [None]} for name in names],
+        }
+        for namespace, names in types.items()
+    ]
+
+
+def _dependencies(template: Template) -> list[dict[str, Any]]:
+    targets = {step.resource.id.lower(): target(step.resource) for step in template.resources}
+    return [
+        {
+            "dependsOn": [targets[each] for each in sorted(step.after & targets.keys())],
+            **target(step.resource),
+        }
+        for step in template.resources
+        if step.after & targets.keys()
+    ]

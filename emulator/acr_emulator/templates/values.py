@@ -1,0 +1,54 @@
+"""JSON values as the template language sees them: their types, their text, when they are equal."""
+
+import json
+from typing import Any
+
+#: A boolean that a template passes; in Python's signatures it would count as a flag.
+Boolean = bool
+#: ARM's names of types, as its messages have them.
+_TYPES = (
+    (bool, "Boolean"),
+    (int, "Integer"),
+    (float, "Float"),
+    (str, "String"),
+    (list, "Array"),
+    (dict, "Object"),
+)
+
+
+def type_name(value: Any) -> str:
+    """`String`, `Integer`, ...; `Null` for none."""
+    # A bool is an int to Python, hence the order.
+    return next((name for kind, name in _TYPES if isinstance(value, kind)), "Null")
+
+
+def text(value: Any) -> str:
+    """A value within a string: as .NET writes it, objects and arrays as JSON."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return str(value)
+    return "" if value is None else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def same(one: Any, other: Any) -> bool:
+    """Equal in type and value, through and through; strings by case, keys not."""
+    if type_name(one) != type_name(other):
+        return False
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, dict):
+        mine, theirs = _by_lower_key(one), _by_lower_key(other)
+        return mine.keys() == theirs.keys() and all(same(mine[key], theirs[key]) for key in mine)
+    return bool(one == other)
+
+
+def key_of(mapping: dict[str, Any], key: str) -> str | None:
+    """The key as the object spells it: keys match whatever their case."""
+    if key in mapping:
+        return key
+    return next((each for each in mapping if each.lower() == key.lower()), None)
+
+
+def _by_lower_key(mapping: dict[str, Any]) -> dict[str, Any]:
+    return {key.lower(): value for key, value in mapping.items()}
