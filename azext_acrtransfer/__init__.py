@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from azure.cli.core import AzCommandsLoader
 
-from azext_acrtransfer import _help  # noqa: F401  core reads the help texts it registers
+# core reads the help texts that this registers
+from azext_acrtransfer import _help  # noqa: F401  pylint: disable=unused-import
 
 if TYPE_CHECKING:
     from azure.cli.core.commands import AzCliCommand

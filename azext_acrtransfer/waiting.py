@@ -29,7 +29,7 @@ def delay(waited: float, retry_after: float | None) -> float:
     return min(max(waited / 10, 1.0), 10.0)
 
 
-class Waiting:
+class Waiting:  # pylint: disable=too-few-public-methods  # it is a verb with a clock of its own
     """Asks again and again until something is settled, under the CLI's own progress line."""
 
     def __init__(
@@ -92,9 +92,9 @@ def _progress(cli_ctx: Any) -> Iterator[Callable[[str], None]]:
     # Late: it loads a terminal library that a quiet wait does not need.
     from azure.cli.core.commands.progress import IndeterminateProgressBar
 
-    bar = IndeterminateProgressBar(cli_ctx)
-    bar.begin()
+    line = IndeterminateProgressBar(cli_ctx)
+    line.begin()
     try:
-        yield bar.update_progress_with_msg
+        yield line.update_progress_with_msg
     finally:
-        bar.end()
+        line.end()
