@@ -52,6 +52,7 @@ class Cloud:
             )
         self.environment = dict(self._printed())
         if _LAST_LINE not in self.environment:
+            self._process.communicate()
             raise AssertionError(f"The emulator did not start: {self._log.read_text()}")
         trusted = ssl.create_default_context(cafile=self.environment["SSL_CERT_FILE"])
         self.http = httpx.Client(

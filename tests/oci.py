@@ -25,8 +25,14 @@ class RegistryClient:
         self._http = http
         self._host = login_server
         self._refresh_token = refresh_token
+        self._access_tokens: dict[str, str] = {}
 
     def _access(self, scope: str) -> dict[str, str]:
+        if scope not in self._access_tokens:
+            self._access_tokens[scope] = self._ask_for_access(scope)
+        return {"Authorization": f"Bearer {self._access_tokens[scope]}"}
+
+    def _ask_for_access(self, scope: str) -> str:
         form = {
             "grant_type": "refresh_token",
             "service": self._host,
@@ -34,7 +40,7 @@ class RegistryClient:
             "refresh_token": self._refresh_token,
         }
         answer = self._http.post(f"https://{self._host}/oauth2/token", data=form)
-        return {"Authorization": f"Bearer {answer.raise_for_status().json()['access_token']}"}
+        return str(answer.raise_for_status().json()["access_token"])
 
     def _call(self, method: str, repository: str, path: str, **more: Any) -> httpx.Response:
         headers = self._access(f"repository:{repository}:pull,push") | more.pop("headers", {})

@@ -23,8 +23,7 @@ _INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR")
 def bare_environment(home: Path) -> dict[str, str]:
     """Nothing of the user's Azure, proxy or Python set-up; compiled modules are kept."""
     inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-    tools = (AZ.parent, ROOT / ".tools/debian/root/usr/bin")
-    path = os.pathsep.join([*map(str, tools), inherited.get("PATH", os.defpath)])
+    path = os.pathsep.join([str(AZ.parent), inherited.get("PATH", os.defpath)])
     return {**inherited, "HOME": str(home), "PATH": path}
 
 
@@ -33,6 +32,7 @@ def run(environment: Mapping[str, str], *argv: str) -> Result:
     ended = subprocess.run(
         argv,
         env=environment,
+        cwd=environment["HOME"],  # in the checkout, az would import the tree and not the wheel
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -74,6 +74,7 @@ class Terminal:
         return subprocess.Popen(
             [str(AZ), *shlex.split(line)],
             env=self.environment,
+            cwd=self.cloud.state.parent,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=stderr,

@@ -1,0 +1,123 @@
+"""What a person sees when something fails, and that what is printed mends it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.cloud import Json
+from tests.e2e.terminal import Terminal
+from tests.site import Site
+
+
+@pytest.fixture
+def pipeline(site: Site) -> Json:
+    """An export pipeline that may do its work, with something to export."""
+    site.registry_client.push("samples/hello", "1.0", layer=b"hello")
+    return site.pipeline("export")
+
+
+def creating(site: Site) -> str:
+    """The command that runs the pipeline."""
+    return (
+        f"acr pipeline-run create {site.at} --name myrun01 --pipeline mypipeline "
+        "--pipeline-type export --storage-blob myblob --artifacts samples/hello:1.0"
+    )
+
+
+def printed(stderr: str, beginning: str) -> str:
+    """The one command line that was printed and begins like this."""
+    [line] = [line for line in stderr.splitlines() if line.startswith(beginning)]
+    return line
+
+
+def test_revoked_secret_access_is_named_and_the_printed_command_mends_it(
+    az: Terminal, site: Site, pipeline: Json
+) -> None:
+    site.revoke_secret(pipeline)
+    failed = az(creating(site))
+    assert (failed.exit_code, failed.stdout) == (1, "")
+    assert "Failed to access key vault.  Service request failed.  Status: 403" in failed.stderr
+    assert "may not read the Key Vault secret that holds the SAS" in failed.stderr
+    assert site.id_of("pipelineRuns/myrun01") in failed.stderr
+
+    mended = az.type(printed(failed.stderr, "az keyvault set-policy"))
+    assert mended.exit_code == 0, mended.stderr
+    again = az.ok(f"{creating(site)} --force-redeploy")
+    assert again.json["response"]["status"] == "Succeeded"
+    assert site.blobs == ["myblob"]
+
+
+@pytest.mark.usefixtures("pipeline")
+def test_an_existing_blob_is_named_and_the_printed_command_mends_it(
+    az: Terminal, site: Site
+) -> None:
+    site.container.upload_blob("myblob", b"in the way")
+    failed = az(creating(site))
+    assert failed.exit_code == 1
+    mended = az.type(printed(failed.stderr, "az acr export-pipeline update"))
+    assert mended.exit_code == 0, mended.stderr
+    az.ok(f"{creating(site)} --force-redeploy")
+
+
+def test_a_missing_role_is_named_and_the_printed_command_mends_it(az: Terminal, site: Site) -> None:
+    site.registry_client.push("samples/hello", "1.0", layer=b"hello")
+    az.ok(f"acr export-pipeline create {site.at} -n mypipeline -c {site.container_uri}")
+    failed = az(creating(site))
+    assert failed.exit_code == 1
+    assert "Failed to access storage.  Service request failed.  Status: 403" in failed.stderr
+    command = printed(failed.stderr, "az role assignment create")
+    mended = az.type(command.replace("<storage-group>", "mygroup"))
+    assert mended.exit_code == 0, mended.stderr
+    az.ok(f"{creating(site)} --force-redeploy")
+
+
+@pytest.mark.usefixtures("pipeline")
+def test_a_sas_that_is_too_weak_is_never_echoed(az: Terminal, site: Site) -> None:
+    weak = site.sas("r")
+    site.write_secret(weak)
+    failed = az(f"{creating(site)} --debug")
+    assert failed.exit_code == 1
+    assert "The SAS lacks a permission" in failed.stderr
+    assert "az storage container generate-sas" in failed.stderr
+    assert weak.partition("sig=")[2] not in failed.stderr
+
+
+@pytest.mark.usefixtures("pipeline")
+@pytest.mark.parametrize("answer", ["async", "sync"])
+def test_a_failed_run_is_a_failed_command_however_the_service_answers(
+    az: Terminal, site: Site, answer: str
+) -> None:
+    az.cloud.control("runs", answer=answer)
+    failed = az(creating(site).replace("hello:1.0", "nothing:1.0"))
+    assert (failed.exit_code, failed.stdout) == (1, "")
+    assert f"Artifact 'samples/nothing:1.0' was not found in registry '{site.registry}'." in (
+        failed.stderr
+    )
+    assert f"az acr repository list --name {site.registry}" in failed.stderr
+
+
+REFUSALS = [
+    (401, "ExpiredAuthenticationToken"),
+    (403, "AuthorizationFailed"),
+    (409, "Conflict"),
+    (503, "ServiceUnavailable"),
+]
+
+
+@pytest.mark.parametrize(("status", "code"), REFUSALS, ids=[code for _, code in REFUSALS])
+def test_a_refusal_of_the_service_never_reads_as_not_found(
+    az: Terminal, site: Site, status: int, code: str
+) -> None:
+    # Transient errors are asked again by azure-core, so all of the answers have to be bad.
+    az.cloud.fault(status, code, "exportPipelines/mypipeline$", count=9)
+    failed = az(creating(site))
+    assert (failed.exit_code, failed.stdout) == (1, "")
+    assert f"{code}, by order of a test." in failed.stderr
+    assert "not found" not in failed.stderr.lower()
+    assert "Traceback" not in failed.stderr
+
+
+@pytest.mark.usefixtures("pipeline")
+def test_one_bad_answer_on_the_way_harms_no_wait(az: Terminal, site: Site) -> None:
+    az.cloud.fault(503, "ServiceUnavailable", "pipelineRuns/myrun01$", method="GET")
+    assert az.ok(creating(site)).json["provisioningState"] == "Succeeded"

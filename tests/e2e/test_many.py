@@ -1,0 +1,54 @@
+"""Many at once: artifacts in a run, and runs beside one another."""
+
+from __future__ import annotations
+
+from tests.e2e.terminal import Terminal, ended
+from tests.site import Site
+
+
+def test_fifty_artifacts_go_and_fifty_one_are_refused_before_any_request(
+    az: Terminal, site: Site
+) -> None:
+    registry = site.registry_client
+    references = [f"samples/many:{number}" for number in range(51)]
+    for number in range(50):
+        registry.push("samples/many", str(number), layer=f"layer {number}".encode())
+    pipeline = site.pipeline("export")
+    create = f"acr pipeline-run create {site.at} -n myrun01 -p mypipeline -t export -b myblob -a "
+
+    az.cloud.control("reset")
+    refused = az(create + " ".join(references))
+    assert (refused.exit_code, refused.stdout, az.cloud.requests()) == (1, "", [])
+    assert "51" in refused.stderr
+    assert "50" in refused.stderr
+
+    exported = az.ok(create + " ".join(references[:50])).json
+    assert exported["response"]["status"] == "Succeeded"
+    # The same pipeline's blob holds all of them: import it beside.
+    importing = site.pipeline("import", "importer")
+    site.run("myrun02", importing, "myblob")
+    imported = site.finished("myrun02")["response"]["importedArtifacts"]
+    assert sorted(imported) == sorted(references[:50])
+    assert pipeline["name"] == "mypipeline"
+
+
+def test_two_runs_at_the_same_time(az: Terminal, site: Site) -> None:
+    site.registry_client.push("samples/hello", "1.0", layer=b"hello")
+    site.pipeline("export")
+    az.cloud.control("runs", seconds=2)
+    processes = [
+        az.start(
+            f"acr pipeline-run create {site.at} -n {run} -p mypipeline -t export -b {run} "
+            "-a samples/hello:1.0"
+        )
+        for run in ("firstrun", "secondrun")
+    ]
+    results = [ended(process) for process in processes]
+    assert [result.exit_code for result in results] == [0, 0]
+    responses = [result.json["response"] for result in results]
+    assert [response["status"] for response in responses] == ["Succeeded", "Succeeded"]
+    # Both were under way at one time.
+    assert max(each["startTime"] for each in responses) < min(
+        each["finishTime"] for each in responses
+    )
+    assert sorted(site.blobs) == ["firstrun", "secondrun"]

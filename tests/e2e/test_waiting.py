@@ -1,0 +1,134 @@
+"""Waiting for a run: how soon az sees its end, what it shows meanwhile, and Ctrl-C."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import struct
+import sys
+import termios
+import time
+from datetime import datetime
+
+import pytest
+from azure.identity import EnvironmentCredential
+from azure.mgmt.containerregistry import ContainerRegistryManagementClient
+
+from tests.cloud import Json, eventually
+from tests.e2e.terminal import Terminal, ctrl_c, ended
+from tests.site import GROUP, Site
+
+#: How long after the end of its run the SDK's poller, which asks every 30 s, is watched.
+WATCHED = 10.0
+
+
+@pytest.fixture
+def pipeline(az: Terminal, site: Site) -> Json:
+    """An export pipeline whose runs take 3 s."""
+    site.registry_client.push("samples/hello", "1.0", layer=b"hello")
+    az.cloud.control("runs", seconds=3)
+    return site.pipeline("export")
+
+
+def creating(site: Site, run: str = "myrun01") -> str:
+    """The command that runs the pipeline."""
+    return (
+        f"acr pipeline-run create {site.at} --name {run} --pipeline mypipeline "
+        f"--pipeline-type export --storage-blob {run} --artifacts samples/hello:1.0"
+    )
+
+
+def since_end(run: Json) -> float:
+    """Seconds since a run ended on the service, which lives in the same time."""
+    return time.time() - datetime.fromisoformat(run["response"]["finishTime"]).timestamp()
+
+
+def test_az_sees_the_end_of_a_run_at_once_where_the_sdks_own_poller_does_not(
+    az: Terminal,
+    site: Site,
+    pipeline: Json,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name, value in az.cloud.environment.items():
+        monkeypatch.setenv(name, value)
+    with ContainerRegistryManagementClient(
+        EnvironmentCredential(), az.cloud.environment["AZURE_SUBSCRIPTION_ID"]
+    ) as client:
+        request = {
+            "pipelineResourceId": pipeline["id"],
+            "artifacts": ["samples/hello:1.0"],
+            "target": {"type": "AzureStorageBlob", "name": "sdkrun"},
+        }
+        body: Json = {"properties": {"request": request}}
+        poller = client.pipeline_runs.begin_create(GROUP, site.registry, "sdkrun", body)
+
+        by_az = since_end(az.ok(creating(site)).json)
+
+        ended_at = site.finished("sdkrun")
+        poller.wait(WATCHED - since_end(ended_at))
+        by_sdk = since_end(ended_at)
+        waits_still = not poller.done()
+    with capsys.disabled():
+        sys.stdout.write(
+            f"\nseconds from the end of a run to the end of the wait for it: az {by_az:.2f}, "
+            f"the SDK's poller more than {by_sdk:.2f}\n"
+        )
+    assert by_az < 1.5
+    assert waits_still
+    assert by_sdk >= WATCHED
+
+
+@pytest.mark.usefixtures("pipeline")
+def test_ctrl_c_stops_the_waiting_and_not_the_run(az: Terminal, site: Site) -> None:
+    process = az.start(creating(site))
+    polled = ("GET", site.id_of("pipelineRuns/myrun01"))
+    eventually(lambda: polled in az.cloud.requests() or None)
+    stopped = ctrl_c(process)
+    assert (stopped.exit_code, stopped.stdout) == (1, "")
+    assert "Stopped waiting; the run 'myrun01' goes on in the service." in stopped.stderr
+    assert "Traceback" not in stopped.stderr
+    assert site.resource("pipelineRuns/myrun01")["properties"]["response"]["status"] == "Running"
+
+    command = stopped.stderr.partition("To wait for it again: ")[2].splitlines()[0]
+    waited = az.type(command)
+    assert waited.exit_code == 0, waited.stderr
+    assert site.finished("myrun01")["response"]["status"] == "Succeeded"
+    assert site.blobs == ["myrun01"]
+
+
+@pytest.mark.usefixtures("pipeline")
+def test_without_a_terminal_waiting_is_silent(az: Terminal, site: Site) -> None:
+    silent = az.ok(f"{creating(site)} --only-show-errors")
+    assert silent.stderr == ""
+    warned = az.ok(creating(site, "myrun02")).stderr
+    assert [line for line in warned.splitlines() if "is in preview" not in line] == []
+
+
+@pytest.mark.usefixtures("pipeline")
+def test_on_a_terminal_state_and_percentage_and_seconds_are_shown(az: Terminal, site: Site) -> None:
+    ours, theirs = os.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 120, 0, 0))
+    process = az.start(creating(site), stderr=theirs)
+    os.close(theirs)
+    shown = everything(ours)
+    assert ended(process).json["provisioningState"] == "Succeeded"
+    assert re.search(r"\r\x1b\[K . Running, \d+ %, [12] s", shown), repr(shown)
+
+
+def everything(terminal: int) -> str:
+    """What was written to a terminal until nobody had it open any more."""
+    shown = b""
+    with os.fdopen(terminal, "rb", buffering=0) as screen:
+        while piece := read(screen.fileno()):
+            shown += piece
+    return shown.decode()
+
+
+def read(terminal: int) -> bytes:
+    """What is there to read; nothing at the end, which Linux tells by an error."""
+    try:
+        return os.read(terminal, 4096)
+    except OSError:
+        return b""
