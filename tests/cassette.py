@@ -1,0 +1,111 @@
+"""Cassettes: where they are, what is in them, how a request finds its answer there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import vcr
+import yaml
+from vcr.cassette import Cassette as Tape
+from vcr.record_mode import RecordMode
+from vcr.request import Request
+
+from tests.scrub import Interaction
+
+FOLDER = Path(__file__).parent / "recorded" / "cassettes"
+
+
+def path_of(test: str) -> Path:
+    """The cassette of a test, by pytest's id of it."""
+    module, _, name = test.partition("::")
+    folder = Path(module).stem.removeprefix("test_")
+    return FOLDER / folder / f"{name.removeprefix('test_').replace('[', '-').rstrip(']')}.yaml"
+
+
+@dataclass
+class Cassette:
+    """The commands of one test, and their exchanges with the service, in order."""
+
+    commands: list[str] = field(default_factory=list)
+    interactions: list[Interaction] = field(default_factory=list)
+
+    @classmethod
+    def read(cls, path: Path) -> Cassette:
+        """Read a cassette, one of vcrpy's own too."""
+        content = yaml.safe_load(path.read_text())
+        return cls(content.get("commands", []), content["interactions"])
+
+    def write(self, path: Path) -> None:
+        """Write it as vcrpy reads it; JSON is laid out, so that a diff shows what changed."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        content = {"version": 1, "commands": self.commands, "interactions": self.interactions}
+        path.write_text(yaml.dump(_laid_out(content), Dumper=_Dumper, sort_keys=False, width=1000))
+
+
+class _Dumper(yaml.SafeDumper):  # type: ignore[misc]  # PyYAML is untyped
+    """Writes what has several lines as lines."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002  PyYAML's interface
+        return True
+
+
+def _text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
+
+
+_Dumper.add_representer(str, _text)
+
+
+def _laid_out(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _laid_out(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_laid_out(each) for each in value]
+    if isinstance(value, str) and value.startswith("{"):
+        return json.dumps(json.loads(value), indent=2)
+    return value
+
+
+def same_body(first: Request, second: Request) -> None:
+    """Compare bodies as data; vcrpy asks also for requests that have none."""
+    assert _data(first.body) == _data(second.body)
+
+
+def _data(body: bytes | None) -> Any:
+    if not body:
+        return None
+    data = json.loads(body)
+    if "forceUpdateTag" in data.get("properties", {}):
+        # It never repeats; that is what it is for.
+        data["properties"]["forceUpdateTag"] = "any"
+    return data
+
+
+_VCR = vcr.VCR(match_on=("method", "scheme", "host", "port", "path", "query", "body"))
+_VCR.register_matcher("body", same_body)
+
+
+@contextmanager
+def recording(path: Path) -> Iterator[None]:
+    """Record every exchange into this file, which the caller still has to scrub."""
+    with _VCR.use_cassette(str(path), record_mode=RecordMode.ALL):
+        yield
+
+
+@contextmanager
+def replaying(path: Path) -> Iterator[Tape]:
+    """Answer each request from this file, each of its answers once, and all of them in the end."""
+    with _VCR.use_cassette(str(path), record_mode=RecordMode.NONE) as tape:
+        yield tape
+    left = [f"{request.method} {request.path}" for request in _left(tape)]
+    assert not left, f"recorded but not asked for: {left}"
+
+
+def _left(tape: Tape) -> list[Request]:
+    return [each for index, each in enumerate(tape.requests) if not tape.play_counts[index]]

@@ -1,0 +1,84 @@
+"""What a recording needs beside the commands: content, pipelines with their rights, faults."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
+
+if TYPE_CHECKING:
+    from tests.site import Site
+
+#: What push() puts under hello:latest.
+HELLO = "sha256:be050fde5b76f0f44da143978fae5eb439a64e9c3b01d7fee5d92eee6c6f00f4"
+
+
+def push(site: Site) -> None:
+    """Have two artifacts."""
+    client = site.registry_client
+    assert client.push("hello", "v1", "latest", layer=b"hello") == HELLO
+    client.push("samples/greeting", "v2", layer=b"greeting")
+
+
+def create_identity(site: Site) -> None:
+    """Have a user-assigned identity."""
+    path = "Microsoft.ManagedIdentity/userAssignedIdentities/myidentity"
+    site.arm("PUT", path, {"location": "westus"})
+
+
+def ready_to_export(site: Site) -> None:
+    """Have artifacts and a pipeline that may do its work."""
+    push(site)
+    site.pipeline("export")
+
+
+def ready_to_import(site: Site) -> None:
+    """Have a blob with both artifacts, and a pipeline that may do its work."""
+    have_blob(site)
+    site.pipeline("import")
+
+
+def have_blob(site: Site) -> None:
+    """Have a blob with both artifacts, and nothing else left of its export."""
+    push(site)
+    pipeline = site.pipeline("export", "exporter")
+    site.run("export01", pipeline, "myblob", "hello:v1", "samples/greeting:v2")
+    site.finished("export01")
+    for path in ("pipelineRuns/export01", "exportPipelines/exporter"):
+        site.resource(path, "DELETE")
+
+
+def three_runs(site: Site) -> None:
+    """Have a run that failed, one that succeeded, and another that failed, in this order."""
+    push(site)
+    pipeline = site.pipeline("export")
+    for name, artifact in (("run01", "nothing"), ("run02", "hello"), ("run03", "nowhere")):
+        site.run(name, pipeline, f"blob-of-{name}", f"{artifact}:latest")
+        site.finished(name)
+
+
+def triggered_run(site: Site) -> None:
+    """Have an import pipeline whose source trigger started a run, which is over."""
+    from tests.cloud import eventually
+
+    have_blob(site)
+    properties = site.pipeline("import")["properties"]
+    properties["trigger"] = {"sourceTrigger": {"status": "Enabled"}}
+    body = {"identity": {"type": "SystemAssigned"}, "properties": properties}
+    site.resource("importPipelines/mypipeline", "PUT", body)
+    [run] = eventually(lambda: site.resource("pipelineRuns")["value"] or None)
+    site.finished(run["name"])
+
+
+READY = {EXPORT: ready_to_export, IMPORT: ready_to_import}
+
+
+def without_secret_access(kind: PipelineKind, site: Site) -> None:
+    """Have a pipeline that may not read its secret, and could do its work otherwise."""
+    READY[kind](site)
+    site.revoke_secret(site.resource(f"{kind.resource_type}/mypipeline"))
+
+
+def with_secret_access(kind: PipelineKind, site: Site) -> None:
+    """Let it read the secret."""
+    site.grant_secret(site.resource(f"{kind.resource_type}/mypipeline"))

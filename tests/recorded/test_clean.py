@@ -1,0 +1,50 @@
+"""pipeline-run clean: what it would delete, what it deletes, what it has to leave."""
+
+from __future__ import annotations
+
+from tests.recorded.conftest import Az, WhenRecording
+from tests.recorded.expected import AT
+from tests.recorded.staging import three_runs
+
+CLEAN = f"acr pipeline-run clean {AT}"
+
+
+def test_dry_run_deletes_nothing(az: Az, when_recording: WhenRecording) -> None:
+    when_recording(three_runs)
+    answer = az(f"{CLEAN} --dry-run")
+    assert (answer.exit_code, answer.json) == (
+        0,
+        [
+            {"name": "run01", "outcome": "WouldDelete", "error": None},
+            {"name": "run03", "outcome": "WouldDelete", "error": None},
+        ],
+    )
+    assert answer.requests == ["GET pipelineRuns"]
+
+
+def test_clean_deletes_the_failed_runs(az: Az, when_recording: WhenRecording) -> None:
+    when_recording(three_runs)
+    answer = az(f"{CLEAN} -o table")
+    assert answer.stdout.splitlines() == [
+        "Name    Outcome    Error",
+        "------  ---------  -------",
+        "run01   Deleted",
+        "run03   Deleted",
+    ]
+    deletions = ["DELETE pipelineRuns/run01", "DELETE pipelineRuns/run03"]
+    assert (answer.exit_code, answer.requests) == (0, ["GET pipelineRuns", *deletions])
+
+    [left] = az(f"acr pipeline-run list {AT}").json
+    assert left["name"] == "run02"
+
+
+def test_clean_fails_if_a_run_stays(az: Az, when_recording: WhenRecording) -> None:
+    when_recording(three_runs)
+    kept = "pipelineRuns/run03"
+    when_recording(lambda site: site.cloud.fault(409, "Conflict", kept, method="DELETE"))
+    answer = az(CLEAN)
+    error = "(Conflict) Conflict, by order of a test."
+    outcomes = [(found["name"], found["outcome"]) for found in answer.json]
+    assert (answer.exit_code, outcomes) == (1, [("run01", "Deleted"), ("run03", "Failed")])
+    assert answer.json[1]["error"].startswith(error)
+    assert f"1 of 2 runs could not be deleted:\nrun03: {error}" in answer.stderr

@@ -1,0 +1,229 @@
+"""create, show, list, delete and wait of pipeline runs."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+
+from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
+from tests.az import told
+from tests.recorded.conftest import Answer, Az, WhenRecording
+from tests.recorded.expected import AT, PRINCIPAL, REGISTRY, response, run
+from tests.recorded.staging import (
+    HELLO,
+    READY,
+    ready_to_export,
+    ready_to_import,
+    three_runs,
+    triggered_run,
+    with_secret_access,
+    without_secret_access,
+)
+
+RUN = "pipelineRuns/myrun01"
+PIPELINE = {kind: f"{kind.resource_type}/mypipeline" for kind in (EXPORT, IMPORT)}
+IMPORTED = ["hello:v1", "samples/greeting:v2"]
+VAULT_REFUSES = "Failed to access key vault.  Service request failed.  Status: 403 (Forbidden)"
+GRANT = (
+    f"az keyvault set-policy --name contosovault --secret-permissions get --object-id {PRINCIPAL}\n"
+)
+
+
+def create(kind: PipelineKind, more: str = "") -> str:
+    """A line that runs a pipeline."""
+    artifacts = "-a hello" if kind is EXPORT else ""
+    words = f"acr pipeline-run create {AT} -n myrun01 -p mypipeline -t {kind.name} -b myblob"
+    return " ".join(f"{words} {artifacts} {more}".split())
+
+
+def own_response(kind: PipelineKind, answer: Answer, started: int, finished: int) -> object:
+    """The response of a run that moved what there was; the digest of the blob is its own."""
+    imported = {"importedArtifacts": IMPORTED} if kind is IMPORT else {}
+    digest = answer.json["response"]["catalogDigest"]
+    assert digest.startswith("sha256:")
+    return response(kind, started, finished, catalogDigest=digest, **imported)
+
+
+def test_export_by_bare_repository_tag_and_digest(az: Az, when_recording: WhenRecording) -> None:
+    when_recording(ready_to_export)
+    when_recording(lambda site: site.cloud.control("runs", seconds=1.5))
+    answer = az(create(EXPORT, f"samples/greeting:v2 hello@{HELLO}"))
+    artifacts = ["hello:latest", "samples/greeting:v2", f"hello@{HELLO}"]
+    shown = run(EXPORT, artifacts=artifacts, response=own_response(EXPORT, answer, 3, 5))
+    assert (answer.exit_code, told(answer.json)) == (0, shown)
+    polls = [f"GET {RUN}"] * 2
+    assert answer.requests == [f"GET {PIPELINE[EXPORT]}", f"PUT {RUN}", *polls]
+
+
+def test_import_without_group(az: Az, when_recording: WhenRecording) -> None:
+    when_recording(ready_to_import)
+    answer = az(
+        "acr pipeline-run create --registry contosoregistry --name myrun01 "
+        "--pipeline mypipeline --pipeline-type import --storage-blob myblob"
+    )
+    assert (answer.exit_code, answer.json["response"]["importedArtifacts"]) == (0, IMPORTED)
+    looked_up = ["GET registries", f"GET {PIPELINE[IMPORT]}"]
+    assert answer.requests == [*looked_up, f"PUT {RUN}", f"GET {RUN}"]
+
+
+def test_a_run_that_is_over_at_once_is_not_polled(
+    az: Az, kind: PipelineKind, when_recording: WhenRecording
+) -> None:
+    when_recording(READY[kind])
+    when_recording(lambda site: site.cloud.control("runs", answer="sync"))
+    answer = az(create(kind))
+    artifacts = ["hello:latest"] if kind is EXPORT else None
+    shown = run(kind, artifacts=artifacts, response=own_response(kind, answer, 3, 4))
+    assert (answer.exit_code, told(answer.json)) == (0, shown)
+    assert answer.requests == [f"GET {PIPELINE[kind]}", f"PUT {RUN}"]
+    assert "Nothing was run" not in answer.stderr
+
+
+def test_the_same_run_is_not_repeated_unless_forced(az: Az, when_recording: WhenRecording) -> None:
+    when_recording(ready_to_import)
+    first = az(create(IMPORT))
+    again = az(create(IMPORT))
+    assert (again.exit_code, again.json) == (0, first.json)
+    assert again.requests == [f"GET {PIPELINE[IMPORT]}", f"PUT {RUN}"]
+    assert "Nothing was run: a run 'myrun01' with the same properties is there" in again.stderr
+
+    forced = az(create(IMPORT, "--force-redeploy"))
+    times = [answer.json["response"]["startTime"] for answer in (first, forced)]
+    assert (forced.exit_code, times) == (0, sorted(set(times)))
+    assert forced.requests == [f"GET {PIPELINE[IMPORT]}", f"PUT {RUN}", f"GET {RUN}"]
+    assert "Nothing was run" not in forced.stderr
+
+
+def test_a_run_that_is_not_waited_for(
+    az: Az, kind: PipelineKind, when_recording: WhenRecording
+) -> None:
+    when_recording(READY[kind])
+    when_recording(lambda site: site.cloud.control("runs", seconds=1.5))
+    answer = az(create(kind, "--no-wait"))
+    assert (answer.exit_code, answer.stdout) == (0, "")
+    assert answer.requests == [f"GET {PIPELINE[kind]}", f"PUT {RUN}"]
+
+    answer = az(f"acr pipeline-run wait {AT} -n myrun01 --created --interval 1 --timeout 60")
+    assert (answer.exit_code, answer.stdout, answer.requests) == (0, "", [f"GET {RUN}"] * 3)
+
+    answer = az(f"acr pipeline-run show {AT} -n myrun01")
+    artifacts = ["hello:latest"] if kind is EXPORT else None
+    shown = run(kind, artifacts=artifacts, response=own_response(kind, answer, 3, 6))
+    assert (answer.exit_code, told(answer.json)) == (0, shown)
+    assert answer.requests == [f"GET {RUN}"]
+
+
+def test_list_is_newest_first(az: Az, when_recording: WhenRecording) -> None:
+    when_recording(three_runs)
+    answer = az(f"acr pipeline-run list {AT}")
+    assert [found["name"] for found in answer.json] == ["run03", "run02", "run01"]
+    assert (answer.exit_code, answer.requests) == (0, ["GET pipelineRuns"])
+
+    answer = az(f"acr pipeline-run list {AT} --top 2 -o table")
+    assert answer.stdout.splitlines() == [
+        "Name    Type    Pipeline    Blob           State      Done    Started              "
+        "Finished             Error",
+        "------  ------  ----------  -------------  ---------  ------  -------------------  "
+        "-------------------  -----------------------------------------------------------"
+        "-----------",
+        "run03   export  mypipeline  blob-of-run03  Failed     100 %   2026-01-20T12:08:00  "
+        "2026-01-20T12:09:00  Artifact 'nowhere:latest' was not found in registry "
+        "'contosoregistry'.",
+        "run02   export  mypipeline  blob-of-run02  Succeeded  100 %   2026-01-20T12:05:00  "
+        "2026-01-20T12:06:00",
+    ]
+    assert (answer.exit_code, answer.requests) == (0, ["GET pipelineRuns"])
+
+
+def test_a_run_is_deleted_once(az: Az, when_recording: WhenRecording) -> None:
+    when_recording(three_runs)
+    answer = az(f"acr pipeline-run delete {AT} -n run01")
+    assert (answer.exit_code, answer.stdout) == (0, "")
+    assert answer.requests == ["DELETE pipelineRuns/run01"]
+
+    for verb, method in (("delete", "DELETE"), ("show", "GET")):
+        answer = az(f"acr pipeline-run {verb} {AT} -n run01")
+        assert (answer.exit_code, answer.stdout) == (3, "")
+        assert answer.requests == [f"{method} pipelineRuns/run01"]
+        assert "The pipeline run 'run01' was not found in registry" in answer.stderr
+
+    answer = az(f"acr pipeline-run delete {AT} -n run02 --no-wait")
+    assert (answer.exit_code, answer.stdout) == (0, "")
+    answer = az(f"acr pipeline-run wait {AT} -n run02 --deleted")
+    assert (answer.exit_code, answer.stdout) == (0, "")
+    assert answer.requests == ["GET pipelineRuns/run02"]
+
+
+def test_a_run_of_the_source_trigger(az: Az, when_recording: WhenRecording) -> None:
+    when_recording(triggered_run)
+    [listed] = az(f"acr pipeline-run list {AT}").json
+    assert listed["name"] == "mypipeline_triggered"
+    assert listed["response"]["importedArtifacts"] == IMPORTED
+
+    answer = az(f"acr pipeline-run show {AT} -n mypipeline_triggered")
+    assert (answer.exit_code, answer.json) == (0, listed)
+    answer = az(f"acr pipeline-run wait {AT} -n mypipeline_triggered --created")
+    assert (answer.exit_code, answer.stdout) == (0, "")
+    answer = az(f"acr pipeline-run delete {AT} -n mypipeline_triggered")
+    assert (answer.exit_code, answer.stdout) == (0, "")
+
+
+def test_a_secret_that_may_not_be_read_is_explained_and_can_be_mended(
+    az: Az, kind: PipelineKind, when_recording: WhenRecording
+) -> None:
+    when_recording(partial(without_secret_access, kind))
+    answer = az(create(kind))
+    assert (answer.exit_code, answer.stdout) == (1, "")
+    assert answer.requests == [f"GET {PIPELINE[kind]}", f"PUT {RUN}", f"GET {RUN}"]
+    assert f"The pipeline run 'myrun01' failed: {VAULT_REFUSES}\nRun: {REGISTRY}/{RUN}\n" in (
+        answer.stderr
+    )
+    assert GRANT in answer.stderr
+
+    answer = az(f"acr pipeline-run show {AT} -n myrun01")
+    assert answer.json["response"]["pipelineRunErrorMessage"] == VAULT_REFUSES
+    assert (answer.exit_code, answer.json["provisioningState"]) == (0, "Failed")
+    assert GRANT.replace(PRINCIPAL, "<principal-id>") in answer.stderr
+
+    answer = az(f"acr pipeline-run wait {AT} -n myrun01 --created")
+    assert (answer.exit_code, answer.stdout) == (1, "")
+
+    when_recording(partial(with_secret_access, kind))
+    answer = az(create(kind, "-f"))
+    assert (answer.exit_code, answer.json["provisioningState"]) == (0, "Succeeded")
+
+
+def test_a_run_that_fails_at_once_is_a_failed_command(
+    az: Az, kind: PipelineKind, when_recording: WhenRecording
+) -> None:
+    when_recording(partial(without_secret_access, kind))
+    when_recording(lambda site: site.cloud.control("runs", answer="sync"))
+    answer = az(create(kind))
+    assert (answer.exit_code, answer.stdout) == (1, "")
+    assert answer.requests == [f"GET {PIPELINE[kind]}", f"PUT {RUN}"]
+    assert f"The pipeline run 'myrun01' failed: {VAULT_REFUSES}\n" in answer.stderr
+
+
+def test_a_missing_pipeline_is_named_and_nothing_is_run(az: Az, kind: PipelineKind) -> None:
+    answer = az(create(kind))
+    assert (answer.exit_code, answer.stdout) == (3, "")
+    assert answer.requests == [f"GET {PIPELINE[kind]}"]
+    assert (
+        f"The {kind.noun} 'mypipeline' was not found in registry 'contosoregistry' of resource "
+        "group 'mygroup'."
+    ) in answer.stderr
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_a_refused_caller_is_told_so(
+    az: Az, kind: PipelineKind, when_recording: WhenRecording, method: str
+) -> None:
+    when_recording(READY[kind])
+    path = PIPELINE[kind] if method == "GET" else RUN
+    when_recording(lambda site: site.cloud.fault(403, "AuthorizationFailed", path, method=method))
+    answer = az(create(kind))
+    assert (answer.exit_code, answer.stdout) == (1, "")
+    assert answer.requests[-1] == f"{method} {path}"
+    assert "(AuthorizationFailed) AuthorizationFailed, by order of a test." in answer.stderr
+    assert "not found" not in answer.stderr

@@ -1,0 +1,113 @@
+"""What never enters a cassette: headers but a few, and every word that only one recording has."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
+from typing import Any
+
+Interaction = dict[str, Any]
+
+#: The headers of an answer that the extension, or the SDK below it, reads. Of requests, none.
+_KEPT_HEADERS = ("Content-Type", "Date", "Azure-AsyncOperation", "Location", "Retry-After")
+_CORRELATION = "x-ms-correlation-request-id"
+CORRELATION_ID = "44444444-4444-4444-4444-444444444444"
+
+_GUID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.IGNORECASE)
+_MOMENT = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?=Z|\+00:00)")
+#: What a source trigger calls its runs: the pipeline's name, and what is of one recording.
+_TRIGGERED = re.compile(r"\b([A-Za-z0-9]+_)[0-9a-f]{8}\b")
+_SIGNATURE = re.compile(r"(?<=[?&]sig=)[^&\"\s]+")
+
+_FORMAT = "%Y-%m-%dT%H:%M:%S.%f"
+_FIRST_MOMENT = datetime(2026, 1, 20, 12, 0, 0, 123456, tzinfo=timezone.utc)
+
+
+class Scrubber:
+    """The stand-ins of one recording; what they stand for keeps its one stand-in throughout.
+
+    Stand-ins are given in order of appearance, so that another recording of the same exchanges
+    gives the same cassette.
+    """
+
+    def __init__(self, known: Mapping[str, str]) -> None:
+        self._known = dict(known)
+        self._guids: dict[str, str] = {}
+        self._moments: dict[str, datetime] = {}
+        self._now = _FIRST_MOMENT
+
+    def original(self, text: str) -> str:
+        """A text of stand-ins as it is to be said to the service of this recording."""
+        for original, stand_in in self._known.items():
+            text = text.replace(stand_in, original)
+        return text
+
+    def interaction(self, recorded: Interaction) -> Interaction:
+        """A request and its answer, as vcrpy writes them, without what is of one recording."""
+        request, response = recorded["request"], recorded["response"]
+        self._take_moments(response["body"]["string"])
+        for found in _TRIGGERED.finditer(response["body"]["string"]):
+            self._known.setdefault(found[0], f"{found[1]}triggered")
+        return {
+            "request": {
+                "method": request["method"],
+                "uri": self._text(request["uri"]),
+                "body": self._text(request["body"]) if request["body"] else None,
+                "headers": {},
+            },
+            "response": {
+                "status": response["status"],
+                "headers": self._headers(response["headers"]),
+                "body": {"string": self._text(response["body"]["string"])},
+            },
+        }
+
+    def _headers(self, recorded: Mapping[str, list[str]]) -> dict[str, list[str]]:
+        told = {name.lower(): values for name, values in recorded.items()}
+        kept = {
+            name: [self._text(value) for value in told[name.lower()]]
+            for name in _KEPT_HEADERS
+            if name.lower() in told
+        }
+        if "Date" in kept:
+            kept["Date"] = [format_datetime(self._now.replace(microsecond=0), usegmt=True)]
+        if _CORRELATION in told:
+            kept[_CORRELATION] = [CORRELATION_ID]
+        return kept
+
+    def _take_moments(self, body: str) -> None:
+        """Let a minute pass, and one more for each moment that was not told before.
+
+        So moments keep their order, also to the Date of the answers around them.
+        """
+        new = {text for text in _MOMENT.findall(body) if text not in self._moments}
+        for text in sorted(new, key=_parsed):
+            self._now += timedelta(minutes=1)
+            self._moments[text] = self._now
+        if not new:
+            self._now += timedelta(minutes=1)
+
+    def _text(self, text: str) -> str:
+        for original, stand_in in self._known.items():
+            text = text.replace(original, stand_in)
+        replacements: list[tuple[re.Pattern[str], Callable[[re.Match[str]], str]]] = [
+            (_GUID, lambda found: self._guid(found[0])),
+            (_MOMENT, lambda found: f"{self._moments[found[0]]:{_FORMAT}}"),
+            (_SIGNATURE, lambda _: "***"),
+        ]
+        for pattern, replacement in replacements:
+            text = pattern.sub(replacement, text)
+        return text
+
+    def _guid(self, original: str) -> str:
+        if original in self._known.values():
+            return original
+        number = len(self._guids) + 1
+        return self._guids.setdefault(original.lower(), f"00000000-0000-0000-0000-{number:012}")
+
+
+def _parsed(moment: str) -> datetime:
+    whole, _, fraction = moment.partition(".")
+    return datetime.strptime(f"{whole}.{fraction[:6] or 0}+0000", f"{_FORMAT}%z")
