@@ -37,13 +37,16 @@ def build(folder: Path) -> None:
 
 def _busybox_layers(layout: Layout) -> dict[str, Json]:
     """One layer for each architecture whose busybox-static the machine's package sources have."""
-    folders = sorted((TOOLS / "debian" / "busybox").glob("*/"))
-    binaries = {folder.name: next(folder.glob("**/bin/busybox")) for folder in folders}
+    binaries = {folder.name: next(folder.glob("**/bin/busybox")) for folder in _busyboxes()}
     links = [(f"bin/{applet}", "busybox") for applet in APPLETS]
     return {
         architecture: layout.add_layer([Tree(binary, "bin/busybox")], links)
         for architecture, binary in binaries.items()
     }
+
+
+def _busyboxes() -> list[Path]:
+    return sorted((TOOLS / "debian" / "busybox").glob("*/"))
 
 
 def _multi_architecture(layout: Layout, bases: dict[str, Json]) -> Json:
@@ -84,6 +87,9 @@ def _notes(layout: Layout, described: dict[str, Json]) -> Json:
 
 def main() -> None:
     """Build the payload once; it appears under its name only when it is whole."""
+    if len(_busyboxes()) == 1:
+        only = _busyboxes()[0].name
+        print(f"# samples/busybox is for {only} only: no package of another architecture was had.")
     (TOOLS / "lock").mkdir(parents=True, exist_ok=True)
     with (TOOLS / "lock" / "payload").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
