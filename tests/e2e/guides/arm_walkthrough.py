@@ -1,0 +1,139 @@
+"""Both ARM guides' common way, with a check of what each line is said to bring about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.cloud import Json, eventually
+from tests.e2e.guides.arm_setting import Setting, template_files
+from tests.e2e.guides.walk import Walk
+
+_ARTIFACTS = ["samples/hello-world:v1", "samples/nginx:v1"]
+
+
+@dataclass(frozen=True)
+class ArmWalkthrough:
+    """The lines from the first pipeline to the last deletion."""
+
+    walk: Walk
+    source: Setting
+    target: Setting
+    folder: Path
+    mode: str
+
+    def pipelines(self) -> None:
+        """Create both, first with their own identity, then with one that is given."""
+        for kind, setting in (("export", self.source), ("import", self.target)):
+            local = self._pipeline_files(kind, setting)
+            own = self._create(f"create {kind} pipeline", local, kind, setting)
+            assert own["identity"]["type"] == "systemAssigned"
+            given = self._create(f"create {kind} pipeline with identity", local, kind, setting)
+            assert given["identity"]["type"] == "userAssigned"
+            self.walk.type(f"store {kind} pipeline")
+            assert self.walk.variables[f"{kind.upper()}_RES_ID"] == given["id"]
+
+    def _pipeline_files(self, kind: str, setting: Setting) -> Path:
+        side = "target" if kind == "export" else "source"
+        return template_files(
+            f"{kind.title()}Pipelines",
+            self.folder,
+            registryName=setting.registry,
+            **{f"{kind}PipelineName": f"my{kind}pipeline", f"{side}Uri": setting.container_uri},
+            keyVaultName=setting.vault,
+            sasTokenSecretName=f"acr{kind}sas",
+            storageAccessMode=self.mode,
+        )
+
+    def _create(self, name: str, local: Path, kind: str, setting: Setting) -> Json:
+        """What the deployment tells is there, and works: runs show whether it may."""
+        deployed = self.walk.type(name, local).json["properties"]
+        assert deployed["provisioningState"] == "Succeeded"
+        pipeline = setting.resource(f"{kind}Pipelines/my{kind}pipeline")
+        assert deployed["outputResources"][1]["id"] == pipeline["id"]
+        side = "target" if kind == "export" else "source"
+        assert pipeline["properties"][side]["storageAccessMode"] == self.mode
+        return pipeline
+
+    def export(self) -> None:
+        """Run the export pipeline, and see the blob."""
+        for artifact in _ARTIFACTS:
+            repository, _, tag = artifact.partition(":")
+            self.source.registry_client.push(repository, tag, layer=artifact.encode())
+        local = template_files(
+            "PipelineRun/PipelineRun-Export",
+            self.folder,
+            registryName=self.source.registry,
+            pipelineRunName="myexportrun",
+            pipelineResourceId=self.walk.variables["EXPORT_RES_ID"],
+            targetName="myblob",
+            artifacts=_ARTIFACTS,
+        )
+        deployed = self.walk.type("export", local).json["properties"]
+        assert deployed["provisioningState"] == "Succeeded"
+        self.walk.type("store export run")
+        run = self.source.resource("pipelineRuns/myexportrun")
+        assert self.walk.variables["EXPORT_RUN_RES_ID"] == run["id"]
+        assert run["properties"]["response"]["status"] == "Succeeded"
+        assert "myblob" in self.walk.type("list blobs").stdout
+
+    def carry(self) -> None:
+        """Copy the blob; the import pipeline's trigger brings it in."""
+        self.walk.variables |= {
+            "MEDIUM": str(self.folder / "medium"),
+            "SOURCE_SAS": self.source.sas("r"),
+            "TARGET_SAS": self.target.sas("rwac"),
+        }
+        self.walk.type("copy blob")
+        eventually(self._triggered)
+        self._assert_repositories("list repositories after the trigger")
+
+    def _triggered(self) -> Json | None:
+        """A run that the service made by itself, once it has succeeded."""
+        runs = self.target.resource("pipelineRuns")["value"]
+        done = [run for run in runs if run["properties"]["provisioningState"] == "Succeeded"]
+        return done[0] if done else None
+
+    def import_by_hand(self) -> None:
+        """Run the import pipeline on a blob that its trigger, now disabled, leaves alone."""
+        pipeline = self.target.resource("importPipelines/myimportpipeline")
+        pipeline["properties"]["trigger"]["sourceTrigger"]["status"] = "Disabled"
+        path = f"{self.target.registry_path}/importPipelines/myimportpipeline"
+        self.target.arm("PUT", path, pipeline)
+        self.target.container.upload_blob("myblob", (self.folder / "medium").read_bytes())
+        local = template_files(
+            "PipelineRun/PipelineRun-Import",
+            self.folder,
+            registryName=self.target.registry,
+            pipelineRunName="myimportrun",
+            pipelineResourceId=self.walk.variables["IMPORT_RES_ID"],
+            sourceName="myblob",
+        )
+        deployed = self.walk.type("import", local).json["properties"]
+        assert deployed["provisioningState"] == "Succeeded"
+        self.walk.type("store import run")
+        run = self.target.resource("pipelineRuns/myimportrun")
+        assert self.walk.variables["IMPORT_RUN_RES_ID"] == run["id"]
+        assert sorted(run["properties"]["response"]["importedArtifacts"]) == _ARTIFACTS
+        self._assert_repositories("list repositories after the run")
+
+    def _assert_repositories(self, name: str) -> None:
+        repositories = [artifact.partition(":")[0] for artifact in _ARTIFACTS]
+        assert self.walk.type(name).json == repositories
+
+    def export_again(self) -> None:
+        """With a forceUpdateTag of its own, the same run is carried out once more."""
+        before = self.source.resource("pipelineRuns/myexportrun")["properties"]
+        self.walk.type("take the time")
+        self.walk.type("export again", self.folder / "PipelineRun-Export")
+        after = self.source.resource("pipelineRuns/myexportrun")["properties"]
+        assert after["forceUpdateTag"] == self.walk.variables["CURRENT_DATETIME"]
+        assert after["response"]["startTime"] > before["response"]["startTime"]
+
+    def delete(self) -> None:
+        """Nothing is left of what the guide has created."""
+        for kind, setting in (("export", self.source), ("import", self.target)):
+            self.walk.type(f"delete {kind} resources")
+            assert setting.resource(f"{kind}Pipelines")["value"] == []
+            names = [run["name"] for run in setting.resource("pipelineRuns")["value"]]
+            assert f"my{kind}run" not in names

@@ -1,0 +1,45 @@
+"""The ARM template guide of 2020, line by line: SAS tokens."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.guides.arm_2020 import GUIDE
+from tests.e2e.guides.arm_setting import Setting
+from tests.e2e.guides.arm_walkthrough import ArmWalkthrough
+from tests.e2e.guides.walk import Walk
+from tests.e2e.terminal import Terminal
+
+
+@pytest.mark.timeout(300)
+def test_every_line_of_the_guide(own_az: Terminal, tmp_path: Path) -> None:
+    source = Setting.prepare(own_az.cloud, "source")
+    target = Setting.prepare(own_az.cloud, "target")
+    names = {
+        "EXPIRY": f"{datetime.now(timezone.utc) + timedelta(days=30):%Y-%m-%d}",
+        "SOURCE_IDENTITY": source.identity_id,
+        "TARGET_IDENTITY": target.identity_id,
+        "TARGET_REGISTRY": target.registry,
+    }
+    with Walk(own_az, GUIDE, tmp_path, names) as walk:
+        walk.type("set names")
+        assert walk.variables["SOURCE_RG"] == source.group
+        walk.type("make export SAS")
+        assert "sp=rawl" in walk.variables["EXPORT_SAS"]
+        stored = walk.type("store export SAS").json
+        assert stored["value"] == walk.variables["EXPORT_SAS"]
+        walk.type("make import SAS")
+        assert "sp=rdl" in walk.variables["IMPORT_SAS"]
+        stored = walk.type("store import SAS").json
+        assert stored["value"] == walk.variables["IMPORT_SAS"]
+
+        guided = ArmWalkthrough(walk, source, target, tmp_path, "SasToken")
+        guided.pipelines()
+        guided.export()
+        guided.carry()
+        guided.import_by_hand()
+        guided.export_again()
+        guided.delete()
