@@ -1,0 +1,323 @@
+"""Whole templates: parameters, variables, resources and their order, outputs; and refusals."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+from acr_emulator.templates.errors import NotImitatedError, TemplateError
+from acr_emulator.templates.place import Place
+from acr_emulator.templates.references import Fetch, NeededError
+from acr_emulator.templates.template import Template
+
+GROUP = "/subscriptions/sub/resourceGroups/rg"
+PLACE = Place(
+    subscription={"id": "/subscriptions/sub", "subscriptionId": "sub", "tenantId": "tenant"},
+    group={"id": GROUP, "name": "rg", "location": "westus", "tags": {}},
+    tenant={"tenantId": "tenant"},
+    environment={"name": "AzureCloud", "suffixes": {"keyvaultDns": ".vault.azure.net"}},
+    deployment={"name": "deployed"},
+    now=datetime(2026, 11, 21, 7, 8, 9, tzinfo=timezone.utc),
+)
+
+
+def template(given: dict[str, Any] | None = None, **sections: Any) -> Template:
+    """A template with these sections, given these values."""
+    values = {name: {"value": value} for name, value in (given or {}).items()}
+    return Template({"resources": [], **sections}, values, PLACE)
+
+
+def thing(name: str, **more: Any) -> dict[str, Any]:
+    """A resource."""
+    return {"type": "My.Own/things", "apiVersion": "2020-01-01", "name": name, **more}
+
+
+def order(*resources: dict[str, Any]) -> list[str]:
+    """Names in the order in which they are deployed."""
+    return [step.resource.name for step in template(resources=list(resources)).resources]
+
+
+def output(value: str, **sections: Any) -> Any:
+    """What an expression is worth in a template."""
+    made = template(outputs={"it": {"type": "string", "value": value}}, **sections)
+    return made.outputs({})["it"]["value"]
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("[resourceGroup().location]", "westus"),
+        ("[subscription().tenantId]", "tenant"),
+        ("[tenant().tenantId]", "tenant"),
+        ("[environment().suffixes.keyvaultDns]", ".vault.azure.net"),
+        ("[deployment().name]", "deployed"),
+        ("[resourceId('A.B/c', 'x')]", f"{GROUP}/providers/A.B/c/x"),
+        ("[resourceId('A.B/c/d', 'x', 'y')]", f"{GROUP}/providers/A.B/c/x/d/y"),
+        (
+            "[resourceId('rg2', 'A.B/c', 'x')]",
+            "/subscriptions/sub/resourceGroups/rg2/providers/A.B/c/x",
+        ),
+        (
+            "[resourceId('s2', 'rg2', 'A.B/c', 'x')]",
+            "/subscriptions/s2/resourceGroups/rg2/providers/A.B/c/x",
+        ),
+        ("[subscriptionResourceId('A.B/c', 'x')]", "/subscriptions/sub/providers/A.B/c/x"),
+        ("[subscriptionResourceId('s2', 'A.B/c', 'x')]", "/subscriptions/s2/providers/A.B/c/x"),
+        ("[extensionResourceId('/x/y', 'A.B/c', 'z')]", "/x/y/providers/A.B/c/z"),
+        ("[tenantResourceId('A.B/c', 'x')]", "/providers/A.B/c/x"),
+    ],
+)
+def test_functions_know_where_the_deployment_goes(expression: str, value: str) -> None:
+    assert output(expression) == value
+
+
+def test_parameters_are_what_was_given_else_their_default() -> None:
+    definitions = {
+        "given": {"type": "string", "defaultValue": "no"},
+        "left": {"type": "string", "defaultValue": "[concat(parameters('GIVEN'), '!')]"},
+        "moment": {"type": "string", "defaultValue": "[utcNow()]"},
+        "day": {"type": "string", "defaultValue": "[utcNow('yyyy-MM-dd')]"},
+        "some": {"type": "string", "defaultValue": "[newGuid()]"},
+        "secret": {"type": "secureString"},
+        "list": {"type": "array", "defaultValue": [1], "allowedValues": [1, 2, 3]},
+    }
+    made = template({"Given": "yes", "secret": "sesame", "list": [3, 1]}, parameters=definitions)
+    shown = made.parameters.shown()
+    some = shown.pop("some")
+    assert re.fullmatch("[0-9a-f-]{36}", some["value"])
+    assert shown == {
+        "given": {"type": "String", "value": "yes"},
+        "left": {"type": "String", "value": "yes!"},
+        "moment": {"type": "String", "value": "20261121T070809Z"},
+        "day": {"type": "String", "value": "2026-11-21"},
+        "secret": {"type": "SecureString"},
+        "list": {"type": "Array", "value": [3, 1]},
+    }
+
+
+@pytest.mark.parametrize(
+    ("definition", "given", "message"),
+    [
+        ({"type": "string"}, {}, "The value for the template parameter 'p' is not provided"),
+        ({"type": "string"}, {"p": "a", "q": "b"}, "The template parameters 'q' in the parameters"),
+        ({"type": "string"}, {"p": 1}, "'p' is not valid. Expected a value of type 'String', but"),
+        ({"type": "string"}, {"p": None}, "received a value of type 'Null'"),
+        ({"type": "int"}, {"p": True}, "received a value of type 'Boolean'"),
+        ({"type": "bool"}, {"p": "true"}, "Expected a value of type 'Boolean'"),
+        ({"type": "array"}, {"p": {}}, "Expected a value of type 'Array'"),
+        ({"type": "object"}, {"p": []}, "Expected a value of type 'Object'"),
+        ({"type": "text"}, {"p": "a"}, "the template parameter 'p' has the type 'text'"),
+        ({"type": "string", "minLength": 5}, {"p": "abcd"}, "greater than or equal to '5'"),
+        ({"type": "array", "maxLength": 1}, {"p": [1, 2]}, "less than or equal to '1'"),
+        ({"type": "int", "minValue": 5}, {"p": 4}, "The value should be greater than"),
+        ({"type": "int", "maxValue": 5}, {"p": 6}, "The value should be less than"),
+        ({"type": "string", "allowedValues": ["A"]}, {"p": "b"}, "value(s): 'A'"),
+        ({"type": "array", "allowedValues": ["A"]}, {"p": ["a", "b"]}, "value(s): 'A'"),
+        ({"type": "string", "defaultValue": "[parameters('p')]"}, {}, "'p' builds on itself"),
+        ({"type": "string", "defaultValue": "[parameters('x')]"}, {}, "parameter 'x' is not found"),
+        ({"type": "string", "defaultValue": "[variables('x')]"}, {}, "not expected at this loc"),
+    ],
+)
+def test_parameters_are_refused_by_name(
+    definition: dict[str, Any], given: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(TemplateError) as refused:
+        template(given, parameters={"p": definition})
+    assert message.lower() in refused.value.message.lower()
+    assert refused.value.code == "InvalidTemplate"
+
+
+def test_a_secret_is_in_no_refusal() -> None:
+    definition = {"type": "securestring", "allowedValues": ["a"], "maxLength": 3}
+    with pytest.raises(TemplateError) as refused:
+        template({"p": "sesame"}, parameters={"p": definition})
+    assert "sesame" not in refused.value.message
+
+
+def test_variables_build_on_one_another() -> None:
+    variables = {"a": "[concat(variables('b').c, '!')]", "b": {"c": "[toUpper('x')]"}}
+    assert output("[variables('a')]", variables=variables) == "X!"
+    with pytest.raises(TemplateError, match="variable 'loop' builds on itself"):
+        output("[variables('loop')]", variables={"loop": "[variables('LOOP')]"})
+
+
+def test_resources_follow_what_they_depend_on_else_the_template() -> None:
+    assert order(thing("a"), thing("b")) == ["a", "b"]
+    assert order(thing("a", dependsOn=["b"]), thing("b")) == ["b", "a"]
+    by_id = "[resourceId('My.Own/things', 'b')]"
+    assert order(thing("a", dependsOn=[by_id]), thing("b")) == ["b", "a"]
+    assert order(thing("a", dependsOn=["My.Own/things/b"]), thing("b")) == ["b", "a"]
+
+
+def test_a_reference_is_a_dependency() -> None:
+    read = {"x": "[reference(resourceId('My.Own/things', 'b'), '2020-01-01', 'Full').x]"}
+    assert order(thing("a", properties=read), thing("b")) == ["b", "a"]
+    assert order(thing("a", properties={"x": "[reference('b').x]"}), thing("b")) == ["b", "a"]
+    listed = {"x": "[listKeys('b', '2020-01-01').keys[0]]"}
+    assert order(thing("a", properties=listed), thing("b")) == ["b", "a"]
+
+
+def test_what_has_no_condition_met_is_left_out_and_depended_on_in_vain() -> None:
+    off = thing("b", condition="[not(true())]")
+    assert order(thing("a", dependsOn=["b"]), off, thing("c", condition="[true()]")) == ["a", "c"]
+    assert order(off, thing("b", condition=True)) == ["b"]
+
+
+def test_children_within_their_parent_have_its_type_and_name() -> None:
+    child = {"type": "parts", "apiVersion": "2020-01-01", "name": "x"}
+    made = template(resources=[thing("a", resources=[child]), thing("b", dependsOn=["a/x"])])
+    assert [step.resource.id for step in made.resources] == [
+        f"{GROUP}/providers/My.Own/things/a",
+        f"{GROUP}/providers/My.Own/things/a/parts/x",
+        f"{GROUP}/providers/My.Own/things/b",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("resource", "resource_id"),
+    [
+        (
+            thing("x", scope="My.Own/things/a"),
+            f"{GROUP}/providers/My.Own/things/a/providers/My.Own",
+        ),
+        (
+            thing("x", scope=f"{GROUP}/providers/A.B/c/d"),
+            f"{GROUP}/providers/A.B/c/d/providers/My.Own",
+        ),
+        (
+            {**thing("a/My.Second/x"), "type": "My.Own/things/providers/locks"},
+            f"{GROUP}/providers/My.Own/things/a/providers/My.Second/locks/x",
+        ),
+        (thing("x", resourceGroup="rg2"), "/subscriptions/sub/resourceGroups/rg2/providers/My.Own"),
+    ],
+)
+def test_extensions_are_below_their_scope(resource: dict[str, Any], resource_id: str) -> None:
+    [step] = template(resources=[resource]).resources
+    assert step.resource.id.startswith(resource_id)
+
+
+def test_the_body_is_the_resource_without_what_is_for_the_deployment() -> None:
+    declared = thing(
+        "a", dependsOn=[], comments="c", condition=True, location="[resourceGroup().location]",
+        properties={"[toLower('K')]": "[parameters('p')]"}, tags={}, identity={"type": "None"},
+    )  # fmt: skip
+    made = template({"p": "v"}, parameters={"p": {"type": "string"}}, resources=[declared])
+    assert made.body(made.resources[0].resource, {}) == {
+        "location": "westus",
+        "properties": {"k": "v"},
+        "tags": {},
+        "identity": {"type": "None"},
+    }
+
+
+def test_a_reference_asks_for_what_it_needs_once() -> None:
+    made = template(
+        resources=[thing("b")],
+        outputs={
+            "x": {"type": "string", "value": "[reference('b').x]"},
+            "id": {"type": "string", "value": "[reference('b', '2021-01-01', 'Full').resourceId]"},
+            "key": {"type": "securestring", "value": "[listKeys('b', '2021-01-01').key]"},
+            "off": {"condition": False, "type": "string", "value": "[reference('none').x]"},
+        },
+    )
+    path = f"{GROUP}/providers/My.Own/things/b"
+    answers = {
+        Fetch("GET", path, "2020-01-01"): {"id": path, "properties": {"x": "1"}},
+        Fetch("GET", path, "2021-01-01"): {"id": path, "properties": {}},
+        Fetch("POST", f"{path}/listKeys", "2021-01-01"): {"key": "secret"},
+    }
+    known: dict[Fetch, Any] = {}
+    for fetch in answers:
+        with pytest.raises(NeededError) as needed:
+            made.outputs(known)
+        assert needed.value.fetch == fetch
+        known[fetch] = answers[fetch]
+    assert made.outputs(known) == {
+        "x": {"type": "String", "value": "1"},
+        "id": {"type": "String", "value": "My.Own/things/b"},
+        "key": {"type": "SecureString"},
+    }
+
+
+def nested(scope: str | None) -> dict[str, Any]:
+    """A deployment within a template, whose template has expressions."""
+    options = {"expressionEvaluationOptions": {"scope": scope}} if scope else {}
+    inner = {
+        "parameters": {"p": {"type": "string"}},
+        "resources": [thing("[parameters('p')]", properties={"literal": "[[x]"})],
+    }
+    return {
+        "type": "Microsoft.Resources/deployments",
+        "apiVersion": "2022-09-01",
+        "name": "nested",
+        "properties": {
+            "mode": "Incremental",
+            **options,
+            "parameters": {"p": {"value": "[parameters('p')]"}},
+            "template": inner,
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("scope", "name"), [(None, "outside"), ("outer", "outside"), ("Inner", "[parameters('p')]")]
+)
+def test_a_nested_template_sees_this_one_or_itself(scope: str | None, name: str) -> None:
+    made = template(
+        {"p": "outside"}, parameters={"p": {"type": "string"}}, resources=[nested(scope)]
+    )
+    properties = made.body(made.resources[0].resource, {})["properties"]
+    assert properties["parameters"] == {"p": {"value": "outside"}}
+    [resource] = properties["template"]["resources"]
+    assert resource["name"] == name
+    assert resource["properties"] == {"literal": "[[x]"}  # to be evaluated once more
+
+
+@pytest.mark.parametrize(
+    ("sections", "message"),
+    [
+        ({"resources": [thing("a", properties={"x": "[nonesuch()]"})]}, "function 'nonesuch'"),
+        ({"outputs": {"x": {"type": "string", "value": "[oops(]"}}}, "Unable to parse"),
+        ({"resources": [thing("a"), thing("A")]}, "is defined multiple times"),
+        ({"resources": [thing("a", dependsOn=["z"])]}, "The resource 'z' is not defined"),
+        (
+            {"resources": [thing("a", dependsOn=["b"]), thing("b", dependsOn=["a"])]},
+            "Circular dependency detected on resource",
+        ),
+        ({"resources": [thing("a/b")]}, "has incorrect segment lengths"),
+        ({"resources": [{"type": "A.B/c", "name": "x"}]}, "The resource 'x' has no property 'api"),
+        ({"resources": [thing("a", condition="yes")]}, "is neither true nor false"),
+        ({"resources": [thing("[reference('b').name]")]}, "'reference' is not expected at this"),
+        ({"resources": {}}, "must be an array of objects"),
+        ({"parameters": ["p"]}, "'parameters' must be an object"),
+        ({"outputs": {"x": {"type": "string"}}}, "The template output 'x' has no value"),
+        ({"outputs": {"x": {"type": "int", "value": "1"}}}, "output 'x' is not valid. Expected"),
+        (
+            {"outputs": {"x": {"type": "string", "value": "[reference('nowhere').x]"}}},
+            "The template reference 'nowhere' is not valid",
+        ),
+    ],
+)  # fmt: skip
+def test_templates_are_refused(sections: dict[str, Any], message: str) -> None:
+    with pytest.raises(TemplateError) as refused:
+        template(**sections).outputs({})
+    assert message in refused.value.message
+    assert (refused.value.status, refused.value.code) == (400, "InvalidTemplate")
+
+
+@pytest.mark.parametrize(
+    ("sections", "what"),
+    [
+        ({"resources": [thing("a", copy={"name": "loop", "count": 2})]}, "'copy'"),
+        ({"variables": {"copy": [{"name": "x", "count": 2, "input": 1}]}}, "'copy'"),
+        ({"functions": [{"namespace": "mine", "members": {}}]}, "functions of one's own"),
+        ({"languageVersion": "2.0", "resources": []}, "'languageVersion' 2.0"),
+    ],
+)
+def test_what_is_not_imitated_is_said_so(sections: dict[str, Any], what: str) -> None:
+    with pytest.raises(NotImitatedError) as refused:
+        template(**sections)
+    assert refused.value.message == f"The emulator does not imitate {what} in templates."
+    assert (refused.value.status, refused.value.code) == (501, "NotImplemented")
