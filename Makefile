@@ -75,7 +75,7 @@ test-e2e-%: setup-e2e-% wheel
 
 .PHONY: record
 record: setup-emulator ## Record the cassettes of tests/recorded anew, from the emulator
-	$(run) pytest tests/recorded --record
+	@scripts/record
 
 .PHONY: demo
 demo: ## A whole transfer between two local clouds

@@ -82,8 +82,8 @@ def _data(body: bytes | None) -> Any:
         return None
     data = json.loads(body)
     if "forceUpdateTag" in data.get("properties", {}):
-        # It never repeats; that is what it is for.
-        data["properties"]["forceUpdateTag"] = "any"
+        # It never repeats: that is what it is for.
+        data["properties"]["forceUpdateTag"] = bool(data["properties"]["forceUpdateTag"])
     return data
 
 

@@ -3,43 +3,28 @@
 from __future__ import annotations
 
 import itertools
-import re
-import shlex
 import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
-from vcr.cassette import Cassette as Tape
 
 from azext_acrtransfer import cleaning
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
-from tests.az import SUBSCRIPTION, TENANT, Login, Result, run_az
-from tests.cassette import Cassette, path_of, recording, replaying
-from tests.fake_time import FakeTime
+from tests.az import SUBSCRIPTION, TENANT, Login
+from tests.cassette import Cassette, path_of, replaying
+from tests.recorded.expected import OPERATOR, SITE
+from tests.recorded.player import Answer, Player, Recorder
 from tests.scrub import Scrubber
 
 if TYPE_CHECKING:
     from tests.cloud import Cloud
     from tests.site import Site
 
-#: What every cassette calls the site that its test has for itself while it is recorded.
-SITE = "contoso"
-#: Who runs the commands while they are recorded, as an application.
-OPERATOR = "22222222-2222-2222-2222-222222222222"
-
-Az = Callable[[str], "Answer"]
+Az = Callable[[str], Answer]
 WhenRecording = Callable[[Callable[["Site"], object]], None]
-
-
-@dataclass(frozen=True)
-class Answer(Result):
-    """What a command left behind, and the requests that it took."""
-
-    requests: list[str]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -47,65 +32,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--record", action="store_true", help="make the cassettes anew")
 
 
-def replay(tape: Tape, folder: Path, line: str) -> Answer:
-    """Run a command on what is recorded."""
-    before = len(tape.play_counts)
-    with FakeTime().instead_of_waiting():
-        result = run_az(folder, *shlex.split(line))
-    asked = [tape.requests[index] for index in tape.play_counts][before:]
-    requests = [f"{request.method} {_below_registry(request.path)}" for request in asked]
-    return Answer(result.exit_code, result.stdout, result.stderr, requests)
-
-
-def _below_registry(path: str) -> str:
-    return re.sub(r".*/(?=registries$)|.*/registries/[^/]+/", "", path)
-
-
-@dataclass
-class Player:
-    """Replays the commands that were recorded, and no others."""
-
-    tape: Tape
-    folder: Path
-    commands: list[str]
-
-    def __call__(self, line: str) -> Answer:
-        assert self.commands, f"not recorded: az {line}"
-        assert line == self.commands.pop(0)
-        return replay(self.tape, self.folder, line)
-
-
-@dataclass
-class Recorder:
-    """Runs each command for real, then once more on what was scrubbed: that answer counts."""
-
-    cassette: Cassette
-    folder: Path
-    login: Login
-    scrubber: Scrubber
-
-    def __call__(self, line: str) -> Answer:
-        tape = self.folder / "tape.yaml"
-        tape.unlink(missing_ok=True)
-        with recording(tape):
-            argv = shlex.split(self.scrubber.original(line))
-            live = run_az(self.folder, *argv, login=self.login)
-        assert tape.exists(), f"az {line} asked for nothing: {live.stderr}"
-        recorded = Cassette.read(tape).interactions
-        scrubbed = [self.scrubber.interaction(interaction) for interaction in recorded]
-        self.cassette.commands.append(line)
-        self.cassette.interactions.extend(scrubbed)
-        Cassette(interactions=scrubbed).write(tape)
-        with replaying(tape) as played:
-            return replay(played, self.folder, line)
-
-
 @pytest.fixture(scope="session")
 def cloud(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Cloud | None]:
     """An emulator to record from; none for a replay."""
-    if not request.config.getoption("--record"):
+    if not request.config.getoption("--record", default=False):
         yield None
         return
     from tests.cloud import Cloud  # late: a replay runs on azure-cli-core alone

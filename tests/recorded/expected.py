@@ -6,7 +6,11 @@ from typing import Any
 
 from azext_acrtransfer.kinds import IMPORT, PipelineKind
 from tests.az import SUBSCRIPTION, TENANT
-from tests.recorded.conftest import OPERATOR, SITE
+
+#: What every cassette calls the site that its test has for itself while it is recorded.
+SITE = "contoso"
+#: Who runs the commands while they are recorded, as an application.
+OPERATOR = "22222222-2222-2222-2222-222222222222"
 
 AT = f"-g mygroup -r {SITE}registry"
 CONTAINER = f"https://mystorage.blob.core.windows.net/{SITE}"

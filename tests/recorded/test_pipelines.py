@@ -106,14 +106,14 @@ def test_update_changes_what_is_given(
     requests = [f"GET {kind.resource_type}/mypipeline", f"PUT {kind.resource_type}/mypipeline"]
     assert answer.requests == requests
 
-    answer = az(f"{update} -m ManagedIdentity --add options ContinueOnErrors")
+    answer = az(f"{update} -m ManagedIdentity --set options=[] --add options ContinueOnErrors")
     shown["systemData"] = system_data(1, 5)
     shown["options"] = ["ContinueOnErrors"]
     del shown[kind.side]["keyVaultUri"]
     shown[kind.side]["storageAccessMode"] = "ManagedIdentity"
     assert (answer.exit_code, told(answer.json)) == (0, shown)
 
-    answer = az(f"{update} --set options=[] --no-wait")
+    answer = az(f"{update} --remove options --no-wait")
     assert (answer.exit_code, answer.stdout, answer.requests) == (0, "", requests)
 
 
@@ -122,8 +122,8 @@ def test_a_pipeline_comes_and_goes(az: Az, kind: PipelineKind) -> None:
     answer = az(create(kind, f"-s {SECRET} --no-wait"))
     assert (answer.exit_code, answer.stdout, answer.requests) == (0, "", [f"PUT {path}"])
 
-    for line in ("wait --created", "wait --exists", "wait --custom \"name=='mypipeline'\""):
-        answer = az(f"{group} {line} {AT} -n mypipeline")
+    for condition in ("--created", "--updated", "--exists", "--custom \"name=='mypipeline'\""):
+        answer = az(f"{group} wait {AT} -n mypipeline {condition} --interval 1 --timeout 60")
         assert (answer.exit_code, answer.stdout, answer.requests) == (0, "", [f"GET {path}"])
 
     answer = az(f"{group} show {AT} -n mypipeline")

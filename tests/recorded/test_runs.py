@@ -8,8 +8,9 @@ import pytest
 
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
 from tests.az import told
-from tests.recorded.conftest import Answer, Az, WhenRecording
+from tests.recorded.conftest import Az, WhenRecording
 from tests.recorded.expected import AT, PRINCIPAL, REGISTRY, response, run
+from tests.recorded.player import Answer
 from tests.recorded.staging import (
     HELLO,
     READY,
@@ -106,6 +107,10 @@ def test_a_run_that_is_not_waited_for(
 
     answer = az(f"acr pipeline-run wait {AT} -n myrun01 --created --interval 1 --timeout 60")
     assert (answer.exit_code, answer.stdout, answer.requests) == (0, "", [f"GET {RUN}"] * 3)
+
+    for condition in ("--updated", "--exists", "--custom \"response.status=='Succeeded'\""):
+        answer = az(f"acr pipeline-run wait {AT} -n myrun01 {condition}")
+        assert (answer.exit_code, answer.stdout, answer.requests) == (0, "", [f"GET {RUN}"])
 
     answer = az(f"acr pipeline-run show {AT} -n myrun01")
     artifacts = ["hello:latest"] if kind is EXPORT else None

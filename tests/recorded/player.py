@@ -1,0 +1,79 @@
+"""Running the az commands of a test over its cassette: replaying them, or recording them first."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from vcr.cassette import Cassette as Tape
+
+from tests.az import Login, Result, run_az
+from tests.cassette import Cassette, recording, replaying
+from tests.fake_time import FakeTime
+from tests.scrub import Scrubber
+
+#: How vcrpy's error begins; az prints it like any other.
+_NOT_RECORDED = "Can't overwrite existing cassette"
+
+
+@dataclass(frozen=True)
+class Answer(Result):
+    """What a command left behind, and the requests that it took."""
+
+    requests: list[str]
+
+
+def replay(tape: Tape, folder: Path, line: str) -> Answer:
+    """Run a command on what is recorded."""
+    before = len(tape.play_counts)
+    with FakeTime().instead_of_waiting():
+        result = run_az(folder, *shlex.split(line))
+    assert _NOT_RECORDED not in result.stderr, result.stderr
+    asked = [tape.requests[index] for index in tape.play_counts][before:]
+    requests = [f"{request.method} {_below_registry(request.path)}" for request in asked]
+    return Answer(result.exit_code, result.stdout, result.stderr, requests)
+
+
+def _below_registry(path: str) -> str:
+    return re.sub(r".*/(?=registries$)|.*/registries/[^/]+/", "", path)
+
+
+@dataclass
+class Player:
+    """Replays the commands that were recorded, and no others."""
+
+    tape: Tape
+    folder: Path
+    commands: list[str]
+
+    def __call__(self, line: str) -> Answer:
+        assert self.commands, f"not recorded: az {line}"
+        assert line == self.commands.pop(0)
+        return replay(self.tape, self.folder, line)
+
+
+@dataclass
+class Recorder:
+    """Runs each command for real, then once more on what was scrubbed: that answer counts."""
+
+    cassette: Cassette
+    folder: Path
+    login: Login
+    scrubber: Scrubber
+
+    def __call__(self, line: str) -> Answer:
+        tape = self.folder / "tape.yaml"
+        tape.unlink(missing_ok=True)
+        with recording(tape):
+            argv = shlex.split(self.scrubber.original(line))
+            live = run_az(self.folder, *argv, login=self.login)
+        assert tape.exists(), f"az {line} asked for nothing: {live.stderr}"
+        recorded = Cassette.read(tape).interactions
+        scrubbed = [self.scrubber.interaction(interaction) for interaction in recorded]
+        self.cassette.commands.append(line)
+        self.cassette.interactions.extend(scrubbed)
+        Cassette(interactions=scrubbed).write(tape)
+        with replaying(tape) as played:
+            return replay(played, self.folder, line)
