@@ -8,7 +8,7 @@ MAKEFLAGS += --no-print-directory
 AZ_VERSIONS := 2.85.0 2.91.0
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 WHEEL := dist/acrtransfer-$(VERSION)-py3-none-any.whl
-LANES := unit recorded emulator repository $(AZ_VERSIONS:%=e2e-%)
+LANES := unit recorded emulator templates repository $(AZ_VERSIONS:%=e2e-%)
 
 # Whatever a tool or a test forgets to say, nothing lands in the user's home.
 export AZURE_CONFIG_DIR := $(CURDIR)/build/azure
@@ -62,6 +62,10 @@ test-recorded: setup-dev ## az commands against cassettes, on azure-cli-core alo
 .PHONY: test-emulator
 test-emulator: setup-emulator ## The emulator's rooms
 	$(call pytest,emulator) tests/emulator
+
+.PHONY: test-templates
+test-templates: setup-dev ## The ARM templates, beside what the extension sends
+	$(call pytest,templates) tests/templates
 
 .PHONY: test-repository
 test-repository: wheel ## Rules about the repository and the wheel

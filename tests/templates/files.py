@@ -1,0 +1,79 @@
+"""The templates of this repository, evaluated without any cloud."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from acr_emulator.templates.place import Place
+from acr_emulator.templates.references import Fetch, NeededError
+from acr_emulator.templates.template import Template
+
+FOLDER = Path(__file__).resolve().parents[2] / "templates"
+NAMES = (
+    "ExportPipelines",
+    "ImportPipelines",
+    "PipelineRun/PipelineRun-Export",
+    "PipelineRun/PipelineRun-Import",
+)
+GROUP = "/subscriptions/sub/resourceGroups/rg"
+#: What every resource is when it is asked for.
+ANSWER = {
+    "identity": {"principalId": "principal-of-system"},
+    "properties": {"principalId": "principal-of-user"},
+}
+
+Json = dict[str, Any]
+
+
+def document(name: str) -> Json:
+    """The template itself."""
+    content: Json = json.loads((FOLDER / name / "azuredeploy.json").read_text())
+    return content
+
+
+def parameters_file(name: str) -> Json:
+    """The parameters of the file beside the template."""
+    content = json.loads((FOLDER / name / "azuredeploy.parameters.json").read_text())
+    parameters: Json = content["parameters"]
+    return parameters
+
+
+def place(vault_suffix: str = ".vault.azure.net") -> Place:
+    """A deployment to some group of some cloud."""
+    return Place(
+        subscription={"subscriptionId": "sub", "tenantId": "tenant"},
+        group={"id": GROUP, "name": "rg", "location": "westus"},
+        tenant={"tenantId": "tenant"},
+        environment={"suffixes": {"keyvaultDns": vault_suffix}},
+        deployment={"name": "mydeployment"},
+        now=datetime(2026, 11, 21, tzinfo=timezone.utc),
+    )
+
+
+def deployed(
+    name: str, values: Mapping[str, Any], where: Place | None = None
+) -> list[tuple[str, str, Json]]:
+    """Type, name and body of each resource, as the template lists them.
+
+    What the parameters file gives counts unless `values` say otherwise; None leaves out.
+    """
+    given = parameters_file(name) | {key: {"value": value} for key, value in values.items()}
+    given = {key: each for key, each in given.items() if each["value"] is not None}
+    template = Template(document(name), given, where or place())
+    return [
+        (each.type, each.name, body(template, each)) for each in template.declared if each.condition
+    ]
+
+
+def body(template: Template, resource: Any) -> Json:
+    """A resource's body, with every reference answered."""
+    fetched: dict[Fetch, Any] = {}
+    while True:
+        try:
+            return template.body(resource, fetched)
+        except NeededError as needed:
+            fetched[needed.fetch] = ANSWER
