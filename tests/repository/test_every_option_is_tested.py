@@ -1,0 +1,63 @@
+"""Every command and option of the extension is in a test of each lane that runs `az` lines."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+from knack.help_files import helps
+
+from tests.az import run_az
+from tests.repository.command_lines import command_lines
+
+ROOT = Path(__file__).resolve().parents[2]
+#: Where the lanes have pieces of their lines from, beside their own folders.
+SHARED = (ROOT / "tests/site.py",)
+_OPTIONS = re.compile(r"^    (--\S+(?: --?\S+)*) ", re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def options(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[list[str]]]:
+    """For each command, the spellings of each of its options, as its help shows them."""
+    config = tmp_path_factory.mktemp("config")
+    run_az(config, "acr", "-h")  # loads the help texts
+    commands = [name for name in helps if re.match(r"acr (\w+-pipeline|pipeline-run) ", name)]
+    shown = {name: run_az(config, *name.split(), "-h").stdout for name in commands}
+    return {
+        name: [found.split() for found in _OPTIONS.findall(text.partition("\nGlobal ")[0])]
+        for name, text in shown.items()
+    }
+
+
+@pytest.mark.parametrize("lane", ["e2e", "recorded"])
+def test_every_command_and_option_is_named(options: dict[str, list[list[str]]], lane: str) -> None:
+    assert ["--registry", "-r"] in options["acr pipeline-run clean"]
+    named: dict[str, set[str]] = defaultdict(set)
+    for line in command_lines(ROOT / "tests" / lane, *SHARED):
+        named[line.name] |= line.options
+    missing = {
+        f"{command} {spellings[0]}"
+        for command, every in options.items()
+        for spellings in every
+        if not named[command] & set(spellings)
+    }
+    assert sorted(missing) == []
+
+
+def test_a_line_is_followed_into_what_it_is_put_together_from(tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text(
+        'AT = "-g mygroup"\n'
+        "def create(kind, more):\n"
+        '    return f"acr {kind}-pipeline create {AT} {more}"\n'
+        "def test_it(az, kind, verb):\n"
+        '    az(create(kind, "--name mine") + " --no-wait")\n'
+        '    az(f"acr pipeline-run {verb} --top 3")\n'
+    )
+    lines = list(command_lines(tmp_path))
+    named: dict[str, set[str]] = defaultdict(set)
+    for line in lines:
+        named[line.name] |= line.options
+    every = {"-g", "--name", "--no-wait"}
+    assert named == {"acr export-pipeline create": every, "acr import-pipeline create": every}
