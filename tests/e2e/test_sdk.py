@@ -12,6 +12,7 @@ from azure.core.exceptions import (
 )
 from azure.identity import ClientSecretCredential, EnvironmentCredential
 from azure.mgmt.containerregistry import ContainerRegistryManagementClient
+from azure.mgmt.containerregistry.models import ExportPipeline, PipelineRun
 
 from tests.cloud import Cloud, Json
 from tests.site import GROUP, Site
@@ -36,10 +37,11 @@ def test_pipelines_are_created_listed_and_deleted(
     client: ContainerRegistryManagementClient, site: Site
 ) -> None:
     place: Json = {"uri": site.container_uri, "storageAccessMode": "ManagedIdentity"}
-    body: Json = {"identity": {"type": "SystemAssigned"}, "properties": {"target": place}}
+    body = ExportPipeline({"identity": {"type": "SystemAssigned"}, "properties": {"target": place}})
     pipelines = client.export_pipelines
     created = pipelines.begin_create(GROUP, site.registry, "mypipeline", body).result()
     assert (created.name, created.target.uri) == ("mypipeline", site.container_uri)
+    assert created.identity
     assert created.identity.principal_id
     assert [each.id for each in pipelines.list(GROUP, site.registry)] == [created.id]
     pipelines.begin_delete(GROUP, site.registry, "mypipeline").result()
@@ -58,14 +60,14 @@ def test_a_transfer(
         "artifacts": ["samples/hello:1.0"],
         "target": blob,
     }
-    body: Json = {"properties": {"request": request}}
+    body = PipelineRun({"properties": {"request": request}})
     run = client.pipeline_runs.begin_create(GROUP, site.registry, "myrun01", body).result()
     assert (run.provisioning_state, run.response.status) == ("Succeeded", "Succeeded")
 
     carried = site.container.download_blob("myblob").readall()
     importing_site.container.upload_blob("myblob", carried)
     request = {"pipelineResourceId": importing_site.pipeline("import")["id"], "source": blob}
-    body = {"properties": {"request": request}}
+    body = PipelineRun({"properties": {"request": request}})
     run = client.pipeline_runs.begin_create(
         GROUP, importing_site.registry, "myrun01", body
     ).result()
@@ -81,7 +83,7 @@ def test_a_failed_run_raises_with_the_services_message(
         "artifacts": ["samples/nothing:1.0"],
         "target": {"type": "AzureStorageBlob", "name": "myblob"},
     }
-    body: Json = {"properties": {"request": request}}
+    body = PipelineRun({"properties": {"request": request}})
     poller = client.pipeline_runs.begin_create(GROUP, site.registry, "myrun01", body)
     with pytest.raises(HttpResponseError, match="'samples/nothing:1.0' was not found"):
         poller.result()

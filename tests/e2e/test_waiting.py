@@ -14,6 +14,7 @@ from datetime import datetime
 import pytest
 from azure.identity import EnvironmentCredential
 from azure.mgmt.containerregistry import ContainerRegistryManagementClient
+from azure.mgmt.containerregistry.models import PipelineRun
 
 from tests.cloud import Json, eventually
 from tests.e2e.terminal import Terminal, ctrl_c, ended
@@ -61,7 +62,7 @@ def test_az_sees_the_end_of_a_run_at_once_where_the_sdks_own_poller_does_not(
             "artifacts": ["samples/hello:1.0"],
             "target": {"type": "AzureStorageBlob", "name": "sdkrun"},
         }
-        body: Json = {"properties": {"request": request}}
+        body = PipelineRun({"properties": {"request": request}})
         poller = client.pipeline_runs.begin_create(GROUP, site.registry, "sdkrun", body)
 
         by_az = since_end(az.ok(creating(site)).json)
