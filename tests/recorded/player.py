@@ -50,7 +50,7 @@ class Player:
 
     def __call__(self, line: str) -> Answer:
         assert self.commands, f"not recorded: az {line}"
-        assert line == self.commands.pop(0)
+        assert line.rstrip() == self.commands.pop(0)
         return replay(self.tape, self.folder, line)
 
 
@@ -72,7 +72,7 @@ class Recorder:
         assert tape.exists(), f"az {line} asked for nothing: {live.stderr}"
         recorded = Cassette.read(tape).interactions
         scrubbed = [self.scrubber.interaction(interaction) for interaction in recorded]
-        self.cassette.commands.append(line)
+        self.cassette.commands.append(line.rstrip())
         self.cassette.interactions.extend(scrubbed)
         Cassette(interactions=scrubbed).write(tape)
         with replaying(tape) as played:

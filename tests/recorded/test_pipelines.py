@@ -106,19 +106,22 @@ def test_update_changes_what_is_given(
     requests = [f"GET {kind.resource_type}/mypipeline", f"PUT {kind.resource_type}/mypipeline"]
     assert answer.requests == requests
 
-    answer = az(f"{update} -m ManagedIdentity --set options=[] --add options ContinueOnErrors")
+    answer = az(f"{update} -m ManagedIdentity --add options ContinueOnErrors --force-string")
     shown["systemData"] = system_data(1, 5)
     shown["options"] = ["ContinueOnErrors"]
     del shown[kind.side]["keyVaultUri"]
     shown[kind.side]["storageAccessMode"] = "ManagedIdentity"
     assert (answer.exit_code, told(answer.json)) == (0, shown)
 
+    answer = az(f"{update} --set options=[] --no-wait")
+    assert (answer.exit_code, answer.stdout, answer.requests) == (0, "", requests)
     answer = az(f"{update} --remove options --no-wait")
     assert (answer.exit_code, answer.stdout, answer.requests) == (0, "", requests)
 
 
 def test_a_pipeline_comes_and_goes(az: Az, kind: PipelineKind) -> None:
-    group, path = f"acr {kind.group}", f"{kind.resource_type}/mypipeline"
+    group = f"acr {kind.group}"
+    path = f"{kind.resource_type}/mypipeline"
     answer = az(create(kind, f"-s {SECRET} --no-wait"))
     assert (answer.exit_code, answer.stdout, answer.requests) == (0, "", [f"PUT {path}"])
 

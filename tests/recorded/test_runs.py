@@ -33,9 +33,8 @@ GRANT = (
 
 def create(kind: PipelineKind, more: str = "") -> str:
     """A line that runs a pipeline."""
-    artifacts = "-a hello" if kind is EXPORT else ""
     words = f"acr pipeline-run create {AT} -n myrun01 -p mypipeline -t {kind.name} -b myblob"
-    return " ".join(f"{words} {artifacts} {more}".split())
+    return f"{words} -a hello {more}" if kind is EXPORT else f"{words} {more}"
 
 
 def own_response(kind: PipelineKind, answer: Answer, started: int, finished: int) -> object:
