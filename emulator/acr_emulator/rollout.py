@@ -124,12 +124,7 @@ class Rollout:
         except ArmError as error:
             return refusal(error) | {"target": resource.id}
         except TemplateError as error:
-            return {
-                "code": error.code,
-                "target": resource.id,
-                "message": "Unable to process template language expressions for resource"
-                f" '{resource.id}'. '{error}'",
-            }
+            return {"code": error.code, "message": error.message, "target": resource.id}
         except ResourceFailedError as error:
             return {
                 "code": "ResourceDeploymentFailure",

@@ -17,7 +17,6 @@ from acr_emulator.arm.request import ArmRequest, Route
 from acr_emulator.rollout import Rollout
 from acr_emulator.store import Resource
 from acr_emulator.templates.errors import NotImitatedError, TemplateError
-from acr_emulator.templates.references import NeededError
 from acr_emulator.templates.resources import DEPLOYMENT
 from acr_emulator.templates.template import Template
 
@@ -83,15 +82,8 @@ class _Deployments:
         return JsonAnswer(deployment, 200 if previous else 201, headers)
 
     async def validate(self, request: ArmRequest) -> Response:
-        """The same checks, and the bodies of resources as far as they need no other resource."""
+        """The same checks, and nothing more."""
         template = self._template(request, _document(request))
-        for step in template.resources:
-            try:
-                template.body(step.resource, {})
-            except NeededError:
-                continue  # known once the deployment has come so far
-            except TemplateError as error:
-                raise _refused(error) from error
         deployment = self._new(request, template, str(uuid.uuid4()), "Succeeded")
         validated = [{"id": step.resource.id} for step in template.resources]
         deployment["properties"]["validatedResources"] = validated

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from acr_emulator.templates.errors import NotImitatedError, TemplateError, invalid
@@ -15,7 +16,7 @@ from acr_emulator.templates.ordering import ordered
 from acr_emulator.templates.parameters import Parameters, check_type, shown
 from acr_emulator.templates.parser import is_expression, parse
 from acr_emulator.templates.place import Place
-from acr_emulator.templates.references import Fetch, References
+from acr_emulator.templates.references import Fetch, NeededError, References
 from acr_emulator.templates.resources import (
     TemplateResource,
     evaluated,
@@ -56,6 +57,7 @@ class Template:
         self.declared = list(found)
         #: Those that are to be deployed, each after everything that it builds on.
         self.resources = ordered(self.declared, self._references)
+        self._check_bodies()
         self.digest = str(
             int.from_bytes(hashlib.sha256(json.dumps(document).encode()).digest()[:8], "big")
         )
@@ -63,13 +65,25 @@ class Template:
     def _variable(self, name: str) -> Any:
         return self._static.value(self._variables[name])
 
+    def _check_bodies(self) -> None:
+        """As far as they need nothing that is known only later."""
+        for step in self.resources:
+            with suppress(NeededError):
+                self.body(step.resource, {})
+
     def find(self, reference: str) -> TemplateResource | None:
         """The resource of the template with that name or id."""
         return next((each for each in self.declared if each.is_called(reference)), None)
 
     def body(self, resource: TemplateResource, fetched: Mapping[Fetch, Any]) -> dict[str, Any]:
         """What to send to the resource's provider; NeededError if ARM must be asked first."""
-        return evaluated(resource.body, self._live(fetched).value)
+        try:
+            return evaluated(resource.body, self._live(fetched).value)
+        except TemplateError as error:
+            raise TemplateError(
+                "Unable to process template language expressions for resource"
+                f" '{resource.id}'. '{error}'"
+            ) from error
 
     def outputs(self, fetched: Mapping[Fetch, Any]) -> dict[str, Any]:
         """The outputs as deployments show them; NeededError if ARM must be asked first."""
