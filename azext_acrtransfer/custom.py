@@ -12,7 +12,7 @@ from uuid import uuid4
 from azure.cli.core.azclierror import AzureResponseError
 from knack.log import get_logger
 
-from azext_acrtransfer import arm, cleaning, failures, guidance, runs
+from azext_acrtransfer import arm, cleaning, failures, guidance, pipelines, runs
 from azext_acrtransfer.api_version import ApiVersion
 from azext_acrtransfer.kinds import KINDS, PipelineOption
 from azext_acrtransfer.registries import Registry
@@ -27,7 +27,7 @@ from azext_acrtransfer.values import (
     SecretUri,
     StorageAccessMode,
 )
-from azext_acrtransfer.waiting import Waiting, goes_on
+from azext_acrtransfer.waiting import Waiting
 
 logger = get_logger(__name__)
 
@@ -86,8 +86,8 @@ def create_pipeline(
         client.kind, container, access, identity or SYSTEM_IDENTITY, options, source_trigger
     )
     model = arm.pipeline(spec, ApiVersion.configured(cmd.cli_ctx))
-    pipelines = client.of(registry_name, resource_group_name)
-    pipeline = _put_pipeline(cmd, pipelines, resource_name, model, no_wait=no_wait)
+    all_pipelines = client.of(registry_name, resource_group_name)
+    pipeline = _put_pipeline(cmd, all_pipelines, resource_name, model, no_wait=no_wait)
     logger.warning(guidance.after_create(pipeline, client.kind))
     return pipeline
 
@@ -114,36 +114,25 @@ def put_pipeline(cmd: Any, client: Service, pipeline: Any, *, no_wait: bool = Fa
     """Write a changed pipeline back to where it was read."""
     place = guidance.facts_of_id(pipeline.id)
     registry = Registry(place["group"], place["registry"])
-    pipelines = Resources(client.client, registry, client.kind)
-    return _put_pipeline(cmd, pipelines, pipeline.name, pipeline, no_wait=no_wait)
+    all_pipelines = Resources(client.client, registry, client.kind)
+    return _put_pipeline(cmd, all_pipelines, pipeline.name, pipeline, no_wait=no_wait)
 
 
-def _put_pipeline(cmd: Any, pipelines: Resources, name: str, model: Any, *, no_wait: bool) -> Any:
-    with failures.explained(cmd.cli_ctx, pipelines.registry):
-        answer = pipelines.put(name, model)
+def _put_pipeline(
+    cmd: Any, all_pipelines: Resources, name: str, model: Any, *, no_wait: bool
+) -> Any:
+    with failures.explained(cmd.cli_ctx, all_pipelines.registry):
+        answer = all_pipelines.put(name, model)
     if no_wait:
         return answer.resource
-    pipeline = (
-        Waiting(cmd.cli_ctx)
-        .until(_is_settled, answer, lambda: pipelines.get(name), _state)
-        .resource
-    )
-    if _state(pipeline).lower() != "succeeded":
+    pipeline = Waiting(cmd.cli_ctx).settled(all_pipelines, name, answer, pipelines)
+    state, kind = pipelines.describe(pipeline), all_pipelines.kind
+    if state != pipelines.SUCCEEDED:
         raise AzureResponseError(
-            f"The {pipelines.kind.noun} '{name}' is {_state(pipeline)}, not Succeeded.",
-            recommendation=f"Run 'az acr {pipelines.kind.group} show' to look at it, and create it "
-            "again.",
+            f"The {kind.noun} '{name}' is {state}, not Succeeded.",
+            recommendation=f"Run 'az acr {kind.group} show' to look at it, and create it again.",
         )
     return pipeline
-
-
-def _state(pipeline: Any) -> str:
-    # A service that tells no state has nothing to wait for.
-    return str((pipeline.properties or {}).get("provisioningState") or "Succeeded")
-
-
-def _is_settled(pipeline: Any) -> bool:
-    return _state(pipeline).lower() in ("succeeded", "failed", "canceled")
 
 
 def create_run(
@@ -176,18 +165,10 @@ def create_run(
             "it. Add --force-redeploy to run it again.",
             resource_name,
         )
-    at = all_runs.registry
-    pick_up = (
-        f"az acr pipeline-run wait --created --resource-group {at.resource_group} "
-        f"--registry {at.name} --name {resource_name}"
-    )
-    with goes_on(f"the run '{resource_name}'", pick_up):
-        last = Waiting(cmd.cli_ctx).until(
-            runs.is_over, answer, lambda: all_runs.get(resource_name), runs.describe
-        )
-    if runs.status(last.resource) is runs.RunStatus.FAILED:
-        raise failures.failed(last.resource, pipeline, answer.correlation_id)
-    return last.resource
+    run = Waiting(cmd.cli_ctx).settled(all_runs, resource_name, answer, runs)
+    if runs.status(run) is runs.RunStatus.FAILED:
+        raise failures.failed(run, pipeline, answer.correlation_id)
+    return run
 
 
 def show_run(

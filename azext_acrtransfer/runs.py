@@ -49,7 +49,7 @@ def is_over(run: Any) -> bool:
 def describe(run: Any) -> str:
     """State of a run for a progress line; a percentage only if the service gives one."""
     response = run.response
-    state = (response and response.status) or run.properties.get("provisioningState")
+    state = (response and response.status) or (run.properties or {}).get("provisioningState")
     percentage = response and response.progress and response.progress.percentage
     return f"{state}, {percentage} %" if percentage else str(state or "Waiting")
 

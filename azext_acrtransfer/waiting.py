@@ -6,13 +6,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 from azure.cli.core.azclierror import ManualInterrupt
 from azure.core.exceptions import AzureError
 from knack.log import get_logger
 
-from azext_acrtransfer.resources import Answer
+from azext_acrtransfer.resources import Answer, Resources
 
 logger = get_logger(__name__)
 _SPINNER_STEP = 0.2
@@ -29,7 +29,15 @@ def delay(waited: float, retry_after: float | None) -> float:
     return min(max(waited / 10, 1.0), 10.0)
 
 
-class Waiting:  # pylint: disable=too-few-public-methods  # it is a verb with a clock of its own
+class Life(Protocol):
+    """What is known of a kind of resource: whether nothing more happens, and how it stands."""
+
+    def is_over(self, resource: Any, /) -> bool: ...
+
+    def describe(self, resource: Any, /) -> str: ...
+
+
+class Waiting:
     """Asks again and again until something is settled, under the CLI's own progress line."""
 
     def __init__(
@@ -43,39 +51,43 @@ class Waiting:  # pylint: disable=too-few-public-methods  # it is a verb with a 
         self._now = now
         self._sleep = sleep
 
-    def until(
-        self,
-        settled: Callable[[Any], bool],
-        answer: Answer,
-        ask: Callable[[], Answer],
-        describe: Callable[[Any], str],
-    ) -> Answer:
-        """Ask until the resource of the newest answer is settled, and return that answer."""
-        if settled(answer.resource):
-            return answer
+    def settled(self, resources: Resources, name: str, answer: Answer, life: Life) -> Any:
+        """The resource of an answer to a PUT, once nothing more happens to it."""
+        if life.is_over(answer.resource):
+            return answer.resource
+        with _goes_on(resources, name):
+            return self._until_over(answer, lambda: resources.get(name), life)
+
+    def _until_over(self, answer: Answer, ask: Callable[[], Answer], life: Life) -> Any:
         started = self._now()
         with _progress(self._cli_ctx) as show:
-            while not settled(answer.resource):
+            while not life.is_over(answer.resource):
                 due = self._now() + delay(self._now() - started, answer.retry_after)
                 while (left := due - self._now()) > 0:
-                    show(f"{describe(answer.resource)}, {self._now() - started:.0f} s")
+                    show(f"{life.describe(answer.resource)}, {self._now() - started:.0f} s")
                     self._sleep(min(left, _SPINNER_STEP))
                 answer = ask()
-        return answer
+        return answer.resource
 
 
 @contextmanager
-def goes_on(what: str, pick_up: str) -> Iterator[None]:
-    """Say that the service goes on with ``what`` when the waiting ends early, and how to return."""
+def _goes_on(resources: Resources, name: str) -> Iterator[None]:
+    """Say that the service goes on when the waiting ends early, and how to wait again."""
+    kind, at = resources.kind, resources.registry
+    what = f"the {kind.noun} '{name}'"
+    pick_up = (
+        f"az acr {kind.group} wait --created --resource-group {at.resource_group} "
+        f"--registry {at.name} --name {name}"
+    )
     try:
         yield
     except KeyboardInterrupt as error:
         raise ManualInterrupt(
-            f"Stopped waiting; {what} goes on in the service.",
+            f"Stopped waiting; the service goes on with {what}.",
             recommendation=f"To wait for it again: {pick_up}",
         ) from error
     except AzureError:
-        logger.warning("%s goes on in the service. To wait for it again: %s", what, pick_up)
+        logger.warning("The service goes on with %s. To wait for it again: %s", what, pick_up)
         raise
 
 

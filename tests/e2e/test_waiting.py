@@ -88,7 +88,7 @@ def test_ctrl_c_stops_the_waiting_and_not_the_run(az: Terminal, site: Site) -> N
     eventually(lambda: polled in az.cloud.requests() or None)
     stopped = ctrl_c(process)
     assert (stopped.exit_code, stopped.stdout) == (1, "")
-    assert "Stopped waiting; the run 'myrun01' goes on in the service." in stopped.stderr
+    assert "Stopped waiting; the service goes on with the pipeline run 'myrun01'." in stopped.stderr
     assert "Traceback" not in stopped.stderr
     assert site.resource("pipelineRuns/myrun01")["properties"]["response"]["status"] == "Running"
 

@@ -200,7 +200,7 @@ def test_ctrl_c_stops_the_waiting_only(
     service.answers("PUT", RUN, run(EXPORT, **UNDER_WAY), status=201)
     result = az(*create(EXPORT))
     assert (result.exit_code, result.stdout) == (1, "")
-    assert "the run 'myrun01' goes on in the service" in result.stderr
+    assert "service goes on with the pipeline run 'myrun01'" in result.stderr
     assert (
         "az acr pipeline-run wait --created --resource-group mygroup --registry myregistry "
         "--name myrun01"
@@ -217,7 +217,7 @@ def test_a_refusal_while_waiting_does_not_hide_the_run(az: Az, service: Service)
     result = az(*create(EXPORT))
     assert (result.exit_code, result.stdout) == (1, "")
     assert "(AuthorizationFailed) No longer." in result.stderr
-    assert "the run 'myrun01' goes on in the service" in result.stderr
+    assert "service goes on with the pipeline run 'myrun01'" in result.stderr
 
 
 def test_show_explains_a_failed_run(az: Az, service: Service, kind: PipelineKind) -> None:

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from azext_acrtransfer import waiting
+from azext_acrtransfer.kinds import RUN
+from azext_acrtransfer.registries import Registry
 from azext_acrtransfer.resources import Answer
 from tests.fake_time import FakeTime
 
 QUIET = SimpleNamespace(only_show_errors=True)
+
+
+def resources(ask: Callable[[], Answer]) -> Any:
+    """The runs of a registry, of which only one is ever asked for."""
+    return SimpleNamespace(
+        kind=RUN, registry=Registry("mygroup", "myregistry"), get=lambda _: ask()
+    )
 
 
 @pytest.mark.parametrize(
@@ -45,8 +55,9 @@ def test_the_end_is_seen_within_a_tenth_of_the_run(duration: float) -> None:
         return Answer(clock.now)
 
     wait = waiting.Waiting(QUIET, now=lambda: clock.now, sleep=clock.sleep)
-    last = wait.until(lambda now: now >= duration, Answer(0), ask, str)
-    assert last.resource - duration <= max(1.0, min(duration / 10, 10)) + 1e-6
+    life = SimpleNamespace(is_over=lambda now: now >= duration, describe=str)
+    seen = wait.settled(resources(ask), "myrun01", Answer(0), life)
+    assert seen - duration <= max(1.0, min(duration / 10, 10)) + 1e-6
     # Each second at first, then ten times while the wait grows by e, then each ten seconds.
     assert len(asked) <= 10 + 10 * math.log(10) + duration / 10 + 1
 
@@ -55,8 +66,8 @@ def test_what_is_settled_is_not_asked_about() -> None:
     def ask() -> Answer:
         raise AssertionError("asked")
 
-    answer = Answer("done")
-    assert waiting.Waiting(QUIET).until(lambda _: True, answer, ask, str) is answer
+    life = SimpleNamespace(is_over=lambda _: True, describe=str)
+    assert waiting.Waiting(QUIET).settled(resources(ask), "it", Answer("done"), life) == "done"
 
 
 @pytest.mark.parametrize(
@@ -93,5 +104,6 @@ def test_progress_goes_to_a_terminal_only(
     )
     clock = FakeTime()
     wait = waiting.Waiting(cli, now=lambda: clock.now, sleep=clock.sleep)
-    wait.until(lambda done: done, Answer(False), lambda: Answer(True), lambda _: "Running, 20 %")
+    life = SimpleNamespace(is_over=bool, describe=lambda _: "Running, 20 %")
+    wait.settled(resources(lambda: Answer(1)), "myrun01", Answer(0), life)
     assert list(dict.fromkeys(told)) == [*shown, *(["end"] if shown else [])]
