@@ -9,15 +9,23 @@ class Clock:
 
     def __init__(self) -> None:
         self._ahead = timedelta()
+        self._advances: list[tuple[datetime, timedelta]] = []
         self._advanced = asyncio.Event()
 
     def now(self) -> datetime:
         """The current moment, aware, in UTC."""
         return datetime.now(timezone.utc) + self._ahead
 
+    def at(self, real: datetime) -> datetime:
+        """What this clock showed at a moment of real time, by which blobs are stamped."""
+        advances = (by for moment, by in self._advances if moment <= real)
+        return real + sum(advances, timedelta())
+
     def advance(self, seconds: float) -> None:
         """Set the clock forward and wake every sleeper, each of which looks at the time again."""
-        self._ahead += timedelta(seconds=seconds)
+        by = timedelta(seconds=seconds)
+        self._ahead += by
+        self._advances.append((datetime.now(timezone.utc), by))
         self._advanced.set()
         self._advanced = asyncio.Event()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import uuid
 from dataclasses import asdict
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,7 @@ def controls_app(instance: Instance) -> Starlette:
         Route("/runs", controls.runs, methods=["POST"]),
         Route("/trigger", controls.trigger, methods=["POST"]),
         Route("/provisioning", controls.provisioning, methods=["POST"]),
+        Route("/principals", controls.principals, methods=["POST"]),
         Route("/reset", controls.reset, methods=["POST"]),
     ]
     return Starlette(
@@ -150,6 +152,22 @@ class _Controls:
                 None if retry_after is None else int(_number(body, "retryAfter", 0))
             )
         return await self.state(request)
+
+    async def principals(self, request: Request) -> Response:
+        """`{"name": "guest"}`: a new service principal without any role; answers its login."""
+        body = await _body(request, {"name"})
+        principal, secret = self._instance.directory.add_application(
+            f"acr-emulator-{body.get('name') or 'guest'}-{uuid.uuid4().hex[:8]}"
+        )
+        return JSONResponse(
+            {
+                "displayName": principal.name,
+                "appId": principal.application_id,
+                "id": principal.object_id,
+                "password": secret,
+                "tenant": self._instance.cloud.tenant_id,
+            }
+        )
 
     async def reset(self, request: Request) -> Response:
         """Every knob back to its default, the log emptied; resources and clock stay."""

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from acr_emulator.store import Store
 from acr_emulator.tokens import Principal
 
+_OPERATOR = "acr-emulator-operator"
+
 
 class Directory:
     """Service principals, managed identities among them, by object and by application id."""
@@ -41,15 +43,20 @@ class Directory:
             (each for each in self if wanted in (each.object_id, each.application_id)), None
         )
 
-    def operator(self) -> tuple[Principal, str]:
-        """The service principal that is ready to log in, and its secret; made on the first call."""
-        for application_id, secret in self._secrets.items():
-            if principal := self.find(application_id):
-                return principal, secret
-        principal = self.add("acr-emulator-operator")
+    def add_application(self, name: str) -> tuple[Principal, str]:
+        """A new service principal that can log in, and its secret."""
+        principal = self.add(name)
         secret = secrets.token_urlsafe(30)
         self._secrets.put(principal.application_id, secret)
         return principal, secret
+
+    def operator(self) -> tuple[Principal, str]:
+        """The service principal that is ready to log in, and its secret; made on the first call."""
+        for application_id, secret in self._secrets.items():
+            principal = self.find(application_id)
+            if principal and principal.name == _OPERATOR:
+                return principal, secret
+        return self.add_application(_OPERATOR)
 
     def secret_is_right(self, principal: Principal, secret: str) -> bool:
         """Whether the principal can log in with this secret."""

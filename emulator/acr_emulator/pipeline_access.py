@@ -10,7 +10,7 @@ from acr_emulator.arm.roles import data_actions
 from acr_emulator.arm.storage_accounts import TYPE as ACCOUNT
 from acr_emulator.pipelines import Pipeline
 from acr_emulator.store import Resource
-from acr_emulator.transfer import Container, TransferError
+from acr_emulator.transfer import Container, Sas, TransferError
 from acr_emulator.transfer.errors import StorageError
 from acr_emulator.vaults import (
     SecretDisabledError,
@@ -58,6 +58,7 @@ class PipelineAccess:
         endpoint = f"https://127.0.0.1:{await storage.port(name)}"
         ca_file = str(storage.ca_file)
         if sas is not None:
+            sas.check_time(self._instance.clock.now())
             return Container.with_sas(endpoint, name, container, sas, ca_file=ca_file)
         key = storage.keys(name)[0]["value"]
         actions = self._actions(pipeline, account, container)
@@ -65,7 +66,7 @@ class PipelineAccess:
             endpoint, name, container, key, actions=actions, ca_file=ca_file
         )
 
-    def _sas(self, pipeline: Pipeline) -> str:
+    def _sas(self, pipeline: Pipeline) -> Sas:
         """Read the secret as the pipeline's identity."""
         store = self._instance.store
         try:
@@ -74,7 +75,7 @@ class PipelineAccess:
                 raise TransferError(_no_such_host("key vault", pipeline.secret_uri))
             if not may_read_secret(store, uri.vault, self._principal(pipeline), uri.name):
                 raise VaultError(403, "Forbidden")
-            return secret_value(store, pipeline.secret_uri)
+            return Sas.parse(secret_value(store, pipeline.secret_uri))
         except SecretMissingError as exc:
             raise VaultError(404, "Secret not found") from exc
         except SecretDisabledError as exc:

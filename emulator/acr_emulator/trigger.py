@@ -89,7 +89,8 @@ class SourceTrigger:
             return f"It does not have the metadata category={CATEGORY}."
         if not blob.content_md5:
             return "It has no ContentMD5."
-        if self._instance.clock.now() - blob.last_modified > MAX_AGE:
+        clock = self._instance.clock
+        if clock.now() - clock.at(blob.last_modified) > MAX_AGE:
             return f"It was last modified more than {MAX_AGE.days} days ago."
         if self._seen.get(_key(pipeline, blob)) == blob.etag:
             return "A run was started for it."

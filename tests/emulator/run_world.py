@@ -58,8 +58,11 @@ class World:
         self.emulator.vault(VAULT)
         return self.emulator.secret(VAULT, name, value, **attributes)
 
-    def sas(self, rights: str, *, hours: int = 1) -> str:
-        return self.emulator.sas(ACCOUNT, CONTAINER, rights, hours=hours)
+    def sas(self, rights: str, *, hours: int = 1, **more: Any) -> str:
+        return self.emulator.sas(ACCOUNT, CONTAINER, rights, hours=hours, **more)
+
+    def account_sas(self, resource_types: str, **more: Any) -> str:
+        return self.emulator.account_sas(ACCOUNT, resource_types, **more)
 
     def blobs(self) -> set[str]:
         return {blob.name for blob in self.container.list_blobs()}

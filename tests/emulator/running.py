@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import httpx
 from acr_emulator.cloud import PUBLIC
 from acr_emulator.instance import Instance
-from azure.storage.blob import ContainerClient, generate_container_sas
+from azure.storage.blob import ContainerClient, generate_account_sas, generate_container_sas
 
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -110,13 +110,24 @@ class Emulator:
     def account_key(self, account: str) -> str:
         return str(self.instance.storage.keys(account)[0]["value"])
 
-    def sas(self, account: str, container: str, rights: str, *, hours: int = 1) -> str:
+    def sas(self, account: str, container: str, rights: str, *, hours: int = 1, **more: Any) -> str:
         return generate_container_sas(
             account,
             container,
-            account_key=self.account_key(account),
+            account_key=more.pop("account_key", self.account_key(account)),
             permission=rights,
             expiry=datetime.now(timezone.utc) + timedelta(hours=hours),
+            **more,
+        )
+
+    def account_sas(self, account: str, resource_types: str, **more: Any) -> str:
+        return generate_account_sas(
+            account,
+            self.account_key(account),
+            resource_types,
+            "rwdlac",
+            datetime.now(timezone.utc) + timedelta(hours=1),
+            **more,
         )
 
     def vault(self, name: str, *readers: str) -> None:

@@ -16,6 +16,18 @@ def test_it_shows_real_time_and_what_it_was_advanced_by() -> None:
     assert clock.now().tzinfo is timezone.utc
 
 
+def test_it_knows_what_it_showed_at_a_moment_of_real_time() -> None:
+    clock = Clock()
+    before = datetime.now(timezone.utc)
+    clock.advance(3600)
+    between = datetime.now(timezone.utc)
+    clock.advance(60)
+    after = datetime.now(timezone.utc)
+    assert clock.at(before) == before
+    assert clock.at(between) == between + timedelta(seconds=3600)
+    assert clock.at(after) == after + timedelta(seconds=3660)
+
+
 def test_an_advance_wakes_those_whose_time_has_come_and_no_one_else() -> None:
     async def scenario() -> tuple[bool, bool]:
         clock = Clock()

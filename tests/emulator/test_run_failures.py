@@ -2,15 +2,21 @@
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 from acr_emulator.pipelines import EXPORT, IMPORT
+from azure.storage.blob import Services
 
 from tests.emulator.run_world import CONTAINER, CONTAINER_ID, CONTRIBUTOR, READER, URI, VAULT, World
 
 STORAGE = "Failed to access storage.  Service request failed.  Status: "
 VAULT_REFUSES = "Failed to access key vault.  Service request failed.  Status: "
+NOT_AUTHORIZED = f"{STORAGE}403 (This request is not authorized to perform this operation"
+NOT_AUTHENTICATED = (
+    f"{STORAGE}403 (Server failed to authenticate the request. Make sure the value of"
+)
 
 Cause = Callable[[World], None]
 
@@ -53,19 +59,20 @@ def with_secret(
     world.emulator.vault(VAULT, *([principal] if readable else []))
 
 
+def tomorrow() -> datetime:
+    return datetime.now(timezone.utc) + timedelta(days=1)
+
+
 FAILURES: dict[str, tuple[Cause, str]] = {
     "no role": (
         no_role,
-        f"{STORAGE}403 (This request is not authorized to perform this operation",
+        f"{NOT_AUTHORIZED} using this permission)",
     ),
     "too weak a role": (
         only_reader,
-        f"{STORAGE}403 (This request is not authorized to perform this operation",
+        f"{NOT_AUTHORIZED} using this permission)",
     ),
-    "closed firewall": (
-        closed_firewall,
-        f"{STORAGE}403 (This request is not authorized to perform this operation)",
-    ),
+    "closed firewall": (closed_firewall, f"{NOT_AUTHORIZED})"),
     "missing container": (no_container, f"{STORAGE}404 (The specified container does not exist)"),
     "missing account": (
         no_account,
@@ -90,10 +97,36 @@ FAILURES: dict[str, tuple[Cause, str]] = {
     ),
     "expired SAS": (
         lambda world: with_secret(world, world.sas("ralw", hours=-1)),
-        f"{STORAGE}403",
+        f"{NOT_AUTHENTICATED} Authorization header is formed correctly including the signature."
+        " Signature not valid in the specified time frame: Start [] - Expiry [",
     ),
-    "too weak a SAS": (lambda world: with_secret(world, world.sas("rl")), f"{STORAGE}403"),
-    "no SAS": (lambda world: with_secret(world, "not a SAS"), f"{STORAGE}"),
+    "SAS of tomorrow": (
+        lambda world: with_secret(world, world.sas("ralw", hours=48, start=tomorrow())),
+        f"{NOT_AUTHENTICATED} Authorization header is formed correctly including the signature."
+        f" Signature not valid in the specified time frame: Start [{tomorrow():%a, %d %b %Y}",
+    ),
+    "foreign SAS": (
+        lambda world: with_secret(world, world.sas("ralw", account_key="Zm9yZWlnbg==")),
+        f"{NOT_AUTHENTICATED} the Authorization header is formed correctly including the"
+        " signature)",
+    ),
+    "too weak a SAS": (
+        lambda world: with_secret(world, world.sas("rl")),
+        f"{NOT_AUTHORIZED} using this permission)",
+    ),
+    "plain SAS": (
+        lambda world: with_secret(world, world.sas("ralw", protocol="http")),
+        f"{NOT_AUTHORIZED} using this protocol)",
+    ),
+    "SAS for containers only": (
+        lambda world: with_secret(world, world.account_sas("sc")),
+        f"{NOT_AUTHORIZED} using this resource type)",
+    ),
+    "SAS for queues": (
+        lambda world: with_secret(world, world.account_sas("sco", services=Services(queue=True))),
+        f"{NOT_AUTHORIZED} using this service)",
+    ),
+    "no SAS": (lambda world: with_secret(world, "not a SAS"), NOT_AUTHENTICATED),
 }
 
 

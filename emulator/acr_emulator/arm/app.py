@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from acr_emulator.arm import jsonc
+from acr_emulator.arm import jsonc, rights
 from acr_emulator.arm.errors import ArmError, bad_request, group_not_found
 from acr_emulator.arm.providers import PROVIDERS
 from acr_emulator.arm.request import ArmRequest, Handler, Route
@@ -53,6 +53,7 @@ class ArmApp:
         """Carry out a call that was parsed."""
         handler, params = self._find(request)
         self._check_scope(params)
+        rights.check(self._instance, request)
         return await handler(replace(request, params=params))
 
     async def _parse(self, request: Request) -> ArmRequest:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
@@ -31,42 +33,84 @@ _SECRETS = frozenset({GET_SECRET, "Microsoft.KeyVault/vaults/secrets/readMetadat
 
 @dataclass(frozen=True)
 class Role:
-    """A built-in role; only its data actions have an effect here."""
+    """A built-in role: which actions on resources it allows (`*` for any), and on data."""
 
     name: str
     id: str
+    actions: tuple[str, ...] = ()
+    not_actions: tuple[str, ...] = ()
     data_actions: frozenset[str] = frozenset()
 
+    def allows(self, action: str) -> bool:
+        """Whether the role's actions, but for the excepted ones, have this one among them."""
+        return _among(action, self.actions) and not _among(action, self.not_actions)
 
-#: Names and ids as in Azure's list of built-in roles (from memory, not recorded).
+
+def _among(action: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(action.lower(), pattern.lower()) for pattern in patterns)
+
+
+_AUTHORIZATION = "Microsoft.Authorization/*"
+_REGISTRIES = "Microsoft.ContainerRegistry/registries"
+_TRANSFER = tuple(
+    f"{_REGISTRIES}/{kind}/*" for kind in ("exportPipelines", "importPipelines", "pipelineRuns")
+)
+
+#: Names, ids and actions as in Azure's list of built-in roles (from memory, not recorded).
 ROLES = (
-    Role("Owner", "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"),
-    Role("Contributor", "b24988ac-6180-42a0-ab88-20f7382dd24c"),
-    Role("Reader", "acdd72a7-3385-48ef-bd42-f606fba81ae7"),
+    Role("Owner", "8e3af657-a8ff-443c-a75c-2fe8c4bcb635", ("*",)),
     Role(
-        "Container Registry Transfer Pipeline Contributor", "bf94e731-3a51-4a7c-8c54-a1ab9971dfc1"
+        "Contributor",
+        "b24988ac-6180-42a0-ab88-20f7382dd24c",
+        ("*",),
+        (f"{_AUTHORIZATION}/write", f"{_AUTHORIZATION}/delete"),
+    ),
+    Role("Reader", "acdd72a7-3385-48ef-bd42-f606fba81ae7", ("*/read",)),
+    Role(
+        "Container Registry Transfer Pipeline Contributor",
+        "bf94e731-3a51-4a7c-8c54-a1ab9971dfc1",
+        (f"{_REGISTRIES}/read", *_TRANSFER),
     ),
     Role("AcrPull", "7f951dda-4ed3-4680-a7ca-43fe172d538d"),
     Role("AcrPush", "8311e382-0749-4cb8-b61a-304f252e45ec"),
-    Role("Storage Blob Data Owner", "b7e6dc6d-f1e8-4753-8033-0f276bb0955b", _ALL_BLOBS),
-    Role("Storage Blob Data Contributor", "ba92f5b4-2d11-453d-a403-e96b0029c9fe", _ALL_BLOBS),
-    Role("Storage Blob Data Reader", "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1", _READ_BLOBS),
-    Role("Key Vault Administrator", "00482a5a-887f-4fb3-b363-3b7fe8e74483", _SECRETS),
-    Role("Key Vault Secrets Officer", "b86a8fe4-44ce-4948-aee5-eccb2c155cd7", _SECRETS),
-    Role("Key Vault Secrets User", "4633458b-17de-408a-b874-0445c86b69e6", _SECRETS),
+    Role(
+        "Storage Blob Data Owner", "b7e6dc6d-f1e8-4753-8033-0f276bb0955b", data_actions=_ALL_BLOBS
+    ),
+    Role(
+        "Storage Blob Data Contributor",
+        "ba92f5b4-2d11-453d-a403-e96b0029c9fe",
+        data_actions=_ALL_BLOBS,
+    ),
+    Role(
+        "Storage Blob Data Reader", "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1", data_actions=_READ_BLOBS
+    ),
+    Role("Key Vault Administrator", "00482a5a-887f-4fb3-b363-3b7fe8e74483", data_actions=_SECRETS),
+    Role(
+        "Key Vault Secrets Officer", "b86a8fe4-44ce-4948-aee5-eccb2c155cd7", data_actions=_SECRETS
+    ),
+    Role("Key Vault Secrets User", "4633458b-17de-408a-b874-0445c86b69e6", data_actions=_SECRETS),
 )
 _QUOTED = re.compile(r"(roleName|principalId|assignedTo)\s*(?:eq\s*|\()'([^']*)'", re.IGNORECASE)
 
 
 def data_actions(store: Store, principal_id: str, scope: str) -> frozenset[str]:
-    """What the principal may do with data at this scope, by roles given here or further up."""
-    allowed: frozenset[str] = frozenset()
+    """What the principal may do with data at this scope."""
+    roles = _roles_of(store, principal_id, scope)
+    return frozenset[str]().union(*(role.data_actions for role in roles))
+
+
+def allows(store: Store, principal_id: str, action: str, scope: str) -> bool:
+    """Whether the principal may do this with the resource at this scope."""
+    return any(role.allows(action) for role in _roles_of(store, principal_id, scope))
+
+
+def _roles_of(store: Store, principal_id: str, scope: str) -> Iterator[Role]:
+    """The principal's roles at this scope: those given here or further up."""
     for assignment in store.list("", ASSIGNMENT):
         properties = assignment["properties"]
         above = properties["scope"].lower().rstrip("/") + "/"
         if properties["principalId"] == principal_id and f"{scope.lower()}/".startswith(above):
-            allowed |= _role(properties["roleDefinitionId"]).data_actions
-    return allowed
+            yield _role(properties["roleDefinitionId"])
 
 
 def _role(definition_id: str) -> Role:
@@ -111,8 +155,8 @@ class _Roles:
     def _shown(self, role: Role) -> dict[str, Any]:
         subscription = self._instance.cloud.subscription_id
         permissions = {
-            "actions": [],
-            "notActions": [],
+            "actions": list(role.actions),
+            "notActions": list(role.not_actions),
             "dataActions": sorted(role.data_actions),
             "notDataActions": [],
         }

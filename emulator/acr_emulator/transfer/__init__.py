@@ -6,10 +6,12 @@ from acr_emulator.transfer.exporting import export_artifacts
 from acr_emulator.transfer.importing import import_blob
 from acr_emulator.transfer.repositories import Repositories
 from acr_emulator.transfer.result import TransferResult
+from acr_emulator.transfer.sas import Sas
 
 __all__ = [
     "Container",
     "Repositories",
+    "Sas",
     "StoredBlob",
     "TransferError",
     "TransferResult",

@@ -16,6 +16,7 @@ from azure.core.exceptions import AzureError, HttpResponseError
 from azure.storage.blob import BlobBlock, ContainerClient, ContentSettings, LinearRetry
 
 from acr_emulator.transfer.errors import BlobExistsError, StorageError, TransferError
+from acr_emulator.transfer.sas import Sas
 
 ACTIONS = frozenset({"read", "write", "delete", "list"})
 _THREADS = 8  # several block uploads or ranged reads at a time, and a listing beside them
@@ -59,11 +60,11 @@ class Container:
 
     @classmethod
     def with_sas(
-        cls, endpoint: str, account: str, name: str, sas: str, *, ca_file: str | None = None
+        cls, endpoint: str, account: str, name: str, sas: Sas, *, ca_file: str | None = None
     ) -> "Container":
-        """Reach the container with a SAS, with or without its leading `?`; storage enforces it."""
+        """Reach the container with a SAS; storage enforces what it allows."""
         logging.getLogger("urllib3.connectionpool").addFilter(_mask_signature)
-        credential = AzureSasCredential(sas.strip().lstrip("?"))
+        credential = AzureSasCredential(sas.query)
         return cls(_connect(endpoint, account, name, credential, ca_file), ACTIONS)
 
     @classmethod
@@ -239,7 +240,7 @@ def _storage_errors() -> Iterator[None]:
     try:
         yield
     except HttpResponseError as error:
-        reason = re.split(r"\.\s|\n", error.message or "", maxsplit=1)[0].strip()
+        reason = (error.message or "").partition("\n")[0].strip()  # what follows are ids
         code = str(getattr(error, "error_code", None) or "")
         raise StorageError(error.status_code or 0, reason, code) from error
     except AzureError as error:

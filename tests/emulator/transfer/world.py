@@ -16,6 +16,7 @@ import httpx
 from acr_emulator.transfer import (
     Container,
     Repositories,
+    Sas,
     TransferResult,
     export_artifacts,
     import_blob,
@@ -196,7 +197,11 @@ class World:
 
     def container_by_sas(self, sas: str) -> Container:
         return Container.with_sas(
-            self.parts.storage, ACCOUNT, self.container_name, sas, ca_file=self.parts.ca_file
+            self.parts.storage,
+            ACCOUNT,
+            self.container_name,
+            Sas.parse(sas),
+            ca_file=self.parts.ca_file,
         )
 
     async def exporting(
