@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,12 +12,19 @@ from acr_emulator.cloud import PUBLIC
 from tests.emulator.running import GROUP, REGISTRIES, SUBSCRIPTION, Emulator, Json, eventually
 
 DEPLOYMENTS = f"{GROUP}/providers/Microsoft.Resources/deployments"
+DEPLOYMENT = "Microsoft.Resources/deployments"
 VERSION = "2024-11-01"
 IDENTITY: Json = {
     "type": "Microsoft.ManagedIdentity/userAssignedIdentities",
     "apiVersion": "2024-11-30",
     "name": "[parameters('name')]",
     "location": "[resourceGroup().location]",
+}
+REGISTRY: Json = {
+    "type": "Microsoft.ContainerRegistry/registries",
+    "apiVersion": "2025-11-01",
+    "location": "westus",
+    "sku": {"name": "Premium"},
 }
 PRINCIPAL = "[reference(parameters('name')).principalId]"
 
@@ -59,9 +66,6 @@ def deploy(emulator: Emulator, group: str) -> Deploy:
         return over(emulator, name)
 
     return deployed
-
-
-DEPLOYMENT = "Microsoft.Resources/deployments"
 
 
 def over(emulator: Emulator, name: str) -> Json:
@@ -149,13 +153,7 @@ def test_secure_parameters_are_never_shown(emulator: Emulator, deploy: Deploy) -
 def test_a_failure_is_told_with_its_reason_and_spares_what_is_independent(
     emulator: Emulator, deploy: Deploy
 ) -> None:
-    registry = {
-        "type": "Microsoft.ContainerRegistry/registries",
-        "apiVersion": "2025-11-01",
-        "name": "bad",
-        "location": "westus",
-        "sku": {"name": "Premium"},
-    }
+    registry = {**REGISTRY, "name": "bad"}
     waiting = {**IDENTITY, "name": "waiting", "dependsOn": ["bad"]}
     properties = deploy("failing", body(registry, waiting, {**IDENTITY, "name": "independent"}))
     identities = f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities"
@@ -277,32 +275,10 @@ def test_validate_deploys_nothing(emulator: Emulator) -> None:
     assert emulator.arm("GET", resource_id).status_code == 404
 
 
-def test_json_may_have_comments_bare_names_and_long_strings(emulator: Emulator, group: str) -> None:
-    template = json.dumps(identity("a//b")["properties"]["template"])
-    loose = template.replace("[resourceGroup().location]", "[concat('west',\n 'us')]")
-    given = '"parameters": {"name": {"value": "commented"}}, /* "x": */'
-    text = f'{{"properties": {{{given} template: // as az writes it\n {loose} }}}}'
-    answer = emulator.http.put(
-        f"{PUBLIC.arm_url}{group}/providers/{DEPLOYMENT}/loose",
-        params={"api-version": VERSION},
-        headers={"Authorization": f"Bearer {emulator.entra_token(PUBLIC.arm_audiences[0])}"},
-        content=text.encode(),
-    )
-    assert answer.status_code == 201, answer.text
-    assert over(emulator, "loose")["provisioningState"] == "Succeeded"
-
-
 @pytest.mark.usefixtures("group")
 def test_an_active_deployment_is_left_alone(emulator: Emulator) -> None:
-    emulator.registry("slowregistry")
     emulator.instance.behaviour.provisioning_seconds = 1000
-    slow = {
-        "type": "Microsoft.ContainerRegistry/registries",
-        "apiVersion": "2025-11-01",
-        "name": "slower",
-        "location": "westus",
-        "sku": {"name": "Premium"},
-    }
+    slow = {**REGISTRY, "name": "slower"}
     path = f"{DEPLOYMENTS}/slow"
     try:
         assert emulator.arm("PUT", path, body(slow), VERSION).status_code == 201
@@ -314,3 +290,19 @@ def test_an_active_deployment_is_left_alone(emulator: Emulator) -> None:
         assert over(emulator, "slow")["provisioningState"] == "Succeeded"
     finally:
         emulator.instance.behaviour.reset()
+
+
+def test_a_restart_interrupts_what_is_under_way(tmp_path: Path) -> None:
+    slow = {**REGISTRY, "name": "slower"}
+    first = Emulator(tmp_path)
+    first.ok("PUT", GROUP, {"location": "westus"})
+    first.instance.behaviour.provisioning_seconds = 1000
+    first.arm("PUT", f"{DEPLOYMENTS}/slow", body(slow), VERSION)
+    first.stop()
+    second = Emulator(tmp_path)
+    try:
+        properties = second.ok("GET", f"{DEPLOYMENTS}/slow")["properties"]
+        assert properties["provisioningState"] == "Failed"
+        assert properties["error"]["code"] == "DeploymentInterrupted"
+    finally:
+        second.stop()

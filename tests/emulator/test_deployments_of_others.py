@@ -1,0 +1,106 @@
+"""Templates for these resource types in the styles that other people write them in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from acr_emulator.cloud import PUBLIC
+
+from tests.emulator.running import GROUP, SUBSCRIPTION, Emulator, Json, eventually
+
+DEPLOYMENTS = f"{GROUP}/providers/Microsoft.Resources/deployments"
+#: `old_style`: ids put together by hand, the identity as JSON in a string, the grant nested in the
+#: outer scope. `both_sides`: empty strings for what is not meant. `compiled`: as a compiler of
+#: modules writes it. `children`: a group from nothing, with resources within their parents.
+TEMPLATES = Path(__file__).with_name("templates_of_others")
+REGISTRY, VAULT, ACCOUNT = "theirregistry", "theirvault", "theirstorage"
+URI = f"https://{ACCOUNT}.blob.core.windows.net/transfer"
+
+Deploy = Callable[..., Json]
+
+
+@pytest.fixture
+def deploy(emulator: Emulator) -> Deploy:
+    """Deploy into a group that has everything, until it has succeeded."""
+    emulator.registry(REGISTRY)
+    emulator.vault(VAULT)
+    emulator.container(ACCOUNT, "transfer")
+    emulator.secret(VAULT, "sas", "?" + emulator.sas(ACCOUNT, "transfer", "rwdla"))
+    emulator.client(REGISTRY).push("samples/hello", "v1", b"hello")
+
+    def deployed(name: str, template: str, **given: Any) -> Json:
+        document = json.loads((TEMPLATES / f"{template}.json").read_text())
+        values = {key: {"value": value} for key, value in given.items()}
+        asked = {"properties": {"template": document, "parameters": values}}
+        emulator.ok("PUT", f"{DEPLOYMENTS}/{name}", asked)
+        properties = eventually(lambda: over(emulator, name))
+        assert properties["provisioningState"] == "Succeeded", properties["error"]
+        return properties
+
+    return deployed
+
+
+def over(emulator: Emulator, name: str) -> Json | None:
+    """The properties of a deployment, if it is over."""
+    properties: Json = emulator.ok("GET", f"{DEPLOYMENTS}/{name}")["properties"]
+    return properties if properties["provisioningState"] in ("Succeeded", "Failed") else None
+
+
+def test_an_old_template_grants_access_in_a_nested_one_and_its_pipeline_works(
+    emulator: Emulator, deploy: Deploy
+) -> None:
+    given = {"registry": REGISTRY, "pipeline": "oldpipeline", "uri": URI, "vault": VAULT}
+    properties = deploy("old", "old_style", **given, secret="sas")
+    pipeline_id, policy_id = (each["id"] for each in properties["outputResources"])
+    pipeline = emulator.ok("GET", pipeline_id)
+    assert pipeline["location"] == "westus"
+    assert pipeline["properties"]["target"] == {
+        "type": "AzureStorageBlobContainer",
+        "uri": URI,
+        "keyVaultUri": f"{PUBLIC.vault_url(VAULT)}/secrets/sas",
+        "storageAccessMode": "SasToken",
+    }
+    assert policy_id == f"{GROUP}/providers/Microsoft.KeyVault/vaults/{VAULT}/accessPolicies/add"
+
+    run = {"pipelineResourceId": pipeline_id, "targetName": "oldblob"}
+    deploy("oldrun", "both_sides", **run, run="oldrun", artifacts=["samples/hello:v1"])
+    done = emulator.ok("GET", f"{REGISTRY}/pipelineRuns/oldrun")["properties"]
+    assert done["response"]["status"] == "Succeeded"
+    assert done["request"]["target"] == {"type": "AzureStorageBlob", "name": "oldblob"}
+    assert "source" not in done["request"]
+    assert "forceUpdateTag" not in done
+
+
+def test_a_compiled_template_with_modules_and_a_role_deploys_twice(
+    emulator: Emulator, deploy: Deploy
+) -> None:
+    for _ in range(2):
+        properties = deploy("compiled", "compiled", prefix="bic")
+    pipeline_id = properties["outputs"]["pipelineId"]["value"]
+    pipeline = emulator.ok("GET", pipeline_id)
+    [identity] = pipeline["identity"]["userAssignedIdentities"].values()
+    scope = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/{ACCOUNT}"
+    assigned = emulator.ok("GET", f"{scope}/providers/Microsoft.Authorization/roleAssignments")
+    principals = [each["properties"]["principalId"] for each in assigned["value"]]
+    assert principals.count(identity["principalId"]) == 1
+    assert [each["id"] for each in properties["outputResources"]][-1] == pipeline_id
+
+
+def test_everything_from_an_empty_group_with_children_within_their_parents(
+    emulator: Emulator, deploy: Deploy
+) -> None:
+    emulator.ok("PUT", f"{SUBSCRIPTION}/resourceGroups/empty", {"location": "eastus"})
+    deploy("whole", "children")
+    group = f"{SUBSCRIPTION}/resourceGroups/empty/providers"
+    pipeline = emulator.ok(
+        "GET",
+        f"{group}/Microsoft.ContainerRegistry/registries/emptyregistry/exportPipelines/childpipeline",
+    )
+    uri = "https://emptystorage.blob.core.windows.net/transfer"
+    assert pipeline["properties"]["target"]["uri"] == uri
+    deployment = emulator.ok("GET", f"{group}/Microsoft.Resources/deployments/empty")
+    assert deployment["properties"]["outputs"] == {"keys": {"type": "Int", "value": 2}}
