@@ -10,11 +10,14 @@ import tempfile
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 
-from acr_emulator.instance import Instance, StateInUseError
+from acr_emulator.cloud import PUBLIC, Cloud
+from acr_emulator.instance import Instance, OtherCloudError, StateInUseError
 from acr_emulator.parts.process import StartError, dies_with_us
 from acr_emulator.parts.tools import ToolMissingError
+from acr_emulator.private_cloud import CloudError, cloud_of
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_REFUSALS = (CloudError, OtherCloudError, StartError, StateInUseError, ToolMissingError)
 _COMMAND_NOT_FOUND = 127
 _BY_SIGNAL = 128
 
@@ -27,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return asyncio.run(_verb(options, options.state))
         with tempfile.TemporaryDirectory(prefix="acr-emulator-") as folder:
             return asyncio.run(_verb(options, Path(folder)))
-    except (StartError, StateInUseError, ToolMissingError) as error:
+    except _REFUSALS as error:
         print(f"acr_emulator: {error}", file=sys.stderr)
         return 1
     except asyncio.CancelledError:  # by a signal, before the command was started
@@ -47,19 +50,27 @@ def _parser() -> argparse.ArgumentParser:
             metavar="DIR",
             help="keep everything in this folder; without it, state ends with the emulator",
         )
+        verb.add_argument(
+            "--cloud",
+            default=PUBLIC.name,
+            metavar="NAME_OR_FILE",
+            help="the cloud to pose as: AzureCloud, AzureChinaCloud, AzureUSGovernment, or a file"
+            " that describes a private one (see README)",
+        )
     return parser
 
 
 def _verb(options: argparse.Namespace, state: Path) -> Coroutine[None, None, int]:
+    cloud = cloud_of(options.cloud)
     if options.verb == "up":
-        return _up(state)
-    return _run(state, options.command)
+        return _up(state, cloud)
+    return _run(state, cloud, options.command)
 
 
-async def _up(state: Path) -> int:
+async def _up(state: Path, cloud: Cloud) -> int:
     stopped = asyncio.Event()
     _on_signals(lambda _: stopped.set())
-    instance = Instance(state)
+    instance = Instance(state, cloud)
     await instance.start()
     try:
         for name, value in instance.environment().items():
@@ -71,11 +82,11 @@ async def _up(state: Path) -> int:
     return 0
 
 
-async def _run(state: Path, command: Sequence[str]) -> int:
+async def _run(state: Path, cloud: Cloud, command: Sequence[str]) -> int:
     starting = asyncio.current_task()
     assert starting is not None
     _on_signals(lambda _: starting.cancel())
-    instance = Instance(state)
+    instance = Instance(state, cloud)
     await instance.start()
     try:
         process = await asyncio.create_subprocess_exec(

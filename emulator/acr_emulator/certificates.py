@@ -21,10 +21,9 @@ class Certificates:
             cloud.arm,
             cloud.login,
             cloud.graph,
-            *(
-                f"*.{suffix}"
-                for suffix in (cloud.vault_suffix, cloud.blob_suffix, cloud.registry_suffix)
-            ),
+            f"*.{cloud.vault_suffix}",
+            f"*.{cloud.blob_suffix}",
+            f"*.{cloud.registry_suffix}",
             "localhost",
             "127.0.0.1",
         )

@@ -31,7 +31,7 @@ class _LoginError(Exception):
         self.error = error
         self.number = number
 
-    def response(self) -> Response:
+    def response(self, login_url: str) -> Response:
         """The answer to send."""
         now = datetime.now(timezone.utc)
         trace, correlation = str(uuid.uuid4()), str(uuid.uuid4())
@@ -46,7 +46,7 @@ class _LoginError(Exception):
             "timestamp": f"{now:%Y-%m-%d %H:%M:%SZ}",
             "trace_id": trace,
             "correlation_id": correlation,
-            "error_uri": f"https://login.microsoftonline.com/error?code={self.number}",
+            "error_uri": f"{login_url}/error?code={self.number}",
         }
         return JSONResponse(body, self.status, {"cache-control": "no-store"})
 
@@ -64,13 +64,8 @@ def entra_app(instance: Instance) -> Starlette:
             Route("/{tenant}/oauth2/token", entra.token_v1, methods=["POST"]),
             Route("/{tenant}/oauth2/v2.0/token", entra.token_v2, methods=["POST"]),
         ],
-        exception_handlers={_LoginError: _refuse},
+        exception_handlers={_LoginError: entra.refuse},
     )
-
-
-async def _refuse(_: Request, error: Exception) -> Response:
-    assert isinstance(error, _LoginError)
-    return error.response()
 
 
 class _Entra:
@@ -78,6 +73,11 @@ class _Entra:
         self._cloud = instance.cloud
         self._tokens = instance.tokens
         self._directory = instance.directory
+
+    async def refuse(self, _: Request, error: Exception) -> Response:
+        """Answer a refusal."""
+        assert isinstance(error, _LoginError)
+        return error.response(self._cloud.login_url)
 
     def _check_tenant(self, request: Request) -> None:
         tenant = request.path_params["tenant"]
@@ -107,7 +107,7 @@ class _Entra:
     async def configuration(self, request: Request) -> Response:
         """OpenID Connect discovery, version 1 or 2 by its path."""
         self._check_tenant(request)
-        tenant = f"https://{self._cloud.login}/{self._cloud.tenant_id}"
+        tenant = f"{self._cloud.login_url}/{self._cloud.tenant_id}"
         version = "/v2.0" if "/v2.0/" in request.url.path else ""
         issuer = f"{tenant}/v2.0" if version else self._tokens.issuer
         return JSONResponse(

@@ -60,7 +60,7 @@ class _Graph:
     def __init__(self, instance: Instance) -> None:
         self._tokens = instance.tokens
         self._directory = instance.directory
-        self._base = f"https://{instance.cloud.graph}"
+        self._base = instance.cloud.graph_url
 
     def _caller(self, request: Request) -> Principal:
         try:

@@ -36,6 +36,10 @@ class StateInUseError(Exception):
     """Another emulator works on this state directory."""
 
 
+class OtherCloudError(Exception):
+    """The state directory holds another cloud."""
+
+
 class Service(Protocol):
     """Something that runs while the emulator does."""
 
@@ -59,6 +63,7 @@ class Instance:
         self.clock = Clock()
         self.behaviour = Behaviour()
         self.store = Store(self.state_dir / "state.db")
+        self._keep_to_one_cloud()
         self.certificates = Certificates(self.state_dir / "tls", cloud)
         self.tokens = Tokens(self.state_dir / "tls" / "tokens.key", cloud)
         self.directory = Directory(self.store)
@@ -93,6 +98,19 @@ class Instance:
             self.proxy,
             self.controls,
         )
+
+    def _keep_to_one_cloud(self) -> None:
+        """What a state directory holds has the host names of its cloud all over it."""
+        table = self.store.table("cloud")
+        kept = table.get("name")
+        if kept is None:
+            table.put("name", self.cloud.name)
+        elif kept != self.cloud.name:
+            self.close()
+            raise OtherCloudError(
+                f"{self.state_dir} holds the cloud {kept}, not {self.cloud.name}:"
+                " give that one as --cloud, or another --state."
+            )
 
     async def start(self) -> None:
         """Start every service; if one fails, stop those before it."""
@@ -147,6 +165,7 @@ class Instance:
             "AZURE_CONFIG_DIR": str(self._az_configuration()),
             "AZURE_CORE_COLLECT_TELEMETRY": "0",
             "AZURE_EXTENSION_USE_DYNAMIC_INSTALL": "no",
+            "AZURE_AUTHORITY_HOST": self.cloud.login_url,
             "AZURE_TENANT_ID": self.cloud.tenant_id,
             "AZURE_CLIENT_ID": principal.application_id,
             "AZURE_CLIENT_SECRET": secret,

@@ -1,4 +1,4 @@
-"""The data plane of key vaults: `/secrets` and `/deletedsecrets` of `{vault}.vault.azure.net`."""
+"""The data plane of key vaults: `/secrets` and `/deletedsecrets` of each vault's host."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ class _KeyVaults:
                 else f"AKV10022: The token was not accepted: {error}."
             )
             refusal = _VaultError(401, "Unauthorized", message)
-            authority = f"https://{cloud.login}/{cloud.tenant_id}"
+            authority = f"{cloud.login_url}/{cloud.tenant_id}"
             refusal.headers["www-authenticate"] = (
                 f'Bearer authorization="{authority}", resource="{cloud.vault_audience}"'
             )

@@ -58,7 +58,7 @@ class Tokens:
     @property
     def issuer(self) -> str:
         """The issuer of version 1 tokens; Azurite insists on its form."""
-        return f"https://sts.windows.net/{self._cloud.tenant_id}/"
+        return f"{self._cloud.issuer}/{self._cloud.tenant_id}/"
 
     def key_set(self) -> dict[str, Any]:
         """The JWKS document."""

@@ -40,7 +40,7 @@ class SecretDisabledError(SecretError):
 
 @dataclass(frozen=True)
 class SecretUri:
-    """`https://{vault}.vault.azure.net/secrets/{name}[/{version}]`, taken apart."""
+    """`https://{vault}.{suffix}/secrets/{name}[/{version}]`, taken apart."""
 
     vault: str
     name: str

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
-from acr_emulator.cloud import PUBLIC
+from acr_emulator.cloud import PUBLIC, Cloud
 from acr_emulator.instance import Instance
 from azure.storage.blob import ContainerClient, generate_account_sas, generate_container_sas
 
@@ -32,8 +32,9 @@ _PATIENCE_SECONDS = 30
 class Emulator:
     """An instance in a thread of its own; every client talks to it over its sockets."""
 
-    def __init__(self, state: Path) -> None:
-        self.instance = Instance(state)
+    def __init__(self, state: Path, cloud: Cloud = PUBLIC) -> None:
+        self.cloud = cloud
+        self.instance = Instance(state, cloud)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
@@ -68,9 +69,9 @@ class Emulator:
         path = path if path.startswith("/") else f"{REGISTRIES}/{path}"
         return self.http.request(
             method,
-            f"{PUBLIC.arm_url}{path}",
+            f"{self.cloud.arm_url}{path}",
             params={"api-version": version},
-            headers={"Authorization": f"Bearer {self.entra_token(PUBLIC.arm_audiences[0])}"},
+            headers={"Authorization": f"Bearer {self.entra_token(self.cloud.arm_audience)}"},
             json=body,
         )
 

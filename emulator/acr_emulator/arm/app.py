@@ -11,16 +11,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from acr_emulator.arm import jsonc, rights
+from acr_emulator.arm import jsonc, metadata, rights
+from acr_emulator.arm.answers import JsonAnswer
 from acr_emulator.arm.errors import ArmError, bad_request, group_not_found
 from acr_emulator.arm.providers import PROVIDERS
 from acr_emulator.arm.request import ArmRequest, Handler, Route
+from acr_emulator.arm.transfer_resources import check_version
 from acr_emulator.tokens import UnauthorizedError
 
 if TYPE_CHECKING:
     from acr_emulator.instance import Instance
 
-_REGISTRY_NAMESPACE = "/providers/microsoft.containerregistry/"
 #: Codes as ARM has them for each reason that a token is refused for.
 _REFUSALS = {
     "missing": "AuthenticationFailed",
@@ -42,15 +43,21 @@ class ArmApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
         try:
-            response = await self.send(await self._parse(Request(scope, receive)))
+            response = await self._answer(Request(scope, receive))
         except ArmError as error:
             response = error.response()
         for name, value in _common_headers().items():
             response.headers.setdefault(name, value)
         await response(scope, receive, send)
 
+    async def _answer(self, request: Request) -> Response:
+        if request.url.path == metadata.PATH:
+            return JsonAnswer(metadata.metadata(self._instance.cloud))
+        return await self.send(await self._parse(request))
+
     async def send(self, request: ArmRequest) -> Response:
         """Carry out a call that was parsed."""
+        check_version(self._instance.cloud, request)
         handler, params = self._find(request)
         self._check_scope(params)
         rights.check(self._instance, request)
@@ -63,18 +70,16 @@ class ArmApp:
                 request.headers.get("authorization"), cloud.arm_audiences
             )
         except UnauthorizedError as error:
-            raise _unauthorized(error, f"https://{cloud.login}/{cloud.tenant_id}") from error
+            raise _unauthorized(error, f"{cloud.login_url}/{cloud.tenant_id}") from error
         version = request.query_params.get("api-version")
         if not version:
             raise bad_request(
                 "MissingApiVersionParameter",
                 "The api-version query parameter (?api-version=) is required for all requests.",
             )
-        path = "/" + request.url.path.strip("/")
-        self._check_version(path, version)
         return ArmRequest(
             method=request.method,
-            path=path,
+            path="/" + request.url.path.strip("/"),
             params={},
             query=request.query_params,
             headers=request.headers,
@@ -83,18 +88,6 @@ class ArmApp:
             caller=claims,
             base_url=cloud.arm_url,
             send=self.send,
-        )
-
-    def _check_version(self, path: str, version: str) -> None:
-        offered = self._instance.cloud.registry_api_versions
-        if offered is None or version in offered or _REGISTRY_NAMESPACE not in path.lower():
-            return
-        rest = path[path.lower().index(_REGISTRY_NAMESPACE) + len(_REGISTRY_NAMESPACE) :]
-        raise bad_request(
-            "NoRegisteredProviderFound",
-            f"No registered resource provider found for API version '{version}' for type"
-            f" '{'/'.join(rest.split('/')[::2])}'. The supported api-versions are"
-            f" '{', '.join(offered)}'.",
         )
 
     def _find(self, request: ArmRequest) -> tuple[Handler, Mapping[str, str]]:

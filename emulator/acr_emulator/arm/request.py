@@ -28,7 +28,7 @@ class ArmRequest:
     body: dict[str, Any]
     api_version: str
     caller: Claims
-    #: `https://management.azure.com`, for the URLs of operations.
+    #: ARM's own address, for the URLs of operations.
     base_url: str
     #: Carries out another call on behalf of the same caller.
     send: Callable[["ArmRequest"], Awaitable[Response]]

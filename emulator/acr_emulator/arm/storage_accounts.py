@@ -111,9 +111,9 @@ class _StorageAccounts:
             raise bad_request("LocationRequired", "The location property is required.")
         now = timestamp(self._instance.clock.now(), zone="Z")
         sku = (body.get("sku") or {}).get("name") or "Standard_RAGRS"
-        suffix = self._instance.cloud.blob_suffix.removeprefix("blob")
+        suffix = self._instance.cloud.storage_suffix
         endpoints = {
-            service.rpartition(".")[2]: f"https://{name}.{service}{suffix}/"
+            service.rpartition(".")[2]: f"https://{name}.{service}.{suffix}/"
             for service in _SERVICES
         }
         service = {"keyType": "Account", "enabled": True, "lastEnabledTime": now}

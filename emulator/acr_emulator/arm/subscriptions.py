@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from acr_emulator.arm.answers import JsonAnswer
 from acr_emulator.arm.request import ArmRequest, Route
+from acr_emulator.arm.transfer_resources import TYPES as TRANSFER_TYPES
 from acr_emulator.cloud import Cloud
 from acr_emulator.store import Resource
 
@@ -17,12 +18,7 @@ if TYPE_CHECKING:
 _LOCATIONS = {"westus": "West US", "eastus": "East US", "westeurope": "West Europe"}
 #: What az needs to know to show or delete a resource by its id alone.
 _TYPES = {
-    "Microsoft.ContainerRegistry": (
-        "registries",
-        "registries/exportPipelines",
-        "registries/importPipelines",
-        "registries/pipelineRuns",
-    ),
+    "Microsoft.ContainerRegistry": ("registries", *TRANSFER_TYPES),
     "Microsoft.KeyVault": ("vaults",),
     "Microsoft.ManagedIdentity": ("userAssignedIdentities",),
     "Microsoft.Storage": ("storageAccounts",),
@@ -104,14 +100,11 @@ class _Subscriptions:
     async def provider(self, request: ArmRequest) -> Response:
         typed = request["namespace"]
         namespace = next((known for known in _TYPES if known.lower() == typed.lower()), typed)
-        versions = _VERSIONS.get(namespace, ())
-        if namespace == "Microsoft.ContainerRegistry" and self._cloud.registry_api_versions:
-            versions = tuple(reversed(self._cloud.registry_api_versions))
         types = [
             {
                 "resourceType": name,
                 "locations": list(_LOCATIONS.values()),
-                "apiVersions": list(versions),
+                "apiVersions": _versions(self._cloud, namespace, name),
                 "capabilities": "None",
             }
             for name in _TYPES.get(namespace, ())
@@ -125,3 +118,10 @@ class _Subscriptions:
                 "resourceTypes": types,
             }
         )
+
+
+def _versions(cloud: Cloud, namespace: str, name: str) -> tuple[str, ...]:
+    """What API versions a resource type has here, newest first."""
+    if name in TRANSFER_TYPES and cloud.transfer_api_versions:
+        return cloud.transfer_api_versions[::-1]
+    return _VERSIONS[namespace]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from acr_emulator.arm.errors import ArmError, bad_request
 from acr_emulator.arm.registry_properties import check_transfers
 from acr_emulator.arm.request import ArmRequest
+from acr_emulator.cloud import Cloud
 from acr_emulator.store import Resource
 
 if TYPE_CHECKING:
@@ -20,14 +21,33 @@ _VERSIONS = (
     "2026-01-01-preview",
     "2026-03-01-preview",
 )
+_COLLECTIONS = ("exportPipelines", "importPipelines", "pipelineRuns")
+#: Within Microsoft.ContainerRegistry.
+TYPES = tuple(f"registries/{collection}" for collection in _COLLECTIONS)
+_PATH = re.compile(
+    rf".*/providers/Microsoft\.ContainerRegistry/registries/[^/]+/({'|'.join(_COLLECTIONS)})(/.*)?",
+    re.IGNORECASE,
+)
 _NAME = re.compile("[a-zA-Z0-9]{5,50}")
 _ACTIONS = {"GET": "read", "DELETE": "delete"}
 
 
 def headers(instance: Instance) -> dict[str, str]:
     """What every answer on pipelines and runs carries."""
-    versions = instance.cloud.registry_api_versions or _VERSIONS
+    versions = instance.cloud.transfer_api_versions or _VERSIONS
     return {"api-supported-versions": ", ".join(versions)}
+
+
+def check_version(cloud: Cloud, request: ArmRequest) -> None:
+    """Refuse an API version that the cloud does not offer for what the path names."""
+    asked, offered = _PATH.fullmatch(request.path), cloud.transfer_api_versions
+    if asked is None or offered is None or request.api_version in offered:
+        return
+    raise bad_request(
+        "NoRegisteredProviderFound",
+        f"No registered resource provider found for API version '{request.api_version}' for type"
+        f" 'registries/{asked[1]}'. The supported api-versions are '{', '.join(offered)}'.",
+    )
 
 
 def parent(instance: Instance, request: ArmRequest, child: str) -> Resource:

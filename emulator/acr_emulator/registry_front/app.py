@@ -1,4 +1,4 @@
-"""The app behind every `<registry>.azurecr.io`."""
+"""The app behind the login server of every registry."""
 
 from __future__ import annotations
 
