@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _DEPLOYMENTS = (
     "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Resources/deployments"
 )
+#: The older path of operations, which az uses.
+_OPERATIONS = "/subscriptions/{subscription}/resourceGroups/{group}/deployments/{name}/operations"
 _CORRELATION = "x-ms-correlation-request-id"
 #: Ours: without it, clients wait half a minute between two looks at an operation.
 _RETRY_AFTER = {"retry-after": "1"}
@@ -46,6 +48,8 @@ def routes(instance: Instance) -> list[Route]:
         Route("POST", f"{one}/exportTemplate", deployments.export),
         Route("GET", f"{one}/operations", deployments.operations),
         Route("GET", f"{one}/operations/{{operation}}", deployments.operation),
+        Route("GET", _OPERATIONS, deployments.operations),
+        Route("GET", f"{_OPERATIONS}/{{operation}}", deployments.operation),
         Route("GET", f"{one}/operationStatuses/{{operation}}", deployments.status),
     ]
 
