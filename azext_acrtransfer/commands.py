@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 from azext_acrtransfer import _client_factory, _format
 from azext_acrtransfer.kinds import EXPORT, IMPORT, RUN
@@ -19,6 +19,7 @@ def load_command_table(loader: Any, _: list[str] | None) -> None:
             f"acr {kind.group}",
             client_factory=client_factory,
             table_transformer=table,
+            exception_handler=_explain,
             is_preview=True,
         ) as group:
             group.custom_command("create", "create_pipeline", supports_no_wait=True)
@@ -41,6 +42,7 @@ def load_command_table(loader: Any, _: list[str] | None) -> None:
         f"acr {RUN.group}",
         client_factory=_client_factory.cf_pipeline_runs,
         table_transformer=_format.runs_table,
+        exception_handler=_explain,
         is_preview=True,
     ) as group:
         group.custom_command("create", "create_run", supports_no_wait=True)
@@ -49,3 +51,10 @@ def load_command_table(loader: Any, _: list[str] | None) -> None:
         group.custom_command("delete", "delete_resource", supports_no_wait=True)
         group.custom_command("clean", "clean_runs", table_transformer=_format.outcomes_table)
         group.custom_wait_command("wait", "run_to_wait_for", transform=raise_time_out)
+
+
+def _explain(error: Exception) -> NoReturn:
+    # Late: only a command that fails needs the table of known failures, and it needs the SDK.
+    from azext_acrtransfer.failures import raise_explained
+
+    raise_explained(error)

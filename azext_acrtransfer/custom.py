@@ -121,8 +121,7 @@ def put_pipeline(cmd: Any, client: Service, pipeline: Any, *, no_wait: bool = Fa
 def _put_pipeline(
     cmd: Any, all_pipelines: Resources, name: str, model: Any, *, no_wait: bool
 ) -> Any:
-    with failures.explained(cmd.cli_ctx, all_pipelines.registry):
-        answer = all_pipelines.put(name, model)
+    answer = all_pipelines.put(name, model)
     if no_wait:
         return answer.resource
     pipeline = Waiting(cmd.cli_ctx).settled(all_pipelines, name, answer, pipelines)
@@ -155,8 +154,7 @@ def create_run(
     all_runs = client.of(registry_name, resource_group_name)
     # Read first, so that a misspelt pipeline is named; its id is the service's own spelling.
     pipeline = all_runs.beside(spec.kind).get(pipeline_name).resource
-    with failures.explained(cmd.cli_ctx, all_runs.registry):
-        answer = all_runs.put(resource_name, arm.run(spec, pipeline.id))
+    answer = all_runs.put(resource_name, arm.run(spec, pipeline.id))
     if no_wait:
         return answer.resource
     if runs.is_old(answer):
@@ -191,7 +189,7 @@ def run_to_wait_for(
 def _explained(run: Any) -> Any:
     if runs.status(run) is runs.RunStatus.FAILED:
         logger.warning("\n".join(failures.advice(run)))
-    return run
+    return runs.without_secrets(run)
 
 
 def list_runs(
@@ -202,7 +200,8 @@ def list_runs(
     top: int | None = None,
 ) -> Any:
     """List runs, newest first."""
-    return runs.newest_first(list_resources(client, registry_name, resource_group_name))[:top]
+    all_runs = list_resources(client, registry_name, resource_group_name)
+    return [runs.without_secrets(run) for run in runs.newest_first(all_runs)[:top]]
 
 
 def clean_runs(

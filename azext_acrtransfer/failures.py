@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from datetime import datetime, timedelta, timezone
+from typing import Any, NoReturn
+from urllib.parse import unquote, urlsplit
 
-from azure.cli.core.azclierror import AzureResponseError
-from azure.cli.core.commands.client_factory import get_subscription_id
+from azure.cli.core.azclierror import AzCLIError, AzureResponseError
 from azure.cli.core.util import get_error_type_by_status_code
 from azure.core.exceptions import HttpResponseError
 
@@ -21,7 +20,6 @@ from azext_acrtransfer.guidance import (
 from azext_acrtransfer.kinds import EXPORT, PipelineOption, kind_of_pipeline
 from azext_acrtransfer.known_failures import KNOWN_FAILURES, KnownFailure
 from azext_acrtransfer.masking import mask_sas
-from azext_acrtransfer.registries import Registry
 from azext_acrtransfer.values import StorageAccessMode
 
 
@@ -50,14 +48,18 @@ def explain(run: Any, pipeline: Any = None) -> tuple[KnownFailure, Facts] | None
     place = (run.response and getattr(run.response, kind.side)) or (
         pipeline and getattr(pipeline, kind.side)
     )
-    facts = Facts(facts_of_id(run.id) | facts_of_storage(place))
+    facts = Facts(facts_of_id(run.id) | facts_of_storage(place) | {"expiry": _in_a_month()})
     if pipeline:
         facts.update(facts_of_pipeline(pipeline, kind))
     elif pipeline_id:
-        facts["pipeline"] = pipeline_id.rpartition("/")[2]
+        facts |= {"pipeline": pipeline_id.rpartition("/")[2], "pipeline-group": kind.group}
     options = known_options(pipeline) if pipeline else ()
     failure = find(error_message(run), _mode(place), options)
     return (failure, facts) if failure else None
+
+
+def _in_a_month() -> str:
+    return f"{datetime.now(timezone.utc) + timedelta(days=30):%Y-%m-%d}"
 
 
 def error_message(run: Any) -> str:
@@ -91,22 +93,25 @@ def failed(run: Any, pipeline: Any, correlation_id: str | None) -> AzureResponse
     )
 
 
-@contextmanager
-def explained(cli_ctx: Any, registry: Registry) -> Iterator[None]:
-    """Add to a refusal of the service what is known of it; one that is not known stays as it is."""
-    try:
-        yield
-    except HttpResponseError as error:
-        failure = find(str(error.message))
-        if not failure:
-            raise
-        facts = Facts(
-            registry=registry.name,
-            group=registry.resource_group,
-            subscription=get_subscription_id(cli_ctx),
-        )
-        error_type = get_error_type_by_status_code(str(error.status_code))
-        raise error_type(error.message, recommendation=_lines(failure, facts)) from error
+def raise_explained(error: Exception) -> NoReturn:
+    """Raise what stopped a command: with what is known of a refusal, and no SAS in it."""
+    if isinstance(error, AzCLIError):
+        error.error_msg = mask_sas(str(error.error_msg))
+    if not isinstance(error, HttpResponseError):
+        raise error
+    message = str(error.message)
+    failure = find(message)
+    if not failure and mask_sas(message) == message:
+        raise error
+    error_type = get_error_type_by_status_code(str(error.status_code))
+    advice = _lines(failure, _facts_of_refusal(failure, error)) if failure else None
+    raise error_type(mask_sas(message), recommendation=advice) from error
+
+
+def _facts_of_refusal(failure: KnownFailure, error: HttpResponseError) -> Facts:
+    request: Any = error.response and error.response.request
+    path = unquote(urlsplit(request.url).path) if request else None
+    return Facts(facts_of_id(path) | failure.told_by(str(error.message)))
 
 
 def _mode(place: Any) -> StorageAccessMode:

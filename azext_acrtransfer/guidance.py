@@ -14,15 +14,13 @@ GRANT_SECRET = (
 )
 GRANT_SECRET_BY_ROLE = (
     'az role assignment create --role "Key Vault Secrets User" --assignee-object-id {principal-id} '
-    "--assignee-principal-type ServicePrincipal --scope "
-    "/subscriptions/{subscription}/resourceGroups/{vault-group}/providers/Microsoft.KeyVault"
-    "/vaults/{vault}"
+    "--assignee-principal-type ServicePrincipal "
+    "--scope $(az keyvault show --name {vault} --query id --output tsv)"
 )
 GRANT_STORAGE = (
     'az role assignment create --role "{storage-role}" --assignee-object-id {principal-id} '
-    "--assignee-principal-type ServicePrincipal --scope "
-    "/subscriptions/{subscription}/resourceGroups/{storage-group}/providers/Microsoft.Storage"
-    "/storageAccounts/{account}"
+    "--assignee-principal-type ServicePrincipal "
+    "--scope $(az storage account show --name {account} --query id --output tsv)"
 )
 
 
@@ -47,6 +45,7 @@ def facts_of_pipeline(pipeline: Any, kind: PipelineKind) -> Facts:
         | _principal(pipeline.identity)
         | {
             "pipeline": pipeline.name,
+            "pipeline-group": kind.group,
             "storage-role": kind.storage_role_for(options),
             "sas-permissions": kind.sas_permissions_for(options),
         }

@@ -14,16 +14,22 @@ from email.utils import parsedate_to_datetime
 
 from azext_acrtransfer.guidance import GRANT_SECRET, GRANT_SECRET_BY_ROLE, GRANT_STORAGE
 from azext_acrtransfer.kinds import PipelineOption
+from azext_acrtransfer.specs import FEWER_ARTIFACTS, TOO_MANY_ARTIFACTS
 from azext_acrtransfer.values import StorageAccessMode
 
 MANAGED_IDENTITY, SAS = StorageAccessMode.MANAGED_IDENTITY, StorageAccessMode.SAS_TOKEN
 
 RERUN = "Then run the same command again with --force-redeploy."
+_ROLE_RERUN = "A new role takes a few minutes to count. " + RERUN
 _FIRST_RUN = "Then run the same command again."
 _STORE_NEW_SAS = (
-    "az storage container generate-sas --account-name {account} --name {container} "
-    "--permissions {sas-permissions} --https-only --expiry <date> --output tsv",
-    "az keyvault secret set --vault-name {vault} --name {secret} --value '?<the SAS>'",
+    "sas=$(az storage container generate-sas --account-name {account} --name {container} "
+    "--permissions {sas-permissions} --https-only --expiry {expiry} --output tsv) && "
+    'az keyvault secret set --vault-name {vault} --name {secret} --value "?$sas" --output none',
+)
+_MARK_BLOB = (
+    "az storage blob metadata update --account-name {account} --container-name {container} "
+    "--name {blob} --metadata category=acr-transfer-blob"
 )
 _STORAGE = "Failed to access storage.  Service request failed.  Status: "
 _VAULT = "Failed to access key vault.  Service request failed.  Status: "
@@ -41,13 +47,16 @@ def _in_order(first: str, second: str) -> Callable[[re.Match[str]], bool]:
     """Whether one time that storage names lies before another."""
 
     def compare(match: re.Match[str]) -> bool:
-        return parsedate_to_datetime(match[first]) < parsedate_to_datetime(match[second])
+        try:
+            return parsedate_to_datetime(match[first]) < parsedate_to_datetime(match[second])
+        except (TypeError, ValueError):  # a time that is left blank, or written otherwise
+            return False
 
     return compare
 
 
 _TIME_FRAME = _says(
-    r"storage.*time frame: *Start \[(?P<start>[^]]+)\] - Expiry \[(?P<expiry>[^]]+)\] - "
+    r"storage.*time frame: *Start \[(?P<start>[^]]*)\] - Expiry \[(?P<expiry>[^]]*)\] - "
     r"Current \[(?P<current>[^]]+)\]"
 )
 
@@ -71,6 +80,19 @@ class KnownFailure:  # pylint: disable=too-many-instance-attributes  # the colum
     mode: StorageAccessMode | None = None
     option: PipelineOption | None = None
     holds: Callable[[re.Match[str]], bool] = _any
+
+    def told_by(self, message: str) -> dict[str, str]:
+        """What a message of this row tells that its commands need: the named groups of ``says``."""
+        match = self.says and self.says.search(message)
+        return {fact: text for fact, text in match.groupdict().items() if text} if match else {}
+
+
+def _quiet_trigger(
+    code: str, means: str, commands: tuple[str, ...], advice: str = "Or run the pipeline by hand."
+) -> KnownFailure:
+    """A row for a reason of which the service says nothing at all."""
+    quote = "No run appears for a blob in the container of an import pipeline."
+    return KnownFailure(code, quote, None, means, commands, advice)
 
 
 KNOWN_FAILURES = (
@@ -97,9 +119,10 @@ KNOWN_FAILURES = (
     ),
     KnownFailure(
         "sas-expired",
-        f"{_STORAGE}403 (Server failed to authenticate the request. Signature not valid in the "
-        "specified time frame: Start [Thu, 01 Jan 2026 00:00:00 GMT] - Expiry [Fri, 02 Jan 2026 "
-        "00:00:00 GMT] - Current [Sat, 03 Jan 2026 00:00:00 GMT])",
+        f"{_STORAGE}403 (Server failed to authenticate the request. Make sure the value of "
+        "Authorization header is formed correctly including the signature. Signature not valid in "
+        "the specified time frame: Start [Thu, 01 Jan 2026 00:00:00 GMT] - Expiry [Fri, 02 Jan "
+        "2026 00:00:00 GMT] - Current [Sat, 03 Jan 2026 00:00:00 GMT])",
         _TIME_FRAME,
         "The SAS has expired.",
         _STORE_NEW_SAS,
@@ -107,9 +130,10 @@ KNOWN_FAILURES = (
     ),
     KnownFailure(
         "sas-not-yet-valid",
-        f"{_STORAGE}403 (Server failed to authenticate the request. Signature not valid in the "
-        "specified time frame: Start [Sun, 04 Jan 2026 00:00:00 GMT] - Expiry [Mon, 05 Jan 2026 "
-        "00:00:00 GMT] - Current [Sat, 03 Jan 2026 00:00:00 GMT])",
+        f"{_STORAGE}403 (Server failed to authenticate the request. Make sure the value of "
+        "Authorization header is formed correctly including the signature. Signature not valid in "
+        "the specified time frame: Start [Sun, 04 Jan 2026 00:00:00 GMT] - Expiry [Mon, 05 Jan "
+        "2026 00:00:00 GMT] - Current [Sat, 03 Jan 2026 00:00:00 GMT])",
         _TIME_FRAME,
         "The SAS is not valid yet: its start lies ahead.",
         _STORE_NEW_SAS,
@@ -120,8 +144,9 @@ KNOWN_FAILURES = (
         f"{_STORAGE}403 (Server failed to authenticate the request. Make sure the value of "
         "Authorization header is formed correctly including the signature)",
         _says(r"storage.*failed to authenticate"),
-        "The SAS is not one of this storage account's: it belongs to another account, was changed, "
-        "or the key that signed it has been rotated.",
+        "Storage does not accept the SAS: it is of another account or container, it was cut short "
+        "or changed, the secret holds something else, or the key that signed it has been rotated. "
+        "Where the service tells no times, it may have expired as well.",
         _STORE_NEW_SAS,
         mode=SAS,
     ),
@@ -131,6 +156,24 @@ KNOWN_FAILURES = (
         "protocol)",
         _says(r"storage.*403.*using this protocol"),
         "The SAS does not allow https, by which the service reaches storage.",
+        _STORE_NEW_SAS,
+        mode=SAS,
+    ),
+    KnownFailure(
+        "sas-source-ip",
+        f"{_STORAGE}403 (This request is not authorized to perform this operation using this "
+        "source IP 203.0.113.7)",
+        _says(r"storage.*403.*using this source IP"),
+        "The SAS is for certain IP addresses, and the service's is not among them.",
+        _STORE_NEW_SAS,
+        mode=SAS,
+    ),
+    KnownFailure(
+        "sas-service",
+        f"{_STORAGE}403 (This request is not authorized to perform this operation using this "
+        "service)",
+        _says(r"storage.*403.*using this service"),
+        "The SAS is an account SAS for other services than blobs.",
         _STORE_NEW_SAS,
         mode=SAS,
     ),
@@ -162,6 +205,7 @@ KNOWN_FAILURES = (
         "The pipeline deletes the blob after a success (DeleteSourceBlobOnSuccess), and the role "
         "of its identity on the storage account does not go that far; or it has none.",
         (GRANT_STORAGE,),
+        _ROLE_RERUN,
         mode=MANAGED_IDENTITY,
         option=PipelineOption.DELETE_SOURCE_BLOB,
     ),
@@ -173,31 +217,41 @@ KNOWN_FAILURES = (
         "The pipeline's identity has no role on the storage account that is enough for this "
         "direction and these options.",
         (GRANT_STORAGE,),
+        _ROLE_RERUN,
         mode=MANAGED_IDENTITY,
     ),
     KnownFailure(
         "storage-firewall",
         f"{_STORAGE}403 (This request is not authorized to perform this operation)",
-        _says(r"storage.*403"),
+        _says(r"storage.*403.*not authorized to perform this operation(?! using)"),
         "The storage account's firewall is closed, and the service is not among those that storage "
         "trusts: the account must be reachable from all networks.",
-        ("az storage account update --name {account} --default-action Allow",),
+        (
+            "az storage account update --name {account} --public-network-access Enabled "
+            "--default-action Allow",
+        ),
     ),
     KnownFailure(
         "storage-unknown",
         "Failed to access storage.  No such host is known. (mystorage.blob.core.windows.net:443)",
         _says(r"storage.*no such host"),
         "There is no storage account of the name in the pipeline's container URI.",
-        ("az storage account list --query [].primaryEndpoints.blob",),
-        "Change the pipeline's --storage-container-uri with 'update'. " + RERUN,
+        (
+            "az storage account list --query [].primaryEndpoints.blob --output tsv",
+            "az acr {pipeline-group} update --resource-group {group} --registry {registry} "
+            "--name {pipeline} --storage-container-uri <container URI>",
+        ),
     ),
     KnownFailure(
         "vault-unknown",
         "Failed to access key vault.  No such host is known. (myvault.vault.azure.net:443)",
         _says(r"key ?vault.*no such host"),
         "There is no key vault of the name in the pipeline's secret URI.",
-        ("az keyvault list --query [].properties.vaultUri",),
-        "Change the pipeline's --secret-uri with 'update'. " + RERUN,
+        (
+            "az keyvault list --query [].properties.vaultUri --output tsv",
+            "az acr {pipeline-group} update --resource-group {group} --registry {registry} "
+            "--name {pipeline} --storage-access-mode SasToken --secret-uri <secret URI>",
+        ),
     ),
     KnownFailure(
         "blob-missing",
@@ -273,34 +327,36 @@ KNOWN_FAILURES = (
     ),
     KnownFailure(
         "exports-disabled",
-        "Export pipelines cannot be created: exports are disabled for the registry 'myregistry'.",
+        "The registry 'myregistry' has exports disabled: it can have no export pipeline.",
         _says(r"exports? .*disabled"),
         "The registry's export policy is disabled, to prevent data loss; its owner must want the "
         "export.",
-        ("az acr update --name {registry} --public-network-enabled true --allow-exports true",),
+        ("az acr update --name {registry} --allow-exports true",),
         _FIRST_RUN,
     ),
     KnownFailure(
         "too-many-artifacts",
-        "A run takes at most 50 artifacts.",
+        "A run exports at most 50 artifacts, not 51.",
         _says(r"at most 50|maximum of 50|50 artifacts"),
-        "More than 50 artifacts were asked for in one run.",
+        TOO_MANY_ARTIFACTS,
         (),
-        "Make several runs, each with a blob of its own.",
+        FEWER_ARTIFACTS,
     ),
     KnownFailure(
         "caller-not-allowed",
-        "The client 'me@example.com' does not have authorization to perform action "
+        "The client 'me@example.com' with object id '33333333-3333-3333-3333-333333333333' does "
+        "not have authorization to perform action "
         "'Microsoft.ContainerRegistry/registries/pipelineRuns/write' over scope '...' or the scope "
         "is invalid.",
-        _says(r"does not have authorization to perform action"),
-        "You, not the pipeline, lack the right to manage transfer in this registry.",
+        _says(r"(with object id '(?P<you>[^']+)' )?does not have authorization to perform action"),
+        "You, not the pipeline, lack the right to manage transfer in this registry. Someone who "
+        "may assign roles has to give it to you.",
         (
             'az role assignment create --role "Container Registry Transfer Pipeline Contributor" '
-            "--assignee <you> --scope /subscriptions/{subscription}/resourceGroups/{group}"
+            "--assignee {you} --scope /subscriptions/{subscription}/resourceGroups/{group}"
             "/providers/Microsoft.ContainerRegistry/registries/{registry}",
         ),
-        _FIRST_RUN,
+        "A new role takes a few minutes to count, or a new login. " + _FIRST_RUN,
     ),
     KnownFailure(
         "identical-run",
@@ -311,45 +367,41 @@ KNOWN_FAILURES = (
         (),
         "Add --force-redeploy.",
     ),
-    KnownFailure(
-        "trigger-too-old",
-        "No run appears for a blob in the container of an import pipeline.",
-        None,
-        "A source trigger takes no blob that was last modified more than 60 days ago.",
+    _quiet_trigger(
+        "trigger-disabled",
+        "The pipeline's source trigger is disabled.",
         (
-            "az storage blob metadata update --account-name {account} --container-name {container} "
-            "--name <blob> --metadata category=acr-transfer-blob",
+            "az acr import-pipeline update --resource-group {group} --registry {registry} "
+            "--name {pipeline} --source-trigger-enabled true",
         ),
-        "Changing its metadata makes it new; or run the pipeline by hand.",
     ),
-    KnownFailure(
+    _quiet_trigger(
+        "trigger-too-old",
+        "A source trigger takes no blob that was last modified more than 60 days ago. Changing its "
+        "metadata makes it new.",
+        (_MARK_BLOB,),
+    ),
+    _quiet_trigger(
         "trigger-no-md5",
-        "No run appears for a blob in the container of an import pipeline.",
-        None,
         "A source trigger takes no blob without a ContentMD5; some tools leave it out when they "
         "copy in blocks.",
         (
+            "az storage blob download --account-name {account} --container-name {container} "
+            "--name {blob} --file transfer.tar --no-progress --output none && "
             "az storage blob update --account-name {account} --container-name {container} "
-            "--name <blob> --content-md5 <base64 of the MD5>",
+            "--name {blob} --content-md5 $(openssl md5 -binary transfer.tar | base64)",
         ),
-        "Or run the pipeline by hand.",
+        "Tools have an option for it: azcopy --put-md5. Or run the pipeline by hand.",
     ),
-    KnownFailure(
+    _quiet_trigger(
         "trigger-metadata-lost",
-        "No run appears for a blob in the container of an import pipeline.",
-        None,
         "A source trigger takes only blobs with the metadata category=acr-transfer-blob, which an "
         "export sets and a copy by file loses.",
-        (
-            "az storage blob metadata update --account-name {account} --container-name {container} "
-            "--name <blob> --metadata category=acr-transfer-blob",
-        ),
-        "Or upload it with --metadata category=acr-transfer-blob.",
+        (_MARK_BLOB,),
+        "Or upload it with --metadata category=acr-transfer-blob, or run the pipeline by hand.",
     ),
-    KnownFailure(
+    _quiet_trigger(
         "trigger-no-list",
-        "No run appears for a blob in the container of an import pipeline.",
-        None,
         "A source trigger must be allowed to list the container: a SAS with the permission l, or a "
         "role that reads blobs.",
         _STORE_NEW_SAS,

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, timezone
 from enum import Enum
 from typing import Any
 
+from azext_acrtransfer.masking import mask_sas
 from azext_acrtransfer.resources import Answer
 
 _NEVER = datetime.min.replace(tzinfo=timezone.utc)
@@ -52,6 +53,14 @@ def describe(run: Any) -> str:
     state = (response and response.status) or (run.properties or {}).get("provisioningState")
     percentage = response and response.progress and response.progress.percentage
     return f"{state}, {percentage} %" if percentage else str(state or "Waiting")
+
+
+def without_secrets(run: Any) -> Any:
+    """The run with the signature of every SAS in its error message replaced."""
+    if run.response and run.response.pipeline_run_error_message:
+        masked = mask_sas(run.response.pipeline_run_error_message)
+        run.response.pipeline_run_error_message = masked
+    return run
 
 
 def started(run: Any) -> datetime:

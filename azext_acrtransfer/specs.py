@@ -83,6 +83,10 @@ class PipelineChange:
     source_trigger: bool | None = None
 
 
+TOO_MANY_ARTIFACTS = f"The service takes at most {MAX_ARTIFACTS} artifacts in one run."
+FEWER_ARTIFACTS = "Make several runs, each with a blob of its own."
+
+
 @dataclass(frozen=True)
 class RunSpec:
     """A run to be made: an export of artifacts into a blob, or the import of a blob."""
@@ -108,7 +112,6 @@ class RunSpec:
             )
         if len(self.artifacts) > MAX_ARTIFACTS:
             raise InvalidArgumentValueError(
-                f"--artifacts names {len(self.artifacts)} artifacts; the service takes at most "
-                f"{MAX_ARTIFACTS} in one run.",
-                recommendation="Make several runs, each with a blob of its own.",
+                f"--artifacts names {len(self.artifacts)} artifacts. {TOO_MANY_ARTIFACTS}",
+                recommendation=FEWER_ARTIFACTS,
             )

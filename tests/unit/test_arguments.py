@@ -216,7 +216,7 @@ RUN_REFUSALS: list[tuple[list[str], Any, str, str]] = [
     (
         [*EXPORT_RUN, "-a", *(f"hello:v{number}" for number in range(51))],
         INVALID,
-        "--artifacts names 51 artifacts; the service takes at most 50 in one run.",
+        "--artifacts names 51 artifacts. The service takes at most 50 artifacts in one run.",
         "Make several runs",
     ),
     (

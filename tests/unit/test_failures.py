@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, timezone
+from unittest.mock import Mock
+
 import pytest
+from azure.cli.core.azclierror import AzCLIError
+from azure.core.exceptions import HttpResponseError
+from azure.core.rest import HttpRequest
 from azure.mgmt.containerregistry.models import ExportPipeline, ImportPipeline, PipelineRun
 
 from azext_acrtransfer import failures, guidance
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
 from azext_acrtransfer.known_failures import KNOWN_FAILURES, KnownFailure
 from azext_acrtransfer.values import StorageAccessMode
-from tests.unit.conftest import pipeline, run
+from tests.unit.conftest import REGISTRY, pipeline, run
 
 MODELS = {EXPORT.name: ExportPipeline, IMPORT.name: ImportPipeline}
 
@@ -66,9 +72,8 @@ def test_a_run_that_tells_no_storage_takes_its_pipelines(kind: PipelineKind) -> 
     body = failed_run(kind, REFUSED, "SasToken").as_dict()
     del body["properties"]["response"][kind.side]
     model = MODELS[kind.name](pipeline(kind))
-    assert "az keyvault secret set --vault-name myvault --name sas --value '?<the SAS>'" in (
-        failures.advice(PipelineRun(body), model)
-    )
+    _, command, _ = failures.advice(PipelineRun(body), model)
+    assert 'az keyvault secret set --vault-name myvault --name sas --value "?$sas"' in command
 
 
 def test_known_ids_are_filled_in_and_unknown_ones_stay_open(kind: PipelineKind) -> None:
@@ -79,7 +84,89 @@ def test_known_ids_are_filled_in_and_unknown_ones_stay_open(kind: PipelineKind) 
     command = "az keyvault set-policy --name myvault --secret-permissions get --object-id "
     assert f"{command}<principal-id>" in of_run
     assert f"{command}22222222-2222-2222-2222-222222222222" in of_both
-    assert [line for line in of_both if "<vault-group>" in line]
+    assert not [line for line in of_both if "<" in line]
+
+
+def test_a_new_sas_is_for_a_month(kind: PipelineKind) -> None:
+    _, command, _ = failures.advice(
+        failed_run(kind, REFUSED, "SasToken"), MODELS[kind.name](pipeline(kind))
+    )
+    expiry = command.partition("--expiry ")[2].partition(" ")[0]
+    days = (date.fromisoformat(expiry) - datetime.now(timezone.utc).date()).days
+    assert 29 <= days <= 30
+
+
+TIMES = "Start [{}] - Expiry [{}] - Current [Sat, 03 Jan 2026 00:00:00 GMT])"
+THEN, LATER = "Thu, 01 Jan 2026 00:00:00 GMT", "Sun, 04 Jan 2026 00:00:00 GMT"
+
+
+@pytest.mark.parametrize(
+    ("start", "expiry", "code"),
+    [
+        (THEN, THEN, "sas-expired"),
+        ("", THEN, "sas-expired"),
+        (LATER, LATER, "sas-not-yet-valid"),
+        ("", "", "sas-not-authenticated"),
+        ("then", "soon", "sas-not-authenticated"),
+    ],
+)
+def test_the_times_of_a_sas_tell_what_is_wrong_with_it(start: str, expiry: str, code: str) -> None:
+    message = "Status: 403 (Server failed to authenticate the request. Signature not valid in the "
+    frame = f"specified time frame: {TIMES.format(start, expiry)}"
+    failure = failures.find(
+        f"Failed to access storage.  {message}{frame}", StorageAccessMode.SAS_TOKEN
+    )
+    assert failure
+    assert failure.code == code
+
+
+def test_an_unknown_refusal_of_storage_is_not_taken_for_a_firewall() -> None:
+    assert failures.find("Failed to access storage.  Status: 403 (Forbidden)") is None
+
+
+def refusal(message: str, status: int = 400) -> HttpResponseError:
+    request = HttpRequest("PUT", f"https://management.azure.com{REGISTRY}/exportPipelines/p?a=b")
+    error = HttpResponseError(message, response=Mock(request=request, reason="Bad"))
+    error.status_code = status
+    return error
+
+
+def test_a_refusal_of_a_caller_names_whom_to_give_the_role_to() -> None:
+    row = next(row for row in KNOWN_FAILURES if row.code == "caller-not-allowed")
+    with pytest.raises(AzCLIError) as raised:
+        failures.raise_explained(refusal(row.quote, 403))
+    assert raised.value.recommendations == [
+        row.means,
+        'az role assignment create --role "Container Registry Transfer Pipeline Contributor" '
+        f"--assignee 33333333-3333-3333-3333-333333333333 --scope {REGISTRY}",
+        row.advice,
+    ]
+
+
+SECRET = "sv=2026-01-01&sr=c&sig=abc%2Bdef%3D"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        refusal(f"Not a container: https://a.blob/c?{SECRET}"),
+        refusal(f"Premium: https://a.blob/c?{SECRET}"),
+        AzCLIError(f"It was not found: {SECRET}"),
+    ],
+    ids=["unknown refusal", "known refusal", "error of a command"],
+)
+def test_no_error_shows_a_sas(error: Exception) -> None:
+    with pytest.raises(AzCLIError) as raised:
+        failures.raise_explained(error)
+    assert "sig=***" in raised.value.error_msg
+    assert "abc" not in raised.value.error_msg
+
+
+@pytest.mark.parametrize("error", [refusal("Something new."), ValueError("abc")])
+def test_what_needs_no_explanation_stays_as_it_is(error: Exception) -> None:
+    with pytest.raises(type(error)) as raised:
+        failures.raise_explained(error)
+    assert raised.value is error
 
 
 ROLES = [
@@ -109,9 +196,8 @@ def test_what_is_to_be_granted_depends_on_direction_and_options(
         "Before the first run, let the pipeline's identity (22222222-2222-2222-2222-222222222222) "
         "into the storage account, unless it has been:\n"
         f'  az role assignment create --role "{role}" --assignee-object-id '
-        "22222222-2222-2222-2222-222222222222 --assignee-principal-type ServicePrincipal --scope "
-        "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/<storage-group>"
-        "/providers/Microsoft.Storage/storageAccounts/mystorage"
+        "22222222-2222-2222-2222-222222222222 --assignee-principal-type ServicePrincipal "
+        "--scope $(az storage account show --name mystorage --query id --output tsv)"
     )
 
 

@@ -331,3 +331,15 @@ def test_a_dead_network_is_not_a_missing_run(az: Az, service: Service) -> None:
     assert (result.exit_code, result.stdout) == (1, "")
     assert "down" in result.stderr
     assert "not found" not in result.stderr
+
+
+@pytest.mark.parametrize("verb", ["show", "list"])
+def test_a_signature_in_a_failure_is_masked_in_results(az: Az, service: Service, verb: str) -> None:
+    run_ = failed(EXPORT, "GET https://a.blob/c?sv=2026&sp=r&sig=abc%2Fdef%3D refused")
+    answer = {"value": [run_]} if verb == "list" else run_
+    service.answers("GET", RUN.rpartition("/")[0] if verb == "list" else RUN, answer)
+    name = ["-n", "myrun01"] if verb == "show" else []
+    result = az("acr", "pipeline-run", verb, *AT, *name)
+    assert result.exit_code == 0
+    assert "sv=2026&sp=r&sig=*** refused" in result.stdout
+    assert "abc%2Fdef" not in result.stdout + result.stderr
