@@ -58,7 +58,7 @@ class PipelineAccess:
         endpoint = f"https://127.0.0.1:{await storage.port(name)}"
         ca_file = str(storage.ca_file)
         if sas is not None:
-            sas.check_time(self._instance.clock.now())
+            sas.check(self._instance.clock.now())
             return Container.with_sas(endpoint, name, container, sas, ca_file=ca_file)
         key = storage.keys(name)[0]["value"]
         actions = self._actions(pipeline, account, container)

@@ -1,11 +1,15 @@
-"""A SAS: the time frame that it tells of itself, and how storage refuses it outside of that."""
+"""A SAS: what it tells of itself that Azurite does not look at, or gives no reason for."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from email.utils import format_datetime
+from ipaddress import IPv4Address
 from urllib.parse import parse_qs
 
 from acr_emulator.transfer.errors import StorageError
+
+#: Where the service calls storage from.
+_SERVICE = IPv4Address("127.0.0.1")
 
 
 @dataclass(frozen=True)
@@ -19,12 +23,13 @@ class Sas:
         """Take what a secret holds; whether it is a SAS at all is for storage to say."""
         return cls(secret.strip().lstrip("?"))
 
-    def check_time(self, now: datetime) -> None:
-        """Refuse it before its start and after its expiry.
+    def check(self, now: datetime) -> None:
+        """Refuse it outside of its time, and away from its addresses; texts are from memory."""
+        self._check_time(now)
+        self._check_address()
 
-        Azurite does it too, but by real time and without a reason. The text is Blob Storage's, from
-        memory: the message of AuthenticationFailed, and the detail that it gives beside it.
-        """
+    def _check_time(self, now: datetime) -> None:
+        """As Azurite does by real time, but with the detail that Blob Storage gives."""
         start, expiry = self._moment("st"), self._moment("se")
         if (start is None or start <= now) and (expiry is None or now <= expiry):
             return
@@ -39,11 +44,27 @@ class Sas:
             "AuthenticationFailed",
         )
 
+    def _check_address(self) -> None:
+        first, _, last = self._field("sip").partition("-")
+        try:
+            start, end = IPv4Address(first), IPv4Address(last or first)
+        except ValueError:  # none is told
+            return
+        if not start <= _SERVICE <= end:
+            raise StorageError(
+                403,
+                "This request is not authorized to perform this operation using this source IP"
+                f" {_SERVICE}.",
+                "AuthorizationSourceIPMismatch",
+            )
+
+    def _field(self, name: str) -> str:
+        return parse_qs(self.query).get(name, [""])[0]
+
     def _moment(self, name: str) -> datetime | None:
         """A time of the SAS; None if it tells none, or none that can be read."""
-        [text] = parse_qs(self.query).get(name, [""])[:1]
         try:
-            moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+            moment = datetime.fromisoformat(self._field(name).replace("Z", "+00:00"))
         except ValueError:
             return None
         return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)

@@ -1,4 +1,4 @@
-"""When a SAS holds, by what it tells of itself."""
+"""When and where a SAS holds, by what it tells of itself."""
 
 from datetime import datetime, timezone
 
@@ -23,12 +23,15 @@ REFUSED = (
         "st=2026-01-03T11%3A59Z&se=2026-01-03T13%3A01%3A00Z&sig=secret",
         "si=policy&sig=secret",
         "se=soon&sig=secret",
+        "sip=127.0.0.1&sig=secret",
+        "sip=10.0.0.1-200.0.0.1&sig=secret",
+        "sip=anywhere&sig=secret",
         "not a SAS",
         "",
     ],
 )
-def test_a_sas_holds_within_its_time_or_leaves_it_to_storage(sas: str) -> None:
-    assert Sas.parse(sas).check_time(NOW) is None  # type: ignore[func-returns-value]
+def test_a_sas_holds_by_what_it_tells_or_leaves_it_to_storage(sas: str) -> None:
+    assert Sas.parse(sas).check(NOW) is None  # type: ignore[func-returns-value]
 
 
 @pytest.mark.parametrize(
@@ -52,8 +55,18 @@ def test_a_sas_outside_of_its_time_is_refused_as_storage_words_it(
     sas: str, start: str, expiry: str
 ) -> None:
     with pytest.raises(StorageError) as error:
-        Sas.parse(sas).check_time(NOW)
+        Sas.parse(sas).check(NOW)
     assert str(error.value) == REFUSED.format(start, expiry)
+
+
+@pytest.mark.parametrize("addresses", ["203.0.113.7", "203.0.113.7-203.0.113.70"])
+def test_a_sas_for_other_addresses_is_refused(addresses: str) -> None:
+    with pytest.raises(StorageError) as error:
+        Sas.parse(f"sip={addresses}&sig=secret").check(NOW)
+    assert str(error.value).endswith(
+        "Status: 403 (This request is not authorized to perform this operation using this source IP"
+        " 127.0.0.1)"
+    )
 
 
 def test_a_sas_does_not_show_itself() -> None:
