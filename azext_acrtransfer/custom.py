@@ -157,7 +157,7 @@ def create_run(
     answer = all_runs.put(resource_name, arm.run(spec, pipeline.id))
     if no_wait:
         return answer.resource
-    if runs.is_old(answer):
+    if runs.is_old(answer, tag):
         logger.warning(
             "Nothing was run: a run '%s' with the same properties is there already, and this is "
             "it. Add --force-redeploy to run it again.",

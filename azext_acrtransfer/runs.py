@@ -76,12 +76,14 @@ def newest_first(runs: Iterable[Any]) -> list[Any]:
     return sorted(runs, key=started, reverse=True)
 
 
-def is_old(answer: Answer) -> bool:
-    """Whether the answer to a PUT is a run that had ended before it.
+def is_old(answer: Answer, tag: str | None) -> bool:
+    """Whether the answer to a PUT with this forceUpdateTag is a run that had ended before it.
 
     The service answers a PUT that changes nothing with the run as it is, and runs nothing.
     """
     run = answer.resource
+    if run.force_update_tag and not tag:
+        return True
     finished = run.response and run.response.finish_time
     if not (finished and answer.sent_at):
         return False
