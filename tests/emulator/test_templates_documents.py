@@ -288,10 +288,10 @@ def test_a_nested_template_sees_this_one_or_itself(scope: str | None, name: str)
         ),
         ({"resources": [thing("a/b")]}, "has incorrect segment lengths"),
         ({"resources": [{"type": "A.B/c", "name": "x"}]}, "The resource 'x' has no property 'api"),
-        ({"resources": [thing("a", condition="yes")]}, "is neither true nor false"),
+        ({"resources": [thing("a", condition="yes")]}, "'condition' of the resource 'a'"),
         ({"resources": [thing("[reference('b').name]")]}, "'reference' is not expected at this"),
-        ({"resources": {}}, "must be an array of objects"),
-        ({"parameters": ["p"]}, "'parameters' must be an object"),
+        ({"resources": {}}, "'resources' of the template must be of the type 'Array'"),
+        ({"parameters": ["p"]}, "'parameters' of the template must be of the type 'Object'"),
         ({"outputs": {"x": {"type": "string"}}}, "The template output 'x' has no value"),
         ({"outputs": {"x": {"type": "int", "value": "1"}}}, "output 'x' is not valid. Expected"),
         (

@@ -189,18 +189,18 @@ def _operations(deployment: Resource, deployments: Deployments) -> list[dict[str
 
 def _document(request: ArmRequest) -> dict[str, Any]:
     """The template of a request, which is to add to the group what it declares."""
-    asked = request.body.get("properties") or {}
-    if str(asked.get("mode", "Incremental")).lower() != "incremental":
-        raise _refused(NotImitatedError("the mode Complete"))
-    if "templateLink" in asked or "parametersLink" in asked:
-        raise _refused(NotImitatedError("links to templates and parameters"))
-    document = asked.get("template")
-    if not isinstance(document, dict):
-        raise bad_request(
-            "InvalidRequestContent",
-            "The request content was invalid: the property 'properties.template' is required.",
-        )
-    return document
+    asked = request.body.get("properties")
+    if isinstance(asked, dict):
+        if str(asked.get("mode", "Incremental")).lower() != "incremental":
+            raise _refused(NotImitatedError("the mode Complete"))
+        if "templateLink" in asked or "parametersLink" in asked:
+            raise _refused(NotImitatedError("links to templates and parameters"))
+        if isinstance(document := asked.get("template"), dict):
+            return document
+    raise bad_request(
+        "InvalidRequestContent",
+        "The request content was invalid: the property 'properties.template' is required.",
+    )
 
 
 def _refused(error: TemplateError) -> ArmError:

@@ -21,12 +21,14 @@ _TYPES = {
     "Microsoft.ContainerRegistry": ("registries", *TRANSFER_TYPES),
     "Microsoft.KeyVault": ("vaults",),
     "Microsoft.ManagedIdentity": ("userAssignedIdentities",),
+    "Microsoft.Resources": ("deployments", "resourceGroups"),
     "Microsoft.Storage": ("storageAccounts",),
 }
 _VERSIONS = {
     "Microsoft.ContainerRegistry": ("2026-09-01-preview", "2025-06-01-preview"),
     "Microsoft.KeyVault": ("2025-05-01",),
     "Microsoft.ManagedIdentity": ("2024-11-30",),
+    "Microsoft.Resources": ("2024-11-01",),
     "Microsoft.Storage": ("2025-06-01",),
 }
 

@@ -4,6 +4,11 @@ Codes and texts follow Azure Resource Manager's as far as they are known (from m
 recorded); its line and column numbers are left out.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
+from acr_emulator.templates.values import TYPE_NAMES
+
 
 class TemplateError(Exception):
     """A refusal of a template, an expression in it or a parameter for it."""
@@ -24,6 +29,18 @@ class NotImitatedError(TemplateError):
 
     def __init__(self, what: str) -> None:
         super().__init__(f"The emulator does not imitate {what} in templates.")
+
+
+def check_shape(what: str, value: Any, shape: Mapping[str, type]) -> None:
+    """Refuse what is no object, or has one of these properties with a value of another type."""
+    if not isinstance(value, dict):
+        raise invalid(f"The {what} must be an object")
+    for name, expected in shape.items():
+        found = value.get(name)
+        if found is not None and type(found) is not expected:
+            raise invalid(
+                f"The property '{name}' of the {what} must be of the type '{TYPE_NAMES[expected]}'"
+            )
 
 
 def invalid(reason: str) -> TemplateError:

@@ -8,10 +8,9 @@ from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from acr_emulator.templates.errors import TemplateError
-from acr_emulator.templates.values import type_name
+from acr_emulator.templates.values import TYPE_NAMES, type_name
 
 _HELP = "Please see https://aka.ms/arm-functions for usage details."
-_NAMES = {str: "String", int: "Integer", bool: "Boolean", list: "Array", dict: "Object"}
 
 
 class Function:
@@ -78,4 +77,4 @@ def _types(hint: Any) -> Sequence[str]:
         return ()
     if isinstance(hint, UnionType):
         return tuple(name for each in get_args(hint) for name in _types(each))
-    return (_NAMES.get(get_origin(hint) or hint, "Null"),)
+    return (TYPE_NAMES[get_origin(hint) or hint],)

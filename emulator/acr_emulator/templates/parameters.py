@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from acr_emulator.templates.errors import NotImitatedError, TemplateError, invalid
+from acr_emulator.templates.errors import NotImitatedError, TemplateError, check_shape, invalid
 from acr_emulator.templates.evaluation import Evaluator
 from acr_emulator.templates.named_values import NamedValues
 from acr_emulator.templates.values import same, type_name
@@ -21,13 +21,22 @@ TYPES = {
     "secureobject": ("SecureObject", "Object"),
     "array": ("Array", "Array"),
 }
+_DEFINITION = {
+    "type": str,
+    "allowedValues": list,
+    "minLength": int,
+    "maxLength": int,
+    "minValue": int,
+    "maxValue": int,
+}
 _SECURE = ("SecureString", "SecureObject")
-#: Property of a definition -> how what is measured must compare with it, its noun, the measure.
-_LIMITS: Mapping[str, tuple[str, str, Callable[[Any], int]]] = {
-    "minLength": ("greater than or equal to", "Length of the value", len),
-    "maxLength": ("less than or equal to", "Length of the value", len),
-    "minValue": ("greater than or equal to", "The value", int),
-    "maxValue": ("less than or equal to", "The value", int),
+#: Property of a definition -> how what is measured must compare with it, its noun, the types
+#: that have it, the measure.
+_LIMITS: Mapping[str, tuple[str, str, tuple[str, ...], Callable[[Any], int]]] = {
+    "minLength": ("greater than or equal to", "Length of the value", ("String", "Array"), len),
+    "maxLength": ("less than or equal to", "Length of the value", ("String", "Array"), len),
+    "minValue": ("greater than or equal to", "The value", ("Integer",), int),
+    "maxValue": ("less than or equal to", "The value", ("Integer",), int),
 }
 
 
@@ -41,6 +50,8 @@ class Parameters:
         evaluator: Evaluator,
     ) -> None:
         """`evaluator` is for default values; it gets to know `parameters`."""
+        for name, definition in definitions.items():
+            check_shape(f"parameter '{name}'", definition, _DEFINITION)
         self._definitions = definitions
         self._evaluator = evaluator
         names = {name.lower(): name for name in definitions}
@@ -80,9 +91,9 @@ class Parameters:
             raise invalid(f"The value for the template parameter '{name}' is not provided. {_HELP}")
         check_type("parameter", name, self._type(name), value)
         for limit in _LIMITS:
-            if limit in definition:
+            if definition.get(limit) is not None:
                 _check_limit(name, value, limit, definition[limit])
-        if "allowedValues" in definition:
+        if definition.get("allowedValues") is not None:
             secure = _spelling(self._type(name)) in _SECURE
             _check_allowed(name, value, definition["allowedValues"], secure=secure)
         return value
@@ -124,7 +135,9 @@ def _given(name: str, entry: Any) -> Any:
 
 
 def _check_limit(name: str, value: Any, limit: str, bound: int) -> None:
-    relation, what, measure = _LIMITS[limit]
+    relation, what, measured, measure = _LIMITS[limit]
+    if type_name(value) not in measured:
+        raise invalid(f"The template parameter '{name}' cannot have the property '{limit}'")
     size = measure(value)
     if size < bound if limit.startswith("min") else size > bound:
         raise invalid(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from acr_emulator.templates.errors import TemplateError, invalid
+from acr_emulator.templates.errors import TemplateError, check_shape, invalid
 from acr_emulator.templates.evaluation import Evaluator
 from acr_emulator.templates.identifiers import provider_path
 from acr_emulator.templates.parser import escaped
@@ -18,7 +18,11 @@ _NOT_IN_BODY = (
     *("resources", "resourceGroup", "subscriptionId"),
 )
 #: What a resource is made from before anything is deployed; `reference` may not stand there.
-_HEAD = ("type", "name", "apiVersion", "condition", "dependsOn", "scope", "resourceGroup")
+_HEAD: Mapping[str, type] = {
+    **dict.fromkeys(("type", "name", "apiVersion", "scope", "resourceGroup"), str),
+    "condition": bool,
+    "dependsOn": list,
+}
 
 
 @dataclass(frozen=True)
@@ -52,9 +56,7 @@ def resources(
     declared: Any, evaluator: Evaluator, group_id: str, parent: _Parent | None = None
 ) -> Iterator[TemplateResource]:
     """Those declared in a list, each followed by the ones declared within it."""
-    if not isinstance(declared, list) or not all(isinstance(each, dict) for each in declared):
-        raise invalid("The property 'resources' must be an array of objects")
-    for each in declared:
+    for each in _objects(declared):
         resource = _resource(each, evaluator, group_id, parent or _Parent())
         yield resource
         as_parent = _Parent(resource.type, resource.name, resource.id)
@@ -64,13 +66,15 @@ def resources(
 def _resource(
     declared: Mapping[str, Any], evaluator: Evaluator, group_id: str, parent: _Parent
 ) -> TemplateResource:
-    head = {key: evaluator.value(declared[key]) for key in _HEAD if key in declared}
+    values = {key: evaluator.value(declared[key]) for key in _HEAD if key in declared}
+    head = {key: value for key, value in values.items() if value is not None}
+    what = f"resource '{head.get('name', '')}'"
+    check_shape(what, head, _HEAD)
     for key in ("type", "name", "apiVersion"):
-        if not isinstance(head.get(key), str) or not head[key]:
-            raise invalid(f"The resource '{head.get('name', '')}' has no property '{key}'")
-    condition = head.get("condition", True)
-    if not isinstance(condition, bool):
-        raise invalid(f"The condition of the resource '{head['name']}' is neither true nor false")
+        if not head.get(key):
+            raise invalid(f"The {what} has no property '{key}'")
+    if not all(isinstance(each, str) for each in head.get("dependsOn", [])):
+        raise invalid(f"The property 'dependsOn' of the {what} must be an array of strings")
     resource_type = f"{parent.type}/{head['type']}" if parent.type else head["type"]
     name = f"{parent.name}/{head['name']}" if parent.name else head["name"]
     depends_on = (*head.get("dependsOn", []), *([parent.id] if parent.id else []))
@@ -79,7 +83,7 @@ def _resource(
         type=resource_type,
         name=name,
         api_version=head["apiVersion"],
-        condition=condition,
+        condition=head.get("condition", True),
         depends_on=depends_on,
         body={key: value for key, value in declared.items() if key not in _NOT_IN_BODY},
     )
@@ -142,12 +146,20 @@ def _outer(template: dict[str, Any], value: Callable[[Any], Any]) -> dict[str, A
         return _escaped(value(document))
 
     around = kept({key: each for key, each in template.items() if key != "resources"})
-    return {**around, "resources": [evaluated(each, kept) for each in template["resources"]]}
+    inner = _objects(template.get("resources", []))
+    return {**around, "resources": [evaluated(each, kept) for each in inner]}
+
+
+def _objects(declared: Any) -> list[dict[str, Any]]:
+    if not isinstance(declared, list) or not all(isinstance(each, dict) for each in declared):
+        raise invalid("The property 'resources' must be an array of objects")
+    return declared
 
 
 def _is_inner(properties: Mapping[str, Any]) -> bool:
-    options = properties.get("expressionEvaluationOptions") or {}
-    return str(options.get("scope", "")).lower() == "inner"
+    options = properties.get("expressionEvaluationOptions")
+    scope = options.get("scope") if isinstance(options, dict) else None
+    return str(scope).lower() == "inner"
 
 
 def _escaped(value: Any) -> Any:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from acr_emulator.templates.errors import NotImitatedError, TemplateError, invalid
+from acr_emulator.templates.errors import NotImitatedError, TemplateError, check_shape, invalid
 from acr_emulator.templates.evaluation import Evaluator, is_known, is_listing, unknown
 from acr_emulator.templates.expressions import Call, calls
 from acr_emulator.templates.named_values import NamedValues
@@ -24,6 +24,7 @@ from acr_emulator.templates.resources import (
     without_inner_template,
 )
 
+_SHAPE = {"parameters": dict, "variables": dict, "resources": list, "outputs": dict}
 _NOT_IMITATED = {
     "functions": "functions of one's own",
     "definitions": "types of one's own",
@@ -35,12 +36,14 @@ class Template:
     """Checks everything that can be checked before the first resource is deployed."""
 
     def __init__(self, document: Mapping[str, Any], given: Mapping[str, Any], place: Place) -> None:
+        check_shape("template", document, _SHAPE)
+        check_shape("parameters given", given, {})
         _check_language(document)
-        self._variables = _section(document, "variables")
-        self._outputs = _section(document, "outputs")
+        self._variables = document.get("variables") or {}
+        self._outputs = document.get("outputs") or {}
         defaults = place.functions_of_defaults()
         self.parameters = Parameters(
-            _section(document, "parameters"),
+            document.get("parameters") or {},
             given,
             Evaluator({**defaults, "parameters": lambda name: self.parameters.values.get(name)}),
         )
@@ -52,7 +55,7 @@ class Template:
             "variables": variables.get,
         }
         self._static = Evaluator(self._situated)
-        found = resources(document.get("resources", []), self._static, place.group["id"])
+        found = resources(document.get("resources") or [], self._static, place.group["id"])
         #: As the template lists them.
         self.declared = list(found)
         #: Those that are to be deployed, each after everything that it builds on.
@@ -90,7 +93,8 @@ class Template:
         live = self._live(fetched)
         found = {}
         for name, output in self._outputs.items():
-            if not isinstance(output, dict) or "value" not in output:
+            check_shape(f"output '{name}'", output, {"type": str})
+            if "value" not in output:
                 raise invalid(f"The template output '{name}' has no value")
             if live.value(output.get("condition", True)):
                 value, declared = live.value(output["value"]), str(output.get("type", ""))
@@ -146,10 +150,3 @@ def _strings(document: Any) -> Iterator[str]:
         for key, value in document.items():
             yield key
             yield from _strings(value)
-
-
-def _section(document: Mapping[str, Any], name: str) -> dict[str, Any]:
-    section = document.get(name) or {}
-    if not isinstance(section, dict):
-        raise invalid(f"The property '{name}' must be an object")
-    return section

@@ -1,25 +1,26 @@
 """JSON values as the template language sees them: their types, their text, when they are equal."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 #: A boolean that a template passes; in Python's signatures it would count as a flag.
 Boolean = bool
 #: ARM's names of types, as its messages have them.
-_TYPES = (
-    (bool, "Boolean"),
-    (int, "Integer"),
-    (float, "Float"),
-    (str, "String"),
-    (list, "Array"),
-    (dict, "Object"),
-)
+TYPE_NAMES: Mapping[type, str] = {
+    bool: "Boolean",
+    int: "Integer",
+    float: "Float",
+    str: "String",
+    list: "Array",
+    dict: "Object",
+    type(None): "Null",
+}
 
 
 def type_name(value: Any) -> str:
     """`String`, `Integer`, ...; `Null` for none."""
-    # A bool is an int to Python, hence the order.
-    return next((name for kind, name in _TYPES if isinstance(value, kind)), "Null")
+    return TYPE_NAMES[type(value)]
 
 
 def text(value: Any) -> str:
