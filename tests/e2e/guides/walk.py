@@ -16,8 +16,10 @@ class Walk:
     """A context manager: when it ends, every line of the guide must have been typed."""
 
     def __init__(self, az: Terminal, guide: Guide, folder: Path, names: dict[str, str]) -> None:
-        self._az = az
-        self._left = list(guide.lines)
+        #: Where lines are typed; a guide that goes on in another cloud has it changed.
+        self.az = az
+        self._lines = {line.name: line for line in guide.lines}
+        self._left = list(self._lines)
         self._folder = folder
         #: The variables of the shell: names filled in, and what lines have set.
         self.variables = dict(names)
@@ -29,14 +31,23 @@ class Walk:
         self, failure: type[BaseException] | None, _: BaseException | None, __: TracebackType | None
     ) -> None:
         if failure is None:
-            assert [line.name for line in self._left] == []
+            assert self._left == []
 
     def type(self, name: str, folder: Path | None = None) -> Result:
         """Type the guide's next line, which must be the one of that name and must not fail."""
-        line = self._left.pop(0)
-        assert line.name == name
-        result = self._shell(line.typed, folder or self._folder)
-        assert result.exit_code == 0, f"{line.typed}\n{result.stderr}"
+        assert self._left.pop(0) == name
+        return self._type(self._lines[name].typed, folder or self._folder)
+
+    def again(self, name: str, without: str = "") -> Result:
+        """Type a line once more, perhaps without its last option."""
+        assert name not in self._left
+        typed = self._lines[name].typed
+        assert typed.endswith(without)
+        return self._type(typed.removesuffix(without).rstrip(" \\\n"), self._folder)
+
+    def _type(self, typed: str, folder: Path) -> Result:
+        result = self._shell(typed, folder)
+        assert result.exit_code == 0, f"{typed}\n{result.stderr}"
         assert "Traceback" not in result.stderr
         return result
 
@@ -44,10 +55,10 @@ class Walk:
         """Variables outlive a line by being exported at its end."""
         kept = self._folder / "variables"
         script = f'set -a\ncd "{folder}"\n{typed}\nenv -0 > "{kept}"'
-        result = self._az.type(script, **self.variables)
+        result = self.az.type(script, **self.variables)
         if result.exit_code == 0:
             pairs = (entry.partition("=") for entry in kept.read_text().split("\0") if entry)
-            inherited = self._az.environment
+            inherited = self.az.environment
             self.variables = {
                 name: value
                 for name, _, value in pairs

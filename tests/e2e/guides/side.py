@@ -1,0 +1,109 @@
+"""One side of a transfer between clouds: its terminal, and what is there to work with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from acr_emulator.cloud import PUBLIC
+
+from tests.cloud import Json, eventually
+from tests.e2e.guides.walk import Walk
+from tests.e2e.terminal import Terminal
+from tests.oci import INDEX, MANIFEST
+from tests.site import ACCOUNT, GROUP, Site
+
+BLOB = "myblob"
+_REPOSITORY = "hello-world"
+
+
+@dataclass(frozen=True)
+class Side:
+    """Where a walkthrough goes on when it crosses to the other cloud."""
+
+    az: Terminal
+    site: Site
+
+    @property
+    def names(self) -> dict[str, str]:
+        """What the guides' variables stand for here."""
+        return {
+            "MySubID": PUBLIC.subscription_id,
+            "MyRG": GROUP,
+            "MyReg": self.site.registry,
+            "MyRegistry": self.site.registry,
+            "MyRepository": _REPOSITORY,
+            "MyKV": self.site.vault,
+            "MyKeyvault": self.site.vault,
+            "MySecret": self.site.secret,
+            "MyStorage": ACCOUNT,
+            "MyStorageAccount": ACCOUNT,
+            "MyContainer": self.site.name,
+            "MyBlob": BLOB,
+            "MyIdentity": "myidentity",
+        }
+
+    def go_on(self, walk: Walk, **names: str) -> None:
+        """Have the next lines typed here, with more names filled in."""
+        walk.az = self.az
+        walk.variables |= self.names | names
+
+    def create_identity(self) -> Json:
+        """Make the user-assigned identity that the guides take for granted."""
+        name = self.names["MyIdentity"]
+        identity: Json = self.az.ok(f"identity create --resource-group {GROUP} --name {name}").json
+        return identity
+
+    def publish(self, file: Path) -> str:
+        """Put a file into a public blob container; its URL."""
+        container = Site(self.site.cloud, "downloads").container
+        container.create_container(public_access="blob")
+        return str(container.upload_blob(file.name, file.read_bytes()).url)
+
+    def fill(self) -> dict[str, str]:
+        """Push hello-world for two platforms, and at last an image that no tag leads to.
+
+        Returns the digest of each tag and digest.
+        """
+        registry = self.site.registry_client
+        platforms = {
+            architecture: registry.push(_REPOSITORY, layer=architecture.encode() * 9999)
+            for architecture in ("amd64", "arm64")
+        }
+        manifests = [
+            {
+                "mediaType": MANIFEST,
+                "digest": digest,
+                "size": len(registry.manifest(_REPOSITORY, digest) or b""),
+                "platform": {"os": "linux", "architecture": architecture},
+            }
+            for architecture, digest in platforms.items()
+        ]
+        index = {"schemaVersion": 2, "mediaType": INDEX, "manifests": manifests}
+        latest = registry.push_manifest(_REPOSITORY, index, "latest")
+        untagged = registry.push(_REPOSITORY, layer=b"no tag leads here")
+        return {"latest": latest, **{digest: digest for digest in (*platforms.values(), untagged)}}
+
+    def held(self, pushed: dict[str, str]) -> dict[str, str | None]:
+        """The same, as the registry holds it now."""
+        registry = self.site.registry_client
+        return {reference: registry.digest(_REPOSITORY, reference) for reference in pushed}
+
+    def receive(self, other: Side) -> None:
+        """Carry the blob here, with all that the source trigger needs to see in it."""
+        blob = other.site.container.get_blob_client(BLOB).download_blob()
+        self.site.container.upload_blob(
+            BLOB,
+            blob.readall(),
+            metadata=blob.properties.metadata,
+            content_settings=blob.properties.content_settings,
+        )
+
+    def triggered(self) -> Json:
+        """The run that the service starts by itself, once it is over."""
+
+        def look() -> str | None:
+            runs = self.site.resource("pipelineRuns")["value"]
+            return str(runs[0]["name"]) if runs else None
+
+        return self.site.finished(eventually(look))

@@ -1,0 +1,39 @@
+"""The CLI guide of 2023, line by line, from one cloud to another."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import new_name
+from tests.e2e.guides.cli_2023 import GUIDE
+from tests.e2e.guides.cli_walkthrough import CliWalkthrough
+from tests.e2e.guides.side import Side
+from tests.e2e.guides.walk import Walk
+from tests.e2e.terminal import Terminal
+from tests.site import Kind, Site
+
+
+def prepared(az: Terminal, kind: Kind, extensions: Path) -> Side:
+    """A side where no extension is installed yet."""
+    return Side(replace(az, extensions=extensions / kind), Site.prepare(az.cloud, new_name(), kind))
+
+
+@pytest.mark.timeout(300)
+def test_every_line_of_the_guide(
+    az: Terminal, far_az: Terminal, wheel: Path, tmp_path: Path
+) -> None:
+    source = prepared(az, "export", tmp_path)
+    target = prepared(far_az, "import", tmp_path)
+    pushed = source.fill()
+    with Walk(source.az, GUIDE, tmp_path, {}) as walk:
+        guided = CliWalkthrough(walk, source, target)
+        guided.install(wheel)
+        guided.pipelines("export")
+        guided.pipelines("import")
+        guided.export(list(pushed)[-1])
+        guided.carry(pushed)
+        guided.import_by_hand(pushed)
+        guided.delete()
