@@ -306,3 +306,9 @@ def test_a_restart_interrupts_what_is_under_way(tmp_path: Path) -> None:
         assert properties["error"]["code"] == "DeploymentInterrupted"
     finally:
         second.stop()
+
+
+@pytest.mark.usefixtures("group")
+def test_what_if_says_that_it_is_not_imitated(emulator: Emulator) -> None:
+    answer = emulator.ok("POST", f"{DEPLOYMENTS}/any/whatIf", identity("a"))
+    assert (answer["status"], answer["error"]["code"]) == ("Failed", "NotImplemented")

@@ -310,14 +310,14 @@ def test_templates_are_refused(sections: dict[str, Any], message: str) -> None:
 @pytest.mark.parametrize(
     ("sections", "what"),
     [
-        ({"resources": [thing("a", copy={"name": "loop", "count": 2})]}, "'copy'"),
-        ({"variables": {"copy": [{"name": "x", "count": 2, "input": 1}]}}, "'copy'"),
-        ({"functions": [{"namespace": "mine", "members": {}}]}, "functions of one's own"),
-        ({"languageVersion": "2.0", "resources": []}, "'languageVersion' 2.0"),
+        ({"resources": [thing("a", copy={"name": "loop", "count": 2})]}, "'copy' in templates"),
+        ({"variables": {"copy": [{"name": "x", "count": 2, "input": 1}]}}, "'copy' in templates"),
+        ({"functions": [{"namespace": "mine", "members": {}}]}, "functions of a template's own"),
+        ({"languageVersion": "2.0", "resources": []}, "'languageVersion' 2.0 of templates"),
     ],
 )
 def test_what_is_not_imitated_is_said_so(sections: dict[str, Any], what: str) -> None:
     with pytest.raises(NotImitatedError) as refused:
         template(**sections)
-    assert refused.value.message == f"The emulator does not imitate {what} in templates."
+    assert refused.value.message == f"The emulator does not imitate {what}."
     assert (refused.value.status, refused.value.code) == (501, "NotImplemented")

@@ -46,6 +46,7 @@ def routes(instance: Instance) -> list[Route]:
         Route("GET", _DEPLOYMENTS, deployments.list),
         Route("POST", f"{one}/validate", deployments.validate),
         Route("POST", f"{one}/exportTemplate", deployments.export),
+        Route("POST", f"{one}/whatIf", _what_if),
         Route("GET", f"{one}/operations", deployments.operations),
         Route("GET", f"{one}/operations/{{operation}}", deployments.operation),
         Route("GET", _OPERATIONS, deployments.operations),
@@ -176,6 +177,12 @@ class _Deployments:
             "type": DEPLOYMENT,
             "properties": accepted(template, correlation, state, self._instance.clock.now()),
         }
+
+
+async def _what_if(_: ArmRequest) -> Response:
+    """A failure within a 200: az breaks off with a traceback at any other refusal."""
+    error = NotImitatedError("what-if")
+    return JsonAnswer({"status": "Failed", "error": {"code": error.code, "message": error.message}})
 
 
 def _operations(deployment: Resource, deployments: Deployments) -> list[dict[str, Any]]:

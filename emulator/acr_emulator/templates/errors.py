@@ -28,7 +28,7 @@ class NotImitatedError(TemplateError):
     code = "NotImplemented"
 
     def __init__(self, what: str) -> None:
-        super().__init__(f"The emulator does not imitate {what} in templates.")
+        super().__init__(f"The emulator does not imitate {what}.")
 
 
 def check_shape(what: str, value: Any, shape: Mapping[str, type]) -> None:

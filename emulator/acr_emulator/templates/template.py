@@ -26,9 +26,9 @@ from acr_emulator.templates.resources import (
 
 _SHAPE = {"parameters": dict, "variables": dict, "resources": list, "outputs": dict}
 _NOT_IMITATED = {
-    "functions": "functions of one's own",
-    "definitions": "types of one's own",
-    "languageVersion": "'languageVersion' 2.0",
+    "functions": "functions of a template's own",
+    "definitions": "types of a template's own",
+    "languageVersion": "'languageVersion' 2.0 of templates",
 }
 
 
@@ -127,7 +127,7 @@ def _check_language(document: Mapping[str, Any]) -> None:
             raise NotImitatedError(what)
     for section in ("variables", "outputs", "resources"):
         if '"copy":' in json.dumps(document.get(section, {})):
-            raise NotImitatedError("'copy'")
+            raise NotImitatedError("'copy' in templates")
     for call in _calls(document):
         if not is_known(call.name):
             raise unknown(call.name)
