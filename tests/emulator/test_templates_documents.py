@@ -134,6 +134,15 @@ def test_a_secret_is_in_no_refusal() -> None:
     with pytest.raises(TemplateError) as refused:
         template({"p": "sesame"}, parameters={"p": definition})
     assert "sesame" not in refused.value.message
+    for function in ("int", "bool", "json", "base64ToString"):
+        with pytest.raises(TemplateError) as refused:
+            template(
+                {"p": "sesame?"},
+                parameters={"p": {"type": "securestring"}},
+                resources=[thing("a", tags=f"[{function}(parameters('p'))]")],
+            )
+        assert f"function '{function}'" in refused.value.message
+        assert "sesame" not in refused.value.message
 
 
 def test_variables_build_on_one_another() -> None:
@@ -273,6 +282,13 @@ def test_a_nested_template_sees_this_one_or_itself(scope: str | None, name: str)
     [resource] = properties["template"]["resources"]
     assert resource["name"] == name
     assert resource["properties"] == {"literal": "[[x]"}  # to be evaluated once more
+
+
+def test_a_template_within_something_else_is_nothing_special() -> None:
+    application = thing("a", properties={"template": {"image": "[toLower('IMAGE')]"}})
+    made = template(resources=[application])
+    body = made.body(made.resources[0].resource, {})
+    assert body == {"properties": {"template": {"image": "image"}}}
 
 
 @pytest.mark.parametrize(

@@ -141,7 +141,7 @@ REFUSED = [
     ("[if('true', 1, 2)]", "its condition is of the type 'String'"),
     ("[json('{')]", "function 'json': "),
     ("[int('a')]", "function 'int': "),
-    ("[bool('maybe')]", "'maybe' is neither true nor false"),
+    ("[bool('maybe')]", "the string is neither true nor false"),
     ("[div(1, 0)]", "function 'div': "),
     ("[less(1, 'a')]", "have no order"),
     ("[concat('a', createArray())]", "all arrays or all strings"),

@@ -44,10 +44,10 @@ def place(instance: Instance, group: Resource, deployment: dict[str, Any]) -> Pl
         tenant={"tenantId": cloud.tenant_id, "displayName": "Emulator"},
         environment={
             "name": cloud.name,
-            "graph": f"https://{cloud.graph}/",
+            "graph": f"{cloud.graph_url}/",
             "resourceManager": f"{cloud.arm_url}/",
             "authentication": {
-                "loginEndpoint": f"https://{cloud.login}/",
+                "loginEndpoint": f"{cloud.login_url}/",
                 "audiences": [f"{audience}/" for audience in cloud.arm_audiences],
                 "tenant": "common",
                 "identityProvider": "AAD",
@@ -55,7 +55,7 @@ def place(instance: Instance, group: Resource, deployment: dict[str, Any]) -> Pl
             "suffixes": {
                 "acrLoginServer": f".{cloud.registry_suffix}",
                 "keyvaultDns": f".{cloud.vault_suffix}",
-                "storage": cloud.blob_suffix.removeprefix("blob."),
+                "storage": cloud.storage_suffix,
             },
         },
         deployment=deployment,

@@ -12,14 +12,18 @@ def _string(value: Any) -> str:
 
 
 def _int(value: int | str) -> int:
-    return int(value)
+    try:
+        return int(value)
+    except ValueError:
+        # Python's own message quotes the value, which may be a secret.
+        raise ValueError("the string is no integer") from None
 
 
 def _bool(value: Boolean | int | str) -> bool:
     if isinstance(value, str):
         words = {"true": True, "1": True, "false": False, "0": False}
         if value.lower() not in words:
-            raise ValueError(f"'{value}' is neither true nor false")
+            raise ValueError("the string is neither true nor false")
         return words[value.lower()]
     return bool(value)
 

@@ -112,13 +112,16 @@ def _path(resource_type: str, name: str) -> str:
 def nested_template(declared: Mapping[str, Any]) -> dict[str, Any] | None:
     """The template within a resource that is a deployment itself."""
     properties = declared.get("properties")
-    template = properties.get("template") if isinstance(properties, dict) else None
+    # Other types may have a template, too; a mode is what every deployment must have.
+    if not isinstance(properties, dict) or "mode" not in properties:
+        return None
+    template = properties.get("template")
     return template if isinstance(template, dict) else None
 
 
-def without_inner_template(resource: TemplateResource, body: dict[str, Any]) -> dict[str, Any]:
+def without_inner_template(body: dict[str, Any]) -> dict[str, Any]:
     """What of a body is evaluated with the parameters and references of this template."""
-    if resource.type.lower() != DEPLOYMENT.lower() or nested_template(body) is None:
+    if nested_template(body) is None:
         return body
     properties = body["properties"]
     return {**body, "properties": {**properties, "template": {}}} if _is_inner(properties) else body

@@ -110,7 +110,7 @@ class Template:
 
     def _references(self, resource: TemplateResource) -> Iterator[str]:
         """Names and ids that the body of a resource reads, hence depends on."""
-        for call in _calls(without_inner_template(resource, resource.body)):
+        for call in _calls(without_inner_template(resource.body)):
             if call.arguments and (call.name.lower() == "reference" or is_listing(call.name)):
                 try:
                     target = self._static.expression(call.arguments[0])
