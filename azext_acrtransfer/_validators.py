@@ -6,6 +6,7 @@ from argparse import Namespace
 from typing import Any
 
 from azure.cli.core.azclierror import InvalidArgumentValueError
+from azure.cli.core.cloud import CloudSuffixNotSetException
 from knack.log import get_logger
 
 from azext_acrtransfer import values
@@ -105,9 +106,10 @@ def validate_top(namespace: Namespace) -> None:
 
 
 def _suffix(cmd: Any, name: str) -> str | None:
-    # A private cloud need not define every suffix; core raises for those that it does not.
-    suffixes = cmd.cli_ctx.cloud.suffixes
-    return getattr(suffixes, name) if hasattr(suffixes, name) else None
+    try:
+        return str(getattr(cmd.cli_ctx.cloud.suffixes, name))
+    except CloudSuffixNotSetException:  # a private cloud need not define every suffix
+        return None
 
 
 def _compare_cloud(cmd: Any, uri: ContainerUri | SecretUri, name: str) -> None:
