@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import httpx
 from acr_emulator.cloud import PUBLIC
 from acr_emulator.parts.process import dies_with_us
+from acr_emulator.private_cloud import cloud_of
 
 Json = dict[str, Any]
 Found = TypeVar("Found")
@@ -27,8 +28,12 @@ _PATIENCE = 60
 class Cloud:
     """An emulator as a process; a context manager that starts and stops it."""
 
-    def __init__(self, state: Path) -> None:
+    def __init__(self, state: Path, name_or_file: str = PUBLIC.name) -> None:
         self.state = state
+        self._name_or_file = name_or_file
+        #: Where everything is in the cloud that it poses as.
+        self.hosts = cloud_of(name_or_file)
+        self._version = (self.hosts.transfer_api_versions or (VERSION,))[-1]
         self.environment: dict[str, str] = {}
         self._log = state.with_suffix(".log")
         self._tokens: dict[str, str] = {}
@@ -42,9 +47,10 @@ class Cloud:
 
     def start(self) -> None:
         """Start it, also again on the same state, and read the environment that it prints."""
+        options = ["--state", str(self.state), "--cloud", self._name_or_file]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "acr_emulator", "up", "--state", str(self.state)],
+                [sys.executable, "-m", "acr_emulator", "up", *options],
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
@@ -101,10 +107,10 @@ class Cloud:
         shown: Json = self._controls.get("/state").raise_for_status().json()
         return shown
 
-    def requests(self, host: str = PUBLIC.arm) -> list[tuple[str, str]]:
-        """Method and path of each request to a host since the last `control("reset")`."""
+    def requests(self) -> list[tuple[str, str]]:
+        """Method and path of each request to ARM since the last `control("reset")`."""
         log = self._controls.get("/requests").raise_for_status().json()
-        return [(seen["method"], seen["path"]) for seen in log if seen["host"] == host]
+        return [(seen["method"], seen["path"]) for seen in log if seen["host"] == self.hosts.arm]
 
     def token(self, audience: str) -> str:
         """An Entra token of the ready service principal."""
@@ -115,7 +121,7 @@ class Cloud:
                 "client_secret": self.environment["AZURE_CLIENT_SECRET"],
                 "scope": f"{audience}/.default",
             }
-            url = f"https://{PUBLIC.login}/{PUBLIC.tenant_id}/oauth2/v2.0/token"
+            url = f"{self.hosts.login_url}/{self.hosts.tenant_id}/oauth2/v2.0/token"
             answer = self.http.post(url, data=form).raise_for_status()
             self._tokens[audience] = answer.json()["access_token"]
         return self._tokens[audience]
@@ -124,9 +130,9 @@ class Cloud:
         """Ask ARM, which must not refuse; the path is below the subscription."""
         answer = self.http.request(
             method,
-            f"{PUBLIC.arm_url}/subscriptions/{PUBLIC.subscription_id}/{path}",
-            params={"api-version": VERSION},
-            headers={"Authorization": f"Bearer {self.token(PUBLIC.arm_url)}"},
+            f"{self.hosts.arm_url}/subscriptions/{self.hosts.subscription_id}/{path}",
+            params={"api-version": self._version},
+            headers={"Authorization": f"Bearer {self.token(self.hosts.arm_url)}"},
             json=body,
         )
         assert answer.is_success, answer.text

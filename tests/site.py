@@ -62,17 +62,17 @@ class Site:
     @property
     def login_server(self) -> str:
         """Host name of the registry."""
-        return PUBLIC.login_server(self.registry)
+        return self.cloud.hosts.login_server(self.registry)
 
     @property
     def container_uri(self) -> str:
         """As --storage-container-uri takes it."""
-        return f"https://{ACCOUNT}.{PUBLIC.blob_suffix}/{self.name}"
+        return f"https://{ACCOUNT}.{self.cloud.hosts.blob_suffix}/{self.name}"
 
     @property
     def secret_uri(self) -> str:
         """As --secret-uri takes it."""
-        return f"{PUBLIC.vault_url(self.vault)}/secrets/{self.secret}"
+        return f"{self.cloud.hosts.vault_url(self.vault)}/secrets/{self.secret}"
 
     @property
     def at(self) -> str:
@@ -99,7 +99,7 @@ class Site:
     def container(self) -> ContainerClient:
         """The container, through storage's own client with the account's key."""
         return ContainerClient(
-            f"https://{ACCOUNT}.{PUBLIC.blob_suffix}",
+            f"https://{ACCOUNT}.{self.cloud.hosts.blob_suffix}",
             self.name,
             credential={"account_name": ACCOUNT, "account_key": self._account_key()},
             proxies={"https": self.cloud.environment["HTTPS_PROXY"]},
@@ -129,7 +129,7 @@ class Site:
         )
 
     def _create_vault(self) -> None:
-        token = self.cloud.token(PUBLIC.arm_url)
+        token = self.cloud.token(self.cloud.hosts.arm_url)
         operator = jwt.decode(token, options={"verify_signature": False})["oid"]
         properties = {
             "tenantId": PUBLIC.tenant_id,
@@ -142,10 +142,11 @@ class Site:
 
     def write_secret(self, value: str) -> None:
         """Write the secret that the pipelines read."""
+        token = self.cloud.token(self.cloud.hosts.vault_audience)
         answer = self.cloud.http.put(
             self.secret_uri,
             params={"api-version": "7.4"},
-            headers={"Authorization": f"Bearer {self.cloud.token(PUBLIC.vault_audience)}"},
+            headers={"Authorization": f"Bearer {token}"},
             json={"value": value},
         )
         assert answer.is_success, answer.text
