@@ -33,7 +33,7 @@ def test_every_line_of_the_guide(
         guided.install(wheel)
         guided.pipelines("export")
         guided.pipelines("import")
-        guided.export(list(pushed)[-1])
+        guided.export(pushed)
         guided.carry(pushed)
         guided.import_by_hand(pushed)
         guided.delete()

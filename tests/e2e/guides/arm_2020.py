@@ -4,31 +4,7 @@ from __future__ import annotations
 
 from tests.e2e.guides.arm_lines import LINES, deletions
 from tests.e2e.guides.line import Guide, Line
-
-_PREREQUISITES = "Prerequisites"
-_SAS = "Create and store SAS keys"
-#: The guide has its reader set a date of his own.
-_EXPIRY = {"2021-01-01": "$EXPIRY"}
-
-
-def _sas(variable: str, account: str, permissions: str) -> str:
-    return f"""\
-{variable}=?$(az storage container generate-sas \\
-  --name transfer \\
-  --account-name {account} \\
-  --expiry 2021-01-01 \\
-  --permissions {permissions} \\
-  --https-only \\
-  --output tsv)"""
-
-
-def _secret(name: str, variable: str, vault: str) -> str:
-    return f"""\
-az keyvault secret set \\
-  --name {name} \\
-  --value {variable} \\
-  --vault-name {vault} """
-
+from tests.e2e.guides.sas_lines import sas_lines
 
 GUIDE = Guide(
     name="transfer-images-2020",
@@ -36,7 +12,7 @@ GUIDE = Guide(
     lines=(
         Line(
             "set names",
-            _PREREQUISITES,
+            "Prerequisites",
             """\
 SOURCE_RG="<source-resource-group>"
 TARGET_RG="<target-resource-group>"
@@ -53,10 +29,7 @@ TARGET_SA="<target-storage-account>\"""",
                 "<target-storage-account>": "contosotarget",
             },
         ),
-        Line("make export SAS", _SAS, _sas("EXPORT_SAS", "$SOURCE_SA", "alrw"), _EXPIRY),
-        Line("store export SAS", _SAS, _secret("acrexportsas", "$EXPORT_SAS", "$SOURCE_KV")),
-        Line("make import SAS", _SAS, _sas("IMPORT_SAS", "$TARGET_SA", "dlr"), _EXPIRY),
-        Line("store import SAS", _SAS, _secret("acrimportsas", "$IMPORT_SAS", "$TARGET_KV")),
+        *sas_lines("Create and store SAS keys", "2021-01-01"),
         *LINES,
         *deletions("2019-12-01-preview"),
     ),

@@ -67,8 +67,9 @@ class CliWalkthrough:
         for principal in (plain["identity"]["principalId"], identity["principalId"]):
             assert permissions[principal] == ["get"]
 
-    def export(self, digest: str) -> None:
+    def export(self, pushed: dict[str, str]) -> None:
         """Run both pipelines; the one that overwrites its blob, twice."""
+        *_, digest = pushed
         self.source.go_on(self.walk, MyPipeline=_PLAIN, MyPipelineRun="plainrun", MyDigest=digest)
         run = self.walk.type("export").json
         _assert_succeeded(run)
@@ -112,10 +113,9 @@ class CliWalkthrough:
         self.target.go_on(self.walk, MyPipeline=_FULL, MyPipelineRun="fullrun")
         run = self.walk.type("import").json
         _assert_succeeded(run)
-        assert sorted(run["response"]["importedArtifacts"]) == [
-            "hello-world:latest",
-            f"hello-world@{list(pushed)[-1]}",
-        ]
+        *_, digest = pushed
+        artifacts = ["hello-world:latest", f"hello-world@{digest}"]
+        assert sorted(run["response"]["importedArtifacts"]) == artifacts
         assert self.target.held(pushed) == pushed
         assert self.target.site.blobs == []
         self._assert_same_does_nothing("import", run)
