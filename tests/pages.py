@@ -6,6 +6,7 @@ from pathlib import Path
 
 from azext_acrtransfer.guidance import Facts
 from azext_acrtransfer.known_failures import KNOWN_FAILURES, KnownFailure
+from tests.documented_commands import documented_commands
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -48,7 +49,10 @@ def _open(template: str) -> str:
     return Facts().fill(template)
 
 
-PAGES = {"troubleshooting.md": troubleshooting}
+PAGES = {
+    "documented-commands.md": documented_commands,
+    "troubleshooting.md": troubleshooting,
+}
 
 
 def main() -> None:

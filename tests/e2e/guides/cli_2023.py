@@ -59,8 +59,8 @@ GUIDE = Guide(
             _INSTALL,
             "az extension add --name acrtransfer",
             stand_in='az extension add --source "$Wheel" --yes',
-            reason="the index of extensions is Microsoft's; the wheel is a file, and then the URL"
-            " of a blob in a public container, as in the guide's edition for clouds without index",
+            reason="The index of extensions is Microsoft's. The wheel is a file, and then the URL"
+            " of a blob in a public container, as in the guide's edition for clouds without index.",
         ),
         *_pipeline("export"),
         *_pipeline("import"),
