@@ -77,6 +77,10 @@ test-e2e: $(AZ_VERSIONS:%=test-e2e-%) ## Real az processes against the emulator,
 test-e2e-%: setup-e2e-% wheel
 	AZ_VERSION=$* $(call pytest,e2e-$*) tests/e2e
 
+.PHONY: walkthrough
+walkthrough: setup-e2e-$(lastword $(AZ_VERSIONS)) wheel ## A public guide line by line: GUIDE=cli_2023; without GUIDE, all
+	AZ_VERSION=$(lastword $(AZ_VERSIONS)) $(run) pytest tests/e2e/test_guide_$(or $(GUIDE),*).py
+
 .PHONY: record
 record: setup-emulator ## Record the cassettes of tests/recorded anew, from the emulator
 	@scripts/record
