@@ -101,7 +101,11 @@ KNOWN_FAILURES = (
         f"{_VAULT}404 (Secret not found)",
         _says(r"key ?vault.*(404|not found)"),
         "The Key Vault secret that should hold the SAS does not exist.",
-        _STORE_NEW_SAS,
+        (
+            *_STORE_NEW_SAS,
+            "# or, if it was deleted:",
+            "az keyvault secret recover --vault-name {vault} --name {secret}",
+        ),
     ),
     KnownFailure(
         "secret-disabled",
@@ -315,7 +319,7 @@ KNOWN_FAILURES = (
         "interrupted",
         "The run was interrupted by a restart of the service.",
         _says(r"interrupted"),
-        "The service was restarted while the run was under way; nothing of it was left.",
+        "The service was restarted while the run was under way, and did not take it up again.",
     ),
     KnownFailure(
         "registry-not-premium",
@@ -360,7 +364,8 @@ KNOWN_FAILURES = (
     ),
     KnownFailure(
         "identical-run",
-        "Nothing was run: a run 'run01' with the same properties is there already.",
+        "Nothing was run: a run 'run01' with the same properties is there already, and this is it. "
+        "Add --force-redeploy to run it again.",
         None,
         "The service answers a run that changes nothing with the one that it has, and moves "
         "nothing.",

@@ -154,10 +154,10 @@ class _Controls:
         return await self.state(request)
 
     async def principals(self, request: Request) -> Response:
-        """`{"name": "guest"}`: a new service principal without any role; answers its login."""
-        body = await _body(request, {"name"})
+        """`{"displayName": "guest"}`: a new service principal without any role; answers its login."""
+        body = await _body(request, {"displayName"})
         principal, secret = self._instance.directory.add_application(
-            f"acr-emulator-{body.get('name') or 'guest'}-{uuid.uuid4().hex[:8]}"
+            f"acr-emulator-{body.get('displayName') or 'guest'}-{uuid.uuid4().hex[:8]}"
         )
         return JSONResponse(
             {

@@ -117,7 +117,8 @@ class SourceTrigger:
                 }
             },
         }
-        self._instance.runs.begin(run, pipeline, triggered=blob.last_modified)
+        modified = self._instance.clock.at(blob.last_modified)
+        self._instance.runs.begin(run, pipeline, triggered=modified)
         self._seen.put(_key(pipeline, blob), blob.etag)
 
 

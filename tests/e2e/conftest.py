@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 
 from tests.cloud import Cloud
-from tests.e2e.terminal import AZ, ROOT, Terminal, bare_environment, run
+from tests.e2e.terminal import AZ, AZ_VERSION, ROOT, Terminal, bare_environment, run
 from tests.site import Kind, Site
 
+#: A rule, not a skip: what these modules test does not depend on the az that is used, and takes
+#: minutes; the lane of the newer az has them.
+collect_ignore = ["test_known_failures.py"] if AZ_VERSION == "2.85.0" else []
 _numbers = itertools.count(1)
 
 

@@ -209,7 +209,7 @@ class Guest:
     @classmethod
     def arrives(cls, emulator: Emulator) -> "Guest":
         url = f"{emulator.instance.environment()['ACR_EMULATOR_CONTROL']}/principals"
-        return cls(emulator, httpx.post(url, json={"name": "guest"}, trust_env=False).json())
+        return cls(emulator, httpx.post(url, json={"displayName": "guest"}, trust_env=False).json())
 
     def token(self) -> str:
         form = {

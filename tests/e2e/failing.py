@@ -1,0 +1,204 @@
+"""A transfer that is in order, until a test breaks something of it; and its mending."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from acr_emulator.cloud import PUBLIC
+from azure.storage.blob import generate_account_sas, generate_container_sas
+
+from azext_acrtransfer.guidance import Facts
+from azext_acrtransfer.known_failures import KNOWN_FAILURES
+from tests.az import Result
+from tests.cloud import Cloud, Json
+from tests.site import ACCOUNT, GROUP, Kind, Mode, Site
+
+ROWS = {row.code: row for row in KNOWN_FAILURES}
+ARTIFACT, PIPELINE, RUN, BLOB = "samples/hello:1.0", "mypipeline", "myrun01", "myblob"
+SIDES: dict[Kind, str] = {"export": "target", "import": "source"}
+CONTRIBUTOR = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
+READER = "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1"
+_AUTHORIZATION = "providers/Microsoft.Authorization"
+
+
+@dataclass
+class Scene:
+    """A registry with an artifact, and for an import a blob with it; a pipeline with its rights."""
+
+    site: Site
+    kind: Kind = "export"
+    mode: Mode = "SasToken"
+    options: tuple[str, ...] = ()
+    #: What a test changes of the pipeline's container or its trigger.
+    place: dict[str, str] = field(default_factory=dict)
+    trigger: str = "Disabled"
+    #: What the run asks for.
+    artifacts: tuple[str, ...] = (ARTIFACT,)
+    blob: str = BLOB
+    pipeline: Json = field(default_factory=dict)
+
+    @classmethod
+    def prepare(cls, cloud: Cloud, name: str, kind: Kind = "export", **more: Any) -> Scene:
+        """Have everything in order."""
+        site = Site.prepare(cloud, name, kind)
+        scene = cls(site, kind, **more)
+        site.registry_client.push("samples/hello", "1.0", layer=b"hello")
+        if kind == "import":
+            exporter = site.pipeline("export", "exporter", "ManagedIdentity")
+            site.run("exported", exporter, BLOB, ARTIFACT)
+            assert site.finished("exported")["response"]["status"] == "Succeeded"
+        scene.put_pipeline()
+        scene.grant()
+        return scene
+
+    def put_pipeline(self, **place: str) -> None:
+        """Write the pipeline, also over itself: its identity stays."""
+        self.place |= place
+        where = {"uri": self.site.container_uri, "storageAccessMode": self.mode}
+        if self.mode == "SasToken":
+            where["keyVaultUri"] = self.site.secret_uri
+        properties: Json = {SIDES[self.kind]: where | self.place, "options": list(self.options)}
+        if self.kind == "import":
+            properties["trigger"] = {"sourceTrigger": {"status": self.trigger}}
+        body = {"identity": {"type": "SystemAssigned"}, "properties": properties}
+        self.pipeline = self.site.resource(f"{self.kind}Pipelines/{PIPELINE}", "PUT", body)
+
+    def grant(self, role: str = CONTRIBUTOR) -> None:
+        """Let the pipeline's identity read the secret, or give it a role on the account."""
+        if self.mode == "SasToken":
+            self.site.grant_secret(self.pipeline)
+        else:
+            self._assign(role)
+
+    def revoke(self) -> None:
+        """Take its rights back."""
+        if self.mode == "SasToken":
+            self.site.revoke_secret(self.pipeline)
+            return
+        for each in self.cloud.arm("GET", f"{_AUTHORIZATION}/roleAssignments")["value"]:
+            if each["properties"]["principalId"] == self.principal:
+                self.cloud.arm("DELETE", each["id"].split("/", 3)[3])
+
+    def _assign(self, role: str) -> None:
+        definition = f"/subscriptions/{PUBLIC.subscription_id}/{_AUTHORIZATION}/roleDefinitions"
+        properties = {"roleDefinitionId": f"{definition}/{role}", "principalId": self.principal}
+        scope = f"Microsoft.Storage/storageAccounts/{ACCOUNT}"
+        path = f"{scope}/{_AUTHORIZATION}/roleAssignments/{uuid.uuid4()}"
+        self.site.arm("PUT", path, {"properties": properties})
+
+    @property
+    def cloud(self) -> Cloud:
+        """Where all of it is."""
+        return self.site.cloud
+
+    @property
+    def principal(self) -> str:
+        """The pipeline's identity."""
+        return str(self.pipeline["identity"]["principalId"])
+
+    @property
+    def permissions(self) -> str:
+        """What the guides ask of a SAS for this direction and these options."""
+        if self.kind == "export":
+            return "alrw"
+        return "dlr" if "DeleteSourceBlobOnSuccess" in self.options else "lr"
+
+    @property
+    def facts(self) -> Facts:
+        """All that a command of the table may have to be told."""
+        return Facts(
+            {
+                "account": ACCOUNT,
+                "blob": self.blob,
+                "container": self.site.name,
+                "container URI": self.site.container_uri,
+                "expiry": f"{datetime.now(timezone.utc) + timedelta(days=90):%Y-%m-%d}",
+                "group": GROUP,
+                "pipeline": PIPELINE,
+                "pipeline-group": f"{self.kind}-pipeline",
+                "principal-id": self.principal,
+                "registry": self.site.registry,
+                "sas-permissions": self.permissions,
+                "secret": self.site.secret,
+                "secret URI": self.site.secret_uri,
+                "vault": self.site.vault,
+            }
+        )
+
+    @property
+    def command(self) -> str:
+        """The command line that runs the pipeline."""
+        line = (
+            f"acr pipeline-run create {self.site.at} --name {RUN} --pipeline {PIPELINE} "
+            f"--pipeline-type {self.kind} --storage-blob {self.blob}"
+        )
+        return f"{line} --artifacts {' '.join(self.artifacts)}" if self.kind == "export" else line
+
+    def run_again(self) -> Json:
+        """What the command with --force-redeploy asks for, by a direct request; its response."""
+        request: Json = {
+            "pipelineResourceId": self.pipeline["id"],
+            SIDES[self.kind]: {"type": "AzureStorageBlob", "name": self.blob},
+        }
+        if self.kind == "export":
+            request["artifacts"] = self.artifacts
+        properties = {"request": request, "forceUpdateTag": str(uuid.uuid4())}
+        self.site.resource(f"pipelineRuns/{RUN}", "PUT", {"properties": properties})
+        response: Json = self.site.finished(RUN)["response"]
+        return response
+
+    def key(self) -> str:
+        """The storage account's key."""
+        account = f"Microsoft.Storage/storageAccounts/{ACCOUNT}"
+        return str(self.site.arm("POST", f"{account}/listKeys")["keys"][0]["value"])
+
+    def write_sas(
+        self, *, permissions: str = "", hours: int = 1, key: str = "", **more: Any
+    ) -> str:
+        """Put a SAS of the container into the secret; returns it."""
+        sas = generate_container_sas(
+            ACCOUNT,
+            self.site.name,
+            key or self.key(),
+            permission=permissions or self.permissions,
+            expiry=datetime.now(timezone.utc) + timedelta(hours=hours),
+            **({"protocol": "https"} | more),
+        )
+        self.site.write_secret(f"?{sas}")
+        return sas
+
+    def vault(self, method: str, body: Json | None = None) -> None:
+        """Ask the vault about the secret."""
+        answer = self.cloud.http.request(
+            method,
+            self.site.secret_uri,
+            params={"api-version": "7.4"},
+            headers={"Authorization": f"Bearer {self.cloud.token(PUBLIC.vault_audience)}"},
+            json=body,
+        )
+        assert answer.is_success, answer.text
+
+    def write_account_sas(self, resource_types: str, **more: Any) -> None:
+        """Put an account SAS into the secret."""
+        expiry = datetime.now(timezone.utc) + timedelta(hours=1)
+        sas = generate_account_sas(ACCOUNT, self.key(), resource_types, "rwdlac", expiry, **more)
+        self.site.write_secret(f"?{sas}")
+
+    def change_account(self, **properties: Any) -> None:
+        """Change the storage account that all scenes share."""
+        self.site.arm(
+            "PATCH", f"Microsoft.Storage/storageAccounts/{ACCOUNT}", {"properties": properties}
+        )
+
+    def printed(self, code: str, result: Result) -> list[str]:
+        """The commands that stand between the meaning of a row and its advice."""
+        row = ROWS[code]
+        means, advice = self.facts.fill(row.means), self.facts.fill(row.advice)
+        lines = result.stderr.splitlines()
+        assert means in result.stderr, result.stderr
+        assert advice in lines, result.stderr
+        first = next(number for number, line in enumerate(lines) if means in line)
+        return lines[first + 1 : lines.index(advice)]

@@ -1,0 +1,225 @@
+"""Every row of the table of known failures: caused, explained, and mended by what is printed.
+
+One azure-cli is enough, for the table is what is tested: `conftest.py` keeps this module out of
+the lane of the older one.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from azure.storage.blob import ContentSettings
+
+from tests.az import Result
+from tests.cloud import Cloud, eventually
+from tests.e2e.conftest import new_name
+from tests.e2e.failed_runs import CASES, MANAGED, TYPED, Case
+from tests.e2e.failing import ARTIFACT, BLOB, ROWS, RUN, Scene
+from tests.e2e.terminal import Terminal
+from tests.site import GROUP, Mode
+
+OPEN = re.compile("<([^>]+)>")
+#: What is left open even to a command that knows the run and its pipeline.
+UNKNOWABLE = {"container URI", "secret URI"}
+
+
+@pytest.fixture
+def _account_open(cloud: Cloud) -> Iterator[None]:
+    """Leave the account that all share open, whatever became of the test."""
+    yield
+    acls = {"networkAcls": {"defaultAction": "Allow"}, "publicNetworkAccess": "Enabled"}
+    account = f"resourceGroups/{GROUP}/providers/Microsoft.Storage/storageAccounts/mystorage"
+    cloud.arm("PATCH", account, {"properties": acls})
+
+
+@pytest.mark.usefixtures("_account_open")
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_a_failed_run_is_explained_and_mended_by_what_is_printed(az: Terminal, case: Case) -> None:
+    scene = Scene.prepare(az.cloud, new_name(), case.kind, mode=case.mode, options=case.options)
+    case.cause(scene)
+    failed = az(scene.command)
+    assert (failed.exit_code, failed.stdout) == (1, "")
+    assert "sig=" not in failed.stderr
+    commands = scene.printed(case.code, failed)
+    assert set(OPEN.findall("\n".join(commands))) <= UNKNOWABLE
+    paste(az, scene, TYPED[case.typed](commands))
+    case.then(scene)
+    response = scene.run_again()
+    assert response["status"] == "Succeeded", response
+    if case.kind == "import":
+        assert response["importedArtifacts"] == [ARTIFACT]
+
+
+def paste(az: Terminal, scene: Scene, commands: list[str]) -> None:
+    """Type commands as they were printed, with what the user has to fill in."""
+    script = OPEN.sub(r"{\1}", "\n".join(commands))
+    mended = az.type(scene.facts.fill(script))
+    assert mended.exit_code == 0, (script, mended.stderr)
+
+
+def test_an_export_pipeline_that_the_policy_forbids(az: Terminal) -> None:
+    scene = Scene.prepare(az.cloud, new_name())
+    path = f"exportPipelines/{scene.pipeline['name']}"
+    scene.site.resource(path, "DELETE")
+    properties = {
+        "publicNetworkAccess": "Disabled",
+        "policies": {"exportPolicy": {"status": "disabled"}},
+    }
+    registry = f"Microsoft.ContainerRegistry/registries/{scene.site.registry}"
+    scene.site.arm("PATCH", registry, {"properties": properties})
+    create = (
+        f"acr export-pipeline create {scene.site.at} --name {scene.pipeline['name']} "
+        f"--storage-container-uri {scene.site.container_uri} --secret-uri {scene.site.secret_uri}"
+    )
+    failed = az(create)
+    assert (failed.exit_code, failed.stdout) == (1, "")
+    paste(az, scene, scene.printed("exports-disabled", failed))
+    az.ok(create)
+    scene.pipeline = scene.site.resource(path)
+    scene.grant()
+    assert scene.run_again()["status"] == "Succeeded"
+
+
+@dataclass(frozen=True)
+class Guest:
+    """Somebody else at the same cloud, with a login that has no role."""
+
+    az: Terminal
+    login: dict[str, str]
+
+    def __call__(self, line: str) -> Result:
+        """Run az as the guest."""
+        return self.az(line, AZURE_CONFIG_DIR=self.login["home"])
+
+
+@pytest.fixture
+def guest(az: Terminal, tmp_path: Path) -> Guest:
+    login = az.cloud.control("principals", displayName="guest")
+    guest = Guest(az, {**login, "home": str(tmp_path)})
+    logged_in = guest(
+        f"login --service-principal --username {login['appId']} --password {login['password']} "
+        f"--tenant {login['tenant']} --output none"
+    )
+    assert logged_in.exit_code == 0, logged_in.stderr
+    return guest
+
+
+@pytest.mark.parametrize("verb", ["create", "list"])
+def test_a_caller_without_a_role(az: Terminal, guest: Guest, verb: str) -> None:
+    scene = Scene.prepare(az.cloud, new_name())
+    line = scene.command if verb == "create" else f"acr pipeline-run list {scene.site.at}"
+    failed = guest(line)
+    assert (failed.exit_code, failed.stdout) == (1, "")
+    commands = scene.printed("caller-not-allowed", failed)
+    assert f"--assignee {guest.login['id']}" in commands[0]
+    paste(az, scene, commands)
+    allowed = guest(line)
+    assert allowed.exit_code == 0, allowed.stderr
+
+
+def test_an_identical_run(az: Terminal) -> None:
+    scene = Scene.prepare(az.cloud, new_name())
+    scene.site.run(RUN, scene.pipeline, BLOB, ARTIFACT)
+    finished = scene.site.finished(RUN)["response"]["finishTime"]
+    # Whether a run is an old one is told by whole seconds.
+    old = datetime.fromisoformat(f"{finished[:19]}+00:00") + timedelta(seconds=3)
+    eventually(lambda: datetime.now(timezone.utc) > old or None)
+    scene.site.container.delete_blob(BLOB)
+    again = az.ok(scene.command)
+    assert ROWS["identical-run"].quote.replace("run01", RUN) in again.stderr
+    assert (again.json["response"]["finishTime"], scene.site.blobs) == (finished, [])
+    az.ok(f"{scene.command} --force-redeploy")
+    assert scene.site.blobs == [BLOB]
+
+
+def test_a_run_that_a_restart_interrupts(own_az: Terminal) -> None:
+    scene = Scene.prepare(own_az.cloud, "interrupted", options=("OverwriteBlobs",))
+    own_az.cloud.control("runs", seconds=600)
+    scene.site.run(RUN, scene.pipeline, BLOB, ARTIFACT)
+    own_az.cloud.stop()
+    own_az.cloud.start()
+    failed = own_az(f"acr pipeline-run wait {scene.site.at} --name {RUN} --created")
+    assert (failed.exit_code, failed.stdout) == (1, "")
+    assert scene.printed("interrupted", failed) == []
+    own_az.ok(f"{scene.command} --force-redeploy")
+
+
+def disabled(scene: Scene) -> str:
+    scene.trigger = "Disabled"
+    return "The trigger is disabled."
+
+
+def without_md5(scene: Scene) -> str:
+    blob = scene.site.container.get_blob_client(BLOB)
+    blob.set_http_headers(ContentSettings(content_type="application/x-tar"))
+    return "It has no ContentMD5."
+
+
+def without_metadata(scene: Scene) -> str:
+    scene.site.container.get_blob_client(BLOB).set_blob_metadata({})
+    return "It does not have the metadata category=acr-transfer-blob."
+
+
+def too_old(scene: Scene) -> str:
+    scene.cloud.control("clock", advance=61 * 24 * 3600)
+    # Storage stamps blobs with whole seconds: what is changed next is to be seen to come after.
+    begun = int(time.time())
+    eventually(lambda: int(time.time()) > begun or None)
+    return "It was last modified more than 60 days ago."
+
+
+def without_list(scene: Scene) -> str:
+    scene.write_sas(permissions="r")
+    return "Failed to access storage.  Service request failed.  Status: 403"
+
+
+TRIGGERS: list[tuple[str, Mode, Callable[[Scene], str]]] = [
+    ("trigger-disabled", MANAGED, disabled),
+    ("trigger-no-md5", MANAGED, without_md5),
+    ("trigger-metadata-lost", MANAGED, without_metadata),
+    ("trigger-no-list", "SasToken", without_list),
+    ("trigger-too-old", MANAGED, too_old),
+]
+
+
+@pytest.mark.parametrize(("code", "mode", "cause"), TRIGGERS, ids=[row[0] for row in TRIGGERS])
+def test_a_trigger_that_does_not_fire(
+    request: pytest.FixtureRequest, code: str, mode: Mode, cause: Callable[[Scene], str]
+) -> None:
+    """The documentation's commands are typed here: nothing is ever printed."""
+    # Who sets a clock forward has a cloud to himself.
+    az: Terminal = request.getfixturevalue("own_az" if cause is too_old else "az")
+    az.cloud.control("trigger", seconds=0.1)
+    scene = Scene.prepare(az.cloud, new_name(), "import", mode=mode)
+    scene.trigger = "Enabled"
+    reason = cause(scene)
+    scene.put_pipeline()
+
+    def told() -> bool | None:
+        reasons = az.cloud.status()["trigger"]["reasons"].get(scene.pipeline["id"], {})
+        return str(reasons.get(BLOB, reasons.get("", ""))).startswith(reason) or None
+
+    def triggered() -> list[str]:
+        runs = scene.site.resource("pipelineRuns")["value"]
+        return [run["name"] for run in runs if "_" in run["name"]]
+
+    assert eventually(told)
+    assert triggered() == []
+    paste(az, scene, [scene.facts.fill(command) for command in ROWS[code].commands])
+    [run] = eventually(lambda: triggered() or None)
+    assert scene.site.finished(run)["response"]["importedArtifacts"] == [ARTIFACT]
+
+
+APART = {"exports-disabled", "caller-not-allowed", "identical-run", "interrupted"}
+
+
+def test_every_row_is_caused_by_a_test_here_and_every_test_is_of_a_row() -> None:
+    assert {case.code for case in CASES} | {row[0] for row in TRIGGERS} | APART == set(ROWS)
+    source = Path(__file__).read_text(encoding="utf-8")
+    assert all(source.count(f'"{code}"') > 1 for code in APART)
