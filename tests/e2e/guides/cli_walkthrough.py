@@ -140,7 +140,7 @@ def _assert_pipeline(
     assert (place["uri"], place["keyVaultUri"], place["storageAccessMode"]) == (
         side.site.container_uri,
         side.site.secret_uri,
-        "SasToken",
+        side.sas_mode,
     )
     assert pipeline["provisioningState"] == "Succeeded"
     assert pipeline["identity"]["type"] == identity

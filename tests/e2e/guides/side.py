@@ -23,6 +23,8 @@ class Side:
 
     az: Terminal
     site: Site
+    #: What pipelines show in SAS mode; older API versions have no word for it.
+    sas_mode: str | None = "SasToken"
 
     @property
     def names(self) -> dict[str, str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from types import TracebackType
 
+from acr_emulator.cloud import PUBLIC
+
 from tests.az import Result
 from tests.e2e.guides.line import Guide
 from tests.e2e.terminal import Terminal
@@ -46,10 +48,16 @@ class Walk:
         return self._type(typed.removesuffix(without).rstrip(" \\\n"), self._folder)
 
     def _type(self, typed: str, folder: Path) -> Result:
-        result = self._shell(typed, folder)
+        result = self._shell(self._here(typed), folder)
         assert result.exit_code == 0, f"{typed}\n{result.stderr}"
         assert "Traceback" not in result.stderr
         return result
+
+    def _here(self, typed: str) -> str:
+        """A line with this cloud's hosts, where the guides print the public cloud's."""
+        hosts = self.az.cloud.hosts
+        typed = typed.replace(f".{PUBLIC.vault_suffix}/", f".{hosts.vault_suffix}/")
+        return typed.replace(f".{PUBLIC.blob_suffix}/", f".{hosts.blob_suffix}/")
 
     def _shell(self, typed: str, folder: Path) -> Result:
         """Variables outlive a line by being exported at its end."""

@@ -1,0 +1,170 @@
+"""The CLI guide of 2023 between sovereign clouds that offer the first API version only."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.az import Result
+from tests.cloud import Cloud, Json
+from tests.e2e.conftest import new_name
+from tests.e2e.guides.cli_2023 import GUIDE
+from tests.e2e.guides.cli_walkthrough import CliWalkthrough
+from tests.e2e.guides.side import Side
+from tests.e2e.guides.walk import Walk
+from tests.e2e.terminal import Terminal
+from tests.private_cloud import DESCRIPTION
+from tests.site import ACCOUNT, GROUP, SAS_PERMISSIONS, Kind, Site
+
+# What the emulator's README says to type before `az login`.
+CHINA, PRIVATE = "AzureChinaCloud", "Contoso"
+SETTINGS = {
+    CHINA: "az cloud set --name AzureChinaCloud",
+    PRIVATE: r"""
+az cloud register --name Contoso \
+  --endpoint-resource-manager https://management.contoso.example \
+  --endpoint-active-directory https://login.contoso.example \
+  --endpoint-active-directory-resource-id https://management.core.contoso.example/ \
+  --endpoint-microsoft-graph-resource-id https://graph.contoso.example/ \
+  --suffix-storage-endpoint core.contoso.example \
+  --suffix-keyvault-dns .vault.contoso.example \
+  --suffix-acr-login-server-endpoint .cr.contoso.example \
+  --skip-endpoint-discovery
+az cloud set --name Contoso
+az config set core.instance_discovery=false
+""",
+}
+REFUSAL = (
+    "ERROR: The active cloud does not offer API version 2025-06-01-preview of ACR Transfer."
+    " It offers: 2019-12-01-preview. The service said: No registered resource provider found for"
+    " API version '2025-06-01-preview' for type 'registries/exportPipelines'. The supported"
+    " api-versions are '2019-12-01-preview'.\n"
+    "Choose one that it offers: az config set acrtransfer.api_version=2019-12-01-preview\n"
+)
+NO_MANAGED_IDENTITY = (
+    "ERROR: --storage-access-mode ManagedIdentity (the default without --secret-uri) needs API"
+    " version 2025-06-01-preview or later; the setting acrtransfer.api_version asks for"
+    " 2019-12-01-preview.\n"
+    "Give --secret-uri to use a SAS, or run 'az config set"
+    " acrtransfer.api_version=2025-06-01-preview' where the cloud offers it.\n"
+)
+
+
+class SovereignSide(Side):
+    """A side whose registry is named by its login server, as that of no other cloud."""
+
+    @property
+    def names(self) -> dict[str, str]:
+        """What the guides' variables stand for here."""
+        return super().names | {"MyReg": self.site.login_server}
+
+
+def log_in(cloud: Cloud, extensions: Path) -> Terminal:
+    """`az`, set to the cloud and logged in; it keeps a log, and nothing else is configured."""
+    az = Terminal(cloud, extensions)
+    for setting in (SETTINGS[cloud.hosts.name], "az config set logging.enable_log_file=true"):
+        result = az.type(setting)
+        assert result.exit_code == 0, result.stderr
+    return az.log_in()
+
+
+@pytest.fixture
+def terminals(
+    extensions: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Terminal]]:
+    """One terminal in each of the two clouds."""
+    description = tmp_path / "contoso.json"
+    description.write_text(json.dumps(DESCRIPTION))
+    with ExitStack() as stack:
+        clouds = [
+            stack.enter_context(Cloud(tmp_path_factory.mktemp("cloud") / "state", name_or_file))
+            for name_or_file in (CHINA, str(description))
+        ]
+        yield {cloud.hosts.name: log_in(cloud, extensions) for cloud in clouds}
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(("source_cloud", "target_cloud"), [(CHINA, PRIVATE), (PRIVATE, CHINA)])
+def test_the_whole_guide_works_once_the_version_is_set_that_the_refusal_names(
+    terminals: dict[str, Terminal],
+    source_cloud: str,
+    target_cloud: str,
+    wheel: Path,
+    tmp_path: Path,
+) -> None:
+    source = prepared(terminals[source_cloud], "export", tmp_path)
+    target = prepared(terminals[target_cloud], "import", tmp_path)
+    settle_on_the_version(terminals[source_cloud], source.site)
+    target.az.ok("config set acrtransfer.api_version=2019-12-01-preview")
+
+    pushed = source.fill()
+    with Walk(source.az, GUIDE, tmp_path, {}) as walk:
+        guided = CliWalkthrough(walk, source, target)
+        guided.install(wheel)
+        guided.pipelines("export")
+        guided.pipelines("import")
+        guided.export(pushed)
+        guided.carry(pushed)
+        guided.import_by_hand(pushed)
+        guided.delete()
+
+    modern = place(source.site) | {"storageAccessMode": "SasToken"}
+    assert sent_places(source.az, "target") == [modern, place(source.site), place(source.site)]
+    assert sent_places(target.az, "source") == [place(target.site), place(target.site)]
+    for az in terminals.values():
+        assert "is not of the active cloud" not in log_of(az)
+
+
+def prepared(az: Terminal, kind: Kind, folder: Path) -> Side:
+    """A side where the extension is still to be installed, prepared by az's own commands."""
+    site = Site.prepare(az.cloud, new_name(), kind)
+    az.ok(f"acr create --resource-group {GROUP} --name {new_name()}registry --sku Premium")
+    sas = az.ok(
+        f"storage container generate-sas --account-name {ACCOUNT} --name {site.name}"
+        f" --permissions {SAS_PERMISSIONS[kind]} --expiry 2030-01-01 --https-only --output tsv"
+    )
+    value = f"?{sas.stdout.strip()}"
+    az.ok(f"keyvault secret set --vault-name {site.vault} --name {site.secret} --value '{value}'")
+    return SovereignSide(replace(az, extensions=folder / kind), site, sas_mode=None)
+
+
+def settle_on_the_version(az: Terminal, site: Site) -> None:
+    """Be refused, type what the refusal says, and be refused what that version does not have."""
+    words = (
+        f"acr export-pipeline create --only-show-errors --resource-group {GROUP}"
+        f" --registry {site.login_server} --name mypipeline"
+        f" --storage-container-uri {site.container_uri}"
+    )
+    assert az(f"{words} --secret-uri {site.secret_uri}") == Result(1, "", REFUSAL)
+    assert az.type(REFUSAL.splitlines()[-1].partition(": ")[2]).exit_code == 0
+    az.cloud.control("reset")
+    assert az(words) == Result(1, "", NO_MANAGED_IDENTITY)
+    assert az.cloud.requests() == []
+
+
+def place(site: Site) -> Json:
+    """The storage side of a pipeline as the first version has it: without an access mode."""
+    return {
+        "type": "AzureStorageBlobContainer",
+        "uri": site.container_uri,
+        "keyVaultUri": site.secret_uri,
+    }
+
+
+def sent_places(az: Terminal, side: str) -> list[Any]:
+    """The storage sides of the pipelines that az asked for, in that order."""
+    bodies = re.findall(r"Request body:\n.*? : (\{.*\})\n", log_of(az))
+    asked = (json.loads(body).get("properties", {}) for body in bodies)
+    return [properties[side] for properties in asked if side in properties]
+
+
+def log_of(az: Terminal) -> str:
+    """All that az said in this terminal, at any level."""
+    return (Path(az.environment["AZURE_CONFIG_DIR"]) / "logs/az.log").read_text()
