@@ -18,7 +18,7 @@ from azext_acrtransfer.guidance import (
     known_options,
 )
 from azext_acrtransfer.kinds import EXPORT, PipelineOption, kind_of_pipeline
-from azext_acrtransfer.known_failures import KNOWN_FAILURES, KnownFailure
+from azext_acrtransfer.known_failures import KNOWN_FAILURES, READ_NEWEST_SECRET, KnownFailure
 from azext_acrtransfer.masking import mask_sas
 from azext_acrtransfer.values import StorageAccessMode
 
@@ -80,7 +80,11 @@ def advice(run: Any, pipeline: Any = None) -> list[str]:
 
 
 def _lines(failure: KnownFailure, facts: Facts) -> list[str]:
-    texts = (failure.means, *failure.commands, failure.advice)
+    commands = failure.commands
+    if failure.stores_sas and "newest-secret-uri" in facts:
+        # A new SAS makes a new version of the secret, which such a pipeline would not read.
+        commands = (commands[0], READ_NEWEST_SECRET, *commands[1:])
+    texts = (failure.means, *commands, failure.advice)
     return [facts.fill(text) for text in texts]
 
 

@@ -68,8 +68,10 @@ def facts_of_storage(place: Any) -> dict[str, str]:
     if place and place.key_vault_uri:
         secret = urlsplit(place.key_vault_uri)
         facts["vault"] = (secret.hostname or "").partition(".")[0]
-        facts["secret"] = secret.path.removeprefix("/secrets/").partition("/")[0]
-        facts["secret-uri"] = place.key_vault_uri
+        facts["secret"], _, version = secret.path.removeprefix("/secrets/").partition("/")
+        if version:
+            newest = secret._replace(path=secret.path.removesuffix(f"/{version}"))
+            facts["newest-secret-uri"] = newest.geturl()
     return facts
 
 

@@ -27,6 +27,11 @@ _STORE_NEW_SAS = (
     "--permissions {sas-permissions} --https-only --expiry {expiry} --output tsv) && "
     'az keyvault secret set --vault-name {vault} --name {secret} --value "?$sas" --output none',
 )
+#: What to do beside storing a new SAS if the pipeline names one version of the secret.
+READ_NEWEST_SECRET = (
+    "az acr {pipeline-group} update --resource-group {group} --registry {registry} "
+    "--name {pipeline} --secret-uri {newest-secret-uri}"
+)
 _MARK_BLOB = (
     "az storage blob metadata update --account-name {account} --container-name {container} "
     "--name {blob} --metadata category=acr-transfer-blob"
@@ -80,6 +85,11 @@ class KnownFailure:  # pylint: disable=too-many-instance-attributes  # the colum
     mode: StorageAccessMode | None = None
     option: PipelineOption | None = None
     holds: Callable[[re.Match[str]], bool] = _any
+
+    @property
+    def stores_sas(self) -> bool:
+        """Whether a new SAS is what mends it."""
+        return self.commands[:1] == _STORE_NEW_SAS
 
     def told_by(self, message: str) -> dict[str, str]:
         """What a message of this row tells that its commands need: the named groups of ``says``."""

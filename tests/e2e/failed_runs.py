@@ -71,6 +71,11 @@ def expired(scene: Scene) -> None:
     scene.write_sas(hours=-1)
 
 
+def expired_version(scene: Scene) -> None:
+    scene.write_sas(hours=-1)
+    scene.put_pipeline(keyVaultUri=scene.vault("GET")["id"])
+
+
 def of_the_future(scene: Scene) -> None:
     start = datetime.now(timezone.utc) + timedelta(days=1)
     scene.write_sas(hours=48, start=start)
@@ -194,6 +199,7 @@ CASES = [
     Case("secret-not-readable", not_granted, typed="first"),
     Case("secret-not-readable", vault_by_roles, typed="second"),
     Case("sas-expired", expired),
+    Case("sas-expired", expired_version, "import"),
     Case("sas-not-yet-valid", of_the_future, "import"),
     Case("sas-not-authenticated", of_another_account),
     Case("sas-not-authenticated", cut_short, "import"),

@@ -170,7 +170,7 @@ class Scene:
         self.site.write_secret(f"?{sas}")
         return sas
 
-    def vault(self, method: str, body: Json | None = None) -> None:
+    def vault(self, method: str, body: Json | None = None) -> Json:
         """Ask the vault about the secret."""
         answer = self.cloud.http.request(
             method,
@@ -180,6 +180,8 @@ class Scene:
             json=body,
         )
         assert answer.is_success, answer.text
+        found: Json = answer.json()
+        return found
 
     def write_account_sas(self, resource_types: str, **more: Any) -> None:
         """Put an account SAS into the secret."""

@@ -96,6 +96,20 @@ def test_a_new_sas_is_for_a_month(kind: PipelineKind) -> None:
     assert 29 <= days <= 30
 
 
+def test_a_pipeline_that_names_a_version_of_the_secret_is_to_read_the_newest(
+    kind: PipelineKind,
+) -> None:
+    body = pipeline(kind)
+    body["properties"][kind.side]["keyVaultUri"] += "/0123456789abcdef0123456789abcdef"
+    run_of_it = failed_run(kind, REFUSED, "SasToken")
+    _, store, update, _ = failures.advice(run_of_it, MODELS[kind.name](body))
+    assert "az keyvault secret set --vault-name myvault --name sas --value" in store
+    assert update == (
+        f"az acr {kind.group} update --resource-group mygroup --registry myregistry "
+        "--name mypipeline --secret-uri https://myvault.vault.azure.net/secrets/sas"
+    )
+
+
 TIMES = "Start [{}] - Expiry [{}] - Current [Sat, 03 Jan 2026 00:00:00 GMT])"
 THEN, LATER = "Thu, 01 Jan 2026 00:00:00 GMT", "Sun, 04 Jan 2026 00:00:00 GMT"
 
