@@ -102,10 +102,13 @@ class Side:
         )
 
     def triggered(self) -> Json:
-        """The run that the service starts by itself, once it is over."""
+        """The run that the service starts by itself, once it is over, as az shows it."""
 
         def look() -> str | None:
             runs = self.site.resource("pipelineRuns")["value"]
             return str(runs[0]["name"]) if runs else None
 
-        return self.site.finished(eventually(look))
+        run = f"{self.site.at} --name {eventually(look)}"
+        self.az.ok(f"acr pipeline-run wait --created {run}")
+        shown: Json = self.az.ok(f"acr pipeline-run show {run}").json
+        return shown
