@@ -20,27 +20,9 @@ from tests.e2e.guides.cli_walkthrough import CliWalkthrough
 from tests.e2e.guides.side import Side
 from tests.e2e.guides.walk import Walk
 from tests.e2e.terminal import Terminal
-from tests.private_cloud import DESCRIPTION
+from tests.other_clouds import CHINA, DESCRIPTION, PRIVATE, SETTINGS, SHORT_REGISTRATIONS
 from tests.site import ACCOUNT, GROUP, SAS_PERMISSIONS, Kind, Site
 
-# What the emulator's README says to type before `az login`.
-CHINA, PRIVATE = "AzureChinaCloud", "Contoso"
-SETTINGS = {
-    CHINA: "az cloud set --name AzureChinaCloud",
-    PRIVATE: r"""
-az cloud register --name Contoso \
-  --endpoint-resource-manager https://management.contoso.example \
-  --endpoint-active-directory https://login.contoso.example \
-  --endpoint-active-directory-resource-id https://management.core.contoso.example/ \
-  --endpoint-microsoft-graph-resource-id https://graph.contoso.example/ \
-  --suffix-storage-endpoint core.contoso.example \
-  --suffix-keyvault-dns .vault.contoso.example \
-  --suffix-acr-login-server-endpoint .cr.contoso.example \
-  --skip-endpoint-discovery
-az cloud set --name Contoso
-az config set core.instance_discovery=false
-""",
-}
 REFUSAL = (
     "ERROR: The active cloud does not offer API version 2025-06-01-preview of ACR Transfer."
     " It offers: 2019-12-01-preview. The service said: No registered resource provider found for"
@@ -120,6 +102,31 @@ def test_the_whole_guide_works_once_the_version_is_set_that_the_refusal_names(
     assert sent_places(target.az, "source") == [place(target.site), place(target.site)]
     for az in terminals.values():
         assert "is not of the active cloud" not in log_of(az)
+
+
+def test_a_private_cloud_is_registered_the_same_by_shorter_ways(
+    extensions: Path, tmp_path: Path
+) -> None:
+    description = tmp_path / "contoso.json"
+    description.write_text(json.dumps(DESCRIPTION))
+    with Cloud(tmp_path / "state", str(description)) as cloud:
+        az = Terminal(cloud, extensions)
+        longest, *shorter = (
+            registered(az, way)
+            for way in (SETTINGS[PRIVATE].partition("az cloud set")[0], *SHORT_REGISTRATIONS)
+        )
+    assert shorter == [longest, longest]
+    assert longest["suffixes"]["acrLoginServerEndpoint"] == ".cr.contoso.example"
+
+
+def registered(az: Terminal, registration: str) -> Json:
+    """The private cloud as az knows it after a registration, which is undone."""
+    assert az.type(registration).exit_code == 0
+    shown: Json = az.ok("cloud show --name Contoso").json
+    az.ok("cloud unregister --name Contoso")
+    # The service that ARM has taken the place of; if az is not told, it takes ARM's address.
+    del shown["endpoints"]["management"]
+    return shown
 
 
 def prepared(az: Terminal, kind: Kind, folder: Path) -> Side:

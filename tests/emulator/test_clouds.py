@@ -12,7 +12,7 @@ from acr_emulator.instance import Instance, OtherCloudError
 from acr_emulator.private_cloud import CloudError, cloud_of
 
 from tests.emulator.running import SUBSCRIPTION, Emulator
-from tests.private_cloud import DESCRIPTION
+from tests.other_clouds import DESCRIPTION
 
 PRIVATE = Cloud(
     name="Contoso",

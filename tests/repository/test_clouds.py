@@ -1,14 +1,19 @@
-"""The emulator can pose as any cloud only while it names no cloud's hosts outside one module."""
+"""The emulator can be any cloud: its modules name none but in one place, its README says how."""
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 from acr_emulator.cloud import CLOUDS, Cloud
 
+from tests.other_clouds import DESCRIPTION, SETTINGS, SHORT_REGISTRATIONS
+from tests.repository.conftest import ROOT
+
 ONLY = "cloud.py"
+README = (ROOT / "emulator/README.md").read_text()
 
 
 @pytest.mark.parametrize("cloud", CLOUDS, ids=lambda cloud: cloud.name)
@@ -21,3 +26,16 @@ def test_no_module_but_one_names_a_host_or_a_suffix_of_a_cloud(
     modules = [path for path in tracked if "acr_emulator" in path.parts and path.suffix == ".py"]
     found = {path.name for path in modules if named.search(path.read_text())}
     assert found == {ONLY}
+
+
+def test_the_readme_sets_az_to_another_cloud_as_the_tests_do() -> None:
+    blocks = re.findall(r"^```sh\n(.+?)^```$", README, re.MULTILINE | re.DOTALL)
+    for setting in SETTINGS.values():
+        assert f"{setting.strip()}\n" in blocks
+    for registration in SHORT_REGISTRATIONS:
+        assert f"`{registration}`" in README
+
+
+def test_the_readme_describes_the_private_cloud_of_the_tests() -> None:
+    [description] = re.findall(r"^```json\n(.+?)^```$", README, re.MULTILINE | re.DOTALL)
+    assert json.loads(description) == DESCRIPTION
