@@ -149,6 +149,9 @@ def _run_arguments(loader: Any) -> None:
             action="store_true",
             help="Run again although a run of this name with the same properties is there.",
         )
+    with loader.argument_context(f"{scope} wait") as context:
+        # core's 30 s is longer than many a run
+        context.argument("interval", type=int, default=5, help="Seconds between two looks.")
     with loader.argument_context(f"{scope} list") as context:
         context.argument(
             "top",

@@ -108,8 +108,8 @@ def raise_explained(error: Exception) -> NoReturn:
     if not failure and mask_sas(message) == message:
         raise error
     error_type = get_error_type_by_status_code(str(error.status_code))
-    advice = _lines(failure, _facts_of_refusal(failure, error)) if failure else None
-    raise error_type(mask_sas(message), recommendation=advice) from error
+    known = _lines(failure, _facts_of_refusal(failure, error)) if failure else None
+    raise error_type(mask_sas(message), recommendation=known) from error
 
 
 def _facts_of_refusal(failure: KnownFailure, error: HttpResponseError) -> Facts:

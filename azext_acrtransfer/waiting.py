@@ -32,12 +32,14 @@ def delay(waited: float, retry_after: float | None) -> float:
 class Life(Protocol):
     """What is known of a kind of resource: whether nothing more happens, and how it stands."""
 
-    def is_over(self, resource: Any, /) -> bool: ...
+    def is_over(self, resource: Any, /) -> bool:
+        """Whether nothing more happens to it."""
 
-    def describe(self, resource: Any, /) -> str: ...
+    def describe(self, resource: Any, /) -> str:
+        """How it stands, for a progress line."""
 
 
-class Waiting:
+class Waiting:  # pylint: disable=too-few-public-methods  # it is a verb with a clock of its own
     """Asks again and again until something is settled, under the CLI's own progress line."""
 
     def __init__(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
@@ -119,6 +120,8 @@ def run_az(config_dir: Path, *argv: str, login: Login = ANYBODY) -> Result:
     (config_dir / "versionCheck.json").write_text(json.dumps(known))
     with (
         _logging_of_its_own(),
+        # core reads it in places that do not ask the CLI for its folder
+        patch.dict(os.environ, AZURE_CONFIG_DIR=str(config_dir)),
         patch.object(Profile, "load_cached_subscriptions", return_value=[login.account]),
         patch.object(Identity, "get_user_credential", return_value=login),
         redirect_stdout(stdout),

@@ -46,7 +46,7 @@ class Directory:
     def add_application(self, name: str) -> tuple[Principal, str]:
         """A new service principal that can log in, and its secret."""
         principal = self.add(name)
-        secret = secrets.token_urlsafe(30)
+        secret = secrets.token_hex(20)
         self._secrets.put(principal.application_id, secret)
         return principal, secret
 

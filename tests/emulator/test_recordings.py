@@ -17,6 +17,7 @@ RECORDINGS = sorted((Path(__file__).parent / "recordings").glob("*.json"))
 RECORDED_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 RECORDED_TENANT = "72f988bf-86f1-41af-91ab-2d7cd011db47"
 USER = Principal("55d6af6c-b4d5-4614-93ee-9417c506c9f1", name="test@example.com")
+OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
 AUDIENCES = {
     PUBLIC.arm: PUBLIC.arm_audiences[0],
     PUBLIC.graph: f"https://{PUBLIC.graph}",
@@ -67,7 +68,8 @@ def test_the_emulator_answers_as_azure_did(fresh: Emulator, recording: Path) -> 
 
 
 def prepare(emulator: Emulator, exchanges: list[Json]) -> None:
-    """Have what was there before the recording: its groups and storage accounts."""
+    """Have what was there before the recording: the user's role, groups, storage accounts."""
+    emulator.grant(USER.object_id, OWNER, SUBSCRIPTION)
     for exchange in exchanges:
         request, body = exchange["request"], exchange["response"]["body"]
         if "/resourcegroups/" in request["uri"] and body["type"].endswith("/resourceGroups"):
