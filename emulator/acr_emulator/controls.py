@@ -154,7 +154,7 @@ class _Controls:
         return await self.state(request)
 
     async def principals(self, request: Request) -> Response:
-        """`{"displayName": "guest"}`: a new service principal without any role; answers its login."""
+        """`{"displayName": "guest"}`: a new service principal without a role; its login."""
         body = await _body(request, {"displayName"})
         principal, secret = self._instance.directory.add_application(
             f"acr-emulator-{body.get('displayName') or 'guest'}-{uuid.uuid4().hex[:8]}"
