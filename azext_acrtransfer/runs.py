@@ -87,5 +87,5 @@ def is_old(answer: Answer, tag: str | None) -> bool:
     finished = run.response and run.response.finish_time
     if not (finished and answer.sent_at):
         return False
-    # The Date header has whole seconds only.
-    return bool(finished < answer.sent_at - timedelta(seconds=answer.took + 1))
+    # Its Date has whole seconds, rounded down: what ended within the PUT did not end before this.
+    return bool(finished < answer.sent_at - timedelta(seconds=answer.took))

@@ -187,14 +187,14 @@ def test_a_run_with_the_tag_of_another_request_is_from_before(az: Az, service: S
     has_pipeline(service, EXPORT)
     forced = run(EXPORT)
     forced["properties"]["forceUpdateTag"] = "of an earlier request"
-    service.answers("PUT", RUN, forced, headers={"Date": "Wed, 04 Mar 2026 17:24:22 GMT"})
+    service.answers("PUT", RUN, forced, headers={"Date": "Wed, 04 Mar 2026 17:24:21 GMT"})
     assert "Nothing was run" in az(*create(EXPORT)).stderr
     assert "Nothing was run" not in az(*create(EXPORT, "--force-redeploy")).stderr
 
 
 def test_a_run_that_ended_within_its_put_is_not_called_old(az: Az, service: Service) -> None:
     has_pipeline(service, EXPORT)
-    service.answers("PUT", RUN, run(EXPORT), headers={"Date": "Wed, 04 Mar 2026 17:24:22 GMT"})
+    service.answers("PUT", RUN, run(EXPORT), headers={"Date": "Wed, 04 Mar 2026 17:24:21 GMT"})
     assert "Nothing was run" not in az(*create(EXPORT)).stderr
 
 
