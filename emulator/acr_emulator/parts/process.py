@@ -122,7 +122,7 @@ def _birth(pid: int) -> str:
     if sys.platform == "linux":
         try:
             stat = Path(f"/proc/{pid}/stat").read_text()
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):  # the latter while it is being read
             return ""
         return stat.rpartition(")")[2].split()[19]
     shown = subprocess.run(
