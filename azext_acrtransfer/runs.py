@@ -26,16 +26,21 @@ _ENDS = {
     "failed": RunStatus.FAILED,
     "canceled": RunStatus.FAILED,
 }
+_BEING_MADE = frozenset({"creating", "updating", "deleting"})
 
 
 def status(run: Any) -> RunStatus:
     """Where a run stands; a word that is not known means that it is still under way.
 
-    The service's own examples show a run whose provisioningState is Succeeded while its response
-    still reads Running: the response is nearer to the work, and goes first. A failure counts
-    wherever it is told.
+    A run that is being made again may still carry the response of its last time, so such a
+    provisioningState goes first. The service's own examples also show one that is Succeeded while
+    its response still reads Running: the response is nearer to the work. A failure counts wherever
+    it is told.
     """
-    provisioning = _ENDS.get((run.provisioning_state or "").lower(), RunStatus.UNDER_WAY)
+    told = (run.provisioning_state or "").lower()
+    if told in _BEING_MADE:
+        return RunStatus.UNDER_WAY
+    provisioning = _ENDS.get(told, RunStatus.UNDER_WAY)
     response = run.response
     if provisioning is RunStatus.FAILED or not (response and response.status):
         return provisioning
