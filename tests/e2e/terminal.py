@@ -80,6 +80,8 @@ class Terminal:
             stderr=stderr,
             text=True,
             start_new_session=True,
+            # A test run that was begun in the background would hand on that Ctrl-C is ignored.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
 
     def log_in(self) -> Terminal:
