@@ -9,8 +9,8 @@ import struct
 import sys
 import termios
 import time
-from datetime import datetime
 
+import isodate
 import pytest
 from azure.identity import EnvironmentCredential
 from azure.mgmt.containerregistry import ContainerRegistryManagementClient
@@ -42,7 +42,7 @@ def creating(site: Site, run: str = "myrun01") -> str:
 
 def since_end(run: Json) -> float:
     """Seconds since a run ended on the service, which lives in the same time."""
-    return time.time() - datetime.fromisoformat(run["response"]["finishTime"]).timestamp()
+    return time.time() - isodate.parse_datetime(run["response"]["finishTime"]).timestamp()
 
 
 def test_az_sees_the_end_of_a_run_at_once_where_the_sdks_own_poller_does_not(
