@@ -42,7 +42,8 @@ def creating(site: Site, run: str = "myrun01") -> str:
 
 def since_end(run: Json) -> float:
     """Seconds since a run ended on the service, which lives in the same time."""
-    return time.time() - isodate.parse_datetime(run["response"]["finishTime"]).timestamp()
+    ended_at = isodate.parse_datetime(run["response"]["finishTime"])
+    return time.time() - float(ended_at.timestamp())
 
 
 def test_az_sees_the_end_of_a_run_at_once_where_the_sdks_own_poller_does_not(
