@@ -1,5 +1,7 @@
 """Carries out what a run asks for: the pipeline's access to storage, then the transfer engine."""
 
+import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -38,6 +40,9 @@ class Transfers:
     def __init__(self, access: PipelineAccess, distribution: Distribution) -> None:
         self._access = access
         self._distribution = distribution
+        # Two imports of the same blobs at once: distribution rewrites a link to a blob in place
+        # and refuses a manifest whose blobs it looks for in a link that is empty just then.
+        self._importing = defaultdict[str, asyncio.Lock](asyncio.Lock)
 
     async def carry_out(
         self, pipeline: Pipeline, request: Mapping[str, Any], progress: Callable[[int], None]
@@ -46,10 +51,12 @@ class Transfers:
         repositories = Repositories(
             self._distribution.url, prefix=pipeline.registry, http=self._distribution.http
         )
-        move = _export if pipeline.kind is EXPORT else _import
         try:
             async with await self._access.open(pipeline) as container:
-                return await move(pipeline, request, repositories, container, progress)
+                if pipeline.kind is EXPORT:
+                    return await _export(pipeline, request, repositories, container, progress)
+                async with self._importing[pipeline.registry]:
+                    return await _import(pipeline, request, repositories, container, progress)
         except TransferError as exc:
             return Outcome(error=str(exc))
 
