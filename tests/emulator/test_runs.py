@@ -188,6 +188,17 @@ def test_two_runs_go_at_once(world: World) -> None:
         assert finished["response"]["status"] == "Succeeded"
 
 
+def test_imports_of_one_blob_at_once_do_not_disturb_each_other(world: World) -> None:
+    world.allowed(EXPORT, "shared")
+    world.allowed(IMPORT, "shared", "OverwriteTags")
+    world.run(EXPORT, "shared", "shared", "shared")
+    names = [f"shared{number}" for number in range(12)]
+    for name in names:
+        world.start(IMPORT, "shared", name, "shared")
+    ends = [world.emulator.finished(run_path(IMPORT, name))["response"] for name in names]
+    assert [end.get("pipelineRunErrorMessage") for end in ends] == [None] * len(names)
+
+
 def test_the_source_blob_is_deleted_on_success(world: World) -> None:
     world.allowed(EXPORT, "leaving")
     world.allowed(IMPORT, "leaving", "DeleteSourceBlobOnSuccess", "OverwriteTags")
