@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from azure.cli.core.azclierror import AzureResponseError, ResourceNotFoundError
 from azure.core.exceptions import AzureError
 
+from azext_acrtransfer.concurrency import each
 from azext_acrtransfer.masking import mask_sas
 from azext_acrtransfer.resources import Resources
 
@@ -38,8 +38,7 @@ def delete_all(resources: Resources, runs: Iterable[Any]) -> list[dict[str, Any]
             return _outcome(run.name, KEPT, mask_sas(str(error.message)))
         return _outcome(run.name, DELETED)
 
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        return list(pool.map(delete, runs))
+    return list(each(delete, runs, at_once=_AT_ONCE))
 
 
 def failure(outcomes: Collection[dict[str, Any]]) -> AzureResponseError | None:

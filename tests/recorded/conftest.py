@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from azext_acrtransfer import cleaning
+from azext_acrtransfer import concurrency
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
 from tests.az import SUBSCRIPTION, TENANT, Login
 from tests.cassette import Cassette, path_of, replaying
@@ -84,7 +84,7 @@ def az(
 ) -> Iterator[Az]:
     """Run the commands of a test over its cassette."""
     # vcrpy lets a request through that one thread sends while another opens a connection.
-    monkeypatch.setattr(cleaning, "ThreadPoolExecutor", lambda _: ThreadPoolExecutor(1))
+    monkeypatch.setattr(concurrency, "ThreadPoolExecutor", lambda _: ThreadPoolExecutor(1))
     path = path_of(request.node.nodeid)
     if site:
         recorder = _recorder(tmp_path, monkeypatch, site)
