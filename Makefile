@@ -56,7 +56,7 @@ test-unit: setup-dev ## The extension's rooms, one by one
 	$(call pytest,unit) tests/unit
 
 .PHONY: test-recorded
-test-recorded: setup-dev ## az commands against cassettes, on azure-cli-core alone
+test-recorded: setup-dev ## az commands against cassettes, without a network
 	$(call pytest,recorded) tests/recorded
 
 .PHONY: test-emulator

@@ -1,4 +1,4 @@
-"""Running the extension's commands in process, on azure-cli-core alone, with one answer object."""
+"""Running the extension's commands in process, with no others of az, and one answer object."""
 
 from __future__ import annotations
 
