@@ -32,9 +32,13 @@ def _service(cli_ctx: Any, kind: ResourceKind) -> Service:
 
     from azext_acrtransfer.api_version import ApiVersion, ApiVersionPolicy
     from azext_acrtransfer.resources import Service
+    from azext_acrtransfer.throttling import PatientRetryPolicy
 
     policy = ApiVersionPolicy(ApiVersion.configured(cli_ctx))
     client = get_mgmt_service_client(
-        cli_ctx, ContainerRegistryManagementClient, per_call_policies=[policy]
+        cli_ctx,
+        ContainerRegistryManagementClient,
+        per_call_policies=[policy],
+        retry_policy=PatientRetryPolicy(),
     )
     return Service(client, kind)

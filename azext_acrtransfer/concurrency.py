@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 # Enough to hide the time of an answer; few enough not to be throttled at once.
@@ -16,12 +15,15 @@ R = TypeVar("R")
 def each(work: Callable[[T], R], items: Iterable[T], *, at_once: int = AT_ONCE) -> Iterator[R]:
     """Results of the work on each item, in the order of the items, as soon as they are there.
 
-    What has not begun when the caller stops is not begun any more. A single item is worked on
-    without a thread, so that Ctrl-C ends even a request that hangs.
+    When the caller stops, by Ctrl-C too, nothing more is begun, and what hangs is not waited for.
     """
-    waiting = list(items)
-    if len(waiting) == 1:
-        yield from map(work, waiting)
+    todo = list(items)
+    if len(todo) == 1:  # needs no thread
+        yield from map(work, todo)
         return
-    with ThreadPoolExecutor(at_once) as pool:
-        yield from pool.map(work, waiting)
+    # Late: not everything needs it. Its threads end with the process, those of
+    # concurrent.futures are waited for, with whatever they wait for themselves.
+    from multiprocessing.pool import ThreadPool
+
+    with ThreadPool(at_once) as pool:
+        yield from pool.imap(work, todo)

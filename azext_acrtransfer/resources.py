@@ -118,7 +118,7 @@ class Resources:
         began = time.monotonic()
         result = call(at.resource_group, at.name, name, raw_response_hook=responses.append)
         took = time.monotonic() - began
-        http = responses[0].http_response
+        http = responses[-1].http_response  # those before it were tried again
         headers = {key.lower(): value for key, value in http.headers.items()}
         return Answer(result, http.status_code, took, headers)
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import itertools
 import socket
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import pool
+from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from azext_acrtransfer import concurrency
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
 from tests.az import SUBSCRIPTION, TENANT, Login
 from tests.cassette import Cassette, path_of, replaying
@@ -84,7 +84,7 @@ def az(
 ) -> Iterator[Az]:
     """Run the commands of a test over its cassette."""
     # vcrpy lets a request through that one thread sends while another opens a connection.
-    monkeypatch.setattr(concurrency, "ThreadPoolExecutor", lambda _: ThreadPoolExecutor(1))
+    monkeypatch.setattr(pool, "ThreadPool", lambda _: ThreadPool(1))
     path = path_of(request.node.nodeid)
     if site:
         recorder = _recorder(tmp_path, monkeypatch, site)
