@@ -49,6 +49,8 @@ class Behaviour:
     run_seconds: float = 0.0
     #: Whether the PUT of a run answers 201 and an operation, or 200 with the final state.
     run_answer: RunAnswer = "async"
+    #: Pipelines or runs on a page of a list; Azure's number is not known.
+    page_size: int = 100
     #: Seconds between two looks of the source trigger into its containers.
     trigger_seconds: float = 1.0
     #: Seconds for the Retry-After header of answers that ask to be polled; None sends none.

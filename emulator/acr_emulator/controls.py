@@ -6,6 +6,7 @@ import json
 import re
 import uuid
 from dataclasses import asdict
+from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from acr_emulator.behaviour import Behaviour, Fault
+from acr_emulator.past_runs import past_runs
+from acr_emulator.pipelines import KINDS, Pipeline
 
 if TYPE_CHECKING:
     from acr_emulator.instance import Instance
@@ -38,6 +41,8 @@ def controls_app(instance: Instance) -> Starlette:
         Route("/latency", controls.latency, methods=["POST"]),
         Route("/faults", controls.faults, methods=["POST"]),
         Route("/runs", controls.runs, methods=["POST"]),
+        Route("/past-runs", controls.past_runs, methods=["POST"]),
+        Route("/pages", controls.pages, methods=["POST"]),
         Route("/trigger", controls.trigger, methods=["POST"]),
         Route("/provisioning", controls.provisioning, methods=["POST"]),
         Route("/principals", controls.principals, methods=["POST"]),
@@ -80,7 +85,8 @@ class _Controls:
                     "seconds": behaviour.trigger_seconds,
                     "reasons": self._instance.trigger.reasons,
                 },
-                "resources": [resource["id"] for resource in self._instance.store.list()],
+                "pages": {"size": behaviour.page_size},
+                "resources": self._instance.store.ids(),
             }
         )
 
@@ -132,6 +138,37 @@ class _Controls:
             raise _ControlError(f"answer is 'async' or 'sync', not {answer!r}")
         self._behaviour.run_answer = answer
         self._behaviour.run_seconds = _number(body, "seconds", self._behaviour.run_seconds)
+        return await self.state(request)
+
+    async def past_runs(self, request: Request) -> Response:
+        """`{"pipeline": id, "count": 10, "prefix", "error", "apart"}`: have finished runs of it."""
+        body = await _body(request, {"pipeline", "count", "prefix", "error", "apart"})
+        store = self._instance.store
+        resource = store.get(str(body.get("pipeline", "")))
+        if resource is None or resource["type"] not in {kind.type for kind in KINDS}:
+            raise _ControlError(f"pipeline is the id of one, not {body.get('pipeline')!r}")
+        pipeline = Pipeline.of(resource)
+        prefix = str(body.get("prefix", "past"))
+        if not prefix.isalnum() or store.ids(f"{pipeline.registry_id}/pipelineRuns/{prefix}"):
+            raise _ControlError(f"prefix is alphanumeric and begins no run's name, not {prefix!r}")
+        found = past_runs(
+            pipeline,
+            prefix,
+            int(_number(body, "count", 1)),
+            until=self._instance.clock.now(),
+            apart=timedelta(seconds=_number(body, "apart", 60)),
+            error=str(body.get("error", "")),
+        )
+        store.put_all(found)
+        return await self.state(request)
+
+    async def pages(self, request: Request) -> Response:
+        """`{"size": 100}`: how many pipelines or runs a page of their list has."""
+        body = await _body(request, {"size"})
+        size = int(_number(body, "size", self._behaviour.page_size))
+        if not size:
+            raise _ControlError("size is 1 at least: a page of nothing would be followed by itself")
+        self._behaviour.page_size = size
         return await self.state(request)
 
     async def trigger(self, request: Request) -> Response:

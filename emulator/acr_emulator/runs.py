@@ -11,15 +11,15 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from acr_emulator import run_record
 from acr_emulator.arm.errors import ArmError
 from acr_emulator.arm.operations import Operations
 from acr_emulator.behaviour import Behaviour
-from acr_emulator.clock import Clock, timestamp
-from acr_emulator.pipelines import IMPORT, REGISTRY_TYPE, Pipeline
+from acr_emulator.clock import Clock
+from acr_emulator.pipelines import Pipeline
 from acr_emulator.store import Resource, Store
 from acr_emulator.transfers import Outcome, Transfers
 
-TYPE = f"{REGISTRY_TYPE}/pipelineRuns"
 INTERRUPTED = "The run was interrupted by a restart of the service."
 
 _AT_ONCE = 8
@@ -61,24 +61,12 @@ class Runs:
 
     def begin(self, run: Resource, pipeline: Pipeline, *, triggered: datetime | None = None) -> str:
         """Store a run with its `request`, and start it; returns the name of its operation."""
-        properties = run["properties"]
-        response: dict[str, Any] = {
-            "status": "Running",
-            "startTime": timestamp(self._clock.now()),
-            "progress": {"percentage": "0"},
-            pipeline.kind.side: _place(pipeline, properties["request"]),
-        }
-        if triggered:
-            response["trigger"] = {"sourceTrigger": {"timestamp": timestamp(triggered)}}
-        run = {
-            **run,
-            "properties": {"provisioningState": "Creating", **properties, "response": response},
-        }
+        run = run_record.begun(run, pipeline, self._clock.now(), triggered=triggered)
         run_id = run["id"].lower()
         operation = self._operations.begin("pipelineruns", status="Running")
         self._under_way.put(run_id, operation)
         self._store.put(run_id, run)
-        task = asyncio.create_task(self._carry_out(run_id, pipeline, properties["request"]))
+        task = asyncio.create_task(self._carry_out(run_id, pipeline, run["properties"]["request"]))
         self._tasks[run_id] = task
         task.add_done_callback(lambda done: self._ended(run_id, done))
         return operation
@@ -126,28 +114,14 @@ class Runs:
         """Write how a run ended, then end its operation; a kill in between is made up for."""
         run = self._store.get(run_id)
         if run and run["properties"]["provisioningState"] == "Creating":
-            self._record(run, outcome)
+            run_record.end(run, outcome, self._clock.now())
+            self._store.put(run["id"], run)
         operation = self.operation(run_id)
         if run and operation:
             message = run["properties"]["response"].get("pipelineRunErrorMessage")
             error = ArmError(400, "PipelineRunFailed", message) if message else None
             self._operations.finish(operation, error=error)
         self._under_way.delete(run_id)
-
-    def _record(self, run: Resource, outcome: Outcome) -> None:
-        state = "Failed" if outcome.error else "Succeeded"
-        response = run["properties"]["response"]
-        response["status"] = state
-        response["progress"] = {"percentage": "100"}
-        response["finishTime"] = timestamp(self._clock.now())
-        if outcome.catalog_digest:
-            response["catalogDigest"] = outcome.catalog_digest
-        if IMPORT.side in run["properties"]["request"]:
-            response["importedArtifacts"] = list(outcome.transferred)
-        if outcome.error:
-            response["pipelineRunErrorMessage"] = outcome.error
-        run["properties"]["provisioningState"] = state
-        self._store.put(run["id"], run)
 
     def _ended(self, run_id: str, task: asyncio.Task[None]) -> None:
         del self._tasks[run_id]
@@ -159,14 +133,3 @@ class Runs:
         if task := self._tasks.get(run_id):
             task.cancel()
             await asyncio.wait([task])
-
-
-def _place(pipeline: Pipeline, request: dict[str, Any]) -> dict[str, str]:
-    """Where a run reads or writes, as its `response` tells it."""
-    place = {
-        "type": "AzureStorageBlob",
-        "uri": f"{pipeline.container_uri.rstrip('/')}/{request[pipeline.kind.side]['name']}",
-    }
-    if pipeline.secret_uri:
-        place["keyVaultUri"] = pipeline.secret_uri
-    return {**place, "storageAccessMode": pipeline.access_mode}

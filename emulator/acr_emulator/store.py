@@ -2,12 +2,14 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 Resource = dict[str, Any]
 
+#: As sqlite takes it.
+_NO_LIMIT = -1
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS entries (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -96,15 +98,47 @@ class Store:
         """Remove a resource, not what lies under it; False if there was none."""
         return self._resources.delete(resource_id.lower())
 
+    def put_all(self, resources: Iterable[Resource]) -> None:
+        """Write many new resources in one go, each under its `id`."""
+        rows = ((each["id"].lower(), json.dumps(each)) for each in resources)
+        with self._database:
+            self._database.executemany(
+                "INSERT INTO entries (kind, key, value) VALUES ('resource', ?, ?)", rows
+            )
+
+    def ids(self, prefix: str = "") -> Sequence[str]:
+        """Ids that start with the prefix, oldest first."""
+        rows = self._database.execute(
+            "SELECT json_extract(value, '$.id') FROM entries WHERE kind = 'resource'"
+            " AND substr(key, 1, ?) = ? ORDER BY sequence",
+            (len(prefix), prefix.lower()),
+        )
+        return [resource_id for (resource_id,) in rows]
+
+    def page(
+        self, prefix: str, resource_type: str, *, after: int, size: int
+    ) -> tuple[Sequence[Resource], int | None]:
+        """Some of a list from a place in it on, and the place after them if there are more.
+
+        A place stays the same whatever is written or deleted before the next page is asked for.
+        """
+        rows = self._typed(prefix, resource_type, after, size + 1)
+        shown = [json.loads(value) for _, value in rows[:size]]
+        return shown, rows[size - 1][0] if len(rows) > size else None
+
     def list(self, prefix: str = "", resource_type: str = "") -> list[Resource]:
         """Resources whose id starts with the prefix, of that type if given, oldest first."""
         if not resource_type:
             return [resource for _, resource in self._resources.items(prefix.lower())]
+        return [json.loads(value) for _, value in self._typed(prefix, resource_type)]
+
+    def _typed(
+        self, prefix: str, resource_type: str, after: int = 0, limit: int = _NO_LIMIT
+    ) -> Sequence[tuple[int, str]]:
         # By the index: there may be thousands of runs among a handful of everything else.
-        rows = self._database.execute(
-            "SELECT value FROM entries WHERE kind = 'resource'"
-            " AND lower(json_extract(value, '$.type')) = ?"
-            " AND substr(key, 1, ?) = ? ORDER BY sequence",
-            (resource_type.lower(), len(prefix), prefix.lower()),
+        return self._database.execute(
+            "SELECT sequence, value FROM entries WHERE kind = 'resource'"
+            " AND lower(json_extract(value, '$.type')) = ? AND sequence > ?"
+            " AND substr(key, 1, ?) = ? ORDER BY sequence LIMIT ?",
+            (resource_type.lower(), after, len(prefix), prefix.lower(), limit),
         ).fetchall()
-        return [json.loads(value) for (value,) in rows]

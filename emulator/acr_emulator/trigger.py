@@ -6,11 +6,10 @@ import asyncio
 import uuid
 from contextlib import suppress
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from acr_emulator.clock import timestamp
 from acr_emulator.pipelines import IMPORT, Pipeline
-from acr_emulator.runs import TYPE
+from acr_emulator.run_record import by_service
 from acr_emulator.transfer import StoredBlob, TransferError
 
 if TYPE_CHECKING:
@@ -21,7 +20,6 @@ CATEGORY = "acr-transfer-blob"
 MAX_AGE = timedelta(days=60)
 
 _TICK_SECONDS = 1.0
-_SERVICE = "Microsoft.ContainerRegistry"
 
 
 class SourceTrigger:
@@ -100,23 +98,7 @@ class SourceTrigger:
         """Start a run; that its name contains `_` is known of Azure, no more."""
         now = self._instance.clock.now()
         name = f"{pipeline.name}_{uuid.uuid4().hex[:8]}"
-        author = {"By": _SERVICE, "ByType": "Application", "At": timestamp(now)}
-        run: dict[str, Any] = {
-            "type": TYPE,
-            "id": f"{pipeline.registry_id}/pipelineRuns/{name}",
-            "name": name,
-            "systemData": {
-                f"{event}{key}": value
-                for event in ("created", "lastModified")
-                for key, value in author.items()
-            },
-            "properties": {
-                "request": {
-                    "pipelineResourceId": pipeline.id,
-                    "source": {"type": "AzureStorageBlob", "name": blob.name},
-                }
-            },
-        }
+        run = by_service(pipeline, name, now, blob=blob.name)
         modified = self._instance.clock.at(blob.last_modified)
         self._instance.runs.begin(run, pipeline, triggered=modified)
         self._seen.put(_key(pipeline, blob), blob.etag)

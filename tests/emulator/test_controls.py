@@ -3,31 +3,15 @@
 import time
 from collections.abc import Iterator
 
-import httpx
 import pytest
 from acr_emulator.cloud import PUBLIC
 
-from tests.emulator.running import GROUP, SUBSCRIPTION, Emulator, Json
+from tests.emulator.controls_client import Controls
+from tests.emulator.running import GROUP, REGISTRIES, SUBSCRIPTION, Emulator, Json
 
 VAULT_URL = f"{PUBLIC.vault_url('controlled')}/secrets/x"
 REGISTRY_URL = f"https://{PUBLIC.login_server('controlled')}/v2/"
 LOGIN_URL = f"https://{PUBLIC.login}/common/discovery/instance"
-
-
-class Controls:
-    def __init__(self, emulator: Emulator) -> None:
-        self.base = emulator.instance.environment()["ACR_EMULATOR_CONTROL"]
-        self.http = httpx.Client(trust_env=False)
-
-    def post(self, name: str, body: Json | None = None) -> Json:
-        answer = self.http.post(f"{self.base}/{name}", json=body or {})
-        assert answer.status_code == 200, answer.text
-        state: Json = answer.json()
-        return state
-
-    def get(self, name: str) -> list[Json]:
-        seen: list[Json] = self.http.get(f"{self.base}/{name}").json()
-        return seen
 
 
 @pytest.fixture
@@ -129,6 +113,7 @@ def test_reset_puts_every_knob_back_and_keeps_resources(
     controls.post("faults", {"count": 3})
     controls.post("latency", {"seconds": 1})
     controls.post("runs", {"seconds": 3, "answer": "sync"})
+    controls.post("pages", {"size": 7})
     changed = controls.post("provisioning", {"seconds": 1, "retryAfter": 1})
     assert changed["runs"] == {"seconds": 3, "answer": "sync"}
     again = controls.post("reset")
@@ -147,6 +132,9 @@ BAD = [
     ("faults", {"path": "("}, "path"),
     ("faults", {"count": None}, "count"),
     ("provisioning", {"retryAfter": "x"}, "retryAfter"),
+    ("pages", {"size": 0.5}, "size"),
+    ("past-runs", {"pipeline": f"{REGISTRIES}/controlled"}, "pipeline"),
+    ("past-runs", {"count": 3}, "pipeline"),
 ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from starlette.responses import Response
@@ -9,6 +10,7 @@ from starlette.responses import Response
 from acr_emulator.arm import pipeline_identity
 from acr_emulator.arm.answers import JsonAnswer, empty
 from acr_emulator.arm.errors import bad_request, resource_not_found
+from acr_emulator.arm.pages import page
 from acr_emulator.arm.pipeline_properties import read, shown
 from acr_emulator.arm.registries import REGISTRY
 from acr_emulator.arm.registry_properties import exports_disabled
@@ -84,9 +86,8 @@ class _Pipelines:
 
     async def list(self, request: ArmRequest) -> Response:
         parent(self._instance, request, self._kind.collection)
-        found = self._instance.store.list(f"{request.path}/", self._kind.type)
-        value = [shown(self._kind, each, request.api_version) for each in found]
-        return JsonAnswer({"value": value}, headers=self._headers)
+        show = partial(shown, self._kind, api_version=request.api_version)
+        return page(self._instance, request, self._kind.type, show)
 
     async def delete(self, request: ArmRequest) -> Response:
         parent(self._instance, request, self._kind.collection)

@@ -8,13 +8,14 @@ from starlette.responses import Response
 
 from acr_emulator.arm.answers import JsonAnswer, empty
 from acr_emulator.arm.errors import ArmError, bad_request, resource_not_found
+from acr_emulator.arm.pages import page
 from acr_emulator.arm.registries import REGISTRY
 from acr_emulator.arm.request import ArmRequest, Route
 from acr_emulator.arm.run_request import read
 from acr_emulator.arm.system_data import system_data
 from acr_emulator.arm.transfer_resources import check_new, headers, parent, without_blanks
 from acr_emulator.pipelines import KINDS, Pipeline
-from acr_emulator.runs import TYPE
+from acr_emulator.run_record import TYPE
 from acr_emulator.store import Resource
 
 if TYPE_CHECKING:
@@ -74,8 +75,7 @@ class _PipelineRuns:
     async def list(self, request: ArmRequest) -> Response:
         """The newest last, as the official client expects."""
         parent(self._instance, request, "pipelineRuns")
-        value = self._instance.store.list(f"{request.path}/", TYPE)
-        return JsonAnswer({"value": value}, headers=self._headers)
+        return page(self._instance, request, TYPE)
 
     async def delete(self, request: ArmRequest) -> Response:
         """Delete the record, which undoes nothing."""
