@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -44,7 +43,7 @@ class Cloud:
             command,
             stdout=subprocess.PIPE,
             text=True,
-            preexec_fn=dies_with_us(signal.SIGTERM),
+            preexec_fn=dies_with_us(),
         )
         self._environment = {**self._person(), **self._way_in()}
         return self

@@ -54,7 +54,7 @@ class Cloud:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
-                preexec_fn=dies_with_us(signal.SIGTERM),
+                preexec_fn=dies_with_us(),
             )
         self.environment = dict(self._printed())
         if _LAST_LINE not in self.environment:

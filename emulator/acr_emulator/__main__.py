@@ -13,11 +13,10 @@ from pathlib import Path
 from acr_emulator.cloud import PUBLIC, Cloud
 from acr_emulator.instance import Instance, OtherCloudError, StateInUseError
 from acr_emulator.parts.process import StartError, dies_with_us
-from acr_emulator.parts.tools import ToolMissingError
 from acr_emulator.private_cloud import CloudError, cloud_of
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_REFUSALS = (CloudError, OtherCloudError, StartError, StateInUseError, ToolMissingError)
+_REFUSALS = (CloudError, OtherCloudError, StartError, StateInUseError)
 _COMMAND_NOT_FOUND = 127
 _BY_SIGNAL = 128
 
@@ -92,7 +91,7 @@ async def _run(state: Path, cloud: Cloud, command: Sequence[str]) -> int:
         process = await asyncio.create_subprocess_exec(
             *command,
             env={**os.environ, **instance.environment()},
-            preexec_fn=dies_with_us(signal.SIGTERM),
+            preexec_fn=dies_with_us(),
         )
         _on_signals(lambda number: _pass_on(number, process))
         code = await process.wait()

@@ -18,7 +18,6 @@ from acr_emulator.directory import Directory
 from acr_emulator.hosts import HostRouter, hosts
 from acr_emulator.parts.distribution import Distribution
 from acr_emulator.parts.process import StartError
-from acr_emulator.parts.tools import ToolMissingError
 from acr_emulator.pipeline_access import PipelineAccess
 from acr_emulator.proxy import Proxy, RefusedError
 from acr_emulator.registries import Registries
@@ -146,7 +145,7 @@ class Instance:
             return await self.storage.port(account)
         except UnknownAccountError:
             return None
-        except (StartError, ToolMissingError) as error:
+        except StartError as error:
             raise RefusedError("502 Bad Gateway", str(error)) from error
 
     def environment(self) -> dict[str, str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from acr_emulator.parts.distribution import Distribution
+from acr_emulator.parts.process import StartError
 from acr_emulator.pipeline_access import PipelineAccess
 from acr_emulator.pipelines import EXPORT, Pipeline
 from acr_emulator.transfer import (
@@ -48,16 +49,18 @@ class Transfers:
         self, pipeline: Pipeline, request: Mapping[str, Any], progress: Callable[[int], None]
     ) -> Outcome:
         """Move the artifacts of a run's request."""
-        repositories = Repositories(
-            self._distribution.url, prefix=pipeline.registry, http=self._distribution.http
-        )
         try:
+            repositories = Repositories(
+                await self._distribution.ensure(),
+                prefix=pipeline.registry,
+                http=self._distribution.http,
+            )
             async with await self._access.open(pipeline) as container:
                 if pipeline.kind is EXPORT:
                     return await _export(pipeline, request, repositories, container, progress)
                 async with self._importing[pipeline.registry]:
                     return await _import(pipeline, request, repositories, container, progress)
-        except TransferError as exc:
+        except (TransferError, StartError) as exc:
             return Outcome(error=str(exc))
 
 

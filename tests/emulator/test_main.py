@@ -182,10 +182,10 @@ def test_a_leftover_is_ended_and_a_stranger_with_its_id_is_not(tmp_path: Path) -
     birth = Path(f"/proc/{leftover.pid}/stat").read_text().rpartition(")")[2].split()[19]
     pid_file = tmp_path / "part.pid"
     pid_file.write_text(f"{leftover.pid} 1")
-    end_leftover(pid_file)
+    asyncio.run(end_leftover(pid_file))
     assert leftover.poll() is None
     pid_file.write_text(f"{leftover.pid} {birth}")
-    end_leftover(pid_file)
+    asyncio.run(end_leftover(pid_file, patience=0.2))
     assert leftover.wait(10) == -signal.SIGKILL
 
 
@@ -193,8 +193,8 @@ def test_a_leftover_is_ended_and_a_stranger_with_its_id_is_not(tmp_path: Path) -
 def test_a_pid_file_that_says_nothing_ends_nobody(tmp_path: Path, content: str) -> None:
     pid_file = tmp_path / "part.pid"
     pid_file.write_text(content)
-    end_leftover(pid_file)
-    end_leftover(tmp_path / "none.pid")
+    asyncio.run(end_leftover(pid_file))
+    asyncio.run(end_leftover(tmp_path / "none.pid"))
     assert pid_file.exists()
 
 

@@ -1,5 +1,6 @@
 """CNCF distribution: one process that stores the repositories of every registry."""
 
+import asyncio
 import json
 import secrets
 from pathlib import Path
@@ -11,6 +12,7 @@ from acr_emulator.parts.stored_repositories import StoredRepositories
 from acr_emulator.parts.tools import tool
 
 _CONNECT_SECONDS = 10
+_DRAIN_SECONDS = 3
 
 
 class Distribution:
@@ -20,6 +22,7 @@ class Distribution:
         self._folder = folder
         self._storage = folder / "storage"
         self._child: Child | None = None
+        self._starting = asyncio.Lock()
         # Layers are large: only connecting has a time limit.
         self.http = httpx.AsyncClient(timeout=httpx.Timeout(None, connect=_CONNECT_SECONDS))
 
@@ -31,6 +34,13 @@ class Distribution:
     def repositories(self, registry: str) -> StoredRepositories:
         """What one registry holds."""
         return StoredRepositories(self._storage, registry)
+
+    async def ensure(self) -> str:
+        """Have it running, also after it died; its base URL. Raises StartError."""
+        async with self._starting:
+            if self._child and not self._child.running:
+                await self.start()
+        return self.url
 
     async def start(self) -> None:
         """Run it; raises StartError."""
@@ -61,6 +71,8 @@ class Distribution:
             },
             "http": {
                 "addr": "127.0.0.1:0",
+                # It writes links and manifests in place: one that is asked to end finishes them.
+                "draintimeout": f"{_DRAIN_SECONDS}s",
                 # The registry front alone knows the host name that clients use.
                 "relativeurls": True,
                 "secret": secrets.token_hex(32),

@@ -1,4 +1,4 @@
-"""A child process that serves a port and dies with us, even if we are killed with -9."""
+"""A child process that serves a port and ends with us, even if we are killed with -9."""
 
 import asyncio
 import ctypes
@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -20,15 +21,15 @@ class StartError(Exception):
     """A child process did not come up."""
 
 
-def dies_with_us(sent: signal.Signals = signal.SIGKILL) -> Callable[[], None] | None:
-    """A `preexec_fn` that has the kernel signal the child when we are gone (Linux only)."""
+def dies_with_us() -> Callable[[], None] | None:
+    """A `preexec_fn` that has the kernel end the child, politely, when we are gone (Linux only)."""
     if sys.platform != "linux":
         return None
     libc = ctypes.CDLL(None, use_errno=True)  # loaded here: nothing may be allocated after fork
     parent = os.getpid()
 
     def ask() -> None:
-        libc.prctl(_PR_SET_PDEATHSIG, int(sent))
+        libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM))
         if os.getppid() != parent:  # we died in between
             os._exit(1)
 
@@ -56,9 +57,10 @@ class Child:
         """Run `argv`, told to take any free port, and return once it has said which one.
 
         Its output goes to `log`, a new one each time; `announces` is a regular expression with
-        the port as its group. A leftover of an earlier emulator with the same log is ended first.
+        the port as its group. A leftover of an earlier emulator with the same log ends first.
+        When we are killed it is asked to end, not killed: it may be in the middle of a write.
         """
-        end_leftover(_pid_file(log))
+        await end_leftover(_pid_file(log))
         with log.open("wb") as output:
             process = await asyncio.create_subprocess_exec(
                 *argv,
@@ -67,6 +69,7 @@ class Child:
                 stderr=output,
                 env={**os.environ, **(environment or {})},
                 start_new_session=True,  # Ctrl-C is for us: we end it in good order
+                umask=0o077,
                 preexec_fn=dies_with_us(),
             )
         _pid_file(log).write_text(f"{process.pid} {_birth(process.pid)}")
@@ -109,22 +112,30 @@ def _pid_file(log: Path) -> Path:
     return log.with_suffix(".pid")
 
 
-def end_leftover(pid_file: Path) -> None:
-    """Kill the process that the file names, if it is still that very process."""
+async def end_leftover(pid_file: Path, patience: float = _STOP_SECONDS) -> None:
+    """Have the process that the file names end, if it is still that very process.
+
+    The kernel has asked it to when its emulator died; it is killed if that takes it too long.
+    """
     with suppress(FileNotFoundError, ProcessLookupError, ValueError):
         pid, birth = pid_file.read_text().split(" ", 1)
-        if birth and birth == _birth(int(pid)):
-            os.kill(int(pid), signal.SIGKILL)
+        end = time.monotonic() + patience
+        while birth and birth == _birth(int(pid)):
+            if time.monotonic() >= end:
+                os.kill(int(pid), signal.SIGKILL)
+                break
+            await asyncio.sleep(_LOOK_SECONDS)
 
 
 def _birth(pid: int) -> str:
-    """When a process was started; together with its id this names it. Empty if there is none."""
+    """When a process was started; with its id this names it. Empty if there is none, or no more."""
     if sys.platform == "linux":
         try:
             stat = Path(f"/proc/{pid}/stat").read_text()
         except (FileNotFoundError, ProcessLookupError):  # the latter while it is being read
             return ""
-        return stat.rpartition(")")[2].split()[19]
+        fields = stat.rpartition(")")[2].split()
+        return "" if fields[0] == "Z" else fields[19]
     shown = subprocess.run(
         ["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
     )

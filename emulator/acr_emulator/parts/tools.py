@@ -4,6 +4,8 @@ import os
 import shutil
 from pathlib import Path
 
+from acr_emulator.parts.process import StartError
+
 VARIABLE = "ACR_EMULATOR_TOOLS"
 _PLACES = {
     "azurite-blob": "azurite/node_modules/.bin/azurite-blob",
@@ -11,7 +13,7 @@ _PLACES = {
 }
 
 
-class ToolMissingError(Exception):
+class ToolMissingError(StartError):
     """A program that the emulator needs is not installed."""
 
 

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as AsgiScope
 
 from acr_emulator.parts.distribution import Distribution
+from acr_emulator.parts.process import StartError
 from acr_emulator.registry_front.access import on_repository
 from acr_emulator.registry_front.errors import RegistryError
 from acr_emulator.registry_front.gate import Gate, Visit
@@ -55,12 +56,22 @@ class PassThrough:
         http = self._distribution.http
         onward = http.build_request(
             request.method,
-            f"{self._distribution.url}{prefix}{path}",
+            f"{await self._running()}{prefix}{path}",
             params=_with_mount(request.query_params, visit),
             headers=[pair for pair in request.headers.items() if pair[0] not in _NOT_FORWARDED],
             content=None if request.method in {"GET", "HEAD", "DELETE"} else request.stream(),
         )
         return _Relay(http, onward, prefix)
+
+    async def _running(self) -> str:
+        try:
+            return await self._distribution.ensure()
+        except StartError as exc:
+            raise _down() from exc
+
+
+def _down() -> RegistryError:
+    return RegistryError(503, "UNAVAILABLE", "the registry's storage is down")
 
 
 def _action(method: str, *, upload: bool) -> str:
@@ -94,7 +105,7 @@ class _Relay:
         except ClientDisconnect:
             return
         except httpx.TransportError as exc:
-            raise RegistryError(503, "UNAVAILABLE", "the registry's storage is down") from exc
+            raise _down() from exc
         try:
             if answer.is_error and self._onward.method != "HEAD":
                 refusal = await self._error(answer)
