@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from urllib.parse import SplitResult, urlsplit
@@ -221,27 +222,42 @@ class Artifact:
         return f"{self.repository}{separator}{self.reference}"
 
     @classmethod
-    def parse(cls, text: str) -> Artifact:
+    def parse(cls, text: str, option: str = OPTION) -> Artifact:
         """Read ``repo`` (its tag ``latest``), ``repo:tag`` or ``repo@sha256:...``."""
-        name, at, digest = text.partition("@")
-        repository, colon, tag = name.partition(":")
-        if at and colon:
-            raise invalid(
-                text, cls.OPTION, "the service takes a tag or a digest, not both", cls.ADVICE
-            )
-        if not _REPOSITORY.fullmatch(repository):
-            raise invalid(
-                text,
-                cls.OPTION,
-                f"'{repository}' is not a repository: lower-case letters and digits, parted by "
-                "'/', '.', '_' or '-'",
-                cls.ADVICE,
-            )
-        if at and not _DIGEST.fullmatch(digest):
-            raise invalid(text, cls.OPTION, f"'{digest}' is not a sha256 digest", cls.ADVICE)
-        if colon and not _TAG.fullmatch(tag):
-            raise invalid(text, cls.OPTION, f"'{tag}' is not a tag", cls.ADVICE)
-        return cls(repository, digest if at else tag or "latest")
+        repository, tag, digest = split_reference(text, option)
+        return cls(repository, digest or tag or "latest")
+
+
+def split_reference(
+    text: str, option: str, plain: Callable[[str], str] = str
+) -> tuple[str, str, str]:
+    """Repository, tag and digest of a reference, the last two empty if it has none.
+
+    Each is checked as ``plain`` makes it, which gives a pattern the form of what it matches.
+    """
+    if "://" in text or "=" in text:
+        shown = re.sub("//.*@", "//", re.split("[?#&=]", text)[0])
+        raise invalid(
+            shown, option, "expected a repository's name, not a URI or a SAS", Artifact.ADVICE
+        )
+    name, at, digest = text.partition("@")
+    repository, colon, tag = name.partition(":")
+    if at and not name:  # core leaves an @file as it is if it cannot read it
+        why = f"there is no file '{digest}'"
+    elif at and colon:
+        why = "the service takes a tag or a digest, not both"
+    elif not _REPOSITORY.fullmatch(plain(repository)):
+        why = (
+            f"'{repository}' is not a repository: lower-case letters and digits, parted by '/', "
+            "'.', '_' or '-'"
+        )
+    elif at and not _DIGEST.fullmatch(digest):
+        why = f"'{digest}' is not a sha256 digest"
+    elif colon and not _TAG.fullmatch(plain(tag)):
+        why = f"'{tag}' is not a tag"
+    else:
+        return repository, tag, digest
+    raise invalid(text, option, why, Artifact.ADVICE)
 
 
 def blob_name(text: str) -> str:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azext_acrtransfer import values
+from azext_acrtransfer.globs import parse_references
 from azext_acrtransfer.values import SYSTEM_IDENTITY, Artifact, ContainerUri, IdentityId, SecretUri
 
 DIGEST = "sha256:90659bf80b44ce6be8234e6ff90a1ac34acbeb826903b02cfa0da11c82cbc042"
@@ -85,6 +86,7 @@ PARSERS = [
     ContainerUri.parse,
     SecretUri.parse,
     Artifact.parse,
+    lambda text: parse_references([text], "--artifacts", ".azurecr.io"),
     IdentityId.parse,
     values.pipeline_name,
     values.existing_run_name,

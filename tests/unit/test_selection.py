@@ -1,0 +1,281 @@
+"""What references, globs and files choose, from what a registry or a container lists."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import pytest
+from azure.cli.core.azclierror import InvalidArgumentValueError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from azext_acrtransfer.globs import ArtifactGlob, matches, parse_references
+from azext_acrtransfer.selection import Selection, resolve_blobs
+from azext_acrtransfer.values import Artifact
+
+DIGEST = f"sha256:{'0' * 64}"
+CONTENT = {
+    "base": ["v1"],
+    "nginx": ["1.25", "1.26", "latest"],
+    "samples/deep/er": ["v1"],
+    "samples/gone": [],
+    "samples/hello": ["v1", "v10", "v2"],
+}
+CATALOG = "the catalog"
+
+
+class Content:
+    """A registry, and a container, of which it is known what was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def repositories(self) -> Sequence[str]:
+        self.asked.append(CATALOG)
+        return list(CONTENT)
+
+    def tags(self, repository: str) -> Sequence[str]:
+        self.asked.append(repository)
+        return CONTENT.get(repository, [])
+
+    def blobs(self) -> Sequence[str]:
+        self.asked.append("the blobs")
+        return ["a/images-001", "images-001", "images-002", "other"]
+
+
+def parse(*texts: str) -> tuple[Artifact | ArtifactGlob, ...]:
+    return parse_references(texts, "--artifacts", ".azurecr.io")
+
+
+def chosen(*texts: str, exclude: tuple[str, ...] = ()) -> list[str]:
+    artifacts = Selection(parse(*texts), parse(*exclude)).resolve(Content())
+    return [str(artifact) for artifact in artifacts]
+
+
+GLOBS = [
+    ("samples/*", ["samples/hello:v1", "samples/hello:v10", "samples/hello:v2"]),
+    (
+        "samples/**",
+        [
+            "samples/deep/er:v1",
+            "samples/hello:v1",
+            "samples/hello:v10",
+            "samples/hello:v2",
+        ],
+    ),
+    ("samples/*:v1*", ["samples/hello:v1", "samples/hello:v10"]),
+    ("samples/h?llo:v?", ["samples/hello:v1", "samples/hello:v2"]),
+    ("nginx:1.2*", ["nginx:1.25", "nginx:1.26"]),
+    ("**:v1", ["base:v1", "samples/deep/er:v1", "samples/hello:v1"]),
+    ("*:latest", ["nginx:latest"]),
+    ("**/er", ["samples/deep/er:v1"]),
+]
+
+
+@pytest.mark.parametrize(("glob", "artifacts"), GLOBS)
+def test_a_glob_takes_what_it_matches_in_the_order_of_the_listing(
+    glob: str, artifacts: list[str]
+) -> None:
+    assert chosen(glob) == artifacts
+
+
+def test_each_is_taken_once_where_it_was_named_first() -> None:
+    named = chosen("zeta", "samples/hello:v2", "samples/hello:*", f"nginx@{DIGEST}", "zeta:latest")
+    assert named == [
+        "zeta:latest",
+        "samples/hello:v2",
+        "samples/hello:v1",
+        "samples/hello:v10",
+        f"nginx@{DIGEST}",
+    ]
+
+
+def test_a_file_has_a_reference_or_glob_a_line() -> None:
+    file = "# what goes\r\n\r\nbase:v1   # the base\n  nginx:1.2*\n#nginx:latest\n"
+    assert chosen("zeta:v1", file) == ["zeta:v1", "base:v1", "nginx:1.25", "nginx:1.26"]
+
+
+EXCLUDED = [
+    ("samples/hello:v1", ["samples/hello:v10", f"samples/hello@{DIGEST}"]),
+    ("samples/hello:v1*", [f"samples/hello@{DIGEST}"]),
+    ("samples/hello:s*", ["samples/hello:v1", "samples/hello:v10", f"samples/hello@{DIGEST}"]),
+    ("samples/hello", ["samples/hello:v1", "samples/hello:v10", f"samples/hello@{DIGEST}"]),
+    (f"samples/hello@{DIGEST}", ["samples/hello:v1", "samples/hello:v10"]),
+    ("samples/*", []),
+    ("**/hello:*", []),
+    ("# nothing", ["samples/hello:v1", "samples/hello:v10", f"samples/hello@{DIGEST}"]),
+]
+
+
+@pytest.mark.parametrize(("exclude", "left"), EXCLUDED)
+def test_what_is_excluded_is_left_out_whether_a_glob_or_a_name_took_it(
+    exclude: str, left: list[str]
+) -> None:
+    named = ("samples/*:v1*", f"samples/hello@{DIGEST}")
+    assert chosen("base:v1", *named, exclude=(exclude,)) == ["base:v1", *left]
+
+
+ASKED = [
+    ("base:v1", []),
+    (f"base@{DIGEST}", []),
+    ("nginx:1.2*", ["nginx"]),
+    ("samples/*", ["samples/gone", "samples/hello", CATALOG]),
+]
+
+
+@pytest.mark.parametrize(("text", "asked"), ASKED)
+def test_no_more_is_asked_than_a_reference_needs(text: str, asked: list[str]) -> None:
+    content = Content()
+    Selection(parse(text), parse("zeta/**")).resolve(content)
+    assert sorted(content.asked) == asked
+
+
+UNMATCHED = [
+    (
+        "smaples/*",
+        "no repository matches",
+        "The nearest of 5 listed: 'samples/gone', 'samples/hello', 'samples/deep/er'.",
+    ),
+    (
+        "nginx:2*",
+        "no tag matches",
+        "The nearest of 3 listed: 'nginx:1.26', 'nginx:1.25', 'nginx:latest'.",
+    ),
+    (
+        "qq*",
+        "no repository matches",
+        "The nearest of 5 listed: 'base', 'nginx', 'samples/deep/er'.",
+    ),
+    ("missing:*", "no tag matches", "None is listed."),
+]
+
+
+@pytest.mark.parametrize(("glob", "why", "advice"), UNMATCHED)
+def test_a_glob_that_matches_nothing_is_refused_with_the_nearest_names(
+    glob: str, why: str, advice: str
+) -> None:
+    with pytest.raises(InvalidArgumentValueError) as refused:
+        chosen("base:v1", glob)
+    assert refused.value.error_msg == f"Invalid value '{glob}' for --artifacts: {why}."
+    assert refused.value.recommendations == [advice]
+
+
+def test_excluding_everything_is_refused() -> None:
+    with pytest.raises(InvalidArgumentValueError) as refused:
+        chosen("nginx:1.2*", exclude=("nginx:*",))
+    assert refused.value.error_msg == (
+        "--exclude leaves out all that --artifacts takes: 2 artifacts."
+    )
+
+
+def test_blobs_are_chosen_alike() -> None:
+    assert resolve_blobs(["other", "images-*", "images-001"], Content()) == (
+        "other",
+        "images-001",
+        "images-002",
+    )
+    assert resolve_blobs(["**-001"], Content()) == ("a/images-001", "images-001")
+
+
+def test_blobs_named_in_full_ask_nothing() -> None:
+    content = Content()
+    assert resolve_blobs(["one", "two", "one"], content) == ("one", "two")
+    assert content.asked == []
+
+
+def test_a_glob_without_blobs_is_refused_with_the_nearest_names() -> None:
+    with pytest.raises(InvalidArgumentValueError) as refused:
+        resolve_blobs(["imgaes-*"], Content())
+    assert refused.value.error_msg == (
+        "Invalid value 'imgaes-*' for --storage-blob: no blob matches."
+    )
+    assert refused.value.recommendations == [
+        "The nearest of 4 listed: 'images-002', 'images-001', 'a/images-001'."
+    ]
+
+
+NAME = st.from_regex(r"[a-z]{1,3}(/[a-z]{1,3}){0,2}", fullmatch=True)
+
+
+@given(name=NAME, data=st.data())
+def test_a_glob_made_from_a_name_matches_it(name: str, data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(name)))
+    end = data.draw(st.integers(start, len(name)))
+    assert matches(name, name)
+    assert matches(f"{name[:start]}**{name[end:]}", name)
+    assert matches(f"{name[:start]}*{name[end:]}", name) == ("/" not in name[start:end])
+    questions = "?" * (end - start)
+    assert matches(name[:start] + questions + name[end:], name) == ("/" not in name[start:end])
+
+
+@given(
+    repository=st.from_regex(r"[a-z*?]{1,4}(/[a-z*?]{1,4})?", fullmatch=True),
+    tag=st.from_regex(r"([a-z*?.]{1,4})?", fullmatch=True),
+)
+def test_what_is_accepted_keeps_its_parts(repository: str, tag: str) -> None:
+    text = f"{repository}:{tag}" if tag else repository
+    if tag.startswith("."):
+        with pytest.raises(InvalidArgumentValueError):
+            parse(text)
+    elif {"*", "?"} & set(text):
+        assert parse(text) == (ArtifactGlob(text, repository, tag or "*"),)
+    else:
+        assert parse(text) == (Artifact(repository, tag or "latest"),)
+
+
+@given(
+    signature=st.from_regex(r"[A-Za-z0-9%]{24}", fullmatch=True),
+    start=st.sampled_from(
+        ["https://acct.blob.core.windows.net/c", "repo", "*", "@", "me.azurecr.io/repo*"]
+    ),
+    mark=st.sampled_from(["?", "#", "&", "@", ":", ""]),
+)
+def test_a_signature_is_refused_and_never_shown(signature: str, start: str, mark: str) -> None:
+    text = f"{start}{mark}sv=2026&sig={signature}"
+    with pytest.raises(InvalidArgumentValueError) as refused:
+        parse(text)
+    assert signature not in f"{refused.value.error_msg} {refused.value.recommendations}"
+
+
+REFUSED = [
+    (
+        "https://user:secret@me.azurecr.io/repo",
+        "Invalid value 'https://me.azurecr.io/repo' for --artifacts: expected a repository's "
+        "name, not a URI or a SAS.",
+    ),
+    (
+        "@missing.txt",
+        "Invalid value '@missing.txt' for --artifacts: there is no file 'missing.txt'.",
+    ),
+    (
+        f"nginx*@{DIGEST}",
+        f"Invalid value 'nginx*@{DIGEST}' for --artifacts: a digest names one artifact, and a "
+        "glob many.",
+    ),
+    (
+        "Nginx*",
+        "Invalid value 'Nginx*' for --artifacts: 'Nginx*' is not a repository: lower-case "
+        "letters and digits, parted by '/', '.', '_' or '-'.",
+    ),
+    ("nginx*:", "Invalid value 'nginx*:' for --artifacts: '' is not a tag."),
+    ("nginx:-*", "Invalid value 'nginx:-*' for --artifacts: '-*' is not a tag."),
+    (
+        "me.azurecr.io/samples/*",
+        "Invalid value 'me.azurecr.io/samples/*' for --artifacts: a reference starts with the "
+        "repository; the registry is named by --registry.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "message"), REFUSED)
+def test_what_can_match_nothing_is_refused(text: str, message: str) -> None:
+    with pytest.raises(InvalidArgumentValueError, match=f"^{re.escape(message)}$") as refused:
+        parse(text)
+    assert refused.value.recommendations
+
+
+def test_an_error_names_the_option_that_was_typed() -> None:
+    with pytest.raises(InvalidArgumentValueError) as refused:
+        parse_references(["Nginx"], "--exclude", None)
+    assert str(refused.value.error_msg).startswith("Invalid value 'Nginx' for --exclude: ")
