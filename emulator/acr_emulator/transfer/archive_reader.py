@@ -2,7 +2,7 @@
 
 import asyncio
 import tarfile
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import IO, cast
@@ -15,6 +15,10 @@ from acr_emulator.transfer.errors import TransferError
 from acr_emulator.transfer.references import Reference
 
 MAX_ENTRIES = 100_000
+_MAX_NAME = 255
+#: Of one header, and of all that stand before one entry: sparse maps and names go on in others.
+_MAX_HEADER_BYTES = 16 * 1024
+_MAX_HEADERS_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -80,25 +84,54 @@ def list_entries(file: HeaderFile | IO[bytes], size: int) -> dict[str, Entry]:
     """Walk the headers of a tar of this size."""
     entries: dict[str, Entry] = {}
     try:
-        # tarfile.open asks for less than IO[bytes] has; it only reads, seeks and tells.
-        with tarfile.open(fileobj=cast(IO[bytes], file), mode="r:") as tar:
-            for count, member in enumerate(tar):
-                if count >= MAX_ENTRIES:
-                    raise TransferError(f"The archive has more than {MAX_ENTRIES} entries.")
-                if member.isdir():
-                    continue
-                name = _safe_name(member)
-                if name in entries:
-                    raise TransferError(f"The archive has '{name}' twice.")
-                if member.offset_data + member.size > size:
-                    raise TransferError(f"The archive ends within '{name}'.")
-                entries[name] = Entry(member.offset_data, member.size)
+        for count, member in enumerate(_members(_Headers(file))):
+            if count >= MAX_ENTRIES:
+                raise TransferError(f"The archive has more than {MAX_ENTRIES} entries.")
+            if member.isdir():
+                continue
+            name = _safe_name(member)
+            if name in entries:
+                raise TransferError(f"The archive has '{name}' twice.")
+            if member.size < 0 or member.offset_data + member.size > size:
+                raise TransferError(f"The archive ends within '{name}'.")
+            entries[name] = Entry(member.offset_data, member.size)
     except (tarfile.TarError, ValueError, OverflowError) as error:
         raise TransferError(f"The blob is not a tar archive, or is damaged ({error}).") from error
     return entries
 
 
+class _Headers:
+    """A file for `tarfile`, which takes what headers say of their own size for true."""
+
+    def __init__(self, file: HeaderFile | IO[bytes]) -> None:
+        self.left = _MAX_HEADERS_BYTES
+        self.seek = file.seek
+        self.tell = file.tell
+        self._read = file.read
+
+    def read(self, size: int) -> bytes:
+        if not 0 <= size <= _MAX_HEADER_BYTES:
+            raise TransferError(f"A tar header of {size} bytes is too large.")
+        self.left -= size
+        if self.left < 0:
+            raise TransferError(f"Tar headers of more than {_MAX_HEADERS_BYTES} bytes follow.")
+        return self._read(size)
+
+
+def _members(headers: _Headers) -> Iterator[tarfile.TarInfo]:
+    # tarfile.open asks for less than IO[bytes] has; it only reads, seeks and tells.
+    with tarfile.open(fileobj=cast(IO[bytes], headers), mode="r:") as tar:
+        while member := tar.next():
+            if tar.pax_headers:
+                raise TransferError("The archive has a header for all of its entries.")
+            yield member
+            tar.members.clear()  # type: ignore[attr-defined] # it keeps all that it has read
+            headers.left = _MAX_HEADERS_BYTES
+
+
 def _safe_name(member: tarfile.TarInfo) -> str:
+    if len(member.name) > _MAX_NAME:
+        raise TransferError(f"The archive has a name of {len(member.name)} characters.")
     path = PurePosixPath(member.name)
     if path.is_absolute() or ".." in path.parts:
         raise TransferError(f"The archive's entry '{member.name}' leads out of it.")

@@ -10,7 +10,8 @@ from acr_emulator.transfer.references import Reference
 MAX_MANIFEST_BYTES = 4 * 1024 * 1024  # what registries take (distribution specification)
 MAX_LAYER_BYTES = 8 * 1024**3  # the service's documented limit
 MAX_DEPTH = 8
-MAX_DESCRIPTORS = 20_000
+MAX_DESCRIPTORS = 100_000
+MAX_MANIFESTS_BYTES = 64 * 1024 * 1024
 
 Fetch = Callable[[Descriptor], Awaitable[bytes]]
 
@@ -41,9 +42,30 @@ class Artifact:
                 )
 
 
-async def load_artifact(reference: Reference, root: Descriptor, fetch: Fetch) -> Artifact:
+@dataclass
+class Bounds:
+    """Holds what all artifacts of one run bring into memory to a bound."""
+
+    descriptors: int = 0
+    manifests_bytes: int = 0
+
+    def take(self, manifest: Manifest) -> None:
+        """Count a manifest; raises TransferError."""
+        self.descriptors += 1 + len(manifest.children) + len(manifest.blobs)
+        self.manifests_bytes += len(manifest.content)
+        if self.descriptors > MAX_DESCRIPTORS:
+            raise TransferError(f"The artifacts have more than {MAX_DESCRIPTORS} descriptors.")
+        if self.manifests_bytes > MAX_MANIFESTS_BYTES:
+            raise TransferError(
+                f"The artifacts have more than {MAX_MANIFESTS_BYTES} bytes of manifests."
+            )
+
+
+async def load_artifact(
+    reference: Reference, root: Descriptor, fetch: Fetch, bounds: Bounds
+) -> Artifact:
     """Read the manifests under `root`, each once, by `fetch`."""
-    loader = _Loader(fetch)
+    loader = _Loader(fetch, bounds)
     await loader.load(root, depth=0)
     return Artifact(reference, tuple(loader.manifests.values()))
 
@@ -51,8 +73,8 @@ async def load_artifact(reference: Reference, root: Descriptor, fetch: Fetch) ->
 @dataclass
 class _Loader:
     fetch: Fetch
+    bounds: Bounds
     manifests: dict[str, Manifest] = field(default_factory=dict)
-    descriptors: int = 0
 
     async def load(self, descriptor: Descriptor, *, depth: int) -> None:
         if descriptor.digest in self.manifests:
@@ -65,9 +87,7 @@ class _Loader:
                 f"the limit is {MAX_MANIFEST_BYTES}."
             )
         manifest = parse_manifest(descriptor, await self.fetch(descriptor))
-        self.descriptors += len(manifest.children) + len(manifest.blobs)
-        if self.descriptors > MAX_DESCRIPTORS:
-            raise TransferError(f"The artifact has more than {MAX_DESCRIPTORS} descriptors.")
+        self.bounds.take(manifest)
         for child in manifest.children:
             await self.load(child, depth=depth + 1)
         self.manifests[descriptor.digest] = manifest

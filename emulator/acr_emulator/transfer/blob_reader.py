@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import AsyncGenerator
 
 from acr_emulator.transfer.container import Container, Snapshot
-from acr_emulator.transfer.errors import TransferError
 
 _RANGE_BYTES = 8 * 1024 * 1024
 _AHEAD = 4
@@ -66,9 +65,7 @@ class HeaderFile(io.RawIOBase):
         return self._position
 
     def read(self, size: int = -1) -> bytes:
-        """Read up to size bytes; no header is larger than a window."""
-        if not 0 <= size <= _WINDOW_BYTES:
-            raise TransferError(f"A tar header of {size} bytes is too large.")
+        """Read up to size bytes, which are no more than a window."""
         size = min(size, max(0, self._snapshot.size - self._position))
         start = self._position - self._window_start
         if not 0 <= start <= len(self._window) - size:

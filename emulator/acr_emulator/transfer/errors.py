@@ -1,8 +1,20 @@
 """What makes a transfer fail, in the words that a pipeline run reports."""
 
+_MAX_CHARACTERS = 1000
+
 
 class TransferError(Exception):
-    """A transfer cannot go on; str() of it is the run's pipelineRunErrorMessage."""
+    """A transfer cannot go on; str() of it is the run's pipelineRunErrorMessage.
+
+    It may quote names that somebody else chose: what cannot be printed is spelled out.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__("".join(map(_printable, message[:_MAX_CHARACTERS])))
+
+
+def _printable(character: str) -> str:
+    return character if character.isprintable() else ascii(character)[1:-1]
 
 
 class StorageError(TransferError):

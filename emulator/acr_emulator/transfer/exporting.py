@@ -5,7 +5,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from acr_emulator.transfer.archive_writer import ArchiveWriter
-from acr_emulator.transfer.artifacts import Artifact, load_artifact
+from acr_emulator.transfer.artifacts import Artifact, Bounds, load_artifact
 from acr_emulator.transfer.block_upload import BlockUpload
 from acr_emulator.transfer.container import Container
 from acr_emulator.transfer.descriptors import Descriptor
@@ -37,10 +37,11 @@ async def export_artifacts(
     All of them are resolved before the first byte moves.
     """
     failures = Failures(continue_on_errors=continue_on_errors)
+    bounds = Bounds()
     plan: dict[str, Artifact] = {}
     for text in artifacts:
         with failures.of(text):
-            artifact = await _resolve(text, repositories)
+            artifact = await _resolve(text, repositories, bounds)
             plan[str(artifact.reference)] = artifact
     if not overwrite and await container.exists(blob):
         raise BlobExistsError(blob)
@@ -59,7 +60,7 @@ async def export_artifacts(
     return TransferResult("", [], failures.messages)
 
 
-async def _resolve(text: str, repositories: Repositories) -> Artifact:
+async def _resolve(text: str, repositories: Repositories, bounds: Bounds) -> Artifact:
     reference = Reference.parse(text)
     repository = reference.repository
     try:
@@ -75,7 +76,7 @@ async def _resolve(text: str, repositories: Repositories) -> Artifact:
         return (await repositories.manifest(repository, descriptor.digest))[1]
 
     try:
-        artifact = await load_artifact(reference, root, fetch)
+        artifact = await load_artifact(reference, root, fetch, bounds)
     except NotInRegistryError as error:
         raise TransferError(f"Artifact '{text}' is not complete: {error}") from error
     artifact.check_limits()

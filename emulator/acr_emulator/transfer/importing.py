@@ -5,7 +5,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from acr_emulator.transfer.archive_reader import Archive
-from acr_emulator.transfer.artifacts import Artifact, load_artifact
+from acr_emulator.transfer.artifacts import Artifact, Bounds, load_artifact
 from acr_emulator.transfer.blob_reader import BlobReader
 from acr_emulator.transfer.container import Container
 from acr_emulator.transfer.descriptors import Descriptor
@@ -33,10 +33,11 @@ async def import_blob(
     snapshot = await container.look_at(blob)
     archive = await Archive.open(BlobReader(container, snapshot))
     failures = Failures(continue_on_errors=continue_on_errors)
+    bounds = Bounds()
     plan: dict[str, Artifact] = {}
     for reference, root in archive.roots.items():
         with failures.of(str(reference)):
-            artifact = await _inspect(archive, reference, root)
+            artifact = await _inspect(archive, reference, root, bounds)
             if not overwrite_tags:
                 await _check_tag(artifact, repositories)
             plan[str(reference)] = artifact
@@ -53,8 +54,10 @@ async def import_blob(
     )
 
 
-async def _inspect(archive: Archive, reference: Reference, root: Descriptor) -> Artifact:
-    artifact = await load_artifact(reference, root, archive.manifest)
+async def _inspect(
+    archive: Archive, reference: Reference, root: Descriptor, bounds: Bounds
+) -> Artifact:
+    artifact = await load_artifact(reference, root, archive.manifest, bounds)
     artifact.check_limits()
     for blob in artifact.blobs.values():
         archive.check(blob)

@@ -59,11 +59,31 @@ def with_entry(kind: bytes, name: str, link: str = "") -> bytes:
     return stream.getvalue()[: tarfile.BLOCKSIZE] + tar_of(GOOD)
 
 
-def with_long_header() -> bytes:
-    """A pax header that claims a megabyte for itself."""
-    entry = tarfile.TarInfo("pax")
-    entry.type, entry.size = tarfile.XHDTYPE, 1024**2
-    return entry.tobuf(tarfile.GNU_FORMAT) + bytes(1024**2) + tar_of(GOOD)
+def headers(kind: bytes, content: bytes = b"", size: int | None = None, number: int = 1) -> bytes:
+    """Tar headers alone, which may claim a size that they do not have."""
+    entry = tarfile.TarInfo("header")
+    entry.type, entry.size = kind, len(content) if size is None else size
+    padding = bytes(-len(content) % tarfile.BLOCKSIZE)
+    return (entry.tobuf(tarfile.GNU_FORMAT) + content + padding) * number
+
+
+def pax(**values: str) -> bytes:
+    """What a pax header says about the entry after it."""
+    return b"".join(
+        f"{len(record) + 4} {record}\n".encode()  # two digits, a blank, a line end
+        for record in (f"{name}={value}" for name, value in values.items())
+    )
+
+
+def sparse() -> bytes:
+    """An entry whose map of holes goes on and on."""
+    entry = bytearray(headers(tarfile.GNUTYPE_SPARSE))
+    entry[482] = 1  # the map is continued in the next block, and so is that one
+    more = bytearray(tarfile.BLOCKSIZE)
+    more[504] = 1
+    entry[148:156] = b" " * 8
+    entry[148:156] = f"{sum(entry):06o}\0 ".encode()
+    return bytes(entry) + bytes(more) * 1000
 
 
 BROKEN: dict[str, tuple[bytes, str]] = {
@@ -114,7 +134,55 @@ BROKEN: dict[str, tuple[bytes, str]] = {
     "symbolic link": (with_entry(tarfile.SYMTYPE, path(b"x"), "/etc/passwd"), "not a plain file"),
     "hard link": (with_entry(tarfile.LNKTYPE, path(b"x"), "oci-layout"), "is not a plain file"),
     "device": (with_entry(tarfile.CHRTYPE, "dev"), "is not a plain file"),
-    "long header": (with_long_header(), "A tar header of 1048576 bytes is too large"),
+    "named pipe": (with_entry(tarfile.FIFOTYPE, "pipe"), "is not a plain file"),
+    "long header": (
+        headers(tarfile.XHDTYPE, bytes(1024**2)) + tar_of(GOOD),
+        "A tar header of 1048576 bytes is too large",
+    ),
+    "header without an end": (
+        headers(tarfile.XHDTYPE, size=-512) + tar_of(GOOD),
+        "A tar header of -512 bytes is too large",
+    ),
+    "headers without an end": (
+        headers(tarfile.GNUTYPE_LONGNAME, b"x", number=3000) + tar_of(GOOD),
+        "Tar headers of more than 65536 bytes follow",
+    ),
+    "sparse map without an end": (sparse(), "Tar headers of more than 65536 bytes follow"),
+    "sparse by pax": (
+        headers(tarfile.XHDTYPE, pax(**{"GNU.sparse.map": "0,1", "GNU.sparse.size": "9"}))
+        + tar_of(GOOD),
+        "is not a plain file",
+    ),
+    "pax leads out": (
+        headers(tarfile.XHDTYPE, pax(path="../../x")) + tar_of(GOOD),
+        "entry '../../x' leads out of it",
+    ),
+    "pax for all": (
+        headers(tarfile.XGLTYPE, pax(path="index.json")) + tar_of(GOOD),
+        "has a header for all of its entries",
+    ),
+    "pax makes it huge": (
+        headers(tarfile.XHDTYPE, pax(size="9" * 30)) + tar_of(GOOD),
+        "The archive ends within 'oci-layout'",
+    ),
+    "pax makes it negative": (
+        headers(tarfile.XHDTYPE, pax(size="-1024")) + tar_of(GOOD),
+        "The archive ends within 'oci-layout'",
+    ),
+    "huge": (headers(tarfile.REGTYPE, size=2**80), "The archive ends within 'header'"),
+    "negative": (headers(tarfile.REGTYPE, size=-512), "The archive ends within 'header'"),
+    "long name": (
+        headers(tarfile.GNUTYPE_LONGNAME, b"x" * 300) + tar_of(GOOD),
+        "The archive has a name of 300 characters",
+    ),
+    "name that is no text": (
+        headers(tarfile.GNUTYPE_LONGNAME, b"/\xff\n\0") + tar_of(GOOD),
+        r"The archive's entry '/\\udcff\\n' leads out of it",
+    ),
+    "media type that is no text": (
+        tar_of(GOOD | {"index.json": index_of(named("app:v1", mediaType="\ud800" * 2000))}),
+        r"has media type '(\\ud800)+$",
+    ),
 }
 
 
@@ -133,6 +201,8 @@ def test_a_broken_archive_is_refused_by_what_is_wrong_with_it(world: World, case
         world.import_()
     assert world.manifest(world.target_registry, "app", "v1") is None
     assert world.progress == []
+    world.upload(tar_of(GOOD))
+    assert world.import_().transferred == ["app:v1"]
 
 
 def test_one_broken_artifact_does_not_stop_the_others(world: World) -> None:

@@ -7,7 +7,8 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from acr_emulator.transfer.artifacts import Artifact, load_artifact
+from acr_emulator.transfer import artifacts
+from acr_emulator.transfer.artifacts import Artifact, Bounds, load_artifact
 from acr_emulator.transfer.descriptors import Descriptor, parse_manifest
 from acr_emulator.transfer.errors import TransferError
 from acr_emulator.transfer.references import Reference
@@ -121,6 +122,7 @@ class Shelf:
     def __init__(self) -> None:
         self.contents: dict[str, bytes] = {}
         self.fetched: list[str] = []
+        self.bounds = Bounds()
 
     def index(self, *children: Descriptor) -> Descriptor:
         manifests = [
@@ -137,7 +139,7 @@ class Shelf:
         return self.contents[descriptor.digest]
 
     def load(self, root: Descriptor) -> Artifact:
-        return asyncio.run(load_artifact(Reference("app", "v1"), root, self.fetch))
+        return asyncio.run(load_artifact(Reference("app", "v1"), root, self.fetch, self.bounds))
 
 
 def test_children_come_before_their_index_and_each_is_read_once() -> None:
@@ -162,8 +164,22 @@ def test_depth_is_bounded() -> None:
 def test_the_number_of_descriptors_is_bounded() -> None:
     shelf = Shelf()
     leaf = shelf.index()
-    with pytest.raises(TransferError, match="more than 20000 descriptors"):
-        shelf.load(shelf.index(*[leaf] * 20_001))
+    root = shelf.index(*[leaf] * 20_000)
+    for _ in range(4):
+        shelf.load(root)
+    with pytest.raises(TransferError, match="more than 100000 descriptors"):
+        shelf.load(root)
+
+
+def test_the_bytes_of_all_manifests_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(artifacts, "MAX_MANIFESTS_BYTES", 40)
+    shelf = Shelf()
+    leaf = shelf.index()
+    assert leaf.size == 17
+    for _ in range(2):
+        shelf.load(leaf)
+    with pytest.raises(TransferError, match="more than 40 bytes of manifests"):
+        shelf.load(leaf)
 
 
 def test_the_size_of_a_manifest_is_bounded_before_it_is_read() -> None:
