@@ -1,0 +1,142 @@
+"""Comparing what a manifest lists with what a registry has, by digest; offline from the source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from azure.cli.core.azclierror import AzureResponseError
+
+from azext_acrtransfer.descriptors import Descriptor
+from azext_acrtransfer.transfer_manifest import (
+    Entry,
+    ManifestKind,
+    Result,
+    TransferManifest,
+    moment,
+)
+from azext_acrtransfer.values import Artifact
+
+_NAMED = 20
+
+
+class Describing(Protocol):  # pylint: disable=too-few-public-methods  # there is no more to ask
+    """A registry that says what references name there."""
+
+    def describe_all(self, artifacts: Sequence[Artifact]) -> Sequence[Descriptor | None]:
+        """What each names, None where there is nothing."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is there in place of one artifact, and of each child that it is to have."""
+
+    artifact: Artifact
+    expected: str
+    found: Descriptor | None
+    children: tuple[Finding, ...] = ()
+
+    @property
+    def status(self) -> Result:
+        """Whether it is there by itself."""
+        if not self.found:
+            return Result.MISSING
+        return Result.PRESENT if self.found.digest == self.expected else Result.DIFFERENT
+
+    @property
+    def result(self) -> Result:
+        """Whether it is there with all of its children."""
+        return Result.MISSING if self.gaps else self.status
+
+    @property
+    def gaps(self) -> list[str]:
+        """Digests of the children that it lacks, being there itself."""
+        if self.status is not Result.PRESENT:
+            return []
+        return [child.expected for child in self.children if child.status is not Result.PRESENT]
+
+    @property
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """What is said of it, then of each child."""
+        yield self._row(None)
+        for child in self.children:
+            yield child._row(str(self.artifact))
+
+    def _row(self, parent: str | None) -> dict[str, Any]:
+        return {
+            "reference": str(self.artifact),
+            "parent": parent,
+            "status": self.status.value,
+            "expected": self.expected,
+            "found": self.found.digest if self.found else None,
+        }
+
+
+def compare(manifest: TransferManifest, registry: Describing) -> tuple[Finding, ...]:
+    """What a registry has of each artifact of a manifest; it is asked once for all of them."""
+    wanted = [
+        (entry.artifact, entry.descriptor, _children(entry.artifact, entry.descriptor))
+        for entry in manifest.entries
+        if entry.descriptor
+    ]
+    asked = [artifact for top, _, children in wanted for artifact in (top, *children)]
+    artifacts = tuple(dict.fromkeys(asked))
+    found = dict(zip(artifacts, registry.describe_all(artifacts), strict=True))
+    return tuple(
+        Finding(
+            top,
+            expected.digest,
+            found[top],
+            tuple(Finding(child, child.reference, found[child]) for child in children),
+        )
+        for top, expected, children in wanted
+    )
+
+
+def _children(artifact: Artifact, content: Descriptor) -> tuple[Artifact, ...]:
+    """All that an index names, and what an index in it names."""
+    deep = (Artifact(artifact.repository, digest) for digest in _digests(content.children))
+    return tuple(dict.fromkeys(deep))
+
+
+def _digests(contents: Iterable[Descriptor]) -> Iterator[str]:
+    for content in contents:
+        yield content.digest
+        yield from _digests(content.children)
+
+
+def to_manifest(findings: Iterable[Finding], login_server: str, now: datetime) -> TransferManifest:
+    """What a registry has, as a manifest."""
+    entries = tuple(
+        Entry(
+            finding.artifact,
+            finding.result,
+            finding.found,
+            error=f"missing: {', '.join(finding.gaps)}" if finding.gaps else None,
+        )
+        for finding in findings
+    )
+    return TransferManifest(ManifestKind.VERIFICATION, moment(now), login_server, entries=entries)
+
+
+def failure(findings: Sequence[Finding], registry: str, advice: str) -> AzureResponseError | None:
+    """The error that findings amount to, naming what is missing or different."""
+    wrong = [finding for finding in findings if finding.result is not Result.PRESENT]
+    if not wrong:
+        return None
+    lines = [f"{finding.artifact}: {_words(finding)}" for finding in wrong[:_NAMED]]
+    if len(wrong) > _NAMED:
+        lines.append(f"and {len(wrong) - _NAMED} more")
+    return AzureResponseError(
+        f"{len(wrong)} of {len(findings)} artifacts are not in registry '{registry}' as the "
+        "manifest lists them:\n" + "\n".join(lines),
+        recommendation=advice,
+    )
+
+
+def _words(finding: Finding) -> str:
+    if finding.gaps:
+        return f"{len(finding.gaps)} of its {len(finding.children)} children are missing"
+    return str(finding.status.value)

@@ -1,0 +1,148 @@
+"""A manifest compared with a registry: what is present, missing and different, and what is said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+
+import pytest
+
+from azext_acrtransfer import verification
+from azext_acrtransfer.descriptors import Descriptor
+from azext_acrtransfer.transfer_manifest import Entry, ManifestKind, Result, TransferManifest
+from azext_acrtransfer.values import Artifact
+from azext_acrtransfer.verification import compare
+from tests.manifest_page import IMAGE, INDEX
+
+NOW = datetime(2026, 1, 21, 8, tzinfo=timezone.utc)
+NGINX = Artifact("samples/nginx", "1.25")
+HELLO = Artifact("samples/hello", "1.0")
+BY_DIGEST = Artifact("samples/hello", IMAGE.digest)
+[FIRST, SECOND] = [Artifact(NGINX.repository, child.digest) for child in INDEX.children]
+OTHER = Descriptor(f"sha256:{'9' * 64}", IMAGE.media_type, 1)
+WHOLE = {NGINX: INDEX, FIRST: INDEX.children[0], SECOND: INDEX.children[1], HELLO: IMAGE}
+
+
+@dataclass
+class Registry:
+    """A registry that has what it was given."""
+
+    has: Mapping[Artifact, Descriptor]
+    asked: list[Artifact] = field(default_factory=list)
+
+    def describe_all(self, artifacts: Sequence[Artifact]) -> list[Descriptor | None]:
+        self.asked += artifacts
+        return [self.has.get(artifact) for artifact in artifacts]
+
+
+def exported(contents: Mapping[Artifact, Descriptor]) -> TransferManifest:
+    """The manifest of an export of these."""
+    entries = tuple(
+        Entry(artifact, Result.EXPORTED, content, "run01") for artifact, content in contents.items()
+    )
+    return TransferManifest(ManifestKind.EXPORT, "", "source.azurecr.io", entries=entries)
+
+
+def row(
+    artifact: Artifact, status: str, expected: str, found: str | None, parent: str | None = None
+) -> dict[str, str | None]:
+    return {
+        "reference": str(artifact),
+        "parent": parent,
+        "status": status,
+        "expected": expected,
+        "found": found,
+    }
+
+
+def test_each_artifact_and_each_child_is_compared_and_asked_for_once() -> None:
+    registry = Registry(WHOLE)
+    again = Artifact(NGINX.repository, "latest")
+    registry = Registry(WHOLE | {again: INDEX})
+    findings = compare(exported({NGINX: INDEX, HELLO: IMAGE, again: INDEX}), registry)
+    rows = [each for finding in findings for each in finding.rows]
+    children = [
+        row(child, "present", child.reference, child.reference, str(NGINX))
+        for child in (FIRST, SECOND)
+    ]
+    assert rows == [
+        row(NGINX, "present", INDEX.digest, INDEX.digest),
+        *children,
+        row(HELLO, "present", IMAGE.digest, IMAGE.digest),
+        row(again, "present", INDEX.digest, INDEX.digest),
+        *(child | {"parent": str(again)} for child in children),
+    ]
+    assert registry.asked == [NGINX, FIRST, SECOND, HELLO, again]
+    assert verification.failure(findings, "target", "") is None
+
+
+def test_children_of_an_index_in_an_index_are_compared_too() -> None:
+    outer = Descriptor(OTHER.digest, INDEX.media_type, 300, (INDEX,))
+    top = Artifact(NGINX.repository, "all")
+    inner = Artifact(NGINX.repository, INDEX.digest)
+    [finding] = compare(
+        exported({top: outer}), Registry({top: outer, inner: INDEX, FIRST: INDEX.children[0]})
+    )
+    assert [each["status"] for each in finding.rows] == ["present", "present", "present", "missing"]
+    assert finding.result is Result.MISSING
+
+
+@pytest.mark.parametrize(
+    ("wanted", "has", "status", "found"),
+    [
+        (HELLO, {}, "missing", None),
+        (HELLO, {HELLO: OTHER}, "different", OTHER.digest),
+        (BY_DIGEST, {HELLO: IMAGE}, "missing", None),
+        (BY_DIGEST, {BY_DIGEST: IMAGE}, "present", IMAGE.digest),
+    ],
+)
+def test_an_artifact_by_itself(
+    wanted: Artifact, has: Mapping[Artifact, Descriptor], status: str, found: str | None
+) -> None:
+    [finding] = compare(exported({wanted: IMAGE}), Registry(has))
+    assert list(finding.rows) == [row(wanted, status, IMAGE.digest, found)]
+
+
+def test_what_failed_in_the_export_is_compared_all_the_same() -> None:
+    failed = Entry(HELLO, Result.FAILED, IMAGE, "run01", "It was not found.")
+    manifest = TransferManifest(ManifestKind.EXPORT, "", "source.azurecr.io", entries=(failed,))
+    [finding] = compare(manifest, Registry({}))
+    assert finding.status is Result.MISSING
+
+
+def test_the_manifest_of_a_registry_says_what_is_there() -> None:
+    has = {NGINX: INDEX, FIRST: INDEX.children[0], HELLO: OTHER}
+    listed = exported({NGINX: INDEX, HELLO: IMAGE, BY_DIGEST: IMAGE})
+    manifest = verification.to_manifest(compare(listed, Registry(has)), "target.azurecr.io", NOW)
+    assert manifest == TransferManifest(
+        ManifestKind.VERIFICATION,
+        "2026-01-21T08:00:00+00:00",
+        "target.azurecr.io",
+        entries=(
+            Entry(NGINX, Result.MISSING, INDEX, error=f"missing: {SECOND.reference}"),
+            Entry(HELLO, Result.DIFFERENT, OTHER),
+            Entry(BY_DIGEST, Result.MISSING),
+        ),
+    )
+
+
+def test_the_failure_names_what_is_wrong() -> None:
+    has = {NGINX: INDEX, FIRST: INDEX.children[0], HELLO: OTHER}
+    listed = exported({NGINX: INDEX, HELLO: IMAGE, BY_DIGEST: IMAGE, FIRST: INDEX.children[0]})
+    error = verification.failure(compare(listed, Registry(has)), "target", "Do something.")
+    assert error
+    assert str(error) == (
+        "3 of 4 artifacts are not in registry 'target' as the manifest lists them:\n"
+        "samples/nginx:1.25: 1 of its 2 children are missing\n"
+        "samples/hello:1.0: different\n"
+        f"samples/hello@{IMAGE.digest}: missing"
+    )
+    assert error.recommendations == ["Do something."]
+
+
+def test_the_failure_names_twenty_and_counts_the_rest() -> None:
+    listed = exported({Artifact("samples/many", str(number)): IMAGE for number in range(23)})
+    error = verification.failure(compare(listed, Registry({})), "target", "")
+    lines = str(error).splitlines()
+    assert (len(lines), lines[1], lines[-1]) == (22, "samples/many:0: missing", "and 3 more")
