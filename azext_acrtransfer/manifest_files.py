@@ -68,6 +68,14 @@ class ManifestFile:
         finally:
             new.unlink(missing_ok=True)
 
+    def try_to_write(self, manifest: TransferManifest) -> FileOperationError | None:
+        """Write it when there is a result to be told all the same; what kept it from it."""
+        try:
+            self.write(manifest)
+        except FileOperationError as error:
+            return error
+        return None
+
 
 def _not_written(path: Path, option: str, error: OSError) -> FileOperationError:
     return FileOperationError(
@@ -80,23 +88,26 @@ def read(text: str, option: str, *kinds: ManifestKind) -> TransferManifest:
     """The manifest in a file that an option names, which is to be of one of these kinds."""
     advice = " ".join(_WRITTEN_BY[kind] for kind in kinds)
     try:
-        content = Path(text).read_bytes().decode("utf-8-sig")
+        manifest = _parse(Path(text).read_bytes())
     except OSError as error:
         raise FileOperationError(
             f"The manifest of {option} cannot be read from '{text}': {error.strerror}.",
             recommendation=advice,
         ) from error
-    except UnicodeDecodeError as error:
-        raise invalid(
-            text, option, "it is no transfer manifest but no text either", advice
-        ) from error
-    try:
-        manifest = _manifest(_Node(json.loads(content, parse_constant=_refuse)))
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise invalid(text, option, f"it is no transfer manifest: {error}", advice) from error
     if manifest.kind not in kinds:
         raise invalid(text, option, f"it is a manifest of kind '{manifest.kind.value}'", advice)
     return manifest
+
+
+def _parse(content: bytes) -> TransferManifest:
+    try:
+        return _manifest(_Node(json.loads(content.decode("utf-8-sig"), parse_constant=_refuse)))
+    except UnicodeDecodeError as error:
+        raise ValueError("it is no text in UTF-8") from error
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
 
 
 def _refuse(constant: str) -> NoReturn:

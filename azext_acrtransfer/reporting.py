@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
-from azure.cli.core.azclierror import AzureResponseError
+from azure.cli.core.azclierror import AzCLIError, AzureResponseError
 from knack.events import EVENT_CLI_SUCCESSFUL_EXECUTE
 from knack.util import CLIError
 
 
-def fail_after_output(cli_ctx: Any, error: AzureResponseError) -> None:
-    """Let the result be printed, then end the command with this error and its exit code."""
+def fail_after_output(cli_ctx: Any, *errors: AzCLIError | None) -> None:
+    """Let the result be printed, then end the command with these errors, if there are any."""
+    *others, last = [error for error in errors if error] or [None]
+    if not last:
+        return
 
     def fail(*_: Any, **__: Any) -> NoReturn:
-        raise error
+        for error in others:
+            error.print_error()
+        raise last
 
     cli_ctx.register_event(EVENT_CLI_SUCCESSFUL_EXECUTE, fail)
 

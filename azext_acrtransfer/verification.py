@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Protocol
 
 from azure.cli.core.azclierror import AzureResponseError
@@ -121,8 +123,10 @@ def to_manifest(findings: Iterable[Finding], login_server: str, now: datetime) -
     return TransferManifest(ManifestKind.VERIFICATION, moment(now), login_server, entries=entries)
 
 
-def failure(findings: Sequence[Finding], registry: str, advice: str) -> AzureResponseError | None:
-    """The error that findings amount to, naming what is missing or different."""
+def failure(
+    findings: Sequence[Finding], registry: str, written: Path | None
+) -> AzureResponseError | None:
+    """The error that findings amount to: what is missing or different, and how to mend it."""
     wrong = [finding for finding in findings if finding.result is not Result.PRESENT]
     if not wrong:
         return None
@@ -132,7 +136,7 @@ def failure(findings: Sequence[Finding], registry: str, advice: str) -> AzureRes
     return AzureResponseError(
         f"{len(wrong)} of {len(findings)} artifacts are not in registry '{registry}' as the "
         "manifest lists them:\n" + "\n".join(lines),
-        recommendation=advice,
+        recommendation=list(_advice(wrong, written)),
     )
 
 
@@ -140,3 +144,15 @@ def _words(finding: Finding) -> str:
     if finding.gaps:
         return f"{len(finding.gaps)} of its {len(finding.children)} children are missing"
     return str(finding.status.value)
+
+
+def _advice(wrong: Sequence[Finding], written: Path | None) -> Iterator[str]:
+    yield "If a blob was not imported, or not all of it, import it and verify again."
+    if any(finding.result is Result.DIFFERENT for finding in wrong):
+        yield "Where a tag is different, the import pipeline needs the option OverwriteTags."
+    file = shlex.quote(str(written)) if written else "FILE"
+    how = "" if written else ", with the file that --write FILE of this command writes"
+    yield (
+        "To export just these again: az acr pipeline-run create --pipeline-type export "
+        f"--only-failed {file} ...{how}"
+    )

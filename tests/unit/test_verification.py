@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from pathlib import Path
 
 import pytest
 
@@ -74,7 +75,7 @@ def test_each_artifact_and_each_child_is_compared_and_asked_for_once() -> None:
         *(child | {"parent": str(again)} for child in children),
     ]
     assert registry.asked == [NGINX, FIRST, SECOND, HELLO, again]
-    assert verification.failure(findings, "target", "") is None
+    assert verification.failure(findings, "target", None) is None
 
 
 def test_children_of_an_index_in_an_index_are_compared_too() -> None:
@@ -130,7 +131,7 @@ def test_the_manifest_of_a_registry_says_what_is_there() -> None:
 def test_the_failure_names_what_is_wrong() -> None:
     has = {NGINX: INDEX, FIRST: INDEX.children[0], HELLO: OTHER}
     listed = exported({NGINX: INDEX, HELLO: IMAGE, BY_DIGEST: IMAGE, FIRST: INDEX.children[0]})
-    error = verification.failure(compare(listed, Registry(has)), "target", "Do something.")
+    error = verification.failure(compare(listed, Registry(has)), "target", None)
     assert error
     assert str(error) == (
         "3 of 4 artifacts are not in registry 'target' as the manifest lists them:\n"
@@ -138,11 +139,26 @@ def test_the_failure_names_what_is_wrong() -> None:
         "samples/hello:1.0: different\n"
         f"samples/hello@{IMAGE.digest}: missing"
     )
-    assert error.recommendations == ["Do something."]
+    assert error.recommendations == [
+        "If a blob was not imported, or not all of it, import it and verify again.",
+        "Where a tag is different, the import pipeline needs the option OverwriteTags.",
+        "To export just these again: az acr pipeline-run create --pipeline-type export "
+        "--only-failed FILE ..., with the file that --write FILE of this command writes",
+    ]
+
+
+def test_the_failure_quotes_the_file_that_was_written() -> None:
+    findings = compare(exported({HELLO: IMAGE}), Registry({}))
+    error = verification.failure(findings, "target", Path("/tmp/what is there.json"))
+    assert error
+    assert error.recommendations[1:] == [
+        "To export just these again: az acr pipeline-run create --pipeline-type export "
+        "--only-failed '/tmp/what is there.json' ..."
+    ]
 
 
 def test_the_failure_names_twenty_and_counts_the_rest() -> None:
     listed = exported({Artifact("samples/many", str(number)): IMAGE for number in range(23)})
-    error = verification.failure(compare(listed, Registry({})), "target", "")
+    error = verification.failure(compare(listed, Registry({})), "target", None)
     lines = str(error).splitlines()
     assert (len(lines), lines[1], lines[-1]) == (22, "samples/many:0: missing", "and 3 more")

@@ -1,0 +1,166 @@
+"""Files of manifests: what is refused on the way in and out, before any request."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+from azure.cli.core.azclierror import FileOperationError
+
+from azext_acrtransfer.manifest_files import ManifestFile
+from tests.manifest_page import EXPORT, VERIFICATION
+from tests.unit.conftest import AT, Az
+
+WRITTEN_BY_EXPORT = "'az acr pipeline-run create -t export --manifest FILE' writes one.\n"
+ELSEWHERE = "Name a file in a folder that exists and may be written to.\n"
+
+
+def verify(manifest: Path | str, *more: str) -> list[str]:
+    """Words of the command that compares a registry with a manifest."""
+    words = ["acr", "pipeline-run", "verify", *AT, "--only-show-errors"]
+    return [*words, "--manifest", str(manifest), *more]
+
+
+@pytest.fixture
+def exported(tmp_path: Path) -> Path:
+    """The manifest of an export."""
+    file = tmp_path / "exported.json"
+    file.write_text(EXPORT.to_json(), encoding="utf-8")
+    return file
+
+
+def changed(**fields: Any) -> bytes:
+    return json.dumps(json.loads(EXPORT.to_json()) | fields).encode()
+
+
+BROKEN = {
+    b"\xff\xfe": "it is no text in UTF-8",
+    b"{": "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)",
+    b"[" * 100_000: "it is nested too deeply",
+    b"[]": "expected an object at $",
+    b'{"schemaVersion": NaN}': "NaN is no JSON",
+    b"{}": "expected an object with 'schemaVersion' at $",
+    changed(schemaVersion=2): (
+        "expected 1, as this version of the extension reads no other, at $.schemaVersion"
+    ),
+    changed(kind="import"): "expected one of export, verification at $.kind",
+    changed(created="yesterday"): "expected a time as in RFC 3339 at $.created",
+    changed(registry=None): "expected a text at $.registry",
+    changed(runs={}): "expected a list at $.runs",
+    changed(runs=[{"name": "run01"}]): "expected an object with 'blob' at $.runs[0]",
+    changed(artifacts=[{"reference": "hello:v1", "result": "present"}]): (
+        "expected one of exported, failed, skipped, unknown at $.artifacts[0].result"
+    ),
+    changed(artifacts=[{"reference": "hello", "result": "failed"}]): (
+        "expected 'hello:latest', or another tag or digest, at $.artifacts[0].reference"
+    ),
+    changed(artifacts=[{"reference": "a:b:c", "result": "failed"}]): (
+        "expected <repository>:<tag> or <repository>@<digest> at $.artifacts[0].reference"
+    ),
+    changed(artifacts=[{"reference": "hello:v1", "result": "failed"}]): (
+        "expected an object with 'digest' at $.artifacts[0]"
+    ),
+}
+
+
+@pytest.mark.parametrize("content", BROKEN, ids=BROKEN.values())
+def test_a_file_that_is_no_manifest_is_refused(az: Az, tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "manifest.json"
+    file.write_bytes(content)
+    result = az(*verify(file))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        f"ERROR: Invalid value '{file}' for --manifest: it is no transfer manifest: "
+        f"{BROKEN[content]}.\n{WRITTEN_BY_EXPORT}"
+    )
+
+
+def test_a_manifest_of_the_other_kind_is_refused(az: Az, tmp_path: Path) -> None:
+    file = tmp_path / "target.json"
+    file.write_text(VERIFICATION.to_json(), encoding="utf-8")
+    result = az(*verify(file))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        f"ERROR: Invalid value '{file}' for --manifest: it is a manifest of kind 'verification'."
+        f"\n{WRITTEN_BY_EXPORT}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "why"), [("nothing.json", "No such file or directory"), (".", "Is a directory")]
+)
+def test_a_file_that_cannot_be_read_is_named(az: Az, tmp_path: Path, name: str, why: str) -> None:
+    file = tmp_path / name
+    result = az(*verify(file))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        f"ERROR: The manifest of --manifest cannot be read from '{file}': {why}.\n"
+        f"{WRITTEN_BY_EXPORT}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("nowhere/target.json", "No such file or directory"),
+        ("exported.json/target.json", "Not a directory"),
+    ],
+)
+def test_a_place_that_cannot_be_written_to_is_seen_before_any_request(
+    az: Az, tmp_path: Path, exported: Path, name: str, why: str
+) -> None:
+    result = az(*verify(exported, "--write", str(tmp_path / name)))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        f"ERROR: The manifest of --write cannot be written to '{tmp_path / name}': {why}.\n"
+        f"{ELSEWHERE}"
+    )
+
+
+@pytest.mark.parametrize("name", [".", "/dev/null"])
+def test_what_is_no_file_is_not_replaced(az: Az, tmp_path: Path, exported: Path, name: str) -> None:
+    place = tmp_path / name
+    result = az(*verify(exported, "--write", str(place)))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        f"ERROR: Invalid value '{place}' for --write: it is there, but is no file.\nName a file.\n"
+    )
+
+
+def test_a_file_is_replaced_as_a_whole_and_a_link_stays_one(tmp_path: Path) -> None:
+    file, link = tmp_path / "manifest.json", tmp_path / "link.json"
+    file.write_text("old")
+    file.chmod(0o600)
+    link.symlink_to(file)
+    before = os.umask(0o027)
+    try:
+        ManifestFile.parse(str(link), "--write").write(EXPORT)
+    finally:
+        os.umask(before)
+    assert link.is_symlink()
+    assert file.read_text() == EXPORT.to_json()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o640
+    assert sorted(tmp_path.iterdir()) == [link, file]
+
+
+def test_what_is_there_stays_if_the_new_one_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "manifest.json"
+    file.write_text("old")
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(FileOperationError) as caught:
+        ManifestFile.parse(str(file), "--write").write(EXPORT)
+    assert str(caught.value) == (
+        f"The manifest of --write cannot be written to '{file}': No space left on device."
+    )
+    assert list(tmp_path.iterdir()) == [file]
+    assert file.read_text() == "old"
