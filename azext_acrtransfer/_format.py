@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from azext_acrtransfer.kinds import kind_of_pipeline
 
 Row = OrderedDict[str, str]
+_DIGEST = re.compile("(sha256:[0-9a-f]{12})[0-9a-f]{52}")
 Column = tuple[str, Callable[[Mapping[str, Any]], Any]]
 
 
@@ -51,6 +53,10 @@ def _time(*path: str) -> Callable[[Mapping[str, Any]], str]:
     return lambda result: str(_at(*path)(result) or "")[:19]
 
 
+def _short(*path: str) -> Callable[[Mapping[str, Any]], str]:
+    return lambda result: _DIGEST.sub(r"\1", str(_at(*path)(result) or ""))
+
+
 _EXPORT_COLUMNS: Sequence[Column] = (
     ("Name", _at("name")),
     ("Container", _storage("uri")),
@@ -78,6 +84,19 @@ _RUN_COLUMNS: Sequence[Column] = (
     ("Error", _at("response", "pipelineRunErrorMessage")),
 )
 
+_FINDING_COLUMNS: Sequence[Column] = (
+    ("Reference", _short("reference")),
+    ("Status", _at("status")),
+    ("Expected", _short("expected")),
+    ("Found", _short("found")),
+)
+
+_PLAN_COLUMNS: Sequence[Column] = (
+    ("Name", _at("name")),
+    ("Blob", _at("blob")),
+    ("Artifacts", lambda plan: len(plan["artifacts"])),
+)
+
 _OUTCOME_COLUMNS: Sequence[Column] = (
     ("Name", _at("name")),
     ("Outcome", _at("outcome")),
@@ -98,6 +117,17 @@ def import_pipelines_table(result: Any) -> list[Row]:
 def runs_table(result: Any) -> list[Row]:
     """Rows of one or more runs."""
     return _rows(result, _RUN_COLUMNS)
+
+
+def findings_table(result: Any) -> list[Row]:
+    """Rows of what ``verify`` found, with digests cut short."""
+    return _rows(result, _FINDING_COLUMNS)
+
+
+def created_runs_table(result: Any) -> list[Row]:
+    """Rows of one or more runs, or of those that a dry run plans, which have no id yet."""
+    planned = isinstance(result, list) and not any("id" in run for run in result)
+    return _rows(result, _PLAN_COLUMNS if planned else _RUN_COLUMNS)
 
 
 def outcomes_table(result: Any) -> list[Row]:

@@ -122,6 +122,21 @@ examples:
     text: az acr pipeline-run clean -r myregistry
 """
 
+_RUN_VERIFY = """
+type: command
+short-summary: Compare a registry with the manifest of an export.
+long-summary: Every artifact, and every child of an index, is compared by its digest, with no way \
+to the source registry. The command fails if one is missing or different. The format of the file \
+is described in docs/transfer-manifest.md of the project.
+examples:
+  - name: See whether all that was exported is in the target registry
+    text: az acr pipeline-run verify -r mytargetregistry --manifest manifest.json -o table
+  - name: Write down what the target registry has, for the next export
+    text: >
+        az acr pipeline-run verify -r mytargetregistry --manifest manifest.json
+        --write target.json
+"""
+
 _RUN_LIST = """
 type: command
 short-summary: List the pipeline runs of a registry, newest first.
@@ -172,6 +187,7 @@ def _register_runs() -> None:
         "list": _RUN_LIST,
         "delete": _DELETE,
         "clean": _RUN_CLEAN,
+        "verify": _RUN_VERIFY,
         "wait": _WAIT,
     }
     _register(RUN.group, texts, words)

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
+from argcomplete.completers import FilesCompleter
 from azure.cli.core.commands.parameters import (
+    file_type,
     get_enum_type,
     get_resource_name_completion_list,
     get_three_state_flag,
     resource_group_name_type,
 )
+from knack.arguments import CLIArgumentType
 
 from azext_acrtransfer import _validators as validators
 from azext_acrtransfer.kinds import EXPORT, IMPORT, KINDS, RUN, PipelineKind
+from azext_acrtransfer.transfer_manifest import ManifestKind
 from azext_acrtransfer.values import StorageAccessMode
+
+_FILE = CLIArgumentType(
+    type=file_type,
+    completer=FilesCompleter(),  # type: ignore[no-untyped-call]  # its package is typed but in parts
+)
 
 
 def load_arguments(loader: Any, _: str) -> None:
@@ -132,16 +141,30 @@ def _run_arguments(loader: Any) -> None:
         context.argument(
             "storage_blob",
             options_list=["--storage-blob", "-b"],
-            help="Name of the blob that an export writes or an import reads.",
+            nargs="+",
+            help="Name of the blob that an export writes, or of those that an import reads, parted "
+            "by blanks. In those, * stands for any characters but / and ** for any.",
             validator=validators.validate_storage_blob,
         )
         context.argument(
             "artifacts",
             options_list=["--artifacts", "-a"],
             nargs="+",
-            help="What to export, parted by blanks, at most 50: <repository> (its tag latest), "
-            "<repository>:<tag> or <repository>@<digest>.",
+            help="What to export, parted by blanks: <repository> (its tag latest), "
+            "<repository>:<tag>, <repository>@<digest>, or globs. @<file> takes them from the "
+            "lines of a file.",
             validator=validators.validate_artifacts,
+        )
+        context.argument(
+            "exclude",
+            nargs="+",
+            help="What of --artifacts not to export, written in the same way.",
+            validator=validators.validate_exclude,
+        )
+        context.argument(
+            "dry_run",
+            action="store_true",
+            help="List the runs that it would take, and what each would move; run nothing.",
         )
         context.argument(
             "force_redeploy",
@@ -158,6 +181,20 @@ def _run_arguments(loader: Any) -> None:
             type=int,
             help="List this many runs only, those started last.",
             validator=validators.validate_top,
+        )
+    with loader.argument_context(f"{scope} verify") as context:
+        context.argument(
+            "manifest",
+            _FILE,
+            help="Manifest that the export wrote.",
+            validator=validators.manifest_to_read("manifest", ManifestKind.EXPORT),
+        )
+        context.argument(
+            "write",
+            _FILE,
+            help="Write what the registry has to this file, for --skip or --only-failed of the "
+            "next export; also if something is missing or different.",
+            validator=validators.manifest_to_write("write"),
         )
     with loader.argument_context(f"{scope} clean") as context:
         context.argument(

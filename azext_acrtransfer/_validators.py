@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Callable
 from typing import Any
 
 from azure.cli.core.azclierror import InvalidArgumentValueError
 from azure.cli.core.cloud import CloudSuffixNotSetException
 from knack.log import get_logger
 
-from azext_acrtransfer import values
+from azext_acrtransfer import globs, values
 from azext_acrtransfer.kinds import PipelineOption
+from azext_acrtransfer.manifest_files import ManifestFile, read
+from azext_acrtransfer.transfer_manifest import ManifestKind
 from azext_acrtransfer.values import Artifact, ContainerUri, IdentityId, SecretUri
 
 logger = get_logger(__name__)
@@ -75,25 +78,51 @@ def validate_options(namespace: Namespace) -> None:
 
 
 def validate_artifacts(cmd: Any, namespace: Namespace) -> None:
-    """References of artifacts, without the registry that --registry names."""
-    if not isinstance(namespace.artifacts, list):
-        return
-    suffix = _suffix(cmd, "acr_login_server_endpoint")
-    for text in namespace.artifacts:
-        first, slash, rest = text.partition("/")
-        if suffix and slash and first.lower().endswith(suffix.lower()):
-            raise values.invalid(
-                text,
-                Artifact.OPTION,
-                "a reference starts with the repository; the registry is named by --registry",
-                f"Use '{rest}'.",
-            )
-    namespace.artifacts = tuple(Artifact.parse(text) for text in namespace.artifacts)
+    """References and globs of artifacts to take."""
+    if isinstance(namespace.artifacts, list):
+        namespace.artifacts = _artifacts(cmd, namespace.artifacts, Artifact.OPTION)
+
+
+def validate_exclude(cmd: Any, namespace: Namespace) -> None:
+    """References and globs of artifacts to leave out."""
+    if isinstance(namespace.exclude, list):
+        namespace.exclude = _artifacts(cmd, namespace.exclude, "--exclude")
+
+
+def _artifacts(cmd: Any, texts: list[str], option: str) -> tuple[globs.Reference, ...]:
+    return globs.parse_references(texts, option, _suffix(cmd, "acr_login_server_endpoint"))
 
 
 def validate_storage_blob(namespace: Namespace) -> None:
-    """Name of a blob."""
-    values.blob_name(namespace.storage_blob)
+    """Names of blobs, or globs over them."""
+    if isinstance(namespace.storage_blob, list):
+        namespace.storage_blob = tuple(values.blob_name(text) for text in namespace.storage_blob)
+
+
+def manifest_to_write(argument: str) -> Callable[[Namespace], None]:
+    """A validator: a file that can be written to, which is seen before anything is moved."""
+
+    def validate(namespace: Namespace) -> None:
+        text = getattr(namespace, argument)
+        if isinstance(text, str):
+            setattr(namespace, argument, ManifestFile.parse(text, _option(argument)))
+
+    return validate
+
+
+def manifest_to_read(argument: str, *kinds: ManifestKind) -> Callable[[Namespace], None]:
+    """A validator: a file that holds a manifest of one of these kinds becomes the manifest."""
+
+    def validate(namespace: Namespace) -> None:
+        text = getattr(namespace, argument)
+        if isinstance(text, str):
+            setattr(namespace, argument, read(text, _option(argument), *kinds))
+
+    return validate
+
+
+def _option(argument: str) -> str:
+    return "--" + argument.replace("_", "-")
 
 
 def validate_top(namespace: Namespace) -> None:

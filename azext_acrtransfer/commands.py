@@ -45,11 +45,22 @@ def load_command_table(loader: Any, _: list[str] | None) -> None:
         exception_handler=_explain,
         is_preview=True,
     ) as group:
-        group.custom_command("create", "create_run", supports_no_wait=True)
+        group.custom_command(
+            "create",
+            "create_run",
+            supports_no_wait=True,
+            table_transformer=_format.created_runs_table,
+        )
         group.custom_show_command("show", "show_run")
         group.custom_command("list", "list_runs")
         group.custom_command("delete", "delete_resource", supports_no_wait=True)
         group.custom_command("clean", "clean_runs", table_transformer=_format.outcomes_table)
+        group.custom_command(
+            "verify",
+            "verify_registry",
+            client_factory=None,  # it asks the registry alone
+            table_transformer=_format.findings_table,
+        )
         group.custom_wait_command("wait", "run_to_wait_for", transform=raise_time_out)
 
 

@@ -6,22 +6,36 @@ export pipelines, and where the task is the same also runs.
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import Any
 from uuid import uuid4
 
 from azure.cli.core.azclierror import AzureResponseError
 from knack.log import get_logger
 
-from azext_acrtransfer import arm, cleaning, failures, guidance, pipelines, runs
+from azext_acrtransfer import (
+    arm,
+    batches,
+    cleaning,
+    failures,
+    guidance,
+    pipelines,
+    plans,
+    runs,
+    transfers,
+    verification,
+)
 from azext_acrtransfer.api_version import ApiVersion
+from azext_acrtransfer.globs import Reference
 from azext_acrtransfer.kinds import KINDS, PipelineOption
+from azext_acrtransfer.manifest_files import ManifestFile
 from azext_acrtransfer.registries import Registry
 from azext_acrtransfer.reporting import fail_after_output
 from azext_acrtransfer.resources import Resources, Service
-from azext_acrtransfer.specs import PipelineChange, PipelineSpec, RunSpec, StorageAccess
+from azext_acrtransfer.specs import PipelineChange, PipelineSpec, StorageAccess, TransferSpec
+from azext_acrtransfer.transfer_manifest import TransferManifest
 from azext_acrtransfer.values import (
     SYSTEM_IDENTITY,
-    Artifact,
     ContainerUri,
     IdentityId,
     SecretUri,
@@ -142,31 +156,33 @@ def create_run(
     resource_name: str,
     pipeline_name: str,
     pipeline_type: str,
-    storage_blob: str,
-    artifacts: tuple[Artifact, ...] = (),
+    storage_blob: tuple[str, ...],
+    artifacts: tuple[Reference, ...] = (),
+    exclude: tuple[Reference, ...] = (),
     force_redeploy: bool = False,
+    dry_run: bool = False,
     resource_group_name: str | None = None,
     no_wait: bool = False,
 ) -> Any:
-    """Run a pipeline, and wait until the run is over; a failed run is a failed command."""
+    """Run a pipeline as often as it takes, and wait for the end; a failed run is a failure."""
     tag = str(uuid4()) if force_redeploy else None
-    spec = RunSpec(KINDS[pipeline_type], storage_blob, artifacts, tag)
-    all_runs = client.of(registry_name, resource_group_name)
-    # Read first, so that a misspelt pipeline is named; its id is the service's own spelling.
-    pipeline = all_runs.beside(spec.kind).get(pipeline_name).resource
-    answer = all_runs.put(resource_name, arm.run(spec, pipeline.id))
-    if no_wait:
-        return answer.resource
-    if runs.is_old(answer, tag):
-        logger.warning(
-            "Nothing was run: a run '%s' with the same properties is there already, and this is "
-            "it. Add --force-redeploy to run it again.",
-            resource_name,
-        )
-    run = Waiting(cmd.cli_ctx).settled(all_runs, resource_name, answer, runs)
-    if runs.status(run) is runs.RunStatus.FAILED:
-        raise failures.failed(run, pipeline, answer.correlation_id)
-    return run
+    kind = KINDS[pipeline_type]
+    spec = TransferSpec(kind, resource_name, storage_blob, artifacts, exclude, tag)
+    place = transfers.Place(
+        cmd,
+        client,
+        spec,
+        registry_name=registry_name,
+        resource_group_name=resource_group_name,
+        pipeline_name=pipeline_name,
+    )
+    run_specs = transfers.choose(spec, place)
+    pipeline = place.pipeline
+    if dry_run:
+        return plans.preview(run_specs, pipeline.name)
+    waiting = Waiting(cmd.cli_ctx)
+    outcomes = batches.run_all(waiting, place.runs, run_specs, pipeline.id, wait=not no_wait)
+    return transfers.report(cmd, spec, place, outcomes)
 
 
 def show_run(
@@ -184,6 +200,30 @@ def run_to_wait_for(
     if not runs.is_over(run):
         run.properties["provisioningState"] = "Running"
     return _explained(run)
+
+
+def verify_registry(
+    cmd: Any,
+    *,
+    registry_name: str,
+    manifest: TransferManifest,
+    write: ManifestFile | None = None,
+    resource_group_name: str | None = None,
+) -> Any:
+    """Compare a registry with a manifest; fail if something is missing or different."""
+    # Late: it loads azure-cli's own module, which other commands can do without.
+    from azext_acrtransfer.registry_content import RegistryContent
+
+    registry = RegistryContent(cmd, registry_name, resource_group_name)
+    findings = verification.compare(manifest, registry)
+    now = datetime.now(timezone.utc)
+    unwritten = write and write.try_to_write(
+        verification.to_manifest(findings, registry.login_server, now)
+    )
+    written = write.path if write and not unwritten else None
+    failure = verification.failure(findings, registry_name, written)
+    fail_after_output(cmd.cli_ctx, unwritten, failure)
+    return [row for finding in findings for row in finding.rows]
 
 
 def _explained(run: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from collections.abc import Iterable
 from typing import Any, NoReturn
 from urllib.parse import unquote, urlsplit
 
@@ -12,13 +12,14 @@ from azure.core.exceptions import HttpResponseError
 
 from azext_acrtransfer.guidance import (
     Facts,
+    expiry_of_new_sas,
     facts_of_id,
     facts_of_pipeline,
     facts_of_storage,
     known_options,
 )
 from azext_acrtransfer.kinds import EXPORT, PipelineOption, kind_of_pipeline
-from azext_acrtransfer.known_failures import KNOWN_FAILURES, READ_NEWEST_SECRET, KnownFailure
+from azext_acrtransfer.known_failures import FIRST_RUN, KNOWN_FAILURES, RERUN, KnownFailure
 from azext_acrtransfer.masking import mask_sas
 from azext_acrtransfer.values import StorageAccessMode
 
@@ -48,7 +49,7 @@ def explain(run: Any, pipeline: Any = None) -> tuple[KnownFailure, Facts] | None
     place = (run.response and getattr(run.response, kind.side)) or (
         pipeline and getattr(pipeline, kind.side)
     )
-    facts = Facts(facts_of_id(run.id) | facts_of_storage(place) | {"expiry": _in_a_month()})
+    facts = Facts(facts_of_id(run.id) | facts_of_storage(place) | {"expiry": expiry_of_new_sas()})
     if pipeline:
         facts.update(facts_of_pipeline(pipeline, kind))
     elif pipeline_id:
@@ -56,10 +57,6 @@ def explain(run: Any, pipeline: Any = None) -> tuple[KnownFailure, Facts] | None
     options = known_options(pipeline) if pipeline else ()
     failure = find(error_message(run), _mode(place), options)
     return (failure, facts) if failure else None
-
-
-def _in_a_month() -> str:
-    return f"{datetime.now(timezone.utc) + timedelta(days=30):%Y-%m-%d}"
 
 
 def error_message(run: Any) -> str:
@@ -80,21 +77,41 @@ def advice(run: Any, pipeline: Any = None) -> list[str]:
 
 
 def _lines(failure: KnownFailure, facts: Facts) -> list[str]:
-    commands = failure.commands
-    if failure.stores_sas and "newest-secret-uri" in facts:
-        # A new SAS makes a new version of the secret, which such a pipeline would not read.
-        commands = (commands[0], READ_NEWEST_SECRET, *commands[1:])
-    texts = (failure.means, *commands, failure.advice)
+    texts = (failure.means, *failure.commands_with(facts), failure.advice)
     return [facts.fill(text) for text in texts]
+
+
+def told(run: Any, correlation_id: str | None) -> str:
+    """What is told of a failed run, with what Azure's support asks for."""
+    ids = f"Run: {run.id}" + (f"\nCorrelation ID: {correlation_id}" if correlation_id else "")
+    return f"{error_message(run)}\n{ids}"
 
 
 def failed(run: Any, pipeline: Any, correlation_id: str | None) -> AzureResponseError:
     """The error that a failed run is for the command that waited for it."""
-    ids = f"Run: {run.id}" + (f"\nCorrelation ID: {correlation_id}" if correlation_id else "")
     return AzureResponseError(
-        f"The pipeline run '{run.name}' failed: {error_message(run)}\n{ids}",
+        f"The pipeline run '{run.name}' failed: {told(run, correlation_id)}",
         recommendation=advice(run, pipeline),
     )
+
+
+def message_of(error: BaseException | None) -> str:
+    """What an error says, without the signature of a SAS."""
+    return mask_sas(str(getattr(error, "message", error)))
+
+
+def without_rerun(lines: Iterable[str]) -> list[str]:
+    """Advice where not the same command is to be run again, but another one that follows."""
+    pieces = (line.replace(RERUN, "").replace(FIRST_RUN, "").strip() for line in lines)
+    return [piece for piece in pieces if piece]
+
+
+def advice_on(error: BaseException) -> list[str]:
+    """What a refusal means and what to type next, as far as it is known, line by line."""
+    if not isinstance(error, HttpResponseError):
+        return []
+    failure = find(message_of(error))
+    return _lines(failure, _facts_of_refusal(failure, error)) if failure else []
 
 
 def raise_explained(error: Exception) -> NoReturn:
@@ -103,13 +120,11 @@ def raise_explained(error: Exception) -> NoReturn:
         error.error_msg = mask_sas(str(error.error_msg))
     if not isinstance(error, HttpResponseError):
         raise error
-    message = str(error.message)
-    failure = find(message)
-    if not failure and mask_sas(message) == message:
+    known = advice_on(error)
+    if not known and message_of(error) == error.message:
         raise error
     error_type = get_error_type_by_status_code(str(error.status_code))
-    known = _lines(failure, _facts_of_refusal(failure, error)) if failure else None
-    raise error_type(mask_sas(message), recommendation=known) from error
+    raise error_type(message_of(error), recommendation=known) from error
 
 
 def _facts_of_refusal(failure: KnownFailure, error: HttpResponseError) -> Facts:

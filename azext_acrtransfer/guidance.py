@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -33,6 +34,11 @@ class Facts(dict[str, str]):
     def fill(self, template: str) -> str:
         """The template with every known fact filled in."""
         return template.format_map(self)
+
+
+def expiry_of_new_sas() -> str:
+    """A month from now."""
+    return f"{datetime.now(timezone.utc) + timedelta(days=30):%Y-%m-%d}"
 
 
 def facts_of_pipeline(pipeline: Any, kind: PipelineKind) -> Facts:

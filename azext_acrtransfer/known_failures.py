@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
-from azext_acrtransfer.guidance import GRANT_SECRET, GRANT_SECRET_BY_ROLE, GRANT_STORAGE
+from azext_acrtransfer.guidance import GRANT_SECRET, GRANT_SECRET_BY_ROLE, GRANT_STORAGE, Facts
 from azext_acrtransfer.kinds import PipelineOption
 from azext_acrtransfer.specs import FEWER_ARTIFACTS, TOO_MANY_ARTIFACTS
 from azext_acrtransfer.values import StorageAccessMode
@@ -21,17 +21,19 @@ MANAGED_IDENTITY, SAS = StorageAccessMode.MANAGED_IDENTITY, StorageAccessMode.SA
 
 RERUN = "Then run the same command again with --force-redeploy."
 _ROLE_RERUN = "A new role takes a few minutes to count. " + RERUN
-_FIRST_RUN = "Then run the same command again."
+FIRST_RUN = "Then run the same command again."
 _STORE_NEW_SAS = (
     "sas=$(az storage container generate-sas --account-name {account} --name {container} "
     "--permissions {sas-permissions} --https-only --expiry {expiry} --output tsv) && "
     'az keyvault secret set --vault-name {vault} --name {secret} --value "?$sas" --output none',
 )
-#: What to do beside storing a new SAS if the pipeline names one version of the secret.
-READ_NEWEST_SECRET = (
+RECOVER_SECRET = "az keyvault secret recover --vault-name {vault} --name {secret}"
+UPDATE_PIPELINE = (
     "az acr {pipeline-group} update --resource-group {group} --registry {registry} "
-    "--name {pipeline} --secret-uri {newest-secret-uri}"
+    "--name {pipeline}"
 )
+#: What to do beside storing a new SAS if the pipeline names one version of the secret.
+_READ_NEWEST_SECRET = UPDATE_PIPELINE + " --secret-uri {newest-secret-uri}"
 _MARK_BLOB = (
     "az storage blob metadata update --account-name {account} --container-name {container} "
     "--name {blob} --metadata category=acr-transfer-blob"
@@ -86,10 +88,12 @@ class KnownFailure:  # pylint: disable=too-many-instance-attributes  # the colum
     option: PipelineOption | None = None
     holds: Callable[[re.Match[str]], bool] = _any
 
-    @property
-    def stores_sas(self) -> bool:
-        """Whether a new SAS is what mends it."""
-        return self.commands[:1] == _STORE_NEW_SAS
+    def commands_with(self, facts: Facts) -> tuple[str, ...]:
+        """Its commands, and what else is to be typed where these facts hold."""
+        if self.commands[:1] == _STORE_NEW_SAS and "newest-secret-uri" in facts:
+            # A new SAS makes a new version of the secret, which such a pipeline would not read.
+            return (self.commands[0], _READ_NEWEST_SECRET, *self.commands[1:])
+        return self.commands
 
     def told_by(self, message: str) -> dict[str, str]:
         """What a message of this row tells that its commands need: the named groups of ``says``."""
@@ -114,7 +118,7 @@ KNOWN_FAILURES = (
         (
             *_STORE_NEW_SAS,
             "# or, if it was deleted:",
-            "az keyvault secret recover --vault-name {vault} --name {secret}",
+            RECOVER_SECRET,
         ),
     ),
     KnownFailure(
@@ -212,6 +216,15 @@ KNOWN_FAILURES = (
         mode=SAS,
     ),
     KnownFailure(
+        "shared-key-off",
+        f"{_STORAGE}403 (Key based authentication is not permitted on this storage account)",
+        _says(r"storage.*403.*key based authentication"),
+        "The storage account takes nothing that was signed with its keys, and the SAS was.",
+        ("az storage account update --name {account} --allow-shared-key-access true",),
+        RERUN + " Or let the pipeline use its identity: --storage-access-mode ManagedIdentity.",
+        mode=SAS,
+    ),
+    KnownFailure(
         "role-cannot-delete",
         f"{_STORAGE}403 (This request is not authorized to perform this operation using this "
         "permission)",
@@ -252,8 +265,7 @@ KNOWN_FAILURES = (
         "There is no storage account of the name in the pipeline's container URI.",
         (
             "az storage account list --query [].primaryEndpoints.blob --output tsv",
-            "az acr {pipeline-group} update --resource-group {group} --registry {registry} "
-            "--name {pipeline} --storage-container-uri <container URI>",
+            f"{UPDATE_PIPELINE} --storage-container-uri <container URI>",
         ),
     ),
     KnownFailure(
@@ -263,8 +275,7 @@ KNOWN_FAILURES = (
         "There is no key vault of the name in the pipeline's secret URI.",
         (
             "az keyvault list --query [].properties.vaultUri --output tsv",
-            "az acr {pipeline-group} update --resource-group {group} --registry {registry} "
-            "--name {pipeline} --storage-access-mode SasToken --secret-uri <secret URI>",
+            f"{UPDATE_PIPELINE} --storage-access-mode SasToken --secret-uri <secret URI>",
         ),
     ),
     KnownFailure(
@@ -337,7 +348,7 @@ KNOWN_FAILURES = (
         _says(r"premium"),
         "Pipelines and their runs need a registry of the Premium tier, on both sides.",
         ("az acr update --name {registry} --sku Premium",),
-        _FIRST_RUN,
+        FIRST_RUN,
     ),
     KnownFailure(
         "exports-disabled",
@@ -346,7 +357,7 @@ KNOWN_FAILURES = (
         "The registry's export policy is disabled, to prevent data loss; its owner must want the "
         "export.",
         ("az acr update --name {registry} --allow-exports true",),
-        _FIRST_RUN,
+        FIRST_RUN,
     ),
     KnownFailure(
         "too-many-artifacts",
@@ -370,7 +381,7 @@ KNOWN_FAILURES = (
             "--assignee {you} --scope /subscriptions/{subscription}/resourceGroups/{group}"
             "/providers/Microsoft.ContainerRegistry/registries/{registry}",
         ),
-        "A new role takes a few minutes to count, or a new login. " + _FIRST_RUN,
+        "A new role takes a few minutes to count, or a new login. " + FIRST_RUN,
     ),
     KnownFailure(
         "identical-run",

@@ -15,3 +15,8 @@ def describe(pipeline: Any) -> str:
 def is_over(pipeline: Any) -> bool:
     """Whether the service has done with a pipeline what it was asked to."""
     return describe(pipeline) in (SUCCEEDED, "Failed", "Canceled")
+
+
+def has_failed(pipeline: Any) -> bool:
+    """Whether a pipeline could not be made."""
+    return is_over(pipeline) and describe(pipeline) != SUCCEEDED

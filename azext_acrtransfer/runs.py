@@ -52,6 +52,12 @@ def is_over(run: Any) -> bool:
     return status(run) is not RunStatus.UNDER_WAY
 
 
+def has_failed(run: Any) -> bool:
+    """Whether a run is over and did not do all: one that tells an error did not, come what may."""
+    told = run.response and run.response.pipeline_run_error_message
+    return status(run) is RunStatus.FAILED or bool(is_over(run) and told)
+
+
 def describe(run: Any) -> str:
     """State of a run for a progress line; a percentage only if the service gives one."""
     response = run.response

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from azure.cli.core.azclierror import (
     ArgumentUsageError,
-    InvalidArgumentValueError,
     MutuallyExclusiveArgumentError,
     RequiredArgumentMissingError,
 )
 
+from azext_acrtransfer.globs import Reference, is_glob
 from azext_acrtransfer.kinds import EXPORT, PipelineKind, PipelineOption
 from azext_acrtransfer.values import (
     SYSTEM_IDENTITY,
@@ -19,6 +19,7 @@ from azext_acrtransfer.values import (
     IdentityId,
     SecretUri,
     StorageAccessMode,
+    invalid,
 )
 
 # Source: the service's prerequisites guide; more in one run is refused.
@@ -88,30 +89,49 @@ FEWER_ARTIFACTS = "Make several runs, each with a blob of its own."
 
 
 @dataclass(frozen=True)
-class RunSpec:
-    """A run to be made: an export of artifacts into a blob, or the import of a blob."""
+class TransferSpec:
+    """What is to be moved, in as many runs as that takes: artifacts into a blob, or blobs in.
+
+    Artifacts and the blobs of an import may be globs.
+    """
 
     kind: PipelineKind
-    blob: str
-    artifacts: tuple[Artifact, ...] = ()
+    name: str
+    blobs: tuple[str, ...]
+    artifacts: tuple[Reference, ...] = ()
+    exclude: tuple[Reference, ...] = ()
     force_update_tag: str | None = None
 
     def __post_init__(self) -> None:
         if self.kind is not EXPORT:
-            if self.artifacts:
-                raise ArgumentUsageError(
-                    "--artifacts goes with --pipeline-type export; an import brings in all that "
-                    "its blob holds.",
-                    recommendation="Leave --artifacts out.",
-                )
+            for option, given in ((Artifact.OPTION, self.artifacts), ("--exclude", self.exclude)):
+                if given:
+                    raise ArgumentUsageError(
+                        f"{option} goes with --pipeline-type export; an import brings in all that "
+                        "its blob holds.",
+                        recommendation=f"Leave {option} out.",
+                    )
             return
         if not self.artifacts:
             raise RequiredArgumentMissingError(
                 "--pipeline-type export needs --artifacts, what to export from the registry.",
                 recommendation=f"Add --artifacts with one or more references. {Artifact.ADVICE}",
             )
-        if len(self.artifacts) > MAX_ARTIFACTS:
-            raise InvalidArgumentValueError(
-                f"--artifacts names {len(self.artifacts)} artifacts. {TOO_MANY_ARTIFACTS}",
-                recommendation=FEWER_ARTIFACTS,
+        if len(self.blobs) > 1 or is_glob(self.blobs[0]):
+            raise invalid(
+                " ".join(self.blobs),
+                "--storage-blob",
+                "an export writes one blob of just this name, or numbers it if it takes several",
+                "Give one name without '*'.",
             )
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """A run to be made: an export of artifacts into a blob, or the import of a blob."""
+
+    kind: PipelineKind
+    name: str
+    blob: str
+    artifacts: tuple[Artifact, ...] = ()
+    force_update_tag: str | None = None

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Protocol
+from dataclasses import dataclass, replace
+from typing import Any, NoReturn, Protocol
 
-from azure.cli.core.azclierror import ManualInterrupt
+from azure.cli.core.azclierror import AzCLIError, ManualInterrupt, ResourceNotFoundError
 from azure.core.exceptions import AzureError
 from knack.log import get_logger
 
+from azext_acrtransfer.concurrency import each
 from azext_acrtransfer.resources import Answer, Resources
 
 logger = get_logger(__name__)
 _SPINNER_STEP = 0.2
+#: What may become of a request; core asks for a token by requests, whose errors are OSErrors.
+LOST = (AzureError, AzCLIError, OSError)
 
 
 def delay(waited: float, retry_after: float | None) -> float:
@@ -35,12 +39,33 @@ class Life(Protocol):
     def is_over(self, resource: Any, /) -> bool:
         """Whether nothing more happens to it."""
 
+    def has_failed(self, resource: Any, /) -> bool:
+        """Whether it ended in a failure."""
+
     def describe(self, resource: Any, /) -> str:
         """How it stands, for a progress line."""
 
 
-class Waiting:  # pylint: disable=too-few-public-methods  # it is a verb with a clock of its own
-    """Asks again and again until something is settled, under the CLI's own progress line."""
+@dataclass(frozen=True)
+class Seen:
+    """The last answer about a resource, if there was one, and what keeps it from another."""
+
+    answer: Answer | None
+    error: Exception | KeyboardInterrupt | None = None
+
+    @property
+    def resource(self) -> Any:
+        """The resource as it was last seen."""
+        return self.answer.resource if self.answer else None
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds to wait before the next request, where the service says so."""
+        return self.answer.retry_after if self.answer else None
+
+
+class Waiting:
+    """Asks again and again until all is settled, under the CLI's own progress line."""
 
     def __init__(
         self,
@@ -55,60 +80,105 @@ class Waiting:  # pylint: disable=too-few-public-methods  # it is a verb with a 
 
     def settled(self, resources: Resources, name: str, answer: Answer, life: Life) -> Any:
         """The resource of an answer to a PUT, once nothing more happens to it."""
-        if life.is_over(answer.resource):
-            return answer.resource
-        with _goes_on(resources, name):
-            return self._until_over(answer, lambda: resources.get(name), life)
+        [seen] = self.all_settled(resources, {name: Seen(answer)}, life).values()
+        if seen.error:
+            raise_stopped(resources, name, seen.error)
+        return seen.resource
 
-    def _until_over(self, answer: Answer, ask: Callable[[], Answer], life: Life) -> Any:
+    def all_settled(
+        self, resources: Resources, answers: Mapping[str, Seen], life: Life
+    ) -> dict[str, Seen]:
+        """What was seen of each by name, once nothing more happens to any or is seen of it."""
+        seen = dict(answers)
+        try:
+            if _under_way(seen, life):
+                self._until_over(resources, seen, life)
+        except KeyboardInterrupt as error:
+            seen |= {name: replace(seen[name], error=error) for name in _under_way(seen, life)}
+        return seen
+
+    def _until_over(self, resources: Resources, seen: dict[str, Seen], life: Life) -> None:
         started = self._now()
-        with _progress(self._cli_ctx) as show:
-            while not life.is_over(answer.resource):
-                due = self._now() + delay(self._now() - started, answer.retry_after)
-                while (left := due - self._now()) > 0:
-                    show(f"{life.describe(answer.resource)}, {self._now() - started:.0f} s")
+        due: dict[str, float] = {}
+
+        def ask(name: str) -> Seen:
+            try:
+                return Seen(resources.get(name))
+            except LOST as error:
+                return replace(seen[name], error=error)
+
+        with self.progress() as show:
+            while under_way := _under_way(seen, life):
+                now = self._now()
+                for name in set(under_way) - set(due):
+                    due[name] = now + delay(now - started, seen[name].retry_after)
+                while (left := min(due.values()) - self._now()) > 0:
+                    show(f"{_line(seen, life)}, {self._now() - started:.0f} s")
                     self._sleep(min(left, _SPINNER_STEP))
-                answer = ask()
-        return answer.resource
+                asked = [name for name in under_way if due[name] <= self._now()]
+                for name, found in zip(asked, each(ask, asked), strict=True):
+                    seen[name] = found
+                    del due[name]
+
+    @contextmanager
+    def progress(self) -> Iterator[Callable[[str], None]]:
+        """A line to show how things stand on; nothing is shown where nobody looks."""
+        quiet = (
+            self._cli_ctx.only_show_errors
+            or self._cli_ctx.config.getboolean("core", "disable_progress_bar", False)
+            or not sys.stderr.isatty()
+        )
+        if quiet:
+            yield lambda _: None
+            return
+        # Late: it loads a terminal library that a quiet wait does not need.
+        from azure.cli.core.commands.progress import IndeterminateProgressBar
+
+        line = IndeterminateProgressBar(self._cli_ctx)
+        line.begin()
+        try:
+            yield line.update_progress_with_msg
+        finally:
+            line.end()
 
 
-@contextmanager
-def _goes_on(resources: Resources, name: str) -> Iterator[None]:
-    """Say that the service goes on when the waiting ends early, and how to wait again."""
-    kind, at = resources.kind, resources.registry
-    what = f"the {kind.noun} '{name}'"
-    pick_up = (
-        f"az acr {kind.group} wait --created --resource-group {at.resource_group} "
+def _under_way(seen: Mapping[str, Seen], life: Life) -> list[str]:
+    return [name for name, last in seen.items() if not (last.error or life.is_over(last.resource))]
+
+
+def _line(seen: Mapping[str, Seen], life: Life) -> str:
+    under_way = _under_way(seen, life)
+    state = life.describe(seen[under_way[0]].resource)
+    if len(seen) == 1:
+        return state
+    failed = sum(bool(last.error) or life.has_failed(last.resource) for last in seen.values())
+    told = f", {failed} failed" if failed else ""
+    return f"{len(seen) - len(under_way)} of {len(seen)} runs done{told}; {state}"
+
+
+def wait_command(resources: Resources, name: str) -> str:
+    """The command that waits for something again."""
+    at = resources.registry
+    return (
+        f"az acr {resources.kind.group} wait --created --resource-group {at.resource_group} "
         f"--registry {at.name} --name {name}"
     )
-    try:
-        yield
-    except KeyboardInterrupt as error:
+
+
+def goes_on(error: BaseException | None) -> bool:
+    """Whether the service goes on with what this error ended the waiting for."""
+    return not isinstance(error, ResourceNotFoundError)  # somebody deleted it
+
+
+def raise_stopped(resources: Resources, name: str, error: BaseException) -> NoReturn:
+    """Raise what ended the waiting; say that the service goes on, and how to wait again."""
+    what = f"the {resources.kind.noun} '{name}'"
+    pick_up = wait_command(resources, name)
+    if isinstance(error, KeyboardInterrupt):
         raise ManualInterrupt(
             f"Stopped waiting; the service goes on with {what}.",
             recommendation=f"To wait for it again: {pick_up}",
         ) from error
-    except AzureError:
+    if goes_on(error):
         logger.warning("The service goes on with %s. To wait for it again: %s", what, pick_up)
-        raise
-
-
-@contextmanager
-def _progress(cli_ctx: Any) -> Iterator[Callable[[str], None]]:
-    quiet = (
-        cli_ctx.only_show_errors
-        or cli_ctx.config.getboolean("core", "disable_progress_bar", False)
-        or not sys.stderr.isatty()
-    )
-    if quiet:
-        yield lambda _: None
-        return
-    # Late: it loads a terminal library that a quiet wait does not need.
-    from azure.cli.core.commands.progress import IndeterminateProgressBar
-
-    line = IndeterminateProgressBar(cli_ctx)
-    line.begin()
-    try:
-        yield line.update_progress_with_msg
-    finally:
-        line.end()
+    raise error

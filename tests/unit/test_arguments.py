@@ -194,6 +194,7 @@ def test_a_pipeline_is_refused_before_any_request(
 EXPORT_RUN = ["-t", "export", "-b", "myblob"]
 IMPORT_RUN = ["-t", "import", "-b", "myblob"]
 
+FIFTY_ONE = [f"hello:v{number}" for number in range(51)]
 RUN_REFUSALS: list[tuple[list[str], Any, str, str]] = [
     (
         EXPORT_RUN,
@@ -214,10 +215,35 @@ RUN_REFUSALS: list[tuple[list[str], Any, str, str]] = [
         "Did you mean 'export' ?",
     ),
     (
-        [*EXPORT_RUN, "-a", *(f"hello:v{number}" for number in range(51))],
+        [*IMPORT_RUN, "--exclude", "hello:v1"],
+        azclierror.ArgumentUsageError,
+        "--exclude goes with --pipeline-type export",
+        "Leave --exclude out.",
+    ),
+    (
+        [*EXPORT_RUN, "-a", "hello", "-b", "myblob", "another"],
         INVALID,
-        "--artifacts names 51 artifacts. The service takes at most 50 artifacts in one run.",
-        "Make several runs",
+        "Invalid value 'myblob another' for --storage-blob: an export writes one blob",
+        "Give one name without '*'.",
+    ),
+    (
+        [*EXPORT_RUN, "-a", "hello", "-b", "my*"],
+        INVALID,
+        "Invalid value 'my*' for --storage-blob: an export writes one blob",
+        "Give one name without '*'.",
+    ),
+    (
+        [*EXPORT_RUN, "-n", 48 * "r", "-a", *FIFTY_ONE],
+        INVALID,
+        f"Invalid value '{48 * 'r'}' for --name: 2 runs are needed, and with a number its length "
+        "is over 50.",
+        "Give one of at most 47 characters.",
+    ),
+    (
+        [*EXPORT_RUN, "-b", 1021 * "b", "-a", *FIFTY_ONE],
+        INVALID,
+        "for --storage-blob: 2 runs are needed, and with a number its length is over 1024.",
+        "Give one of at most 1020 characters.",
     ),
     (
         [*EXPORT_RUN, "-a", "Hello:v1"],
