@@ -27,6 +27,8 @@ async def read_blob(url: httpx.URL, blob: Descriptor) -> AsyncGenerator[bytes, N
             while piece := await reading:
                 reading = asyncio.create_task(asyncio.to_thread(answer.read, _PIECE_BYTES))
                 yield piece
+            if answer.length:  # cut off; `read` says nothing then
+                raise http.client.IncompleteRead(b"", answer.length)
         finally:
             await asyncio.gather(reading, return_exceptions=True)
     except (OSError, http.client.HTTPException) as error:

@@ -78,5 +78,4 @@ class BlockUpload:
             done, self._in_flight = await asyncio.wait(
                 self._in_flight, return_when=asyncio.FIRST_COMPLETED
             )
-            for task in done:
-                task.result()
+            await asyncio.gather(*done)  # several can have failed; the first is told
