@@ -18,9 +18,12 @@ class AcrTransferCommandsLoader(AzCommandsLoader):  # type: ignore[misc]  # core
 
     def __init__(self, cli_ctx: Any = None) -> None:
         from azure.cli.core.commands import CliCommandType
+        from azure.cli.core.profiles import ResourceType
 
         super().__init__(
             cli_ctx=cli_ctx,
+            # az's code to log in to registries looks for its models by it
+            resource_type=ResourceType.MGMT_CONTAINERREGISTRY,
             custom_command_type=CliCommandType(operations_tmpl="azext_acrtransfer.custom#{}"),
         )
 

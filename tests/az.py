@@ -112,9 +112,9 @@ def _logging_of_its_own() -> Iterator[None]:
             logger.setLevel(level)
 
 
-def run_az(config_dir: Path, *argv: str, login: Login = ANYBODY) -> Result:
-    """Run ``az`` with these words."""
-    stdout, stderr = io.StringIO(), io.StringIO()
+@contextmanager
+def az_cli(config_dir: Path, login: Login = ANYBODY) -> Iterator[AzCli]:
+    """az as a new process would set it up."""
     # Without it a new configuration folder makes core ask the network for its newest version.
     known = {"versions": {"core": {"local": __version__}}}
     (config_dir / "versionCheck.json").write_text(json.dumps(known))
@@ -124,10 +124,8 @@ def run_az(config_dir: Path, *argv: str, login: Login = ANYBODY) -> Result:
         patch.dict(os.environ, AZURE_CONFIG_DIR=str(config_dir)),
         patch.object(Profile, "load_cached_subscriptions", return_value=[login.account]),
         patch.object(Identity, "get_user_credential", return_value=login),
-        redirect_stdout(stdout),
-        redirect_stderr(stderr),
     ):
-        cli = AzCli(
+        yield AzCli(
             cli_name="az",
             config_dir=str(config_dir),
             config_env_var_prefix="AZURE",
@@ -138,6 +136,12 @@ def run_az(config_dir: Path, *argv: str, login: Login = ANYBODY) -> Result:
             output_cls=AzOutputProducer,
             help_cls=AzCliHelp,
         )
+
+
+def run_az(config_dir: Path, *argv: str, login: Login = ANYBODY) -> Result:
+    """Run ``az`` with these words."""
+    stdout, stderr = io.StringIO(), io.StringIO()
+    with redirect_stdout(stdout), redirect_stderr(stderr), az_cli(config_dir, login) as cli:
         try:
             exit_code = cli.invoke(list(argv), out_file=stdout)
         except SystemExit as stop:

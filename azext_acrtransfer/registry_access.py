@@ -1,0 +1,189 @@
+"""Getting into a registry: logging in by azure-cli, then reading with a token for each task."""
+
+from __future__ import annotations
+
+import io
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from threading import Lock
+from typing import Any
+
+from azure.cli.core.azclierror import AzureResponseError, ForbiddenError
+from azure.cli.core.sdk.policies import SafeNetworkTraceLoggingPolicy
+from azure.cli.core.util import get_az_user_agent, should_disable_connection_verify
+from azure.core import PipelineClient
+from azure.core.pipeline.policies import UserAgentPolicy
+from azure.core.rest import HttpRequest, HttpResponse
+from knack.prompting import NoTTYException
+from knack.util import CLIError
+
+from azext_acrtransfer.throttling import PatientRetryPolicy
+
+_REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+_PAUSES = (1, 2, 4, 8, 16, 32)
+
+
+@dataclass(frozen=True)
+class Right:
+    """What a caller wants to do: in the token's words, in ours, and the role that allows it."""
+
+    scope: str
+    verb: str
+    role: str
+    advice: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Login:
+    """Who reads; the password is a refresh token, or the admin user's if there is no other way."""
+
+    login_server: str
+    user: str
+    password: str
+
+
+class RegistryAccess:
+    """The way into a registry.
+
+    Where it is and who may enter is azure-cli's to find out, once for all. Its functions for more
+    than that would log in anew for each repository, try a refusal three times in 15 s, and fail
+    when they are throttled.
+    """
+
+    def __init__(
+        self, cmd: Any, registry_name: str, resource_group_name: str | None = None
+    ) -> None:
+        self._place = (cmd, registry_name, resource_group_name)
+        self._registry_name = registry_name
+        self._lock = Lock()
+        self._known_login: Login | None = None
+        self._tokens: dict[Right, str] = {}
+        self._client: PipelineClient[HttpRequest, HttpResponse] = PipelineClient(
+            "",
+            policies=[
+                UserAgentPolicy(get_az_user_agent()),
+                SafeNetworkTraceLoggingPolicy(),
+                PatientRetryPolicy(),
+            ],
+            connection_verify=not should_disable_connection_verify(),
+        )
+
+    @property
+    def login(self) -> Login:
+        """The login, by the first thread that needs it."""
+        with self._lock:
+            self._known_login = self._known_login or _log_in(*self._place)
+        return self._known_login
+
+    def get(self, path: str, right: Right) -> HttpResponse | None:
+        """Read what is at a path; None if there is nothing."""
+        had_token = right in self._tokens
+        response = self._get(path, right)
+        if had_token and response.status_code == HTTPStatus.UNAUTHORIZED:
+            self._tokens.pop(right, None)  # it may have become too old
+            response = self._get(path, right)
+        if response.status_code == HTTPStatus.NOT_FOUND:
+            return None
+        return self._accepted(response, right)
+
+    def prepare(self, right: Right) -> None:
+        """Have a token for what several threads are about to do."""
+        if right not in self._tokens:
+            self._tokens[right] = self._ask_for_token(right)
+
+    def _get(self, path: str, right: Right) -> HttpResponse:
+        # Late: it loads much of azure-cli, which exact references can do without.
+        from azure.cli.command_modules.acr._docker_utils import (
+            EMPTY_GUID,
+            get_manifest_authorization_header,
+        )
+
+        login = self.login
+        password = login.password
+        if login.user == EMPTY_GUID:
+            self.prepare(right)
+            password = self._tokens[right]
+        headers = get_manifest_authorization_header(login.user, password)
+        url = f"https://{login.login_server}{path}"
+        return self._client.send_request(HttpRequest("GET", url, headers=headers))
+
+    def _ask_for_token(self, right: Right) -> str:
+        login = self.login
+        form = {
+            "grant_type": "refresh_token",
+            "service": login.login_server,
+            "scope": right.scope,
+            "refresh_token": login.password,
+        }
+        request = HttpRequest("POST", f"https://{login.login_server}/oauth2/token", data=form)
+        # Both bodies are secrets, which --debug is not to show.
+        response = self._client.send_request(request, logging_enable=False)
+        return str(self._accepted(response, right).json()["access_token"])
+
+    def _accepted(self, response: HttpResponse, right: Right) -> HttpResponse:
+        if response.status_code == HTTPStatus.OK:
+            return response
+        what = f"{right.verb} in registry '{self._registry_name}'"
+        if response.status_code in _REFUSED:
+            raise ForbiddenError(
+                f"You may not {what}. The registry said: {_said(response)}",
+                recommendation=[
+                    f"The role '{right.role}' allows it, or AcrPull if 'az acr show -n "
+                    f"{self._registry_name} --query roleAssignmentMode' does not print "
+                    "AbacRepositoryPermissions.",
+                    *right.advice,
+                ],
+            )
+        raise AzureResponseError(
+            f"Could not {what}. The registry said: {_said(response)}",
+            recommendation=f"Run 'az acr check-health -n {self._registry_name}', and try again.",
+        )
+
+
+def _log_in(cmd: Any, registry_name: str, resource_group_name: str | None) -> Login:
+    # Late: it loads much of azure-cli, which exact references can do without.
+    from azure.cli.command_modules.acr._docker_utils import get_login_credentials
+
+    pauses = iter(_PAUSES)
+    while True:
+        try:
+            with _nobody_to_ask():
+                return Login(
+                    *get_login_credentials(
+                        cmd, registry_name, resource_group_name=resource_group_name
+                    )
+                )
+        except AzureResponseError:  # its word for a 429, without what Retry-After says
+            pause = next(pauses, None)
+            if pause is None:
+                raise
+            time.sleep(pause)
+        except CLIError as error:
+            if not isinstance(error.__context__, NoTTYException):
+                raise
+            raise ForbiddenError(
+                f"Registry '{registry_name}' did not let you in; the warnings above say why.",
+                recommendation="Run 'az login', then 'az acr login --expose-token -n "
+                f"{registry_name}' to see whether it does now.",
+            ) from error
+
+
+@contextmanager
+def _nobody_to_ask() -> Iterator[None]:
+    """Have az not wait for a user name to be typed, as if there were no terminal."""
+    stdin, sys.stdin = sys.stdin, io.StringIO()
+    try:
+        yield
+    finally:
+        sys.stdin = stdin
+
+
+def _said(response: HttpResponse) -> str:
+    try:
+        return str(response.json()["errors"][0]["message"])
+    except (ValueError, LookupError, TypeError):
+        return f"{response.status_code} {response.reason}"

@@ -1,0 +1,108 @@
+"""What a registry holds: its repositories, their tags, and what a reference names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from azure.cli.core.azclierror import AzureResponseError
+from requests.utils import parse_header_links
+
+from azext_acrtransfer.concurrency import each
+from azext_acrtransfer.descriptors import Descriptor
+from azext_acrtransfer.registry_access import RegistryAccess, Right
+from azext_acrtransfer.values import Artifact
+
+_PAGE = {"n": 100}  # as az asks
+
+_LIST = Right(
+    "registry:catalog:*",
+    "list the repositories",
+    "Container Registry Repository Catalog Lister",
+    ("A glob inside one repository, such as 'samples/hello:v*', needs no list of all.",),
+)
+
+
+def _on(repository: str, action: str, verb: str) -> Right:
+    scope = f"repository:{repository}:{action}"
+    return Right(
+        scope, f"{verb} of repository '{repository}'", "Container Registry Repository Reader"
+    )
+
+
+def _list_tags(repository: str) -> Right:
+    return _on(repository, "metadata_read", "list the tags")
+
+
+def _pull(repository: str) -> Right:
+    return _on(repository, "pull", "read the manifests")
+
+
+class RegistryContent:
+    """What a registry holds, as far as the caller may see it; asks nothing before it has to."""
+
+    def __init__(
+        self, cmd: Any, registry_name: str, resource_group_name: str | None = None
+    ) -> None:
+        self._name = registry_name
+        self._access = RegistryAccess(cmd, registry_name, resource_group_name)
+
+    @property
+    def login_server(self) -> str:
+        """The registry's host, as its resource says."""
+        return self._access.login.login_server
+
+    def repositories(self) -> Sequence[str]:
+        """Names of all repositories."""
+        return [str(name) for name in self._list("/v2/_catalog", "repositories", _LIST)]
+
+    def tags(self, repository: str) -> Sequence[str]:
+        """Tags of a repository; none if it is not there."""
+        path = f"/acr/v1/{repository}/_tags"
+        return [str(tag["name"]) for tag in self._list(path, "tags", _list_tags(repository))]
+
+    def describe(self, artifact: Artifact) -> Descriptor | None:
+        """An artifact's manifest, judged by the bytes that come; None if it is not there."""
+        path = f"/v2/{artifact.repository}/manifests/{artifact.reference}"
+        response = self._access.get(path, _pull(artifact.repository))
+        if response is None:
+            return None
+        media_type = response.headers.get("content-type", "").partition(";")[0]
+        try:
+            found = Descriptor.of(response.content, media_type)
+        except ValueError as error:
+            raise self._broken(artifact, f"no index: {error}") from error
+        if ":" in artifact.reference and found.digest != artifact.reference:
+            raise self._broken(artifact, f"bytes whose digest is {found.digest}")
+        children = (self._deep(artifact.repository, child) for child in found.children)
+        return replace(found, children=tuple(children))
+
+    def describe_all(self, artifacts: Sequence[Artifact]) -> list[Descriptor | None]:
+        """All of them in their order, several at a time."""
+        # Or several threads would each ask for a token for the same repository.
+        rights = dict.fromkeys(_pull(artifact.repository) for artifact in artifacts)
+        list(each(self._access.prepare, rights))
+        return list(each(self.describe, artifacts))
+
+    def _deep(self, repository: str, child: Descriptor) -> Descriptor:
+        if not child.is_index:
+            return child
+        return self.describe(Artifact(repository, child.digest)) or child
+
+    def _list(self, path: str, key: str, right: Right) -> Iterator[Any]:
+        query = urlencode(_PAGE)
+        while query:
+            response = self._access.get(f"{path}?{query}", right)
+            if response is None:
+                return
+            yield from response.json()[key] or ()
+            links = parse_header_links(response.headers.get("link", ""))
+            query = urlsplit(links[0]["url"]).query if links else ""
+
+    def _broken(self, artifact: Artifact, what: str) -> AzureResponseError:
+        return AzureResponseError(
+            f"Registry '{self._name}' answered with {what}, where '{artifact}' was asked for.",
+            recommendation="Push the artifact again, or leave it out.",
+        )

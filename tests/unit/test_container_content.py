@@ -1,0 +1,88 @@
+"""A container's blobs: all pages of them, or the right that is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import responses
+from azure.cli.core.azclierror import ForbiddenError
+from azure.core.exceptions import ResourceNotFoundError
+
+from azext_acrtransfer.container_content import blobs
+from tests.az import Login, az_cli
+
+URI = "https://mystorage.blob.core.windows.net/transfer"
+TOKEN = {"Authorization": "Bearer of-the-caller"}
+Blobs = Callable[[], Iterator[str]]
+
+
+@pytest.fixture
+def container() -> Iterator[responses.RequestsMock]:
+    with responses.RequestsMock() as mock:
+        yield mock
+
+
+@pytest.fixture
+def list_blobs(tmp_path: Path) -> Iterator[Blobs]:
+    with az_cli(tmp_path, Login(token="of-the-caller")) as cli:
+        yield lambda: blobs(cli, URI)
+
+
+def page(*names: str, following: str = "") -> str:
+    listed = "".join(f"<Blob><Name>{name}</Name></Blob>" for name in names)
+    return (
+        '<?xml version="1.0" encoding="utf-8"?><EnumerationResults '
+        f'ServiceEndpoint="https://mystorage.blob.core.windows.net/" ContainerName="transfer">'
+        f"<Blobs>{listed}</Blobs><NextMarker>{following}</NextMarker></EnumerationResults>"
+    )
+
+
+def test_blobs_come_page_by_page(container: responses.RequestsMock, list_blobs: Blobs) -> None:
+    mine = responses.matchers.header_matcher(TOKEN)
+    query = {"restype": "container", "comp": "list"}
+    for more, body in [
+        ({}, page("one", "folder/two", following="three")),
+        ({"marker": "three"}, page("three")),
+    ]:
+        asked = responses.matchers.query_param_matcher(query | more, strict_match=False)
+        headers = {"Content-Type": "application/xml"}
+        container.get(URI, body=body, headers=headers, match=[mine, asked])
+    assert list(list_blobs()) == ["one", "folder/two", "three"]
+
+
+def refusal(code: str, message: str) -> str:
+    return (
+        '<?xml version="1.0" encoding="utf-8"?>'
+        f"<Error><Code>{code}</Code><Message>{message}\nRequestId:1\nTime:2</Message></Error>"
+    )
+
+
+@pytest.mark.parametrize("code", ["AuthorizationPermissionMismatch", "AuthorizationFailure"])
+def test_a_refusal_names_the_right_that_is_missing(
+    container: responses.RequestsMock, list_blobs: Blobs, code: str
+) -> None:
+    body = refusal(code, "This request is not authorized.")
+    headers = {"x-ms-error-code": code, "Content-Type": "application/xml"}
+    container.get(URI, status=403, body=body, headers=headers)
+    with pytest.raises(ForbiddenError) as refused:
+        list(list_blobs())
+    assert refused.value.error_msg == (
+        f"You may not list the blobs of container '{URI}'. It said: This request is not authorized."
+    )
+    assert refused.value.recommendations == [
+        "The role 'Storage Blob Data Reader' on the container allows it, from a network that its "
+        "storage account lets in.",
+        "A blob that --storage-blob names in full needs no list.",
+    ]
+
+
+def test_a_missing_container_keeps_the_words_of_storage(
+    container: responses.RequestsMock, list_blobs: Blobs
+) -> None:
+    body = refusal("ContainerNotFound", "The specified container does not exist.")
+    headers = {"x-ms-error-code": "ContainerNotFound", "Content-Type": "application/xml"}
+    container.get(URI, status=404, body=body, headers=headers)
+    with pytest.raises(ResourceNotFoundError, match=r"^The specified container does not exist\."):
+        list(list_blobs())

@@ -1,0 +1,404 @@
+"""A registry's content: what is asked of it, and what becomes of each answer."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import parse_qs
+
+import pytest
+import responses
+from azure.cli.core.azclierror import AzureResponseError, ForbiddenError
+from azure.core.exceptions import HttpResponseError
+from hypothesis import given
+from hypothesis import strategies as st
+from knack.util import CLIError
+from requests import PreparedRequest
+
+from azext_acrtransfer import COMMAND_LOADER_CLS
+from azext_acrtransfer.descriptors import Descriptor
+from azext_acrtransfer.registry_content import RegistryContent
+from azext_acrtransfer.values import Artifact
+from tests.az import az_cli
+from tests.fake_time import FakeTime
+from tests.unit.conftest import ARM, REGISTRY
+
+# Not the name with the cloud's suffix: the resource says where the registry is.
+HOST = "https://myregistry-a1b2.registry.example"
+SECRET = "a-refresh-token"
+IMAGE = "application/vnd.oci.image.manifest.v1+json"
+INDEX = "application/vnd.oci.image.index.v1+json"
+LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
+READER = "Container Registry Repository Reader"
+
+
+class Registry:
+    """A registry whose answers a test writes, and the requests that it got."""
+
+    def __init__(self, mock: responses.RequestsMock) -> None:
+        self.mock = mock
+        self.resource = {
+            "id": REGISTRY,
+            "name": "myregistry",
+            "location": "westus",
+            "sku": {"name": "Premium"},
+            "properties": {"loginServer": HOST.removeprefix("https://"), "adminUserEnabled": False},
+        }
+
+    def lets_in(self, *exchanges: dict[str, Any]) -> None:
+        """Answer whatever logging in asks; the exchange of tokens as told."""
+        challenge = f'Bearer realm="{HOST}/oauth2/token",service="{HOST.removeprefix("https://")}"'
+        self.mock.get(f"{ARM}{REGISTRY}", json=self.resource)
+        self.mock.get(f"{HOST}/v2/", status=401, headers={"WWW-Authenticate": challenge})
+        for exchange in exchanges or [{"json": {"refresh_token": SECRET}}]:
+            self.mock.post(f"{HOST}/oauth2/exchange", **exchange)
+        self.mock.add_callback("POST", f"{HOST}/oauth2/token", self._token)
+
+    def _token(self, request: PreparedRequest) -> tuple[int, dict[str, str], str]:
+        form = parse_qs(str(request.body))
+        assert form["refresh_token"] == [SECRET]
+        assert form["service"] == [HOST.removeprefix("https://")]
+        [scope] = form["scope"]
+        return 200, {}, json.dumps({"access_token": f"for-{scope}"})
+
+    def answers(self, path: str, scope: str, **answer: Any) -> None:
+        """Answer the next GET of the path that shows a token for the scope."""
+        token = {"Authorization": f"Bearer for-{scope}"}
+        matchers = [responses.matchers.header_matcher(token)]
+        self.mock.get(f"{HOST}{path}", match=matchers, **answer)
+
+    def holds(self, reference: str, media_type: str, document: Any) -> str:
+        """Have a manifest in the repository team/app; returns its digest."""
+        body = document if isinstance(document, bytes) else json.dumps(document).encode()
+        digest = f"sha256:{hashlib.sha256(body).hexdigest()}"
+        for name in {reference or digest, digest}:
+            path = f"/v2/team/app/manifests/{name}"
+            headers = {"Content-Type": media_type}
+            self.answers(path, "repository:team/app:pull", body=body, headers=headers)
+        return digest
+
+    @property
+    def asked(self) -> Counter[str]:
+        """How often each was asked, apart from its query."""
+        calls = (call.request for call in self.mock.calls)
+        return Counter(f"{call.method} {str(call.url).partition('?')[0]}" for call in calls)
+
+
+@pytest.fixture
+def registry() -> Iterator[Registry]:
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        yield Registry(mock)
+
+
+@pytest.fixture
+def content(tmp_path: Path) -> Iterator[RegistryContent]:
+    with az_cli(tmp_path) as cli:
+        cmd = SimpleNamespace(cli_ctx=cli, get_models=COMMAND_LOADER_CLS(cli_ctx=cli).get_models)
+        yield RegistryContent(cmd, "myregistry", "mygroup")
+
+
+def test_repositories_come_page_by_page(registry: Registry, content: RegistryContent) -> None:
+    registry.lets_in()
+    link = '</v2/_catalog?last=b&n=100&orderby=>; rel="next"'
+    catalog = "registry:catalog:*"
+    names = {"repositories": ["a", "b"]}
+    registry.answers("/v2/_catalog?n=100", catalog, json=names, headers={"Link": link})
+    registry.answers("/v2/_catalog?last=b&n=100&orderby=", catalog, json={"repositories": ["c"]})
+    assert content.repositories() == ["a", "b", "c"]
+    assert content.login_server == HOST.removeprefix("https://")
+
+
+def test_tags_need_no_catalog(registry: Registry, content: RegistryContent) -> None:
+    registry.lets_in()
+    tags = {"tags": [{"name": "v1", "digest": "sha256:00"}, {"name": "v2"}]}
+    scope = "repository:team/app:metadata_read"
+    registry.answers("/acr/v1/team/app/_tags?n=100", scope, json=tags)
+    assert content.tags("team/app") == ["v1", "v2"]
+    assert registry.asked == {
+        f"GET {ARM}{REGISTRY}": 1,
+        f"GET {HOST}/v2/": 2,
+        f"POST {HOST}/oauth2/exchange": 1,
+        f"POST {HOST}/oauth2/token": 1,
+        f"GET {HOST}/acr/v1/team/app/_tags": 1,
+    }
+
+
+NOTHING = [
+    {"status": 404, "json": {"errors": [{"code": "NAME_UNKNOWN", "message": "unknown"}]}},
+    {"json": {"tags": None}},
+    {"json": {"tags": []}},
+]
+
+
+@pytest.mark.parametrize("answer", NOTHING)
+def test_a_repository_that_is_gone_or_empty_has_no_tags(
+    registry: Registry, content: RegistryContent, answer: dict[str, Any]
+) -> None:
+    registry.lets_in()
+    scope = "repository:gone:metadata_read"
+    registry.answers("/acr/v1/gone/_tags", scope, **answer)
+    assert content.tags("gone") == []
+
+
+def test_many_artifacts_take_one_login_and_a_token_for_each_repository(
+    registry: Registry, content: RegistryContent
+) -> None:
+    registry.lets_in()
+    names = [f"v{number}" for number in range(20)]
+    digests = [registry.holds(name, IMAGE, {"name": name}) for name in names]
+    missing = {"status": 404, "json": {"errors": [{"code": "MANIFEST_UNKNOWN"}]}}
+    registry.answers("/v2/other/manifests/v1", "repository:other:pull", **missing)
+    artifacts = [*(Artifact("team/app", name) for name in names), Artifact("other", "v1")]
+    found = content.describe_all(artifacts)
+    assert [one and one.digest for one in found] == [*digests, None]
+    assert registry.asked[f"POST {HOST}/oauth2/exchange"] == 1
+    assert registry.asked[f"POST {HOST}/oauth2/token"] == 2
+
+
+def test_nothing_is_asked_for_no_artifacts(registry: Registry, content: RegistryContent) -> None:
+    assert content.describe_all([]) == []
+    assert not registry.asked
+
+
+def test_a_manifest_is_described_by_the_bytes_that_come(
+    registry: Registry, content: RegistryContent
+) -> None:
+    registry.lets_in()
+    document = b'{ "not":  "encoded anew" }\n'
+    digest = registry.holds("v1", f"{IMAGE}; charset=utf-8", document)
+    expected = Descriptor(digest, IMAGE, len(document))
+    assert content.describe(Artifact("team/app", "v1")) == expected
+    assert content.describe(Artifact("team/app", digest)) == expected
+
+
+@pytest.mark.parametrize("media_type", [INDEX, LIST])
+def test_an_index_has_children_and_an_index_in_it_has_its_own(
+    registry: Registry, content: RegistryContent, media_type: str
+) -> None:
+    registry.lets_in()
+    leaf = {"digest": f"sha256:{'1' * 64}", "mediaType": IMAGE, "size": 7}
+    gone = {"digest": f"sha256:{'2' * 64}", "mediaType": INDEX, "size": 8}
+    registry.answers(
+        f"/v2/team/app/manifests/{gone['digest']}", "repository:team/app:pull", status=404
+    )
+    inner = registry.holds("", INDEX, {"manifests": [leaf]})
+    size = len(json.dumps({"manifests": [leaf]}))
+    children = [leaf, {"digest": inner, "mediaType": INDEX, "size": size}, gone]
+    registry.holds("v1", media_type, {"manifests": children})
+    found = content.describe(Artifact("team/app", "v1"))
+    a_leaf = Descriptor(f"sha256:{'1' * 64}", IMAGE, 7)
+    assert found
+    assert found.children == (
+        a_leaf,
+        Descriptor(inner, INDEX, size, (a_leaf,)),
+        Descriptor(f"sha256:{'2' * 64}", INDEX, 8),
+    )
+
+
+def test_other_bytes_than_the_digest_asked_for_are_an_error(
+    registry: Registry, content: RegistryContent
+) -> None:
+    registry.lets_in()
+    digest = f"sha256:{'1' * 64}"
+    path = f"/v2/team/app/manifests/{digest}"
+    registry.answers(path, "repository:team/app:pull", body=b"{}")
+    with pytest.raises(AzureResponseError) as refused:
+        content.describe(Artifact("team/app", digest))
+    assert refused.value.error_msg == (
+        "Registry 'myregistry' answered with bytes whose digest is sha256:"
+        f"{hashlib.sha256(b'{}').hexdigest()}, where 'team/app@{digest}' was asked for."
+    )
+
+
+@given(document=st.binary(max_size=40) | st.text(alphabet='{}[]":,manifests0').map(str.encode))
+def test_any_bytes_of_an_index_are_described_or_a_value_error(document: bytes) -> None:
+    try:
+        found = Descriptor.of(document, INDEX)
+    except ValueError:
+        return
+    assert found.size == len(document)
+
+
+REFUSALS: list[tuple[str, dict[str, Any], str, str, str]] = [
+    (
+        "repositories",
+        {},
+        "registry:catalog:*",
+        "list the repositories",
+        "Container Registry Repository Catalog Lister",
+    ),
+    (
+        "tags",
+        {"repository": "team/app"},
+        "repository:team/app:metadata_read",
+        "list the tags of repository 'team/app'",
+        READER,
+    ),
+    (
+        "describe",
+        {"artifact": Artifact("team/app", "v1")},
+        "repository:team/app:pull",
+        "read the manifests of repository 'team/app'",
+        READER,
+    ),
+]
+PATHS = {
+    "repositories": "/v2/_catalog",
+    "tags": "/acr/v1/team/app/_tags",
+    "describe": "/v2/team/app/manifests/v1",
+}
+
+
+@pytest.mark.parametrize(("call", "arguments", "scope", "verb", "role"), REFUSALS)
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refusal_names_the_right_that_is_missing_and_is_not_tried_again(
+    registry: Registry,
+    content: RegistryContent,
+    fake_time: FakeTime,
+    *,
+    call: str,
+    arguments: dict[str, Any],
+    scope: str,
+    verb: str,
+    role: str,
+    status: int,
+) -> None:
+    registry.lets_in()
+    said = {"errors": [{"code": "DENIED", "message": "requested access is denied"}]}
+    registry.answers(PATHS[call], scope, status=status, json=said)
+    with pytest.raises(ForbiddenError) as refused:
+        getattr(content, call)(**arguments)
+    assert refused.value.error_msg == (
+        f"You may not {verb} in registry 'myregistry'. The registry said: requested access is "
+        "denied"
+    )
+    assert refused.value.recommendations[0] == (
+        f"The role '{role}' allows it, or AcrPull if 'az acr show -n myregistry --query "
+        "roleAssignmentMode' does not print AbacRepositoryPermissions."
+    )
+    assert registry.asked[f"GET {HOST}{PATHS[call]}"] == 1
+    assert fake_time.slept == []
+
+
+def test_a_token_that_is_refused_is_a_refusal(registry: Registry, content: RegistryContent) -> None:
+    registry.lets_in()
+    registry.mock.replace("POST", f"{HOST}/oauth2/token", status=401)
+    with pytest.raises(ForbiddenError, match=r"The registry said: 401 Unauthorized$"):
+        content.repositories()
+
+
+def test_a_token_that_became_too_old_is_replaced(
+    registry: Registry, content: RegistryContent
+) -> None:
+    registry.lets_in()
+    scope = "repository:team/app:metadata_read"
+    registry.answers("/acr/v1/team/app/_tags", scope, json={"tags": []})
+    registry.answers("/acr/v1/team/app/_tags", scope, status=401)
+    registry.answers("/acr/v1/team/app/_tags", scope, json={"tags": [{"name": "v1"}]})
+    assert [content.tags("team/app"), content.tags("team/app")] == [[], ["v1"]]
+    assert registry.asked[f"POST {HOST}/oauth2/token"] == 2
+
+
+@pytest.mark.parametrize("status", [400, 500])
+def test_another_failure_is_one_of_the_registry(
+    registry: Registry, content: RegistryContent, fake_time: FakeTime, status: int
+) -> None:
+    registry.lets_in()
+    said = {"errors": [{"message": "out of order"}]}
+    registry.answers("/v2/_catalog", "registry:catalog:*", status=status, json=said)
+    with pytest.raises(AzureResponseError) as refused:
+        content.repositories()
+    assert refused.value.error_msg == (
+        "Could not list the repositories in registry 'myregistry'. The registry said: out of order"
+    )
+    assert bool(fake_time.slept) == (status == 500)
+
+
+def test_being_throttled_takes_the_time_that_it_is_told(
+    registry: Registry, content: RegistryContent, fake_time: FakeTime
+) -> None:
+    registry.lets_in()
+    scope = "repository:team/app:metadata_read"
+    slow_down = {"status": 429, "headers": {"Retry-After": "7"}}
+    for _ in range(10):
+        registry.answers("/acr/v1/team/app/_tags", scope, **slow_down)
+    registry.answers("/acr/v1/team/app/_tags", scope, json={"tags": [{"name": "v1"}]})
+    assert content.tags("team/app") == ["v1"]
+    assert fake_time.slept == [7] * 10
+
+
+def test_a_login_that_is_throttled_waits_too(
+    registry: Registry, content: RegistryContent, fake_time: FakeTime
+) -> None:
+    registry.lets_in(*[{"status": 429}] * 3, {"json": {"refresh_token": SECRET}})
+    registry.answers("/v2/_catalog", "registry:catalog:*", json={"repositories": []})
+    assert content.repositories() == []
+    assert fake_time.slept == [1, 2, 4]
+
+
+def test_a_login_that_is_throttled_for_a_minute_fails(
+    registry: Registry, content: RegistryContent, fake_time: FakeTime
+) -> None:
+    registry.lets_in({"status": 429})
+    with pytest.raises(AzureResponseError, match="Too many requests"):
+        content.repositories()
+    assert fake_time.now == 63
+
+
+class Terminal(io.StringIO):
+    """A terminal at which nobody answers."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_nobody_is_asked_for_a_password(
+    registry: Registry, content: RegistryContent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal = Terminal("myregistry\n")
+    monkeypatch.setattr(sys, "stdin", terminal)
+    registry.lets_in({"status": 401})
+    with pytest.raises(ForbiddenError) as refused:
+        content.repositories()
+    assert refused.value.error_msg == (
+        "Registry 'myregistry' did not let you in; the warnings above say why."
+    )
+    assert terminal.tell() == 0
+    assert sys.stdin is terminal
+
+
+def test_the_admin_user_reads_where_az_falls_back_on_it(
+    registry: Registry, content: RegistryContent
+) -> None:
+    registry.resource["properties"] |= {"adminUserEnabled": True}  # type: ignore[operator]
+    registry.lets_in({"status": 401})
+    passwords = {"username": "myregistry", "passwords": [{"name": "password", "value": "pw"}]}
+    registry.mock.post(f"{ARM}{REGISTRY}/listCredentials", json=passwords)
+    basic = responses.matchers.header_matcher({"Authorization": "Basic bXlyZWdpc3RyeTpwdw=="})
+    registry.mock.get(f"{HOST}/v2/_catalog", match=[basic], json={"repositories": ["a"]})
+    assert content.repositories() == ["a"]
+
+
+def test_a_closed_network_keeps_the_words_of_az(
+    registry: Registry, content: RegistryContent
+) -> None:
+    registry.mock.get(f"{ARM}{REGISTRY}", json=registry.resource)
+    registry.mock.get(f"{HOST}/v2/", status=403)
+    with pytest.raises(CLIError, match="^Looks like you don't have access to registry"):
+        content.repositories()
+
+
+def test_a_registry_that_may_not_be_read_keeps_the_words_of_arm(
+    registry: Registry, content: RegistryContent
+) -> None:
+    refusal = {"error": {"code": "AuthorizationFailed", "message": "not this one"}}
+    registry.mock.get(f"{ARM}{REGISTRY}", status=403, json=refusal)
+    with pytest.raises(HttpResponseError, match="not this one"):
+        content.repositories()
