@@ -30,6 +30,7 @@ def _service(cli_ctx: Any, kind: ResourceKind) -> Service:
     from azure.cli.core.commands.client_factory import get_mgmt_service_client
     from azure.mgmt.containerregistry import ContainerRegistryManagementClient
 
+    from azext_acrtransfer.answers import AnswerPolicy
     from azext_acrtransfer.api_version import ApiVersion, ApiVersionPolicy
     from azext_acrtransfer.resources import Service
     from azext_acrtransfer.throttling import PatientRetryPolicy
@@ -38,7 +39,8 @@ def _service(cli_ctx: Any, kind: ResourceKind) -> Service:
     client = get_mgmt_service_client(
         cli_ctx,
         ContainerRegistryManagementClient,
-        per_call_policies=[policy],
+        per_call_policies=[AnswerPolicy(), policy],
         retry_policy=PatientRetryPolicy(),
+        permit_redirects=False,  # the service has none; a network's sign-in page does
     )
     return Service(client, kind)

@@ -100,8 +100,8 @@ def _principal(identity: Any) -> dict[str, str]:
 def after_create(pipeline: Any, kind: PipelineKind) -> str:
     """What to do before the first run: which right the pipeline's identity still needs."""
     facts = facts_of_pipeline(pipeline, kind)
-    mode = getattr(pipeline, kind.side).storage_access_mode
-    if mode == StorageAccessMode.MANAGED_IDENTITY.value:
+    place = getattr(pipeline, kind.side)
+    if place and place.storage_access_mode == StorageAccessMode.MANAGED_IDENTITY.value:
         return facts.fill(
             "Before the first run, let the pipeline's identity ({principal-id}) into the storage "
             f"account, unless it has been:\n  {GRANT_STORAGE}"

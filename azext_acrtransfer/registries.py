@@ -7,6 +7,8 @@ from typing import Any
 
 from azure.cli.core.azclierror import ResourceNotFoundError
 
+from azext_acrtransfer.answers import every
+
 
 @dataclass(frozen=True)
 class Registry:
@@ -23,9 +25,10 @@ def locate(client: Any, name: str, resource_group: str | None) -> Registry:
     # Late: it loads azure.mgmt.core, which help and completion can do without.
     from azure.mgmt.core.tools import parse_resource_id
 
-    for registry in client.registries.list():
-        if registry.name.lower() == name.lower():
-            return Registry(str(parse_resource_id(registry.id)["resource_group"]), name)
+    for registry in every(client.registries.list()):
+        place = parse_resource_id(registry.id or "")
+        if str(place.get("name")).lower() == name.lower():
+            return Registry(str(place["resource_group"]), name)
     raise ResourceNotFoundError(
         f"The registry '{name}' was not found among those that you may read in the active "
         "subscription.",

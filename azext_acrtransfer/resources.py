@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,11 +12,13 @@ from http import HTTPStatus
 from typing import Any
 
 from azure.cli.core import azclierror
-from azure.core.exceptions import ResourceNotFoundError
+from azure.core.exceptions import AzureError, ResourceNotFoundError
 
+from azext_acrtransfer.answers import every
 from azext_acrtransfer.kinds import ResourceKind
 from azext_acrtransfer.registries import Registry, locate
 
+_IN_EVERY_RESOURCE = ("id", "name", "properties")
 _ABOVE_THE_RESOURCE = frozenset({"ResourceGroupNotFound", "ParentResourceNotFound"})
 
 
@@ -82,13 +84,12 @@ class Resources:
 
     def look(self, name: str) -> Answer:
         """Read one; a missing one is the SDK's own error."""
-        return self._ask(self._calls.get, name)
+        return self._whole(self._ask(self._calls.get, name), name)
 
-    def list(self) -> Iterable[Any]:
-        """All of them, page by page as they are read."""
+    def list(self) -> list[Any]:
+        """All of them, page after page."""
         at = self.registry
-        pages: Iterable[Any] = self._calls.list(at.resource_group, at.name)
-        return pages
+        return [*every(self._calls.list(at.resource_group, at.name))]
 
     def put(self, name: str, model: Any) -> Answer:
         """Create or replace one in a single request; its state may still change."""
@@ -96,7 +97,7 @@ class Resources:
         def put(*at: str, **hook: Any) -> Any:
             return self._calls.begin_create(*at, model, polling=False, **hook).result()
 
-        return self._ask(put, name)
+        return self._whole(self._ask(put, name), name)
 
     def delete(self, name: str, *, no_wait: bool = False) -> Any:
         """Delete one and return the SDK's poller; a missing one is an error."""
@@ -121,6 +122,15 @@ class Resources:
         http = responses[-1].http_response  # those before it were tried again
         headers = {key.lower(): value for key, value in http.headers.items()}
         return Answer(result, http.status_code, took, headers)
+
+    def _whole(self, answer: Answer, name: str) -> Answer:
+        lacking = [word for word in _IN_EVERY_RESOURCE if not answer.resource.get(word)]
+        if lacking:
+            raise AzureError(
+                f"The service's answer about the {self.kind.noun} '{name}' of registry "
+                f"'{self.registry.name}' is no resource: it has no {' and no '.join(lacking)}."
+            )
+        return answer
 
     @contextmanager
     def _missing(self, name: str) -> Iterator[None]:

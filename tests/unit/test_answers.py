@@ -1,0 +1,99 @@
+"""Answers that are none: a web page, a redirect, something broken, a list without end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import requests
+
+from azext_acrtransfer.kinds import EXPORT, PipelineKind
+from tests.unit.conftest import ARM, AT, REGISTRY, Az, Service, pipeline
+
+PIPELINES = f"{REGISTRY}/exportPipelines"
+PATH = f"{PIPELINES}/mypipeline"
+ASKED = f"Request: GET {ARM}{PATH}"
+PROXY = "A proxy or the sign-in page of a network may stand in between."
+SHOW = ("acr", "export-pipeline", "show", *AT, "-n", "mypipeline", "--only-show-errors")
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "said"),
+    [
+        (200, {"body": "<html>", "content_type": "text/html"}, "200 OK, with text/html"),
+        (404, {"body": "<html>", "content_type": "text/html"}, "404 Not Found, with text/html"),
+        (200, {"body": "{", "content_type": "text/plain"}, "200 OK, with text/plain"),
+        (200, {"json": []}, "200 OK, with application/json"),
+        (302, {"headers": {"Location": "http://portal.example"}}, "302 Found, with text/plain"),
+    ],
+)
+def test_what_is_not_the_services_is_said_to_be_so(
+    az: Az, service: Service, status: int, answer: dict[str, Any], said: str
+) -> None:
+    service.mock.add("GET", f"{ARM}{PATH}", status=status, **answer)
+    result = az(*SHOW)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        f"ERROR: management.azure.com answered {said}, which is not the service's JSON. {PROXY}\n"
+        f"{ASKED}\n"
+    )
+
+
+def test_a_refusal_names_its_request_and_shows_no_signature(az: Az, service: Service) -> None:
+    message = "Refused: https://mystorage.blob.core.windows.net/x?sp=rl&sig=c2VjcmV0"
+    refusal = {"error": {"code": "Refused", "message": message}}
+    service.answers("GET", f"{REGISTRY}/exportPipelines", refusal, status=403)
+    result = az("acr", "export-pipeline", "list", *AT, "--only-show-errors")
+    masked = message.replace("c2VjcmV0", "***")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        f"ERROR: (Refused) {masked}\nCode: Refused\nMessage: {masked}\n"
+        f"Request: GET {ARM}{REGISTRY}/exportPipelines\n"
+    )
+
+
+@pytest.mark.usefixtures("fake_time")
+def test_a_missing_connection_names_its_request(az: Az, service: Service) -> None:
+    for _ in range(4):  # the SDK tries again
+        service.mock.add("GET", f"{ARM}{PATH}", body=requests.ConnectionError("gone"))
+    result = az(*SHOW)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == f"ERROR: gone\n{ASKED}\n"
+
+
+@pytest.mark.parametrize("back_to", ["?page=1", "?page=2"])
+def test_a_list_that_leads_back_to_itself_ends(az: Az, service: Service, back_to: str) -> None:
+    for link in ("?page=1", "?page=2", back_to):
+        page = {"value": [], "nextLink": f"{ARM}{PIPELINES}{link}"}
+        service.answers("GET", PIPELINES, page)
+    result = az("acr", "export-pipeline", "list", *AT, "--only-show-errors")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        f"ERROR: The service's list has no end: a page leads back to {ARM}{PIPELINES}\n"
+    )
+
+
+@pytest.mark.parametrize("lacking", ["id", "name", "properties"])
+@pytest.mark.parametrize("verb", ["show", "create"])
+def test_an_answer_without_what_every_resource_has_is_an_error(
+    az: Az, service: Service, lacking: str, verb: str
+) -> None:
+    answer = {key: value for key, value in pipeline(EXPORT).items() if key != lacking}
+    container = ("-c", "https://mystorage.blob.core.windows.net/transfer")
+    service.answers("PUT" if verb == "create" else "GET", PATH, answer)
+    argv = (verb, *AT, "-n", "mypipeline", "--only-show-errors")
+    result = az("acr", "export-pipeline", *argv, *(container if verb == "create" else ()))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        "ERROR: The service's answer about the export pipeline 'mypipeline' of registry "
+        f"'myregistry' is no resource: it has no {lacking}.\n"
+    )
+
+
+def test_create_advises_as_far_as_it_was_told(az: Az, service: Service, kind: PipelineKind) -> None:
+    bare = pipeline(kind) | {"identity": None, "properties": {"provisioningState": "Succeeded"}}
+    service.answers("PUT", f"{REGISTRY}/{kind.resource_type}/mypipeline", bare)
+    container = ("-c", "https://mystorage.blob.core.windows.net/transfer")
+    result = az("acr", kind.group, "create", *AT, "-n", "mypipeline", *container)
+    assert result.exit_code == 0
+    assert "(<principal-id>)" in result.stderr
