@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
+from typing import Any
 
 _INDEXES = frozenset(
     {
@@ -28,20 +29,38 @@ class Descriptor:
         """Whether it may have children."""
         return self.media_type in _INDEXES
 
-    @classmethod
-    def of(cls, document: bytes, media_type: str) -> Descriptor:
-        """Describe a manifest as it was received; raises ValueError if it is an index and broken.
 
-        The children are as the index names them, without children of their own.
+@dataclass(frozen=True)
+class Manifest:
+    """A manifest as it was received."""
+
+    digest: str
+    media_type: str
+    size: int
+    document: dict[str, Any]
+
+    @classmethod
+    def of(cls, content: bytes, media_type: str) -> Manifest:
+        """Read its bytes; raises ValueError if they are no JSON object."""
+        document = json.loads(content)
+        if not isinstance(document, dict):
+            raise ValueError("it is no JSON object")
+        return cls(f"sha256:{sha256(content).hexdigest()}", media_type, len(content), document)
+
+    @property
+    def descriptor(self) -> Descriptor:
+        """What it is; children are as an index names them, without children of their own.
+
+        Raises ValueError if it is an index that does not name them.
         """
-        found = cls(f"sha256:{sha256(document).hexdigest()}", media_type, len(document))
+        found = Descriptor(self.digest, self.media_type, self.size)
         if not found.is_index:
             return found
         try:
             children = tuple(
-                cls(child["digest"], child["mediaType"], child["size"])
-                for child in json.loads(document)["manifests"]
+                Descriptor(child["digest"], child["mediaType"], child["size"])
+                for child in self.document["manifests"]
             )
         except (KeyError, TypeError) as error:
-            raise ValueError(f"an index without {error}") from error
-        return cls(found.digest, found.media_type, found.size, children)
+            raise ValueError(f"it is an index that lacks {error}") from error
+        return replace(found, children=children)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -11,7 +12,7 @@ from azure.cli.core.azclierror import AzureResponseError
 from requests.utils import parse_header_links
 
 from azext_acrtransfer.concurrency import each
-from azext_acrtransfer.descriptors import Descriptor
+from azext_acrtransfer.descriptors import Descriptor, Manifest
 from azext_acrtransfer.registry_access import RegistryAccess, Right
 from azext_acrtransfer.values import Artifact
 
@@ -48,6 +49,7 @@ class RegistryContent:
     ) -> None:
         self._name = registry_name
         self._access = RegistryAccess(cmd, registry_name, resource_group_name)
+        self._lists: dict[str, list[Any]] = {}
 
     @property
     def login_server(self) -> str:
@@ -63,35 +65,51 @@ class RegistryContent:
         path = f"/acr/v1/{repository}/_tags"
         return [str(tag["name"]) for tag in self._list(path, "tags", _list_tags(repository))]
 
-    def describe(self, artifact: Artifact) -> Descriptor | None:
+    def manifest(self, artifact: Artifact) -> Manifest | None:
         """An artifact's manifest, judged by the bytes that come; None if it is not there."""
         path = f"/v2/{artifact.repository}/manifests/{artifact.reference}"
         response = self._access.get(path, _pull(artifact.repository))
         if response is None:
             return None
         media_type = response.headers.get("content-type", "").partition(";")[0]
-        try:
-            found = Descriptor.of(response.content, media_type)
-        except ValueError as error:
-            raise self._broken(artifact, f"no index: {error}") from error
-        if ":" in artifact.reference and found.digest != artifact.reference:
-            raise self._broken(artifact, f"bytes whose digest is {found.digest}")
+        with self._readable(artifact):
+            found = Manifest.of(response.content, media_type)
+            if ":" in artifact.reference and found.digest != artifact.reference:
+                raise ValueError(f"its digest is {found.digest}")
+        return found
+
+    def describe(self, artifact: Artifact) -> Descriptor | None:
+        """What an artifact is, an index with all its children; None if it is not there."""
+        manifest = self.manifest(artifact)
+        if manifest is None:
+            return None
+        with self._readable(artifact):
+            found = manifest.descriptor
         children = (self._deep(artifact.repository, child) for child in found.children)
         return replace(found, children=tuple(children))
 
     def describe_all(self, artifacts: Sequence[Artifact]) -> list[Descriptor | None]:
         """All of them in their order, several at a time."""
-        # Or several threads would each ask for a token for the same repository.
+        self.prepare_to_pull(artifacts)
+        return list(each(self.describe, artifacts))
+
+    def prepare_to_pull(self, artifacts: Iterable[Artifact]) -> None:
+        """Have one token for each repository, before several threads would each ask for one."""
         rights = dict.fromkeys(_pull(artifact.repository) for artifact in artifacts)
         list(each(self._access.prepare, rights))
-        return list(each(self.describe, artifacts))
 
     def _deep(self, repository: str, child: Descriptor) -> Descriptor:
         if not child.is_index:
             return child
         return self.describe(Artifact(repository, child.digest)) or child
 
-    def _list(self, path: str, key: str, right: Right) -> Iterator[Any]:
+    def _list(self, path: str, key: str, right: Right) -> list[Any]:
+        """A list, read once: several globs may be over the same."""
+        if path not in self._lists:
+            self._lists[path] = list(self._pages(path, key, right))
+        return self._lists[path]
+
+    def _pages(self, path: str, key: str, right: Right) -> Iterator[Any]:
         query = urlencode(_PAGE)
         while query:
             response = self._access.get(f"{path}?{query}", right)
@@ -101,8 +119,13 @@ class RegistryContent:
             links = parse_header_links(response.headers.get("link", ""))
             query = urlsplit(links[0]["url"]).query if links else ""
 
-    def _broken(self, artifact: Artifact, what: str) -> AzureResponseError:
-        return AzureResponseError(
-            f"Registry '{self._name}' answered with {what}, where '{artifact}' was asked for.",
-            recommendation="Push the artifact again, or leave it out.",
-        )
+    @contextmanager
+    def _readable(self, artifact: Artifact) -> Iterator[None]:
+        try:
+            yield
+        except ValueError as error:
+            raise AzureResponseError(
+                f"Registry '{self._name}' answered with a manifest of '{artifact}' that cannot be "
+                f"used: {error}.",
+                recommendation="Push the artifact again, or leave it out.",
+            ) from error

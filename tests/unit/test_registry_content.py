@@ -23,7 +23,7 @@ from knack.util import CLIError
 from requests import PreparedRequest
 
 from azext_acrtransfer import COMMAND_LOADER_CLS
-from azext_acrtransfer.descriptors import Descriptor
+from azext_acrtransfer.descriptors import Descriptor, Manifest
 from azext_acrtransfer.registry_content import RegistryContent
 from azext_acrtransfer.values import Artifact
 from tests.az import az_cli
@@ -120,7 +120,7 @@ def test_tags_need_no_catalog(registry: Registry, content: RegistryContent) -> N
     tags = {"tags": [{"name": "v1", "digest": "sha256:00"}, {"name": "v2"}]}
     scope = "repository:team/app:metadata_read"
     registry.answers("/acr/v1/team/app/_tags?n=100", scope, json=tags)
-    assert content.tags("team/app") == ["v1", "v2"]
+    assert content.tags("team/app") == content.tags("team/app") == ["v1", "v2"]
     assert registry.asked == {
         f"GET {ARM}{REGISTRY}": 1,
         f"GET {HOST}/v2/": 2,
@@ -212,15 +212,37 @@ def test_other_bytes_than_the_digest_asked_for_are_an_error(
     with pytest.raises(AzureResponseError) as refused:
         content.describe(Artifact("team/app", digest))
     assert refused.value.error_msg == (
-        "Registry 'myregistry' answered with bytes whose digest is sha256:"
-        f"{hashlib.sha256(b'{}').hexdigest()}, where 'team/app@{digest}' was asked for."
+        f"Registry 'myregistry' answered with a manifest of 'team/app@{digest}' that cannot be "
+        f"used: its digest is sha256:{hashlib.sha256(b'{}').hexdigest()}."
+    )
+
+
+BROKEN = [
+    (b"", "Expecting value: line 1 column 1 (char 0)"),
+    (b"[]", "it is no JSON object"),
+    (b"{}", "it is an index that lacks 'manifests'"),
+    (b'{"manifests": [{}]}', "it is an index that lacks 'digest'"),
+]
+
+
+@pytest.mark.parametrize(("body", "why"), BROKEN)
+def test_a_broken_manifest_is_an_error(
+    registry: Registry, content: RegistryContent, body: bytes, why: str
+) -> None:
+    registry.lets_in()
+    registry.holds("v1", INDEX, body)
+    with pytest.raises(AzureResponseError) as refused:
+        content.describe(Artifact("team/app", "v1"))
+    assert refused.value.error_msg == (
+        "Registry 'myregistry' answered with a manifest of 'team/app:v1' that cannot be used: "
+        f"{why}."
     )
 
 
 @given(document=st.binary(max_size=40) | st.text(alphabet='{}[]":,manifests0').map(str.encode))
 def test_any_bytes_of_an_index_are_described_or_a_value_error(document: bytes) -> None:
     try:
-        found = Descriptor.of(document, INDEX)
+        found = Manifest.of(document, INDEX).descriptor
     except ValueError:
         return
     assert found.size == len(document)
@@ -298,11 +320,12 @@ def test_a_token_that_became_too_old_is_replaced(
     registry: Registry, content: RegistryContent
 ) -> None:
     registry.lets_in()
-    scope = "repository:team/app:metadata_read"
-    registry.answers("/acr/v1/team/app/_tags", scope, json={"tags": []})
-    registry.answers("/acr/v1/team/app/_tags", scope, status=401)
-    registry.answers("/acr/v1/team/app/_tags", scope, json={"tags": [{"name": "v1"}]})
-    assert [content.tags("team/app"), content.tags("team/app")] == [[], ["v1"]]
+    v1, v2 = (Artifact("team/app", name) for name in ("v1", "v2"))
+    registry.holds("v1", IMAGE, {})
+    registry.answers("/v2/team/app/manifests/v2", "repository:team/app:pull", status=401)
+    digest = registry.holds("v2", IMAGE, {"name": "v2"})
+    found = [content.describe(v1), content.describe(v2)]
+    assert [one and one.digest for one in found][1] == digest
     assert registry.asked[f"POST {HOST}/oauth2/token"] == 2
 
 
