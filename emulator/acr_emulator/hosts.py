@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
+from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from acr_emulator.arm.app import ArmApp
 from acr_emulator.behaviour import Behaviour, Seen
+from acr_emulator.clock import Clock
 from acr_emulator.entra import entra_app
 from acr_emulator.graph import graph_app
 from acr_emulator.key_vault import key_vault_app
@@ -51,9 +54,10 @@ def hosts(instance: Instance) -> tuple[Host, ...]:
 class HostRouter:
     """The ASGI app behind our TLS port: logs a request, troubles it if asked to, passes it on."""
 
-    def __init__(self, table: tuple[Host, ...], behaviour: Behaviour) -> None:
+    def __init__(self, table: tuple[Host, ...], behaviour: Behaviour, clock: Clock) -> None:
         self._table = table
         self._behaviour = behaviour
+        self._clock = clock
 
     def find(self, name: str) -> Host | None:
         """The row of the table for a host name."""
@@ -72,7 +76,18 @@ class HostRouter:
             app = await self._trouble(scope) or host.app
         else:
             app = host.app
-        await app(scope, receive, send)
+        await app(scope, receive, self._dated(send))
+
+    def _dated(self, send: Send) -> Send:
+        """Have answers tell the time of the emulator's clock."""
+
+        async def send_dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                date = format_datetime(self._clock.now(), usegmt=True)
+                MutableHeaders(scope=message).setdefault("date", date)
+            await send(message)
+
+        return send_dated
 
     async def _trouble(self, scope: Scope) -> Response | None:
         """Wait as long as asked; the fault to answer with, if one strikes."""

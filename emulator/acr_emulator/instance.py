@@ -82,7 +82,7 @@ class Instance:
         )
         self.trigger = SourceTrigger(self)
         self.deployments = Deployments(self.store, self.clock)
-        self.hosts = HostRouter(hosts(self), self.behaviour)
+        self.hosts = HostRouter(hosts(self), self.behaviour, self.clock)
         self.web = WebServer(self.hosts, self.certificates)
         self.proxy = Proxy(self._backend)
         self.controls = WebServer(controls_app(self))

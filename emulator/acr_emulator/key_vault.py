@@ -11,8 +11,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from acr_emulator.arm.answers import JsonAnswer, empty
-from acr_emulator.tokens import UnauthorizedError
-from acr_emulator.vaults import Secret, SecretMissingError, Secrets, vault_named
+from acr_emulator.tokens import Principal, UnauthorizedError
+from acr_emulator.vaults import (
+    Secret,
+    SecretMissingError,
+    Secrets,
+    may_read_secret,
+    vault_named,
+)
 
 if TYPE_CHECKING:
     from acr_emulator.instance import Instance
@@ -87,22 +93,39 @@ class _KeyVaults:
         """Give a handler the secrets of the host's vault, once the token was accepted."""
 
         async def check(request: Request) -> Response:
-            self._authorize(request)
+            caller = self._authorize(request)
             name = (request.url.hostname or "").partition(".")[0]
             vault = vault_named(self._instance.store, name)
             if vault is None:
                 raise _VaultError(404, "VaultNotFound", f"There is no key vault '{name}'.")
+            self._check_right(caller, vault["name"], request)
             return await handler(request, Secrets(self._instance.store, vault["name"]))
 
         return check
 
-    def _authorize(self, request: Request) -> None:
+    def _check_right(self, caller: Principal, vault: str, request: Request) -> None:
+        """The ready service principal may do all; others get what they may read (text: memory)."""
+        operator, _ = self._instance.directory.operator()
+        name = request.path_params.get("name", "")
+        if caller.object_id == operator.object_id or (
+            request.method == "GET"
+            and may_read_secret(self._instance.store, vault, caller.object_id, name)
+        ):
+            return
+        raise _VaultError(
+            403,
+            "Forbidden",
+            f"The user, group or application 'appid={caller.application_id};"
+            f"oid={caller.object_id}' does not have secrets get permission on key vault '{vault}'.",
+        )
+
+    def _authorize(self, request: Request) -> Principal:
         """The challenge and its text are recorded for a missing token."""
         cloud = self._instance.cloud
         try:
-            self._instance.tokens.verify_header(
+            return self._instance.tokens.verify_header(
                 request.headers.get("authorization"), cloud.vault_audience
-            )
+            ).principal
         except UnauthorizedError as error:
             message = (
                 "AKV10000: Request is missing a Bearer or PoP token."

@@ -58,6 +58,10 @@ class PipelineAccess:
         endpoint = f"https://127.0.0.1:{await storage.port(name)}"
         ca_file = str(storage.ca_file)
         if sas is not None:
+            if account["properties"].get("allowSharedKeyAccess") is False and not sas.is_delegated:
+                raise StorageError(
+                    403, "Key based authentication is not permitted on this storage account."
+                )
             sas.check(self._instance.clock.now())
             return Container.with_sas(endpoint, name, container, sas, ca_file=ca_file)
         key = storage.keys(name)[0]["value"]

@@ -37,6 +37,7 @@ class WebServer:
                 access_log=False,  # request lines can carry signatures
                 proxy_headers=False,
                 server_header=False,
+                date_header=False,  # the imitated hosts tell the emulator's own time
                 timeout_keep_alive=_KEEP_ALIVE_SECONDS,
                 timeout_graceful_shutdown=_GRACE_SECONDS,
             )

@@ -1,6 +1,8 @@
 """Storage accounts, vaults, identities and roles: what a transfer needs beside its registry."""
 
 from collections.abc import Iterator
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
 
 import pytest
 from acr_emulator.cloud import PUBLIC
@@ -16,6 +18,7 @@ from tests.emulator.arm_samples import (
     VAULTS,
     assign,
 )
+from tests.emulator.running import GROUP as RUNNING
 from tests.emulator.running import SUBSCRIPTION, Emulator, Json
 
 
@@ -167,3 +170,56 @@ def test_a_role_is_given_once(emulator: Emulator) -> None:
     assert [each["properties"]["principalId"] for each in listed] == ["someone"]
     emulator.ok("DELETE", listed[0]["id"])
     assert emulator.arm("DELETE", listed[0]["id"]).status_code == 204
+
+
+def test_a_vaults_name_is_taken_in_every_group(emulator: Emulator) -> None:
+    check = f"{SUBSCRIPTION}/providers/Microsoft.KeyVault/checkNameAvailability"
+    body = {"name": "ARMvault", "type": "Microsoft.KeyVault/vaults"}
+    assert emulator.ok("POST", check, body) == {"nameAvailable": True}
+    emulator.ok("PUT", f"{VAULTS}/armvault", VAULT)
+    assert emulator.ok("POST", check, body)["reason"] == "AlreadyExists"
+
+
+def test_the_generic_list_takes_a_name(emulator: Emulator) -> None:
+    for name in ("armaccount", "armaccount2"):
+        emulator.ok("PUT", f"{STORAGE}/{name}", ACCOUNT)
+    emulator.ok("PUT", f"{VAULTS}/armaccount", VAULT)
+
+    def listed(wanted: str) -> list[str]:
+        headers = {"Authorization": f"Bearer {emulator.entra_token(PUBLIC.arm_audience)}"}
+        answer = emulator.http.get(
+            f"{PUBLIC.arm_url}{SUBSCRIPTION}/resources",
+            params={"api-version": "2021-04-01", "$filter": wanted},
+            headers=headers,
+        )
+        return [each["id"] for each in answer.json()["value"]]
+
+    of_storage = "resourceType eq 'Microsoft.Storage/storageAccounts'"
+    assert listed(f"{of_storage} and name eq 'ARMAccount'") == [f"{STORAGE}/armaccount"]
+    assert listed(f"{of_storage} and name eq 'another'") == []
+    assert listed(of_storage) == [f"{STORAGE}/armaccount", f"{STORAGE}/armaccount2"]
+
+
+def test_arm_shows_a_container_that_is_in_blob_storage(emulator: Emulator) -> None:
+    emulator.container("shownaccount", "transfer").close()
+    account = f"{RUNNING}/providers/Microsoft.Storage/storageAccounts/shownaccount"
+    path = f"{account}/blobServices/default/containers/transfer"
+    shown = emulator.ok("GET", path)
+    assert (shown["id"], shown["properties"]["publicAccess"]) == (path, "None")
+    missing = emulator.arm("GET", f"{path}s")
+    assert (missing.status_code, missing.json()["error"]["code"]) == (404, "ContainerNotFound")
+    nowhere = emulator.arm("GET", path.replace("shownaccount", "another"))
+    assert nowhere.json()["error"]["code"] == "ResourceNotFound"
+
+
+def test_nothing_is_denied(emulator: Emulator) -> None:
+    path = f"{GROUP}/providers/Microsoft.Authorization/denyAssignments"
+    assert emulator.ok("GET", path) == {"value": []}
+
+
+def test_arm_tells_the_time_of_the_emulators_clock(emulator: Emulator) -> None:
+    told = emulator.arm("GET", GROUP).headers.get_list("date")
+    emulator.instance.clock.advance(3600)
+    later = emulator.arm("GET", GROUP).headers.get_list("date")
+    [before], [after] = ([parsedate_to_datetime(date) for date in dates] for dates in (told, later))
+    assert timedelta(hours=1) <= after - before < timedelta(hours=1, minutes=1)

@@ -211,12 +211,12 @@ class Guest:
         url = f"{emulator.instance.environment()['ACR_EMULATOR_CONTROL']}/principals"
         return cls(emulator, httpx.post(url, json={"displayName": "guest"}, trust_env=False).json())
 
-    def token(self) -> str:
+    def token(self, audience: str = PUBLIC.arm_url) -> str:
         form = {
             "grant_type": "client_credentials",
             "client_id": self.login["appId"],
             "client_secret": self.login["password"],
-            "scope": f"{PUBLIC.arm_url}/.default",
+            "scope": f"{audience}/.default",
         }
         url = f"https://{PUBLIC.login}/{self.login['tenant']}/oauth2/v2.0/token"
         return str(self.emulator.http.post(url, data=form).json()["access_token"])
@@ -278,3 +278,45 @@ def test_a_callers_role_says_what_it_may_do(
     assert guest.arm("PUT", ASSIGNMENT, {"properties": properties}).status_code == assign
     assert guest.arm("GET", f"{REGISTRIES}/runsource/pipelineRuns").status_code == read
     assert guest.arm("GET", VAULT_ID).status_code == 403
+
+
+def test_a_caller_is_told_what_it_may_do_at_a_scope(world: World) -> None:
+    guest = Guest.arrives(world.emulator)
+    path = f"{REGISTRIES}/runsource/providers/Microsoft.Authorization/permissions"
+    [everything] = world.emulator.ok("GET", path)["value"]
+    assert everything["actions"] == ["*"]
+    assert guest.arm("GET", path).status_code == 403
+    world.emulator.grant(guest.login["id"], READING, f"{REGISTRIES}/runsource")
+    assert guest.arm("GET", path).json()["value"] == [
+        {"actions": ["*/read"], "notActions": [], "dataActions": [], "notDataActions": []}
+    ]
+
+
+def test_a_caller_reads_the_secrets_that_its_role_or_policy_allows(world: World) -> None:
+    guest = Guest.arrives(world.emulator)
+    uri = world.secret("guests", "value")
+
+    def read() -> httpx.Response:
+        bearer = {"Authorization": f"Bearer {guest.token(PUBLIC.vault_audience)}"}
+        return world.emulator.http.get(uri, params={"api-version": "7.4"}, headers=bearer)
+
+    refused = read()
+    assert (refused.status_code, refused.json()["error"]["code"]) == (403, "Forbidden")
+    world.emulator.vault(VAULT, guest.login["id"])
+    assert read().json()["value"] == "value"
+    change_vault(world, enableRbacAuthorization=True)
+    assert read().status_code == 403
+    world.emulator.grant(guest.login["id"], SECRETS_USER, f"{VAULT_ID}/secrets/guests")
+    assert read().status_code == 200
+
+
+def test_an_account_may_refuse_what_its_keys_signed(world: World) -> None:
+    world.emulator.vault(VAULT, with_sas(world))
+    world.emulator.ok("PATCH", ACCOUNT_ID, {"properties": {"allowSharedKeyAccess": False}})
+    refused = outcome(world, EXPORT, "keyless")
+    world.emulator.ok("PATCH", ACCOUNT_ID, {"properties": {"allowSharedKeyAccess": True}})
+    assert refused == (
+        "Failed to access storage.  Service request failed.  Status: 403 (Key based authentication"
+        " is not permitted on this storage account)"
+    )
+    assert outcome(world, EXPORT, "keyless") == ""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 TYPE = "Microsoft.Resources/resourceGroups"
 # {name}, not {group}: a call on the group itself does not need it to exist already.
 _GROUPS = "/subscriptions/{subscription}/resourceGroups"
-_FILTER = re.compile(r"resourceType eq '([^']+)'", re.IGNORECASE)
+_FILTER = re.compile(r"\b(resourceType|name) eq '([^']+)'", re.IGNORECASE)
 
 
 def routes(instance: Instance) -> list[Route]:
@@ -87,9 +87,12 @@ class _Groups:
 
     async def resources(self, request: ArmRequest) -> Response:
         scope = request.path[: -len("/resources")]
-        wanted = _FILTER.search(request.query.get("$filter", ""))
-        found = self._store.list(f"{scope}/", wanted[1] if wanted else "")
-        return JsonAnswer({"value": [_summary(item) for item in found if _is_tracked(item)]})
+        told = _FILTER.findall(request.query.get("$filter", ""))
+        wanted = {word.lower(): value for word, value in told}
+        name = wanted.get("name", "").lower()
+        found = self._store.list(f"{scope}/", wanted.get("resourcetype", ""))
+        shown = [each for each in found if _is_tracked(each) and name in ("", each["name"].lower())]
+        return JsonAnswer({"value": [_summary(item) for item in shown]})
 
 
 def _is_tracked(resource: Resource) -> bool:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 #: From this version on, a vault is made for role assignments unless told otherwise (az's help).
 _ROLES_BY_DEFAULT = "2026-02-01"
+_PROVIDER = "/subscriptions/{subscription}/providers/Microsoft.KeyVault"
 _OPTIONAL = ("enablePurgeProtection", "networkAcls")
 
 
@@ -29,6 +30,7 @@ def routes(instance: Instance) -> list[Route]:
     one = vaults.collection.one
     return [
         *vaults.collection.reading_routes(vaults.get),
+        Route("POST", f"{_PROVIDER}/checkNameAvailability", vaults.check_name),
         Route("PUT", one, vaults.put),
         Route("PATCH", one, vaults.patch),
         Route("DELETE", one, vaults.delete),
@@ -42,6 +44,17 @@ class _Vaults:
         self._store = instance.store
         self._registrations = instance.store.table("vault-registration")
         self.collection = Collection(instance.store, TYPE)
+
+    async def check_name(self, request: ArmRequest) -> Response:
+        name = request.body.get("name", "")
+        if not self.collection.named(name):
+            return JsonAnswer({"nameAvailable": True})
+        taken = {
+            "nameAvailable": False,
+            "reason": "AlreadyExists",
+            "message": f"The vault name '{name}' is already in use.",
+        }
+        return JsonAnswer(taken)
 
     async def put(self, request: ArmRequest) -> Response:
         previous = self.collection.find(request)

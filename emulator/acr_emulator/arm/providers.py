@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from acr_emulator.arm import (
+    blob_containers,
     deployments,
     groups,
     identities,
@@ -26,6 +27,7 @@ PROVIDERS: tuple[Callable[[Instance], list[Route]], ...] = (
     subscriptions.routes,
     groups.routes,
     storage_accounts.routes,
+    blob_containers.routes,
     key_vaults.routes,
     identities.routes,
     roles.routes,

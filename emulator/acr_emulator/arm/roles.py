@@ -129,7 +129,10 @@ def routes(instance: Instance) -> list[Route]:
     roles = _Roles(instance)
     assignments = "{scope:path}/providers/Microsoft.Authorization/roleAssignments"
     definitions = "{scope:path}/providers/Microsoft.Authorization/roleDefinitions"
+    authorization = "{scope:path}/providers/Microsoft.Authorization"
     return [
+        Route("GET", f"{authorization}/permissions", roles.permissions),
+        Route("GET", f"{authorization}/denyAssignments", roles.denials),
         Route("GET", definitions, roles.definitions),
         Route("GET", f"{definitions}/{{role}}", roles.definition),
         Route("GET", assignments, roles.assignments),
@@ -139,10 +142,35 @@ def routes(instance: Instance) -> list[Route]:
     ]
 
 
+def _permissions_of(role: Role) -> dict[str, Any]:
+    """What a role allows, as ARM shows it."""
+    return {
+        "actions": list(role.actions),
+        "notActions": list(role.not_actions),
+        "dataActions": sorted(role.data_actions),
+        "notDataActions": [],
+    }
+
+
 class _Roles:
     def __init__(self, instance: Instance) -> None:
         self._instance = instance
         self._store = instance.store
+
+    async def permissions(self, request: ArmRequest) -> Response:
+        """What the caller may do at a scope: the ready service principal everything."""
+        caller = request.caller.principal.object_id
+        operator, _ = self._instance.directory.operator()
+        roles = (
+            [ROLES[0]]
+            if caller == operator.object_id
+            else list(_roles_of(self._store, caller, request["scope"]))
+        )
+        return JsonAnswer({"value": [_permissions_of(role) for role in roles]})
+
+    async def denials(self, _: ArmRequest) -> Response:
+        """Nothing here makes any."""
+        return JsonAnswer({"value": []})
 
     async def definitions(self, request: ArmRequest) -> Response:
         name = _filtered(request).get("rolename")
@@ -154,19 +182,13 @@ class _Roles:
 
     def _shown(self, role: Role) -> dict[str, Any]:
         subscription = self._instance.cloud.subscription_id
-        permissions = {
-            "actions": list(role.actions),
-            "notActions": list(role.not_actions),
-            "dataActions": sorted(role.data_actions),
-            "notDataActions": [],
-        }
         return {
             "properties": {
                 "roleName": role.name,
                 "type": "BuiltInRole",
                 "description": "",
                 "assignableScopes": ["/"],
-                "permissions": [permissions],
+                "permissions": [_permissions_of(role)],
             },
             "id": f"/subscriptions/{subscription}/providers/{DEFINITION}/{role.id}",
             "type": DEFINITION,

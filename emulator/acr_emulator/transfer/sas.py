@@ -23,6 +23,11 @@ class Sas:
         """Take what a secret holds; whether it is a SAS at all is for storage to say."""
         return cls(secret.strip().lstrip("?"))
 
+    @property
+    def is_delegated(self) -> bool:
+        """Whether a user signed it, not a key of the account."""
+        return bool(self._field("skoid"))
+
     def check(self, now: datetime) -> None:
         """Refuse it outside of its time, and away from its addresses; texts are from memory."""
         self._check_time(now)

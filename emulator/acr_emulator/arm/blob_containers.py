@@ -1,0 +1,60 @@
+"""Microsoft.Storage/storageAccounts/blobServices/containers: whether a container is there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.responses import Response
+
+from acr_emulator.arm.answers import JsonAnswer
+from acr_emulator.arm.collection import Collection
+from acr_emulator.arm.errors import ArmError
+from acr_emulator.arm.request import ArmRequest, Route
+from acr_emulator.arm.storage_accounts import TYPE as ACCOUNT
+from acr_emulator.transfer import Container
+from acr_emulator.transfer.errors import StorageError
+
+if TYPE_CHECKING:
+    from acr_emulator.instance import Instance
+
+TYPE = f"{ACCOUNT}/blobServices/containers"
+
+
+def routes(instance: Instance) -> list[Route]:
+    """One container, as ARM sees it; they are made and listed through blob storage itself."""
+    containers = _Containers(instance)
+    one = f"{containers.accounts.one}/blobServices/default/containers/{{container}}"
+    return [Route("GET", one, containers.get)]
+
+
+class _Containers:
+    def __init__(self, instance: Instance) -> None:
+        self._storage = instance.storage
+        self.accounts = Collection(instance.store, ACCOUNT)
+
+    async def get(self, request: ArmRequest) -> Response:
+        account, name = self.accounts.existing(request), request["container"]
+        try:
+            await self._look_into(account["name"], name)
+        except StorageError as error:
+            # Its text is from memory.
+            message = "The specified container does not exist."
+            raise ArmError(404, "ContainerNotFound", message) from error
+        properties = {
+            "leaseState": "Available",
+            "leaseStatus": "Unlocked",
+            "publicAccess": "None",
+            "hasImmutabilityPolicy": False,
+            "hasLegalHold": False,
+        }
+        container_id = f"{account['id']}/blobServices/default/containers/{name}"
+        shown = {"id": container_id, "name": name, "type": TYPE, "properties": properties}
+        return JsonAnswer(shown)
+
+    async def _look_into(self, account: str, container: str) -> None:
+        endpoint = f"https://127.0.0.1:{await self._storage.port(account)}"
+        key, ca_file = self._storage.keys(account)[0]["value"], str(self._storage.ca_file)
+        async with Container.with_identity(
+            endpoint, account, container, key, actions=frozenset({"list"}), ca_file=ca_file
+        ) as found:
+            await found.list()
