@@ -18,18 +18,24 @@ from azext_acrtransfer.answers import every
 from azext_acrtransfer.kinds import ResourceKind
 from azext_acrtransfer.registries import Registry, locate
 
+_REFUSED = HTTPStatus.MULTIPLE_CHOICES
 _IN_EVERY_RESOURCE = ("id", "name", "properties")
 _ABOVE_THE_RESOURCE = frozenset({"ResourceGroupNotFound", "ParentResourceNotFound"})
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A resource, and what its answer said beside it; ``took`` is in seconds."""
+    """A resource, and what its answer said beside it; ``took`` is in seconds.
+
+    ``retried`` tells that it is the answer to a second try at least: an earlier one may have done
+    what was asked, and its answer been lost.
+    """
 
     resource: Any
     status: int = HTTPStatus.OK
     took: float = 0.0
     headers: dict[str, str] = field(default_factory=dict)
+    retried: bool = False
 
     @property
     def retry_after(self) -> float | None:
@@ -109,7 +115,7 @@ class Resources:
 
         with self._missing(name):
             answer = self._ask(delete, name)
-            if answer.status == HTTPStatus.NO_CONTENT:
+            if answer.status == HTTPStatus.NO_CONTENT and not answer.retried:
                 raise ResourceNotFoundError("there was nothing to delete")
         return answer.resource
 
@@ -119,9 +125,12 @@ class Resources:
         began = time.monotonic()
         result = call(at.resource_group, at.name, name, raw_response_hook=responses.append)
         took = time.monotonic() - began
-        http = responses[-1].http_response  # those before it were tried again
+        # Those before it were tried again; those after it are polls.
+        served = next(each for each in responses if each.http_response.status_code < _REFUSED)
+        http = served.http_response
         headers = {key.lower(): value for key, value in http.headers.items()}
-        return Answer(result, http.status_code, took, headers)
+        retried = bool(served.context.get("retry_count"))
+        return Answer(result, http.status_code, took, headers, retried)
 
     def _whole(self, answer: Answer, name: str) -> Answer:
         lacking = [word for word in _IN_EVERY_RESOURCE if not answer.resource.get(word)]
