@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import httpx
 from acr_emulator.cloud import PUBLIC, Cloud
 from acr_emulator.instance import Instance
+from acr_emulator.tokens import Principal
 from azure.storage.blob import ContainerClient, generate_account_sas, generate_container_sas
 
 Json = dict[str, Any]
@@ -58,8 +59,9 @@ class Emulator:
         self._thread.join()
         self._loop.close()
 
-    def entra_token(self, audience: str) -> str:
-        principal, _ = self.instance.directory.operator()
+    def entra_token(self, audience: str, principal: Principal | None = None) -> str:
+        """A token of a principal, the operator if none is given."""
+        principal = principal or self.instance.directory.operator()[0]
         return self.instance.tokens.issue(audience, principal)
 
     def arm(
@@ -192,7 +194,9 @@ class Emulator:
 class RegistryClient:
     """Talks to one registry's host with a token for everything in it."""
 
-    def __init__(self, emulator: Emulator, login_server: str) -> None:
+    def __init__(
+        self, emulator: Emulator, login_server: str, principal: Principal | None = None
+    ) -> None:
         self._http = emulator.http
         self.login_server = login_server
         answer = self._http.post(
@@ -201,7 +205,7 @@ class RegistryClient:
                 "grant_type": "access_token",
                 "service": login_server,
                 "tenant": PUBLIC.tenant_id,
-                "access_token": emulator.entra_token(PUBLIC.registry_audience),
+                "access_token": emulator.entra_token(PUBLIC.registry_audience, principal),
             },
         )
         self.refresh_token: str = answer.json()["refresh_token"]

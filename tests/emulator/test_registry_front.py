@@ -8,7 +8,7 @@ import jwt
 import pytest
 from acr_emulator.cloud import PUBLIC
 
-from tests.emulator.running import Emulator, RegistryClient
+from tests.emulator.running import REGISTRIES, Emulator, RegistryClient
 
 CATALOG = "registry:catalog:*"
 GUID = "00000000-0000-0000-0000-000000000000"
@@ -79,6 +79,38 @@ def test_an_access_token_carries_its_access(client: RegistryClient) -> None:
     claims = jwt.decode(client.token(PULL), options={"verify_signature": False})
     assert claims["access"] == [{"type": "repository", "name": "team/app", "actions": ["pull"]}]
     assert (claims["aud"], claims["grant_type"]) == (HOST, "access_token")
+
+
+PUSH = "repository:team/app:push"
+ROLES = [
+    # role, the scopes that it grants of those asked for
+    ("", []),
+    ("7f951dda-4ed3-4680-a7ca-43fe172d538d", [CATALOG, READ, PULL]),
+    ("8311e382-0749-4cb8-b61a-304f252e45ec", [CATALOG, READ, PULL, PUSH]),
+    ("acdd72a7-3385-48ef-bd42-f606fba81ae7", [CATALOG, READ, PULL]),
+    ("bf94e731-3a51-4a7c-8c54-a1ab9971dfc1", []),
+    (
+        "b24988ac-6180-42a0-ab88-20f7382dd24c",
+        [CATALOG, READ, PULL, PUSH, "repository:team/app:delete"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("role", "granted"), ROLES)
+def test_a_principal_may_do_what_its_roles_on_the_registry_say(
+    emulator: Emulator, client: RegistryClient, role: str, granted: list[str]
+) -> None:
+    guest, _ = emulator.instance.directory.add_application("guest")
+    if role:
+        emulator.grant(guest.object_id, role, f"{REGISTRIES}/fronttest")
+    its = RegistryClient(emulator, client.login_server, guest)
+    asked = [CATALOG, READ, PULL, PUSH, "repository:team/app:delete"]
+    claims = jwt.decode(its.token(*asked), options={"verify_signature": False})
+    assert [":".join([a["type"], a["name"], *a["actions"]]) for a in claims["access"]] == granted
+    status = 200 if CATALOG in granted else 401
+    with_password = basic(GUID, its.refresh_token)
+    assert its.call("GET", "/v2/_catalog", CATALOG).status_code == status
+    assert its.call("GET", "/v2/_catalog", headers=with_password).status_code == status
 
 
 def test_another_registrys_token_is_refused(emulator: Emulator, client: RegistryClient) -> None:

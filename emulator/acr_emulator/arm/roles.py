@@ -52,6 +52,7 @@ def _among(action: str, patterns: tuple[str, ...]) -> bool:
 
 _AUTHORIZATION = "Microsoft.Authorization/*"
 _REGISTRIES = "Microsoft.ContainerRegistry/registries"
+_PULL = f"{_REGISTRIES}/pull/read"
 _TRANSFER = tuple(
     f"{_REGISTRIES}/{kind}/*" for kind in ("exportPipelines", "importPipelines", "pipelineRuns")
 )
@@ -71,8 +72,10 @@ ROLES = (
         "bf94e731-3a51-4a7c-8c54-a1ab9971dfc1",
         (f"{_REGISTRIES}/read", *_TRANSFER),
     ),
-    Role("AcrPull", "7f951dda-4ed3-4680-a7ca-43fe172d538d"),
-    Role("AcrPush", "8311e382-0749-4cb8-b61a-304f252e45ec"),
+    Role("AcrPull", "7f951dda-4ed3-4680-a7ca-43fe172d538d", (_PULL,)),
+    Role(
+        "AcrPush", "8311e382-0749-4cb8-b61a-304f252e45ec", (_PULL, f"{_REGISTRIES}/push/write")
+    ),
     Role(
         "Storage Blob Data Owner", "b7e6dc6d-f1e8-4753-8033-0f276bb0955b", data_actions=_ALL_BLOBS
     ),

@@ -13,6 +13,7 @@ from acr_emulator.registry_front.gate import Gate
 from acr_emulator.registry_front.listings import Listings
 from acr_emulator.registry_front.oauth import OAuth
 from acr_emulator.registry_front.passthrough import PassThrough
+from acr_emulator.registry_front.rights import Rights
 from acr_emulator.registry_front.tokens import RegistryTokens
 from acr_emulator.store import Store
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 def registry_front(instance: Instance) -> Starlette:
     """Build the app."""
     tokens = RegistryTokens(_signing_key(instance.store), instance.clock)
-    gate = Gate(instance.registries, tokens)
+    gate = Gate(instance.registries, tokens, Rights(instance.store, instance.directory))
     routes = [
         *OAuth(gate, tokens, instance.tokens, instance.cloud).routes(),
         *Listings(gate, instance.distribution).routes(),

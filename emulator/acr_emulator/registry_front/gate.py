@@ -3,13 +3,15 @@
 import base64
 import binascii
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from starlette.requests import Request
 
 from acr_emulator.registries import Registries
-from acr_emulator.registry_front.access import AccessEntry, Scope
+from acr_emulator.registry_front.access import Scope
 from acr_emulator.registry_front.errors import RegistryError, challenge
+from acr_emulator.registry_front.rights import Rights
 from acr_emulator.registry_front.tokens import InvalidTokenError, RegistryTokens
 from acr_emulator.store import Resource
 
@@ -21,6 +23,7 @@ TOKEN_USER = "00000000-0000-0000-0000-000000000000"
 class Registry:
     """A registry as its clients see it."""
 
+    id: str
     name: str
     login_server: str
     admin_enabled: bool
@@ -31,6 +34,7 @@ class Registry:
         """Read what matters here from the ARM resource."""
         properties = resource["properties"]
         return cls(
+            id=resource["id"],
             name=resource["name"].lower(),
             login_server=properties["loginServer"],
             admin_enabled=properties["adminUserEnabled"],
@@ -40,22 +44,19 @@ class Registry:
 
 @dataclass(frozen=True)
 class Visit:
-    """An admitted request: the registry and what the caller may do in it; None is everything."""
+    """An admitted request: the registry, and whether one of a scope's actions is allowed in it."""
 
     registry: Registry
-    granted: list[AccessEntry] | None
-
-    def allows(self, scope: Scope) -> bool:
-        """Tell whether one of the scope's actions is allowed."""
-        return self.granted is None or scope.is_within(self.granted)
+    allows: Callable[[Scope], bool]
 
 
 class Gate:
     """Checks requests to any registry of the instance."""
 
-    def __init__(self, registries: Registries, tokens: RegistryTokens) -> None:
+    def __init__(self, registries: Registries, tokens: RegistryTokens, rights: Rights) -> None:
         self._registries = registries
         self._tokens = tokens
+        self._rights = rights
 
     def registry(self, request: Request) -> Registry:
         """Find the registry that the host name means, if its network is open."""
@@ -80,18 +81,22 @@ class Gate:
         kind, _, credential = request.headers.get("Authorization", "").partition(" ")
         if kind.lower() not in {"bearer", "basic"}:
             raise challenge(registry.login_server, scope)
-        granted = None
         try:
             if kind.lower() == "bearer":
-                granted = self._tokens.access(registry.login_server, credential)
+                access = self._tokens.access(registry.login_server, credential)
+                visit = Visit(registry, lambda asked: asked.is_within(access))
             else:
-                self.log_in(registry, *basic(credential))
+                user = self.log_in(registry, *basic(credential))
+                visit = Visit(registry, lambda asked: bool(self.granted(registry, user, asked)))
         except InvalidTokenError as exc:
             raise challenge(registry.login_server, scope, error="invalid_token") from exc
-        visit = Visit(registry, granted)
         if scope and not visit.allows(scope):
             raise challenge(registry.login_server, scope, error="insufficient_scope")
         return visit
+
+    def granted(self, registry: Registry, subject: str, scope: Scope) -> Scope | None:
+        """What of a scope an identity may have there."""
+        return self._rights.granted(subject, registry.id, scope)
 
     def log_in(self, registry: Registry, username: str, password: str) -> str:
         """Check a user and password and return the user's name; raises InvalidTokenError.
