@@ -7,7 +7,9 @@ between the specification's asynchronous answer and the one synchronous answer t
 
 import asyncio
 import logging
+import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +27,7 @@ INTERRUPTED = "The run was interrupted by a restart of the service."
 _AT_ONCE = 8
 #: Progress is written when it has grown by that much: each write goes to the disk.
 _PROGRESS_STEP = 10
+_AGAIN_SECONDS = 1.0
 
 _logger = logging.getLogger(__name__)
 
@@ -93,7 +96,12 @@ class Runs:
             outcome = await self._transfers.carry_out(pipeline, request, self._progress(run_id))
         taken = (self._clock.now() - started).total_seconds()
         await self._clock.sleep(self._behaviour.run_seconds - taken)
-        self._finish(run_id, outcome)
+        while True:
+            try:
+                return self._finish(run_id, outcome)
+            except sqlite3.OperationalError as error:
+                _logger.warning("The end of run %s cannot be written yet: %s", run_id, error)
+                await asyncio.sleep(_AGAIN_SECONDS)
 
     def _progress(self, run_id: str) -> Callable[[int], None]:
         written = 0
@@ -106,7 +114,8 @@ class Runs:
             run = self._store.get(run_id)
             if run:
                 run["properties"]["response"]["progress"]["percentage"] = str(percentage)
-                self._store.put(run_id, run)
+                with suppress(sqlite3.OperationalError):  # no reason to fail a transfer
+                    self._store.put(run_id, run)
 
         return write
 

@@ -15,7 +15,7 @@ from acr_emulator.pipelines import EXPORT, IMPORT, KINDS, PipelineKind
 from azure.storage.blob import ContainerClient
 
 from tests.emulator.run_world import ACCOUNT, CONTAINER, World, run_path
-from tests.emulator.running import Json, eventually
+from tests.emulator.running import GROUP, Json, eventually
 
 MIB = 1024 * 1024
 PARTS = {"registry": "registries/distribution.pid", "storage": f"blobs/{ACCOUNT}.pid"}
@@ -96,6 +96,19 @@ def full_disk(world: World, part: str) -> Iterator[None]:
         resource.prlimit(process, resource.RLIMIT_FSIZE, (room, limit))
 
 
+@contextmanager
+def no_writing(world: World) -> Iterator[None]:
+    """Let the emulator read its state only, as from a disk that is full."""
+    instance = world.emulator.instance
+
+    async def turn(switch: str) -> None:
+        instance.store._database.execute(f"PRAGMA query_only = {switch}")
+
+    world.emulator.run(turn("ON"))
+    yield
+    world.emulator.run(turn("OFF"))
+
+
 UNREACHABLE = r"Failed to access storage\.  It cannot be reached \(\w+\)"
 BROKEN_OFF = r"Registry 'runtarget' cannot be reached \(\w+\)"
 
@@ -150,6 +163,24 @@ def test_a_full_disk_fails_the_run_and_with_room_the_next_one_succeeds(
     assert re.fullmatch(message, failed["pipelineRunErrorMessage"])
     assert not image.shows(kind)
     assert image.move(kind)["status"] == "Succeeded"
+
+
+def test_a_run_whose_end_cannot_be_written_ends_as_soon_as_it_can(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    image = Image(world)
+    run = image.start(EXPORT)
+    image.wait_until_moving(run)
+    with no_writing(world):
+        refused = world.emulator.arm("PUT", f"{GROUP}2", {"location": "westus"})
+        assert refused.status_code == 500
+        assert refused.json()["error"]["message"] == (
+            "The state cannot be written: attempt to write a readonly database."
+        )
+        eventually(lambda: "cannot be written yet" in caplog.text or None)
+        assert world.emulator.ok("GET", run)["properties"]["response"]["status"] == "Running"
+    assert response(world, run)["status"] == "Succeeded"
+    caplog.clear()
 
 
 def test_exports_and_imports_of_one_blob_at_once_leave_it_whole(world: World) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import uuid
 from collections.abc import Mapping
 from dataclasses import replace
@@ -46,6 +47,9 @@ class ArmApp:
             response = await self._answer(Request(scope, receive))
         except ArmError as error:
             response = error.response()
+        except sqlite3.OperationalError as error:  # such as a full disk
+            reason = f"The state cannot be written: {error}."
+            response = ArmError(500, "InternalServerError", reason).response()
         for name, value in _common_headers().items():
             response.headers.setdefault(name, value)
         await response(scope, receive, send)
