@@ -94,15 +94,44 @@ short-summary: Run export and import pipelines, and see how their runs went.
 
 _RUN_CREATE = """
 type: command
-short-summary: Run a pipeline, and wait until the run is over.
-long-summary: Fails if the run fails, and says why and what to do next. A source trigger makes \
-runs of its own; those are seen with `az acr pipeline-run list`.
+short-summary: Run a pipeline, as often as it takes, and wait until all is over.
+long-summary: |
+    Fails if a run fails, and says why and what to do next. A source trigger makes runs of its \
+own; those are seen with `az acr pipeline-run list`.
+
+    The service takes 50 artifacts in a run. More are split into several runs, which are numbered: \
+<name>001 writes <blob>-001, and so on; an import runs once for each blob. The result is then a \
+list. If some runs fail, the others go on, and the command to run again for the rest is printed.
+
+    A glob takes what matches it: * stands for any characters but /, ** for any characters and ? \
+for one that is not /. The repository and the tag are matched apart; without a tag, all tags are \
+taken, which for a glob is more than latest. Nothing untagged is taken by a glob. Globs are \
+resolved with your own rights: to list tags (and repositories, unless the repository is given in \
+full) in the registry, or, for an import, the blobs of the pipeline's container.
+
+    In a file, each line is a reference or a glob, or a comment after #.
 examples:
   - name: Export two artifacts, one by tag and one by digest
     text: >
         az acr pipeline-run create -r myregistry -p myexportpipeline -t export -n myrun -b myblob
         -a samples/nginx:1.25
         samples/hello@sha256:90659bf80b44ce6be8234e6ff90a1ac34acbeb826903b02cfa0da11c82cbc042
+  - name: Export what globs choose, but for some, from several repositories
+    text: >
+        az acr pipeline-run create -r myregistry -p myexportpipeline -t export -n myrun -b myblob
+        -a "samples/*" "nginx:1.2*" "team/**:v2.*" --exclude "*/*:*-debug" samples/secret
+  - name: See which runs that would take, and what each would export
+    text: >
+        az acr pipeline-run create -r myregistry -p myexportpipeline -t export -n myrun -b myblob
+        -a "samples/*" --dry-run
+  - name: Export what the lines of a file name
+    text: >
+        az acr pipeline-run create -r myregistry -p myexportpipeline -t export -n myrun -b myblob
+        -a @artifacts.txt
+  - name: Import what several blobs hold, a run for each
+    text: >
+        az acr pipeline-run create -r myregistry -p myimportpipeline -t import -n myrun
+        -b myblob-001 "another-*"
   - name: Import what a blob holds
     text: az acr pipeline-run create -r myregistry -p myimportpipeline -t import -n myrun -b myblob
   - name: Run again what has been run with the same properties

@@ -29,6 +29,8 @@ class Outcome:
     run: Any = None
     error: Exception | KeyboardInterrupt | None = None
     correlation_id: str | None = None
+    #: Whether the run had ended before it was asked for, and nothing was run.
+    is_old: bool = False
 
     @property
     def is_under_way(self) -> bool:
@@ -59,7 +61,8 @@ class Outcome:
 
 def _names(message: str, artifact: Artifact) -> bool:
     words = str(artifact) if ":" not in artifact.reference else artifact.reference
-    return bool(re.search(rf"(?<![\w.@:-]){re.escape(words)}(?![\w/@:-]|\.\w)", message))
+    # A registry may stand before it, and a full stop or a colon after it.
+    return bool(re.search(rf"(?<![\w.@:-]){re.escape(words)}(?![\w-]|[./:@]\w)", message))
 
 
 def run_all(
@@ -101,8 +104,12 @@ def _submit(
     return seen
 
 
+def _is_old(spec: RunSpec, answer: Answer | None) -> bool:
+    return bool(answer and runs.is_old(answer, spec.force_update_tag))
+
+
 def _warn_of_old(spec: RunSpec, answer: Answer | None) -> None:
-    if answer and runs.is_old(answer, spec.force_update_tag):
+    if _is_old(spec, answer):
         logger.warning(
             "Nothing was run: a run '%s' with the same properties is there already, and this is "
             "it. Add --force-redeploy to run it again.",
@@ -111,5 +118,6 @@ def _warn_of_old(spec: RunSpec, answer: Answer | None) -> None:
 
 
 def _outcome(spec: RunSpec, submitted: Seen, seen: Seen) -> Outcome:
-    correlation_id = submitted.answer.correlation_id if submitted.answer else None
-    return Outcome(spec, seen.resource, seen.error, correlation_id)
+    answer = submitted.answer
+    correlation_id = answer.correlation_id if answer else None
+    return Outcome(spec, seen.resource, seen.error, correlation_id, _is_old(spec, answer))

@@ -13,7 +13,6 @@ from azext_acrtransfer.values import Artifact, invalid
 
 _DIGITS = 3
 _LONGEST_NAME, _LONGEST_BLOB = 50, 1024
-_RETRY = re.compile(r"(?P<base>.*?)(?P<retry>-?retry)(?P<number>\d*)", re.DOTALL)
 
 
 def plan(
@@ -63,8 +62,8 @@ def _chunks(artifacts: Iterable[Artifact]) -> Iterable[tuple[Artifact, ...]]:
 
 
 def _numbered(text: str, separator: str, count: int, *, option: str) -> list[str]:
-    if count == 1:
-        return [text]
+    if count < 2:  # noqa: PLR2004  # what is alone needs no number
+        return [text] * count
     digits = max(_DIGITS, len(str(count)))
     longest = _LONGEST_BLOB if separator else _LONGEST_NAME
     if len(text) + len(separator) + digits > longest:
@@ -78,7 +77,7 @@ def _numbered(text: str, separator: str, count: int, *, option: str) -> list[str
 
 
 def _retry(text: str, separator: str, longest: int) -> str:
-    again = _RETRY.fullmatch(text)
-    base = again["base"] if again else text
-    suffix = f"{separator}retry{int(again['number'] or 1) + 1 if again else ''}"
+    again = re.fullmatch(rf"(.*){separator}retry(\d*)", text)
+    base = again[1] if again else text
+    suffix = f"{separator}retry{int(again[2] or 1) + 1 if again else ''}"
     return base[: longest - _DIGITS - len(suffix)] + suffix

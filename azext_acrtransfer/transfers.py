@@ -57,7 +57,8 @@ class Place:
         # Late: only a glob needs it, and it loads azure-cli's own module.
         from azext_acrtransfer.registry_content import RegistryContent
 
-        return RegistryContent(self._cmd, facts_of_id(self.pipeline.id)["registry"])
+        place = facts_of_id(self.pipeline.id)
+        return RegistryContent(self._cmd, place["registry"], place["group"])
 
     def repositories(self) -> Sequence[str]:
         """Repositories of the registry."""
@@ -111,7 +112,7 @@ def _failure(
     parts, advice = [], []
     if failed:
         parts += [f"{len(failed)} of {len(outcomes)} runs failed:", *map(_told, failed)]
-        parts += ["This did not go:", *_left(failed, place)]
+        parts += ["This did not go:", *(f"  {left}" for left in _left(failed, place))]
         advice += _causes(failed, place)
         advice += ["To run again what did not go:", _again(spec, failed, place)]
     if left_alone:
@@ -132,7 +133,7 @@ def _told(outcome: Outcome) -> str:
         reason = "Interrupted before the service answered; it may have begun."
     else:
         reason = failures.message_of(outcome.error)
-    return f"{outcome.spec.name}: {reason}"
+    return f"{outcome.spec.name}: {reason}".replace("\n", "\n  ")
 
 
 def _causes(failed: Iterable[Outcome], place: Place) -> list[str]:

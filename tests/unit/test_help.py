@@ -18,7 +18,7 @@ from azext_acrtransfer import _client_factory
 from azext_acrtransfer.kinds import EXPORT, IMPORT, RUN
 from tests.unit.conftest import Az
 
-PIPELINE_VERBS = {"create", "update", "show", "list", "delete", "wait"}
+PIPELINE_VERBS = {"create", "update", "check", "show", "list", "delete", "wait"}
 RUN_VERBS = {"create", "show", "list", "delete", "clean", "wait"}
 COMMANDS = {
     *(f"acr export-pipeline {verb}" for verb in PIPELINE_VERBS),
@@ -51,8 +51,11 @@ class ServiceReachedError(AzCLIError):  # type: ignore[misc]  # core is untyped
 
 @pytest.mark.parametrize("text", EXAMPLES)
 def test_an_example_gets_as_far_as_the_service(
-    az: Az, monkeypatch: pytest.MonkeyPatch, text: str
+    az: Az, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str
 ) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "artifacts.txt").write_text("# those of a team\nteam/*\nhello:v1  # and one more\n")
+
     class Unreachable:
         def __init__(self, *_: Any) -> None:
             self.kind = kind

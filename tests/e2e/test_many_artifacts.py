@@ -1,0 +1,95 @@
+"""More than a run takes, by one command: chosen by globs and files, split, retried, imported."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.e2e.terminal import Terminal
+from tests.site import Site
+
+
+def push_tags(site: Site, repository: str, *tags: str) -> list[str]:
+    """Have an artifact with many tags; as references."""
+    site.registry_client.push(repository, *tags, layer=repository.encode())
+    return [f"{repository}:{tag}" for tag in tags]
+
+
+def create(site: Site, more: str, kind: str = "export", name: str = "myrun") -> str:
+    """A line that runs a pipeline as often as it takes."""
+    return f"acr pipeline-run create {site.at} -n {name} -p my{kind} -t {kind} {more}"
+
+
+def test_what_globs_and_a_file_choose_goes_in_three_runs_as_planned_and_comes_back(
+    az: Terminal, site: Site, tmp_path: Path
+) -> None:
+    many = push_tags(site, "samples/many", *(f"v{number:03}" for number in range(90)), "v1-debug")
+    tools = push_tags(site, "team/deep/tools", *(f"v2.{number}" for number in range(12)), "v1.0")
+    [hello] = push_tags(site, "hello", "latest")
+    site.pipeline("export", "myexport")
+    file = tmp_path / "artifacts.txt"
+    file.write_text("# of the team, whatever its depth\nteam/**:v2.*\nhello  # by its tag latest\n")
+    line = create(site, f"-b myblob -a samples/*:v* {many[7]} @{file} --exclude **:*-debug")
+
+    az.cloud.control("reset")
+    planned = az.ok(f"{line} --dry-run").json
+    chosen = [*many[:90], *sorted(tools[:12]), hello]
+    assert [artifact for run in planned for artifact in run["artifacts"]] == chosen
+    assert [(run["name"], run["blob"], len(run["artifacts"])) for run in planned] == [
+        ("myrun001", "myblob-001", 50),
+        ("myrun002", "myblob-002", 50),
+        ("myrun003", "myblob-003", 3),
+    ]
+    assert {method for method, _ in az.cloud.requests()} == {"GET"}
+    assert site.blobs == []
+
+    runs = az.ok(line).json
+    assert [(run["name"], run["request"]["artifacts"]) for run in runs] == [
+        (run["name"], run["artifacts"]) for run in planned
+    ]
+    assert {run["response"]["status"] for run in runs} == {"Succeeded"}
+    assert site.blobs == ["myblob-001", "myblob-002", "myblob-003"]
+
+    site.pipeline("import", "myimport")
+    imported = az.ok(create(site, "-b myblob-* myblob-001", "import", "bring")).json
+    assert [run["name"] for run in imported] == ["bring001", "bring002", "bring003"]
+    came = [artifact for run in imported for artifact in run["response"]["importedArtifacts"]]
+    assert sorted(came) == sorted(chosen)
+
+
+def test_what_did_not_go_goes_by_the_command_that_is_printed(az: Terminal, site: Site) -> None:
+    there = push_tags(site, "samples/many", *(f"v{number}" for number in range(51)))
+    site.pipeline("export", "myexport")
+    references = [*there[:50], "samples/late:v1", there[50]]
+    failed = az(create(site, f"-b 'my blob' -a {' '.join(references)} -o json"))
+    states = [(run["name"], run["response"]["status"]) for run in failed.json]
+    assert (failed.exit_code, states) == (1, [("myrun001", "Succeeded"), ("myrun002", "Failed")])
+    assert "1 of 2 runs failed:\nmyrun002: Artifact 'samples/late:v1' was not " in failed.stderr
+    assert "This did not go:\n  samples/late:v1\n  samples/many:v50\n" in failed.stderr
+
+    push_tags(site, "samples/late", "v1")
+    again = az.type(failed.stderr.splitlines()[-1])
+    assert (again.exit_code, again.json["name"]) == (0, "myrunretry")
+    assert again.json["request"]["artifacts"] == ["samples/late:v1", "samples/many:v50"]
+    assert site.blobs == ["my blob-001", "my blob-retry"]
+
+
+def test_being_throttled_again_and_again_fails_nothing(az: Terminal, site: Site) -> None:
+    references = push_tags(site, "samples/many", *(f"v{number}" for number in range(101)))
+    site.pipeline("export", "myexport")
+    more_than_the_sdk_bears = 3 * 4 + 1
+    fault = {"status": 429, "method": "PUT", "path": "pipelineRuns/"}
+    wait = {"Retry-After": "1"}
+    az.cloud.control("faults", **fault, count=more_than_the_sdk_bears, headers=wait)
+    runs = az.ok(create(site, f"-b myblob -a {' '.join(references)}")).json
+    assert [run["response"]["status"] for run in runs] == ["Succeeded"] * 3
+    sent = [method for method, path in az.cloud.requests() if "pipelineRuns/" in path]
+    assert sent.count("PUT") == more_than_the_sdk_bears + 3
+
+
+def test_several_that_are_not_waited_for(az: Terminal, site: Site) -> None:
+    references = push_tags(site, "samples/many", *(f"v{number}" for number in range(51)))
+    site.pipeline("export", "myexport")
+    begun = az.ok(create(site, f"-b myblob -a {' '.join(references)} --no-wait"))
+    assert begun.stdout == ""
+    for name in ("myrun001", "myrun002"):
+        assert site.finished(name)["response"]["status"] == "Succeeded"

@@ -1,0 +1,336 @@
+"""Several runs by one command: what is sent, waited for, and told of those that fail."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import responses
+
+from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
+from tests.az import Result, told
+from tests.fake_time import FakeTime
+from tests.unit.conftest import ARM, AT, REGISTRY, Az, flat, pipeline, run
+from tests.unit.test_run_commands import REFUSED, RUNS, UNDER_WAY, failed
+
+MANY = [f"samples/hello:v{number}" for number in range(103)]
+REFUSAL = {"error": {"code": "Conflict", "message": "Not now."}}
+NAMES = ["myrun001", "myrun002", "myrun003"]
+LOADS = {"myrun001": MANY[:50], "myrun002": MANY[50:100], "myrun003": MANY[100:]}
+PREVIEW = "WARNING: Command group 'acr pipeline-run' is in preview and under development."
+
+Answers = Callable[..., responses.RequestsMock]
+
+
+@pytest.fixture
+def service() -> Iterator[responses.RequestsMock]:
+    """Answers that are given in any order, for runs are submitted side by side; all of them."""
+    with responses.RequestsMock() as mock:
+        for kind in (EXPORT, IMPORT):
+            path = f"{ARM}{REGISTRY}/{kind.resource_type}/mypipeline"
+            mock.add(responses.Response("GET", path, json=pipeline(kind)))
+        mock.assert_all_requests_are_fired = False
+        yield mock
+
+
+def answers(
+    service: responses.RequestsMock, name: str, put: dict[str, Any], *gets: dict[str, Any]
+) -> None:
+    """Answer the PUT of a run, and then each GET of it; an error is told by its kind."""
+    for method, body in [("PUT", put), *(("GET", get) for get in gets)]:
+        status = {"Conflict": 409, "AuthorizationFailed": 403}.get(
+            body.get("error", {}).get("code"), 200
+        )
+        headers = {"x-ms-correlation-request-id": f"of {name}"}
+        service.add(method, f"{ARM}{RUNS}/{name}", json=body, status=status, headers=headers)
+
+
+def sent(service: responses.RequestsMock, method: str) -> dict[str, Any]:
+    """Bodies of the requests of a method, by the last word of their path."""
+    calls = [call.request for call in service.calls if call.request.method == method]
+    names = [str(call.path_url).partition("?")[0].rpartition("/")[2] for call in calls]
+    assert len(set(names)) == len(names)
+    return {
+        name: json.loads(str(call.body))
+        for name, call in sorted(zip(names, calls, strict=True), key=lambda pair: pair[0])
+    }
+
+
+def create(kind: PipelineKind, *more: str) -> list[str]:
+    """Words of a command that takes several runs."""
+    words = ["acr", "pipeline-run", "create", *AT, "-n", "myrun", "-p", "mypipeline"]
+    chosen = ["-b", "myblob", "-a", *MANY] if kind is EXPORT else ["-b", *LOADS]
+    return [*words, "-t", kind.name, *chosen, *more]
+
+
+def error_of(result: Result) -> list[str]:
+    """Lines of the error; nothing else but core's word on previews is on stderr."""
+    preview, *lines = result.stderr.splitlines()
+    assert preview.startswith(PREVIEW)
+    assert lines[0].startswith("ERROR: ")
+    return lines
+
+
+def test_an_export_of_many_is_split_and_all_are_waited_for(
+    az: Az, service: responses.RequestsMock, fake_time: FakeTime
+) -> None:
+    for name in NAMES:
+        under_way = run(EXPORT, name, **UNDER_WAY)
+        answers(service, name, under_way, under_way, run(EXPORT, name))
+    result = az(*create(EXPORT))
+    assert (result.exit_code, told(result.json)) == (0, [flat(run(EXPORT, name)) for name in NAMES])
+    assert sent(service, "PUT") == {
+        name: {
+            "properties": {
+                "request": {
+                    "pipelineResourceId": f"{REGISTRY}/exportPipelines/mypipeline",
+                    "target": {"type": "AzureStorageBlob", "name": f"myblob-{name[-3:]}"},
+                    "artifacts": LOADS[name],
+                }
+            }
+        }
+        for name in NAMES
+    }
+    # One for the pipeline, and two looks at each of three runs, which are due at the same times.
+    assert len(service.calls) == 1 + 3 + 6
+    assert fake_time.now == pytest.approx(2.0)
+    assert result.stderr.count("\n") == 1
+
+
+def test_what_is_named_twice_counts_once(az: Az, service: responses.RequestsMock) -> None:
+    answers(service, "myrun", run(EXPORT, "myrun"))
+    result = az(*create(EXPORT), "-a", *MANY[:50], *MANY[:50])
+    assert (result.exit_code, told(result.json)) == (0, flat(run(EXPORT, "myrun")))
+    [body] = sent(service, "PUT").values()
+    assert body["properties"]["request"]["artifacts"] == MANY[:50]
+    assert body["properties"]["request"]["target"]["name"] == "myblob"
+
+
+def test_an_import_of_several_blobs_is_a_run_for_each(
+    az: Az, service: responses.RequestsMock
+) -> None:
+    for name in NAMES[:2]:
+        answers(service, name, run(IMPORT, name))
+    result = az(*create(IMPORT), "-b", "one", "two", "one")
+    assert (result.exit_code, [found["name"] for found in result.json]) == (0, NAMES[:2])
+    requests = [body["properties"]["request"] for body in sent(service, "PUT").values()]
+    assert [request["source"]["name"] for request in requests] == ["one", "two"]
+    assert not any("artifacts" in request for request in requests)
+
+
+def test_a_dry_run_sends_nothing_and_is_what_would_be_run(
+    az: Az, service: responses.RequestsMock, kind: PipelineKind
+) -> None:
+    result = az(*create(kind, "--dry-run"))
+    planned = [
+        {
+            "name": name,
+            "pipeline": "mypipeline",
+            "type": kind.name,
+            "blob": f"myblob-{name[-3:]}" if kind is EXPORT else name,
+            "artifacts": LOADS[name] if kind is EXPORT else [],
+        }
+        for name in NAMES
+    ]
+    assert (result.exit_code, result.json) == (0, planned)
+    assert [call.request.method for call in service.calls] == ["GET"]
+
+
+@pytest.mark.usefixtures("service")
+def test_a_dry_run_of_one_is_a_list_too_and_has_a_table(az: Az) -> None:
+    words = [*create(EXPORT, "--dry-run"), "-a", "hello", "hello:latest", "--exclude", "other"]
+    [planned] = az(*words).json
+    assert (planned["name"], planned["artifacts"]) == ("myrun", ["hello:latest"])
+    table = az(*create(EXPORT, "--dry-run", "-o", "table")).stdout
+    assert [line.split() for line in table.splitlines()] == [
+        ["Name", "Blob", "Artifacts"],
+        ["--------", "----------", "-----------"],
+        ["myrun001", "myblob-001", "50"],
+        ["myrun002", "myblob-002", "50"],
+        ["myrun003", "myblob-003", "3"],
+    ]
+
+
+@pytest.mark.usefixtures("service")
+def test_artifacts_come_from_lines_of_files_and_excluded_ones_are_left_out(
+    az: Az, tmp_path: Path
+) -> None:
+    take, leave = tmp_path / "take.txt", tmp_path / "leave.txt"
+    take.write_text("# first\nhello:v2  # a comment\n\nhello:v1\n")
+    leave.write_text("hello:v1\nhello:v3\n")
+    words = create(EXPORT, "--dry-run", "-a", f"@{take}", "hello:v3", "--exclude", f"@{leave}")
+    assert az(*words).json[0]["artifacts"] == ["hello:v2"]
+
+
+@pytest.mark.usefixtures("fake_time")
+def test_what_fails_is_told_with_its_cause_what_is_left_and_how_to_run_it_again(
+    az: Az, service: responses.RequestsMock
+) -> None:
+    answers(service, "myrun001", run(EXPORT, "myrun001", **UNDER_WAY), run(EXPORT, "myrun001"))
+    answers(service, "myrun002", failed(EXPORT, REFUSED, "myrun002"))
+    answers(service, "myrun003", REFUSAL)
+    result = az(*create(EXPORT))
+    shown = [run(EXPORT, "myrun001"), failed(EXPORT, REFUSED, "myrun002")]
+    assert (result.exit_code, told(result.json)) == (1, [flat(each) for each in shown])
+    *lines, again = error_of(result)
+    [means, mends] = lines[-3:-1]
+    assert "The SAS lacks a permission" in means
+    assert "az storage container generate-sas" in mends
+    url = f"{ARM}{RUNS}/myrun003"
+    assert lines[:-3] == [
+        "ERROR: 2 of 3 runs failed:",
+        f"myrun002: {REFUSED}",
+        f"  Run: {RUNS}/myrun002",
+        "  Correlation ID: of myrun002",
+        "myrun003: (Conflict) Not now.",
+        "  Code: Conflict",
+        "  Message: Not now.",
+        f"  Request: PUT {url}",
+        "This did not go:",
+        *(f"  {artifact}" for artifact in MANY[50:]),
+    ]
+    assert lines[-1] == "To run again what did not go:"
+    assert again == (
+        "az acr pipeline-run create --resource-group mygroup --registry myregistry "
+        "--name myrunretry --pipeline mypipeline --pipeline-type export "
+        f"--storage-blob myblob-retry --artifacts {' '.join(MANY[50:])}"
+    )
+
+
+def test_the_command_that_is_printed_runs_what_is_left(
+    az: Az, service: responses.RequestsMock, kind: PipelineKind
+) -> None:
+    for name in NAMES:
+        answers(service, name, failed(kind, REFUSED, name) if name == "myrun002" else run(kind))
+    blob = ["-b", "it's mine"] if kind is EXPORT else ["-b", "one", "two of it", "three"]
+    result = az(*create(kind), *blob)
+    assert (result.exit_code, len(result.json)) == (1, 3)
+    words = shlex.split(error_of(result)[-1])
+    [planned] = az(*words[1:], "--dry-run").json
+    left = ("it's mine-retry", LOADS["myrun002"]) if kind is EXPORT else ("two of it", [])
+    assert (planned["name"], (planned["blob"], planned["artifacts"])) == ("myrunretry", left)
+
+
+def test_a_cause_that_several_share_is_told_once(az: Az, service: responses.RequestsMock) -> None:
+    for name in NAMES:
+        answers(service, name, failed(EXPORT, f"{REFUSED} ({name})", name))
+    result = az(*create(EXPORT))
+    assert result.exit_code == 1
+    assert [result.stderr.count(f"({name})") for name in NAMES] == [1, 1, 1]
+    assert result.stderr.count("The SAS lacks a permission") == 1
+    assert "--force-redeploy" not in result.stderr  # what went would be moved again, too
+
+
+@pytest.mark.parametrize(
+    ("message", "left"),
+    [
+        ("Artifact 'samples/hello:v1' was not found.\nsamples/hello:v12: no", ["v1", "v12"]),
+        ("Nothing is known of myregistry.azurecr.io/samples/hello:v3.", ["v3"]),
+        ("Out of order.", None),
+        (
+            "No my-samples/hello:v1, samples/hello:v1.2, samples/hello:v4-1; samples/hello:v5",
+            ["v5"],
+        ),
+    ],
+)
+def test_a_run_that_went_on_after_an_error_left_what_it_names(
+    az: Az, message: str, left: list[str] | None
+) -> None:
+    with responses.RequestsMock() as mock:
+        options = pipeline(EXPORT, options=["ContinueOnErrors"])
+        mock.get(f"{ARM}{REGISTRY}/exportPipelines/mypipeline", json=options)
+        answers(mock, "myrun001", failed(EXPORT, message, "myrun001"))
+        answers(mock, "myrun002", run(EXPORT, "myrun002"))
+        result = az(*create(EXPORT), "-a", *MANY[:51])
+    assert result.exit_code == 1
+    again = error_of(result)[-1].partition("--artifacts ")[2]
+    named = [f"samples/hello:{tag}" for tag in left] if left else MANY[:50]
+    assert again.split() == named
+
+
+def test_a_run_that_succeeded_but_tells_an_error_is_a_failure(
+    az: Az, service: responses.RequestsMock
+) -> None:
+    for name in ("myrun", "myrun001", "myrun002", "myrun003"):
+        answer = run(EXPORT, name)
+        answer["properties"]["response"]["pipelineRunErrorMessage"] = "samples/hello:v0: gone"
+        answers(service, name, answer)
+    one = az(*create(EXPORT), "-a", MANY[0])
+    assert (one.exit_code, one.stdout) == (1, "")
+    assert "The pipeline run 'myrun' failed: samples/hello:v0: gone" in one.stderr
+    several = az(*create(EXPORT))
+    assert (several.exit_code, len(several.json)) == (1, 3)
+    assert "3 of 3 runs failed:\nmyrun001: samples/hello:v0: gone" in several.stderr
+
+
+def test_all_are_submitted_if_none_is_waited_for(az: Az, service: responses.RequestsMock) -> None:
+    for name in NAMES:
+        under_way = run(EXPORT, name, **UNDER_WAY)
+        answers(service, name, REFUSAL if name == "myrun002" else under_way)
+    result = az(*create(EXPORT, "--no-wait"))
+    assert (result.exit_code, result.stdout) == (1, "")  # core drops what is not waited for
+    assert list(sent(service, "PUT")) == NAMES
+    assert error_of(result)[:2] == ["ERROR: 1 of 3 runs failed:", "myrun002: (Conflict) Not now."]
+    assert "Stopped waiting" not in result.stderr
+
+    service.replace("PUT", f"{ARM}{RUNS}/myrun002", json=run(EXPORT, "myrun002", **UNDER_WAY))
+    result = az(*create(EXPORT, "--no-wait"))
+    assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (0, "", 1)
+
+
+@pytest.mark.usefixtures("fake_time")
+def test_a_refusal_while_waiting_for_one_does_not_end_the_waiting_for_others(
+    az: Az, service: responses.RequestsMock
+) -> None:
+    no_longer = {"error": {"code": "AuthorizationFailed", "message": "No longer."}}
+    for name in NAMES:
+        under_way = run(EXPORT, name, **UNDER_WAY)
+        answers(service, name, under_way, no_longer if name == "myrun002" else under_way)
+        answers(service, name, under_way, run(EXPORT, name))
+    result = az(*create(EXPORT))
+    states = [found["response"]["status"] for found in result.json]
+    assert (result.exit_code, states) == (1, ["Succeeded", "Running", "Succeeded"])
+    lines = error_of(result)
+    assert lines[0] == (
+        "ERROR: Stopped waiting; the service goes on with the pipeline runs 'myrun002'."
+    )
+    assert lines[1] == "(AuthorizationFailed) No longer."
+    assert lines[-2:] == [
+        "To wait for them again:",
+        "az acr pipeline-run wait --created --resource-group mygroup --registry myregistry "
+        "--name myrun002",
+    ]
+
+
+def test_ctrl_c_says_for_each_run_how_to_wait_again_and_forgets_no_outcome(
+    az: Az,
+    service: responses.RequestsMock,
+    monkeypatch: pytest.MonkeyPatch,
+    fake_time: FakeTime,
+) -> None:
+    def interrupt(_: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(fake_time, "sleep", interrupt)
+    answers(service, "myrun001", run(EXPORT, "myrun001", **UNDER_WAY))
+    answers(service, "myrun002", failed(EXPORT, REFUSED, "myrun002"))
+    answers(service, "myrun003", run(EXPORT, "myrun003", **UNDER_WAY))
+    result = az(*create(EXPORT))
+    states = [found["response"]["status"] for found in result.json]
+    assert (result.exit_code, states) == (1, ["Running", "Failed", "Running"])
+    lines = error_of(result)
+    assert lines[0] == "ERROR: 1 of 3 runs failed:"
+    assert (
+        "Stopped waiting; the service goes on with the pipeline runs 'myrun001', 'myrun003'."
+    ) in lines
+    at = "--resource-group mygroup --registry myregistry"
+    assert lines[-3:] == [
+        "To wait for them again:",
+        f"az acr pipeline-run wait --created {at} --name myrun001",
+        f"az acr pipeline-run wait --created {at} --name myrun003",
+    ]
+    assert [call.request.method for call in service.calls] == ["GET", "PUT", "PUT", "PUT"]
