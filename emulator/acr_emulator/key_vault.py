@@ -104,12 +104,13 @@ class _KeyVaults:
         return check
 
     def _check_right(self, caller: Principal, vault: str, request: Request) -> None:
-        """The ready service principal may do all; others get what they may read (text: memory)."""
+        """Who reads a secret, but for the ready service principal, must be allowed to get it."""
         operator, _ = self._instance.directory.operator()
         name = request.path_params.get("name", "")
-        if caller.object_id == operator.object_id or (
-            request.method == "GET"
-            and may_read_secret(self._instance.store, vault, caller.object_id, name)
+        if (
+            request.method != "GET"
+            or caller.object_id == operator.object_id
+            or may_read_secret(self._instance.store, vault, caller.object_id, name)
         ):
             return
         raise _VaultError(

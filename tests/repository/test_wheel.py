@@ -28,7 +28,7 @@ def metadata(wheel: zipfile.ZipFile, version: str) -> Message:
 def test_it_holds_the_extension_and_nothing_else(wheel: zipfile.ZipFile, version: str) -> None:
     extension = {
         path.relative_to(ROOT).as_posix()
-        for path in (ROOT / "azext_acrtransfer").iterdir()
+        for path in (ROOT / "azext_acrtransfer").rglob("*")
         if path.suffix in {".py", ".json"}
     }
     described = {
