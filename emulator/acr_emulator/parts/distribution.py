@@ -7,7 +7,8 @@ from pathlib import Path
 
 import httpx
 
-from acr_emulator.parts.process import Child
+from acr_emulator.parts.mending import mend
+from acr_emulator.parts.process import Child, end_leftover, pid_file_of
 from acr_emulator.parts.stored_repositories import StoredRepositories
 from acr_emulator.parts.tools import tool
 
@@ -31,6 +32,11 @@ class Distribution:
         """Its base URL; it asks for no token."""
         return f"http://127.0.0.1:{self._child.port if self._child else 0}"
 
+    @property
+    def running(self) -> bool:
+        """Whether it serves."""
+        return self._child is not None and self._child.running
+
     def repositories(self, registry: str) -> StoredRepositories:
         """What one registry holds."""
         return StoredRepositories(self._storage, registry)
@@ -38,7 +44,7 @@ class Distribution:
     async def ensure(self) -> str:
         """Have it running, also after it died; its base URL. Raises StartError."""
         async with self._starting:
-            if self._child and not self._child.running:
+            if not self.running:
                 await self.start()
         return self.url
 
@@ -49,11 +55,10 @@ class Distribution:
         configuration.touch(mode=0o600)
         configuration.write_text(json.dumps(self._configuration()))  # JSON is YAML
         argv = [tool("docker-registry"), "serve", str(configuration)]
-        self._child = await Child.start(
-            argv,
-            announces=r"listening on 127\.0\.0\.1:(\d+)",
-            log=self._folder / "distribution.log",
-        )
+        log = self._folder / "distribution.log"
+        if await end_leftover(pid_file_of(log)):
+            await asyncio.to_thread(mend, self._storage)
+        self._child = await Child.start(argv, announces=r"listening on 127\.0\.0\.1:(\d+)", log=log)
 
     async def stop(self) -> None:
         """End it."""

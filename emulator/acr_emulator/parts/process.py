@@ -60,7 +60,7 @@ class Child:
         the port as its group. A leftover of an earlier emulator with the same log ends first.
         When we are killed it is asked to end, not killed: it may be in the middle of a write.
         """
-        await end_leftover(_pid_file(log))
+        await end_leftover(pid_file_of(log))
         with log.open("wb") as output:
             process = await asyncio.create_subprocess_exec(
                 *argv,
@@ -72,7 +72,7 @@ class Child:
                 umask=0o077,
                 preexec_fn=dies_with_us(),
             )
-        _pid_file(log).write_text(f"{process.pid} {_birth(process.pid)}")
+        pid_file_of(log).write_text(f"{process.pid} {_birth(process.pid)}")
         child = cls(process, log)
         try:
             child.port = await asyncio.wait_for(child._announced(announces), timeout)
@@ -98,7 +98,7 @@ class Child:
             except asyncio.TimeoutError:
                 self._process.kill()
                 await self._process.wait()
-        _pid_file(self._log).unlink(missing_ok=True)
+        pid_file_of(self._log).unlink(missing_ok=True)
 
     async def _announced(self, announces: str) -> int:
         while self.running:
@@ -108,16 +108,20 @@ class Child:
         raise StartError(f"It ended with {self._process.returncode} at its start, see {self._log}.")
 
 
-def _pid_file(log: Path) -> Path:
+def pid_file_of(log: Path) -> Path:
+    """Where the id of the child that writes this log is kept while it runs."""
     return log.with_suffix(".pid")
 
 
-async def end_leftover(pid_file: Path, patience: float = _STOP_SECONDS) -> None:
+async def end_leftover(pid_file: Path, patience: float = _STOP_SECONDS) -> bool:
     """Have the process that the file names end, if it is still that very process.
 
     The kernel has asked it to when its emulator died; it is killed if that takes it too long.
+    Return whether there is such a file, left by a child that nobody has stopped.
     """
-    with suppress(FileNotFoundError, ProcessLookupError, ValueError):
+    if not pid_file.exists():
+        return False
+    with suppress(ProcessLookupError, ValueError):
         pid, birth = pid_file.read_text().split(" ", 1)
         end = time.monotonic() + patience
         while birth and birth == _birth(int(pid)):
@@ -125,6 +129,7 @@ async def end_leftover(pid_file: Path, patience: float = _STOP_SECONDS) -> None:
                 os.kill(int(pid), signal.SIGKILL)
                 break
             await asyncio.sleep(_LOOK_SECONDS)
+    return True
 
 
 def _birth(pid: int) -> str:
