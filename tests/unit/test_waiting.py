@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from azure.core.exceptions import AzureError
 
 from azext_acrtransfer import waiting
 from azext_acrtransfer.kinds import RUN
@@ -70,8 +71,37 @@ def test_what_is_settled_is_not_asked_about() -> None:
     assert waiting.Waiting(QUIET).settled(resources(ask), "it", Answer("done"), life) == "done"
 
 
+class Terminal:
+    """Stands for the CLI and its progress controller, and remembers each new line."""
+
+    def __init__(self, *, quiet: bool = False, disabled: bool = False) -> None:
+        self.shown: list[str] = []
+        self.cli: Any = SimpleNamespace(
+            only_show_errors=quiet,
+            config=SimpleNamespace(getboolean=lambda *_: disabled),
+            get_progress_controller=lambda **_: self,
+        )
+
+    def begin(self) -> None:
+        pass
+
+    def end(self) -> None:
+        self.shown.append("end")
+
+    def add(self, *, message: str) -> None:
+        if message not in self.shown[-1:]:
+            self.shown.append(message)
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """A terminal that somebody looks at."""
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    return Terminal()
+
+
 @pytest.mark.parametrize(
-    ("terminal", "quiet", "disabled", "shown"),
+    ("on_terminal", "quiet", "disabled", "shown"),
     [
         (True, False, False, ["Running, 20 %, 0 s", "Running, 20 %, 1 s"]),
         (False, False, False, []),
@@ -80,30 +110,63 @@ def test_what_is_settled_is_not_asked_about() -> None:
     ],
 )
 def test_progress_goes_to_a_terminal_only(
-    monkeypatch: pytest.MonkeyPatch, terminal: bool, quiet: bool, disabled: bool, shown: list[str]
+    monkeypatch: pytest.MonkeyPatch,
+    on_terminal: bool,
+    quiet: bool,
+    disabled: bool,
+    shown: list[str],
 ) -> None:
-    told: list[str] = []
-
-    class Controller:
-        """Stands for the CLI's progress controller."""
-
-        def begin(self) -> None:
-            pass
-
-        def end(self) -> None:
-            told.append("end")
-
-        def add(self, *, message: str) -> None:
-            told.append(message)
-
-    monkeypatch.setattr("sys.stderr.isatty", lambda: terminal)
-    cli: Any = SimpleNamespace(
-        only_show_errors=quiet,
-        config=SimpleNamespace(getboolean=lambda *_: disabled),
-        get_progress_controller=lambda **_: Controller(),
-    )
+    screen = Terminal(quiet=quiet, disabled=disabled)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: on_terminal)
     clock = FakeTime()
-    wait = waiting.Waiting(cli, now=lambda: clock.now, sleep=clock.sleep)
+    wait = waiting.Waiting(screen.cli, now=lambda: clock.now, sleep=clock.sleep)
     life = SimpleNamespace(is_over=bool, describe=lambda _: "Running, 20 %")
     wait.settled(resources(lambda: Answer(1)), "myrun01", Answer(0), life)
-    assert list(dict.fromkeys(told)) == [*shown, *(["end"] if shown else [])]
+    assert screen.shown == [*shown, *(["end"] if shown else [])]
+
+
+class Run:
+    """Stands for a run that ends after some looks, well or not."""
+
+    def __init__(self, looks: int, *, fails: bool = False) -> None:
+        self.looks = looks
+        self.fails = fails
+
+
+LIFE: Any = SimpleNamespace(
+    is_over=lambda run: run.looks <= 0,
+    has_failed=lambda run: run.looks <= 0 and run.fails,
+    describe=lambda run: f"Running, {run.looks} to go",
+)
+
+
+def test_several_are_waited_for_under_one_line(terminal: Terminal) -> None:
+    clock = FakeTime()
+    runs = {"first": Run(1), "second": Run(2, fails=True), "third": Run(4)}
+    looked: list[tuple[str, int]] = []
+
+    def look(name: str) -> Answer:
+        looked.append((name, round(clock.now)))
+        runs[name].looks -= 1
+        return Answer(runs[name])
+
+    all_runs: Any = SimpleNamespace(get=look)
+    wait = waiting.Waiting(terminal.cli, now=lambda: clock.now, sleep=clock.sleep)
+    refused = waiting.Seen(None, AzureError("refused"))
+    seen = {"never": refused} | {name: waiting.Seen(Answer(run)) for name, run in runs.items()}
+    settled = wait.all_settled(all_runs, seen, LIFE)
+    assert settled["never"] is refused
+    assert [settled[name].resource for name in runs] == list(runs.values())
+    looks = {"first": [1], "second": [1, 2], "third": [1, 2, 3, 4]}
+    assert sorted(looked) == [(name, second) for name in looks for second in looks[name]]
+    assert terminal.shown == [
+        "1 of 4 runs done, 1 failed; Running, 1 to go, 0 s",
+        "1 of 4 runs done, 1 failed; Running, 1 to go, 1 s",
+        "2 of 4 runs done, 1 failed; Running, 1 to go, 1 s",
+        "2 of 4 runs done, 1 failed; Running, 1 to go, 2 s",
+        "3 of 4 runs done, 2 failed; Running, 2 to go, 2 s",
+        "3 of 4 runs done, 2 failed; Running, 2 to go, 3 s",
+        "3 of 4 runs done, 2 failed; Running, 1 to go, 3 s",
+        "3 of 4 runs done, 2 failed; Running, 1 to go, 4 s",
+        "end",
+    ]
