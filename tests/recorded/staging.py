@@ -48,6 +48,21 @@ def have_blob(site: Site) -> None:
         site.resource(path, "DELETE")
 
 
+def many_to_export(site: Site) -> None:
+    """Have an artifact with as many tags as a run takes, another one, and a pipeline for them."""
+    tags = [f"v{number}" for number in range(50)]
+    site.registry_client.push("samples/many", *tags, layer=b"many")
+    push(site)
+    site.pipeline("export")
+
+
+def two_blobs(site: Site) -> None:
+    """Have two blobs, and a pipeline that may import them."""
+    ready_to_import(site)
+    blob = site.container.download_blob("myblob").readall()
+    site.container.upload_blob("another blob", blob)
+
+
 def three_runs(site: Site) -> None:
     """Have a run that failed, one that succeeded, and another that failed, in this order."""
     push(site)
