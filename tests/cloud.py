@@ -107,10 +107,11 @@ class Cloud:
         shown: Json = self._controls.get("/state").raise_for_status().json()
         return shown
 
-    def requests(self) -> list[tuple[str, str]]:
-        """Method and path of each request to ARM since the last `control("reset")`."""
+    def requests(self, host: str = "") -> list[tuple[str, str]]:
+        """Method and path of each request to a host, or ARM, since the last `control("reset")`."""
         log = self._controls.get("/requests").raise_for_status().json()
-        return [(seen["method"], seen["path"]) for seen in log if seen["host"] == self.hosts.arm]
+        wanted = host or self.hosts.arm
+        return [(seen["method"], seen["path"]) for seen in log if seen["host"] == wanted]
 
     def token(self, audience: str) -> str:
         """An Entra token of the ready service principal."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.cloud import Cloud
-from tests.e2e.terminal import AZ, AZ_VERSION, ROOT, Terminal, bare_environment, run
+from tests.e2e.terminal import AZ_VERSION, Guest, Terminal, built_wheel, install
 from tests.site import Kind, Site
 
 #: A rule, not a skip: what these modules test does not depend on the az that is used, and takes
@@ -22,24 +21,13 @@ _numbers = itertools.count(1)
 @pytest.fixture(scope="session")
 def wheel() -> Path:
     """The extension, built of what is in the tree."""
-    built = subprocess.run(
-        [str(ROOT / "scripts/wheel")], check=True, capture_output=True, text=True
-    )
-    return ROOT / built.stdout.strip()
+    return built_wheel()
 
 
 @pytest.fixture(scope="session")
 def extensions(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of extensions with ours in it."""
-    home = tmp_path_factory.mktemp("installer")
-    folder = home / "extensions"
-    environment = bare_environment(home) | {
-        "AZURE_EXTENSION_DIR": str(folder),
-        "AZURE_CORE_COLLECT_TELEMETRY": "0",
-    }
-    added = run(environment, str(AZ), "extension", "add", "--source", str(wheel), "--yes")
-    assert added.exit_code == 0, added.stderr
-    return folder
+    return install(wheel, tmp_path_factory.mktemp("installer"))
 
 
 @pytest.fixture(scope="session")
@@ -74,6 +62,12 @@ def own_az(extensions: Path, tmp_path: Path) -> Iterator[Terminal]:
     """`az`, logged in, in a cloud that the test may break."""
     with Cloud(tmp_path / "state") as cloud:
         yield Terminal(cloud, extensions).log_in()
+
+
+@pytest.fixture
+def guest(az: Terminal, tmp_path: Path) -> Guest:
+    """Somebody without a role in the session's cloud."""
+    return Guest.of(az, tmp_path)
 
 
 @pytest.fixture

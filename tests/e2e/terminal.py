@@ -42,6 +42,26 @@ def run(environment: Mapping[str, str], *argv: str) -> Result:
     return Result(ended.returncode, ended.stdout, ended.stderr)
 
 
+def built_wheel() -> Path:
+    """The extension, built of what is in the tree."""
+    built = subprocess.run(
+        [str(ROOT / "scripts/wheel")], check=True, capture_output=True, text=True
+    )
+    return ROOT / built.stdout.strip()
+
+
+def install(wheel: Path, home: Path) -> Path:
+    """A folder of extensions with this one in it."""
+    folder = home / "extensions"
+    environment = bare_environment(home) | {
+        "AZURE_EXTENSION_DIR": str(folder),
+        "AZURE_CORE_COLLECT_TELEMETRY": "0",
+    }
+    added = run(environment, str(AZ), "extension", "add", "--source", str(wheel), "--yes")
+    assert added.exit_code == 0, added.stderr
+    return folder
+
+
 @dataclass(frozen=True)
 class Terminal:
     """Where command lines are typed; each cloud has its own."""
@@ -93,6 +113,35 @@ class Terminal:
         result = self.type(script)
         assert result.exit_code == 0, result.stderr
         return self
+
+
+@dataclass(frozen=True)
+class Guest:
+    """Somebody else at the same cloud, with a login that has no role."""
+
+    az: Terminal
+    login: dict[str, str]
+    home: Path
+
+    @classmethod
+    def of(cls, az: Terminal, home: Path) -> Guest:
+        """Log in with a configuration of its own."""
+        guest = cls(az, az.cloud.control("principals", displayName="guest"), home)
+        logged_in = guest(
+            "login --service-principal --output none --username {appId} --password {password} "
+            "--tenant {tenant}".format(**guest.login)
+        )
+        assert logged_in.exit_code == 0, logged_in.stderr
+        return guest
+
+    def __call__(self, line: str) -> Result:
+        """Run `az` as the guest."""
+        return self.az(line, AZURE_CONFIG_DIR=str(self.home))
+
+    def gets(self, role: str, scope: str) -> None:
+        """Have a role assigned."""
+        who = f"--assignee {self.login['id']} --scope {scope.rstrip('/')}"
+        self.az.ok(f"role assignment create --role '{role}' {who}")
 
 
 def ctrl_c(process: subprocess.Popen[str]) -> Result:

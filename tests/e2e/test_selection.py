@@ -1,0 +1,86 @@
+"""What choosing by globs asks for, and which rights it needs."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.e2e.terminal import Guest, Terminal
+from tests.site import Site
+
+CREATE = "acr pipeline-run create"
+
+
+@pytest.fixture(autouse=True)
+def _stock(site: Site) -> None:
+    """Some repositories, and a pipeline."""
+    for repository, *tags in [("samples/hello", "v1", "v2"), ("samples/world", "v1"), ("base",)]:
+        site.registry_client.push(repository, *tags or ("v1",), layer=repository.encode())
+    site.pipeline("export")
+
+
+def export(site: Site, artifacts: str) -> str:
+    return f"{CREATE} {site.at} -p mypipeline -t export -n myrun01 -b myblob -a {artifacts}"
+
+
+def asked(az: Terminal, site: Site, artifacts: str) -> list[str]:
+    """What a dry run asks the registry for."""
+    az.cloud.control("reset")
+    az.ok(f"{export(site, artifacts)} --dry-run")
+    login = ["/v2/", "/v2/", "/oauth2/exchange"]
+    paths = [path for _, path in az.cloud.requests(site.login_server)]
+    assert paths[:3] in ([], login)
+    return [path for path in paths[3:] if path != "/oauth2/token"]
+
+
+def test_no_more_is_listed_than_a_glob_needs(az: Terminal, site: Site) -> None:
+    assert asked(az, site, "samples/hello:v1 base") == []
+    assert asked(az, site, "samples/hello:v* base:v1") == ["/acr/v1/samples/hello/_tags"]
+    listed = asked(az, site, "samples/*:v1 samples/*:v2 samples/hello:*")
+    assert listed[0] == "/v2/_catalog"
+    assert sorted(listed[1:]) == ["/acr/v1/samples/hello/_tags", "/acr/v1/samples/world/_tags"]
+
+
+def test_a_glob_that_matches_nothing_runs_nothing(az: Terminal, site: Site) -> None:
+    failed = az(export(site, "smaples/*"))
+    assert (failed.exit_code, failed.stdout) == (1, "")
+    assert failed.stderr.splitlines()[-2:] == [
+        "ERROR: Invalid value 'smaples/*' for --artifacts: no repository matches.",
+        "The nearest of 3 listed: 'samples/world', 'samples/hello', 'base'.",
+    ]
+    assert ("PUT", site.id_of("pipelineRuns/myrun01")) not in az.cloud.requests()
+
+
+REFUSED = [
+    ("samples/*", "list the repositories", "Container Registry Repository Catalog Lister"),
+    (
+        "samples/hello:v*",
+        "list the tags of repository 'samples/hello'",
+        "Container Registry Repository Reader",
+    ),
+]
+
+
+def test_who_may_not_list_is_told_the_right_and_needs_none_for_exact_references(
+    site: Site, guest: Guest
+) -> None:
+    guest.gets("Container Registry Transfer Pipeline Contributor", site.id_of(""))
+    for glob, verb, role in REFUSED:
+        refused = guest(f"{export(site, glob)} --dry-run")
+        assert (refused.exit_code, refused.stdout) == (1, "")
+        assert (
+            f"ERROR: You may not {verb} in registry '{site.registry}'. The registry said: "
+            f"authentication required\nThe role '{role}' allows it, or AcrPull if "
+        ) in refused.stderr
+    exact = guest(f"{export(site, 'samples/hello:v1')} --dry-run")
+    assert (exact.exit_code, len(exact.json)) == (0, 1), exact.stderr
+    guest.gets("AcrPull", site.id_of(""))
+    allowed = guest(f"{export(site, 'samples/*')} --dry-run")
+    assert allowed.exit_code == 0, allowed.stderr
+
+
+def test_a_throttled_registry_is_waited_for(az: Terminal, site: Site) -> None:
+    for path in ("/oauth2/exchange", "/oauth2/token", "/acr/v1/samples/hello/_tags"):
+        headers = {"Retry-After": "1"}
+        az.cloud.control("faults", status=429, path=path, count=2, headers=headers)
+    answer = az.ok(export(site, "samples/hello:*"))
+    assert answer.json["request"]["artifacts"] == ["samples/hello:v1", "samples/hello:v2"]
