@@ -8,7 +8,7 @@ MAKEFLAGS += --no-print-directory
 AZ_VERSIONS := 2.85.0 2.91.0
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 WHEEL := dist/acrtransfer-$(VERSION)-py3-none-any.whl
-LANES := unit recorded emulator templates repository $(AZ_VERSIONS:%=e2e-%)
+LANES := unit recorded emulator faults templates repository $(AZ_VERSIONS:%=e2e-%)
 
 # Whatever a tool or a test forgets to say, nothing lands in the user's home.
 export AZURE_CONFIG_DIR := $(CURDIR)/build/azure
@@ -63,6 +63,10 @@ test-recorded: setup-dev ## az commands against cassettes, without a network
 test-emulator: setup-emulator ## The emulator's rooms
 	$(call pytest,emulator) tests/emulator
 
+.PHONY: test-faults
+test-faults: setup-emulator ## What `make faults` does, in short
+	$(call pytest,faults) tests/faults
+
 .PHONY: test-templates
 test-templates: setup-dev ## The ARM templates, beside what the extension sends
 	$(call pytest,templates) tests/templates
@@ -76,6 +80,10 @@ test-e2e: $(AZ_VERSIONS:%=test-e2e-%) ## Real az processes against the emulator,
 
 test-e2e-%: setup-e2e-% wheel
 	AZ_VERSION=$* $(call pytest,e2e-$*) tests/e2e
+
+.PHONY: faults
+faults: setup-emulator ## Every fault at every request of every command, and more: PART=commands
+	@$(run) tests.faults $(PART)
 
 .PHONY: walkthrough
 walkthrough: setup-e2e-$(lastword $(AZ_VERSIONS)) wheel ## A public guide line by line: GUIDE=cli_2023; without GUIDE, all

@@ -50,7 +50,7 @@ class AnswerPolicy(HTTPPolicy):  # type: ignore[type-arg]
 
 def _check(http: Any) -> None:
     http.read()  # the answer to a PUT is streamed by the SDK
-    if not _is_json(http):
+    if not is_json(http):
         said = f"{http.status_code} {http.reason}, with {http.headers.get('content-type')}"
         raise DecodeError(
             f"{urlsplit(http.request.url).hostname} answered {said}, which is not the service's "
@@ -61,7 +61,8 @@ def _check(http: Any) -> None:
         raise HttpResponseError(response=http, error_format=ARMErrorFormat)
 
 
-def _is_json(http: Any) -> bool:
+def is_json(http: Any) -> bool:
+    """Whether it is what the service answers with, if it answers with anything."""
     if HTTPStatus.MULTIPLE_CHOICES <= http.status_code < HTTPStatus.BAD_REQUEST:
         return False  # the service redirects nobody
     try:
@@ -71,14 +72,21 @@ def _is_json(http: Any) -> bool:
 
 
 def every(pages: Any) -> Iterator[Any]:
-    """What is on all pages of a list; one whose pages lead back to a page before is an error."""
-    seen = set()
+    """What is on all pages of a list, each resource once; pages that lead in a circle are an error.
+
+    A resource that comes while the list is read moves others to the next page, where they are seen
+    again.
+    """
+    links, ids = set(), set()
     by_page = pages.by_page()
     for page in by_page:
-        yield from page
+        for resource in page:
+            if resource.get("id") not in ids:
+                yield resource
+            ids.add(resource.get("id"))
         link = by_page.continuation_token
-        if link in seen:
+        if link in links:
             raise AzureError(
                 f"The service's list has no end: a page leads back to {link.partition('?')[0]}"
             )
-        seen.add(link)
+        links.add(link)

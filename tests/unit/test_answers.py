@@ -8,7 +8,8 @@ import pytest
 import requests
 
 from azext_acrtransfer.kinds import EXPORT, PipelineKind
-from tests.unit.conftest import ARM, AT, REGISTRY, Az, Service, pipeline
+from tests.az import told
+from tests.unit.conftest import ARM, AT, REGISTRY, Az, Service, flat, pipeline
 
 PIPELINES = f"{REGISTRY}/exportPipelines"
 PATH = f"{PIPELINES}/mypipeline"
@@ -71,6 +72,16 @@ def test_a_list_that_leads_back_to_itself_ends(az: Az, service: Service, back_to
     assert result.stderr == (
         f"ERROR: The service's list has no end: a page leads back to {ARM}{PIPELINES}\n"
     )
+
+
+def test_what_slides_onto_the_next_page_is_listed_once(az: Az, service: Service) -> None:
+    one, two = (pipeline(EXPORT, name) for name in ("pipeline1", "pipeline2"))
+    page = {"value": [one, two], "nextLink": f"{ARM}{PIPELINES}?page=2"}
+    service.answers("GET", PIPELINES, page)
+    service.answers("GET", PIPELINES, {"value": [two]})
+    result = az("acr", "export-pipeline", "list", *AT, "--only-show-errors")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert told(result.json) == [flat(one), flat(two)]
 
 
 @pytest.mark.parametrize("lacking", ["id", "name", "properties"])

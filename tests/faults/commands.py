@@ -1,0 +1,54 @@
+"""The campaign over az commands: every fault at every request of every command."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.cloud import Cloud
+from tests.faults.faults import FAULTS
+from tests.faults.relay import Relay
+from tests.faults.scenes import SCENES, Scene, World
+from tests.faults.trial import Campaign, Case, Clean
+
+
+@contextmanager
+def prepared() -> Iterator[Campaign]:
+    """An emulator, a relay before it, and a registry in it."""
+    with (
+        tempfile.TemporaryDirectory(prefix="faults-") as folder,
+        Cloud(Path(folder) / "state") as cloud,
+        Relay(cloud.http, Path(folder) / "state/tls") as relay,
+    ):
+        yield Campaign(World.prepare(cloud), relay, Path(folder))
+
+
+def cases(scene: Scene, clean: Clean) -> Iterator[Case]:
+    """Each fault at each request, where it makes a difference."""
+    for key, exchange in clean.requests().items():
+        for fault in FAULTS:
+            if fault.touches(*exchange):
+                yield Case(scene, key, fault)
+
+
+def campaign() -> list[str]:
+    """Try everything, print a table, and return what failed."""
+    failed: list[str] = []
+    row = "{:<70.70} {:>8} {:>6} {:>6} {:>9} {:>6}"
+    print(row.format("az acr", "requests", "faults", "cases", "got over", "failed"))
+    with prepared() as run:
+        for scene in SCENES:
+            clean = run.clean(scene)
+            tried = [got for case in cases(scene, clean) for got in run.outcomes(case, clean)]
+            numbers = (
+                len(clean.requests()),
+                len({got.case.fault for got in tried}),
+                len(tried),
+                sum(got.got_over for got in tried),
+                sum(bool(got.wrong) for got in tried),
+            )
+            print(row.format(scene.line, *numbers), flush=True)
+            failed += [f"{got.case}: {what}" for got in tried for what in got.wrong]
+    return failed

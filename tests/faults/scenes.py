@@ -1,0 +1,155 @@
+"""The commands that the campaign breaks, and what each finds when it starts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tests.cloud import Cloud, Json
+from tests.site import Kind, Site
+
+ARTIFACT, BLOB = "samples/hello:1.0", "myblob"
+_SIDES: dict[Kind, str] = {"export": "target", "import": "source"}
+_OPTIONS: dict[Kind, list[str]] = {"export": ["OverwriteBlobs"], "import": ["OverwriteTags"]}
+#: What differs each time: ids, moments, entity tags.
+_VOLATILE = re.compile(
+    r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|\+00:00)?"
+)
+
+
+def steady(text: str) -> str:
+    """A text without what differs each time."""
+    return _VOLATILE.sub("~", text)
+
+
+@dataclass(frozen=True)
+class World:
+    """A registry with an image and pipelines that work; and what a command may find in it."""
+
+    site: Site
+
+    @classmethod
+    def prepare(cls, cloud: Cloud) -> World:
+        """Have everything in order."""
+        world = cls(Site.prepare(cloud, "faulty"))
+        world.site.registry_client.push("samples/hello", "1.0", layer=b"hello")
+        for kind in _SIDES:
+            world.site.grant_storage(world.put_pipeline(kind, f"my{kind}"))
+        world.site.run("exported", world.pipeline("export"), "given", ARTIFACT)
+        assert world.site.finished("exported")["response"]["status"] == "Succeeded"
+        return world
+
+    def pipeline(self, kind: Kind) -> Json:
+        """The pipeline of a kind that works."""
+        return {"id": self.site.id_of(f"{kind}Pipelines/my{kind}")}
+
+    def put_pipeline(self, kind: Kind, name: str) -> Json:
+        """Have a pipeline as it was at first."""
+        place = {"uri": self.site.container_uri, "storageAccessMode": "ManagedIdentity"}
+        properties: Json = {_SIDES[kind]: place, "options": _OPTIONS[kind]}
+        if kind == "import":
+            properties["trigger"] = {"sourceTrigger": {"status": "Disabled"}}
+        body = {"identity": {"type": "SystemAssigned"}, "properties": properties}
+        return self.site.resource(f"{kind}Pipelines/{name}", "PUT", body)
+
+    def remove(self, path: str) -> None:
+        """Have something of the registry not be there."""
+        self.site.resource(path, "DELETE")
+
+    def put_failed_run(self, name: str) -> None:
+        """Have a run that has failed."""
+        self.site.run(name, self.pipeline("import"), "missing")
+        assert self.site.finished(name)["response"]["status"] == "Failed"
+
+    def remove_run(self, name: str, blob: str = "") -> None:
+        """Have a run not be there, nor the blob that it made."""
+        self.remove(f"pipelineRuns/{name}")
+        if blob in {found.name for found in self.site.container.list_blobs()}:
+            self.site.container.delete_blob(blob)
+
+    def state(self) -> dict[str, str]:
+        """Everything that a command could have changed, once no run is under way."""
+        found = {f"blob {blob.name}": "" for blob in self.site.container.list_blobs()}
+        for collection in ("exportPipelines", "importPipelines", "pipelineRuns"):
+            for resource in self.site.resource(collection)["value"]:
+                properties = resource["properties"]
+                if properties["provisioningState"] == "Creating":
+                    properties = self.site.finished(resource["name"])
+                found[f"{collection}/{resource['name']}"] = steady(str(properties))
+        return found
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A command line without ``az acr`` and the registry, and what it finds at its start."""
+
+    line: str
+    start: Callable[[World], Any] = lambda _: None
+
+    @property
+    def command(self) -> str:
+        """The command's name."""
+        return " ".join(["acr", *self.line.split()[:2]])
+
+    def argv(self, world: World) -> list[str]:
+        """The words to type."""
+        container = world.site.container_uri
+        return ["acr", *self.line.format(container=container).split(), "-r", world.site.registry]
+
+
+def _of_pipelines(kind: Kind) -> list[Scene]:
+    group, path = f"{kind}-pipeline", f"{kind}Pipelines/other"
+
+    def there(world: World) -> Json:
+        return world.put_pipeline(kind, "other")
+
+    def absent(world: World) -> None:
+        world.remove(path)
+
+    return [
+        Scene(f"{group} create -n other -c {{container}}", absent),
+        Scene(f"{group} create -n other -c {{container}} --no-wait", absent),
+        Scene(f"{group} update -n other --options ContinueOnErrors", there),
+        Scene(f"{group} show -n other", there),
+        Scene(f"{group} list", there),
+        Scene(f"{group} list -o table", there),
+        Scene(f"{group} delete -n other", there),
+        Scene(f"{group} wait -n other --created", there),
+    ]
+
+
+_EXPORT = f"-p myexport -t export -a {ARTIFACT}"
+_IMPORT = "-p myimport -t import -b given"
+
+
+def _two_failed(world: World) -> None:
+    world.put_failed_run("failed01")
+    world.put_failed_run("failed02")
+
+
+def _one_failed(world: World) -> None:
+    world.put_failed_run("failed01")
+
+
+SCENES = (
+    *_of_pipelines("export"),
+    *_of_pipelines("import"),
+    Scene(
+        f"pipeline-run create -n myrun01 -b {BLOB} {_EXPORT}",
+        lambda world: world.remove_run("myrun01", BLOB),
+    ),
+    Scene(f"pipeline-run create -n myrun02 {_IMPORT}", lambda world: world.remove_run("myrun02")),
+    Scene(
+        f"pipeline-run create -n myrun02 {_IMPORT} -f", lambda world: world.remove_run("myrun02")
+    ),
+    Scene("pipeline-run show -n exported"),
+    Scene("pipeline-run show -n failed01", _one_failed),
+    Scene("pipeline-run list"),
+    Scene("pipeline-run list --top 1 -o table"),
+    Scene("pipeline-run delete -n failed01", _one_failed),
+    Scene("pipeline-run clean", _two_failed),
+    Scene("pipeline-run clean --dry-run", _two_failed),
+    Scene("pipeline-run wait -n exported --created"),
+)

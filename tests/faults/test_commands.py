@@ -1,0 +1,41 @@
+"""The campaign over az commands, in short: a few faults at each command, all at one or another."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from knack.help_files import helps
+
+from tests.az import run_az
+from tests.faults.commands import cases, prepared
+from tests.faults.scenes import SCENES, Scene
+from tests.faults.trial import Campaign
+
+#: Every so many cases one is tried; it shares no divisor with the number of faults.
+_EVERY = 29
+
+
+@pytest.fixture(scope="module")
+def campaign() -> Iterator[Campaign]:
+    with prepared() as running:
+        yield running
+
+
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.line)
+def test_a_fault_is_told_or_got_over_and_leaves_nothing_half_made(
+    campaign: Campaign, scene: Scene
+) -> None:
+    clean = campaign.clean(scene)
+    tried = list(cases(scene, clean))[SCENES.index(scene) % _EVERY :: _EVERY]
+    outcomes = [got for case in tried for got in campaign.outcomes(case, clean)]
+    assert outcomes
+    assert {str(got.case): got.wrong for got in outcomes if got.wrong} == {}
+
+
+def test_every_command_of_the_extension_is_in_the_campaign(tmp_path: Path) -> None:
+    run_az(tmp_path, "acr", "-h")  # loads the help texts
+    commands = {name for name in helps if re.match(r"acr (\w+-pipeline|pipeline-run) ", name)}
+    assert {scene.command for scene in SCENES} == commands

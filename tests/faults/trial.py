@@ -1,0 +1,246 @@
+"""One case of the campaign: a command that a fault strikes at a request, and the verdict."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from acr_emulator.cloud import PUBLIC
+from requests.adapters import HTTPAdapter
+
+from tests.az import Login, Result, run_az
+from tests.fake_time import FakeTime
+from tests.faults.faults import SIGNATURE, Fault
+from tests.faults.relay import Answer, Asked, Damage, Relay, Wire
+from tests.faults.scenes import Scene, World, steady
+
+#: How often a fault strikes that lasts: longer than any number of tries, short of for ever.
+LASTING = 60
+_TIME_OUT = 0.1
+_TRACE = re.compile(r"Traceback|unexpected error|File \"")
+
+
+@dataclass(frozen=True)
+class Clean:
+    """A command when nothing goes wrong."""
+
+    result: Result
+    exchanges: list[tuple[Asked, Answer]]
+    before: dict[str, str]
+    after: dict[str, str]
+
+    def requests(self) -> dict[tuple[str, str], tuple[Asked, Answer]]:
+        """Its requests, each once however often it was repeated."""
+        found: dict[tuple[str, str], tuple[Asked, Answer]] = {}
+        for asked, answer in self.exchanges:
+            found.setdefault(asked.key, (asked, answer))
+        return found
+
+
+@dataclass(frozen=True)
+class Case:
+    """A fault at a request, once or as long as it is tried again."""
+
+    scene: Scene
+    key: tuple[str, str]
+    fault: Fault
+    lasts: bool = False
+
+    def __str__(self) -> str:
+        method, url = self.key
+        how = "lasting" if self.lasts else "once"
+        place = url.partition("?")[0][-60:]
+        return f"az acr {self.scene.line} | {method} ...{place} | {self.fault}, {how}"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was wrong with how a command took a fault, sentence by sentence; or whether it did."""
+
+    case: Case
+    wrong: tuple[str, ...]
+    got_over: bool
+
+
+@dataclass
+class _Strike:
+    """Strikes the request of a case."""
+
+    case: Case
+    left: int = 0
+    jumped: float = 0.0
+    struck: int = 0
+
+    def __post_init__(self) -> None:
+        self.left = LASTING if self.case.lasts else 1
+
+    def hits(self, method: str, url: str) -> bool:
+        return self.left > 0 and (method, url) == self.case.key
+
+    def __call__(self, asked: Asked) -> Damage | None:
+        if not self.hits(*asked.key):
+            return None
+        self.left -= 1
+        self.struck += 1
+        self.jumped = self.case.fault.jump
+        return self.case.fault.damage
+
+
+class Campaign:
+    """Commands against one emulator, through the relay."""
+
+    def __init__(self, world: World, relay: Relay, config: Path) -> None:
+        self._world = world
+        self._relay = relay
+        self._config = config
+        cloud = world.site.cloud
+        self._login = Login(
+            PUBLIC.subscription_id, PUBLIC.tenant_id, cloud.token(cloud.hosts.arm_url)
+        )
+
+    @contextmanager
+    def connected(self) -> Iterator[None]:
+        """Have az ask through the relay, and wait without taking time."""
+        proxy = f"http://127.0.0.1:{self._relay.port}"
+        names = {"HTTPS_PROXY": proxy, "HTTP_PROXY": proxy, "NO_PROXY": ""}
+        names["REQUESTS_CA_BUNDLE"] = self._world.site.cloud.environment["REQUESTS_CA_BUNDLE"]
+        with patch.dict("os.environ", names), FakeTime().instead_of_waiting():
+            yield
+
+    def clean(self, scene: Scene) -> Clean:
+        """Run a command with nothing wrong."""
+        scene.start(self._world)
+        before = self._world.state()
+        result = self._run(scene, lambda _: None)
+        assert result.exit_code == 0, result.stderr
+        return Clean(result, self._relay.exchanges, before, self._world.state())
+
+    def _run(self, scene: Scene, strike: Any) -> Result:
+        with self._relay.struck_by(strike), self.connected():
+            return run_az(self._config, *scene.argv(self._world), login=self._login)
+
+    def outcomes(self, case: Case, clean: Clean) -> Iterator[Outcome]:
+        """How a command takes a fault that strikes once, and if it gets over that, one that lasts.
+
+        What stops a command the first time cannot strike it again.
+        """
+        once = self._outcome(case, clean)
+        yield once
+        if once.got_over:
+            yield self._outcome(replace(case, lasts=True), clean)
+
+    def _outcome(self, case: Case, clean: Clean) -> Outcome:
+        case.scene.start(self._world)
+        strike = _Strike(case)
+        with _clock_and_patience(strike):
+            result = self._run(case.scene, strike)
+        asked = [asked for asked, _ in self._relay.exchanges]
+        after = self._world.state()
+        again = self._run(case.scene, lambda _: None)
+        verdict = _Verdict(case, clean, self._world)
+        assert strike.struck, f"{case}: did not strike"
+        wrong = (
+            *verdict.of_message(result),
+            *verdict.of_outcome(result, after),
+            *verdict.of_requests(asked),
+            *verdict.of_second(again, self._world.state(), already=after == clean.after),
+        )
+        return Outcome(case, wrong, result.exit_code == 0)
+
+
+@contextmanager
+def _clock_and_patience(strike: _Strike) -> Iterator[None]:
+    """Set az's clock off when it is to jump, and make it impatient when an answer is to be late."""
+    real_time, real_send = time.time, HTTPAdapter.send
+
+    def send(self: HTTPAdapter, request: Any, *args: Any, **options: Any) -> Any:
+        late = strike.case.fault.damage.wire is Wire.LATE
+        if late and strike.hits(request.method, request.url):
+            options["timeout"] = _TIME_OUT
+        return real_send(self, request, *args, **options)
+
+    with ExitStack() as stack:
+        stack.enter_context(patch.object(HTTPAdapter, "send", send))
+        stack.enter_context(patch.object(time, "time", lambda: real_time() + strike.jumped))
+        yield
+
+
+@dataclass(frozen=True)
+class _Verdict:
+    """The rules, each giving a sentence for what breaks it."""
+
+    case: Case
+    clean: Clean
+    world: World
+
+    def of_message(self, result: Result) -> Iterator[str]:
+        """No traceback, no secret; and what failed is named."""
+        said = result.stderr + result.stdout
+        if _TRACE.search(said):
+            yield f"traceback: {result.stderr[-1500:]}"
+        for secret in (SIGNATURE, "Bearer "):
+            if secret in said:
+                yield f"shows a secret: {result.stderr}"
+        if result.exit_code and not any(name in result.stderr for name in self._names()):
+            yield f"does not name what failed: {result.stderr}"
+
+    def _names(self) -> Iterator[str]:
+        words = self.case.scene.line.split()
+        if "-n" in words:
+            yield words[words.index("-n") + 1]
+        yield self.world.site.registry
+        yield self.case.key[1].split("/")[2]
+
+    def of_outcome(self, result: Result, after: dict[str, str]) -> Iterator[str]:
+        """Exit code 0 if and only if it is done; and nothing half-made or lost."""
+        clean = self.clean
+        if result.exit_code and self.case.fault.passes and not self.case.lasts:
+            yield f"does not try again: {result.stderr}"
+        if result.exit_code == 0:
+            if after != clean.after and not self.case.fault.tells:
+                yield f"exit code 0, but: {_difference(after, clean.after)}"
+            if steady(result.stdout) != steady(clean.result.stdout) and not self.case.fault.tells:
+                yield f"exit code 0, but another result: {result.stdout}"
+        for thing in {*clean.before, *clean.after, *after}:
+            if after.get(thing) not in (clean.before.get(thing), clean.after.get(thing)):
+                yield f"half-made: {thing} {after.get(thing)}"
+
+    def of_requests(self, asked: list[Asked]) -> Iterator[str]:
+        """What changes something may be sent again only as it was; tokens go to known hosts."""
+        first: dict[tuple[str, str], Asked] = {}
+        known = {asked.host for asked, _ in self.clean.exchanges}
+        for request in asked:
+            if request.method not in ("GET", "HEAD"):
+                before = first.setdefault(request.key, request)
+                same = request.body == before.body and request.method in ("PUT", "DELETE")
+                if request is not before and not same:
+                    yield f"sent twice: {request} {request.body!r} {before.body!r}"
+            if request.host not in known and "Authorization" in request.headers:
+                yield f"sent a token to {request.host}"
+        if len(asked) > 10 * len(self.clean.exchanges) + 2 * LASTING:
+            yield f"{len(asked)} requests"
+
+    def of_second(self, again: Result, after: dict[str, str], *, already: bool) -> Iterator[str]:
+        """Once the fault is gone, the same command does it, unless it has been done."""
+        if after != self.clean.after:
+            yield f"the second time: {_difference(after, self.clean.after)}"
+        deleted = already and " delete " in self.case.scene.line and again.exit_code == 3
+        if again.exit_code != 0 and not deleted:
+            yield f"the second time exit code {again.exit_code}: {again.stderr}"
+
+
+def _difference(one: dict[str, str], other: dict[str, str]) -> str:
+    return json.dumps(
+        {
+            key: [one.get(key), other.get(key)]
+            for key in {*one, *other}
+            if one.get(key) != other.get(key)
+        }
+    )
