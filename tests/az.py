@@ -6,7 +6,7 @@ import io
 import json
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +26,8 @@ from azext_acrtransfer import COMMAND_LOADER_CLS
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 TENANT = "11111111-1111-1111-1111-111111111111"
+#: Whatever a token is for, where nobody checks it.
+TOKEN = "none"
 
 
 @dataclass(frozen=True)
@@ -69,15 +71,16 @@ class _Loader(MainCommandsLoader):  # type: ignore[misc]  # core is untyped
 
 @dataclass(frozen=True)
 class Login:
-    """A user who is signed in to one subscription of the public cloud, with the token to send."""
+    """A user who is signed in to one subscription of the public cloud, with the tokens to send."""
 
     subscription: str = SUBSCRIPTION
     tenant: str = TENANT
-    token: str = field(default="none", repr=False)
+    token_for: Callable[[str], str] = field(default=lambda _: TOKEN, repr=False)
 
-    def acquire_token(self, _: Any, **__: Any) -> dict[str, Any]:
-        """Core's way to ask for it."""
-        return {"access_token": self.token, "token_type": "Bearer", "expires_in": 3600}
+    def acquire_token(self, scopes: list[str], **_: Any) -> dict[str, Any]:
+        """Core's way to ask for one."""
+        token = self.token_for(scopes[0].removesuffix("/.default"))
+        return {"access_token": token, "token_type": "Bearer", "expires_in": 3600}
 
     @property
     def account(self) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import vcr
 import yaml
@@ -80,6 +81,8 @@ def same_body(first: Request, second: Request) -> None:
 def _data(body: bytes | None) -> Any:
     if not body:
         return None
+    if not body.startswith(b"{"):
+        return parse_qs(body, strict_parsing=True)
     data = json.loads(body)
     if "forceUpdateTag" in data.get("properties", {}):
         # It never repeats: that is what it is for.
@@ -94,7 +97,9 @@ _VCR.register_matcher("body", same_body)
 @contextmanager
 def recording(path: Path) -> Iterator[None]:
     """Record every exchange into this file, which the caller still has to scrub."""
-    with _VCR.use_cassette(str(path), record_mode=RecordMode.ALL):
+    # There the recorder gets its tokens, which az would have from the login.
+    login = ("login.microsoftonline.com",)
+    with _VCR.use_cassette(str(path), record_mode=RecordMode.ALL, ignore_hosts=login):
         yield
 
 

@@ -8,10 +8,20 @@ from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 from typing import Any
 
+from tests.az import TOKEN
+
 Interaction = dict[str, Any]
 
 #: The headers of an answer that the extension, or the SDK below it, reads. Of requests, none.
-_KEPT_HEADERS = ("Content-Type", "Date", "Azure-AsyncOperation", "Location", "Retry-After")
+_KEPT_HEADERS = (
+    "Content-Type",
+    "Date",
+    "Azure-AsyncOperation",
+    "Location",
+    "Retry-After",
+    "WWW-Authenticate",
+    "Link",
+)
 _CORRELATION = "x-ms-correlation-request-id"
 CORRELATION_ID = "44444444-4444-4444-4444-444444444444"
 
@@ -19,7 +29,13 @@ _GUID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.IGNORE
 _MOMENT = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?=Z|\+00:00)")
 #: What a source trigger calls its runs: the pipeline's name, and what is of one recording.
 _TRIGGERED = re.compile(r"\b([A-Za-z0-9]+_)[0-9a-f]{8}\b")
+#: Where a page of a list begins, in words of the service's own.
+_SKIP_TOKEN = re.compile(r"(?<=skipToken=)[^&\"\s]+")
 _SIGNATURE = re.compile(r"(?<=[?&]sig=)[^&\"\s]+")
+#: In an answer, and in the form that asks for the next one.
+_TOKEN = re.compile(r"((?:access|refresh)_token(?:=|\"\s*:\s*\"))[^&\"]+")
+#: Of a blob that is listed: its times, its tag, and more that nobody reads.
+_PROPERTIES = re.compile(r"<Properties>.*?</Properties>", re.DOTALL)
 
 _FORMAT = "%Y-%m-%dT%H:%M:%S.%f"
 _FIRST_MOMENT = datetime(2026, 1, 20, 12, 0, 0, 123456, tzinfo=timezone.utc)
@@ -35,6 +51,7 @@ class Scrubber:
     def __init__(self, known: Mapping[str, str]) -> None:
         self._known = dict(known)
         self._guids: dict[str, str] = {}
+        self._places: dict[str, str] = {}
         self._moments: dict[str, datetime] = {}
         self._now = _FIRST_MOMENT
 
@@ -95,11 +112,17 @@ class Scrubber:
         replacements: list[tuple[re.Pattern[str], Callable[[re.Match[str]], str]]] = [
             (_GUID, lambda found: self._guid(found[0])),
             (_MOMENT, lambda found: f"{self._moments[found[0]]:{_FORMAT}}"),
+            (_SKIP_TOKEN, lambda found: self._place(found[0])),
             (_SIGNATURE, lambda _: "***"),
+            (_TOKEN, lambda found: found[1] + TOKEN),
+            (_PROPERTIES, lambda _: "<Properties />"),
         ]
         for pattern, replacement in replacements:
             text = pattern.sub(replacement, text)
         return text
+
+    def _place(self, original: str) -> str:
+        return self._places.setdefault(original, f"place{len(self._places) + 1}")
 
     def _guid(self, original: str) -> str:
         if original in self._known.values():

@@ -40,7 +40,7 @@ def cloud(
     if not request.config.getoption("--record", default=False):
         yield None
         return
-    from tests.cloud import Cloud  # late: a replay runs on azure-cli-core alone
+    from tests.cloud import Cloud  # late: a replay needs no emulator
 
     with Cloud(tmp_path_factory.mktemp("cloud") / "state") as running:
         yield running
@@ -103,7 +103,7 @@ def _recorder(folder: Path, monkeypatch: pytest.MonkeyPatch, site: Site) -> Reco
 
     for name in ("HTTPS_PROXY", "https_proxy", "NO_PROXY", "REQUESTS_CA_BUNDLE"):
         monkeypatch.setenv(name, site.cloud.environment[name])
-    login = Login(PUBLIC.subscription_id, PUBLIC.tenant_id, site.cloud.token(PUBLIC.arm_url))
+    login = Login(PUBLIC.subscription_id, PUBLIC.tenant_id, site.cloud.token)
     known = {
         login.subscription: SUBSCRIPTION,
         login.tenant: TENANT,

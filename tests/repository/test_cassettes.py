@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,14 @@ from vcr.request import Request
 
 from tests.az import SUBSCRIPTION, TENANT
 from tests.cassette import FOLDER, Cassette, path_of, same_body
+from tests.recorded.expected import SITE
 from tests.scrub import Scrubber
 
 ROOT = Path(__file__).resolve().parents[2]
 CASSETTES = sorted(FOLDER.rglob("*.yaml"))
 SECRET = re.compile(
-    r"sig=(?!\*\*\*)|eyJ|AccountKey|Bearer|[?&]s[epv]=|client_secret|Authorization:|User-Agent",
+    r"sig=(?!\*\*\*)|eyJ|AccountKey|Bearer (?!realm=)|[?&]s[epv]=|client_secret|Authorization:"
+    r"|User-Agent|_token(=|\":\s*\")(?!none\b)",
     re.IGNORECASE,
 )
 # A stand-in is recognised by its one repeated digit, or by its zeros.
@@ -39,7 +42,16 @@ def test_every_recorded_test_has_its_cassette_and_every_cassette_its_test() -> N
     assert sorted(map(path_of, tests)) == CASSETTES
 
 
-@pytest.mark.parametrize("text", ["?sv=2026-02-06&sig=abc", '"eyJhbGciOi.', "Bearer abc"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "?sv=2026-02-06&sig=abc",
+        '"eyJhbGciOi.',
+        "Bearer abc",
+        "&refresh_token=abc",
+        '"access_token": "abc"',
+    ],
+)
 def test_a_secret_would_be_seen(text: str) -> None:
     assert SECRET.search(text)
 
@@ -56,13 +68,13 @@ def test_every_id_is_a_stand_in() -> None:
     assert [guid for guid in found if not STAND_IN.fullmatch(guid)] == []
 
 
-def test_only_arm_was_asked() -> None:
-    hosts = {
-        interaction["request"]["uri"].split("/")[2]
-        for path in CASSETTES
-        for interaction in Cassette.read(path).interactions
-    }
-    assert hosts == {"management.azure.com"}
+def test_arm_was_asked_and_by_globs_and_manifests_the_registry_and_the_container() -> None:
+    hosts = defaultdict(set)
+    for path in CASSETTES:
+        for interaction in Cassette.read(path).interactions:
+            hosts[interaction["request"]["uri"].split("/")[2]].add(path.parent.name)
+    assert hosts.pop("management.azure.com") == {path.parent.name for path in CASSETTES}
+    assert set(hosts) == {f"{SITE}registry.azurecr.io", "mystorage.blob.core.windows.net"}
 
 
 def request(body: Any) -> Request:

@@ -26,7 +26,7 @@ def container() -> Iterator[responses.RequestsMock]:
 
 @pytest.fixture
 def list_blobs(tmp_path: Path) -> Iterator[Blobs]:
-    with az_cli(tmp_path, Login(token="of-the-caller")) as cli:
+    with az_cli(tmp_path, Login(token_for=lambda _: "of-the-caller")) as cli:
         yield lambda: blobs(cli, URI)
 
 
