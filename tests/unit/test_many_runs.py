@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shlex
+import signal
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -334,3 +336,43 @@ def test_ctrl_c_says_for_each_run_how_to_wait_again_and_forgets_no_outcome(
         f"az acr pipeline-run wait --created {at} --name myrun003",
     ]
     assert [call.request.method for call in service.calls] == ["GET", "PUT", "PUT", "PUT"]
+
+
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Ctrl-C is heard, also in a test run that was begun in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
+def test_ctrl_c_while_runs_are_submitted_waits_for_no_answer_that_hangs(
+    az: Az, service: responses.RequestsMock
+) -> None:
+    over = threading.Event()
+
+    def hang(_: Any) -> tuple[int, dict[str, str], str]:
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        over.wait(60)
+        return 200, {}, json.dumps(run(EXPORT, "myrun003"))
+
+    for name in NAMES[:2]:
+        answers(service, name, run(EXPORT, name))
+    service.add_callback("PUT", f"{ARM}{RUNS}/myrun003", hang)
+    try:
+        result = az(*create(EXPORT))
+        assert not over.is_set()
+    finally:
+        over.set()
+    lines = error_of(result)
+    interrupted = [
+        line.removesuffix(": Interrupted before the service answered; it may have begun.")
+        for line in lines
+        if line.startswith("myrun")
+    ]
+    # The others may have been answered before or not.
+    assert [*(found["name"] for found in result.json), *interrupted] == NAMES
+    assert (result.exit_code, interrupted[-1]) == (1, "myrun003")
+    assert lines[0] == f"ERROR: {len(interrupted)} of 3 runs failed:"
+    assert lines[-1].endswith(" ".join(MANY[100:]))
