@@ -142,13 +142,15 @@ examples:
 
 _RUN_CLEAN = """
 type: command
-short-summary: Delete the failed pipeline runs of a registry.
+short-summary: Delete the failed pipeline runs of a registry, or some of them.
 long-summary: Each outcome is reported; the command fails if one could not be deleted.
 examples:
   - name: See which runs would be deleted
     text: az acr pipeline-run clean -r myregistry --dry-run -o table
   - name: Delete the failed runs of a registry
     text: az acr pipeline-run clean -r myregistry
+  - name: Delete the failed runs of one pipeline that ended more than thirty days ago
+    text: az acr pipeline-run clean -r myregistry -p myexportpipeline --older-than 30d
 """
 
 _RUN_VERIFY = """
@@ -172,6 +174,10 @@ short-summary: List the pipeline runs of a registry, newest first.
 examples:
   - name: List the ten runs that were started last
     text: az acr pipeline-run list -r myregistry --top 10 -o table
+  - name: List the last three runs of a pipeline that failed
+    text: >
+        az acr pipeline-run list -r myregistry -p myimportpipeline --status Failed --top 3
+        -o table
 """
 
 

@@ -17,7 +17,7 @@ from knack.arguments import CLIArgumentType
 from azext_acrtransfer import _validators as validators
 from azext_acrtransfer.kinds import EXPORT, IMPORT, KINDS, RUN, PipelineKind
 from azext_acrtransfer.transfer_manifest import ManifestKind
-from azext_acrtransfer.values import StorageAccessMode
+from azext_acrtransfer.values import RunStatus, StorageAccessMode
 
 _FILE = CLIArgumentType(
     type=file_type,
@@ -34,6 +34,7 @@ def load_arguments(loader: Any, _: str) -> None:
         with loader.argument_context(f"acr {kind.group}") as context:
             _pipeline_arguments(context, kind)
     _run_arguments(loader)
+    _choice_arguments(loader)
 
 
 def _registry_arguments(context: Any) -> None:
@@ -175,13 +176,6 @@ def _run_arguments(loader: Any) -> None:
     with loader.argument_context(f"{scope} wait") as context:
         # core's 30 s is longer than many a run
         context.argument("interval", type=int, default=5, help="Seconds between two looks.")
-    with loader.argument_context(f"{scope} list") as context:
-        context.argument(
-            "top",
-            type=int,
-            help="List this many runs only, those started last.",
-            validator=validators.validate_top,
-        )
     with loader.argument_context(f"{scope} verify") as context:
         context.argument(
             "manifest",
@@ -196,7 +190,39 @@ def _run_arguments(loader: Any) -> None:
             "next export; also if something is missing or different.",
             validator=validators.manifest_to_write("write"),
         )
+
+
+def _choice_arguments(loader: Any) -> None:
+    scope = f"acr {RUN.group}"
+    for verb in ("list", "clean"):
+        with loader.argument_context(f"{scope} {verb}") as context:
+            context.argument(
+                "pipeline_name",
+                options_list=["--pipeline", "-p"],
+                help="Runs of the pipeline of this name only; if an export and an import pipeline "
+                "share it, of both.",
+            )
+    with loader.argument_context(f"{scope} list") as context:
+        context.argument(
+            "status",
+            get_enum_type(RunStatus),
+            help="Runs in this state only: Failed counts those that were canceled, Running all "
+            "that are not over.",
+            validator=validators.validate_status,
+        )
+        context.argument(
+            "top",
+            type=int,
+            help="List this many runs only, those started last.",
+            validator=validators.validate_top,
+        )
     with loader.argument_context(f"{scope} clean") as context:
+        context.argument(
+            "older_than",
+            help="Runs only that ended longer ago than this: a number and m, h, d or w for "
+            "minutes, hours, days or weeks, such as 30d.",
+            validator=validators.validate_age,
+        )
         context.argument(
             "dry_run", action="store_true", help="List what would be deleted; delete nothing."
         )

@@ -125,6 +125,18 @@ def _option(argument: str) -> str:
     return "--" + argument.replace("_", "-")
 
 
+def validate_status(namespace: Namespace) -> None:
+    """Where a run stands; argparse has compared it with what there is."""
+    if isinstance(namespace.status, str):
+        namespace.status = values.RunStatus(namespace.status)
+
+
+def validate_age(namespace: Namespace) -> None:
+    """How long ago a run ended."""
+    if isinstance(namespace.older_than, str):
+        namespace.older_than = values.age(namespace.older_than)
+
+
 def validate_top(namespace: Namespace) -> None:
     """A count of runs."""
     if namespace.top is not None and namespace.top < 1:

@@ -6,7 +6,7 @@ export pipelines, and where the task is the same also runs.
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 from uuid import uuid4
 
@@ -32,12 +32,14 @@ from azext_acrtransfer.manifest_files import ManifestFile
 from azext_acrtransfer.registries import Registry
 from azext_acrtransfer.reporting import fail_after_output
 from azext_acrtransfer.resources import Resources, Service
+from azext_acrtransfer.shapes import shapes
 from azext_acrtransfer.specs import PipelineChange, PipelineSpec, StorageAccess, TransferSpec
 from azext_acrtransfer.transfer_manifest import TransferManifest
 from azext_acrtransfer.values import (
     SYSTEM_IDENTITY,
     ContainerUri,
     IdentityId,
+    RunStatus,
     SecretUri,
     StorageAccessMode,
 )
@@ -227,7 +229,7 @@ def verify_registry(
 
 
 def _explained(run: Any) -> Any:
-    if runs.status(run) is runs.RunStatus.FAILED:
+    if runs.status(run) is RunStatus.FAILED:
         logger.warning("\n".join(failures.advice(run)))
     return runs.without_secrets(run)
 
@@ -237,11 +239,14 @@ def list_runs(
     registry_name: str,
     resource_group_name: str | None = None,
     *,
+    pipeline_name: str | None = None,
+    status: RunStatus | None = None,
     top: int | None = None,
 ) -> Any:
     """List runs, newest first."""
-    all_runs = list_resources(client, registry_name, resource_group_name)
-    return [runs.without_secrets(run) for run in runs.newest_first(all_runs)[:top]]
+    all_runs = client.of(registry_name, resource_group_name).plain()
+    chosen = runs.chosen(all_runs, pipeline=pipeline_name, status_=status)
+    return shapes(runs.without_secrets(run) for run in runs.newest_first(chosen, top))
 
 
 def clean_runs(
@@ -250,14 +255,18 @@ def clean_runs(
     registry_name: str,
     resource_group_name: str | None = None,
     *,
+    pipeline_name: str | None = None,
+    older_than: timedelta | None = None,
     dry_run: bool = False,
 ) -> Any:
     """Delete the failed runs, and report each; fail if one could not be deleted."""
     all_runs = client.of(registry_name, resource_group_name)
-    failed = cleaning.failed_runs(all_runs.list())
+    before = datetime.now(timezone.utc) - older_than if older_than else None
+    chosen = runs.chosen(all_runs.plain(), pipeline=pipeline_name, ended_before=before)
+    failed = cleaning.failed_runs(chosen)
     if dry_run:
         return cleaning.preview(failed)
-    outcomes = cleaning.delete_all(all_runs, failed)
+    outcomes = cleaning.delete_all(Waiting(cmd.cli_ctx), all_runs, failed)
     error = cleaning.failure(outcomes)
     if error:
         fail_after_output(cmd.cli_ctx, error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import Enum
 from urllib.parse import SplitResult, urlsplit
 
@@ -21,6 +22,8 @@ _REPOSITORY = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _BLOB_NAME = re.compile(r"[^/](?:.{0,1022}[^/.])?")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_AGE = re.compile(r"([1-9][0-9]{0,4})([mhdw])", re.ASCII)
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 class StorageAccessMode(str, Enum):
@@ -28,6 +31,14 @@ class StorageAccessMode(str, Enum):
 
     MANAGED_IDENTITY = "ManagedIdentity"
     SAS_TOKEN = "SasToken"
+
+
+class RunStatus(str, Enum):
+    """Where a run stands."""
+
+    UNDER_WAY = "Running"
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
 
 
 def invalid(value: str, option: str, why: str, advice: str) -> InvalidArgumentValueError:
@@ -277,3 +288,17 @@ def blob_name(text: str) -> str:
             "Choose a name such as 'images-2026-01.tar'.",
         )
     return text
+
+
+def age(text: str) -> timedelta:
+    """How long ago something was: a whole number of minutes, hours, days or weeks."""
+    match = _AGE.fullmatch(text)
+    if not match:
+        raise invalid(
+            text,
+            "--older-than",
+            "expected a whole number from 1 to 99999 and m, h, d or w, for minutes, hours, days "
+            "or weeks",
+            "Use a value such as 30d.",
+        )
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})

@@ -113,7 +113,7 @@ class Waiting:
                 for name in set(under_way) - set(due):
                     due[name] = now + delay(now - started, seen[name].retry_after)
                 while (left := min(due.values()) - self._now()) > 0:
-                    show(f"{_line(seen, life)}, {self._now() - started:.0f} s")
+                    show(_line(seen, life))
                     self._sleep(min(left, _SPINNER_STEP))
                 asked = [name for name in under_way if due[name] <= self._now()]
                 for name, found in zip(asked, each(ask, asked), strict=True):
@@ -122,7 +122,7 @@ class Waiting:
 
     @contextmanager
     def progress(self) -> Iterator[Callable[[str], None]]:
-        """A line to show how things stand on; nothing is shown where nobody looks."""
+        """A line to show how things stand on, for how long; not where nobody looks."""
         quiet = (
             self._cli_ctx.only_show_errors
             or self._cli_ctx.config.getboolean("core", "disable_progress_bar", False)
@@ -134,10 +134,13 @@ class Waiting:
         # Late: it loads a terminal library that a quiet wait does not need.
         from azure.cli.core.commands.progress import IndeterminateProgressBar
 
+        started = self._now()
         line = IndeterminateProgressBar(self._cli_ctx)
         line.begin()
         try:
-            yield line.update_progress_with_msg
+            yield lambda text: line.update_progress_with_msg(
+                f"{text}, {self._now() - started:.0f} s"
+            )
         finally:
             line.end()
 

@@ -143,6 +143,52 @@ def test_clean_says_which_run_it_could_not_delete(az: Terminal, site: Site, pipe
     assert "1 of 2 runs could not be deleted" in result.stderr
 
 
+@pytest.fixture
+def past_runs(site: Site) -> None:
+    """Failed runs of an export pipeline, later one of an import pipeline of the same name."""
+    day = 24 * 60 * 60
+    for pipeline, prefix, count, apart, error in (
+        (site.pipeline("export", "twopipelines"), "export", 5, day, "No."),
+        (site.pipeline("import", "twopipelines"), "import", 1, 60, ""),
+    ):
+        past = {"pipeline": pipeline["id"], "prefix": prefix, "count": count, "error": error}
+        site.cloud.control("past-runs", **past, apart=apart)
+    site.cloud.control("pages", size=2)
+
+
+@pytest.mark.usefixtures("past_runs")
+def test_list_chooses_among_the_runs_of_all_pages(az: Terminal, site: Site) -> None:
+    def names(options: str) -> object:
+        return az.ok(f"acr pipeline-run list {site.at} {options} --query [].name").json
+
+    assert names("--pipeline twoPipelines --top 2") == ["import000001", "export000005"]
+    failed = [f"export00000{number}" for number in (5, 4, 3, 2, 1)]
+    assert names("-p twopipelines --status Failed") == failed
+    assert names("--status Running") == []
+
+
+@pytest.mark.usefixtures("past_runs")
+def test_clean_deletes_old_runs_and_those_it_cannot_it_names(az: Terminal, site: Site) -> None:
+    az.cloud.fault(409, "Conflict", "export000002$", method="DELETE")
+    result = az(f"acr pipeline-run clean {site.at} --pipeline twopipelines --older-than 1d")
+    outcomes = [(run["name"], run["outcome"]) for run in result.json]
+    assert (result.exit_code, outcomes) == (
+        1,
+        [
+            ("export000001", "Deleted"),
+            ("export000002", "Failed"),
+            ("export000003", "Deleted"),
+            ("export000004", "Deleted"),
+        ],
+    )
+    assert (
+        "ERROR: 1 of 4 runs could not be deleted:\nexport000002: (Conflict) Conflict, by order of "
+        "a test."
+    ) in result.stderr
+    left = az.ok(f"acr pipeline-run list {site.at} --query [].name").json
+    assert left == ["import000001", "export000005", "export000002"]
+
+
 def test_a_run_of_a_pipeline_with_a_user_assigned_identity(
     az: Terminal, site: Site, pipeline: Json
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
@@ -70,6 +71,19 @@ def three_runs(site: Site) -> None:
     for name, artifact in (("run01", "nothing"), ("run02", "hello"), ("run03", "nowhere")):
         site.run(name, pipeline, f"blob-of-{name}", f"{artifact}:latest")
         site.finished(name)
+
+
+def past_runs(site: Site) -> None:
+    """Have runs of three pipelines, two of which share a name, on pages of two runs each."""
+    for prefix, pipeline, count, days, error in (
+        ("exported", site.pipeline("export"), 2, 4, "It broke."),
+        ("other", site.pipeline("export", "otherpipeline"), 1, 3, "It broke."),
+        ("imported", site.pipeline("import"), 2, 1, ""),
+    ):
+        apart = timedelta(days=days).total_seconds()
+        past = {"pipeline": pipeline["id"], "prefix": prefix, "count": count, "error": error}
+        site.cloud.control("past-runs", **past, apart=apart)
+    site.cloud.control("pages", size=2)
 
 
 def triggered_run(site: Site) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.recorded.conftest import Az, WhenRecording
 from tests.recorded.expected import AT
-from tests.recorded.staging import three_runs
+from tests.recorded.staging import past_runs, three_runs
 
 CLEAN = f"acr pipeline-run clean {AT}"
 
@@ -48,3 +48,17 @@ def test_clean_fails_if_a_run_stays(az: Az, when_recording: WhenRecording) -> No
     assert (answer.exit_code, outcomes) == (1, [("run01", "Deleted"), ("run03", "Failed")])
     assert answer.json[1]["error"].startswith(error)
     assert f"1 of 2 runs could not be deleted:\nrun03: {error}" in answer.stderr
+
+
+def test_clean_takes_old_runs_of_one_pipeline(az: Az, when_recording: WhenRecording) -> None:
+    when_recording(past_runs)
+    answer = az(f"{CLEAN} --pipeline mypipeline --older-than 1d")
+    names = ["exported000001", "exported000002"]
+    outcomes = [{"name": name, "outcome": "Deleted", "error": None} for name in names]
+    assert (answer.exit_code, answer.json) == (0, outcomes)
+    deletions = [f"DELETE pipelineRuns/{name}" for name in names]
+    assert answer.requests == [*["GET pipelineRuns"] * 3, *deletions]
+
+    left = az(f"acr pipeline-run list {AT}").json
+    names = ["imported000002", "imported000001", "other000001"]
+    assert [found["name"] for found in left] == names

@@ -14,6 +14,7 @@ from tests.recorded.player import Answer
 from tests.recorded.staging import (
     HELLO,
     READY,
+    past_runs,
     ready_to_export,
     ready_to_import,
     three_runs,
@@ -138,6 +139,18 @@ def test_list_is_newest_first(az: Az, when_recording: WhenRecording) -> None:
         "2026-01-20T12:06:00",
     ]
     assert (answer.exit_code, answer.requests) == (0, ["GET pipelineRuns"])
+
+
+def test_list_follows_pages_and_chooses(az: Az, when_recording: WhenRecording) -> None:
+    when_recording(past_runs)
+    answer = az(f"acr pipeline-run list {AT} --pipeline MyPipeline")
+    names = ["imported000002", "imported000001", "exported000002", "exported000001"]
+    assert (answer.exit_code, [found["name"] for found in answer.json]) == (0, names)
+    assert answer.requests == ["GET pipelineRuns"] * 3
+
+    answer = az(f"acr pipeline-run list {AT} --pipeline mypipeline --status failed --top 1")
+    assert (answer.exit_code, [found["name"] for found in answer.json]) == (0, names[2:3])
+    assert answer.requests == ["GET pipelineRuns"] * 3
 
 
 def test_a_run_is_deleted_once(az: Az, when_recording: WhenRecording) -> None:

@@ -1,0 +1,100 @@
+"""Deletions of many runs: side by side, told as listed, with a line of progress."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import responses
+from azure.cli.core.azclierror import ManualInterrupt, ResourceNotFoundError
+from azure.core.exceptions import AzureError
+
+from azext_acrtransfer import cleaning
+from tests.fake_time import FakeTime
+from tests.unit.conftest import ARM, AT, REGISTRY, Az
+from tests.unit.test_run_lists import in_state
+
+RUNS = f"{REGISTRY}/pipelineRuns"
+
+
+class Lines:
+    """Stands for the waiting: keeps the lines that were shown."""
+
+    def __init__(self) -> None:
+        self.shown: list[str] = []
+
+    @contextmanager
+    def progress(self) -> Any:
+        yield self.shown.append
+
+
+def resources(delete: Any) -> Any:
+    """The runs of a registry, of which nothing is asked but to delete them."""
+
+    def begin(name: str) -> Any:
+        delete(name)
+        return SimpleNamespace(result=lambda: None)
+
+    return SimpleNamespace(delete=begin)
+
+
+def test_outcomes_and_progress_are_told_in_the_order_of_the_list() -> None:
+    last_is_done = threading.Event()
+
+    def delete(name: str) -> None:
+        if name == "last01":
+            last_is_done.set()
+        assert last_is_done.wait(30)  # the first ends after the last, which began with it
+        if name == "kept01":
+            raise AzureError("no, see https://a/b?sig=secret")
+        if name == "lost01":
+            raise ResourceNotFoundError("gone")
+        if name == "offline01":
+            raise OSError("no network")
+
+    lines: Any = Lines()
+    names = ["first01", "kept01", "lost01", "offline01", "last01"]
+    outcomes = cleaning.delete_all(lines, resources(delete), names)
+    assert [(each["name"], each["outcome"], each["error"]) for each in outcomes] == [
+        ("first01", "Deleted", None),
+        ("kept01", "Failed", "no, see https://a/b?sig=***"),
+        ("lost01", "Deleted", None),
+        ("offline01", "Failed", "no network"),
+        ("last01", "Deleted", None),
+    ]
+    assert lines.shown == [
+        "1 of 5 runs deleted",
+        "1 of 5 runs deleted, 1 failed",
+        "2 of 5 runs deleted, 1 failed",
+        "2 of 5 runs deleted, 2 failed",
+        "3 of 5 runs deleted, 2 failed",
+    ]
+
+
+def test_ctrl_c_tells_what_was_done_and_how_to_go_on() -> None:
+    def press(_: str) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(ManualInterrupt) as stopped:
+        cleaning.delete_all(Lines(), resources(press), ["only01"])  # type: ignore[arg-type]
+    assert str(stopped.value) == "Stopped: 0 of 1 runs deleted; some more may be."
+    assert stopped.value.recommendations == ["Run the same command again for those that are left."]
+
+
+def test_throttling_slows_it_down_and_fails_nothing(az: Az, fake_time: FakeTime) -> None:
+    names = [f"failed{number}" for number in range(40)]
+    with responses.RequestsMock() as mock:
+        mock.get(f"{ARM}{RUNS}", json={"value": [in_state("Failed", name) for name in names]})
+        for name in names:
+            for _ in range(5):
+                mock.delete(f"{ARM}{RUNS}/{name}", status=429, headers={"Retry-After": "7"})
+            mock.delete(f"{ARM}{RUNS}/{name}", status=200)
+        result = az("acr", "pipeline-run", "clean", *AT)
+    assert result.exit_code == 0
+    assert [(each["name"], each["outcome"]) for each in result.json] == [
+        (name, "Deleted") for name in names
+    ]
+    assert fake_time.slept.count(7) == 5 * len(names)

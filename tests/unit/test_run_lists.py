@@ -1,0 +1,255 @@
+"""Many runs: listed newest first, chosen, in az's shape, and no more in memory than has to be."""
+
+from __future__ import annotations
+
+import gc
+import json
+import weakref
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from azure.cli.core.util import todict
+from azure.mgmt.containerregistry.models import PipelineRun
+from hypothesis import given
+from hypothesis import strategies as st
+
+from azext_acrtransfer import runs
+from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
+from azext_acrtransfer.moments import moment
+from azext_acrtransfer.shapes import shapes
+from tests.unit.conftest import ARM, AT, REGISTRY, Az, Service, run
+
+RUNS = f"{REGISTRY}/pipelineRuns"
+LIST = ("acr", "pipeline-run", "list", *AT)
+CLEAN = ("acr", "pipeline-run", "clean", *AT)
+
+
+def in_state(state: str, name: str, kind: PipelineKind = EXPORT, **response: Any) -> dict[str, Any]:
+    """A run that stands like this."""
+    told = {"status": state, "startTime": "2026-03-04T17:00:00+00:00", **response}
+    return run(kind, name, provisioningState=state, response=told)
+
+
+FOUR = [
+    in_state("Failed", "failed01"),
+    in_state("Succeeded", "done01", IMPORT),
+    in_state("Running", "going01"),
+    in_state("Canceled", "canceled01", IMPORT),
+]
+
+
+@pytest.mark.parametrize(
+    ("typed", "names"),
+    [
+        ("", ["failed01", "done01", "going01", "canceled01"]),
+        ("--status Failed", ["failed01", "canceled01"]),
+        ("--status running", ["going01"]),
+        ("--status SUCCEEDED", ["done01"]),
+        ("--pipeline MyPipeline", ["failed01", "done01", "going01", "canceled01"]),
+        ("-p pipeline", []),
+        ("-p mypipeline --status Failed --top 1", ["failed01"]),
+    ],
+)
+def test_list_shows_those_that_are_asked_for(
+    az: Az, service: Service, typed: str, names: list[str]
+) -> None:
+    service.answers("GET", RUNS, {"value": FOUR})
+    result = az(*LIST, *typed.split())
+    assert result.exit_code == 0
+    assert [found["name"] for found in result.json] == names
+
+
+def test_runs_that_started_at_once_stay_as_the_service_lists_them() -> None:
+    same = [in_state("Failed", name) for name in ("b", "a", "c")]
+    for top in (None, 3):
+        assert [each["name"] for each in runs.newest_first(same, top)] == ["b", "a", "c"]
+
+
+def test_pages_are_followed(az: Az, service: Service) -> None:
+    first, second = FOUR[:2], FOUR[2:]
+    link = f"{ARM}{RUNS}?api-version=2025-06-01-preview&%24skipToken=abc"
+    service.answers("GET", RUNS, {"value": first, "nextLink": link})
+    service.answers("GET", RUNS, {"value": second})
+    result = az(*LIST, "--status", "Failed")
+    assert [found["name"] for found in result.json] == ["failed01", "canceled01"]
+    assert service.requests == [("GET", RUNS)] * 2
+    assert service.mock.calls[1].request.params["$skipToken"] == "abc"  # type: ignore[attr-defined]
+
+
+class Seen(dict[str, Any]):
+    """A run of which one can tell whether it is still in memory."""
+
+    __hash__ = object.__hash__  # type: ignore[assignment]
+
+
+def test_no_more_runs_are_in_memory_than_are_asked_for() -> None:
+    alive: weakref.WeakSet[Seen] = weakref.WeakSet()
+    most = 0
+
+    def all_of_them() -> Iterator[Seen]:
+        nonlocal most
+        for number in range(2000):
+            each = Seen(in_state("Failed", f"run{number}", startTime=f"{2026 + number}-01-01"))
+            alive.add(each)
+            gc.collect(0)
+            most = max(most, len(alive))
+            yield each
+            del each
+
+    newest = runs.newest_first(runs.chosen(all_of_them(), pipeline="mypipeline"), 3)
+    assert [each["name"] for each in newest] == ["run1999", "run1998", "run1997"]
+    assert most < 10
+
+
+def test_list_shows_a_run_as_show_does(az: Az, service: Service, kind: PipelineKind) -> None:
+    whole = run(kind)
+    service.answers("GET", f"{RUNS}/myrun01", whole)
+    service.answers("GET", RUNS, {"value": [whole]})
+    shown = az("acr", "pipeline-run", "show", *AT, "-n", "myrun01")
+    listed = az(*LIST)
+    assert json.dumps(listed.json[0], sort_keys=True) == json.dumps(shown.json, sort_keys=True)
+
+
+TEXTS = st.none() | st.text(max_size=3)
+TIMES = st.sampled_from(
+    [
+        None,
+        "2026-03-04T17:23:21.9261521+00:00",
+        "2026-03-04T17:23:21.92Z",
+        "2026-03-04T17:23:21Z",
+        "2026-03-04T19:23:21.5+02:00",
+    ]
+)
+
+
+def some(**parts: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """An object with some of these keys, perhaps with one that nobody knows."""
+    return st.fixed_dictionaries({}, optional={**parts, "unknown": TEXTS})
+
+
+PLACE = some(type=TEXTS, uri=TEXTS, name=TEXTS, keyVaultUri=TEXTS, storageAccessMode=TEXTS)
+ANY_RUN = some(
+    id=TEXTS,
+    name=TEXTS,
+    type=TEXTS,
+    systemData=some(createdBy=TEXTS, createdAt=TIMES, lastModifiedAt=TIMES),
+    properties=some(
+        provisioningState=TEXTS,
+        forceUpdateTag=TEXTS,
+        request=some(
+            pipelineResourceId=TEXTS,
+            artifacts=st.none() | st.lists(st.text(max_size=3), max_size=2),
+            source=PLACE,
+            target=PLACE,
+            catalogDigest=TEXTS,
+        ),
+        response=some(
+            status=TEXTS,
+            importedArtifacts=st.none() | st.lists(st.text(max_size=3), max_size=2),
+            progress=some(percentage=TEXTS),
+            startTime=TIMES,
+            finishTime=TIMES,
+            source=PLACE,
+            target=PLACE,
+            catalogDigest=TEXTS,
+            trigger=some(sourceTrigger=some(timestamp=TIMES)),
+            pipelineRunErrorMessage=TEXTS,
+        ),
+    ),
+)
+
+
+@given(told=ANY_RUN)
+def test_the_shape_is_what_core_makes_of_the_sdks_model(told: dict[str, Any]) -> None:
+    assert shapes([told]) == [todict(PipelineRun(told))]
+
+
+@pytest.mark.parametrize(
+    ("told", "read"),
+    [
+        ("2026-03-04T17:23:21.9261521+00:00", "2026-03-04T17:23:21.926152+00:00"),
+        ("2026-03-04T17:23:21.9Z", "2026-03-04T17:23:21.900000+00:00"),
+        ("2026-03-04T17:23:21", "2026-03-04T17:23:21+00:00"),
+        ("2026-03-04T19:23:21+02:00", "2026-03-04T19:23:21+02:00"),
+        ("yesterday", None),
+        ("", None),
+        (None, None),
+        (5, None),
+    ],
+)
+def test_a_moment_is_read_as_the_service_writes_it(told: object, read: str | None) -> None:
+    found = moment(told)
+    assert (found and found.isoformat()) == read
+
+
+@pytest.mark.parametrize("entry", [None, {}, {"id": "i", "name": 5, "properties": {}}, ["run"]])
+@pytest.mark.parametrize("verb", [LIST, CLEAN])
+def test_a_list_of_something_else_is_an_error(
+    az: Az, service: Service, verb: tuple[str, ...], entry: Any
+) -> None:
+    service.answers("GET", RUNS, {"value": [entry]})
+    result = az(*verb)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "list of the pipeline runs of registry 'myregistry' has an entry that is no" in (
+        result.stderr
+    )
+
+
+def ago(**length: float) -> str:
+    """A moment that long ago, as the service writes it."""
+    return (datetime.now(timezone.utc) - timedelta(**length)).isoformat()
+
+
+OLD_AND_YOUNG = [
+    in_state("Failed", "young01", finishTime=ago(minutes=50), startTime=ago(hours=5)),
+    in_state("Failed", "old01", finishTime=ago(minutes=70)),
+    in_state("Failed", "broken01", startTime=ago(days=8)),  # it never told when it ended
+    in_state("Failed", "timeless01", startTime=None),
+    in_state("Succeeded", "done01", finishTime=ago(days=50)),
+    in_state("Failed", "imported01", IMPORT, finishTime=ago(days=50)),
+]
+
+
+@pytest.mark.parametrize(
+    ("typed", "names"),
+    [
+        ("", ["young01", "old01", "broken01", "timeless01", "imported01"]),
+        ("--older-than 40m", ["young01", "old01", "broken01", "imported01"]),
+        ("--older-than 1h", ["old01", "broken01", "imported01"]),
+        ("--older-than 7d", ["broken01", "imported01"]),
+        ("--older-than 2w", ["imported01"]),
+        ("--older-than 99999w", []),
+        ("--pipeline MYPIPELINE --older-than 7d", ["broken01", "imported01"]),
+        ("-p otherpipeline", []),
+    ],
+)
+def test_clean_takes_the_failed_runs_that_are_asked_for(
+    az: Az, service: Service, typed: str, names: list[str]
+) -> None:
+    service.answers("GET", RUNS, {"value": OLD_AND_YOUNG})
+    result = az(*CLEAN, "--dry-run", *typed.split())
+    outcomes = [{"name": name, "outcome": "WouldDelete", "error": None} for name in names]
+    assert (result.exit_code, result.json) == (0, outcomes)
+
+
+@pytest.mark.parametrize(
+    "text", ["30", "d", "0d", "-1d", "1.5h", "30 d", "30D", "1y", "100000d", ""]
+)
+def test_an_age_that_cannot_be_read_is_refused(az: Az, text: str) -> None:
+    result = az(*CLEAN, f"--older-than={text}")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert (
+        f"Invalid value '{text}' for --older-than: expected a whole number from 1 to 99999 and m, "
+        "h, d or w, for minutes, hours, days or weeks.\nUse a value such as 30d."
+    ) in result.stderr
+
+
+def test_a_status_that_there_is_not_is_refused(az: Az) -> None:
+    result = az(*LIST, "--status", "Canceled")
+    assert result.exit_code == 2
+    assert (
+        "'Canceled' is not a valid value for '--status'. Allowed values: Running, Succeeded, "
+        "Failed.\n"
+    ) in result.stderr
