@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.e2e.terminal import Terminal
+from tests.cloud import eventually
+from tests.e2e.terminal import Terminal, ctrl_c
 from tests.site import Site
 
 
@@ -93,3 +94,20 @@ def test_several_that_are_not_waited_for(az: Terminal, site: Site) -> None:
     assert begun.stdout == ""
     for name in ("myrun001", "myrun002"):
         assert site.finished(name)["response"]["status"] == "Succeeded"
+
+
+def test_ctrl_c_stops_the_waiting_for_several_and_none_of_them(az: Terminal, site: Site) -> None:
+    references = push_tags(site, "samples/many", *(f"v{number}" for number in range(51)))
+    site.pipeline("export", "myexport")
+    az.cloud.control("runs", seconds=4)
+    process = az.start(create(site, f"-b myblob -a {' '.join(references)}"))
+    looks = {("GET", site.id_of(f"pipelineRuns/myrun00{number}")) for number in (1, 2)}
+    eventually(lambda: looks <= set(az.cloud.requests()) or None)
+    stopped = ctrl_c(process)
+    states = [(run["name"], run["response"]["status"]) for run in stopped.json]
+    assert (stopped.exit_code, states) == (1, [("myrun001", "Running"), ("myrun002", "Running")])
+    told = "Stopped waiting; the service goes on with the pipeline runs 'myrun001', 'myrun002'."
+    assert told in stopped.stderr
+    assert "Traceback" not in stopped.stderr
+    az.type("\n".join(stopped.stderr.splitlines()[-2:]))
+    assert site.blobs == ["myblob-001", "myblob-002"]
