@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from azext_acrtransfer.registry_content import RegistryContent
 
 _DEEPEST = 8
+_PULL = "AcrPull on the registry"
 
 
 def read_contents(
@@ -22,9 +23,11 @@ def read_contents(
     """Each artifact with the layers of all its platforms."""
 
     def ask(artifact: Artifact) -> Reading[Content]:
-        return read(lambda: _content(registry, artifact), "AcrPull on the registry")
+        return read(lambda: _content(registry, artifact), _PULL)
 
-    registry.prepare_to_pull(artifacts)
+    ready = read(lambda: registry.prepare_to_pull(artifacts), _PULL)
+    if ready.why_not:
+        return dict.fromkeys(artifacts, Reading(why_not=ready.why_not))
     return dict(zip(artifacts, each(ask, artifacts), strict=True))
 
 

@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 
 from azure.cli.core import azclierror
 from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoundError
+from knack.util import CLIError
 
 from azext_acrtransfer.masking import mask_sas
 
@@ -62,8 +63,10 @@ def read(ask: Callable[[], T | None], right: str) -> Reading[T]:
         return Reading()
     except HttpResponseError as error:
         return _refused(error, right)
-    except (azclierror.ForbiddenError, azclierror.AzureResponseError) as error:
-        return Reading(why_not=mask_sas(str(error.error_msg)))
+    except azclierror.AuthenticationError:
+        raise  # then nothing can be read: `az login` is what helps
+    except CLIError as error:
+        return Reading(why_not=mask_sas(str(error)))
     except AzureError as error:
         return Reading(why_not=f"It could not be asked: {mask_sas(str(error.message))}")
 

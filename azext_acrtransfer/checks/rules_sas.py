@@ -34,7 +34,7 @@ def _secret_found(seen: Seen) -> Finding | None:
         return passes(f"{seen.facts['secret']}")
     if seen.vault.found is None:
         raise NothingThereError
-    if seen.deleted_secret.found:
+    if not seen.deleted_secret.is_missing:
         return fails(f"The secret '{seen.facts['secret']}' was deleted.", RECOVER_SECRET)
     return fails(f"The vault has no secret '{seen.facts['secret']}', or not in that version.")
 
