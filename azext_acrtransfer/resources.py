@@ -113,17 +113,16 @@ class Resources:
             if http.status_code == HTTPStatus.OK and is_json(http):
                 pages.append(http.json().pop("value", None) or [])
 
-        at = self.registry
-        pager = self._calls.list(
-            at.resource_group, at.name, raw_response_hook=take, cls=lambda _: pages.pop()
-        )
-        for found in every(pager):
-            if not _is_resource(found):
+        def page(_: Any) -> Any:
+            if not all(map(_is_resource, pages[-1])):
                 raise AzureError(
                     f"The service's list of the {self.kind.noun}s of registry '{at.name}' has an "
                     "entry that is no resource."
                 )
-            yield found
+            return pages.pop()
+
+        at = self.registry
+        return every(self._calls.list(at.resource_group, at.name, raw_response_hook=take, cls=page))
 
     def put(self, name: str, model: Any) -> Answer:
         """Create or replace one in a single request; its state may still change."""

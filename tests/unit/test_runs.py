@@ -6,7 +6,7 @@ import pytest
 from azure.mgmt.containerregistry.models import PipelineRun
 
 from azext_acrtransfer import runs
-from azext_acrtransfer.runs import RunStatus
+from azext_acrtransfer.values import RunStatus
 
 SUCCEEDED, FAILED, UNDER_WAY = RunStatus.SUCCEEDED, RunStatus.FAILED, RunStatus.UNDER_WAY
 
