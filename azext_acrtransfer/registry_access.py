@@ -7,12 +7,12 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from threading import Lock
 from typing import Any
 
-from azure.cli.core.azclierror import AzureResponseError, ForbiddenError
+from azure.cli.core.azclierror import AzureConnectionError, AzureResponseError, ForbiddenError
 from azure.cli.core.sdk.policies import SafeNetworkTraceLoggingPolicy
 from azure.cli.core.util import get_az_user_agent, should_disable_connection_verify
 from azure.core import PipelineClient
@@ -20,6 +20,7 @@ from azure.core.pipeline.policies import UserAgentPolicy
 from azure.core.rest import HttpRequest, HttpResponse
 from knack.prompting import NoTTYException
 from knack.util import CLIError
+from requests import RequestException
 
 from azext_acrtransfer.throttling import PatientRetryPolicy
 
@@ -43,7 +44,7 @@ class Login:
 
     login_server: str
     user: str
-    password: str
+    password: str = field(repr=False)
 
 
 class RegistryAccess:
@@ -79,35 +80,39 @@ class RegistryAccess:
             self._known_login = self._known_login or _log_in(*self._place)
         return self._known_login
 
-    def get(self, path: str, right: Right) -> HttpResponse | None:
-        """Read what is at a path; None if there is nothing."""
+    def get(self, path: str, right: Right, key: str = "") -> HttpResponse | None:
+        """Read the JSON object at a path, which is to have a key; None if there is nothing."""
         had_token = right in self._tokens
         response = self._get(path, right)
         if had_token and response.status_code == HTTPStatus.UNAUTHORIZED:
             self._tokens.pop(right, None)  # it may have become too old
             response = self._get(path, right)
-        if response.status_code == HTTPStatus.NOT_FOUND:
+        if response.status_code == HTTPStatus.NOT_FOUND and _has(response, "errors"):
             return None
-        return self._accepted(response, right)
+        return self._accepted(response, right, key)
 
-    def prepare(self, right: Right) -> None:
-        """Have a token for what several threads are about to do."""
-        if right not in self._tokens:
-            self._tokens[right] = self._ask_for_token(right)
+    def secret_for(self, right: Right) -> str:
+        """What to show for a right: the admin user's password, or a token that is asked for once.
 
-    def _get(self, path: str, right: Right) -> HttpResponse:
-        # Late: it loads much of azure-cli, which exact references can do without.
-        from azure.cli.command_modules.acr._docker_utils import (
-            EMPTY_GUID,
-            get_manifest_authorization_header,
-        )
+        Threads that are about to want the same token would each ask for it.
+        """
+        # Late: as at the login.
+        from azure.cli.command_modules.acr._docker_utils import EMPTY_GUID
 
         login = self.login
-        password = login.password
-        if login.user == EMPTY_GUID:
-            self.prepare(right)
-            password = self._tokens[right]
-        headers = get_manifest_authorization_header(login.user, password)
+        if login.user != EMPTY_GUID:
+            return login.password
+        token = self._tokens.get(right)
+        if token is None:
+            token = self._tokens[right] = self._ask_for_token(right)
+        return token
+
+    def _get(self, path: str, right: Right) -> HttpResponse:
+        # Late: as at the login.
+        from azure.cli.command_modules.acr._docker_utils import get_manifest_authorization_header
+
+        login = self.login
+        headers = get_manifest_authorization_header(login.user, self.secret_for(right))
         url = f"https://{login.login_server}{path}"
         return self._client.send_request(HttpRequest("GET", url, headers=headers))
 
@@ -122,10 +127,10 @@ class RegistryAccess:
         request = HttpRequest("POST", f"https://{login.login_server}/oauth2/token", data=form)
         # Both bodies are secrets, which --debug is not to show.
         response = self._client.send_request(request, logging_enable=False)
-        return str(self._accepted(response, right).json()["access_token"])
+        return str(self._accepted(response, right, "access_token").json()["access_token"])
 
-    def _accepted(self, response: HttpResponse, right: Right) -> HttpResponse:
-        if response.status_code == HTTPStatus.OK:
+    def _accepted(self, response: HttpResponse, right: Right, key: str) -> HttpResponse:
+        if response.status_code == HTTPStatus.OK and _has(response, key):
             return response
         what = f"{right.verb} in registry '{self._registry_name}'"
         if response.status_code in _REFUSED:
@@ -140,36 +145,51 @@ class RegistryAccess:
             )
         raise AzureResponseError(
             f"Could not {what}. The registry said: {_said(response)}",
-            recommendation=f"Run 'az acr check-health -n {self._registry_name}', and try again.",
+            recommendation=_advice(self._registry_name),
         )
 
 
-def _log_in(cmd: Any, registry_name: str, resource_group_name: str | None) -> Login:
-    # Late: it loads much of azure-cli, which exact references can do without.
-    from azure.cli.command_modules.acr._docker_utils import get_login_credentials
+def _advice(registry_name: str) -> str:
+    return (
+        f"Run 'az acr check-health -n {registry_name}', and try again. A proxy or the sign-in page "
+        "of a network may stand in between."
+    )
 
+
+def _log_in(cmd: Any, registry_name: str, resource_group_name: str | None) -> Login:
     pauses = iter(_PAUSES)
     while True:
         try:
-            with _nobody_to_ask():
-                return Login(
-                    *get_login_credentials(
-                        cmd, registry_name, resource_group_name=resource_group_name
-                    )
-                )
+            return _ask_azure_cli(cmd, registry_name, resource_group_name)
         except AzureResponseError:  # its word for a 429, without what Retry-After says
             pause = next(pauses, None)
             if pause is None:
                 raise
             time.sleep(pause)
-        except CLIError as error:
-            if not isinstance(error.__context__, NoTTYException):
-                raise
-            raise ForbiddenError(
-                f"Registry '{registry_name}' did not let you in; the warnings above say why.",
-                recommendation="Run 'az login', then 'az acr login --expose-token -n "
-                f"{registry_name}' to see whether it does now.",
-            ) from error
+
+
+def _ask_azure_cli(cmd: Any, registry_name: str, resource_group_name: str | None) -> Login:
+    # Late: it loads much of azure-cli, which exact references can do without.
+    from azure.cli.command_modules.acr._docker_utils import get_login_credentials
+
+    try:
+        with _nobody_to_ask():
+            return Login(
+                *get_login_credentials(cmd, registry_name, resource_group_name=resource_group_name)
+            )
+    except (RequestException, LookupError, ValueError) as error:  # it looks at few answers
+        raise AzureConnectionError(
+            f"Could not log in to registry '{registry_name}': {error}",
+            recommendation=_advice(registry_name),
+        ) from error
+    except CLIError as error:
+        if not isinstance(error.__context__, NoTTYException):
+            raise
+        raise ForbiddenError(
+            f"Registry '{registry_name}' did not let you in; the warnings above say why.",
+            recommendation="Run 'az login', then 'az acr login --expose-token -n "
+            f"{registry_name}' to see whether it does now.",
+        ) from error
 
 
 @contextmanager
@@ -182,8 +202,16 @@ def _nobody_to_ask() -> Iterator[None]:
         sys.stdin = stdin
 
 
+def _has(response: HttpResponse, key: str) -> bool:
+    try:
+        document = response.json()
+    except ValueError:
+        return False
+    return isinstance(document, dict) and (not key or key in document)
+
+
 def _said(response: HttpResponse) -> str:
     try:
         return str(response.json()["errors"][0]["message"])
     except (ValueError, LookupError, TypeError):
-        return f"{response.status_code} {response.reason}"
+        return f"{response.status_code} {response.reason}, with {response.content_type}"

@@ -96,7 +96,7 @@ class RegistryContent:
     def prepare_to_pull(self, artifacts: Iterable[Artifact]) -> None:
         """Have one token for each repository, before several threads would each ask for one."""
         rights = dict.fromkeys(_pull(artifact.repository) for artifact in artifacts)
-        list(each(self._access.prepare, rights))
+        list(each(self._access.secret_for, rights))
 
     def _deep(self, repository: str, child: Descriptor) -> Descriptor:
         if not child.is_index:
@@ -110,9 +110,12 @@ class RegistryContent:
         return self._lists[path]
 
     def _pages(self, path: str, key: str, right: Right) -> Iterator[Any]:
-        query = urlencode(_PAGE)
+        query, asked = urlencode(_PAGE), set()
         while query:
-            response = self._access.get(f"{path}?{query}", right)
+            if query in asked:
+                raise AzureResponseError(f"The list of registry '{self._name}' has no end: {path}")
+            asked.add(query)
+            response = self._access.get(f"{path}?{query}", right, key)
             if response is None:
                 return
             yield from response.json()[key] or ()

@@ -15,11 +15,12 @@ from urllib.parse import parse_qs
 
 import pytest
 import responses
-from azure.cli.core.azclierror import AzureResponseError, ForbiddenError
+from azure.cli.core.azclierror import AzureConnectionError, AzureResponseError, ForbiddenError
 from azure.core.exceptions import HttpResponseError
 from hypothesis import given
 from hypothesis import strategies as st
 from knack.util import CLIError
+from requests import ConnectionError as RequestsConnectionError
 from requests import PreparedRequest
 
 from azext_acrtransfer import COMMAND_LOADER_CLS
@@ -36,6 +37,7 @@ SECRET = "a-refresh-token"
 IMAGE = "application/vnd.oci.image.manifest.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
 LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
+MISSING: dict[str, Any] = {"status": 404, "json": {"errors": [{"code": "MANIFEST_UNKNOWN"}]}}
 READER = "Container Registry Repository Reader"
 
 
@@ -153,8 +155,7 @@ def test_many_artifacts_take_one_login_and_a_token_for_each_repository(
     registry.lets_in()
     names = [f"v{number}" for number in range(20)]
     digests = [registry.holds(name, IMAGE, {"name": name}) for name in names]
-    missing = {"status": 404, "json": {"errors": [{"code": "MANIFEST_UNKNOWN"}]}}
-    registry.answers("/v2/other/manifests/v1", "repository:other:pull", **missing)
+    registry.answers("/v2/other/manifests/v1", "repository:other:pull", **MISSING)
     artifacts = [*(Artifact("team/app", name) for name in names), Artifact("other", "v1")]
     found = content.describe_all(artifacts)
     assert [one and one.digest for one in found] == [*digests, None]
@@ -186,7 +187,7 @@ def test_an_index_has_children_and_an_index_in_it_has_its_own(
     leaf = {"digest": f"sha256:{'1' * 64}", "mediaType": IMAGE, "size": 7}
     gone = {"digest": f"sha256:{'2' * 64}", "mediaType": INDEX, "size": 8}
     registry.answers(
-        f"/v2/team/app/manifests/{gone['digest']}", "repository:team/app:pull", status=404
+        f"/v2/team/app/manifests/{gone['digest']}", "repository:team/app:pull", **MISSING
     )
     inner = registry.holds("", INDEX, {"manifests": [leaf]})
     size = len(json.dumps({"manifests": [leaf]}))
@@ -218,8 +219,6 @@ def test_other_bytes_than_the_digest_asked_for_are_an_error(
 
 
 BROKEN = [
-    (b"", "Expecting value: line 1 column 1 (char 0)"),
-    (b"[]", "it is no JSON object"),
     (b"{}", "it is an index that lacks 'manifests'"),
     (b'{"manifests": [{}]}', "it is an index that lacks 'digest'"),
 ]
@@ -309,10 +308,70 @@ def test_a_refusal_names_the_right_that_is_missing_and_is_not_tried_again(
     assert fake_time.slept == []
 
 
+PAGE = {"body": "<html>Sign in</html>", "headers": {"Content-Type": "text/html"}}
+FOREIGN = [
+    {**PAGE, "status": 200},
+    {**PAGE, "status": 404},
+    {**PAGE, "status": 302},
+    {"json": []},
+    {"json": {"hello": "there"}},
+]
+
+
+@pytest.mark.parametrize("answer", FOREIGN)
+@pytest.mark.parametrize("path", ["/acr/v1/team/app/_tags", "/oauth2/token"])
+def test_what_is_no_answer_of_a_registry_is_not_taken_for_one(
+    registry: Registry, content: RegistryContent, path: str, answer: dict[str, Any]
+) -> None:
+    registry.lets_in()
+    if path == "/oauth2/token":
+        registry.mock.remove("POST", f"{HOST}{path}")
+        registry.mock.post(f"{HOST}{path}", **answer)
+    else:
+        registry.answers(path, "repository:team/app:metadata_read", **answer)
+    with pytest.raises(AzureResponseError) as refused:
+        content.tags("team/app")
+    assert str(refused.value.error_msg).startswith(
+        "Could not list the tags of repository 'team/app' in registry 'myregistry'. The registry "
+        f"said: {answer.get('status', 200)} "
+    )
+    assert refused.value.recommendations == [
+        "Run 'az acr check-health -n myregistry', and try again. A proxy or the sign-in page of a "
+        "network may stand in between."
+    ]
+
+
+def test_pages_that_lead_in_a_circle_are_an_error(
+    registry: Registry, content: RegistryContent
+) -> None:
+    registry.lets_in()
+    link = '</v2/_catalog?n=100>; rel="next"'
+    names = {"repositories": ["a"]}
+    registry.answers("/v2/_catalog", "registry:catalog:*", json=names, headers={"Link": link})
+    with pytest.raises(AzureResponseError, match="The list of registry 'myregistry' has no end"):
+        content.repositories()
+
+
+EXCHANGES: list[dict[str, Any]] = [
+    PAGE,
+    {"json": {}},
+    {"body": RequestsConnectionError("Connection reset by peer")},
+]
+
+
+@pytest.mark.parametrize("exchange", EXCHANGES)
+def test_a_login_that_meets_a_stranger_is_an_error_of_the_connection(
+    registry: Registry, content: RegistryContent, exchange: dict[str, Any]
+) -> None:
+    registry.lets_in(exchange)
+    with pytest.raises(AzureConnectionError, match="Could not log in to registry 'myregistry': "):
+        content.repositories()
+
+
 def test_a_token_that_is_refused_is_a_refusal(registry: Registry, content: RegistryContent) -> None:
     registry.lets_in()
     registry.mock.replace("POST", f"{HOST}/oauth2/token", status=401)
-    with pytest.raises(ForbiddenError, match=r"The registry said: 401 Unauthorized$"):
+    with pytest.raises(ForbiddenError, match=r"The registry said: 401 Unauthorized, with"):
         content.repositories()
 
 
@@ -405,8 +464,9 @@ def test_the_admin_user_reads_where_az_falls_back_on_it(
     passwords = {"username": "myregistry", "passwords": [{"name": "password", "value": "pw"}]}
     registry.mock.post(f"{ARM}{REGISTRY}/listCredentials", json=passwords)
     basic = responses.matchers.header_matcher({"Authorization": "Basic bXlyZWdpc3RyeTpwdw=="})
-    registry.mock.get(f"{HOST}/v2/_catalog", match=[basic], json={"repositories": ["a"]})
-    assert content.repositories() == ["a"]
+    registry.mock.get(f"{HOST}/v2/team/app/manifests/v1", match=[basic], json={})
+    assert content.describe_all([Artifact("team/app", "v1")] * 2) != [None, None]
+    assert registry.asked[f"POST {HOST}/oauth2/token"] == 0
 
 
 def test_a_closed_network_keeps_the_words_of_az(
