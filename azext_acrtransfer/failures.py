@@ -81,7 +81,7 @@ def _lines(failure: KnownFailure, facts: Facts) -> list[str]:
     return [facts.fill(text) for text in texts]
 
 
-def told(run: Any, correlation_id: str | None) -> str:
+def report(run: Any, correlation_id: str | None) -> str:
     """What is told of a failed run, with what Azure's support asks for."""
     ids = f"Run: {run.id}" + (f"\nCorrelation ID: {correlation_id}" if correlation_id else "")
     return f"{error_message(run)}\n{ids}"
@@ -90,7 +90,7 @@ def told(run: Any, correlation_id: str | None) -> str:
 def failed(run: Any, pipeline: Any, correlation_id: str | None) -> AzureResponseError:
     """The error that a failed run is for the command that waited for it."""
     return AzureResponseError(
-        f"The pipeline run '{run.name}' failed: {told(run, correlation_id)}",
+        f"The pipeline run '{run.name}' failed: {report(run, correlation_id)}",
         recommendation=advice(run, pipeline),
     )
 

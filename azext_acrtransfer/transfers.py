@@ -128,7 +128,7 @@ def _failure(
 
 def _told(outcome: Outcome) -> str:
     if outcome.run and not outcome.error:
-        reason = failures.told(outcome.run, outcome.correlation_id)
+        reason = failures.report(outcome.run, outcome.correlation_id)
     elif isinstance(outcome.error, KeyboardInterrupt):
         reason = "Interrupted before the service answered; it may have begun."
     else:
