@@ -97,6 +97,13 @@ _PLAN_COLUMNS: Sequence[Column] = (
     ("Artifacts", lambda plan: len(plan["artifacts"])),
 )
 
+_CHECK_COLUMNS: Sequence[Column] = (
+    ("Code", _at("code")),
+    ("Verdict", _at("verdict")),
+    ("Found", _at("found")),
+    ("Mend", _at("mend")),
+)
+
 _OUTCOME_COLUMNS: Sequence[Column] = (
     ("Name", _at("name")),
     ("Outcome", _at("outcome")),
@@ -128,6 +135,11 @@ def created_runs_table(result: Any) -> list[Row]:
     """Rows of one or more runs, or of those that a dry run plans, which have no id yet."""
     planned = isinstance(result, list) and not any("id" in run for run in result)
     return _rows(result, _PLAN_COLUMNS if planned else _RUN_COLUMNS)
+
+
+def checks_table(result: Any) -> list[Row]:
+    """Rows of what ``check`` found."""
+    return _rows(result, _CHECK_COLUMNS)
 
 
 def outcomes_table(result: Any) -> list[Row]:

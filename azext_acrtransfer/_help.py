@@ -54,6 +54,26 @@ examples:
     text: az acr {group} update -r myregistry -n my{name}pipeline -m ManagedIdentity
 """
 
+_PIPELINE_CHECK = """
+type: command
+short-summary: Check all that a transfer by {article} {noun} needs, before it is run.
+long-summary: |
+    It only reads, with your own rights, and prints no secret: of a SAS its permissions, kind \
+and expiry. Each check has a code, a verdict, what was found and the command that mends it. The \
+verdict is pass, fail, warning, or unknown where you may not read what is to be judged; then it \
+names the right that is missing. The exit code is 0 if nothing fails.
+examples:
+  - name: Check {article} {noun}
+    text: az acr {group} check -r myregistry -n my{name}pipeline -o table
+  - name: Check it for what it is to move
+    text: >
+        az acr {group} check -r myregistry -n my{name}pipeline -b myblob -a samples/nginx:1.25
+  - name: Print the commands that mend what fails
+    text: >
+        az acr {group} check -r myregistry -n my{name}pipeline
+        --query "[?verdict=='fail'].mend" -o tsv
+"""
+
 _SHOW = """
 type: command
 short-summary: Show {article} {noun}.
@@ -110,6 +130,9 @@ resolved with your own rights: to list tags (and repositories, unless the reposi
 full) in the registry, or, for an import, the blobs of the pipeline's container.
 
     In a file, each line is a reference or a glob, or a comment after #.
+
+    With --manifest, --only-failed takes what did not go from the manifest, and adds to it what \
+went then. --skip leaves out what the other side has.
 examples:
   - name: Export two artifacts, one by tag and one by digest
     text: >
@@ -119,7 +142,7 @@ examples:
   - name: Export what globs choose, but for some, from several repositories
     text: >
         az acr pipeline-run create -r myregistry -p myexportpipeline -t export -n myrun -b myblob
-        -a "samples/*" "nginx:1.2*" "team/**:v2.*" --exclude "*/*:*-debug" samples/secret
+        -a "samples/*" "nginx:1.2*" "team/**:v2.*" --exclude "*/*:*-debug" "samples/secret:*"
   - name: See which runs that would take, and what each would export
     text: >
         az acr pipeline-run create -r myregistry -p myexportpipeline -t export -n myrun -b myblob
@@ -128,6 +151,18 @@ examples:
     text: >
         az acr pipeline-run create -r myregistry -p myexportpipeline -t export -n myrun -b myblob
         -a @artifacts.txt
+  - name: Export with a manifest, to be carried along and verified on the other side
+    text: >
+        az acr pipeline-run create -r myregistry -p myexportpipeline -t export -n myrun -b myblob
+        -a "samples/*" --manifest manifest.json
+  - name: Export again what failed, and complete the manifest
+    text: >
+        az acr pipeline-run create -r myregistry -p myexportpipeline -t export -n myrunretry
+        -b myblob-retry --only-failed manifest.json --manifest manifest.json
+  - name: Export what the target registry does not have yet
+    text: >
+        az acr pipeline-run create -r myregistry -p myexportpipeline -t export -n myrun -b myblob
+        -a "samples/*" --skip target.json --manifest manifest.json
   - name: Import what several blobs hold, a run for each
     text: >
         az acr pipeline-run create -r myregistry -p myimportpipeline -t import -n myrun
@@ -200,6 +235,7 @@ def _register_pipelines(kind: PipelineKind) -> None:
         "": _PIPELINE_GROUP,
         "create": _PIPELINE_CREATE,
         "update": _PIPELINE_UPDATE,
+        "check": _PIPELINE_CHECK,
         "show": _SHOW,
         "list": _LIST,
         "delete": _DELETE,

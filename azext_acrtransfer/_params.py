@@ -33,6 +33,8 @@ def load_arguments(loader: Any, _: str) -> None:
     for kind in (EXPORT, IMPORT):
         with loader.argument_context(f"acr {kind.group}") as context:
             _pipeline_arguments(context, kind)
+        with loader.argument_context(f"acr {kind.group} check") as context:
+            _check_arguments(context, kind)
     _run_arguments(loader)
     _choice_arguments(loader)
 
@@ -112,6 +114,25 @@ def _pipeline_arguments(context: Any, kind: PipelineKind) -> None:
     )
 
 
+def _check_arguments(context: Any, kind: PipelineKind) -> None:
+    does = "is to bring: would a tag be in the way" if kind is IMPORT else "is to move: is it there"
+    context.argument(
+        "artifacts",
+        options_list=["--artifacts", "-a"],
+        nargs="+",
+        help=f"Check what the {kind.name} {does}? As in `az acr pipeline-run create`.",
+        validator=validators.validate_artifacts,
+    )
+    context.argument(
+        "storage_blob",
+        options_list=["--storage-blob", "-b"],
+        nargs="+",
+        help=f"Check the blobs of these names, parted by blanks, that the {kind.name} is to "
+        f"{'read' if kind is IMPORT else 'write'}.",
+        validator=validators.validate_storage_blob,
+    )
+
+
 def _run_arguments(loader: Any) -> None:
     scope = f"acr {RUN.group}"
     with loader.argument_context(scope) as context:
@@ -161,6 +182,26 @@ def _run_arguments(loader: Any) -> None:
             nargs="+",
             help="What of --artifacts not to export, written in the same way.",
             validator=validators.validate_exclude,
+        )
+        context.argument(
+            "manifest",
+            _FILE,
+            help="Write to this file what was exported, for `verify` on the other side.",
+            validator=validators.manifest_to_write("manifest"),
+        )
+        context.argument(
+            "skip",
+            _FILE,
+            help="Leave out what the target registry has with the same digest, by the manifest "
+            "that `verify --write` wrote of it.",
+            validator=validators.manifest_to_read("skip", ManifestKind.VERIFICATION),
+        )
+        context.argument(
+            "only_failed",
+            _FILE,
+            help="Instead of --artifacts: what failed by the manifest of an export, or what is "
+            "missing or different by one that `verify --write` wrote.",
+            validator=validators.manifest_to_read("only_failed", *ManifestKind),
         )
         context.argument(
             "dry_run",

@@ -33,6 +33,7 @@ def load_command_table(loader: Any, _: list[str] | None) -> None:
                 setter_arg_name="pipeline",
                 supports_no_wait=True,
             )
+            group.custom_command("check", "check_pipeline", table_transformer=_format.checks_table)
             group.custom_show_command("show", "show_resource")
             group.custom_command("list", "list_resources")
             group.custom_command("delete", "delete_resource", supports_no_wait=True)

@@ -16,6 +16,7 @@ from knack.log import get_logger
 from azext_acrtransfer import (
     arm,
     batches,
+    choices,
     cleaning,
     failures,
     guidance,
@@ -26,6 +27,8 @@ from azext_acrtransfer import (
     verification,
 )
 from azext_acrtransfer.api_version import ApiVersion
+from azext_acrtransfer.checks import preflight, table
+from azext_acrtransfer.checks.seen import Asked
 from azext_acrtransfer.globs import Reference
 from azext_acrtransfer.kinds import KINDS, PipelineOption
 from azext_acrtransfer.manifest_files import ManifestFile
@@ -108,6 +111,25 @@ def create_pipeline(
     return pipeline
 
 
+def check_pipeline(
+    cmd: Any,
+    client: Service,
+    *,
+    registry_name: str,
+    resource_name: str,
+    artifacts: tuple[Reference, ...] = (),
+    storage_blob: tuple[str, ...] = (),
+    resource_group_name: str | None = None,
+) -> Any:
+    """Check all that a transfer by a pipeline needs; fail if a check fails."""
+    all_pipelines = client.of(registry_name, resource_group_name)
+    chosen = preflight.chosen(cmd, all_pipelines, artifacts)
+    asked = Asked(client.kind, chosen, storage_blob)
+    checks = preflight.check(cmd, all_pipelines, resource_name, asked)
+    fail_after_output(cmd.cli_ctx, table.failure(checks))
+    return checks
+
+
 def change_pipeline(
     cmd: Any,
     client: Service,
@@ -161,6 +183,9 @@ def create_run(
     storage_blob: tuple[str, ...],
     artifacts: tuple[Reference, ...] = (),
     exclude: tuple[Reference, ...] = (),
+    manifest: ManifestFile | None = None,
+    skip: TransferManifest | None = None,
+    only_failed: TransferManifest | None = None,
     force_redeploy: bool = False,
     dry_run: bool = False,
     resource_group_name: str | None = None,
@@ -169,7 +194,17 @@ def create_run(
     """Run a pipeline as often as it takes, and wait for the end; a failed run is a failure."""
     tag = str(uuid4()) if force_redeploy else None
     kind = KINDS[pipeline_type]
-    spec = TransferSpec(kind, resource_name, storage_blob, artifacts, exclude, tag)
+    spec = TransferSpec(
+        kind,
+        resource_name,
+        storage_blob,
+        artifacts,
+        exclude,
+        force_update_tag=tag,
+        manifest=manifest,
+        skip=skip,
+        only_failed=only_failed,
+    )
     place = transfers.Place(
         cmd,
         client,
@@ -178,13 +213,16 @@ def create_run(
         resource_group_name=resource_group_name,
         pipeline_name=pipeline_name,
     )
-    run_specs = transfers.choose(spec, place)
+    run_specs, record = choices.choose(spec, place)
     pipeline = place.pipeline
     if dry_run:
         return plans.preview(run_specs, pipeline.name)
+    if record:
+        record.begin(run_specs)
     waiting = Waiting(cmd.cli_ctx)
     outcomes = batches.run_all(waiting, place.runs, run_specs, pipeline.id, wait=not no_wait)
-    return transfers.report(cmd, spec, place, outcomes)
+    unwritten = record and record.end(outcomes)
+    return transfers.report(cmd, spec, place, outcomes, unwritten=unwritten)
 
 
 def show_run(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from azure.cli.core.azclierror import AzCLIError, AzureResponseError
@@ -21,6 +23,17 @@ def fail_after_output(cli_ctx: Any, *errors: AzCLIError | None) -> None:
         raise last
 
     cli_ctx.register_event(EVENT_CLI_SUCCESSFUL_EXECUTE, fail)
+
+
+@contextmanager
+def told_in_any_case(error: AzCLIError | None) -> Iterator[None]:
+    """Tell of an error also if another one ends the command, which would tell of itself only."""
+    try:
+        yield
+    except BaseException:
+        if error:
+            error.print_error()
+        raise
 
 
 def raise_time_out(result: Any) -> Any:

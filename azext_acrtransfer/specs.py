@@ -12,6 +12,8 @@ from azure.cli.core.azclierror import (
 
 from azext_acrtransfer.globs import Reference, is_glob
 from azext_acrtransfer.kinds import EXPORT, PipelineKind, PipelineOption
+from azext_acrtransfer.manifest_files import ManifestFile
+from azext_acrtransfer.transfer_manifest import TransferManifest
 from azext_acrtransfer.values import (
     SYSTEM_IDENTITY,
     Artifact,
@@ -101,18 +103,37 @@ class TransferSpec:
     artifacts: tuple[Reference, ...] = ()
     exclude: tuple[Reference, ...] = ()
     force_update_tag: str | None = None
+    manifest: ManifestFile | None = None
+    skip: TransferManifest | None = None
+    only_failed: TransferManifest | None = None
 
     def __post_init__(self) -> None:
-        if self.kind is not EXPORT:
-            for option, given in ((Artifact.OPTION, self.artifacts), ("--exclude", self.exclude)):
-                if given:
-                    raise ArgumentUsageError(
-                        f"{option} goes with --pipeline-type export; an import brings in all that "
-                        "its blob holds.",
-                        recommendation=f"Leave {option} out.",
-                    )
+        if self.kind is EXPORT:
+            self._check_export()
             return
-        if not self.artifacts:
+        exports_only = {
+            Artifact.OPTION: self.artifacts,
+            "--exclude": self.exclude,
+            "--manifest": self.manifest,
+            "--skip": self.skip,
+            "--only-failed": self.only_failed,
+        }
+        for option, given in exports_only.items():
+            if given:
+                raise ArgumentUsageError(
+                    f"{option} goes with --pipeline-type export; an import brings in all that "
+                    "its blob holds.",
+                    recommendation=f"Leave {option} out.",
+                )
+
+    def _check_export(self) -> None:
+        chosen = {Artifact.OPTION: self.artifacts, "--exclude": self.exclude}
+        for option in (option for option, given in chosen.items() if given and self.only_failed):
+            raise MutuallyExclusiveArgumentError(
+                f"{option} is of no use with --only-failed, whose manifest says what to export.",
+                recommendation=f"Leave {option} out, or --only-failed.",
+            )
+        if not (self.artifacts or self.only_failed):
             raise RequiredArgumentMissingError(
                 "--pipeline-type export needs --artifacts, what to export from the registry.",
                 recommendation=f"Add --artifacts with one or more references. {Artifact.ADVICE}",

@@ -94,7 +94,7 @@ class TransferManifest:
         return json.dumps(_told(document), indent=2) + "\n"
 
 
-def moment(time: datetime) -> str:
+def rfc3339(time: datetime) -> str:
     """A time as a manifest tells it."""
     return time.isoformat()
 

@@ -1,22 +1,22 @@
-"""The steps of a transfer: what is chosen, what is told of its end, how to move the rest."""
+"""Where a transfer takes place, what is told of its end, and how to move the rest."""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from azure.cli.core.azclierror import AzureResponseError, ManualInterrupt
+from azure.cli.core.azclierror import AzureResponseError, FileOperationError, ManualInterrupt
 
 from azext_acrtransfer import failures, plans, runs
 from azext_acrtransfer.batches import Outcome
 from azext_acrtransfer.guidance import facts_of_id
 from azext_acrtransfer.kinds import EXPORT
-from azext_acrtransfer.reporting import fail_after_output
+from azext_acrtransfer.reporting import fail_after_output, told_in_any_case
 from azext_acrtransfer.resources import Resources, Service
-from azext_acrtransfer.selection import Selection, resolve_blobs
-from azext_acrtransfer.specs import RunSpec, TransferSpec
+from azext_acrtransfer.specs import TransferSpec
 from azext_acrtransfer.waiting import raise_stopped, wait_command
 
 if TYPE_CHECKING:
@@ -53,8 +53,9 @@ class Place:
         return self.runs.beside(self.kind).get(self._pipeline_name).resource
 
     @cached_property
-    def _registry_content(self) -> RegistryContent:
-        # Late: only a glob needs it, and it loads azure-cli's own module.
+    def content(self) -> RegistryContent:
+        """The content of the registry."""
+        # Late: only a glob or a manifest needs it, and it loads azure-cli's own module.
         from azext_acrtransfer.registry_content import RegistryContent
 
         place = facts_of_id(self.pipeline.id)
@@ -62,11 +63,11 @@ class Place:
 
     def repositories(self) -> Sequence[str]:
         """Repositories of the registry."""
-        return self._registry_content.repositories()
+        return self.content.repositories()
 
     def tags(self, repository: str) -> Sequence[str]:
         """Tags of a repository."""
-        return self._registry_content.tags(repository)
+        return self.content.tags(repository)
 
     def blobs(self) -> Iterable[str]:
         """Blobs in the container of an import pipeline."""
@@ -76,29 +77,41 @@ class Place:
         return container_content.blobs(self._cmd.cli_ctx, self.pipeline.source.uri)
 
 
-def choose(spec: TransferSpec, place: Place) -> tuple[RunSpec, ...]:
-    """The runs that move what was chosen; only globs ask the registry or the container."""
-    if spec.kind is EXPORT:
-        artifacts = Selection(spec.artifacts, spec.exclude).resolve(place)
-        return plans.plan(spec, spec.blobs, artifacts)
-    return plans.plan(spec, resolve_blobs(spec.blobs, place), ())
-
-
-def report(cmd: Any, spec: TransferSpec, place: Place, outcomes: Sequence[Outcome]) -> Any:
+def report(
+    cmd: Any,
+    spec: TransferSpec,
+    place: Place,
+    outcomes: Sequence[Outcome],
+    *,
+    unwritten: FileOperationError | None,
+) -> Any:
     """The run that was made, or a list of several; what went wrong fails the command."""
-    if len(outcomes) == 1:
-        return _report_one(place, outcomes[0])
-    fail_after_output(cmd.cli_ctx, _failure(spec, place, outcomes))
-    return [runs.without_secrets(outcome.run) for outcome in outcomes if outcome.run]
+    if unwritten:
+        spec = replace(spec, manifest=None)  # so that no advice names it
+    with told_in_any_case(unwritten):
+        if len(outcomes) == 1:
+            result, failure = _report_one(spec, place, outcomes[0]), None
+        else:
+            result = [runs.without_secrets(outcome.run) for outcome in outcomes if outcome.run]
+            failure = _failure(spec, place, outcomes)
+    fail_after_output(cmd.cli_ctx, unwritten, failure)
+    return result
 
 
-def _report_one(place: Place, outcome: Outcome) -> Any:
+def _report_one(spec: TransferSpec, place: Place, outcome: Outcome) -> Any:
     if outcome.error and outcome.run:
         raise_stopped(place.runs, outcome.spec.name, outcome.error)
     if outcome.error:
         raise outcome.error
     if outcome.has_failed:
-        raise failures.failed(outcome.run, place.pipeline, outcome.correlation_id)
+        error = failures.failed(outcome.run, place.pipeline, outcome.correlation_id)
+        if spec.manifest:
+            error.recommendations = [
+                *failures.without_rerun(error.recommendations),
+                "To run again what did not go:",
+                _again(spec, [outcome], place),
+            ]
+        raise error
     return outcome.run
 
 
@@ -163,7 +176,9 @@ def _again(spec: TransferSpec, failed: Iterable[Outcome], place: Place) -> str:
     words += ["--name", plans.retry_name(spec.name)]
     words += ["--pipeline", place.pipeline.name, "--pipeline-type", spec.kind.name]
     if spec.kind is EXPORT:
-        words += ["--storage-blob", plans.retry_blob(spec.blobs[0]), "--artifacts", *left]
+        words += ["--storage-blob", plans.retry_blob(spec.blobs[0])]
+        file = spec.manifest and str(spec.manifest.path)
+        words += ["--only-failed", file, "--manifest", file] if file else ["--artifacts", *left]
     else:
         words += ["--storage-blob", *left]
     return shlex.join(["az", "acr", "pipeline-run", "create", *words])

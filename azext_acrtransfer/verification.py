@@ -17,7 +17,7 @@ from azext_acrtransfer.transfer_manifest import (
     ManifestKind,
     Result,
     TransferManifest,
-    moment,
+    rfc3339,
 )
 from azext_acrtransfer.values import Artifact
 
@@ -120,7 +120,7 @@ def to_manifest(findings: Iterable[Finding], login_server: str, now: datetime) -
         )
         for finding in findings
     )
-    return TransferManifest(ManifestKind.VERIFICATION, moment(now), login_server, entries=entries)
+    return TransferManifest(ManifestKind.VERIFICATION, rfc3339(now), login_server, entries=entries)
 
 
 def failure(

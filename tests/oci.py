@@ -96,6 +96,12 @@ class RegistryClient:
         """A blob's content."""
         return self._call("GET", repository, f"blobs/{digest}").raise_for_status().content
 
+    def delete(self, repository: str, digest: str) -> None:
+        """Delete a manifest with its tags."""
+        headers = self._access(f"repository:{repository}:delete")
+        url = f"https://{self._host}/v2/{repository}/manifests/{digest}"
+        self._http.delete(url, headers=headers).raise_for_status()
+
     def tags(self, repository: str) -> list[str]:
         """All tags of a repository; none of one that is not there."""
         answer = self._call("GET", repository, "tags/list")

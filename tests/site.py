@@ -117,14 +117,14 @@ class Site:
         self.arm("PUT", account, {"location": "westus", "sku": {"name": "Standard_LRS"}})
         return str(self.arm("POST", f"{account}/listKeys")["keys"][0]["value"])
 
-    def sas(self, permissions: str) -> str:
+    def sas(self, permissions: str, expiry: datetime | None = None) -> str:
         """A SAS of the container, with the leading `?` of the prerequisites."""
         return "?" + generate_container_sas(
             ACCOUNT,
             self.name,
             self._account_key(),
             permission=permissions,
-            expiry=datetime.now(timezone.utc) + timedelta(days=30),
+            expiry=expiry or datetime.now(timezone.utc) + timedelta(days=30),
             protocol="https",
         )
 
@@ -172,15 +172,21 @@ class Site:
         path = f"{scope}/providers/Microsoft.Authorization/roleAssignments/{uuid.uuid4()}"
         self.arm("PUT", path, body)
 
-    def pipeline(self, kind: Kind, name: str = "mypipeline", mode: Mode = "SasToken") -> Json:
-        """Have a pipeline without options or trigger whose identity may do its work."""
+    def pipeline(
+        self,
+        kind: Kind,
+        name: str = "mypipeline",
+        mode: Mode = "SasToken",
+        options: tuple[str, ...] = (),
+    ) -> Json:
+        """Have a pipeline without a trigger whose identity may do its work."""
         place = {"uri": self.container_uri, "storageAccessMode": mode}
         if mode == "SasToken":
             place["keyVaultUri"] = self.secret_uri
         properties = {
             "export": {"target": place},
             "import": {"source": place, "trigger": {"sourceTrigger": {"status": "Disabled"}}},
-        }[kind]
+        }[kind] | {"options": list(options)}
         body = {"identity": {"type": "SystemAssigned"}, "properties": properties}
         pipeline = self.resource(f"{kind}Pipelines/{name}", "PUT", body)
         (self.grant_secret if mode == "SasToken" else self.grant_storage)(pipeline)

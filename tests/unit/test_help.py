@@ -14,12 +14,13 @@ from azure.cli.core.azclierror import AzCLIError
 from knack.help_files import helps
 
 import azext_acrtransfer
-from azext_acrtransfer import _client_factory
+from azext_acrtransfer import _client_factory, registry_content
 from azext_acrtransfer.kinds import EXPORT, IMPORT, RUN
+from tests import manifest_page
 from tests.unit.conftest import Az
 
 PIPELINE_VERBS = {"create", "update", "check", "show", "list", "delete", "wait"}
-RUN_VERBS = {"create", "show", "list", "delete", "clean", "wait"}
+RUN_VERBS = {"create", "show", "list", "delete", "clean", "verify", "wait"}
 COMMANDS = {
     *(f"acr export-pipeline {verb}" for verb in PIPELINE_VERBS),
     *(f"acr import-pipeline {verb}" for verb in PIPELINE_VERBS),
@@ -55,6 +56,8 @@ def test_an_example_gets_as_far_as_the_service(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "artifacts.txt").write_text("# those of a team\nteam/*\nhello:v1  # and one more\n")
+    (tmp_path / "manifest.json").write_text(manifest_page.EXPORT.to_json())
+    (tmp_path / "target.json").write_text(manifest_page.VERIFICATION.to_json())
 
     class Unreachable:
         def __init__(self, *_: Any) -> None:
@@ -62,6 +65,8 @@ def test_an_example_gets_as_far_as_the_service(
 
         def of(self, *_: Any) -> None:
             raise ServiceReachedError("reached")
+
+        describe_all = of
 
     words = shlex.split(text)
     kinds = {
@@ -71,6 +76,7 @@ def test_an_example_gets_as_far_as_the_service(
     }
     kind = kinds[words[2]]
     monkeypatch.setattr(_client_factory, "_service", Unreachable)
+    monkeypatch.setattr(registry_content, "RegistryContent", Unreachable)
     result = az(*words[1:])
     assert "ERROR: reached" in result.stderr, result.stderr
 

@@ -1,0 +1,86 @@
+"""What a transfer is to move, and in which runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from azure.cli.core.azclierror import InvalidArgumentValueError
+from knack.log import get_logger
+
+from azext_acrtransfer import plans
+from azext_acrtransfer.descriptors import Descriptor
+from azext_acrtransfer.kinds import EXPORT
+from azext_acrtransfer.records import Record
+from azext_acrtransfer.selection import Selection, resolve_blobs
+from azext_acrtransfer.specs import RunSpec, TransferSpec
+from azext_acrtransfer.transfer_manifest import ManifestKind, Result
+from azext_acrtransfer.transfers import Place
+from azext_acrtransfer.values import Artifact
+
+logger = get_logger(__name__)
+
+
+def choose(spec: TransferSpec, place: Place) -> tuple[tuple[RunSpec, ...], Record | None]:
+    """The runs that it takes, and the record to keep of them.
+
+    The registry or the container is asked for globs, and for what a manifest is to tell.
+    """
+    if spec.kind is not EXPORT:
+        return plans.plan(spec, resolve_blobs(spec.blobs, place), ()), None
+    artifacts = _artifacts(spec, place)
+    contents = _describe(artifacts, place) if spec.manifest or spec.skip else {}
+    there = _in_target(spec, place)
+    to_go = [
+        each for each in artifacts if not (each in there and contents[each].digest == there[each])
+    ]
+    if not to_go:
+        logger.warning("Nothing was run: there is nothing left to export.")
+    record = None
+    if spec.manifest:
+        server = place.content.login_server
+        record = Record(spec.manifest, server, place.pipeline, contents, spec.only_failed)
+    return plans.plan(spec, spec.blobs, to_go), record
+
+
+def _artifacts(spec: TransferSpec, place: Place) -> tuple[Artifact, ...]:
+    earlier, registry = spec.only_failed, place.runs.registry.name
+    if not earlier:
+        return Selection(spec.artifacts, spec.exclude).resolve(place)
+    # A login server may have a hash after a hyphen, which no name has.
+    its_name = earlier.registry.partition(".")[0].partition("-")[0]
+    if earlier.kind is ManifestKind.EXPORT and its_name.lower() != registry.lower():
+        raise InvalidArgumentValueError(
+            f"--only-failed has a manifest of '{earlier.registry}', and not of registry "
+            f"'{registry}'.",
+            recommendation="Name that registry by --registry, or give another manifest.",
+        )
+    return tuple(entry.artifact for entry in earlier.entries if entry.is_left)
+
+
+def _describe(artifacts: Sequence[Artifact], place: Place) -> dict[Artifact, Descriptor]:
+    found = zip(artifacts, place.content.describe_all(artifacts), strict=True)
+    contents = {artifact: content for artifact, content in found if content}
+    missing = [f"  {artifact}" for artifact in artifacts if artifact not in contents]
+    if missing:
+        raise InvalidArgumentValueError(
+            f"{len(missing)} of {len(artifacts)} artifacts are not in registry "
+            f"'{place.runs.registry.name}':\n" + "\n".join(missing),
+            recommendation="Nothing was exported. Push them, or leave them out.",
+        )
+    return contents
+
+
+def _in_target(spec: TransferSpec, place: Place) -> dict[Artifact, str]:
+    """The digests of what the target has, with all that belongs to it."""
+    if not spec.skip:
+        return {}
+    if spec.skip.registry.lower() == place.content.login_server.lower():
+        raise InvalidArgumentValueError(
+            f"--skip has a manifest of '{spec.skip.registry}', the registry to export from.",
+            recommendation="Give what 'az acr pipeline-run verify --write' wrote of the target.",
+        )
+    return {
+        entry.artifact: entry.descriptor.digest
+        for entry in spec.skip.entries
+        if entry.result is Result.PRESENT and entry.descriptor
+    }

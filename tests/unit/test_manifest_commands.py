@@ -1,0 +1,616 @@
+"""An export's manifest, what the next export takes from one, and verify: over HTTP answers."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import responses
+from jsonschema import validate
+
+from azext_acrtransfer.kinds import EXPORT, IMPORT
+from tests.az import told
+from tests.fake_time import FakeTime
+from tests.manifest_page import SCHEMA
+from tests.unit import test_many_runs as many_runs
+from tests.unit.conftest import ARM, AT, REGISTRY, Az, flat, pipeline, run
+from tests.unit.test_many_runs import answers, error_of
+from tests.unit.test_registry_content import HOST, IMAGE, INDEX, Registry
+from tests.unit.test_run_commands import REFUSED, RUNS, UNDER_WAY, failed
+
+Json = dict[str, Any]
+SERVER = HOST.removeprefix("https://")
+CREATE = ["acr", "pipeline-run", "create", *AT, "-p", "mypipeline", "-t", "export"]
+NAMED = [*CREATE, "-n", "myrun", "-b", "myblob"]
+VERIFY = ["acr", "pipeline-run", "verify", *AT]
+MANY = [f"samples/hello:v{number}" for number in range(51)]
+TIMES = {
+    "started": "2026-03-04T17:23:21.926152+00:00",
+    "finished": "2026-03-04T17:24:21.926152+00:00",
+}
+NOT_THERE: Json = {"status": 404, "json": {"errors": [{"code": "MANIFEST_UNKNOWN"}]}}
+
+
+def document_of(artifact: str) -> bytes:
+    """A manifest that no other artifact has."""
+    return json.dumps({"schemaVersion": 2, "mediaType": IMAGE, "of": artifact}).encode()
+
+
+def described(content: bytes, media_type: str = IMAGE) -> Json:
+    digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
+    return {"digest": digest, "mediaType": media_type, "size": len(content)}
+
+
+def has(registry: Registry, *artifacts: str, content: bytes | None = None) -> None:
+    """Have artifacts in the registry."""
+    for artifact in artifacts:
+        repository, _, reference = artifact.replace("@", ":", 1).partition(":")
+        registry.answers(
+            f"/v2/{repository}/manifests/{reference}",
+            f"repository:{repository}:pull",
+            body=content or document_of(artifact),
+            headers={"Content-Type": json.loads(content or b"{}").get("mediaType", IMAGE)},
+        )
+
+
+@pytest.fixture
+def registry() -> Iterator[Registry]:
+    """A registry that lets the caller in, under an ARM that has the pipeline."""
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        mock.get(f"{ARM}{REGISTRY}/exportPipelines/mypipeline", json=pipeline(EXPORT))
+        found = Registry(mock)
+        found.lets_in()
+        yield found
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Where the manifest is to be."""
+    return tmp_path / "manifest.json"
+
+
+def written(file: Path) -> Json:
+    """The document in a file, which fits the schema."""
+    document: Json = json.loads(file.read_text(encoding="utf-8"))
+    validate(document, SCHEMA)
+    return document
+
+
+def entry(artifact: str, result: str, **more: str) -> Json:
+    return {"reference": artifact, **described(document_of(artifact)), **more, "result": result}
+
+
+def results(file: Path) -> dict[str, str]:
+    """The result of each artifact."""
+    return {each["reference"]: each["result"] for each in written(file)["artifacts"]}
+
+
+def sent(registry: Registry) -> list[str]:
+    """The artifacts of each PUT."""
+    bodies = many_runs.sent(registry.mock, "PUT").values()
+    return [" ".join(body["properties"]["request"]["artifacts"]) for body in bodies]
+
+
+def test_an_export_writes_its_manifest(az: Az, registry: Registry, file: Path) -> None:
+    index = json.dumps(
+        {
+            "mediaType": INDEX,
+            "manifests": [described(b"first") | {"platform": {}}, described(b"second")],
+        }
+    ).encode()
+    has(registry, "hello:latest")
+    has(registry, "samples/nginx:1", content=index)
+    answers(registry.mock, "myrun", run(EXPORT, "myrun"))
+    result = az(*NAMED, "-a", "hello", "samples/nginx:1", "--manifest", str(file))
+    assert (result.exit_code, told(result.json)) == (0, flat(run(EXPORT, "myrun")))
+    document = written(file)
+    assert document.pop("created")[:2] == "20"
+    nginx = described(index, INDEX) | {"children": [described(b"first"), described(b"second")]}
+    assert document == {
+        "schemaVersion": 1,
+        "kind": "export",
+        "registry": SERVER,
+        "pipeline": f"{REGISTRY}/exportPipelines/mypipeline",
+        "runs": [{"name": "myrun", "blob": "myblob", "status": "Succeeded", **TIMES}],
+        "artifacts": [
+            entry("hello:latest", "exported", run="myrun"),
+            {"reference": "samples/nginx:1", **nginx, "run": "myrun", "result": "exported"},
+        ],
+    }
+
+
+def test_the_plan_is_in_the_file_before_the_first_request_that_changes_something(
+    az: Az, registry: Registry, file: Path
+) -> None:
+    has(registry, "hello:v1")
+    seen: list[Json] = []
+
+    def put(_: Any) -> tuple[int, dict[str, str], str]:
+        seen.append(written(file))
+        return 200, {}, json.dumps(run(EXPORT, "myrun"))
+
+    registry.mock.add_callback("PUT", f"{ARM}{RUNS}/myrun", put)
+    assert az(*NAMED, "-a", "hello:v1", "--manifest", str(file)).exit_code == 0
+    [before] = seen
+    assert before["runs"] == [{"name": "myrun", "blob": "myblob"}]
+    assert before["artifacts"] == [entry("hello:v1", "unknown", run="myrun")]
+    assert results(file) == {"hello:v1": "exported"}
+
+
+def test_what_failed_is_marked_and_the_file_is_named_to_run_it_again(
+    az: Az, registry: Registry, file: Path
+) -> None:
+    has(registry, *MANY)
+    answers(registry.mock, "myrun001", run(EXPORT, "myrun001"))
+    answers(registry.mock, "myrun002", failed(EXPORT, f"{REFUSED}?sig=secret", "myrun002"))
+    result = az(*NAMED, "-a", *MANY, "--manifest", str(file))
+    assert (result.exit_code, len(result.json)) == (1, 2)
+    assert error_of(result)[-1] == (
+        "az acr pipeline-run create --resource-group mygroup --registry myregistry "
+        "--name myrunretry --pipeline mypipeline --pipeline-type export "
+        f"--storage-blob myblob-retry --only-failed {file} --manifest {file}"
+    )
+    assert results(file) == dict.fromkeys(MANY[:50], "exported") | {MANY[50]: "failed"}
+    error = f"{REFUSED}?sig=***"
+    assert written(file)["artifacts"][50]["error"] == error
+    assert [(each["status"], each.get("error")) for each in written(file)["runs"]] == [
+        ("Succeeded", None),
+        ("Failed", error),
+    ]
+
+
+def test_a_single_run_that_failed_names_the_file_too(
+    az: Az, registry: Registry, file: Path
+) -> None:
+    has(registry, "hello:v1")
+    answers(registry.mock, "myrun", failed(EXPORT, "Out of order.", "myrun"))
+    result = az(*NAMED, "-a", "hello:v1", "--manifest", str(file))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert error_of(result)[-1].endswith(f"--only-failed {file} --manifest {file}")
+    assert results(file) == {"hello:v1": "failed"}
+
+
+@pytest.mark.usefixtures("fake_time")
+def test_with_continue_on_errors_only_what_the_message_names_failed(
+    az: Az, registry: Registry, file: Path
+) -> None:
+    options = pipeline(EXPORT, options=["ContinueOnErrors"])
+    registry.mock.replace("GET", f"{ARM}{REGISTRY}/exportPipelines/mypipeline", json=options)
+    has(registry, "hello:v1", "hello:v2")
+    answers(registry.mock, "myrun", failed(EXPORT, "Artifact 'hello:v2' is gone.", "myrun"))
+    assert az(*NAMED, "-a", "hello:v1", "hello:v2", "--manifest", str(file)).exit_code == 1
+    assert results(file) == {"hello:v1": "exported", "hello:v2": "failed"}
+
+
+def test_a_run_that_the_service_refuses_failed_and_has_no_status(
+    az: Az, registry: Registry, file: Path
+) -> None:
+    has(registry, "hello:v1")
+    answers(registry.mock, "myrun", {"error": {"code": "Conflict", "message": "Not now."}})
+    assert az(*NAMED, "-a", "hello:v1", "--manifest", str(file)).exit_code == 1
+    [only] = written(file)["runs"]
+    assert (only.get("status"), only["error"].splitlines()[0]) == (None, "(Conflict) Not now.")
+    assert results(file) == {"hello:v1": "failed"}
+
+
+def interrupt(*_: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def refuse(*_: Any) -> None:
+    raise ConnectionError("gone")
+
+
+@pytest.mark.parametrize("ended_by", [interrupt, refuse])
+def test_of_runs_that_are_no_longer_waited_for_the_last_state_is_told(
+    az: Az,
+    registry: Registry,
+    file: Path,
+    fake_time: FakeTime,
+    monkeypatch: pytest.MonkeyPatch,
+    ended_by: Callable[..., None],
+) -> None:
+    has(registry, *MANY)
+    answers(registry.mock, "myrun001", run(EXPORT, "myrun001", **UNDER_WAY))
+    answers(registry.mock, "myrun002", run(EXPORT, "myrun002"))
+    if ended_by is interrupt:
+        monkeypatch.setattr(fake_time, "sleep", interrupt)
+    else:
+        registry.mock.get(f"{ARM}{RUNS}/myrun001", body=ConnectionError("gone"))
+    assert az(*NAMED, "-a", *MANY, "--manifest", str(file)).exit_code == 1
+    assert results(file) == dict.fromkeys(MANY[:50], "unknown") | {MANY[50]: "exported"}
+    assert [each["status"] for each in written(file)["runs"]] == ["Running", "Succeeded"]
+
+
+def test_what_is_not_waited_for_is_unknown(az: Az, registry: Registry, file: Path) -> None:
+    has(registry, "hello:v1")
+    answers(registry.mock, "myrun", run(EXPORT, "myrun", **UNDER_WAY))
+    result = az(*NAMED, "-a", "hello:v1", "--manifest", str(file), "--no-wait")
+    assert (result.exit_code, results(file)) == (0, {"hello:v1": "unknown"})
+
+
+def test_a_run_that_was_there_before_is_not_said_to_hold_what_is_there_now(
+    az: Az, registry: Registry, file: Path
+) -> None:
+    has(registry, "hello:v1")
+    old = run(EXPORT, "myrun", forceUpdateTag="before")
+    answers(registry.mock, "myrun", old)
+    result = az(*NAMED, "-a", "hello:v1", "--manifest", str(file))
+    assert result.exit_code == 0
+    assert "Nothing was run: a run 'myrun' with the same properties is there already" in (
+        result.stderr
+    )
+    assert results(file) == {"hello:v1": "unknown"}
+
+
+@pytest.mark.parametrize("option", ["--manifest", "--skip"])
+def test_what_is_not_there_is_named_before_anything_is_run(
+    az: Az, registry: Registry, file: Path, tmp_path: Path, option: str
+) -> None:
+    if option == "--skip":
+        a_verification(tmp_path).rename(file)
+    has(registry, "hello:v1")
+    registry.mock.get(f"{HOST}/v2/hello/manifests/v2", **NOT_THERE)
+    registry.mock.get(f"{HOST}/v2/hello/manifests/v3", **NOT_THERE)
+    result = az(*NAMED, "-a", "hello:v1", "hello:v2", "hello:v3", option, str(file))
+    assert (result.exit_code, result.stdout, sent(registry)) == (1, "", [])
+    assert error_of(result) == [
+        "ERROR: 2 of 3 artifacts are not in registry 'myregistry':",
+        "  hello:v2",
+        "  hello:v3",
+        "Nothing was exported. Push them, or leave them out.",
+    ]
+    assert file.exists() == (option == "--skip")
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_manifest_that_cannot_be_written_in_the_end_fails_the_command_with_its_result(
+    az: Az, registry: Registry, tmp_path: Path, fails: bool
+) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    has(registry, *MANY)
+
+    def put(request: Any) -> tuple[int, dict[str, str], str]:
+        shutil.rmtree(folder, ignore_errors=True)
+        name = request.path_url.partition("?")[0].rpartition("/")[2]
+        answer = failed(EXPORT, REFUSED, name) if fails else run(EXPORT, name)
+        return 200, {}, json.dumps(answer)
+
+    for name in ("myrun", "myrun001", "myrun002"):
+        registry.mock.add_callback("PUT", f"{ARM}{RUNS}/{name}", put)
+    file = folder / "manifest.json"
+    unwritten = (
+        f"ERROR: The manifest of --manifest cannot be written to '{file}': "
+        "No such file or directory."
+    )
+    one = az(*NAMED, "-a", MANY[0], "--manifest", str(file))
+    assert one.exit_code == 1
+    assert one.stderr.count(unwritten) == 1
+    if fails:
+        assert (one.stdout, "The pipeline run 'myrun' failed" in one.stderr) == ("", True)
+        assert "--only-failed" not in one.stderr
+    else:
+        assert told(one.json) == flat(run(EXPORT, "myrun"))
+    folder.mkdir()
+    several = az(*NAMED, "-a", *MANY, "--manifest", str(file))
+    assert (several.exit_code, len(several.json)) == (1, 2)
+    assert several.stderr.count(unwritten) == 1
+    assert ("2 of 2 runs failed" in several.stderr) == fails
+    assert ("--artifacts samples/hello:v0" in several.stderr) == fails
+
+
+def a_verification(
+    folder: Path, changes: dict[str, Json] | None = None, server: str = "target.azurecr.io"
+) -> Path:
+    """What a target registry has of MANY, all of it but for some changes."""
+    entries = {artifact: entry(artifact, "present") for artifact in MANY} | (changes or {})
+    document = {
+        "schemaVersion": 1,
+        "kind": "verification",
+        "created": "2026-01-21T08:00:00Z",
+        "registry": server,
+        "runs": [],
+        "artifacts": list(entries.values()),
+    }
+    validate(document, SCHEMA)
+    file = folder / "target.json"
+    file.write_text(json.dumps(document), encoding="utf-8")
+    return file
+
+
+def test_what_the_target_has_is_skipped_and_stays_in_the_manifest(
+    az: Az, registry: Registry, tmp_path: Path, file: Path
+) -> None:
+    has(registry, *MANY, "hello:v1")
+    missing, different, incomplete = MANY[1], MANY[2], MANY[3]
+    skip = a_verification(
+        tmp_path,
+        {
+            missing: {"reference": missing, "result": "missing"},
+            different: {**entry(MANY[0], "different"), "reference": different},
+            incomplete: entry(incomplete, "missing"),
+        },
+    )
+    answers(registry.mock, "myrun", run(EXPORT, "myrun"))
+    words = [*NAMED, "-a", *MANY, "hello:v1", "--skip", str(skip)]
+    go = [missing, different, incomplete, "hello:v1"]
+    [planned] = az(*words, "--dry-run").json
+    assert (planned["artifacts"], sent(registry)) == (go, [])
+    assert az(*words, "--manifest", str(file)).exit_code == 0
+    assert sent(registry) == [" ".join(go)]
+    assert list(results(file)) == [*MANY, "hello:v1"]
+    assert {name for name, result in results(file).items() if result == "exported"} == set(go)
+    assert written(file)["artifacts"][0] == entry(MANY[0], "skipped")
+
+
+def test_what_was_changed_since_is_not_skipped(az: Az, registry: Registry, tmp_path: Path) -> None:
+    old = entry("samples/hello:old", "present") | {"reference": MANY[0]}
+    skip = a_verification(tmp_path, {MANY[0]: old})
+    has(registry, *MANY)
+    answers(registry.mock, "myrun", run(EXPORT, "myrun"))
+    assert az(*NAMED, "-a", *MANY, "--skip", str(skip)).exit_code == 0
+    assert sent(registry) == [MANY[0]]
+
+
+def test_if_all_is_skipped_nothing_is_run(
+    az: Az, registry: Registry, tmp_path: Path, file: Path
+) -> None:
+    has(registry, *MANY)
+    skip = a_verification(tmp_path)
+    result = az(*NAMED, "-a", *MANY, "--skip", str(skip), "--manifest", str(file))
+    assert (result.exit_code, result.json, sent(registry)) == (0, [], [])
+    assert result.stderr.splitlines()[1:] == [
+        "WARNING: Nothing was run: there is nothing left to export."
+    ]
+    assert written(file)["runs"] == []
+    assert results(file) == dict.fromkeys(MANY, "skipped")
+
+
+def test_a_manifest_of_the_source_itself_is_no_reason_to_skip(
+    az: Az, registry: Registry, tmp_path: Path
+) -> None:
+    has(registry, *MANY)
+    result = az(*NAMED, "-a", *MANY, "--skip", str(a_verification(tmp_path, server=SERVER)))
+    assert (result.exit_code, result.stdout, sent(registry)) == (1, "", [])
+    assert error_of(result) == [
+        f"ERROR: --skip has a manifest of '{SERVER}', the registry to export from.",
+        "Give what 'az acr pipeline-run verify --write' wrote of the target.",
+    ]
+
+
+def an_export(folder: Path, *entries: Json, server: str = "myregistry.azurecr.io") -> Path:
+    """The manifest of an export that is over."""
+    document = {
+        "schemaVersion": 1,
+        "kind": "export",
+        "created": "2026-01-20T08:00:00Z",
+        "registry": server,
+        "pipeline": f"{REGISTRY}/exportPipelines/mypipeline",
+        "runs": [{"name": "first", "blob": "first", "status": "Failed"}],
+        "artifacts": list(entries),
+    }
+    validate(document, SCHEMA)
+    file = folder / "exported.json"
+    file.write_text(json.dumps(document), encoding="utf-8")
+    return file
+
+
+def test_what_failed_is_exported_again_and_the_record_becomes_whole(
+    az: Az, registry: Registry, tmp_path: Path
+) -> None:
+    before = [
+        entry("hello:v1", "exported", run="first"),
+        entry("hello:v2", "failed", run="first", error="Out of order."),
+        entry("hello:v3", "skipped"),
+        entry("hello:v4", "unknown", run="first"),
+    ]
+    file = an_export(tmp_path, *before)
+    has(registry, "hello:v2", "hello:v4")
+    answers(registry.mock, "myrun", run(EXPORT, "myrun"))
+    assert az(*NAMED, "--only-failed", str(file), "--manifest", str(file)).exit_code == 0
+    assert sent(registry) == ["hello:v2 hello:v4"]
+    document = written(file)
+    assert [each["name"] for each in document["runs"]] == ["first", "myrun"]
+    assert document["artifacts"] == [
+        before[0],
+        entry("hello:v2", "exported", run="myrun"),
+        before[2],
+        entry("hello:v4", "exported", run="myrun"),
+    ]
+
+
+def test_without_a_new_manifest_a_retry_asks_nothing_of_the_registry(
+    az: Az, registry: Registry, tmp_path: Path
+) -> None:
+    file = an_export(tmp_path, entry("hello:v1", "exported"), entry("hello:v2", "failed"))
+    answers(registry.mock, "myrun", run(EXPORT, "myrun"))
+    assert az(*NAMED, "--only-failed", str(file)).exit_code == 0
+    assert sent(registry) == ["hello:v2"]
+    assert not any(HOST in str(call.request.url) for call in registry.mock.calls)
+    assert written(file)["artifacts"][1]["result"] == "failed"
+
+
+def test_what_the_target_lacks_is_exported_and_the_rest_counts_as_skipped(
+    az: Az, registry: Registry, tmp_path: Path, file: Path
+) -> None:
+    lacking = {MANY[4]: {"reference": MANY[4], "result": "missing"}}
+    has(registry, MANY[4])
+    answers(registry.mock, "myrun", run(EXPORT, "myrun"))
+    words = ["--only-failed", str(a_verification(tmp_path, lacking)), "--manifest", str(file)]
+    assert az(*NAMED, *words).exit_code == 0
+    assert sent(registry) == [MANY[4]]
+    assert (written(file)["kind"], written(file)["registry"]) == ("export", SERVER)
+    assert results(file) == dict.fromkeys(MANY, "skipped") | {MANY[4]: "exported"}
+
+
+def test_if_nothing_failed_nothing_is_run(az: Az, registry: Registry, tmp_path: Path) -> None:
+    file = an_export(tmp_path, entry("hello:v1", "exported"))
+    result = az(*NAMED, "--only-failed", str(file), "--only-show-errors")
+    assert (result.exit_code, result.json, result.stderr) == (0, [], "")
+    assert sent(registry) == []
+    assert "nothing left to export" in az(*NAMED, "--only-failed", str(file)).stderr
+
+
+def test_a_manifest_of_another_registry_is_refused(
+    az: Az, registry: Registry, tmp_path: Path
+) -> None:
+    file = an_export(tmp_path, entry("hello:v1", "failed"), server="another.azurecr.io")
+    result = az(*NAMED, "--only-failed", str(file))
+    assert (result.exit_code, result.stdout, sent(registry)) == (1, "", [])
+    assert error_of(result) == [
+        "ERROR: --only-failed has a manifest of 'another.azurecr.io', and not of registry "
+        "'myregistry'.",
+        "Name that registry by --registry, or give another manifest.",
+    ]
+
+
+@pytest.mark.parametrize("option", ["--artifacts", "--exclude"])
+def test_only_failed_and_a_choice_exclude_one_another(az: Az, tmp_path: Path, option: str) -> None:
+    file = an_export(tmp_path, entry("hello:v1", "failed"))
+    result = az(*NAMED, "--only-failed", str(file), option, "hello:v1")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert error_of(result) == [
+        f"ERROR: {option} is of no use with --only-failed, whose manifest says what to export.",
+        f"Leave {option} out, or --only-failed.",
+    ]
+
+
+@pytest.mark.parametrize("option", ["--manifest", "--skip", "--only-failed"])
+def test_an_import_takes_no_manifest(az: Az, tmp_path: Path, option: str) -> None:
+    words = [*CREATE[:-1], IMPORT.name, "-n", "myrun", "-b", "myblob"]
+    result = az(*words, option, str(a_verification(tmp_path)))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert error_of(result) == [
+        f"ERROR: {option} goes with --pipeline-type export; an import brings in all that its blob "
+        "holds.",
+        f"Leave {option} out.",
+    ]
+
+
+def finding(reference: str, status: str, expected: str, found: str | None, **more: str) -> Json:
+    told = {"reference": reference, "parent": None, "status": status}
+    return told | {"expected": expected, "found": found} | more
+
+
+def digest_of(artifact: str) -> str:
+    return str(described(document_of(artifact))["digest"])
+
+
+def test_verify_compares_each_artifact_and_each_child(
+    az: Az, registry: Registry, tmp_path: Path
+) -> None:
+    child = described(document_of("child"))
+    index = json.dumps({"mediaType": INDEX, "manifests": [child]}).encode()
+    by_digest = f"samples/nginx@{child['digest']}"
+    nginx = {"reference": "samples/nginx:1", **described(index, INDEX), "children": [child]}
+    file = an_export(tmp_path, entry("hello:v1", "exported"), nginx | {"result": "exported"})
+    has(registry, "hello:v1")
+    has(registry, "samples/nginx:1", content=index)
+    has(registry, by_digest, content=document_of("child"))
+    result = az(*VERIFY, "--manifest", str(file))
+    hello, top = digest_of("hello:v1"), described(index)["digest"]
+    assert (result.exit_code, result.json) == (
+        0,
+        [
+            finding("hello:v1", "present", hello, hello),
+            finding("samples/nginx:1", "present", top, top),
+            finding(
+                by_digest, "present", child["digest"], child["digest"], parent="samples/nginx:1"
+            ),
+        ],
+    )
+    assert result.stderr.count("\n") == 1
+    table = az(*VERIFY, "--manifest", str(file), "-o", "table").stdout
+    assert [line.split() for line in table.splitlines()[:1] + table.splitlines()[2:]] == [
+        ["Reference", "Status", "Expected", "Found"],
+        ["hello:v1", "present", hello[:19], hello[:19]],
+        ["samples/nginx:1", "present", top[:19], top[:19]],
+        [by_digest[:33], "present", child["digest"][:19], child["digest"][:19]],
+    ]
+
+
+def test_verify_fails_by_what_is_missing_or_different_and_writes_it_down(
+    az: Az, registry: Registry, tmp_path: Path, file: Path
+) -> None:
+    exported = an_export(
+        tmp_path,
+        entry("hello:v1", "exported"),
+        entry("hello:v2", "exported"),
+        entry("hello:v3", "failed"),
+    )
+    has(registry, "hello:v1")
+    has(registry, "hello:v2", content=document_of("another"))
+    registry.mock.get(f"{HOST}/v2/hello/manifests/v3", **NOT_THERE)
+    words = [*VERIFY, "--manifest", str(exported), "--write", str(file)]
+    result = az(*words)
+    one, two, three = map(digest_of, ("hello:v1", "hello:v2", "hello:v3"))
+    assert (result.exit_code, result.json) == (
+        1,
+        [
+            finding("hello:v1", "present", one, one),
+            finding("hello:v2", "different", two, digest_of("another")),
+            finding("hello:v3", "missing", three, None),
+        ],
+    )
+    assert error_of(result) == [
+        "ERROR: 2 of 3 artifacts are not in registry 'myregistry' as the manifest lists them:",
+        "hello:v2: different",
+        "hello:v3: missing",
+        "If a blob was not imported, or not all of it, import it and verify again.",
+        "Where a tag is different, the import pipeline needs the option OverwriteTags.",
+        "To export just these again: az acr pipeline-run create --pipeline-type export "
+        f"--only-failed {file} ...",
+    ]
+    document = written(file)
+    assert (document["kind"], document["registry"], document["runs"]) == (
+        "verification",
+        SERVER,
+        [],
+    )
+    assert document["artifacts"] == [
+        entry("hello:v1", "present"),
+        entry("another", "different") | {"reference": "hello:v2"},
+        {"reference": "hello:v3", "result": "missing"},
+    ]
+
+
+def test_verify_never_takes_a_refusal_for_something_missing(
+    az: Az, registry: Registry, tmp_path: Path, file: Path
+) -> None:
+    exported = an_export(tmp_path, entry("hello:v1", "exported"))
+    refusal = {"errors": [{"code": "UNAUTHORIZED", "message": "authentication required"}]}
+    registry.mock.get(f"{HOST}/v2/hello/manifests/v1", status=401, json=refusal)
+    result = az(*VERIFY, "--manifest", str(exported), "--write", str(file))
+    assert (result.exit_code, result.stdout, file.exists()) == (1, "", False)
+    assert error_of(result)[0] == (
+        "ERROR: You may not read the manifests of repository 'hello' in registry 'myregistry'. "
+        "The registry said: authentication required"
+    )
+
+
+def test_verify_tells_its_findings_although_they_cannot_be_written(
+    az: Az, registry: Registry, tmp_path: Path
+) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    exported = an_export(tmp_path, entry("hello:v1", "exported"))
+
+    def gone(_: Any) -> tuple[int, dict[str, str], str]:
+        folder.rmdir()
+        return NOT_THERE["status"], {}, json.dumps(NOT_THERE["json"])
+
+    registry.mock.add_callback("GET", f"{HOST}/v2/hello/manifests/v1", gone)
+    result = az(*VERIFY, "--manifest", str(exported), "--write", str(folder / "target.json"))
+    assert (result.exit_code, [each["status"] for each in result.json]) == (1, ["missing"])
+    lines = error_of(result)
+    assert lines[0].startswith("ERROR: The manifest of --write cannot be written to '")
+    assert "ERROR: 1 of 1 artifacts are not in registry 'myregistry'" in lines[2]
+    assert lines[-1].endswith(
+        "--only-failed FILE ..., with the file that --write FILE of this command writes"
+    )
