@@ -17,6 +17,7 @@ from acr_emulator.private_cloud import CloudError, cloud_of
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _REFUSALS = (CloudError, OtherCloudError, StartError, StateInUseError)
+_FOR_OUR_EYES_ONLY = 0o077
 _COMMAND_NOT_FOUND = 127
 _BY_SIGNAL = 128
 
@@ -24,6 +25,7 @@ _BY_SIGNAL = 128
 def main(arguments: Sequence[str] | None = None) -> int:
     """Parse the command line and carry it out; returns the exit code."""
     options = _parser().parse_args(arguments)
+    options.umask = os.umask(_FOR_OUR_EYES_ONLY)
     try:
         if options.state:
             return asyncio.run(_verb(options, options.state))
@@ -63,7 +65,7 @@ def _verb(options: argparse.Namespace, state: Path) -> Coroutine[None, None, int
     cloud = cloud_of(options.cloud)
     if options.verb == "up":
         return _up(state, cloud)
-    return _run(state, cloud, options.command)
+    return _run(state, cloud, options.command, options.umask)
 
 
 async def _up(state: Path, cloud: Cloud) -> int:
@@ -81,7 +83,7 @@ async def _up(state: Path, cloud: Cloud) -> int:
     return 0
 
 
-async def _run(state: Path, cloud: Cloud, command: Sequence[str]) -> int:
+async def _run(state: Path, cloud: Cloud, command: Sequence[str], umask: int) -> int:
     starting = asyncio.current_task()
     assert starting is not None
     _on_signals(lambda _: starting.cancel())
@@ -92,6 +94,7 @@ async def _run(state: Path, cloud: Cloud, command: Sequence[str]) -> int:
             *command,
             env={**os.environ, **instance.environment()},
             preexec_fn=dies_with_us(),
+            umask=umask,
         )
         _on_signals(lambda number: _pass_on(number, process))
         code = await process.wait()

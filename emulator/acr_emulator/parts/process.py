@@ -69,7 +69,6 @@ class Child:
                 stderr=output,
                 env={**os.environ, **(environment or {})},
                 start_new_session=True,  # Ctrl-C is for us: we end it in good order
-                umask=0o077,
                 preexec_fn=dies_with_us(),
             )
         pid_file_of(log).write_text(f"{process.pid} {_birth(process.pid)}")
