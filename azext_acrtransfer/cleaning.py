@@ -14,7 +14,7 @@ from azext_acrtransfer.resources import Resources
 from azext_acrtransfer.runs import Run
 from azext_acrtransfer.waiting import LOST, Waiting
 
-# A deletion is all waiting: 1,000 of them at 100 ms took 9.1 s with 16, 5.7 s with 32.
+# A deletion is all waiting: 1,000 of them at 100 ms took 8.7 s with 16, 4.6 s with 32.
 _AT_ONCE = 32
 DELETED, KEPT, WOULD_DELETE = "Deleted", "Failed", "WouldDelete"
 
