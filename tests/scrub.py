@@ -21,6 +21,9 @@ _KEPT_HEADERS = (
     "Retry-After",
     "WWW-Authenticate",
     "Link",
+    "Last-Modified",
+    "Content-MD5",
+    "x-ms-meta-category",
 )
 _CORRELATION = "x-ms-correlation-request-id"
 CORRELATION_ID = "44444444-4444-4444-4444-444444444444"
@@ -32,6 +35,9 @@ _TRIGGERED = re.compile(r"\b([A-Za-z0-9]+_)[0-9a-f]{8}\b")
 #: Where a page of a list begins, in words of the service's own.
 _SKIP_TOKEN = re.compile(r"(?<=skipToken=)[^&\"\s]+")
 _SIGNATURE = re.compile(r"(?<=[?&]sig=)[^&\"\s]+")
+#: The version of a secret, and when it was made.
+_SECRET_VERSION = re.compile(r"(?<=/)[0-9a-f]{32}\b")
+_EPOCH = re.compile(r"(\"(?:created|updated)\":\s*)\d+")
 #: In an answer, and in the form that asks for the next one.
 _TOKEN = re.compile(r"((?:access|refresh)_token(?:=|\"\s*:\s*\"))[^&\"]+")
 #: Of a blob that is listed: its times, its tag, and more that nobody reads.
@@ -88,8 +94,10 @@ class Scrubber:
             for name in _KEPT_HEADERS
             if name.lower() in told
         }
-        if "Date" in kept:
-            kept["Date"] = [format_datetime(self._now.replace(microsecond=0), usegmt=True)]
+        for name, before in (("Date", 0), ("Last-Modified", 1)):
+            if name in kept:
+                moment = self._now.replace(microsecond=0) - timedelta(minutes=before)
+                kept[name] = [format_datetime(moment, usegmt=True)]
         if _CORRELATION in told:
             kept[_CORRELATION] = [CORRELATION_ID]
         return kept
@@ -114,6 +122,8 @@ class Scrubber:
             (_MOMENT, lambda found: f"{self._moments[found[0]]:{_FORMAT}}"),
             (_SKIP_TOKEN, lambda found: self._place(found[0])),
             (_SIGNATURE, lambda _: "***"),
+            (_SECRET_VERSION, lambda _: "0" * 32),
+            (_EPOCH, lambda found: f"{found[1]}1768910400"),
             (_TOKEN, lambda found: found[1] + TOKEN),
             (_PROPERTIES, lambda _: "<Properties />"),
         ]

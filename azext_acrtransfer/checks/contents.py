@@ -25,7 +25,7 @@ def read_contents(
     def ask(artifact: Artifact) -> Reading[Content]:
         return read(lambda: _content(registry, artifact), _PULL)
 
-    ready = read(lambda: registry.prepare_to_pull(artifacts), _PULL)
+    ready: Reading[None] = read(lambda: registry.prepare_to_pull(artifacts), _PULL)
     if ready.why_not:
         return dict.fromkeys(artifacts, Reading(why_not=ready.why_not))
     return dict(zip(artifacts, each(ask, artifacts), strict=True))

@@ -58,6 +58,8 @@ def gather(
             lambda: {"contents": contents(asked.artifacts) if asked.artifacts else {}},
         ):
             parts |= part
+        if "secret" in parts:
+            parts["sas_answer"] = about.sas_answer(parts["account"], parts["secret"])
     return Seen(
         (answer.found and answer.found.sent_at) or datetime.now(timezone.utc),
         asked,
@@ -123,9 +125,10 @@ class _About:
         if not self._sas_mode:
             return {}
         vault = self._reader.named(*_VAULT, self._facts["vault"])
-        by_roles = vault.found and dig(vault.found, "properties", "enableRbacAuthorization")
-        roles = vault.then(lambda at: self._roles(f"{at['id']}/secrets/{self._facts['secret']}"))
-        return {"vault": vault, "vault_roles": roles if by_roles else Reading()}
+        if not (vault.found and dig(vault.found, "properties", "enableRbacAuthorization")):
+            return {"vault": vault}
+        roles = self._roles(f"{vault.found['id']}/secrets/{self._facts['secret']}")
+        return {"vault": vault, "vault_roles": roles}
 
     def _roles(self, scope: str) -> Reading[tuple[Grant, ...]]:
         """The roles that the identity has at a scope, itself or through a group."""
@@ -153,7 +156,7 @@ class _About:
         return [each["properties"] for each in told]
 
     def secret(self) -> Parts:
-        """The secret, what is left of it if it was deleted, and what storage says to its SAS."""
+        """The secret, or what is left of it if it was deleted."""
         if not self._sas_mode:
             return {}
         uri = self._place.key_vault_uri
@@ -161,13 +164,17 @@ class _About:
         if not secret.found:
             deleted = read(lambda: self._reader.deleted_secret(uri), _READ_SECRETS)
             return {"secret": secret, "deleted_secret": Reading(deleted.found)}
-        sas = Sas.parse(str(secret.found.get("value", "")))
-        answer = Reading[str]()
-        if sas and sas.is_for_anybody:
-            answer = read(
-                lambda: self._reader.storage_on_sas(self._place.uri, sas.query), _READ_BLOBS
-            )
-        return {"secret": secret, "sas_answer": answer}
+        return {"secret": secret}
+
+    def sas_answer(self, account: Reading[Resource], secret: Reading[Resource]) -> Reading[str]:
+        """What storage says to the SAS; it is sent nowhere but to an account that is there."""
+        sas = Sas.parse(str(dig(secret.found or {}, "value")))
+        if not (sas and sas.is_for_anybody):
+            return Reading()
+        query = sas.query
+        return account.then(
+            lambda _: read(lambda: self._reader.storage_on_sas(self._place.uri, query), _READ_BLOBS)
+        )
 
     def blobs(self) -> Parts:
         """What storage tells of each blob."""

@@ -10,6 +10,8 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from azure.cli.core._profile import Profile
+from azure.cli.core.azclierror import ForbiddenError
+from azure.cli.core.cloud import CloudSuffixNotSetException
 from azure.cli.core.commands.client_factory import get_subscription_id
 from azure.cli.core.util import get_az_user_agent, should_disable_connection_verify
 from azure.core import PipelineClient
@@ -76,6 +78,17 @@ class Reader:
         found: Json = self._send(request, audience).json()
         return found
 
+    def _check_host(self, uri: str, name: str) -> str:
+        """The cloud's suffix of such hosts; no other host is sent a token or a SAS."""
+        host = (urlsplit(uri).hostname or "").lower()
+        try:
+            suffix = str(getattr(self._suffixes, name)).lstrip(".").lower()
+        except CloudSuffixNotSetException:  # a private cloud need not define every suffix
+            suffix = ""
+        if not suffix or not host.endswith(f".{suffix}"):
+            raise ForbiddenError(f"'{host}' is not known to be of the active cloud: not asked.")
+        return suffix
+
     def _ask(self, method: str, path: str, query: Mapping[str, str], body: Any = None) -> Json:
         url = f"{self._endpoints.resource_manager.rstrip('/')}{path}"
         request = HttpRequest(method, url, params=dict(query), json=body)
@@ -141,11 +154,13 @@ class Reader:
         return self._vault(f"https://{parts.netloc}/deletedsecrets/{name}")
 
     def _vault(self, uri: str) -> Json:
+        suffix = self._check_host(uri, "keyvault_dns")
         request = HttpRequest("GET", uri, params={"api-version": _SECRETS})
-        return self._json(request, f"https://{self._suffixes.keyvault_dns.lstrip('.')}")
+        return self._json(request, f"https://{suffix}")
 
     def blob(self, container_uri: str, name: str) -> Mapping[str, str]:
         """The headers of a blob."""
+        self._check_host(container_uri, "storage_endpoint")
         url = f"{container_uri.rstrip('/')}/{quote(name)}"
         request = HttpRequest("HEAD", url, headers={"x-ms-version": _BLOBS})
         response = self._send(request, _STORAGE)
@@ -156,6 +171,7 @@ class Reader:
 
     def storage_on_sas(self, container_uri: str, sas: str) -> str:
         """What storage says to a SAS that would list the container."""
+        self._check_host(container_uri, "storage_endpoint")
         url = f"{container_uri.rstrip('/')}?restype=container&comp=list&maxresults=1&{sas}"
         with _signatures_masked():
             return self._send(HttpRequest("GET", url), None).text()

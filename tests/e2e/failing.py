@@ -38,6 +38,8 @@ class Scene:
     #: What the run asks for.
     artifacts: tuple[str, ...] = (ARTIFACT,)
     blob: str = BLOB
+    #: What an import is checked to bring.
+    brought: tuple[str, ...] = ()
     pipeline: Json = field(default_factory=dict)
 
     @classmethod
@@ -136,6 +138,14 @@ class Scene:
             f"--pipeline-type {self.kind} --storage-blob {self.blob}"
         )
         return f"{line} --artifacts {' '.join(self.artifacts)}" if self.kind == "export" else line
+
+    @property
+    def check(self) -> str:
+        """The command line that checks the pipeline for what it is to move."""
+        line = f"acr {self.kind}-pipeline check {self.site.at} --name {PIPELINE}"
+        artifacts = self.artifacts if self.kind == "export" else self.brought
+        more = f" --artifacts {' '.join(artifacts)}" if artifacts else ""
+        return f"{line} --storage-blob {self.blob}{more}"
 
     def run_again(self) -> Json:
         """What the command with --force-redeploy asks for, by a direct request; its response."""

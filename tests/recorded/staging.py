@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
@@ -97,6 +97,12 @@ def triggered_run(site: Site) -> None:
     site.resource("importPipelines/mypipeline", "PUT", body)
     [run] = eventually(lambda: site.resource("pipelineRuns")["value"] or None)
     site.finished(run["name"])
+
+
+def long_sas(site: Site) -> None:
+    """Have a SAS whose expiry is the same in every recording, and lies ahead in every replay."""
+    expiry = datetime(2099, 1, 1, tzinfo=timezone.utc)
+    site.write_secret(site.sas("rwdla", expiry))
 
 
 READY = {EXPORT: ready_to_export, IMPORT: ready_to_import}

@@ -73,9 +73,7 @@ ROLES = (
         (f"{_REGISTRIES}/read", *_TRANSFER),
     ),
     Role("AcrPull", "7f951dda-4ed3-4680-a7ca-43fe172d538d", (_PULL,)),
-    Role(
-        "AcrPush", "8311e382-0749-4cb8-b61a-304f252e45ec", (_PULL, f"{_REGISTRIES}/push/write")
-    ),
+    Role("AcrPush", "8311e382-0749-4cb8-b61a-304f252e45ec", (_PULL, f"{_REGISTRIES}/push/write")),
     Role(
         "Storage Blob Data Owner", "b7e6dc6d-f1e8-4753-8033-0f276bb0955b", data_actions=_ALL_BLOBS
     ),

@@ -1,0 +1,54 @@
+"""What `check` says of a transfer that is in order but for one fault, and by which code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from azext_acrtransfer.checks.table import RULES, Check
+from tests.az import Result
+from tests.e2e.failing import Scene
+
+#: How az is run: by whom.
+Run = Callable[[str], Result]
+#: No check can foresee these: they need the name of a run, or happen while one is under way.
+NOT_FORESEEN = {
+    "identical-run": "a check does not know what the run is to be called",
+    "interrupted": "the service is restarted while a run is under way",
+}
+#: What may go well all the same is a warning, so that a check alone does not stop a transfer.
+ONLY_WARNED_OF = {
+    "storage-firewall",
+    "sas-source-ip",
+    "tag-exists",
+    "too-many-artifacts",
+    "trigger-disabled",
+}
+FORESEEN_BY = {
+    code: {rule.code for rule in RULES if code in rule.foresees}
+    for rule in RULES
+    for code in rule.foresees
+}
+
+
+def find(az: Run, scene: Scene, code: str) -> Check:
+    """Have the check find a known failure; it fails if the transfer is bound to."""
+    checked = az(scene.check)
+    verdict = "warning" if code in ONLY_WARNED_OF else "fail"
+    assert "sig=" not in checked.stdout + checked.stderr
+    [found, *_] = [
+        check
+        for check in checked.json
+        if check["code"] in FORESEEN_BY[code] and check["verdict"] == verdict
+    ]
+    if verdict == "fail":
+        assert checked.exit_code == 1
+        assert f"\n{found['code']}: {found['found']}\n" in checked.stderr
+    return dict(found)
+
+
+def passes(az: Run, scene: Scene, code: str) -> None:
+    """Have the check find nothing of that failure any more, and nothing else that fails."""
+    checked = az(scene.check)
+    assert checked.exit_code == 0, checked.stderr
+    verdicts = {check["verdict"] for check in checked.json if check["code"] in FORESEEN_BY[code]}
+    assert verdicts <= {"pass"}, checked.stdout  # one on an account SAS needs one
