@@ -22,7 +22,7 @@ def prepared() -> Iterator[Campaign]:
         Cloud(Path(folder) / "state") as cloud,
         Relay(cloud.http, Path(folder) / "state/tls") as relay,
     ):
-        yield Campaign(World.prepare(cloud), relay, Path(folder))
+        yield Campaign(World.prepare(cloud, Path(folder)), relay, Path(folder))
 
 
 def cases(scene: Scene, clean: Clean) -> Iterator[Case]:

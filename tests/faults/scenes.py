@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from tests.cloud import Cloud, Json
+from tests.oci import MANIFEST, digest_of
 from tests.site import Kind, Site
 
 ARTIFACT, BLOB = "samples/hello:1.0", "myblob"
@@ -29,16 +32,18 @@ class World:
     """A registry with an image and pipelines that work; and what a command may find in it."""
 
     site: Site
+    folder: Path
 
     @classmethod
-    def prepare(cls, cloud: Cloud) -> World:
+    def prepare(cls, cloud: Cloud, folder: Path) -> World:
         """Have everything in order."""
-        world = cls(Site.prepare(cloud, "faulty"))
+        world = cls(Site.prepare(cloud, "faulty"), folder)
         world.site.registry_client.push("samples/hello", "1.0", layer=b"hello")
         for kind in _SIDES:
             world.site.grant_storage(world.put_pipeline(kind, f"my{kind}"))
-        world.site.run("exported", world.pipeline("export"), "given", ARTIFACT)
-        assert world.site.finished("exported")["response"]["status"] == "Succeeded"
+        for run, blob in (("exported", "given"), ("exported2", "given2")):
+            world.site.run(run, world.pipeline("export"), blob, ARTIFACT)
+            assert world.site.finished(run)["response"]["status"] == "Succeeded"
         return world
 
     def pipeline(self, kind: Kind) -> Json:
@@ -63,11 +68,27 @@ class World:
         self.site.run(name, self.pipeline("import"), "missing")
         assert self.site.finished(name)["response"]["status"] == "Failed"
 
-    def remove_run(self, name: str, blob: str = "") -> None:
-        """Have a run not be there, nor the blob that it made."""
-        self.remove(f"pipelineRuns/{name}")
+    def remove_runs(self, *names: str, blob: str = "") -> None:
+        """Have runs not be there, nor the blob that they made."""
+        for name in names:
+            self.remove(f"pipelineRuns/{name}")
         if blob in {found.name for found in self.site.container.list_blobs()}:
             self.site.container.delete_blob(blob)
+
+    def write_manifest(self) -> None:
+        """Have the manifest of an export of all that the registry holds."""
+        client = self.site.registry_client
+        content = client.manifest("samples/hello", "1.0") or b""
+        described = {"digest": digest_of(content), "mediaType": MANIFEST, "size": len(content)}
+        manifest = {
+            "schemaVersion": 1,
+            "kind": "export",
+            "created": "2026-01-01T00:00:00Z",
+            "registry": self.site.login_server,
+            "runs": [],
+            "artifacts": [{"reference": ARTIFACT, "result": "exported", **described}],
+        }
+        (self.folder / "manifest.json").write_text(json.dumps(manifest))
 
     def state(self) -> dict[str, str]:
         """Everything that a command could have changed, once no run is under way."""
@@ -95,8 +116,8 @@ class Scene:
 
     def argv(self, world: World) -> list[str]:
         """The words to type."""
-        container = world.site.container_uri
-        return ["acr", *self.line.format(container=container).split(), "-r", world.site.registry]
+        line = self.line.format(container=world.site.container_uri, folder=world.folder)
+        return ["acr", *line.split(), "-r", world.site.registry]
 
 
 def _of_pipelines(kind: Kind) -> list[Scene]:
@@ -120,8 +141,15 @@ def _of_pipelines(kind: Kind) -> list[Scene]:
     ]
 
 
-_EXPORT = f"-p myexport -t export -a {ARTIFACT}"
-_IMPORT = "-p myimport -t import -b given"
+_NEW, _EXPORT, _IMPORT = (
+    "pipeline-run create -n myrun",
+    "-p myexport -t export",
+    "-p myimport -t import",
+)
+
+
+def _no_run(world: World) -> None:
+    world.remove_runs("myrun", "myrun001", "myrun002", blob=BLOB)
 
 
 def _two_failed(world: World) -> None:
@@ -136,14 +164,13 @@ def _one_failed(world: World) -> None:
 SCENES = (
     *_of_pipelines("export"),
     *_of_pipelines("import"),
-    Scene(
-        f"pipeline-run create -n myrun01 -b {BLOB} {_EXPORT}",
-        lambda world: world.remove_run("myrun01", BLOB),
-    ),
-    Scene(f"pipeline-run create -n myrun02 {_IMPORT}", lambda world: world.remove_run("myrun02")),
-    Scene(
-        f"pipeline-run create -n myrun02 {_IMPORT} -f", lambda world: world.remove_run("myrun02")
-    ),
+    Scene(f"{_NEW} -b {BLOB} {_EXPORT} -a {ARTIFACT}", _no_run),
+    Scene(f"{_NEW} -b {BLOB} {_EXPORT} -a samples/*", _no_run),
+    Scene(f"{_NEW} -b {BLOB} {_EXPORT} -a ** --dry-run", _no_run),
+    Scene(f"{_NEW} -b given {_IMPORT}", _no_run),
+    Scene(f"{_NEW} -b given {_IMPORT} -f", _no_run),
+    Scene(f"{_NEW} -b given given2 {_IMPORT}", _no_run),
+    Scene(f"{_NEW} -b given* {_IMPORT}", _no_run),
     Scene("pipeline-run show -n exported"),
     Scene("pipeline-run show -n failed01", _one_failed),
     Scene("pipeline-run list"),
@@ -152,4 +179,5 @@ SCENES = (
     Scene("pipeline-run clean", _two_failed),
     Scene("pipeline-run clean --dry-run", _two_failed),
     Scene("pipeline-run wait -n exported --created"),
+    Scene("pipeline-run verify -g mygroup --manifest {folder}/manifest.json", World.write_manifest),
 )
