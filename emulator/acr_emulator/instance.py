@@ -68,7 +68,11 @@ class Instance:
         self.directory = Directory(self.store)
         self.operations = Operations(self.store, self.clock, self.behaviour)
         self.storage = BlobStorage(
-            self.state_dir / "blobs", self.store, self.certificates, self.clock
+            self.state_dir / "blobs",
+            store=self.store,
+            certificates=self.certificates,
+            tokens=self.tokens,
+            clock=self.clock,
         )
         self.registries = Registries(self.store)
         self.distribution = Distribution(self.state_dir / "registries")

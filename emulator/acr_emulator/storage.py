@@ -12,6 +12,7 @@ from acr_emulator.certificates import Certificates
 from acr_emulator.clock import Clock, timestamp
 from acr_emulator.parts.azurite import Azurite
 from acr_emulator.store import Store
+from acr_emulator.tokens import Tokens
 
 KEY_NAMES = ("key1", "key2")
 _KEY_BYTES = 64
@@ -25,11 +26,18 @@ class BlobStorage:
     """Starts a blob server when its account is first reached, and stops them all at the end."""
 
     def __init__(
-        self, folder: Path, store: Store, certificates: Certificates, clock: Clock
+        self,
+        folder: Path,
+        *,
+        store: Store,
+        certificates: Certificates,
+        tokens: Tokens,
+        clock: Clock,
     ) -> None:
         self._folder = folder
         self._keys = store.table("storage-keys")
         self._certificates = certificates
+        self._tokens = tokens
         self._clock = clock
         self._servers: dict[str, Azurite] = {}
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -81,7 +89,8 @@ class BlobStorage:
         async with self._locks[account]:
             server = self._servers.get(account)
             if server is None or not server.running:
-                server = Azurite(account, self._folder / account, self._certificates)
+                folder = self._folder / account
+                server = Azurite(account, folder, self._certificates, self._tokens)
                 await server.start(keys)
                 self._servers[account] = server
         return server.port

@@ -60,6 +60,18 @@ class Tokens:
         """The issuer of version 1 tokens; Azurite insists on its form."""
         return f"{self._cloud.issuer}/{self._cloud.tenant_id}/"
 
+    @property
+    def tenant_id(self) -> str:
+        """Whose tokens these are."""
+        return self._cloud.tenant_id
+
+    @property
+    def public_key(self) -> str:
+        """The key that verifies them, as PEM."""
+        return self._public.public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        ).decode()
+
     def key_set(self) -> dict[str, Any]:
         """The JWKS document."""
         key = jwt.algorithms.RSAAlgorithm.to_jwk(self._public, as_dict=True)

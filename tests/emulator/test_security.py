@@ -216,11 +216,18 @@ def ask_registry(emulator: Emulator, token: str) -> httpx.Response:
     return emulator.http.post(f"https://{host}/oauth2/exchange", data=form)
 
 
+def ask_storage(emulator: Emulator, token: str) -> httpx.Response:
+    emulator.container("guarded", "container")
+    url = f"https://guarded.{PUBLIC.blob_suffix}/container?restype=container&comp=list"
+    return emulator.http.get(url, headers={**_bearer(token), "x-ms-version": "2026-02-06"})
+
+
 HOSTS = {
     "arm": (ask_arm, PUBLIC.arm_audience),
     "vault": (ask_vault, PUBLIC.vault_audience),
     "graph": (ask_graph, f"https://{PUBLIC.graph}"),
     "registry": (ask_registry, PUBLIC.registry_audience),
+    "storage": (ask_storage, PUBLIC.storage_audience),
 }
 
 
@@ -228,8 +235,9 @@ HOSTS = {
 def test_no_host_takes_a_forged_token(emulator: Emulator, host: str) -> None:
     ask, audience = HOSTS[host]
     answers = {name: ask(emulator, forge(emulator, audience)) for name, forge in FORGED.items()}
+    refused = 403 if host == "storage" else 401
     assert {name: answer.status_code for name, answer in answers.items()} == dict.fromkeys(
-        FORGED, 401
+        FORGED, refused
     )
     operator, _ = emulator.instance.directory.operator()
     good = signed(emulator, audience, oid=operator.object_id, appid=operator.application_id)

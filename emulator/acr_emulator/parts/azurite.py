@@ -8,22 +8,21 @@ from pathlib import Path
 from acr_emulator.certificates import Certificates
 from acr_emulator.parts.process import Child
 from acr_emulator.parts.tools import tool
+from acr_emulator.tokens import Tokens
 
-#: Node's streams stop and go at 16 KiB, for each a call to the disk. With more, Azurite takes a
-#: fifth less of the processor for an upload (benchmarks/README.md). Older versions cannot be told.
-_LARGER_STREAMS = """\
-const stream = require("stream");
-if (stream.setDefaultHighWaterMark) stream.setDefaultHighWaterMark(false, 256 * 1024);
-"""
+_PRELOADED = Path(__file__).with_suffix(".cjs")
 
 
 class Azurite:
     """One azurite-blob process; it takes its account and keys at its start only."""
 
-    def __init__(self, account: str, folder: Path, certificates: Certificates) -> None:
+    def __init__(
+        self, account: str, folder: Path, certificates: Certificates, tokens: Tokens
+    ) -> None:
         self._account = account
         self._folder = folder
         self._certificates = certificates
+        self._tokens = tokens
         self._child: Child | None = None
 
     @property
@@ -39,11 +38,10 @@ class Azurite:
     async def start(self, keys: Sequence[str]) -> None:
         """Serve the account under these keys; data lie in the folder."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        streams = self._folder.with_suffix(".cjs")
-        streams.write_text(_LARGER_STREAMS)
+        program = tool("azurite-blob")
         self._child = await Child.start(
             [
-                tool("azurite-blob"),
+                program,
                 *("--blobHost", "127.0.0.1", "--blobPort", "0"),
                 *("--location", str(self._folder)),
                 *("--cert", str(self._certificates.certificate_file)),
@@ -55,10 +53,14 @@ class Azurite:
             ],
             announces=r"successfully listens on https://127\.0\.0\.1:(\d+)",
             log=self._folder.with_suffix(".log"),
-            # In the environment, not in the arguments: those are for everyone to see.
             environment={
+                # Not in the arguments: those are for everyone to see.
                 "AZURITE_ACCOUNTS": ":".join([self._account, *keys]),
-                "NODE_OPTIONS": f"{os.environ.get('NODE_OPTIONS', '')} {_requiring(streams)}",
+                "NODE_OPTIONS": f"{os.environ.get('NODE_OPTIONS', '')} {_requiring(_PRELOADED)}",
+                "AZURITE_FOLDER": str(Path(program).resolve().parent),
+                "AZURITE_TOKEN_KEY": self._tokens.public_key,
+                "AZURITE_TOKEN_ISSUER": self._tokens.issuer,
+                "AZURITE_TOKEN_TENANT": self._tokens.tenant_id,
             },
         )
 

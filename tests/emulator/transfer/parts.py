@@ -10,6 +10,7 @@ from acr_emulator.certificates import Certificates
 from acr_emulator.cloud import PUBLIC
 from acr_emulator.parts.azurite import Azurite
 from acr_emulator.parts.distribution import Distribution
+from acr_emulator.tokens import Tokens
 
 ACCOUNT = "account"
 KEY = "YSBrZXkgZm9yIHRlc3RzIG9ubHkh"
@@ -30,7 +31,8 @@ class Parts:
 def running_parts(folder: Path) -> Iterator[Parts]:
     """Run a registry and a storage account that keep their data in the folder."""
     certificates = Certificates(folder / "tls", PUBLIC)
-    azurite = Azurite(ACCOUNT, folder / "azurite", certificates)
+    tokens = Tokens(folder / "tokens.key", PUBLIC)
+    azurite = Azurite(ACCOUNT, folder / "azurite", certificates, tokens)
     distribution = Distribution(folder)
     loop = asyncio.new_event_loop()
     try:
