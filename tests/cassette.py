@@ -69,7 +69,9 @@ def _laid_out(value: Any) -> Any:
     if isinstance(value, list):
         return [_laid_out(each) for each in value]
     if isinstance(value, str) and value.startswith("{"):
-        return json.dumps(json.loads(value), indent=2)
+        data = json.loads(value)
+        # The bytes of a manifest are what its digest is of.
+        return value if "schemaVersion" in data else json.dumps(data, indent=2)
     return value
 
 

@@ -183,10 +183,13 @@ class Site:
         place = {"uri": self.container_uri, "storageAccessMode": mode}
         if mode == "SasToken":
             place["keyVaultUri"] = self.secret_uri
-        properties = {
+        sides: dict[Kind, Json] = {
             "export": {"target": place},
             "import": {"source": place, "trigger": {"sourceTrigger": {"status": "Disabled"}}},
-        }[kind] | {"options": list(options)}
+        }
+        properties = sides[kind]
+        if options:
+            properties["options"] = list(options)
         body = {"identity": {"type": "SystemAssigned"}, "properties": properties}
         pipeline = self.resource(f"{kind}Pipelines/{name}", "PUT", body)
         (self.grant_secret if mode == "SasToken" else self.grant_storage)(pipeline)

@@ -1,0 +1,149 @@
+"""The manifest of an export, what the next export takes from one, and verify: the requests."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from azext_acrtransfer.descriptors import Descriptor
+from azext_acrtransfer.transfer_manifest import Entry, ManifestKind, Result, TransferManifest
+from azext_acrtransfer.values import Artifact
+from tests.recorded.conftest import Az, WhenRecording
+from tests.recorded.expected import AT, REGISTRY, SITE, minute
+from tests.recorded.staging import HELLO, push, ready_to_export
+
+IMAGE = "application/vnd.oci.image.manifest.v1+json"
+GREETING = "sha256:88b809d167cacebdcf8833bf54a39630c9e6716857cbd8753ad44045d7c5e6ce"
+SIZE = 409
+SERVER = f"{SITE}registry.azurecr.io"
+CREATE = f"acr pipeline-run create {AT} -p mypipeline -t export"
+BOTH = "-a hello:v1 samples/greeting:v2"
+#: What logging in, and asking for both, takes; the tokens for both before the first manifest.
+DESCRIBE = [
+    f"GET {REGISTRY}",
+    "GET /v2/",
+    "GET /v2/",
+    "POST /oauth2/exchange",
+    "POST /oauth2/token",
+    "POST /oauth2/token",
+    "GET /v2/hello/manifests/v1",
+    "GET /v2/samples/greeting/manifests/v2",
+]
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The commands name files by their names alone."""
+    monkeypatch.chdir(tmp_path)
+
+
+def entry(reference: str, digest: str, result: str, **more: str) -> dict[str, Any]:
+    told = {"reference": reference, "digest": digest, "mediaType": IMAGE, "size": SIZE}
+    return told | more | {"result": result}
+
+
+def document(name: str) -> dict[str, Any]:
+    """What was written to a file, but for the time."""
+    found: dict[str, Any] = json.loads(Path(name).read_text(encoding="utf-8"))
+    del found["created"]
+    return found
+
+
+def write(kind: ManifestKind, *entries: Entry) -> None:
+    """Have a manifest."""
+    manifest = TransferManifest(kind, "2026-01-20T12:00:00Z", "another.azurecr.io", entries=entries)
+    Path("manifest.json").write_text(manifest.to_json(), encoding="utf-8")
+
+
+def write_what_another_registry_has() -> None:
+    """Have the manifest of a registry that lacks an artifact."""
+    write(
+        ManifestKind.VERIFICATION,
+        Entry(Artifact("hello", "v1"), Result.PRESENT, Descriptor(HELLO, IMAGE, SIZE)),
+        Entry(Artifact("samples/greeting", "v2"), Result.MISSING),
+    )
+
+
+def test_an_export_is_described_and_a_registry_compared_with_it(
+    az: Az, when_recording: WhenRecording
+) -> None:
+    when_recording(ready_to_export)
+    answer = az(f"{CREATE} -n myrun01 -b myblob {BOTH} --manifest manifest.json")
+    assert answer.exit_code == 0, answer.stderr
+    assert answer.requests[:1] == ["GET exportPipelines/mypipeline"]
+    assert answer.requests[1:9] == DESCRIBE
+    assert answer.requests[9:] == ["PUT pipelineRuns/myrun01", "GET pipelineRuns/myrun01"]
+    exported = [
+        entry("hello:v1", HELLO, "exported", run="myrun01"),
+        entry("samples/greeting:v2", GREETING, "exported", run="myrun01"),
+    ]
+    times = {"started": minute(12), "finished": minute(13)}
+    assert document("manifest.json") == {
+        "schemaVersion": 1,
+        "kind": "export",
+        "registry": SERVER,
+        "pipeline": f"{REGISTRY}/exportPipelines/mypipeline",
+        "runs": [{"name": "myrun01", "blob": "myblob", "status": "Succeeded", **times}],
+        "artifacts": exported,
+    }
+
+    answer = az(f"acr pipeline-run verify {AT} --manifest manifest.json --write target.json")
+    assert (answer.exit_code, answer.requests) == (0, DESCRIBE)
+    assert [found["status"] for found in answer.json] == ["present", "present"]
+    assert document("target.json") == {
+        "schemaVersion": 1,
+        "kind": "verification",
+        "registry": SERVER,
+        "runs": [],
+        "artifacts": [
+            entry("hello:v1", HELLO, "present"),
+            entry("samples/greeting:v2", GREETING, "present"),
+        ],
+    }
+
+
+def test_verify_names_what_is_missing(az: Az, when_recording: WhenRecording) -> None:
+    when_recording(push)
+    hello = Descriptor(HELLO, IMAGE, SIZE)
+    write(
+        ManifestKind.EXPORT,
+        Entry(Artifact("hello", HELLO), Result.EXPORTED, hello),
+        Entry(Artifact("hello", "v2"), Result.EXPORTED, hello),
+        Entry(Artifact("samples/greeting", "v2"), Result.FAILED, hello),
+    )
+    answer = az(f"acr pipeline-run verify {AT} --manifest manifest.json -o table")
+    found = [line.split()[:2] for line in answer.stdout.splitlines()[2:]]
+    assert (answer.exit_code, found) == (
+        1,
+        [
+            [f"hello@{HELLO[:19]}", "present"],
+            ["hello:v2", "missing"],
+            ["samples/greeting:v2", "different"],
+        ],
+    )
+    lines = answer.stderr.splitlines()[1:4]
+    assert lines == [
+        f"ERROR: 2 of 3 artifacts are not in registry '{SITE}registry' as the manifest lists them:",
+        "hello:v2: missing",
+        "samples/greeting:v2: different",
+    ]
+
+
+def test_what_the_other_side_has_is_skipped(az: Az, when_recording: WhenRecording) -> None:
+    when_recording(ready_to_export)
+    write_what_another_registry_has()
+    answer = az(f"{CREATE} -n myrun01 -b myblob {BOTH} --skip manifest.json")
+    assert answer.json["request"]["artifacts"] == ["samples/greeting:v2"]
+    assert answer.requests[1:9] == DESCRIBE
+
+
+def test_what_the_other_side_lacks_is_exported(az: Az, when_recording: WhenRecording) -> None:
+    when_recording(ready_to_export)
+    write_what_another_registry_has()
+    answer = az(f"{CREATE} -n myrun01 -b myblob --only-failed manifest.json")
+    assert answer.json["request"]["artifacts"] == ["samples/greeting:v2"]
+    run = "pipelineRuns/myrun01"
+    assert answer.requests == ["GET exportPipelines/mypipeline", f"PUT {run}", f"GET {run}"]
