@@ -27,13 +27,5 @@ def test_every_line_of_the_guide(
 ) -> None:
     source = prepared(az, "export", tmp_path)
     target = prepared(far_az, "import", tmp_path)
-    pushed = source.fill()
     with Walk(source.az, GUIDE, tmp_path, {}) as walk:
-        guided = CliWalkthrough(walk, source, target)
-        guided.install(wheel)
-        guided.pipelines("export")
-        guided.pipelines("import")
-        guided.export(pushed)
-        guided.carry(pushed)
-        guided.import_by_hand(pushed)
-        guided.delete()
+        CliWalkthrough(walk, source, target).go(wheel)

@@ -85,17 +85,8 @@ def test_the_whole_guide_works_once_the_version_is_set_that_the_refusal_names(
     target = prepared(terminals[target_cloud], "import", tmp_path)
     settle_on_the_version(terminals[source_cloud], source.site)
     target.az.ok("config set acrtransfer.api_version=2019-12-01-preview")
-
-    pushed = source.fill()
     with Walk(source.az, GUIDE, tmp_path, {}) as walk:
-        guided = CliWalkthrough(walk, source, target)
-        guided.install(wheel)
-        guided.pipelines("export")
-        guided.pipelines("import")
-        guided.export(pushed)
-        guided.carry(pushed)
-        guided.import_by_hand(pushed)
-        guided.delete()
+        CliWalkthrough(walk, source, target).go(wheel)
 
     modern = place(source.site) | {"storageAccessMode": "SasToken"}
     assert sent_places(source.az, "target") == [modern, place(source.site), place(source.site)]

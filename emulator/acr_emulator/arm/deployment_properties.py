@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from acr_emulator.arm.metadata import environment
 from acr_emulator.clock import timestamp
 from acr_emulator.rollout import target
 from acr_emulator.store import Resource
@@ -42,22 +43,7 @@ def place(instance: Instance, group: Resource, deployment: dict[str, Any]) -> Pl
         },
         group={key: group[key] for key in ("id", "name", "type", "location", "tags", "properties")},
         tenant={"tenantId": cloud.tenant_id, "displayName": "Emulator"},
-        environment={
-            "name": cloud.name,
-            "graph": f"{cloud.graph_url}/",
-            "resourceManager": f"{cloud.arm_url}/",
-            "authentication": {
-                "loginEndpoint": f"{cloud.login_url}/",
-                "audiences": [f"{audience}/" for audience in cloud.arm_audiences],
-                "tenant": "common",
-                "identityProvider": "AAD",
-            },
-            "suffixes": {
-                "acrLoginServer": f".{cloud.registry_suffix}",
-                "keyvaultDns": f".{cloud.vault_suffix}",
-                "storage": cloud.storage_suffix,
-            },
-        },
+        environment=environment(cloud),
         deployment=deployment,
         now=instance.clock.now(),
     )

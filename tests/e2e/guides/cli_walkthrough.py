@@ -29,6 +29,17 @@ class CliWalkthrough:
     source: Side
     target: Side
 
+    def go(self, wheel: Path) -> None:
+        """All of it, with something to carry."""
+        pushed = self.source.fill()
+        self.install(wheel)
+        self.pipelines("export")
+        self.pipelines("import")
+        self.export(pushed)
+        self.carry(pushed)
+        self.import_by_hand(pushed)
+        self.delete()
+
     def install(self, wheel: Path) -> None:
         """Install from a file on one side and from a URL on the other: later lines need it."""
         self.source.go_on(self.walk, Wheel=str(wheel))
