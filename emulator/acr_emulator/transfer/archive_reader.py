@@ -15,6 +15,7 @@ from acr_emulator.transfer.errors import TransferError
 from acr_emulator.transfer.references import Reference
 
 MAX_ENTRIES = 100_000
+MAX_ARTIFACTS = 1000
 _MAX_NAME = 255
 #: Of one header, and of all that stand before one entry: sparse maps and names go on in others.
 _MAX_HEADER_BYTES = 16 * 1024
@@ -156,6 +157,8 @@ def parse_index(content: bytes) -> dict[Reference, Descriptor]:
             raise TransferError(f"index.json gives {descriptor.digest} the name '{name}'.")
         if roots.setdefault(reference, descriptor) != descriptor:
             raise TransferError(f"index.json has '{name}' twice.")
+        if len(roots) > MAX_ARTIFACTS:
+            raise TransferError(f"The archive names more than {MAX_ARTIFACTS} artifacts.")
     if not roots:
         raise TransferError("The archive holds no artifact.")
     return roots

@@ -53,6 +53,10 @@ class Bounds:
         """Count a manifest; raises TransferError."""
         self.descriptors += 1 + len(manifest.children) + len(manifest.blobs)
         self.manifests_bytes += len(manifest.content)
+        self.check()
+
+    def check(self) -> None:
+        """Refuse to go on when there is too much already; raises TransferError."""
         if self.descriptors > MAX_DESCRIPTORS:
             raise TransferError(f"The artifacts have more than {MAX_DESCRIPTORS} descriptors.")
         if self.manifests_bytes > MAX_MANIFESTS_BYTES:
@@ -86,6 +90,7 @@ class _Loader:
                 f"The manifest {descriptor.digest} is {descriptor.size} bytes; "
                 f"the limit is {MAX_MANIFEST_BYTES}."
             )
+        self.bounds.check()
         manifest = parse_manifest(descriptor, await self.fetch(descriptor))
         self.bounds.take(manifest)
         for child in manifest.children:

@@ -3,6 +3,7 @@
 import io
 import json
 import tarfile
+import tracemalloc
 from contextlib import suppress
 
 import pytest
@@ -112,6 +113,10 @@ BROKEN: dict[str, tuple[bytes, str]] = {
         tar_of(GOOD | {"index.json": index_of(named("app:v1"), named("app:v1", size=1))}),
         "index.json has 'app:v1' twice",
     ),
+    "index of thousands": (
+        tar_of(GOOD | {"index.json": index_of(*(named(f"app:{each}") for each in range(1001)))}),
+        "The archive names more than 1000 artifacts",
+    ),
     "huge index": (tar_of(GOOD | {"index.json": bytes(4 * 1024**2 + 1)}), "the limit is 4194304"),
     "no manifest": (without(path(MANIFEST)), f"The archive has no '{path(MANIFEST)}'"),
     "no config": (without(path(CONFIG)), f"The archive has no '{path(CONFIG)}'"),
@@ -213,6 +218,27 @@ def test_one_broken_artifact_does_not_stop_the_others(world: World) -> None:
     assert result.failures == {
         "lost:v1": f"Artifact 'lost:v1': The archive has no 'blobs/sha256/{'a' * 64}'."
     }
+
+
+def test_an_index_that_names_one_large_manifest_over_and_over_takes_little_memory(
+    world: World,
+) -> None:
+    manifest = json.dumps({**json.loads(MANIFEST), "annotations": {"x": "x" * 4_000_000}}).encode()
+    root = {"digest": digest_of(manifest), "size": len(manifest)}
+    names = [named(f"app:{number}", **root) for number in range(1000)]
+    files = {path(manifest): manifest, "index.json": index_of(*names)}
+    world.upload(tar_of(GOOD | files))
+    tracemalloc.start()
+    try:
+        result = world.import_(continue_on_errors=True)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(result.transferred) == 16
+    assert result.failures["app:999"] == (
+        "Artifact 'app:999': The artifacts have more than 67108864 bytes of manifests."
+    )
+    assert peak < 200 * 1024**2
 
 
 def test_the_number_of_entries_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
