@@ -82,7 +82,7 @@ test-e2e-%: setup-e2e-% wheel
 	AZ_VERSION=$* $(call pytest,e2e-$*) tests/e2e
 
 .PHONY: faults
-faults: setup-emulator ## Every fault at every request of every command, and more: PART=commands
+faults: setup-emulator ## Every fault at every request of every command, and more: PART=commands, engine, kill or soak
 	@$(run) tests.faults $(PART)
 
 .PHONY: walkthrough
