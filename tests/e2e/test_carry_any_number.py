@@ -242,19 +242,20 @@ def test_what_was_deleted_meanwhile_is_named_and_exported_again_by_itself(
 def test_a_second_export_moves_only_what_changed(
     az: Terminal, far_az: Terminal, gap: Gap, source: Source, target: Site, tmp_path: Path
 ) -> None:
-    first, second, known = (tmp_path / name for name in ("first", "second", "known"))
+    manifest, known = tmp_path / "manifest.json", tmp_path / "target.json"
+    later_manifest = tmp_path / "later.json"
     references = [f"delta/app:v{number}" for number in range(5)]
     for reference in references:
         source.filling.push(reference)
-    az.ok(export(source, "march", "march", f"--artifacts 'delta/**' --manifest {first}"))
+    az.ok(export(source, "march", "march", f"--artifacts 'delta/**' --manifest {manifest}"))
     gap.carry(source, target, "march", tmp_path / "carried")
     far_az.ok(bring_in(target, "march", "march"))
-    far_az.ok(verify(target, first) + f" --write {known}")
+    far_az.ok(f"{verify(target, manifest)} --write {known}")
 
     changed = ["delta/app:v3", "delta/new:v1"]
     for reference in changed:
         source.filling.push(reference, "changed")
-    choice = f"--artifacts 'delta/**' --skip {known} --manifest {second}"
+    choice = f"--artifacts 'delta/**' --skip {known} --manifest {later_manifest}"
     run = az.ok(export(source, "april", "april", choice)).json
     assert run["request"]["artifacts"] == changed
     gap.carry(source, target, "april", tmp_path / "carried-later")
@@ -265,7 +266,7 @@ def test_a_second_export_moves_only_what_changed(
     ]
     assert names == changed
     far_az.ok(bring_in(target, "april", "april"))
-    findings = far_az.ok(verify(target, second)).json
+    findings = far_az.ok(verify(target, later_manifest)).json
     there = {name: source.filling.digests[name] for name in [*references, changed[1]]}
     assert {each["reference"]: each["found"] for each in findings} == there
     assert {each["status"] for each in findings} == {"present"}
