@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from acr_emulator.arm import jsonc, metadata, rights
 from acr_emulator.arm.answers import JsonAnswer
+from acr_emulator.arm.bodies import checked, unreadable
 from acr_emulator.arm.errors import ArmError, bad_request, group_not_found
 from acr_emulator.arm.providers import PROVIDERS
 from acr_emulator.arm.request import ArmRequest, Handler, Route
@@ -87,7 +88,7 @@ class ArmApp:
             params={},
             query=request.query_params,
             headers=request.headers,
-            body=_json(await request.body()),
+            body=checked(_json(await request.body())),
             api_version=version,
             caller=claims,
             base_url=cloud.arm_url,
@@ -121,17 +122,10 @@ def _json(body: bytes) -> dict[str, Any]:
     try:
         content = jsonc.loads(body or b"{}")
     except ValueError as error:
-        raise _unreadable(str(error)) from error
+        raise unreadable(str(error)) from error
     if not isinstance(content, dict):
-        raise _unreadable("an object was expected")
+        raise unreadable("an object was expected")
     return content
-
-
-def _unreadable(reason: str) -> ArmError:
-    return bad_request(
-        "InvalidRequestContent",
-        f"The request content was invalid and could not be deserialized: '{reason}'.",
-    )
 
 
 def _unauthorized(error: UnauthorizedError, authority: str) -> ArmError:

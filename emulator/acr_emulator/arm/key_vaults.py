@@ -78,14 +78,15 @@ class _Vaults:
 
     def _made(self, request: ArmRequest, previous: Resource | None) -> Resource:
         asked = request.body.get("properties") or {}
-        if not request.body.get("location") or "sku" not in asked:
+        sku = asked.get("sku") or {}
+        if not request.body.get("location") or not {"family", "name"} <= sku.keys():
             raise bad_request("BadRequest", "The parameters location and sku are required.")
         created = system_data(request, self._instance.clock, previous, zone="Z")
         roles = asked.get("enableRbacAuthorization")
         properties = {
-            "sku": {"family": asked["sku"]["family"], "name": asked["sku"]["name"]},
+            "sku": {"family": sku["family"], "name": sku["name"]},
             "tenantId": asked.get("tenantId") or self._instance.cloud.tenant_id,
-            "accessPolicies": asked.get("accessPolicies") or [],
+            "accessPolicies": _policies(asked),
             "enabledForDeployment": bool(asked.get("enabledForDeployment")),
             "enabledForDiskEncryption": bool(asked.get("enabledForDiskEncryption")),
             "enabledForTemplateDeployment": bool(asked.get("enabledForTemplateDeployment")),
@@ -117,7 +118,9 @@ class _Vaults:
 
     async def patch(self, request: ArmRequest) -> Response:
         vault = self.collection.existing(request)
-        vault["properties"] |= request.body.get("properties") or {}
+        asked = request.body.get("properties") or {}
+        _policies(asked)
+        vault["properties"] |= asked
         vault["tags"] = request.body.get("tags") or vault["tags"]
         vault["systemData"] = system_data(request, self._instance.clock, vault, zone="Z")
         self._store.put(vault["id"], vault)
@@ -126,7 +129,7 @@ class _Vaults:
     async def access_policies(self, request: ArmRequest) -> Response:
         vault = self.collection.existing(request)
         operation = request["operation"].lower()
-        asked = (request.body.get("properties") or {}).get("accessPolicies") or []
+        asked = _policies(request.body.get("properties") or {})
         theirs = {policy["objectId"] for policy in asked}
         policies = vault["properties"]["accessPolicies"]
         others = [policy for policy in policies if policy["objectId"] not in theirs]
@@ -153,6 +156,13 @@ class _Vaults:
             Secrets(self._store, vault["name"]).clear()
             self._registrations.delete(vault["id"].lower())
         return self.collection.remove(request)
+
+
+def _policies(asked: Resource) -> list[Resource]:
+    policies: list[Resource] = asked.get("accessPolicies") or []
+    if any(not {"objectId", "permissions"} <= policy.keys() for policy in policies):
+        raise bad_request("BadRequest", "An access policy needs objectId and permissions.")
+    return policies
 
 
 def _registering(vault: Resource, uri: str) -> Resource:
