@@ -93,6 +93,11 @@ walkthrough: setup-e2e-$(lastword $(AZ_VERSIONS)) wheel ## A public guide line b
 record: setup-emulator ## Record the cassettes of tests/recorded anew, from the emulator
 	@scripts/record
 
+.PHONY: bench
+bench: ## Measure what is promised of speed, memory and requests: ROW=clean; without ROW, all
+	@scripts/setup dev azurite debian $(AZ_VERSIONS:%=az-%)
+	@$(run) benchmarks $(ROW)
+
 .PHONY: demo
 demo: ## A whole transfer between two local clouds
 	@scripts/setup dev azurite debian busybox az-$(lastword $(AZ_VERSIONS))
@@ -103,4 +108,4 @@ demo: ## A whole transfer between two local clouds
 .PHONY: clean
 clean: ## Remove what was built; keep what was installed
 	rm -rf build dist .tools/payload .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
-	find azext_acrtransfer emulator demo tests -name __pycache__ -prune -exec rm -rf {} +
+	find azext_acrtransfer emulator demo tests benchmarks -name __pycache__ -prune -exec rm -rf {} +

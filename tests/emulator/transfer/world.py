@@ -38,6 +38,7 @@ OCI_LAYER = "application/vnd.oci.image.layer.v1.tar"
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 
+GZIP_MAGIC = b"\x1f\x8b\x08"
 MIB = 1024 * 1024
 
 Json = dict[str, Any]
@@ -66,12 +67,16 @@ class Seed:
         return descriptor
 
     def large_blob(self, repository: str, size: int) -> Json:
-        """A layer of distinct blocks that is never whole in memory."""
+        """A layer of distinct blocks that is never whole in memory.
+
+        It passes for compressed, as layers are: skopeo would compress it, and change its digest.
+        """
         seed, sha256 = os.urandom(MIB), hashlib.sha256()
 
         def blocks() -> Iterator[bytes]:
             for number in range(size // MIB):
-                block = number.to_bytes(8, "big") + seed[8:]
+                block = GZIP_MAGIC + number.to_bytes(8, "big")
+                block += seed[len(block) :]
                 sha256.update(block)
                 yield block
 
@@ -85,7 +90,7 @@ class Seed:
         upload = httpx.URL(sent.headers["Location"])
         answer = self._client.put(upload.copy_merge_params({"digest": digest}))
         assert answer.status_code == 201, answer.text
-        return {"mediaType": OCI_LAYER, "digest": digest, "size": size}
+        return {"mediaType": f"{OCI_LAYER}+gzip", "digest": digest, "size": size}
 
     def large_image(self, repository: str, target: str, size: int) -> Json:
         content = {

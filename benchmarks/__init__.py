@@ -1,0 +1,1 @@
+"""What is promised of speed, memory and requests, measured; see README.md."""

@@ -1,0 +1,132 @@
+"""How long after the end of a run az has seen it, and the SDK's own poller."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from types import SimpleNamespace
+from typing import Any
+
+import isodate
+from azure.core.pipeline.transport import RequestsTransport
+
+from azext_acrtransfer import runs
+from azext_acrtransfer.kinds import RUN
+from azext_acrtransfer.resources import Service
+from azext_acrtransfer.waiting import Waiting
+from benchmarks import sdk
+from benchmarks.measurement import Measurement
+from benchmarks.place import NEWEST, OLDEST, Desk, Place
+from tests.cloud import Cloud
+from tests.site import GROUP
+
+SECONDS = (3, 30)
+LONG = 600
+_ARTIFACT = "samples/hello:1.0"
+_STEP = 0.2
+
+
+def measure(
+    place: Place, seconds: Iterable[int] = SECONDS, long: int = LONG
+) -> Iterator[Measurement]:
+    """Short runs by real processes, a long one by the emulator's clock."""
+    with place.desk("completion") as desk:
+        desk.site.registry_client.push("samples/hello", "1.0", layer=b"hello")
+        for each in seconds:
+            yield _short(desk, each)
+        yield _long(desk, long)
+
+
+def _short(desk: Desk, seconds: int) -> Measurement:
+    desk.cloud.control("runs", seconds=seconds)
+    seen_at: list[float] = []
+    with sdk.client(desk.cloud) as client:
+        name = f"sdk{seconds:05}"
+        poller = client.pipeline_runs.begin_create(
+            GROUP, desk.site.registry, name, sdk.export_run(desk, name, _ARTIFACT)
+        )
+        poller.add_done_callback(lambda _: seen_at.append(time.time()))
+        with ThreadPoolExecutor() as both:
+            by_az = dict(both.map(lambda az: (az, _by_az(desk, az, seconds)), (NEWEST, OLDEST)))
+        poller.wait()
+    by_sdk = seen_at[0] - _finished_at(desk, name)
+    told = ", ".join(f"az {version} {delay:.2f} s" for version, delay in by_az.items())
+    return _measurement(f"{seconds} s", seconds, told, max(by_az.values()), by_sdk)
+
+
+def _by_az(desk: Desk, version: str, seconds: int) -> float:
+    name = f"az{version.replace('.', '')}s{seconds:03}"
+    process = desk.az(
+        f"acr pipeline-run create {desk.site.at} -n {name} -p mypipeline -t export -b {name} "
+        f"-a {_ARTIFACT} --output none",
+        version=version,
+    )
+    return process.ended_at - _finished_at(desk, name)
+
+
+def _long(desk: Desk, seconds: int) -> Measurement:
+    desk.cloud.control("runs", seconds=seconds)
+    clock = _Clock(desk.cloud)
+    with sdk.client(desk.cloud, transport=_Transport(clock, **sdk.way_to(desk.cloud))) as client:
+        runs_of = Service(client, RUN).of(desk.site.registry, GROUP)
+        quiet = SimpleNamespace(only_show_errors=True)
+        answer = runs_of.put("ourrun", sdk.export_run(desk, "ourrun", _ARTIFACT))
+        Waiting(quiet, now=clock.now, sleep=clock.sleep).settled(runs_of, "ourrun", answer, runs)
+        ours = _now(desk.cloud) - _finished_at(desk, "ourrun")
+        client.pipeline_runs.begin_create(
+            GROUP, desk.site.registry, "theirrun", sdk.export_run(desk, "theirrun", _ARTIFACT)
+        ).result()
+        theirs = _now(desk.cloud) - _finished_at(desk, "theirrun")
+    told = f"the extension's waiting {ours:.1f} s"
+    return _measurement(f"{seconds / 60:g} min (clock set forward)", seconds, told, ours, theirs)
+
+
+def _measurement(run: str, seconds: float, told: str, ours: float, theirs: float) -> Measurement:
+    limit = max(1.5, seconds / 10)
+    return Measurement(
+        f"completion seen after the service is done, run of {run}",
+        f"<= {limit:g} s",
+        f"{told}; SDK's poller {theirs:.1f} s",
+        is_met=ours <= limit,
+    )
+
+
+def _finished_at(desk: Desk, run: str) -> float:
+    response = desk.site.finished(run)["response"]
+    return float(isodate.parse_datetime(response["finishTime"]).timestamp())
+
+
+def _now(cloud: Cloud) -> float:
+    return datetime.fromisoformat(cloud.status()["now"]).timestamp()
+
+
+@dataclass
+class _Clock:
+    """The emulator's clock: instead of waiting it is set forward, in steps as small as az's."""
+
+    cloud: Cloud
+    ahead: float = 0.0
+
+    def now(self) -> float:
+        return time.monotonic() + self.ahead
+
+    def sleep(self, seconds: float) -> None:
+        while seconds > 0:
+            step = min(seconds, _STEP)
+            self.cloud.control("clock", advance=step)
+            self.ahead += step
+            seconds -= step
+
+
+class _Transport(RequestsTransport):  # type: ignore[misc]  # azure-core's is untyped here
+    """The SDK's own, but for its sleep, by which its pollers wait."""
+
+    def __init__(self, clock: _Clock, **way: Any) -> None:
+        super().__init__(**way)
+        self._clock = clock
+
+    def sleep(self, duration: float) -> None:
+        self._clock.sleep(duration)
