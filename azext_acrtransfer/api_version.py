@@ -10,6 +10,8 @@ from azure.cli.core.azclierror import BadRequestError, InvalidArgumentValueError
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import SansIOHTTPPolicy
 
+from azext_acrtransfer.masking import mask_sas
+
 # The first with storageAccessMode, and the one that Azure's own recordings show.
 DEFAULT = "2025-06-01-preview"
 SETTING = "acrtransfer.api_version"
@@ -33,7 +35,8 @@ class ApiVersion:
         text = cli_ctx.config.get(section, option, fallback=DEFAULT)
         if not _VERSION.fullmatch(text):
             raise InvalidArgumentValueError(
-                f"Invalid value '{text}' for the setting {SETTING}: expected an API version.",
+                f"Invalid value '{mask_sas(text)}' for the setting {SETTING}: expected an API "
+                "version.",
                 recommendation=f"Use 'az config set {SETTING}={DEFAULT}', or unset it.",
             )
         return cls(text)

@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 
 # The signature is what makes a SAS a secret; its other fields say what it allows, which helps.
-_SIGNATURE = re.compile(r"(?<=\bsig=)[^&\s'\"<>)]+", re.IGNORECASE)
+_SECRET = re.compile(
+    r"(?P<before>(?<![a-z])(?:sig|accountkey)(?:=|%3D))[^&;\s'\"<>)]+"
+    r"|(?<=//)(?:[^\s@/:]*:[^\s@]+|[^\s@/]+)(?=@)",  # who logs in, in a URI
+    re.IGNORECASE,
+)
 
 
 def mask_sas(text: str) -> str:
-    """The text with the signature of every SAS in it replaced."""
-    return _SIGNATURE.sub("***", text)
+    """The text with every SAS's signature, account's key and URI's password replaced."""
+    return _SECRET.sub(r"\g<before>***", text)

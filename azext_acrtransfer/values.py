@@ -11,6 +11,8 @@ from urllib.parse import SplitResult, urlsplit
 
 from azure.cli.core.azclierror import InvalidArgumentValueError
 
+from azext_acrtransfer.masking import mask_sas
+
 _RESOURCE_NAME = re.compile(r"[A-Za-z0-9]{5,50}")
 # Runs that the service starts itself from a source trigger carry an underscore in their names.
 _EXISTING_RUN_NAME = re.compile(r"[A-Za-z0-9_]{5,50}")
@@ -44,7 +46,7 @@ class RunStatus(str, Enum):
 def invalid(value: str, option: str, why: str, advice: str) -> InvalidArgumentValueError:
     """The one wording of a refused value: what was typed, where, why, and what to type."""
     return InvalidArgumentValueError(
-        f"Invalid value '{value}' for {option}: {why}.", recommendation=advice
+        mask_sas(f"Invalid value '{value}' for {option}: {why}."), recommendation=mask_sas(advice)
     )
 
 
@@ -103,7 +105,7 @@ def _https(text: str, option: str, advice: str) -> SplitResult:
         uri = urlsplit(text)
         host = uri.hostname
     except ValueError as error:
-        raise invalid(text.split("?")[0], option, "it is not a URI", advice) from error
+        raise invalid(text, option, "it is not a URI", advice) from error
     shown = f"{uri.scheme}://{uri.netloc.rpartition('@')[2]}{uri.path}" if host else uri.path
     if uri.query or uri.fragment or uri.username is not None:
         raise invalid(
@@ -247,9 +249,8 @@ def split_reference(
     Each is checked as ``plain`` makes it, which gives a pattern the form of what it matches.
     """
     if "://" in text or "=" in text:
-        shown = re.sub("//.*@", "//", re.split("[?#&=]", text)[0])
         raise invalid(
-            shown, option, "expected a repository's name, not a URI or a SAS", Artifact.ADVICE
+            text, option, "expected a repository's name, not a URI or a SAS", Artifact.ADVICE
         )
     name, at, digest = text.partition("@")
     repository, colon, tag = name.partition(":")
@@ -273,11 +274,11 @@ def split_reference(
 
 def blob_name(text: str) -> str:
     """Name of a blob inside the pipeline's container: 1 to 1,024 characters."""
-    if "://" in text or "?" in text:
+    if "://" in text or "?" in text or text != mask_sas(text):
         raise invalid(
-            text.split("?")[0],
+            text,
             "--storage-blob",
-            "expected the name of a blob, not its URI",
+            "expected the name of a blob, not its URI or a SAS",
             "Give the name alone; the container is the pipeline's.",
         )
     if not _BLOB_NAME.fullmatch(text):

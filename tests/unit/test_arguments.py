@@ -279,8 +279,8 @@ RUN_REFUSALS: list[tuple[list[str], Any, str, str]] = [
     (
         ["-t", "import", "-b", f"{CONTAINER}/myblob{SAS}"],
         INVALID,
-        f"Invalid value '{CONTAINER}/myblob' for --storage-blob: expected the name of a blob, not "
-        "its URI.",
+        f"Invalid value '{CONTAINER}/myblob?sv=2026-02-06&sp=rl&sig=***' for --storage-blob: "
+        "expected the name of a blob, not its URI or a SAS.",
         "Give the name alone",
     ),
     (

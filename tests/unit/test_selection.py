@@ -241,7 +241,7 @@ def test_a_signature_is_refused_and_never_shown(signature: str, start: str, mark
 REFUSED = [
     (
         "https://user:secret@me.azurecr.io/repo",
-        "Invalid value 'https://me.azurecr.io/repo' for --artifacts: expected a repository's "
+        "Invalid value 'https://***@me.azurecr.io/repo' for --artifacts: expected a repository's "
         "name, not a URI or a SAS.",
     ),
     (

@@ -1,58 +1,115 @@
-"""Parsers: what is accepted keeps its text; what is refused is refused by a typed error."""
+"""Whatever is typed: taken as it is, or refused by a typed error that shows no secret of it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import quote_plus
+
 import pytest
+import yaml
 from azure.cli.core.azclierror import InvalidArgumentValueError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azext_acrtransfer import values
-from azext_acrtransfer.globs import parse_references
+from azext_acrtransfer import globs, values
+from azext_acrtransfer.api_version import ApiVersion
+from azext_acrtransfer.masking import mask_sas
 from azext_acrtransfer.values import SYSTEM_IDENTITY, Artifact, ContainerUri, IdentityId, SecretUri
 
-DIGEST = "sha256:90659bf80b44ce6be8234e6ff90a1ac34acbeb826903b02cfa0da11c82cbc042"
+Parser = Callable[[str], Any]
 
-# Hosts of Azure's clouds, and of private ones.
-CONTAINERS = [
-    ("https://acct.blob.core.windows.net/transfer", "acct", "transfer"),
-    ("https://acct.blob.core.windows.net/transfer/", "acct", "transfer"),
-    ("HTTPS://Acct.Blob.Core.Windows.Net/transfer", "acct", "transfer"),
-    ("https://acct.blob.core.chinacloudapi.cn/a-b-3", "acct", "a-b-3"),
-    ("https://acct.blob.core.usgovcloudapi.net/$web", "acct", "$web"),
-    ("https://acct.z22.blob.storage.azure.net/abc", "acct", "abc"),
-    ("https://acct.blob.local.azurestack.external:8443/abc", "acct", "abc"),
-]
-SECRETS = [
-    ("https://kv.vault.azure.net/secrets/sas", "kv", "sas"),
-    ("https://kv.vault.azure.net/secrets/sas/", "kv", "sas"),
-    ("https://KV.vault.azure.cn/secrets/My-Sas/0123456789abcdef0123456789abcdef", "kv", "My-Sas"),
-    ("https://kv.vault.usgovcloudapi.net/secrets/sas", "kv", "sas"),
-]
-ARTIFACTS = [
-    ("hello", "hello:latest"),
-    ("hello:v1", "hello:v1"),
-    ("samples/hello-world:v1.0_x", "samples/hello-world:v1.0_x"),
-    ("a__b/c.d/e--f", "a__b/c.d/e--f:latest"),
-    (f"hello@{DIGEST}", f"hello@{DIGEST}"),
-]
+CORPUS: dict[str, list[dict[str, Any]]] = yaml.safe_load(
+    (Path(__file__).parent / "corpus.yaml").read_text()
+)
 
 
-@pytest.mark.parametrize(("text", "account", "container"), CONTAINERS)
-def test_a_container_uri_keeps_its_text(text: str, account: str, container: str) -> None:
-    uri = ContainerUri.parse(text)
-    assert (uri.text, uri.account, uri.container) == (text, account, container)
+def api_version(text: str) -> str:
+    """The API version that this setting asks for."""
+    config = SimpleNamespace(get=lambda *_, **__: text)
+    return ApiVersion.configured(SimpleNamespace(config=config)).text
 
 
-@pytest.mark.parametrize(("text", "vault", "name"), SECRETS)
-def test_a_secret_uri_keeps_its_text(text: str, vault: str, name: str) -> None:
-    uri = SecretUri.parse(text)
-    assert (uri.text, uri.vault, uri.name) == (text, vault, name)
+def references(text: str) -> tuple[globs.Reference, ...]:
+    """What one value of --artifacts names."""
+    return globs.parse_references([text], "--exclude", ".azurecr.io")
 
 
-@pytest.mark.parametrize(("text", "sent"), ARTIFACTS)
-def test_an_artifact_is_sent_with_its_tag_or_digest(text: str, sent: str) -> None:
-    assert str(Artifact.parse(text)) == sent
+def registry_name(text: str) -> str:
+    """The registry that a name or a login server of the public cloud names."""
+    return values.registry_name(text, ".azurecr.io")
+
+
+PARSERS: dict[str, Parser] = {
+    "container": ContainerUri.parse,
+    "secret": SecretUri.parse,
+    "artifact": Artifact.parse,
+    "references": references,
+    "identity": IdentityId.parse,
+    "registry": registry_name,
+    "pipeline": values.pipeline_name,
+    "new run": values.new_run_name,
+    "existing run": values.existing_run_name,
+    "blob": values.blob_name,
+    "age": values.age,
+    "API version": api_version,
+}
+
+
+def shown(error: InvalidArgumentValueError) -> str:
+    """All that a user sees of a refusal."""
+    return f"{error.error_msg} {error.recommendations}"
+
+
+def corpus(name: str) -> pytest.MarkDecorator:
+    """Each line of a part of the corpus."""
+    rows = CORPUS[name]
+    return pytest.mark.parametrize("row", rows, ids=[str(row["text"]) for row in rows])
+
+
+def _judge(row: dict[str, Any], parse: Callable[[], Any], **expected: Any) -> None:
+    if "refused" in row:
+        with pytest.raises(InvalidArgumentValueError) as refused:
+            parse()
+        assert row["refused"] in shown(refused.value)
+        return
+    found = parse()
+    assert {name: getattr(found, name) for name in expected} == expected
+
+
+@corpus("container")
+def test_containers_of_all_clouds(row: dict[str, Any]) -> None:
+    taken = {name: row.get(name) for name in ("text", "account", "container")}
+    _judge(row, lambda: ContainerUri.parse(row["text"]), **taken)
+
+
+@corpus("secret")
+def test_secrets_of_all_clouds(row: dict[str, Any]) -> None:
+    taken = {name: row.get(name) for name in ("text", "vault", "name")}
+    _judge(row, lambda: SecretUri.parse(row["text"]), **taken)
+
+
+@corpus("artifact")
+def test_references_as_they_are_found(row: dict[str, Any]) -> None:
+    _judge(
+        row, lambda: SimpleNamespace(sent=str(Artifact.parse(row["text"]))), sent=row.get("sent")
+    )
+
+
+@corpus("registry")
+def test_registries_of_all_clouds(row: dict[str, Any]) -> None:
+    def parse() -> Any:
+        return SimpleNamespace(name=values.registry_name(row["text"], row["suffix"]))
+
+    _judge(row, parse, name=row.get("name"))
+
+
+@corpus("identity")
+def test_identities(row: dict[str, Any]) -> None:
+    _judge(row, lambda: IdentityId.parse(row["text"]), text=row["text"])
 
 
 @pytest.mark.parametrize("text", ["[system]", "[SYSTEM]", "[System]"])
@@ -60,48 +117,89 @@ def test_the_pipelines_own_identity(text: str) -> None:
     assert IdentityId.parse(text) is SYSTEM_IDENTITY
 
 
-@pytest.mark.parametrize("provider", ["Microsoft.ManagedIdentity", "microsoft.managedidentity"])
-def test_an_identity_keeps_its_text(provider: str) -> None:
-    text = f"/subscriptions/s/resourcegroups/g/providers/{provider}/userassignedidentities/Me"
-    assert IdentityId.parse(text) == IdentityId(text)
+@corpus("blob")
+def test_blobs(row: dict[str, Any]) -> None:
+    _judge(row, lambda: SimpleNamespace(name=values.blob_name(row["text"])), name=row["text"])
 
 
-@pytest.mark.parametrize(
-    ("text", "suffix", "name"),
-    [
-        ("MyRegistry", ".azurecr.io", "MyRegistry"),
-        ("myregistry.AzureCR.io", ".azurecr.io", "myregistry"),
-        ("myregistry-abc123.azurecr.io", ".azurecr.io", "myregistry"),
-        ("myregistry.azurecr.cn", ".azurecr.cn", "myregistry"),
-        ("myregistry.registry.example", None, "myregistry"),
-    ],
+# What is well-formed, built from its parts by other rules than the parsers'.
+LOWER = "abcdefghijklmnopqrstuvwxyz0123456789"
+ALPHANUMERIC = LOWER + LOWER[:26].upper()
+NAMES = st.text(ALPHANUMERIC, min_size=5, max_size=50)
+LABELS = st.text(LOWER, min_size=3, max_size=24)
+DOMAINS = st.lists(LABELS, min_size=2, max_size=5).map(".".join)
+CONTAINERS = st.lists(LABELS, min_size=1, max_size=2).map("-".join)
+HEX = st.text("0123456789abcdef", min_size=64, max_size=64)
+REPOSITORIES = st.lists(
+    st.tuples(LABELS, st.sampled_from(["/", ".", "_", "__", "-", "---"])), min_size=1, max_size=4
+).map(lambda parts: "".join(word + joint for word, joint in parts) + "end")
+TAGS = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}", fullmatch=True)
+
+
+@given(account=LABELS, domain=DOMAINS, container=CONTAINERS, end=st.sampled_from(["", "/"]))
+def test_a_container_uri_round_trips(account: str, domain: str, container: str, end: str) -> None:
+    text = f"https://{account}.{domain}/{container}{end}"
+    uri = ContainerUri.parse(text)
+    assert uri == ContainerUri(text, f"{account}.{domain}", container)
+    assert (uri.account, ContainerUri.parse(uri.text)) == (account, uri)
+
+
+@given(
+    vault=LABELS,
+    domain=DOMAINS,
+    name=st.text(ALPHANUMERIC + "-", min_size=1, max_size=127),
+    version=st.sampled_from(["", "/", "/0123456789abcdef0123456789abcdef"]),
 )
-def test_a_registry_is_named_by_name_or_login_server(
-    text: str, suffix: str | None, name: str
+def test_a_secret_uri_round_trips(vault: str, domain: str, name: str, version: str) -> None:
+    text = f"https://{vault}.{domain}/secrets/{name}{version}"
+    uri = SecretUri.parse(text)
+    assert uri == SecretUri(text, f"{vault}.{domain}", name)
+    assert (uri.vault, SecretUri.parse(uri.text)) == (vault, uri)
+
+
+@given(repository=REPOSITORIES, tag=TAGS, digest=HEX)
+def test_an_artifact_round_trips(repository: str, tag: str, digest: str) -> None:
+    for text in (f"{repository}:{tag}", f"{repository}@sha256:{digest}"):
+        assert str(Artifact.parse(text)) == text
+    assert str(Artifact.parse(repository)) == f"{repository}:latest"
+
+
+@given(name=NAMES, label=st.sampled_from(["", "-d3f7b2a1"]), domain=DOMAINS)
+def test_a_registry_is_found_by_its_name_and_its_login_server(
+    name: str, label: str, domain: str
 ) -> None:
-    assert values.registry_name(text, suffix) == name
+    assert values.registry_name(name, None) == name
+    assert values.registry_name(f"{name}{label}.{domain}", f".{domain}") == name
 
 
-PARSERS = [
-    ContainerUri.parse,
-    SecretUri.parse,
-    Artifact.parse,
-    lambda text: parse_references([text], "--artifacts", ".azurecr.io"),
-    IdentityId.parse,
-    values.pipeline_name,
-    values.existing_run_name,
-    values.blob_name,
-    lambda text: values.registry_name(text, ".azurecr.io"),
-]
+@given(name=NAMES)
+def test_names_round_trip(name: str) -> None:
+    for parse in (values.pipeline_name, values.new_run_name, values.existing_run_name):
+        assert parse(name) == name
+    assert values.existing_run_name(f"a_{name}"[:50]) == f"a_{name}"[:50]
+
+
+@given(number=st.integers(1, 99_999))
+@pytest.mark.parametrize(("unit", "seconds"), [("m", 60), ("h", 3600), ("d", 86400), ("w", 604800)])
+def test_an_age_round_trips(unit: str, seconds: int, number: int) -> None:
+    assert values.age(f"{number}{unit}") == timedelta(seconds=number * seconds)
+
+
+@given(day=st.dates(), kind=st.sampled_from(["", "-preview"]))
+def test_an_api_version_round_trips(day: Any, kind: str) -> None:
+    assert api_version(f"{day.isoformat()}{kind}") == f"{day.isoformat()}{kind}"
+
+
+# What is not, and what nobody would think of.
 URI_LIKE = st.from_regex(r"(https?://)?[a-z.@:\[\]]{0,12}(/[a-z$-]{0,6}){0,3}(\?[a-z=&]{0,9})?")
+ANYTHING = st.one_of(st.text(max_size=80), URI_LIKE)
 
 
-@pytest.mark.parametrize("parse", PARSERS)
-@given(text=st.one_of(st.text(max_size=80), URI_LIKE))
-def test_any_text_is_accepted_or_refused_by_a_typed_error(parse: object, text: str) -> None:
-    assert callable(parse)
+@pytest.mark.parametrize("name", PARSERS)
+@given(text=ANYTHING)
+def test_any_text_is_taken_or_refused_by_a_typed_error(name: str, text: str) -> None:
     try:
-        parse(text)
+        PARSERS[name](text)
     except InvalidArgumentValueError as error:
         refused = error
     else:
@@ -109,19 +207,61 @@ def test_any_text_is_accepted_or_refused_by_a_typed_error(parse: object, text: s
     assert refused.recommendations
 
 
-@given(
-    signature=st.from_regex(r"[A-Za-z0-9%]{24}", fullmatch=True),
-    scheme=st.sampled_from(["https", "http"]),
-    path=st.sampled_from(["", "/transfer", "/transfer/blob", "/secrets/sas"]),
-    mark=st.sampled_from(["?", "#"]),
-    parse=st.sampled_from([ContainerUri.parse, SecretUri.parse]),
+# Secrets: the signature of a SAS, an account's key, a password before a host.
+KEYS = st.text(ALPHANUMERIC + "+/", min_size=42, max_size=43).map(lambda text: f"{text}=")
+WAYS = (
+    "{sas}",
+    "?{sas}",
+    "'{sas}'",
+    "{clean}?{sas}",
+    "{clean}/images.tar?{sas}",
+    "{clean}#{sas}",
+    "http://contoso.blob.core.windows.net/?{sas}",
+    "https://[contoso/?{sas}",
+    "https://me:{key}@contoso.blob.core.windows.net/transfer",
+    "https://me:{key}@[contoso/transfer",
+    "oci://me:{key}@contoso.azurecr.io/hello:v1",
+    "samples/hello:v1?{sas}",
+    "https%3A%2F%2Fcontoso%2Ftransfer%3Fsv%3D2026-01-01%26sig%3D{key}",
+    "DefaultEndpointsProtocol=https;AccountName=contoso;AccountKey={key};EndpointSuffix=x",
+    "BlobEndpoint=https://contoso.blob.core.windows.net/;SharedAccessSignature={sas}",
 )
-def test_a_signature_is_refused_and_never_shown(
-    signature: str, scheme: str, path: str, mark: str, parse: object
-) -> None:
-    assert callable(parse)
-    text = f"{scheme}://acct.blob.core.windows.net{path}{mark}sv=2026&sig={signature}"
+CLEAN = [row["text"] for name in ("container", "secret", "artifact") for row in CORPUS[name]]
+FIELDS = ("sv=2026-01-01", "se=2026-02-01T00%3A00%3A00Z", "sp=rl", "sr=c", "skoid=1-2")
+
+
+@st.composite
+def secrets(draw: st.DrawFn) -> tuple[str, str]:
+    """A text with a secret in it, and the secret as it stands there."""
+    key = draw(st.one_of(KEYS, KEYS.map(quote_plus)))
+    sas = "&".join(draw(st.permutations([*FIELDS, f"sig={key}"])))
+    clean = draw(st.sampled_from(CLEAN))
+    return draw(st.sampled_from(WAYS)).format(sas=sas, key=key, clean=clean), key
+
+
+def holds(text: str, secret: str) -> bool:
+    """Whether a text tells a third of a secret or more."""
+    size = len(secret) // 3
+    return any(secret[at : at + size] in text for at in range(len(secret) - size))
+
+
+@pytest.mark.parametrize("name", PARSERS)
+@given(typed=secrets())
+def test_a_secret_is_never_shown(name: str, typed: tuple[str, str]) -> None:
+    text, secret = typed
     with pytest.raises(InvalidArgumentValueError) as refused:
-        parse(text)
-    shown = f"{refused.value.error_msg} {refused.value.recommendations}"
-    assert signature not in shown
+        PARSERS[name](text)
+    assert not holds(shown(refused.value), secret)
+
+
+@given(before=st.text(max_size=20), typed=secrets(), after=st.sampled_from(["", " ", "\n", "'."]))
+def test_what_a_service_quotes_is_masked(before: str, typed: tuple[str, str], after: str) -> None:
+    text, secret = typed
+    masked = mask_sas(f"{before} {text}{after}")
+    assert not holds(masked, secret)
+    assert mask_sas(masked) == masked
+
+
+@given(text=st.text(max_size=80).filter(lambda text: not set(text) & set("=@%")))
+def test_a_text_without_a_secret_stays(text: str) -> None:
+    assert mask_sas(text) == text
