@@ -24,7 +24,7 @@ Change = Callable[[Asked, Answer], Answer]
 class Fault:
     """Something that goes wrong.
 
-    ``passes`` is set where trying again is all that it takes once it has passed.
+    ``passes`` is set where the SDK tries again, which is all that it takes once it has passed.
     ``tells`` is set where the service itself says what is, if strangely: then nothing need fail.
     ``jump`` sets az's own clock off by that many seconds.
     """

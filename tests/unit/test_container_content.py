@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import requests
 import responses
-from azure.cli.core.azclierror import ForbiddenError
-from azure.core.exceptions import ResourceNotFoundError
+from azure.cli.core.azclierror import AzCLIError, ForbiddenError, ResourceNotFoundError
 
 from azext_acrtransfer.container_content import blobs
 from tests.az import Login, az_cli
@@ -84,5 +85,37 @@ def test_a_missing_container_keeps_the_words_of_storage(
     body = refusal("ContainerNotFound", "The specified container does not exist.")
     headers = {"x-ms-error-code": "ContainerNotFound", "Content-Type": "application/xml"}
     container.get(URI, status=404, body=body, headers=headers)
-    with pytest.raises(ResourceNotFoundError, match=r"^The specified container does not exist\."):
+    with pytest.raises(ResourceNotFoundError) as missing:
         list(list_blobs())
+    assert missing.value.error_msg == (
+        f"Could not list the blobs of container '{URI}': The specified container does not exist."
+    )
+
+
+@pytest.mark.usefixtures("fake_time")
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({"body": requests.ConnectionError("gone")}, "gone"),
+        (
+            {"body": "<html>", "content_type": "text/html"},
+            "The answer is text/html, which is not storage's. A proxy or the sign-in page of a "
+            "network may stand in between.",
+        ),
+        (
+            {"status": 302, "headers": {"Location": "http://portal.example"}},
+            "The answer is text/plain, which is not storage's. A proxy or the sign-in page of a "
+            "network may stand in between.",
+        ),
+    ],
+)
+def test_what_is_no_answer_of_storage_names_the_container(
+    container: responses.RequestsMock, list_blobs: Blobs, answer: dict[str, Any], said: str
+) -> None:
+    container.get(URI, **answer)
+    with pytest.raises(AzCLIError) as refused:
+        list(list_blobs())
+    assert refused.value.error_msg == f"Could not list the blobs of container '{URI}': {said}"
+    assert refused.value.recommendations == [
+        "A blob that --storage-blob names in full needs no list."
+    ]
