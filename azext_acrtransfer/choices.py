@@ -13,7 +13,7 @@ from azext_acrtransfer.kinds import EXPORT
 from azext_acrtransfer.records import Record
 from azext_acrtransfer.selection import Selection, resolve_blobs
 from azext_acrtransfer.specs import RunSpec, TransferSpec
-from azext_acrtransfer.transfer_manifest import ManifestKind, Result
+from azext_acrtransfer.transfer_manifest import ManifestKind, Result, TransferManifest
 from azext_acrtransfer.transfers import Place
 from azext_acrtransfer.values import Artifact
 
@@ -27,23 +27,23 @@ def choose(spec: TransferSpec, place: Place) -> tuple[tuple[RunSpec, ...], Recor
     """
     if spec.kind is not EXPORT:
         return plans.plan(spec, resolve_blobs(spec.blobs, place), ()), None
-    artifacts = _artifacts(spec, place)
-    contents = _describe(artifacts, place) if spec.manifest or spec.skip else {}
-    there = _in_target(spec, place)
+    artifacts, manifests = _artifacts(spec, place), spec.manifests
+    there = _in_target(manifests.skip, place) if manifests.skip else {}
+    contents = _describe(artifacts, place) if manifests.written or manifests.skip else {}
     to_go = [
         each for each in artifacts if not (each in there and contents[each].digest == there[each])
     ]
     if not to_go:
         logger.warning("Nothing was run: there is nothing left to export.")
     record = None
-    if spec.manifest:
+    if manifests.written:
         server = place.content.login_server
-        record = Record(spec.manifest, server, place.pipeline, contents, spec.only_failed)
+        record = Record(manifests.written, server, place.pipeline, contents, manifests.only_failed)
     return plans.plan(spec, spec.blobs, to_go), record
 
 
 def _artifacts(spec: TransferSpec, place: Place) -> tuple[Artifact, ...]:
-    earlier, registry = spec.only_failed, place.runs.registry.name
+    earlier, registry = spec.manifests.only_failed, place.runs.registry.name
     if not earlier:
         return Selection(spec.artifacts, spec.exclude).resolve(place)
     # A login server may have a hash after a hyphen, which no name has.
@@ -70,17 +70,15 @@ def _describe(artifacts: Sequence[Artifact], place: Place) -> dict[Artifact, Des
     return contents
 
 
-def _in_target(spec: TransferSpec, place: Place) -> dict[Artifact, str]:
+def _in_target(skip: TransferManifest, place: Place) -> dict[Artifact, str]:
     """The digests of what the target has, with all that belongs to it."""
-    if not spec.skip:
-        return {}
-    if spec.skip.registry.lower() == place.content.login_server.lower():
+    if skip.registry.lower() == place.content.login_server.lower():
         raise InvalidArgumentValueError(
-            f"--skip has a manifest of '{spec.skip.registry}', the registry to export from.",
+            f"--skip has a manifest of '{skip.registry}', the registry to export from.",
             recommendation="Give what 'az acr pipeline-run verify --write' wrote of the target.",
         )
     return {
         entry.artifact: entry.descriptor.digest
-        for entry in spec.skip.entries
+        for entry in skip.entries
         if entry.result is Result.PRESENT and entry.descriptor
     }

@@ -36,7 +36,13 @@ from azext_acrtransfer.registries import Registry
 from azext_acrtransfer.reporting import fail_after_output
 from azext_acrtransfer.resources import Resources, Service
 from azext_acrtransfer.shapes import shapes
-from azext_acrtransfer.specs import PipelineChange, PipelineSpec, StorageAccess, TransferSpec
+from azext_acrtransfer.specs import (
+    Manifests,
+    PipelineChange,
+    PipelineSpec,
+    StorageAccess,
+    TransferSpec,
+)
 from azext_acrtransfer.transfer_manifest import TransferManifest
 from azext_acrtransfer.values import (
     SYSTEM_IDENTITY,
@@ -192,7 +198,6 @@ def create_run(
     no_wait: bool = False,
 ) -> Any:
     """Run a pipeline as often as it takes, and wait for the end; a failed run is a failure."""
-    tag = str(uuid4()) if force_redeploy else None
     kind = KINDS[pipeline_type]
     spec = TransferSpec(
         kind,
@@ -200,10 +205,8 @@ def create_run(
         storage_blob,
         artifacts,
         exclude,
-        force_update_tag=tag,
-        manifest=manifest,
-        skip=skip,
-        only_failed=only_failed,
+        force_update_tag=str(uuid4()) if force_redeploy else None,
+        manifests=Manifests(manifest, skip, only_failed),
     )
     place = transfers.Place(
         cmd,
@@ -214,13 +217,13 @@ def create_run(
         pipeline_name=pipeline_name,
     )
     run_specs, record = choices.choose(spec, place)
-    pipeline = place.pipeline
     if dry_run:
-        return plans.preview(run_specs, pipeline.name)
+        return plans.preview(run_specs, place.pipeline.name)
     if record:
         record.begin(run_specs)
-    waiting = Waiting(cmd.cli_ctx)
-    outcomes = batches.run_all(waiting, place.runs, run_specs, pipeline.id, wait=not no_wait)
+    outcomes = batches.run_all(
+        Waiting(cmd.cli_ctx), place.runs, run_specs, place.pipeline.id, wait=not no_wait
+    )
     unwritten = record and record.end(outcomes)
     return transfers.report(cmd, spec, place, outcomes, unwritten=unwritten)
 

@@ -150,7 +150,7 @@ def _manifest(node: _Node) -> TransferManifest:
     return TransferManifest(
         kind,
         node.get("created", _time),
-        node.get("registry", _text),
+        node.get("registry", _server),
         node.find("pipeline", _text),
         node.get("runs", lambda runs: runs.each(_run)),
         node.get("artifacts", lambda found: found.each(_entry(_word(RESULTS[kind])))),
@@ -214,6 +214,7 @@ def _text_like(pattern: re.Pattern[str], expected: str) -> Callable[[_Node], str
 
 
 _text = _text_like(re.compile("(?s:.*)"), "a text")
+_server = _text_like(re.compile("[A-Za-z0-9.-]+"), "a login server")
 _time = _text_like(
     re.compile(
         r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})"
@@ -236,9 +237,10 @@ def _word(words: Iterable[Word]) -> Callable[[_Node], Word]:
 
 
 def _size(node: _Node) -> int:
-    if type(node.value) is not int or node.value < 0:  # a bool is an int, too
+    size = node.value
+    if not isinstance(size, int) or isinstance(size, bool) or size < 0:  # a bool is an int, too
         raise node.wrong("a whole number from 0")
-    return node.value
+    return size
 
 
 def _version(node: _Node) -> int:

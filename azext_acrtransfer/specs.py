@@ -91,6 +91,15 @@ FEWER_ARTIFACTS = "Make several runs, each with a blob of its own."
 
 
 @dataclass(frozen=True)
+class Manifests:
+    """The manifest that an export writes, and those that say what of its choice is to go."""
+
+    written: ManifestFile | None = None
+    skip: TransferManifest | None = None
+    only_failed: TransferManifest | None = None
+
+
+@dataclass(frozen=True)
 class TransferSpec:
     """What is to be moved, in as many runs as that takes: artifacts into a blob, or blobs in.
 
@@ -103,9 +112,7 @@ class TransferSpec:
     artifacts: tuple[Reference, ...] = ()
     exclude: tuple[Reference, ...] = ()
     force_update_tag: str | None = None
-    manifest: ManifestFile | None = None
-    skip: TransferManifest | None = None
-    only_failed: TransferManifest | None = None
+    manifests: Manifests = Manifests()
 
     def __post_init__(self) -> None:
         if self.kind is EXPORT:
@@ -114,9 +121,9 @@ class TransferSpec:
         exports_only = {
             Artifact.OPTION: self.artifacts,
             "--exclude": self.exclude,
-            "--manifest": self.manifest,
-            "--skip": self.skip,
-            "--only-failed": self.only_failed,
+            "--manifest": self.manifests.written,
+            "--skip": self.manifests.skip,
+            "--only-failed": self.manifests.only_failed,
         }
         for option, given in exports_only.items():
             if given:
@@ -127,13 +134,14 @@ class TransferSpec:
                 )
 
     def _check_export(self) -> None:
+        by_manifest = self.manifests.only_failed
         chosen = {Artifact.OPTION: self.artifacts, "--exclude": self.exclude}
-        for option in (option for option, given in chosen.items() if given and self.only_failed):
+        for option in (option for option, given in chosen.items() if given and by_manifest):
             raise MutuallyExclusiveArgumentError(
                 f"{option} is of no use with --only-failed, whose manifest says what to export.",
                 recommendation=f"Leave {option} out, or --only-failed.",
             )
-        if not (self.artifacts or self.only_failed):
+        if not (self.artifacts or by_manifest):
             raise RequiredArgumentMissingError(
                 "--pipeline-type export needs --artifacts, what to export from the registry.",
                 recommendation=f"Add --artifacts with one or more references. {Artifact.ADVICE}",

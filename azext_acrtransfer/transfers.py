@@ -16,7 +16,7 @@ from azext_acrtransfer.guidance import facts_of_id
 from azext_acrtransfer.kinds import EXPORT
 from azext_acrtransfer.reporting import fail_after_output, told_in_any_case
 from azext_acrtransfer.resources import Resources, Service
-from azext_acrtransfer.specs import TransferSpec
+from azext_acrtransfer.specs import Manifests, TransferSpec
 from azext_acrtransfer.waiting import raise_stopped, wait_command
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def report(
 ) -> Any:
     """The run that was made, or a list of several; what went wrong fails the command."""
     if unwritten:
-        spec = replace(spec, manifest=None)  # so that no advice names it
+        spec = replace(spec, manifests=Manifests())  # so that no advice names it
     with told_in_any_case(unwritten):
         if len(outcomes) == 1:
             result, failure = _report_one(spec, place, outcomes[0]), None
@@ -105,7 +105,7 @@ def _report_one(spec: TransferSpec, place: Place, outcome: Outcome) -> Any:
         raise outcome.error
     if outcome.has_failed:
         error = failures.failed(outcome.run, place.pipeline, outcome.correlation_id)
-        if spec.manifest:
+        if spec.manifests.written:
             error.recommendations = [
                 *failures.without_rerun(error.recommendations),
                 "To run again what did not go:",
@@ -177,7 +177,7 @@ def _again(spec: TransferSpec, failed: Iterable[Outcome], place: Place) -> str:
     words += ["--pipeline", place.pipeline.name, "--pipeline-type", spec.kind.name]
     if spec.kind is EXPORT:
         words += ["--storage-blob", plans.retry_blob(spec.blobs[0])]
-        file = spec.manifest and str(spec.manifest.path)
+        file = spec.manifests.written and str(spec.manifests.written.path)
         words += ["--only-failed", file, "--manifest", file] if file else ["--artifacts", *left]
     else:
         words += ["--storage-blob", *left]

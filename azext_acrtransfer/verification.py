@@ -62,18 +62,19 @@ class Finding:
     @property
     def rows(self) -> Iterator[dict[str, Any]]:
         """What is said of it, then of each child."""
-        yield self._row(None)
+        yield _row(self, None)
         for child in self.children:
-            yield child._row(str(self.artifact))
+            yield _row(child, str(self.artifact))
 
-    def _row(self, parent: str | None) -> dict[str, Any]:
-        return {
-            "reference": str(self.artifact),
-            "parent": parent,
-            "status": self.status.value,
-            "expected": self.expected,
-            "found": self.found.digest if self.found else None,
-        }
+
+def _row(finding: Finding, parent: str | None) -> dict[str, Any]:
+    return {
+        "reference": str(finding.artifact),
+        "parent": parent,
+        "status": finding.status.value,
+        "expected": finding.expected,
+        "found": finding.found.digest if finding.found else None,
+    }
 
 
 def compare(manifest: TransferManifest, registry: Describing) -> tuple[Finding, ...]:

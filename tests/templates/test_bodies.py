@@ -100,6 +100,6 @@ def test_run(kind: PipelineKind, tag: str | None) -> None:
     given = {key: value for key, value in values.items() if value is not None}
     [run] = deployed(f"PipelineRun/PipelineRun-{kind.name.title()}", given)
     parsed = tuple(map(Artifact.parse, artifacts)) if kind is EXPORT else ()
-    model = arm.run(RunSpec(kind, "myblob", parsed, tag), pipeline_id)
+    model = arm.run(RunSpec(kind, "myrun", "myblob", parsed, tag), pipeline_id)
     resource_type = "Microsoft.ContainerRegistry/registries/pipelineRuns"
     assert run == (resource_type, "myregistry/myrun", sent(model))

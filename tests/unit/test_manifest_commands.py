@@ -338,11 +338,11 @@ def test_what_the_target_has_is_skipped_and_stays_in_the_manifest(
         },
     )
     answers(registry.mock, "myrun", run(EXPORT, "myrun"))
-    words = [*NAMED, "-a", *MANY, "hello:v1", "--skip", str(skip)]
+    words = [*NAMED, "-a", *MANY, "hello:v1", "--skip", str(skip), "--manifest", str(file)]
     go = [missing, different, incomplete, "hello:v1"]
     [planned] = az(*words, "--dry-run").json
-    assert (planned["artifacts"], sent(registry)) == (go, [])
-    assert az(*words, "--manifest", str(file)).exit_code == 0
+    assert (planned["artifacts"], sent(registry), file.exists()) == (go, [], False)
+    assert az(*words).exit_code == 0
     assert sent(registry) == [" ".join(go)]
     assert list(results(file)) == [*MANY, "hello:v1"]
     assert {name for name, result in results(file).items() if result == "exported"} == set(go)

@@ -49,7 +49,7 @@ BROKEN = {
     ),
     changed(kind="import"): "expected one of export, verification at $.kind",
     changed(created="yesterday"): "expected a time as in RFC 3339 at $.created",
-    changed(registry=None): "expected a text at $.registry",
+    changed(registry=None): "expected a login server at $.registry",
     changed(runs={}): "expected a list at $.runs",
     changed(runs=[{"name": "run01"}]): "expected an object with 'blob' at $.runs[0]",
     changed(artifacts=[{"reference": "hello:v1", "result": "present"}]): (
