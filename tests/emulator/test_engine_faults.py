@@ -33,7 +33,7 @@ def _no_defect(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 class Image:
     """An image with a layer of its own, and the runs that move it."""
 
-    def __init__(self, world: World, size: int = 48 * MIB) -> None:
+    def __init__(self, world: World, size: int) -> None:
         self._world = world
         self.name = f"image{uuid.uuid4().hex[:8]}"
         layer = os.urandom(MIB) * (size // MIB)
@@ -125,7 +125,7 @@ BROKEN_OFF = r"Registry 'runtarget' cannot be reached \(\w+\)"
 def test_a_part_that_dies_in_a_layer_fails_the_run_and_serves_the_next_one(
     world: World, kind: PipelineKind, part: str, message: str
 ) -> None:
-    image = Image(world)
+    image = Image(world, 96 * MIB)  # 48 can be on their way at a time
     if kind is IMPORT:
         image.move(EXPORT)
     run = image.start(kind)
@@ -154,7 +154,7 @@ def test_a_part_that_dies_in_a_layer_fails_the_run_and_serves_the_next_one(
 def test_a_full_disk_fails_the_run_and_with_room_the_next_one_succeeds(
     world: World, kind: PipelineKind, part: str, message: str
 ) -> None:
-    image = Image(world)
+    image = Image(world, 16 * MIB)
     if kind is IMPORT:
         image.move(EXPORT)
     with full_disk(world, part):
@@ -168,7 +168,7 @@ def test_a_full_disk_fails_the_run_and_with_room_the_next_one_succeeds(
 def test_a_run_whose_end_cannot_be_written_ends_as_soon_as_it_can(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    image = Image(world)
+    image = Image(world, 96 * MIB)
     run = image.start(EXPORT)
     image.wait_until_moving(run)
     with no_writing(world):
