@@ -68,6 +68,8 @@ examples:
   - name: Check it for what it is to move
     text: >
         az acr {group} check -r myregistry -n my{name}pipeline -b myblob -a samples/nginx:1.25
+  - name: Check it for what the manifest of an export names
+    text: az acr {group} check -r myregistry -n my{name}pipeline --manifest manifest.json
   - name: Print the commands that mend what fails
     text: >
         az acr {group} check -r myregistry -n my{name}pipeline
@@ -169,6 +171,10 @@ examples:
         -b myblob-001 "another-*"
   - name: Import what a blob holds
     text: az acr pipeline-run create -r myregistry -p myimportpipeline -t import -n myrun -b myblob
+  - name: Import it if a check finds nothing that would fail
+    text: >
+        az acr pipeline-run create -r myregistry -p myimportpipeline -t import -n myrun -b myblob
+        --check
   - name: Run again what has been run with the same properties
     text: >
         az acr pipeline-run create -r myregistry -p myexportpipeline -t export -n myrun -b myblob

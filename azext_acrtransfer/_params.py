@@ -131,6 +131,13 @@ def _check_arguments(context: Any, kind: PipelineKind) -> None:
         f"{'read' if kind is IMPORT else 'write'}.",
         validator=validators.validate_storage_blob,
     )
+    context.argument(
+        "manifest",
+        _FILE,
+        help="Check what the manifest of an export names"
+        + (": its blobs, and its artifacts by their digests." if kind is IMPORT else "."),
+        validator=validators.manifest_to_read("manifest", ManifestKind.EXPORT),
+    )
 
 
 def _run_arguments(loader: Any) -> None:
@@ -207,6 +214,12 @@ def _run_arguments(loader: Any) -> None:
             "dry_run",
             action="store_true",
             help="List the runs that it would take, and what each would move; run nothing.",
+        )
+        context.argument(
+            "check",
+            action="store_true",
+            help="First check that all is in place, as `az acr export-pipeline check` and `az acr "
+            "import-pipeline check` do; run nothing if a check fails.",
         )
         context.argument(
             "force_redeploy",

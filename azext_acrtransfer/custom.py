@@ -27,8 +27,8 @@ from azext_acrtransfer import (
     verification,
 )
 from azext_acrtransfer.api_version import ApiVersion
-from azext_acrtransfer.checks import preflight, table
-from azext_acrtransfer.checks.seen import Asked
+from azext_acrtransfer.checks import table
+from azext_acrtransfer.checks.preflight import Preflight
 from azext_acrtransfer.globs import Reference
 from azext_acrtransfer.kinds import KINDS, PipelineOption
 from azext_acrtransfer.manifest_files import ManifestFile
@@ -125,13 +125,13 @@ def check_pipeline(
     resource_name: str,
     artifacts: tuple[Reference, ...] = (),
     storage_blob: tuple[str, ...] = (),
+    manifest: TransferManifest | None = None,
     resource_group_name: str | None = None,
 ) -> Any:
     """Check all that a transfer by a pipeline needs; fail if a check fails."""
     all_pipelines = client.of(registry_name, resource_group_name)
-    chosen = preflight.chosen(cmd, all_pipelines, artifacts)
-    asked = Asked(client.kind, chosen, storage_blob)
-    checks = preflight.check(cmd, all_pipelines, resource_name, asked)
+    preflight = Preflight(cmd, all_pipelines, client.kind)
+    checks = preflight.check(resource_name, preflight.asked(artifacts, storage_blob, manifest))
     fail_after_output(cmd.cli_ctx, table.failure(checks))
     return checks
 
@@ -193,6 +193,7 @@ def create_run(
     skip: TransferManifest | None = None,
     only_failed: TransferManifest | None = None,
     force_redeploy: bool = False,
+    check: bool = False,
     dry_run: bool = False,
     resource_group_name: str | None = None,
     no_wait: bool = False,
@@ -217,6 +218,8 @@ def create_run(
         pipeline_name=pipeline_name,
     )
     run_specs, record = choices.choose(spec, place)
+    if check:
+        Preflight(cmd, place.runs.beside(kind), kind).demand(pipeline_name, run_specs)
     if dry_run:
         return plans.preview(run_specs, place.pipeline.name)
     if record:

@@ -97,6 +97,12 @@ def _principal(identity: Any) -> dict[str, str]:
     return {"principal-id": ids[0]} if ids else {}
 
 
+_CHECK = (
+    "Then see whether anything is missing:\n  az acr {pipeline-group} check --resource-group "
+    "{group} --registry {registry} --name {pipeline}"
+)
+
+
 def after_create(pipeline: Any, kind: PipelineKind) -> str:
     """What to do before the first run: which right the pipeline's identity still needs."""
     facts = facts_of_pipeline(pipeline, kind)
@@ -104,11 +110,12 @@ def after_create(pipeline: Any, kind: PipelineKind) -> str:
     if place and place.storage_access_mode == StorageAccessMode.MANAGED_IDENTITY.value:
         return facts.fill(
             "Before the first run, let the pipeline's identity ({principal-id}) into the storage "
-            f"account, unless it has been:\n  {GRANT_STORAGE}"
+            f"account, unless it has been:\n  {GRANT_STORAGE}\n{_CHECK}"
         )
     return facts.fill(
         "Before the first run, let the pipeline's identity ({principal-id}) read the secret, "
         f"unless it may already:\n  {GRANT_SECRET}\nor, for a vault that uses roles:\n"
         f"  {GRANT_SECRET_BY_ROLE}\n"
-        "The secret is to hold a SAS of the container with the permissions '{sas-permissions}'."
+        "The secret is to hold a SAS of the container with the permissions '{sas-permissions}'.\n"
+        f"{_CHECK}"
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from azext_acrtransfer.guidance import Facts
 from azext_acrtransfer.known_failures import KNOWN_FAILURES, KnownFailure
+from tests.checks_page import checks
 from tests.documented_commands import documented_commands
 from tests.manifest_page import transfer_manifest
 
@@ -53,6 +54,7 @@ def _open(template: str) -> str:
 
 
 PAGES = {
+    "checks.md": checks,
     "documented-commands.md": documented_commands,
     "transfer-manifest.md": transfer_manifest,
     "troubleshooting.md": troubleshooting,

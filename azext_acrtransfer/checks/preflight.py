@@ -1,44 +1,81 @@
-"""The check of a pipeline from end to end: what is asked about, read, and judged."""
+"""The check of a pipeline from end to end: what is asked about, read, judged and told."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
+
+from knack.log import get_logger
 
 from azext_acrtransfer.checks.contents import read_contents
 from azext_acrtransfer.checks.gathering import gather
 from azext_acrtransfer.checks.reader import Reader
 from azext_acrtransfer.checks.seen import Asked
-from azext_acrtransfer.checks.table import Check, judge
+from azext_acrtransfer.checks.table import Check, failure, judge
+from azext_acrtransfer.checks.verdicts import Verdict
 from azext_acrtransfer.globs import Reference
+from azext_acrtransfer.kinds import IMPORT, PipelineKind
 from azext_acrtransfer.resources import Resources
 from azext_acrtransfer.selection import Selection
-from azext_acrtransfer.values import Artifact
+from azext_acrtransfer.specs import RunSpec
+from azext_acrtransfer.transfer_manifest import TransferManifest
+
+logger = get_logger(__name__)
 
 
-def check(cmd: Any, pipelines: Resources, name: str, asked: Asked) -> list[Check]:
-    """What holds of a pipeline and of what it is to move, check by check."""
-    seen = gather(
-        Reader(cmd.cli_ctx),
-        pipelines,
-        name,
-        asked,
-        contents=lambda artifacts: read_contents(registry_content(cmd, pipelines), artifacts),
-    )
-    return judge(seen)
+class Preflight:
+    """Checks the pipelines of one kind in one registry."""
 
+    def __init__(self, cmd: Any, pipelines: Resources, kind: PipelineKind) -> None:
+        self._cmd = cmd
+        self._pipelines = pipelines
+        self._kind = kind
 
-def chosen(
-    cmd: Any, pipelines: Resources, artifacts: tuple[Reference, ...]
-) -> tuple[Artifact, ...]:
-    """The artifacts to check; only globs ask the registry."""
-    if not artifacts:
-        return ()
-    return Selection(artifacts).resolve(registry_content(cmd, pipelines))
+    @cached_property
+    def _registry(self) -> Any:
+        # Late: it loads azure-cli's own module, which a check without artifacts can do without.
+        from azext_acrtransfer.registry_content import RegistryContent
 
+        at = self._pipelines.registry
+        return RegistryContent(self._cmd, at.name, at.resource_group)
 
-def registry_content(cmd: Any, pipelines: Resources) -> Any:
-    """The artifacts of the registry."""
-    # Late: it loads azure-cli's own module, which a check without artifacts can do without.
-    from azext_acrtransfer.registry_content import RegistryContent
+    def asked(
+        self,
+        artifacts: tuple[Reference, ...],
+        blobs: tuple[str, ...],
+        manifest: TransferManifest | None,
+    ) -> Asked:
+        """What is typed and what a manifest tells; only globs ask the registry."""
+        chosen = Selection(artifacts).resolve(self._registry) if artifacts else ()
+        entries = manifest.entries if manifest else ()
+        if manifest and self._kind is IMPORT:
+            entries = tuple(entry for entry in entries if not entry.is_left)
+            blobs = blobs or tuple(run.blob for run in manifest.runs)
+        digests = {entry.artifact: entry.descriptor.digest for entry in entries if entry.descriptor}
+        every = dict.fromkeys((*chosen, *(entry.artifact for entry in entries)))
+        return Asked(self._kind, tuple(every), blobs, digests)
 
-    return RegistryContent(cmd, pipelines.registry.name, pipelines.registry.resource_group)
+    def check(self, name: str, asked: Asked) -> list[Check]:
+        """What holds of a pipeline and of what it is to move, check by check."""
+        reader = Reader(self._cmd.cli_ctx)
+        seen = gather(
+            reader,
+            self._pipelines,
+            name,
+            asked,
+            contents=lambda artifacts: read_contents(self._registry, artifacts),
+        )
+        return judge(seen)
+
+    def demand(self, name: str, run_specs: Sequence[RunSpec]) -> None:
+        """Check what is about to be run: warn of what may go wrong, and stop at what will."""
+        artifacts = tuple(artifact for spec in run_specs for artifact in spec.artifacts)
+        blobs = tuple(spec.blob for spec in run_specs)
+        checks = self.check(name, Asked(self._kind, artifacts, blobs, is_planned=True))
+        for check in checks:
+            if check["verdict"] == Verdict.WARNING.value:
+                logger.warning("%s: %s", check["code"], check["found"])
+        error = failure(checks)
+        if error:
+            raise error

@@ -72,8 +72,6 @@ def read(ask: Callable[[], T | None], right: str) -> Reading[T]:
 
 
 def _refused(error: HttpResponseError, right: str) -> Reading[T]:
-    if error.status_code == HTTPStatus.NOT_FOUND:
-        return Reading()
     message = mask_sas(str(error.message))
     if error.status_code not in _REFUSED:
         return Reading(why_not=f"It could not be read: {message}")

@@ -47,6 +47,8 @@ def _artifacts_found(seen: Seen) -> Finding:
 
 def _artifacts_a_run(seen: Seen) -> Finding:
     _of(seen, EXPORT, seen.asked.artifacts)
+    if seen.asked.is_planned:
+        raise NothingThereError
     count = len(seen.asked.artifacts)
     return warns(f"{count}. {TOO_MANY_ARTIFACTS}") if count > MAX_ARTIFACTS else passes(f"{count}.")
 
@@ -96,7 +98,7 @@ def _tags_free(seen: Seen) -> Finding:
 
 def _trigger_enabled(seen: Seen) -> Finding:
     _of(seen, IMPORT, seen.asked.blobs)
-    if seen.asked.by_hand:
+    if seen.asked.is_planned:
         raise NothingThereError
     if _is_triggered(seen):
         return passes("The source trigger is on.")
@@ -111,7 +113,7 @@ def _is_triggered(seen: Seen) -> bool:
 def _not_triggering(seen: Seen, wanted: Callable[[Headers], bool]) -> str:
     """Blobs that the trigger passes over, for they are not as wanted."""
     _of(seen, IMPORT, seen.asked.blobs)
-    if seen.asked.by_hand or not _is_triggered(seen):
+    if seen.asked.is_planned or not _is_triggered(seen):
         raise NothingThereError
     there = {name: read.value for name, read in seen.blobs.items() if not read.is_missing}
     if not there:

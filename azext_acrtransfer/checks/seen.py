@@ -22,15 +22,15 @@ Headers = Mapping[str, str]
 class Asked:
     """What a transfer is to be checked for, beside its pipeline.
 
-    ``digests`` are those that artifacts are known to have; ``by_hand`` is a run that does not wait
-    for the source trigger.
+    ``digests`` are those that artifacts are known to have; what ``is_planned`` is split into runs
+    already, and waits for no source trigger.
     """
 
     kind: PipelineKind
     artifacts: tuple[Artifact, ...] = ()
     blobs: tuple[str, ...] = ()
     digests: Mapping[Artifact, str] = field(default_factory=dict)
-    by_hand: bool = False
+    is_planned: bool = False
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+
+from azext_acrtransfer.descriptors import Descriptor
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
+from azext_acrtransfer.transfer_manifest import (
+    Entry,
+    ManifestKind,
+    ManifestRun,
+    Result,
+    TransferManifest,
+)
+from azext_acrtransfer.values import Artifact
 from tests.recorded.conftest import Az, WhenRecording
 from tests.recorded.expected import AT, CONTAINER, GROUP, PRINCIPAL, REGISTRY, SITE
-from tests.recorded.staging import READY, long_sas, ready_to_export, without_secret_access
+from tests.recorded.staging import HELLO, READY, long_sas, ready_to_export, without_secret_access
 
 AUTHORIZATION = "providers/Microsoft.Authorization"
 ACCOUNT = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/mystorage"
@@ -116,3 +129,46 @@ def test_a_missing_pipeline_ends_the_check(az: Az, when_recording: WhenRecording
         ["PipelineFound", "fail"],
     ]
     assert answer.requests == [*SET_UP, "GET exportPipelines/another"]
+
+
+@pytest.fixture
+def _manifest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A manifest of another registry's export, in the folder where the commands are run."""
+    monkeypatch.chdir(tmp_path)
+    descriptor = Descriptor(HELLO, "application/vnd.oci.image.manifest.v1+json", 409)
+    manifest = TransferManifest(
+        ManifestKind.EXPORT,
+        "2026-01-20T12:00:00Z",
+        "another.azurecr.io",
+        runs=(ManifestRun("run01", "myblob"),),
+        entries=(Entry(Artifact("hello", "v1"), Result.EXPORTED, descriptor),),
+    )
+    Path("manifest.json").write_text(manifest.to_json(), encoding="utf-8")
+
+
+@pytest.mark.usefixtures("_manifest")
+def test_a_manifest_tells_what_is_to_be_checked(
+    az: Az, kind: PipelineKind, when_recording: WhenRecording
+) -> None:
+    when_recording(long_sas)
+    when_recording(READY[kind])
+    answer = az(f"acr {kind.group} check {AT} -n mypipeline --manifest manifest.json")
+    trigger = {"TriggerEnabled": "warning"} if kind is IMPORT else {}
+    assert (answer.exit_code, not_passed(answer.json)) == (0, trigger)
+    assert "GET /v2/hello/manifests/v1" in answer.requests
+    assert (f"HEAD /{SITE}/myblob" in answer.requests) == (kind is IMPORT)
+
+
+def test_a_run_is_made_after_its_check(
+    az: Az, kind: PipelineKind, when_recording: WhenRecording
+) -> None:
+    when_recording(long_sas)
+    when_recording(READY[kind])
+    when_recording(lambda site: site.cloud.control("runs", answer="sync"))
+    content = "-b newblob -a hello:v1" if kind is EXPORT else "-b myblob"
+    line = f"acr pipeline-run create {AT} -n myrun01 -p mypipeline -t {kind.name} {content}"
+    answer = az(f"{line} --check")
+    assert (answer.exit_code, answer.json["name"]) == (0, "myrun01")
+    assert answer.requests[0] == f"GET {kind.resource_type}/mypipeline"
+    assert answer.requests[1:3] == SET_UP
+    assert answer.requests[-1] == "PUT pipelineRuns/myrun01"

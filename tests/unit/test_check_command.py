@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 import responses
+from azure.cli.core.azclierror import AuthenticationError
+from azure.cli.core.cloud import AZURE_PUBLIC_CLOUD
+from knack.util import CLIError
 
-from azext_acrtransfer.checks import contents
+from azext_acrtransfer.checks import contents, preflight, readings
+from azext_acrtransfer.checks.readings import Reading
 from azext_acrtransfer.checks.seen import Content, Layer
 from azext_acrtransfer.descriptors import Manifest
-from azext_acrtransfer.kinds import EXPORT, PipelineKind
+from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
 from azext_acrtransfer.values import Artifact
+from tests import manifest_page
 from tests.az import SUBSCRIPTION
 from tests.unit.checked import PRINCIPAL, sas
-from tests.unit.conftest import ARM, AT, REGISTRY, Az, pipeline
+from tests.unit.conftest import ARM, AT, REGISTRY, Az, pipeline, run
 
 GROUP = REGISTRY.partition("/providers")[0]
 ACCOUNT = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/mystorage"
@@ -68,9 +75,14 @@ class Azure:
 
 
 @pytest.fixture
-def azure() -> Iterator[Azure]:
+def mock() -> Iterator[responses.RequestsMock]:
     with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
-        yield Azure(mock)
+        yield mock
+
+
+@pytest.fixture
+def azure(mock: responses.RequestsMock) -> Azure:
+    return Azure(mock)
 
 
 def refused(action: str) -> Json:
@@ -342,3 +354,118 @@ def test_the_layers_of_all_platforms_count(
     artifact = Artifact("hello", "v1")
     read = contents.read_contents(Registry(**documents), [artifact])  # type: ignore[arg-type]
     assert read[artifact].found == (None if found is None else Content("sha256:v1", found))
+
+
+@pytest.mark.parametrize("kind", [EXPORT, IMPORT], ids=lambda kind: kind.name)
+def test_a_manifest_names_what_is_to_be_checked(
+    az: Az,
+    mock: responses.RequestsMock,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    kind: PipelineKind,
+) -> None:
+    asked: list[Artifact] = []
+
+    def read(_: Any, artifacts: Sequence[Artifact]) -> dict[Artifact, Reading[Content]]:
+        asked.extend(artifacts)
+        return {artifact: Reading(Content("sha256:other")) for artifact in artifacts}
+
+    monkeypatch.setattr(preflight, "read_contents", read)
+    manifest = manifest_page.EXPORT
+    file = tmp_path / "manifest.json"
+    file.write_text(manifest.to_json())
+    azure = Azure(mock, kind)
+    for each in manifest.runs:
+        azure.tell(f"{STORAGE}/{each.blob}", method="HEAD", status=404)
+    result, checks = azure(az, "--manifest", str(file))
+    if kind is EXPORT:
+        assert asked == [entry.artifact for entry in manifest.entries]
+        assert (result.exit_code, checks["ArtifactsFound"]["verdict"]) == (0, "pass")
+        return
+    went = [entry.artifact for entry in manifest.entries if not entry.is_left]
+    assert (asked, result.exit_code) == (went, 1)
+    assert (
+        checks["BlobsFound"]["found"] == f"Not there: {', '.join(r.blob for r in manifest.runs)}."
+    )
+    names = ", ".join(map(str, went))
+    assert checks["TagsFree"]["found"] == f"There with other content: {names}."
+
+
+def create_run(az: Az, kind: PipelineKind) -> Any:
+    line = ["acr", "pipeline-run", "create", *AT, "-n", "myrun01", "-p", "mypipeline", "--check"]
+    content = ["-t", kind.name, "-b", "myblob"]
+    return az(*line, *content, *(["-a", "hello:v1"] if kind is EXPORT else []))
+
+
+def test_a_run_is_not_made_if_its_check_fails(
+    az: Az, azure: Azure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    artifact = Artifact("hello", "v1")
+    monkeypatch.setattr(preflight, "read_contents", lambda *_: {artifact: Reading()})
+    azure.tell(f"{STORAGE}/myblob", method="HEAD", status=404)
+    azure.tell(f"{ARM}{REGISTRY}/exportPipelines/mypipeline", azure.pipeline)
+    result = create_run(az, EXPORT)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.endswith(
+        "ERROR: 1 of 29 checks failed:\nArtifactsFound: Not there: hello:v1.\n"
+        "az acr repository list --name myregistry --output table\n"
+    )
+
+
+def test_a_run_is_made_after_its_check_which_warns(az: Az, mock: responses.RequestsMock) -> None:
+    azure = Azure(mock, IMPORT)
+    azure.pipeline["properties"]["trigger"] = {"sourceTrigger": {"status": "Enabled"}}
+    soon = f"{datetime.now(timezone.utc) + timedelta(days=2):%Y-%m-%dT00:00:00Z}"
+    azure.tell(SECRET, {"value": sas(se=soon), "attributes": {"enabled": True}})
+    azure.tell(f"{STORAGE}/myblob", method="HEAD")
+    azure.tell(f"{ARM}{REGISTRY}/importPipelines/mypipeline", azure.pipeline)
+    azure.tell(f"{ARM}{REGISTRY}/pipelineRuns/myrun01", run(IMPORT), method="PUT")
+    result = create_run(az, IMPORT)
+    assert (result.exit_code, result.json["name"]) == (0, "myrun01")
+    assert result.stderr.splitlines()[1:] == [f"WARNING: SasNotExpired: It expires at {soon}."]
+
+
+def test_a_registry_that_lets_nobody_in_leaves_its_artifacts_unknown() -> None:
+    class Closed(Registry):
+        def prepare_to_pull(self, _: Any) -> None:
+            raise CLIError("You may not. ?sv=1&sig=c2VjcmV0")
+
+    artifact = Artifact("hello", "v1")
+    read = contents.read_contents(Closed(), [artifact])  # type: ignore[arg-type]
+    assert read == {artifact: Reading(why_not="You may not. ?sv=1&sig=***")}
+
+
+def test_who_is_not_logged_in_is_told_so_and_no_more() -> None:
+    def ask() -> None:
+        raise AuthenticationError("Please run az login.")
+
+    with pytest.raises(AuthenticationError):
+        readings.read(ask, "a right")
+
+
+def test_a_vault_by_roles_is_asked_for_the_roles_on_the_secret(az: Az, azure: Azure) -> None:
+    by_roles = {"id": VAULT, "properties": {"enableRbacAuthorization": True}}
+    azure.tell(f"{ARM}{VAULT}", by_roles)
+    azure.tell(f"{ARM}{VAULT}/secrets/sas{AUTHORIZATION}/roleAssignments", {"value": []})
+    result, checks = azure(az)
+    assert (result.exit_code, checks["SecretReadable"]["verdict"]) == (1, "fail")
+    assert '--role "Key Vault Secrets User"' in checks["SecretReadable"]["mend"]
+
+
+def test_a_missing_pipeline_is_all_that_is_told(az: Az, azure: Azure) -> None:
+    missing = {"error": {"code": "ResourceNotFound", "message": "It was not found."}}
+    azure.tell(f"{ARM}{REGISTRY}/exportPipelines/mypipeline", missing, status=404)
+    result = az("acr", "export-pipeline", "check", *AT, "-n", "mypipeline")
+    assert [(check["code"], check["verdict"]) for check in result.json][-1] == (
+        "PipelineFound",
+        "fail",
+    )
+    assert result.exit_code == 1
+
+
+def test_in_a_cloud_without_suffixes_no_host_is_known(
+    az: Az, azure: Azure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(AZURE_PUBLIC_CLOUD.suffixes, "keyvault_dns", None)
+    result, checks = azure(az)
+    assert (result.exit_code, checks["SecretFound"]["verdict"]) == (0, "unknown")

@@ -462,7 +462,8 @@ def test_what_may_not_be_read_is_unknown_and_names_the_right(
         ),
         (IMPORT, {"blobs": {"myblob": GONE}}, {*CONTENT[IMPORT][3:]}),
         (IMPORT, {"trigger": "Disabled"}, {*CONTENT[IMPORT][3:]}),
-        (IMPORT, {"asked": {"by_hand": True}}, {*CONTENT[IMPORT][2:]}),
+        (IMPORT, {"asked": {"is_planned": True}}, {*CONTENT[IMPORT][2:]}),
+        (EXPORT, {"asked": {"is_planned": True}}, {"ArtifactsPerRun"}),
     ],
 )
 def test_a_rule_whose_subject_is_not_there_is_left_out(

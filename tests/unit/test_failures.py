@@ -197,6 +197,12 @@ ROLES = [
 ]
 
 
+CHECK = (
+    "Then see whether anything is missing:\n  az acr {} check --resource-group mygroup "
+    "--registry myregistry --name mypipeline"
+)
+
+
 @pytest.mark.parametrize(("kind", "options", "role", "permissions"), ROLES)
 def test_what_is_to_be_granted_depends_on_direction_and_options(
     kind: PipelineKind, options: list[str], role: str, permissions: str
@@ -211,8 +217,10 @@ def test_what_is_to_be_granted_depends_on_direction_and_options(
         "into the storage account, unless it has been:\n"
         f'  az role assignment create --role "{role}" --assignee-object-id '
         "22222222-2222-2222-2222-222222222222 --assignee-principal-type ServicePrincipal "
-        "--scope $(az storage account show --name mystorage --query id --output tsv)"
+        "--scope $(az storage account show --name mystorage --query id --output tsv)\n"
+        f"{CHECK.format(kind.group)}"
     )
+    assert with_sas.endswith(f"\n{CHECK.format(kind.group)}")
 
 
 def test_a_user_assigned_identity_is_the_one_to_grant_to(kind: PipelineKind) -> None:

@@ -1,0 +1,178 @@
+"""What `check` finds beside the known failures: caused, told, and mended by what is printed."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from azure.storage.blob import generate_blob_sas
+
+from tests.e2e.conftest import new_name
+from tests.e2e.failing import ARTIFACT, BLOB, PIPELINE, Scene
+from tests.e2e.terminal import Terminal
+from tests.oci import MANIFEST
+from tests.site import ACCOUNT, Kind
+
+Change = Callable[[Scene], object]
+
+
+def closed_registry(scene: Scene) -> None:
+    registry = f"Microsoft.ContainerRegistry/registries/{scene.site.registry}"
+    scene.site.arm("PATCH", registry, {"properties": {"publicNetworkAccess": "Disabled"}})
+
+
+def half_made(scene: Scene) -> None:
+    """As the service tells it once; the update that mends it sees it as it is."""
+    path = f"/exportPipelines/{scene.pipeline['name']}"
+    pipeline = scene.site.resource(path.lstrip("/"))
+    pipeline["properties"]["provisioningState"] = "Failed"
+    scene.cloud.control("faults", status=200, method="GET", path=path, count=1, body=pipeline)
+
+
+def deleted_identity(scene: Scene) -> None:
+    name = f"identity{uuid.uuid4().hex[:8]}"
+    path = f"Microsoft.ManagedIdentity/userAssignedIdentities/{name}"
+    identity = scene.site.arm("PUT", path, {"location": "westus"})
+    body = {
+        "identity": {"type": "UserAssigned", "userAssignedIdentities": {identity["id"]: {}}},
+        "properties": scene.pipeline["properties"],
+    }
+    scene.site.resource(f"exportPipelines/{scene.pipeline['name']}", "PUT", body)
+    scene.site.arm("DELETE", path)
+
+
+def expired_secret(scene: Scene) -> None:
+    yesterday = datetime.now(timezone.utc) - timedelta(days=1)
+    value, expiry = f"?{scene.write_sas()}", int(yesterday.timestamp())
+    scene.vault("PUT", {"value": value, "attributes": {"exp": expiry}})
+
+
+def sas_of_a_blob(scene: Scene) -> None:
+    expiry = datetime.now(timezone.utc) + timedelta(hours=1)
+    sas = generate_blob_sas(
+        ACCOUNT, scene.site.name, BLOB, account_key=scene.key(), permission="racwdl", expiry=expiry
+    )
+    scene.site.write_secret(sas)
+
+
+FLAWS: list[tuple[str, str, Change]] = [
+    ("RegistryNetwork", "warning", closed_registry),
+    ("PipelineProvisioned", "fail", half_made),
+    ("PipelineIdentity", "fail", deleted_identity),
+    ("SecretCurrent", "warning", expired_secret),
+    ("SasKind", "fail", sas_of_a_blob),
+]
+
+
+@pytest.mark.parametrize(("code", "verdict", "cause"), FLAWS, ids=[row[0] for row in FLAWS])
+def test_what_it_finds_is_mended_by_what_it_prints(
+    az: Terminal, code: str, verdict: str, cause: Change
+) -> None:
+    scene = Scene.prepare(az.cloud, new_name())
+    cause(scene)
+    checked = az(scene.check)
+    assert checked.exit_code == (1 if verdict == "fail" else 0)
+    [found] = [check for check in checked.json if check["code"] == code]
+    assert found["verdict"] == verdict
+    mended = az.type(found["mend"])
+    assert mended.exit_code == 0, mended.stderr
+    if cause is deleted_identity:  # the new identity still needs the right of the old
+        again = az(f"{scene.check} --query \"[?verdict=='fail'].mend\" --output tsv")
+        assert az.type(again.stdout).exit_code == 0, again.stdout
+    passed = az.ok(scene.check)
+    assert [check["verdict"] for check in passed.json if check["code"] == code] == ["pass"]
+    assert scene.run_again()["status"] == "Succeeded"
+
+
+@pytest.mark.parametrize(
+    ("code", "option"), [("RegistryFound", "--registry"), ("PipelineFound", "--name")]
+)
+def test_a_misspelt_name_is_found_in_the_list_that_it_prints(
+    az: Terminal, code: str, option: str
+) -> None:
+    scene = Scene.prepare(az.cloud, new_name())
+    checked = az(re.sub(rf"({option} \w+)", r"\1s", scene.check))
+    assert checked.exit_code == 1
+    [found] = [check for check in checked.json if check["verdict"] == "fail"]
+    assert found["code"] == code
+    listed = az.type(found["mend"])
+    wanted = {"--registry": scene.site.registry, "--name": PIPELINE}[option]
+    assert wanted in listed.stdout.split()
+    az.ok(scene.check)
+
+
+def test_a_layer_that_is_kept_elsewhere_is_named(az: Terminal) -> None:
+    scene = Scene.prepare(az.cloud, new_name())
+    client = scene.site.registry_client
+    foreign = {
+        "mediaType": "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip",
+        **client.push_blob("samples/windows", b"elsewhere"),
+    }
+    config = {"mediaType": "application/vnd.oci.image.config.v1+json"}
+    config |= client.push_blob("samples/windows", b"{}")
+    manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": [foreign]}
+    client.push_manifest("samples/windows", manifest, "1")
+    scene.artifacts = (ARTIFACT, "samples/windows:1")
+    checked = az.ok(scene.check).json
+    [found] = [check for check in checked if check["verdict"] == "warning"]
+    assert (found["code"], found["mend"]) == ("LayersHere", "")
+    assert f"{foreign['digest']} of samples/windows:1" in found["found"]
+    client.push("samples/windows", "1", layer=b"here")
+    assert {check["verdict"] for check in az.ok(scene.check).json} == {"pass"}
+
+
+def test_nothing_secret_is_printed_with_debug(az: Terminal, kind: Kind) -> None:
+    scene = Scene.prepare(az.cloud, new_name(), kind)
+    signature = scene.write_sas().rpartition("sig=")[2]
+    checked = az.ok(f"{scene.check} --debug")
+    assert signature not in checked.stdout + checked.stderr
+    assert "sig=***" in checked.stderr
+    assert "; permissions: " in checked.stdout
+
+
+def test_both_names_of_a_registry_will_do_and_a_table_is_to_be_had(
+    az: Terminal, kind: Kind
+) -> None:
+    scene = Scene.prepare(az.cloud, new_name(), kind)
+    line = f"acr {kind}-pipeline check --registry {scene.site.login_server} --name mypipeline"
+    shown = az.ok(f"{line} --output table").stdout
+    assert shown.split()[:3] == ["Code", "Verdict", "Found"]
+    codes = [text.split()[0] for text in shown.splitlines()[2:]]
+    assert codes[0] == "RegistryFound"
+    assert len(set(codes)) == len(codes) > 20
+
+
+def test_a_run_is_made_only_if_its_check_passes(az: Terminal) -> None:
+    scene = Scene.prepare(az.cloud, new_name())
+    scene.site.container.upload_blob(BLOB, b"in the way")
+    line = (
+        f"acr pipeline-run create {scene.site.at} --name myrun01 --pipeline {PIPELINE} "
+        f"--pipeline-type export --storage-blob {BLOB} --artifacts {ARTIFACT} --check"
+    )
+    stopped = az(line)
+    assert (stopped.exit_code, stopped.stdout) == (1, "")
+    assert f"BlobsFree: There already: {BLOB}.\n" in stopped.stderr
+    assert scene.site.resource("pipelineRuns")["value"] == []
+    scene.site.container.delete_blob(BLOB)
+    made = az.ok(line)
+    assert made.json["response"]["status"] == "Succeeded"
+
+
+def test_a_manifest_is_what_an_import_is_checked_for(az: Terminal, tmp_path: Path) -> None:
+    scene = Scene.prepare(az.cloud, new_name())
+    manifest = tmp_path / "manifest.json"
+    az.ok(f"{scene.command} --manifest {manifest}")
+    scene.site.pipeline("import", "importer")
+    line = f"acr import-pipeline check {scene.site.at} --name importer --manifest {manifest}"
+    found = {check["code"]: check["verdict"] for check in az.ok(line).json}
+    assert (found["BlobsFound"], found["TagsFree"]) == ("pass", "pass")  # it is the same image
+    scene.site.registry_client.push("samples/hello", "1.0", layer=b"another")
+    checked = az(line)
+    assert checked.exit_code == 1
+    assert f"TagsFree: There with other content: {ARTIFACT}.\n" in checked.stderr
+    exported = f"acr export-pipeline check {scene.site.at} --name {PIPELINE} --manifest {manifest}"
+    assert {check["verdict"] for check in az.ok(exported).json} == {"pass"}
