@@ -1,4 +1,4 @@
-"""A program run from its start to its end: how long it took, and its peak of memory."""
+"""A program run from its start to its end: what it took of time, processor and memory."""
 
 from __future__ import annotations
 
@@ -18,9 +18,16 @@ with open(sys.argv[2], "wb") as output:
     began = time.monotonic()
     code = subprocess.call(sys.argv[3:], stdin=subprocess.DEVNULL, stdout=output)
     seconds, ended_at = time.monotonic() - began, time.time()
-peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
 with open(sys.argv[1], "w") as measured:
-    json.dump({"seconds": seconds, "ended_at": ended_at, "peak": peak, "exit_code": code}, measured)
+    found = {
+        "seconds": seconds,
+        "ended_at": ended_at,
+        "processor": used.ru_utime + used.ru_stime,
+        "peak": used.ru_maxrss * 1024,
+        "exit_code": code,
+    }
+    json.dump(found, measured)
 """
 
 
@@ -30,6 +37,7 @@ class Process:
 
     seconds: float
     ended_at: float
+    processor: float
     peak: int
     exit_code: int
     stdout: str = ""
