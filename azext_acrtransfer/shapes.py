@@ -34,7 +34,7 @@ _WHOLE = {
 def shapes(runs: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """What core would make of the models of these runs."""
     whole = todict(PipelineRun(_WHOLE))
-    return [_filled(whole, {**run, **(run.get("properties") or {})}) for run in runs]
+    return [_filled(whole, {**(run.get("properties") or {}), **run}) for run in runs]
 
 
 def _filled(whole: Any, told: Any) -> Any:

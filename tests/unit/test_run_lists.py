@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from azure.cli.core.util import todict
 from azure.mgmt.containerregistry.models import PipelineRun
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from azext_acrtransfer import runs
@@ -162,6 +162,7 @@ ANY_RUN = some(
 
 
 @given(told=ANY_RUN)
+@example(told=run(EXPORT, "outer01", **{"id": "inner", "type": "inner"}))
 def test_the_shape_is_what_core_makes_of_the_sdks_model(told: dict[str, Any]) -> None:
     assert shapes([told]) == [todict(PipelineRun(told))]
 
