@@ -31,6 +31,7 @@ _ERRORS: dict[int, type[HttpResponseError]] = {
 
 
 class AnswerPolicy(HTTPPolicy):  # type: ignore[type-arg]
+    # pylint: disable=too-few-public-methods  # the interface of a policy has no more
     """Has every error name its request and show no SAS, wherever core or a command catches it."""
 
     def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
