@@ -45,10 +45,12 @@ def gather(
         | ({"blob": asked.blobs[0]} if len(asked.blobs) == 1 else {})
     )
     parts: Parts = {}
-    if answer.found:
-        pipeline = answer.found.resource
+    pipeline = answer.found and answer.found.resource
+    place = getattr(pipeline, kind.side, None)
+    if pipeline:
         facts |= facts_of_pipeline(pipeline, kind)
-        about = _About(reader, facts, getattr(pipeline, kind.side), asked)
+    if place:
+        about = _About(reader, facts, place, asked)
         for part in _at_once(
             lambda: {"identities": about.identities(pipeline)},
             about.storage,
@@ -161,10 +163,11 @@ class _About:
             return {}
         uri = self._place.key_vault_uri
         secret = read(lambda: self._reader.secret(uri), _READ_SECRETS)
-        if not secret.found:
-            deleted = read(lambda: self._reader.deleted_secret(uri), _READ_SECRETS)
-            return {"secret": secret, "deleted_secret": Reading(deleted.found)}
-        return {"secret": secret}
+        if secret.found or secret.why_not:
+            return {"secret": secret}
+        name = self._facts["secret"]
+        deleted = read(lambda: self._reader.deleted_secret(uri, name), _READ_SECRETS)
+        return {"secret": secret, "deleted_secret": Reading(deleted.found)}
 
     def sas_answer(self, account: Reading[Resource], secret: Reading[Resource]) -> Reading[str]:
         """What storage says to the SAS; it is sent nowhere but to an account that is there."""

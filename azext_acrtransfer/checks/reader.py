@@ -90,7 +90,8 @@ class Reader:
         return suffix
 
     def _ask(self, method: str, path: str, query: Mapping[str, str], body: Any = None) -> Json:
-        url = f"{self._endpoints.resource_manager.rstrip('/')}{path}"
+        # With a slash in between, whatever an answer gives for an id: the host is ARM's.
+        url = f"{self._endpoints.resource_manager.rstrip('/')}/{path.lstrip('/')}"
         request = HttpRequest(method, url, params=dict(query), json=body)
         return self._json(request, self._endpoints.active_directory_resource_id)
 
@@ -121,12 +122,12 @@ class Reader:
 
         def find() -> Json | None:
             items = self.arm_list(path, _RESOURCES, wanted)
-            return self.arm(items[0]["id"], version) if items else None
+            return items[0] | self.arm(items[0]["id"], version) if items else None
 
-        found = read(find, _READER)
-        return (
-            found if found.found or found.why_not else self._elsewhere(resource_type, version, name)
-        )
+        reading = read(find, _READER)
+        if reading.found or reading.why_not:
+            return reading
+        return self._elsewhere(resource_type, version, name)
 
     def _elsewhere(self, resource_type: str, version: str, name: str) -> Reading[Json]:
         """Nothing if the name is free, else that it is out of sight."""
@@ -147,11 +148,9 @@ class Reader:
                 return {"attributes": {"enabled": False}}
             raise
 
-    def deleted_secret(self, uri: str) -> Json:
-        """What is left of a deleted secret."""
-        parts = urlsplit(uri)
-        name = parts.path.split("/")[2]
-        return self._vault(f"https://{parts.netloc}/deletedsecrets/{name}")
+    def deleted_secret(self, uri: str, name: str) -> Json:
+        """What is left of a deleted secret of the same vault."""
+        return self._vault(f"https://{urlsplit(uri).netloc}/deletedsecrets/{quote(name)}")
 
     def _vault(self, uri: str) -> Json:
         suffix = self._check_host(uri, "keyvault_dns")

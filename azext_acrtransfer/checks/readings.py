@@ -61,6 +61,8 @@ def read(ask: Callable[[], T | None], right: str) -> Reading[T]:
         return Reading(ask())
     except (ResourceNotFoundError, azclierror.ResourceNotFoundError):
         return Reading()
+    except LookupError as error:
+        return Reading(why_not=f"The answer lacks {error}.")
     except HttpResponseError as error:
         return _refused(error, right)
     except azclierror.AuthenticationError:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 from urllib.parse import urlsplit
 
 from azext_acrtransfer.checks.grants import GET_SECRET, suffice
-from azext_acrtransfer.checks.readings import NothingThereError, UnreadableError
+from azext_acrtransfer.checks.readings import NothingThereError, Reading, UnreadableError
 from azext_acrtransfer.checks.sas import Sas
 from azext_acrtransfer.checks.seen import Seen, dig
 from azext_acrtransfer.checks.verdicts import Finding, Rule, fails, passes, warns
@@ -28,12 +28,10 @@ def _vault_found(seen: Seen) -> Finding | None:
 
 
 def _secret_found(seen: Seen) -> Finding | None:
-    if not seen.uses_sas:
+    if not seen.uses_sas or seen.vault == Reading():
         return None
     if not seen.secret.is_missing:
         return passes(f"{seen.facts['secret']}")
-    if seen.vault.found is None:
-        raise NothingThereError
     if not seen.deleted_secret.is_missing:
         return fails(f"The secret '{seen.facts['secret']}' was deleted.", RECOVER_SECRET)
     return fails(f"The vault has no secret '{seen.facts['secret']}', or not in that version.")
@@ -68,7 +66,7 @@ def _secret_readable(seen: Seen) -> Finding:
     rights = [
         right.lower()
         for policy in properties.get("accessPolicies") or ()
-        if policy["objectId"].lower() == principal.lower()
+        if str(policy.get("objectId")).lower() == principal.lower()
         for right in dig(policy, "permissions", "secrets") or ()
     ]
     found = f"The vault goes by policies; the identity's allows: {' '.join(rights) or 'nothing'}."
@@ -153,8 +151,11 @@ def _by_policy(sas: Sas) -> str:
     )
 
 
-def _sas_accepted(seen: Seen) -> Finding:
-    answer = seen.sas_answer.value
+def _sas_accepted(seen: Seen) -> Finding | None:
+    answer, sas = seen.sas_answer.value, seen.sas
+    start, expiry = sas.moment("st"), sas.moment("se")
+    if (start and start > seen.now) or (expiry and expiry <= seen.now):
+        return None  # storage accepts none outside of its time, which is told already
     if "to authenticate" in answer or "AuthenticationFailed" in answer:
         return fails("Storage does not accept its signature.")
     if "AuthorizationFailure" in answer or "KeyBasedAuthenticationNotPermitted" in answer:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from azext_acrtransfer.checks.grants import Grant
-from azext_acrtransfer.checks.readings import NothingThereError, Reading
+from azext_acrtransfer.checks.readings import NothingThereError, Reading, UnreadableError
 from azext_acrtransfer.checks.sas import Sas
 from azext_acrtransfer.guidance import Facts, known_options
 from azext_acrtransfer.kinds import PipelineKind, PipelineOption
@@ -86,7 +86,10 @@ class Seen:  # pylint: disable=too-many-instance-attributes  # one for each thin
     @property
     def place(self) -> Any:
         """The storage side of the pipeline."""
-        return getattr(self.pipeline.value, self.kind.side)
+        place = getattr(self.pipeline.value, self.kind.side)
+        if place is None:
+            raise UnreadableError("The service does not tell the pipeline's container.")
+        return place
 
     @property
     def uses_sas(self) -> bool:

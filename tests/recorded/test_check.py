@@ -169,6 +169,6 @@ def test_a_run_is_made_after_its_check(
     line = f"acr pipeline-run create {AT} -n myrun01 -p mypipeline -t {kind.name} {content}"
     answer = az(f"{line} --check")
     assert (answer.exit_code, answer.json["name"]) == (0, "myrun01")
-    assert answer.requests[0] == f"GET {kind.resource_type}/mypipeline"
-    assert answer.requests[1:3] == SET_UP
-    assert answer.requests[-1] == "PUT pipelineRuns/myrun01"
+    read = f"GET {kind.resource_type}/mypipeline"
+    assert answer.requests[:3] == [*SET_UP, read]
+    assert answer.requests[-2:] == [read, "PUT pipelineRuns/myrun01"]

@@ -469,3 +469,33 @@ def test_in_a_cloud_without_suffixes_no_host_is_known(
     monkeypatch.setattr(AZURE_PUBLIC_CLOUD.suffixes, "keyvault_dns", None)
     result, checks = azure(az)
     assert (result.exit_code, checks["SecretFound"]["verdict"]) == (0, "unknown")
+
+
+def test_an_answer_that_lacks_something_is_unknown(az: Az, azure: Azure) -> None:
+    azure.pipeline["properties"]["target"]["storageAccessMode"] = "ManagedIdentity"
+    azure.tell(f"{ARM}{CONTAINER}{AUTHORIZATION}/roleAssignments", {"value": [{}]})
+    azure.tell(f"{ARM}{CONTAINER}{AUTHORIZATION}/denyAssignments", {})
+    result, checks = azure(az)
+    assert (result.exit_code, checks["StorageRole"]["verdict"]) == (0, "unknown")
+    assert checks["StorageRole"]["found"] == "The answer lacks 'properties'."
+
+
+def test_a_pipeline_that_tells_no_container_leaves_the_rest_unknown(az: Az, azure: Azure) -> None:
+    del azure.pipeline["properties"]["target"]
+    result, checks = azure(az)
+    unknown = [code for code, check in checks.items() if check["verdict"] != "pass"]
+    codes = ["AccountFound", "StorageRole", "VaultFound", "SecretFound", "SharedKeyAllowed"]
+    assert (result.exit_code, unknown) == (0, codes)
+    assert {checks[code]["found"] for code in codes} == {
+        "The service does not tell the pipeline's container."
+    }
+
+
+def test_an_id_of_an_answer_leads_to_no_other_host(az: Az, azure: Azure) -> None:
+    wanted = re.compile(re.escape(RESOURCES) + ".*mystorage")
+    azure.tell(wanted, {"value": [{"id": ".evil.example/account"}]})
+    azure.tell(f"{ARM}/.evil.example/account", {}, status=404)
+    check_name = f"{ARM}/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Storage"
+    azure.tell(f"{check_name}/checkNameAvailability", {"nameAvailable": True}, method="POST")
+    _, checks = azure(az)
+    assert checks["AccountFound"]["verdict"] == "fail"

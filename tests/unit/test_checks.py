@@ -462,6 +462,8 @@ def test_what_may_not_be_read_is_unknown_and_names_the_right(
         ),
         (IMPORT, {"blobs": {"myblob": GONE}}, {*CONTENT[IMPORT][3:]}),
         (IMPORT, {"trigger": "Disabled"}, {*CONTENT[IMPORT][3:]}),
+        (EXPORT, {"secret": secret(sas(se="2026-01-01"))}, {"SasAccepted"}),
+        (EXPORT, {"secret": secret(sas(st="2026-04-01"))}, {"SasAccepted"}),
         (IMPORT, {"asked": {"is_planned": True}}, {*CONTENT[IMPORT][2:]}),
         (EXPORT, {"asked": {"is_planned": True}}, {"ArtifactsPerRun"}),
     ],
