@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import sys
 import time
 from collections.abc import Iterator
@@ -14,17 +15,25 @@ from typing import Any
 
 from azure.cli.core.azclierror import AzureConnectionError, AzureResponseError, ForbiddenError
 from azure.cli.core.sdk.policies import SafeNetworkTraceLoggingPolicy
-from azure.cli.core.util import get_az_user_agent, should_disable_connection_verify
+from azure.cli.core.util import (
+    get_az_user_agent,
+    get_error_type_by_azure_error,
+    should_disable_connection_verify,
+)
 from azure.core import PipelineClient
+from azure.core.exceptions import AzureError, HttpResponseError
 from azure.core.pipeline.policies import UserAgentPolicy
 from azure.core.rest import HttpRequest, HttpResponse
 from knack.prompting import NoTTYException
 from knack.util import CLIError
 from requests import RequestException
 
+from azext_acrtransfer.masking import mask_sas
 from azext_acrtransfer.throttling import PatientRetryPolicy
 
 _REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+# What comes of answers that azure-cli does not look at before it takes something from them.
+_UNSEEN = (AttributeError, LookupError, RequestException, ValueError)
 _PAUSES = (1, 2, 4, 8, 16, 32)
 
 
@@ -68,7 +77,8 @@ class RegistryAccess:
             policies=[
                 UserAgentPolicy(get_az_user_agent()),
                 SafeNetworkTraceLoggingPolicy(),
-                PatientRetryPolicy(),
+                # A token may be asked for again.
+                PatientRetryPolicy(retry_on_methods=frozenset({"GET", "POST"})),
             ],
             connection_verify=not should_disable_connection_verify(),
         )
@@ -114,7 +124,7 @@ class RegistryAccess:
         login = self.login
         headers = get_manifest_authorization_header(login.user, self.secret_for(right))
         url = f"https://{login.login_server}{path}"
-        return self._client.send_request(HttpRequest("GET", url, headers=headers))
+        return self._send(HttpRequest("GET", url, headers=headers), right)
 
     def _ask_for_token(self, right: Right) -> str:
         login = self.login
@@ -126,8 +136,17 @@ class RegistryAccess:
         }
         request = HttpRequest("POST", f"https://{login.login_server}/oauth2/token", data=form)
         # Both bodies are secrets, which --debug is not to show.
-        response = self._client.send_request(request, logging_enable=False)
+        response = self._send(request, right, logging_enable=False)
         return str(self._accepted(response, right, "access_token").json()["access_token"])
+
+    def _send(self, request: HttpRequest, right: Right, **options: Any) -> HttpResponse:
+        try:
+            return self._client.send_request(request, **options)
+        except AzureError as error:
+            raise AzureConnectionError(
+                f"Could not {right.verb} in registry '{self._registry_name}': {error.message}",
+                recommendation=_advice(self._registry_name),
+            ) from error
 
     def _accepted(self, response: HttpResponse, right: Right, key: str) -> HttpResponse:
         if response.status_code == HTTPStatus.OK and _has(response, key):
@@ -173,13 +192,15 @@ def _ask_azure_cli(cmd: Any, registry_name: str, resource_group_name: str | None
     from azure.cli.command_modules.acr._docker_utils import get_login_credentials
 
     try:
-        with _nobody_to_ask():
+        with _nobody_to_ask(), _no_trace_logged():
             return Login(
                 *get_login_credentials(cmd, registry_name, resource_group_name=resource_group_name)
             )
-    except (RequestException, LookupError, ValueError) as error:  # it looks at few answers
-        raise AzureConnectionError(
-            f"Could not log in to registry '{registry_name}': {error}",
+    except (AzureError, *_UNSEEN) as error:
+        refused = isinstance(error, HttpResponseError)
+        error_type = get_error_type_by_azure_error(error) if refused else AzureConnectionError
+        raise error_type(
+            mask_sas(f"Could not log in to registry '{registry_name}': {error}"),
             recommendation=_advice(registry_name),
         ) from error
     except CLIError as error:
@@ -200,6 +221,18 @@ def _nobody_to_ask() -> Iterator[None]:
         yield
     finally:
         sys.stdin = stdin
+
+
+@contextmanager
+def _no_trace_logged() -> Iterator[None]:
+    """Have the SDK not log how it failed to read a proxy's web page; the error itself is told."""
+    sdk = logging.getLogger("azure.mgmt.containerregistry")
+    level = sdk.level
+    sdk.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        sdk.setLevel(level)
 
 
 def _has(response: HttpResponse, key: str) -> bool:

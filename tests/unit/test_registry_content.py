@@ -15,8 +15,12 @@ from urllib.parse import parse_qs
 
 import pytest
 import responses
-from azure.cli.core.azclierror import AzureConnectionError, AzureResponseError, ForbiddenError
-from azure.core.exceptions import HttpResponseError
+from azure.cli.core.azclierror import (
+    AzureConnectionError,
+    AzureResponseError,
+    ForbiddenError,
+    ResourceNotFoundError,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 from knack.util import CLIError
@@ -483,5 +487,35 @@ def test_a_registry_that_may_not_be_read_keeps_the_words_of_arm(
 ) -> None:
     refusal = {"error": {"code": "AuthorizationFailed", "message": "not this one"}}
     registry.mock.get(f"{ARM}{REGISTRY}", status=403, json=refusal)
-    with pytest.raises(HttpResponseError, match="not this one"):
+    with pytest.raises(ForbiddenError) as refused:
         content.repositories()
+    assert str(refused.value.error_msg).startswith(
+        "Could not log in to registry 'myregistry': (AuthorizationFailed) not this one"
+    )
+
+
+def test_a_web_page_instead_of_the_registry_leaves_no_trace(
+    registry: Registry, content: RegistryContent, caplog: pytest.LogCaptureFixture
+) -> None:
+    registry.mock.get(f"{ARM}{REGISTRY}", status=404, **PAGE)
+    with pytest.raises(ResourceNotFoundError, match="Could not log in to registry 'myregistry': "):
+        content.repositories()
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize("path", ["/acr/v1/team/app/_tags", "/oauth2/token"])
+def test_a_lost_connection_names_the_registry(
+    registry: Registry, content: RegistryContent, path: str
+) -> None:
+    registry.lets_in()
+    lost = RequestsConnectionError("Connection reset by peer")
+    if path == "/oauth2/token":
+        registry.mock.replace("POST", f"{HOST}{path}", body=lost)
+    else:
+        registry.answers(path, "repository:team/app:metadata_read", body=lost)
+    with pytest.raises(AzureConnectionError) as refused:
+        content.tags("team/app")
+    assert refused.value.error_msg == (
+        "Could not list the tags of repository 'team/app' in registry 'myregistry': Connection "
+        "reset by peer"
+    )
