@@ -22,12 +22,15 @@ def prepared() -> Iterator[Campaign]:
         Cloud(Path(folder) / "state") as cloud,
         Relay(cloud.http, Path(folder) / "state/tls") as relay,
     ):
-        yield Campaign(World.prepare(cloud, Path(folder)), relay, Path(folder))
+        config, files = Path(folder) / "config", Path(folder) / "files"
+        config.mkdir()
+        files.mkdir()
+        yield Campaign(World.prepare(cloud, files), relay, config)
 
 
 def cases(scene: Scene, clean: Clean) -> Iterator[Case]:
     """Each fault at each request, where it makes a difference."""
-    for key, exchange in clean.requests().items():
+    for key, exchange in clean.requests.items():
         for fault in FAULTS:
             if fault.touches(*exchange):
                 yield Case(scene, key, fault)
@@ -43,7 +46,7 @@ def campaign() -> list[str]:
             clean = run.clean(scene)
             tried = [got for case in cases(scene, clean) for got in run.outcomes(case, clean)]
             numbers = (
-                len(clean.requests()),
+                len(clean.requests),
                 len({got.case.fault for got in tried}),
                 len(tried),
                 sum(got.got_over for got in tried),

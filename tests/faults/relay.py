@@ -25,6 +25,9 @@ import httpx
 #: What belongs to one connection, not to what is said over it.
 _OWN_HEADERS = {"connection", "content-length", "transfer-encoding", "keep-alive"}
 _RESET_WHEN_CLOSED = struct.pack("ii", 1, 0)  # SO_LINGER on, for no time
+#: Method and URL: what makes it the same request when it is sent again. A poll is, the next page
+#: is not.
+Key = tuple[str, str]
 _PORTAL = b"<html><title>Sign in</title>Please sign in to use this network.</html>"
 
 
@@ -38,8 +41,8 @@ class Asked:
     body: bytes = field(repr=False)
 
     @property
-    def key(self) -> tuple[str, str]:
-        """What makes it the same request when it is sent again: a poll is, the next page is not."""
+    def key(self) -> Key:
+        """What names the request."""
         return self.method, self.url
 
     @property

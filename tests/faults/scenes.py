@@ -41,6 +41,7 @@ class World:
         world.site.registry_client.push("samples/hello", "1.0", layer=b"hello")
         for kind in _SIDES:
             world.site.grant_storage(world.put_pipeline(kind, f"my{kind}"))
+        world.site.pipeline("import", "mysas", "SasToken")
         for run, blob in (("exported", "given"), ("exported2", "given2")):
             world.site.run(run, world.pipeline("export"), blob, ARTIFACT)
             assert world.site.finished(run)["response"]["status"] == "Succeeded"
@@ -75,24 +76,27 @@ class World:
         if blob in {found.name for found in self.site.container.list_blobs()}:
             self.site.container.delete_blob(blob)
 
-    def write_manifest(self) -> None:
-        """Have the manifest of an export of all that the registry holds."""
-        client = self.site.registry_client
-        content = client.manifest("samples/hello", "1.0") or b""
+    def write_manifest(self, kind: str, reference: str, result: str) -> None:
+        """Have a manifest of one artifact, which is what the registry holds."""
+        content = self.site.registry_client.manifest("samples/hello", "1.0") or b""
         described = {"digest": digest_of(content), "mediaType": MANIFEST, "size": len(content)}
+        entry = {"reference": reference, "result": result, **described}
         manifest = {
             "schemaVersion": 1,
-            "kind": "export",
+            "kind": kind,
             "created": "2026-01-01T00:00:00Z",
-            "registry": self.site.login_server,
+            "registry": {"export": self.site.login_server}.get(kind, "target.azurecr.io"),
             "runs": [],
-            "artifacts": [{"reference": ARTIFACT, "result": "exported", **described}],
+            "artifacts": [entry],
         }
         (self.folder / "manifest.json").write_text(json.dumps(manifest))
 
     def state(self) -> dict[str, str]:
         """Everything that a command could have changed, once no run is under way."""
         found = {f"blob {blob.name}": "" for blob in self.site.container.list_blobs()}
+        for file in self.folder.glob("*.json"):
+            json.loads(file.read_text())  # an unreadable one is worse than none
+            found[f"manifest {file.name}"] = ""
         for collection in ("exportPipelines", "importPipelines", "pipelineRuns"):
             for resource in self.site.resource(collection)["value"]:
                 properties = resource["properties"]
@@ -108,6 +112,10 @@ class Scene:
 
     line: str
     start: Callable[[World], Any] = lambda _: None
+    #: Whether its result is a verdict on what it saw, which a fault may well change.
+    judges: bool = False
+    #: Whether only requests are struck that no scene of the command before it makes.
+    adds: bool = False
 
     @property
     def command(self) -> str:
@@ -118,6 +126,12 @@ class Scene:
         """The words to type."""
         line = self.line.format(container=world.site.container_uri, folder=world.folder)
         return ["acr", *line.split(), "-r", world.site.registry]
+
+
+_CHECKED: dict[Kind, str] = {
+    "export": f"myexport -a {ARTIFACT} -b {BLOB}",
+    "import": "mysas -b given",
+}
 
 
 def _of_pipelines(kind: Kind) -> list[Scene]:
@@ -138,6 +152,7 @@ def _of_pipelines(kind: Kind) -> list[Scene]:
         Scene(f"{group} list -o table", there),
         Scene(f"{group} delete -n other", there),
         Scene(f"{group} wait -n other --created", there),
+        Scene(f"{group} check -n {_CHECKED[kind]}", judges=True),
     ]
 
 
@@ -150,6 +165,21 @@ _NEW, _EXPORT, _IMPORT = (
 
 def _no_run(world: World) -> None:
     world.remove_runs("myrun", "myrun001", "myrun002", blob=BLOB)
+    (world.folder / "new.json").unlink(missing_ok=True)
+
+
+def _exported(world: World) -> None:
+    world.write_manifest("export", ARTIFACT, "exported")
+
+
+def _all_failed(world: World) -> None:
+    _no_run(world)
+    world.write_manifest("export", ARTIFACT, "failed")
+
+
+def _nothing_there(world: World) -> None:
+    _no_run(world)
+    world.write_manifest("verification", "samples/another:1.0", "present")
 
 
 def _two_failed(world: World) -> None:
@@ -165,12 +195,18 @@ SCENES = (
     *_of_pipelines("export"),
     *_of_pipelines("import"),
     Scene(f"{_NEW} -b {BLOB} {_EXPORT} -a {ARTIFACT}", _no_run),
-    Scene(f"{_NEW} -b {BLOB} {_EXPORT} -a samples/*", _no_run),
-    Scene(f"{_NEW} -b {BLOB} {_EXPORT} -a ** --dry-run", _no_run),
+    Scene(f"{_NEW} -b {BLOB} {_EXPORT} -a samples/*", _no_run, adds=True),
+    Scene(f"{_NEW} -b {BLOB} {_EXPORT} -a {ARTIFACT} --manifest {{folder}}/new.json", _no_run),
+    Scene(
+        f"{_NEW} -b {BLOB} {_EXPORT} -a ** --skip {{folder}}/manifest.json",
+        _nothing_there,
+        adds=True,
+    ),
+    Scene(f"{_NEW} -b {BLOB} {_EXPORT} --only-failed {{folder}}/manifest.json", _all_failed),
     Scene(f"{_NEW} -b given {_IMPORT}", _no_run),
     Scene(f"{_NEW} -b given {_IMPORT} -f", _no_run),
-    Scene(f"{_NEW} -b given given2 {_IMPORT}", _no_run),
-    Scene(f"{_NEW} -b given* {_IMPORT}", _no_run),
+    Scene(f"{_NEW} -b given given2 {_IMPORT}", _no_run, adds=True),
+    Scene(f"{_NEW} -b given* {_IMPORT}", _no_run, adds=True),
     Scene("pipeline-run show -n exported"),
     Scene("pipeline-run show -n failed01", _one_failed),
     Scene("pipeline-run list"),
@@ -179,5 +215,5 @@ SCENES = (
     Scene("pipeline-run clean", _two_failed),
     Scene("pipeline-run clean --dry-run", _two_failed),
     Scene("pipeline-run wait -n exported --created"),
-    Scene("pipeline-run verify -g mygroup --manifest {folder}/manifest.json", World.write_manifest),
+    Scene("pipeline-run verify -g mygroup --manifest {folder}/manifest.json", _exported),
 )

@@ -29,7 +29,8 @@ def test_a_fault_is_told_or_got_over_and_leaves_nothing_half_made(
     campaign: Campaign, scene: Scene
 ) -> None:
     clean = campaign.clean(scene)
-    tried = list(cases(scene, clean))[SCENES.index(scene) % _EVERY :: _EVERY]
+    every = list(cases(scene, clean))
+    tried = every[SCENES.index(scene) % min(_EVERY, len(every)) :: _EVERY]
     outcomes = [got for case in tried for got in campaign.outcomes(case, clean)]
     assert outcomes
     assert {str(got.case): got.wrong for got in outcomes if got.wrong} == {}

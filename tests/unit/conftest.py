@@ -11,10 +11,15 @@ from typing import Any
 
 import pytest
 import responses
+from hypothesis import HealthCheck, settings
 
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
 from tests.az import SUBSCRIPTION, Result, run_az
 from tests.fake_time import FakeTime
+
+# How long an example takes is the machine's affair.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 ARM = "https://management.azure.com"
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/mygroup"

@@ -226,7 +226,12 @@ WAYS = (
     "DefaultEndpointsProtocol=https;AccountName=contoso;AccountKey={key};EndpointSuffix=x",
     "BlobEndpoint=https://contoso.blob.core.windows.net/;SharedAccessSignature={sas}",
 )
-CLEAN = [row["text"] for name in ("container", "secret", "artifact") for row in CORPUS[name]]
+CLEAN = [
+    row["text"]
+    for name in ("container", "secret", "artifact")
+    for row in CORPUS[name]
+    if row["text"]
+]
 FIELDS = ("sv=2026-01-01", "se=2026-02-01T00%3A00%3A00Z", "sp=rl", "sr=c", "skoid=1-2")
 
 
