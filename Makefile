@@ -8,7 +8,7 @@ MAKEFLAGS += --no-print-directory
 AZ_VERSIONS := 2.85.0 2.91.0
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 WHEEL := dist/acrtransfer-$(VERSION)-py3-none-any.whl
-LANES := unit recorded emulator faults templates repository $(AZ_VERSIONS:%=e2e-%)
+LANES := unit recorded coverage emulator faults templates repository $(AZ_VERSIONS:%=e2e-%)
 
 # Whatever a tool or a test forgets to say, nothing lands in the user's home.
 export AZURE_CONFIG_DIR := $(CURDIR)/build/azure
@@ -16,7 +16,9 @@ export PYLINTHOME := $(CURDIR)/build/pylint
 
 python := .venv/dev/bin/python
 run := $(python) -m
-pytest = $(run) pytest --junitxml=build/lanes/$(1).xml -o junit_suite_name=$(1)
+pytest = $(run) $(2) pytest --junitxml=build/lanes/$(1).xml -o junit_suite_name=$(1)
+covered_by = build/coverage/$(1)
+pytest_covering = $(call pytest,$(1),coverage run --data-file=$(call covered_by,$(1)) -m)
 
 .PHONY: help
 help: ## List the targets
@@ -53,11 +55,19 @@ test: setup ## lint and every test; ends with a table of what ran
 
 .PHONY: test-unit
 test-unit: setup-dev ## The extension's rooms, one by one
-	$(call pytest,unit) tests/unit
+	$(call pytest_covering,unit) tests/unit
 
 .PHONY: test-recorded
 test-recorded: setup-dev ## az commands against cassettes, without a network
-	$(call pytest,recorded) tests/recorded
+	$(call pytest_covering,recorded) tests/recorded
+
+.PHONY: test-coverage
+test-coverage: setup-dev ## Every line and branch of the extension is run by the two lanes before
+	@$(run) coverage combine --quiet --keep --data-file=$(call covered_by,both) $(call covered_by,unit) $(call covered_by,recorded)
+	@$(run) coverage report --data-file=$(call covered_by,both)
+
+.PHONY: coverage
+coverage: test-unit test-recorded test-coverage ## Those three
 
 .PHONY: test-emulator
 test-emulator: setup-emulator ## The emulator's rooms
