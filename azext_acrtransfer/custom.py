@@ -27,8 +27,6 @@ from azext_acrtransfer import (
     verification,
 )
 from azext_acrtransfer.api_version import ApiVersion
-from azext_acrtransfer.checks import table
-from azext_acrtransfer.checks.preflight import Preflight
 from azext_acrtransfer.globs import Reference
 from azext_acrtransfer.kinds import KINDS, PipelineOption
 from azext_acrtransfer.manifest_files import ManifestFile
@@ -129,6 +127,10 @@ def check_pipeline(
     resource_group_name: str | None = None,
 ) -> Any:
     """Check all that a transfer by a pipeline needs; fail if a check fails."""
+    # Late, here and in create_run: the rules are a quarter of what the extension loads.
+    from azext_acrtransfer.checks import table
+    from azext_acrtransfer.checks.preflight import Preflight
+
     all_pipelines = client.of(registry_name, resource_group_name)
     preflight = Preflight(cmd, all_pipelines, client.kind)
     checks = preflight.check(resource_name, preflight.asked(artifacts, storage_blob, manifest))
@@ -219,6 +221,8 @@ def create_run(
     )
     run_specs, record = choices.choose(spec, place)
     if check:
+        from azext_acrtransfer.checks.preflight import Preflight
+
         Preflight(cmd, place.runs.beside(kind), kind).demand(pipeline_name, run_specs)
     if dry_run:
         return plans.preview(run_specs, place.pipeline.name)
