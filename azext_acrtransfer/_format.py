@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from azext_acrtransfer.kinds import kind_of_pipeline
@@ -57,22 +57,35 @@ def _short(*path: str) -> Callable[[Mapping[str, Any]], str]:
     return lambda result: _DIGEST.sub(r"\1", str(_at(*path)(result) or ""))
 
 
-_EXPORT_COLUMNS: Sequence[Column] = (
+def _table(*columns: Column) -> Callable[[Any], list[Row]]:
+    """A function that makes rows of one or more results."""
+
+    def table(result: Any) -> list[Row]:
+        results = result if isinstance(result, list) else [result]
+        return [
+            OrderedDict((title, str(read(each) or "")) for title, read in columns)
+            for each in results
+        ]
+
+    return table
+
+
+_PIPELINE_COLUMNS: tuple[Column, ...] = (
     ("Name", _at("name")),
     ("Container", _storage("uri")),
     ("Access", _storage("storageAccessMode")),
     ("Identity", _at("identity", "type")),
     ("Options", lambda pipeline: " ".join(_at("options")(pipeline) or ())),
-    ("State", _at("provisioningState")),
+)
+_STATE: Column = ("State", _at("provisioningState"))
+
+export_pipelines_table = _table(*_PIPELINE_COLUMNS, _STATE)
+
+import_pipelines_table = _table(
+    *_PIPELINE_COLUMNS, ("Trigger", _at("trigger", "sourceTrigger", "status")), _STATE
 )
 
-_IMPORT_COLUMNS: Sequence[Column] = (
-    *_EXPORT_COLUMNS[:-1],
-    ("Trigger", _at("trigger", "sourceTrigger", "status")),
-    _EXPORT_COLUMNS[-1],
-)
-
-_RUN_COLUMNS: Sequence[Column] = (
+runs_table = _table(
     ("Name", _at("name")),
     ("Type", _kind_of_run),
     ("Pipeline", _pipeline_of_run),
@@ -84,72 +97,34 @@ _RUN_COLUMNS: Sequence[Column] = (
     ("Error", _at("response", "pipelineRunErrorMessage")),
 )
 
-_FINDING_COLUMNS: Sequence[Column] = (
+_planned_runs_table = _table(
+    ("Name", _at("name")),
+    ("Blob", _at("blob")),
+    ("Artifacts", lambda plan: len(plan["artifacts"])),
+)
+
+findings_table = _table(
     ("Reference", _short("reference")),
     ("Status", _at("status")),
     ("Expected", _short("expected")),
     ("Found", _short("found")),
 )
 
-_PLAN_COLUMNS: Sequence[Column] = (
-    ("Name", _at("name")),
-    ("Blob", _at("blob")),
-    ("Artifacts", lambda plan: len(plan["artifacts"])),
-)
-
-_CHECK_COLUMNS: Sequence[Column] = (
+checks_table = _table(
     ("Code", _at("code")),
     ("Verdict", _at("verdict")),
     ("Found", _at("found")),
     ("Mend", _at("mend")),
 )
 
-_OUTCOME_COLUMNS: Sequence[Column] = (
+outcomes_table = _table(
     ("Name", _at("name")),
     ("Outcome", _at("outcome")),
     ("Error", _at("error")),
 )
 
 
-def export_pipelines_table(result: Any) -> list[Row]:
-    """Rows of one or more export pipelines."""
-    return _rows(result, _EXPORT_COLUMNS)
-
-
-def import_pipelines_table(result: Any) -> list[Row]:
-    """Rows of one or more import pipelines."""
-    return _rows(result, _IMPORT_COLUMNS)
-
-
-def runs_table(result: Any) -> list[Row]:
-    """Rows of one or more runs."""
-    return _rows(result, _RUN_COLUMNS)
-
-
-def findings_table(result: Any) -> list[Row]:
-    """Rows of what ``verify`` found, with digests cut short."""
-    return _rows(result, _FINDING_COLUMNS)
-
-
 def created_runs_table(result: Any) -> list[Row]:
     """Rows of one or more runs, or of those that a dry run plans, which have no id yet."""
     planned = isinstance(result, list) and not any("id" in run for run in result)
-    return _rows(result, _PLAN_COLUMNS if planned else _RUN_COLUMNS)
-
-
-def checks_table(result: Any) -> list[Row]:
-    """Rows of what ``check`` found."""
-    return _rows(result, _CHECK_COLUMNS)
-
-
-def outcomes_table(result: Any) -> list[Row]:
-    """Rows of what ``clean`` did."""
-    return _rows(result, _OUTCOME_COLUMNS)
-
-
-def _rows(result: Any, columns: Sequence[Column]) -> list[Row]:
-    resources = result if isinstance(result, list) else [result]
-    return [
-        OrderedDict((title, str(read(resource) or "")) for title, read in columns)
-        for resource in resources
-    ]
+    return _planned_runs_table(result) if planned else runs_table(result)
