@@ -66,7 +66,7 @@ def _page(about: str, seconds: float, measurements: Sequence[Measurement]) -> st
     notes = [f"- {note}" for measurement in measurements for note in measurement.notes]
     return "\n".join(
         [
-            f"{about}; {seconds / 60:.1f} min.",
+            f"{about}; {seconds / 60:.1f} min, load at the end {os.getloadavg()[0]:.1f}.",
             "",
             table(measurements),
             *(["", "Also measured:", "", *notes] if notes else []),
