@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-LARGEST = 60 * 1024
+# 60 KB were set for the commands of the official extension, which take 45; what this one adds to them
+# (any number of artifacts, manifests, verification, the preflight check) is more than they are.
+LARGEST = 120 * 1024
 
 
 @pytest.fixture(scope="module")
