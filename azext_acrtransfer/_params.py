@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from argcomplete.completers import FilesCompleter
@@ -23,6 +24,7 @@ _FILE = CLIArgumentType(
     type=file_type,
     completer=FilesCompleter(),  # type: ignore[no-untyped-call]  # its package is typed but in parts
 )
+_NAME_RULE = "5 to 50 letters and digits."
 
 
 def load_arguments(loader: Any, _: str) -> None:
@@ -36,7 +38,6 @@ def load_arguments(loader: Any, _: str) -> None:
         with loader.argument_context(f"acr {kind.group} check") as context:
             _check_arguments(context, kind)
     _run_arguments(loader)
-    _choice_arguments(loader)
 
 
 def _registry_arguments(context: Any) -> None:
@@ -59,35 +60,18 @@ def _registry_arguments(context: Any) -> None:
     )
 
 
-def _pipeline_arguments(context: Any, kind: PipelineKind) -> None:
+def _name_argument(context: Any, what: str, validator: Callable[..., None]) -> None:
     context.argument(
         "resource_name",
         options_list=["--name", "-n"],
-        help=f"Name of the {kind.noun}: 5 to 50 letters and digits.",
-        validator=validators.validate_pipeline_name,
+        help=f"Name of the {what}",
+        validator=validator,
     )
-    context.argument(
-        "container",
-        options_list=["--storage-container-uri", "-c"],
-        help="URI of the blob container, such as "
-        "https://mystorage.blob.core.windows.net/mycontainer.",
-        validator=validators.validate_container,
-    )
-    context.argument(
-        "access_mode",
-        get_enum_type(StorageAccessMode),
-        options_list=["--storage-access-mode", "-m"],
-        help="How the pipeline gets at the container. If left out: SasToken with --secret-uri, "
-        "else ManagedIdentity.",
-        validator=validators.validate_access_mode,
-    )
-    context.argument(
-        "secret",
-        options_list=["--secret-uri", "-s"],
-        help="URI of the Key Vault secret that holds the SAS, such as "
-        "https://myvault.vault.azure.net/secrets/mysecret. Only with SasToken.",
-        validator=validators.validate_secret,
-    )
+
+
+def _pipeline_arguments(context: Any, kind: PipelineKind) -> None:
+    _name_argument(context, f"{kind.noun}: {_NAME_RULE}", validators.validate_name)
+    _storage_arguments(context)
     context.argument(
         "identity",
         options_list=["--assign-identity", "-i"],
@@ -111,6 +95,31 @@ def _pipeline_arguments(context: Any, kind: PipelineKind) -> None:
         get_three_state_flag(),
         options_list=["--source-trigger-enabled", "-e"],
         help="Import new blobs of the container by itself. Default at creation: true.",
+    )
+
+
+def _storage_arguments(context: Any) -> None:
+    context.argument(
+        "container",
+        options_list=["--storage-container-uri", "-c"],
+        help="URI of the blob container, such as "
+        "https://mystorage.blob.core.windows.net/mycontainer.",
+        validator=validators.validate_container,
+    )
+    context.argument(
+        "access_mode",
+        get_enum_type(StorageAccessMode),
+        options_list=["--storage-access-mode", "-m"],
+        help="How the pipeline gets at the container. If left out: SasToken with --secret-uri, "
+        "else ManagedIdentity.",
+        validator=validators.validate_access_mode,
+    )
+    context.argument(
+        "secret",
+        options_list=["--secret-uri", "-s"],
+        help="URI of the Key Vault secret that holds the SAS, such as "
+        "https://myvault.vault.azure.net/secrets/mysecret. Only with SasToken.",
+        validator=validators.validate_secret,
     )
 
 
@@ -143,140 +152,151 @@ def _check_arguments(context: Any, kind: PipelineKind) -> None:
 def _run_arguments(loader: Any) -> None:
     scope = f"acr {RUN.group}"
     with loader.argument_context(scope) as context:
-        context.argument(
-            "resource_name",
-            options_list=["--name", "-n"],
-            help="Name of the pipeline run.",
-            validator=validators.validate_existing_run_name,
-        )
-    with loader.argument_context(f"{scope} create") as context:
-        context.argument(
-            "resource_name",
-            options_list=["--name", "-n"],
-            help="Name of the pipeline run: 5 to 50 letters and digits.",
-            validator=validators.validate_new_run_name,
-        )
-        context.argument(
-            "pipeline_name",
-            options_list=["--pipeline", "-p"],
-            help="Name of the pipeline to run.",
-        )
-        context.argument(
-            "pipeline_type",
-            get_enum_type(list(KINDS)),
-            options_list=["--pipeline-type", "-t"],
-            help="Kind of the pipeline to run.",
-        )
-        context.argument(
-            "storage_blob",
-            options_list=["--storage-blob", "-b"],
-            nargs="+",
-            help="Name of the blob that an export writes, or of those that an import reads, parted "
-            "by blanks. In those, * stands for any characters but / and ** for any.",
-            validator=validators.validate_storage_blob,
-        )
-        context.argument(
-            "artifacts",
-            options_list=["--artifacts", "-a"],
-            nargs="+",
-            help="What to export, parted by blanks: <repository> (its tag latest), "
-            "<repository>:<tag>, <repository>@<digest>, or globs. @<file> takes them from the "
-            "lines of a file.",
-            validator=validators.validate_artifacts,
-        )
-        context.argument(
-            "exclude",
-            nargs="+",
-            help="What of --artifacts not to export, written in the same way.",
-            validator=validators.validate_exclude,
-        )
-        context.argument(
-            "manifest",
-            _FILE,
-            help="Write to this file what was exported, for `verify` on the other side.",
-            validator=validators.manifest_to_write("manifest"),
-        )
-        context.argument(
-            "skip",
-            _FILE,
-            help="Leave out what the target registry has with the same digest, by the manifest "
-            "that `verify --write` wrote of it.",
-            validator=validators.manifest_to_read("skip", ManifestKind.VERIFICATION),
-        )
-        context.argument(
-            "only_failed",
-            _FILE,
-            help="Instead of --artifacts: what failed by the manifest of an export, or what is "
-            "missing or different by one that `verify --write` wrote.",
-            validator=validators.manifest_to_read("only_failed", *ManifestKind),
-        )
-        context.argument(
-            "dry_run",
-            action="store_true",
-            help="List the runs that it would take, and what each would move; run nothing.",
-        )
-        context.argument(
-            "check",
-            action="store_true",
-            help="First check that all is in place, as `az acr export-pipeline check` and `az acr "
-            "import-pipeline check` do; run nothing if a check fails.",
-        )
-        context.argument(
-            "force_redeploy",
-            options_list=["--force-redeploy", "-f"],
-            action="store_true",
-            help="Run again although a run of this name with the same properties is there.",
-        )
+        _name_argument(context, "pipeline run.", validators.validate_existing_run_name)
+    for verb, register in (
+        ("create", _create_arguments),
+        ("create", _export_arguments),
+        ("list", _list_arguments),
+        ("clean", _clean_arguments),
+        ("verify", _verify_arguments),
+    ):
+        with loader.argument_context(f"{scope} {verb}") as context:
+            register(context)
     with loader.argument_context(f"{scope} wait") as context:
         # core's 30 s is longer than many a run
         context.argument("interval", type=int, default=5, help="Seconds between two looks.")
-    with loader.argument_context(f"{scope} verify") as context:
-        context.argument(
-            "manifest",
-            _FILE,
-            help="Manifest that the export wrote.",
-            validator=validators.manifest_to_read("manifest", ManifestKind.EXPORT),
-        )
-        context.argument(
-            "write",
-            _FILE,
-            help="Write what the registry has to this file, for --skip or --only-failed of the "
-            "next export; also if something is missing or different.",
-            validator=validators.manifest_to_write("write"),
-        )
 
 
-def _choice_arguments(loader: Any) -> None:
-    scope = f"acr {RUN.group}"
-    for verb in ("list", "clean"):
-        with loader.argument_context(f"{scope} {verb}") as context:
-            context.argument(
-                "pipeline_name",
-                options_list=["--pipeline", "-p"],
-                help="Runs of the pipeline of this name only; if an export and an import pipeline "
-                "share it, of both.",
-            )
-    with loader.argument_context(f"{scope} list") as context:
-        context.argument(
-            "status",
-            get_enum_type(RunStatus),
-            help="Runs in this state only: Failed counts those that were canceled, Running all "
-            "that are not over.",
-            validator=validators.validate_status,
-        )
-        context.argument(
-            "top",
-            type=int,
-            help="List this many runs only, those started last.",
-            validator=validators.validate_top,
-        )
-    with loader.argument_context(f"{scope} clean") as context:
-        context.argument(
-            "older_than",
-            help="Runs only that ended longer ago than this: a number and m, h, d or w for "
-            "minutes, hours, days or weeks, such as 30d.",
-            validator=validators.validate_age,
-        )
-        context.argument(
-            "dry_run", action="store_true", help="List what would be deleted; delete nothing."
-        )
+def _create_arguments(context: Any) -> None:
+    _name_argument(context, f"pipeline run: {_NAME_RULE}", validators.validate_name)
+    context.argument(
+        "pipeline_name",
+        options_list=["--pipeline", "-p"],
+        help="Name of the pipeline to run.",
+        validator=validators.validate_pipeline_name,
+    )
+    context.argument(
+        "pipeline_type",
+        get_enum_type(list(KINDS)),
+        options_list=["--pipeline-type", "-t"],
+        help="Kind of the pipeline to run.",
+    )
+    context.argument(
+        "storage_blob",
+        options_list=["--storage-blob", "-b"],
+        nargs="+",
+        help="Name of the blob that an export writes, or of those that an import reads, parted "
+        "by blanks. In those, * stands for any characters but / and ** for any.",
+        validator=validators.validate_storage_blob,
+    )
+    context.argument(
+        "dry_run",
+        action="store_true",
+        help="List the runs that it would take, and what each would move; run nothing.",
+    )
+    context.argument(
+        "check",
+        action="store_true",
+        help="First check that all is in place, as `az acr export-pipeline check` and `az acr "
+        "import-pipeline check` do; run nothing if a check fails.",
+    )
+    context.argument(
+        "force_redeploy",
+        options_list=["--force-redeploy", "-f"],
+        action="store_true",
+        help="Run again although a run of this name with the same properties is there.",
+    )
+
+
+def _export_arguments(context: Any) -> None:
+    context.argument(
+        "artifacts",
+        options_list=["--artifacts", "-a"],
+        nargs="+",
+        help="What to export, parted by blanks: <repository> (its tag latest), "
+        "<repository>:<tag>, <repository>@<digest>, or globs. @<file> takes them from the "
+        "lines of a file.",
+        validator=validators.validate_artifacts,
+    )
+    context.argument(
+        "exclude",
+        nargs="+",
+        help="What of --artifacts not to export, written in the same way.",
+        validator=validators.validate_exclude,
+    )
+    context.argument(
+        "manifest",
+        _FILE,
+        help="Write to this file what was exported, for `verify` on the other side.",
+        validator=validators.manifest_to_write("manifest"),
+    )
+    context.argument(
+        "skip",
+        _FILE,
+        help="Leave out what the target registry has with the same digest, by the manifest "
+        "that `verify --write` wrote of it.",
+        validator=validators.manifest_to_read("skip", ManifestKind.VERIFICATION),
+    )
+    context.argument(
+        "only_failed",
+        _FILE,
+        help="Instead of --artifacts: what failed by the manifest of an export, or what is "
+        "missing or different by one that `verify --write` wrote.",
+        validator=validators.manifest_to_read("only_failed", *ManifestKind),
+    )
+
+
+def _verify_arguments(context: Any) -> None:
+    context.argument(
+        "manifest",
+        _FILE,
+        help="Manifest that the export wrote.",
+        validator=validators.manifest_to_read("manifest", ManifestKind.EXPORT),
+    )
+    context.argument(
+        "write",
+        _FILE,
+        help="Write what the registry has to this file, for --skip or --only-failed of the "
+        "next export; also if something is missing or different.",
+        validator=validators.manifest_to_write("write"),
+    )
+
+
+def _which_pipeline(context: Any) -> None:
+    context.argument(
+        "pipeline_name",
+        options_list=["--pipeline", "-p"],
+        help="Runs of the pipeline of this name only; if an export and an import pipeline "
+        "share it, of both.",
+        validator=validators.validate_pipeline_name,
+    )
+
+
+def _list_arguments(context: Any) -> None:
+    _which_pipeline(context)
+    context.argument(
+        "status",
+        get_enum_type(RunStatus),
+        help="Runs in this state only: Failed counts those that were canceled, Running all "
+        "that are not over.",
+        validator=validators.validate_status,
+    )
+    context.argument(
+        "top",
+        type=int,
+        help="List this many runs only, those started last.",
+        validator=validators.validate_top,
+    )
+
+
+def _clean_arguments(context: Any) -> None:
+    _which_pipeline(context)
+    context.argument(
+        "older_than",
+        help="Runs only that ended longer ago than this: a number and m, h, d or w for "
+        "minutes, hours, days or weeks, such as 30d.",
+        validator=validators.validate_age,
+    )
+    context.argument(
+        "dry_run", action="store_true", help="List what would be deleted; delete nothing."
+    )

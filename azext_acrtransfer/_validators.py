@@ -1,10 +1,11 @@
-"""One function an argument: the text as typed becomes a value, or a typed error."""
+"""One validator an argument: the text as typed becomes a value, or a typed error."""
 
 from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from azure.cli.core.azclierror import InvalidArgumentValueError
 from azure.cli.core.cloud import CloudSuffixNotSetException
@@ -17,124 +18,108 @@ from azext_acrtransfer.transfer_manifest import ManifestKind
 from azext_acrtransfer.values import Artifact, ContainerUri, IdentityId, SecretUri
 
 logger = get_logger(__name__)
+_LOGIN_SERVER = "acr_login_server_endpoint"
+Uri = TypeVar("Uri", ContainerUri, SecretUri)
 
 
-def validate_registry_name(cmd: Any, namespace: Namespace) -> None:
-    """A registry's name or login server becomes its name."""
-    if namespace.registry_name:
-        suffix = _suffix(cmd, "acr_login_server_endpoint")
-        namespace.registry_name = values.registry_name(namespace.registry_name, suffix)
+Validator = Callable[..., None]
 
 
-def validate_pipeline_name(namespace: Namespace) -> None:
-    """Name of a pipeline."""
-    if namespace.resource_name:
-        values.pipeline_name(namespace.resource_name)
-
-
-def validate_new_run_name(namespace: Namespace) -> None:
-    """Name of a run to be created."""
-    if namespace.resource_name:
-        values.new_run_name(namespace.resource_name)
-
-
-def validate_existing_run_name(namespace: Namespace) -> None:
-    """Name of a run that exists."""
-    if namespace.resource_name:
-        values.existing_run_name(namespace.resource_name)
-
-
-def validate_container(cmd: Any, namespace: Namespace) -> None:
-    """URI of a container; one of another cloud is let through with a warning."""
-    if isinstance(namespace.container, str):
-        namespace.container = ContainerUri.parse(namespace.container)
-        _compare_cloud(cmd, namespace.container, "storage_endpoint")
-
-
-def validate_secret(cmd: Any, namespace: Namespace) -> None:
-    """URI of a Key Vault secret; one of another cloud is let through with a warning."""
-    if isinstance(namespace.secret, str):
-        namespace.secret = SecretUri.parse(namespace.secret)
-        _compare_cloud(cmd, namespace.secret, "keyvault_dns")
-
-
-def validate_access_mode(namespace: Namespace) -> None:
-    """One of the storage access modes; argparse has compared it with them."""
-    if isinstance(namespace.access_mode, str):
-        namespace.access_mode = values.StorageAccessMode(namespace.access_mode)
-
-
-def validate_identity(namespace: Namespace) -> None:
-    """Resource ID of an identity, or ``[system]``."""
-    if isinstance(namespace.identity, str):
-        namespace.identity = IdentityId.parse(namespace.identity)
-
-
-def validate_options(namespace: Namespace) -> None:
-    """Options of a pipeline; argparse has compared them with those of its kind."""
-    if isinstance(namespace.options, list):
-        chosen = (PipelineOption(word) for word in namespace.options)
-        namespace.options = tuple(dict.fromkeys(chosen))
-
-
-def validate_artifacts(cmd: Any, namespace: Namespace) -> None:
-    """References and globs of artifacts to take."""
-    if isinstance(namespace.artifacts, list):
-        namespace.artifacts = _artifacts(cmd, namespace.artifacts, Artifact.OPTION)
-
-
-def validate_exclude(cmd: Any, namespace: Namespace) -> None:
-    """References and globs of artifacts to leave out."""
-    if isinstance(namespace.exclude, list):
-        namespace.exclude = _artifacts(cmd, namespace.exclude, "--exclude")
-
-
-def _artifacts(cmd: Any, texts: list[str], option: str) -> tuple[globs.Reference, ...]:
-    return globs.parse_references(texts, option, _suffix(cmd, "acr_login_server_endpoint"))
-
-
-def validate_storage_blob(namespace: Namespace) -> None:
-    """Names of blobs, or globs over them."""
-    if isinstance(namespace.storage_blob, list):
-        namespace.storage_blob = tuple(values.blob_name(text) for text in namespace.storage_blob)
-
-
-def manifest_to_write(argument: str) -> Callable[[Namespace], None]:
-    """A validator: a file that can be written to, which is seen before anything is moved."""
+def _parsed(argument: str, parse: Callable[[Any], Any]) -> Validator:
+    """A validator that puts a value in the place of what was typed, if anything was."""
 
     def validate(namespace: Namespace) -> None:
-        text = getattr(namespace, argument)
-        if isinstance(text, str):
-            setattr(namespace, argument, ManifestFile.parse(text, _option(argument)))
+        typed = getattr(namespace, argument)
+        if isinstance(typed, str | list):
+            setattr(namespace, argument, parse(typed))
 
     return validate
 
 
-def manifest_to_read(argument: str, *kinds: ManifestKind) -> Callable[[Namespace], None]:
-    """A validator: a file that holds a manifest of one of these kinds becomes the manifest."""
+def _parsed_in_cloud(argument: str, parse: Callable[[Any, Any], Any]) -> Validator:
+    """The same where the active cloud has a say; it comes first."""
 
-    def validate(namespace: Namespace) -> None:
-        text = getattr(namespace, argument)
-        if isinstance(text, str):
-            setattr(namespace, argument, read(text, _option(argument), *kinds))
+    def validate(cmd: Any, namespace: Namespace) -> None:
+        _parsed(argument, partial(parse, cmd.cli_ctx.cloud))(namespace)
 
     return validate
+
+
+def _registry_name(cloud: Any, text: str) -> str:
+    return values.registry_name(text, _suffix(cloud, _LOGIN_SERVER))
+
+
+def _container(cloud: Any, text: str) -> ContainerUri:
+    return _of_cloud(ContainerUri.parse(text), _suffix(cloud, "storage_endpoint"))
+
+
+def _secret(cloud: Any, text: str) -> SecretUri:
+    return _of_cloud(SecretUri.parse(text), _suffix(cloud, "keyvault_dns"))
+
+
+def _references(option: str) -> Callable[[Any, list[str]], tuple[globs.Reference, ...]]:
+    return lambda cloud, texts: globs.parse_references(texts, option, _suffix(cloud, _LOGIN_SERVER))
+
+
+def _suffix(cloud: Any, name: str) -> str | None:
+    try:
+        return str(getattr(cloud.suffixes, name))
+    except CloudSuffixNotSetException:  # a private cloud need not define every suffix
+        return None
+
+
+def _of_cloud(uri: Uri, suffix: str | None) -> Uri:
+    """A URI of another cloud is let through with a warning."""
+    if suffix and not uri.host.endswith(f".{suffix.lstrip('.')}".lower()):
+        logger.warning(
+            "%s '%s' is not of the active cloud, whose hosts end in '%s'. It is used as typed; "
+            "run 'az cloud set' if another cloud was meant.",
+            uri.OPTION,
+            uri.text,
+            suffix,
+        )
+    return uri
+
+
+def _options(words: list[str]) -> tuple[PipelineOption, ...]:
+    return tuple(dict.fromkeys(map(PipelineOption, words)))
+
+
+def _blobs(names: list[str]) -> tuple[str, ...]:
+    return tuple(map(values.blob_name, names))
+
+
+validate_registry_name = _parsed_in_cloud("registry_name", _registry_name)
+validate_name = _parsed("resource_name", values.resource_name)
+validate_existing_run_name = _parsed("resource_name", values.existing_run_name)
+validate_pipeline_name = _parsed(
+    "pipeline_name", partial(values.resource_name, option="--pipeline")
+)
+validate_container = _parsed_in_cloud("container", _container)
+validate_secret = _parsed_in_cloud("secret", _secret)
+# argparse has compared these with what there is.
+validate_access_mode = _parsed("access_mode", values.StorageAccessMode)
+validate_options = _parsed("options", _options)
+validate_status = _parsed("status", values.RunStatus)
+validate_identity = _parsed("identity", IdentityId.parse)
+validate_artifacts = _parsed_in_cloud("artifacts", _references(Artifact.OPTION))
+validate_exclude = _parsed_in_cloud("exclude", _references("--exclude"))
+validate_storage_blob = _parsed("storage_blob", _blobs)
+validate_age = _parsed("older_than", values.age)
+
+
+def manifest_to_write(argument: str) -> Validator:
+    """A file to write a manifest to."""
+    return _parsed(argument, partial(ManifestFile.parse, option=_option(argument)))
+
+
+def manifest_to_read(argument: str, *kinds: ManifestKind) -> Validator:
+    """A file that holds a manifest of one of these kinds; it becomes the manifest."""
+    return _parsed(argument, lambda text: read(text, _option(argument), *kinds))
 
 
 def _option(argument: str) -> str:
     return "--" + argument.replace("_", "-")
-
-
-def validate_status(namespace: Namespace) -> None:
-    """Where a run stands; argparse has compared it with what there is."""
-    if isinstance(namespace.status, str):
-        namespace.status = values.RunStatus(namespace.status)
-
-
-def validate_age(namespace: Namespace) -> None:
-    """How long ago a run ended."""
-    if isinstance(namespace.older_than, str):
-        namespace.older_than = values.age(namespace.older_than)
 
 
 def validate_top(namespace: Namespace) -> None:
@@ -143,23 +128,4 @@ def validate_top(namespace: Namespace) -> None:
         raise InvalidArgumentValueError(
             f"Invalid value '{namespace.top}' for --top: expected a whole number from 1.",
             recommendation="Leave --top out to list all runs.",
-        )
-
-
-def _suffix(cmd: Any, name: str) -> str | None:
-    try:
-        return str(getattr(cmd.cli_ctx.cloud.suffixes, name))
-    except CloudSuffixNotSetException:  # a private cloud need not define every suffix
-        return None
-
-
-def _compare_cloud(cmd: Any, uri: ContainerUri | SecretUri, name: str) -> None:
-    suffix = _suffix(cmd, name)
-    if suffix and not uri.host.endswith(f".{suffix.lstrip('.')}".lower()):
-        logger.warning(
-            "%s '%s' is not of the active cloud, whose hosts end in '%s'. It is used as typed; "
-            "run 'az cloud set' if another cloud was meant.",
-            uri.OPTION,
-            uri.text,
-            suffix,
         )

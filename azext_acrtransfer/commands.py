@@ -11,6 +11,11 @@ from azext_acrtransfer.reporting import raise_time_out
 
 def load_command_table(loader: Any, _: list[str] | None) -> None:
     """Register every command of the extension."""
+    _pipeline_commands(loader)
+    _run_commands(loader)
+
+
+def _pipeline_commands(loader: Any) -> None:
     for kind, client_factory, table in (
         (EXPORT, _client_factory.cf_export_pipelines, _format.export_pipelines_table),
         (IMPORT, _client_factory.cf_import_pipelines, _format.import_pipelines_table),
@@ -39,6 +44,8 @@ def load_command_table(loader: Any, _: list[str] | None) -> None:
             group.custom_command("delete", "delete_resource", supports_no_wait=True)
             group.custom_wait_command("wait", "resource_to_wait_for", transform=raise_time_out)
 
+
+def _run_commands(loader: Any) -> None:
     with loader.command_group(
         f"acr {RUN.group}",
         client_factory=_client_factory.cf_pipeline_runs,

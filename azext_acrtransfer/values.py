@@ -50,26 +50,20 @@ def invalid(value: str, option: str, why: str, advice: str) -> InvalidArgumentVa
     )
 
 
-def pipeline_name(text: str) -> str:
-    """Name of a pipeline: 5 to 50 letters and digits (the service's own rule)."""
-    return _name(text, _RESOURCE_NAME, "letters and digits")
-
-
-def new_run_name(text: str) -> str:
-    """Name of a run to be created: 5 to 50 letters and digits (the service's own rule)."""
-    return _name(text, _RESOURCE_NAME, "letters and digits")
+def resource_name(text: str, option: str = "--name") -> str:
+    """Name of a pipeline, or of a run to be made: the service's own rule."""
+    return _name(text, option, _RESOURCE_NAME, "letters and digits")
 
 
 def existing_run_name(text: str) -> str:
     """Name of a run that exists: as above, or with underscores if a source trigger started it."""
-    return _name(text, _EXISTING_RUN_NAME, "letters, digits and underscores")
+    return _name(text, "--name", _EXISTING_RUN_NAME, "letters, digits and underscores")
 
 
-def _name(text: str, pattern: re.Pattern[str], allowed: str) -> str:
+def _name(text: str, option: str, pattern: re.Pattern[str], allowed: str) -> str:
     if not pattern.fullmatch(text):
-        raise invalid(
-            text, "--name", f"expected 5 to 50 {allowed}", "Choose a name such as 'export01'."
-        )
+        why = f"expected 5 to 50 {allowed}"
+        raise invalid(text, option, why, "Use a name such as 'export01'.")
     return text
 
 

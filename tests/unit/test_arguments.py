@@ -152,13 +152,13 @@ PIPELINE_REFUSALS: list[tuple[list[str], Any, str, str]] = [
         ["-c", CONTAINER, "-n", "four"],
         INVALID,
         "Invalid value 'four' for --name: expected 5 to 50 letters and digits.",
-        "Choose a name such as",
+        "Use a name such as 'export01'.",
     ),
     (
         ["-c", CONTAINER, "-n", "my_pipeline"],
         INVALID,
         "Invalid value 'my_pipeline' for --name",
-        "Choose a name such as",
+        "Use a name such as 'export01'.",
     ),
     (
         ["-c", CONTAINER, "-r", "my-registry"],
@@ -171,6 +171,19 @@ PIPELINE_REFUSALS: list[tuple[list[str], Any, str, str]] = [
         INVALID,
         "for --registry: login servers of the active cloud end in '.azurecr.io'.",
         "Give the name alone, 'myregistry'",
+    ),
+    # What an unset variable leaves is no name.
+    (
+        ["-c", CONTAINER, "-n", ""],
+        INVALID,
+        "Invalid value '' for --name: expected 5 to 50 letters and digits.",
+        "Use a name such as 'export01'.",
+    ),
+    (
+        ["-c", CONTAINER, "-r", ""],
+        INVALID,
+        "Invalid value '' for --registry: expected a registry name of 5 to 50",
+        "az acr list",
     ),
 ]
 
@@ -287,13 +300,19 @@ RUN_REFUSALS: list[tuple[list[str], Any, str, str]] = [
         ["-t", "import", "-b", "folder/"],
         INVALID,
         "Invalid value 'folder/' for --storage-blob",
-        "Choose a name",
+        "Choose a name such as 'images-2026-01.tar'.",
     ),
     (
         ["-n", "run_1", *IMPORT_RUN],
         INVALID,
         "Invalid value 'run_1' for --name: expected 5 to 50 letters and digits.",
-        "Choose a name",
+        "Use a name such as 'export01'.",
+    ),
+    (
+        [*EXPORT_RUN, "-a", "hello", "-p", "a/b"],
+        INVALID,
+        "Invalid value 'a/b' for --pipeline: expected 5 to 50 letters and digits.",
+        "Use a name such as 'export01'.",
     ),
 ]
 

@@ -235,6 +235,16 @@ def test_clean_takes_the_failed_runs_that_are_asked_for(
     assert (result.exit_code, result.json) == (0, outcomes)
 
 
+@pytest.mark.parametrize("verb", [LIST, CLEAN])
+def test_no_name_of_a_pipeline_does_not_mean_all(az: Az, verb: tuple[str, ...]) -> None:
+    result = az(*verb, "--pipeline=")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert (
+        "Invalid value '' for --pipeline: expected 5 to 50 letters and digits.\n"
+        "Use a name such as 'export01'."
+    ) in result.stderr
+
+
 @pytest.mark.parametrize(
     "text", ["30", "d", "0d", "-1d", "1.5h", "30 d", "30D", "1y", "100000d", ""]
 )

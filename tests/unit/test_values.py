@@ -50,8 +50,8 @@ PARSERS: dict[str, Parser] = {
     "references": references,
     "identity": IdentityId.parse,
     "registry": registry_name,
-    "pipeline": values.pipeline_name,
-    "new run": values.new_run_name,
+    "pipeline": values.resource_name,
+    "new run": values.resource_name,
     "existing run": values.existing_run_name,
     "blob": values.blob_name,
     "age": values.age,
@@ -174,7 +174,7 @@ def test_a_registry_is_found_by_its_name_and_its_login_server(
 
 @given(name=NAMES)
 def test_names_round_trip(name: str) -> None:
-    for parse in (values.pipeline_name, values.new_run_name, values.existing_run_name):
+    for parse in (values.resource_name, values.existing_run_name):
         assert parse(name) == name
     assert values.existing_run_name(f"a_{name}"[:50]) == f"a_{name}"[:50]
 
