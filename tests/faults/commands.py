@@ -47,7 +47,7 @@ def campaign() -> list[str]:
             tried = [got for case in cases(scene, clean) for got in run.outcomes(case, clean)]
             numbers = (
                 len(clean.requests),
-                len({got.case.fault for got in tried}),
+                len({got.case.fault.name for got in tried}),
                 len(tried),
                 sum(got.got_over for got in tried),
                 sum(bool(got.wrong) for got in tried),

@@ -6,7 +6,7 @@ import pytest
 
 from azext_acrtransfer.kinds import EXPORT
 from tests.fake_time import FakeTime
-from tests.unit.conftest import AT, REGISTRY, Az, Service, pipeline
+from tests.unit.conftest import ARM, AT, REGISTRY, Az, Service, pipeline
 
 PATH = f"{REGISTRY}/exportPipelines/mypipeline"
 DELETE = ("acr", "export-pipeline", "delete", *AT, "-n", "mypipeline", "--only-show-errors")
@@ -33,3 +33,46 @@ def test_what_is_said_beside_a_resource_is_said_by_the_answer_that_has_it(
     result = az("acr", "export-pipeline", "create", *AT, "-n", "mypipeline", *container)
     assert result.exit_code == 0
     assert fake_time.now == pytest.approx(1 + 30)
+
+
+REFUSAL = {"error": {"code": "AuthorizationFailed", "message": "Not you."}}
+CREATE = (
+    *("acr", "export-pipeline", "create", *AT, "-n", "mypipeline", "--only-show-errors"),
+    *("-c", "https://mystorage.blob.core.windows.net/transfer"),
+)
+
+
+@pytest.mark.usefixtures("fake_time")
+@pytest.mark.parametrize(("status", "exit_code"), [(403, 1), (404, 3)])
+def test_waiting_for_a_pipeline_ends_with_what_ended_it(
+    az: Az, service: Service, status: int, exit_code: int
+) -> None:
+    service.answers("PUT", PATH, pipeline(EXPORT, provisioningState="Creating"), status=201)
+    service.answers("GET", PATH, REFUSAL, status=status)
+    result = az(*CREATE)
+    assert (result.exit_code, result.stdout) == (exit_code, "")
+    assert "Not you." in result.stderr
+
+
+def test_waiting_for_a_pipeline_that_goes_on_says_how_to_wait_again(
+    az: Az, service: Service, fake_time: FakeTime
+) -> None:
+    service.answers("PUT", PATH, pipeline(EXPORT, provisioningState="Creating"), status=201)
+    service.answers("GET", PATH, REFUSAL, status=403)
+    result = az(*(word for word in CREATE if word != "--only-show-errors"))
+    assert (result.exit_code, len(fake_time.slept) > 0) == (1, True)
+    assert (
+        "WARNING: The service goes on with the export pipeline 'mypipeline'. To wait for it again: "
+        "az acr export-pipeline wait --created --resource-group mygroup --registry myregistry "
+        "--name mypipeline\n"
+    ) in result.stderr
+
+
+def test_a_list_of_runs_that_is_refused_is_an_error(az: Az, service: Service) -> None:
+    service.answers("GET", f"{REGISTRY}/pipelineRuns", REFUSAL, status=403)
+    result = az("acr", "pipeline-run", "list", *AT, "--only-show-errors")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        "ERROR: (AuthorizationFailed) Not you.\nCode: AuthorizationFailed\nMessage: Not you.\n"
+        f"Request: GET {ARM}{REGISTRY}/pipelineRuns\n"
+    )
