@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from threading import Lock
 from typing import Any
 
 from azure.cli.core.azclierror import AzureConnectionError, AzureResponseError, ForbiddenError
@@ -69,8 +68,7 @@ class RegistryAccess:
     ) -> None:
         self._place = (cmd, registry_name, resource_group_name)
         self._registry_name = registry_name
-        self._lock = Lock()
-        self._known_login: Login | None = None
+        self._login: Login | None = None
         self._tokens: dict[Right, str] = {}
         self._client: PipelineClient[HttpRequest, HttpResponse] = PipelineClient(
             "",
@@ -83,12 +81,11 @@ class RegistryAccess:
             connection_verify=not should_disable_connection_verify(),
         )
 
-    @property
-    def login(self) -> Login:
-        """The login, by the first thread that needs it."""
-        with self._lock:
-            self._known_login = self._known_login or _log_in(*self._place)
-        return self._known_login
+    def log_in(self) -> Login:
+        """Log in, once; to be done before several threads would do it, and fail at it, at once."""
+        if not self._login:
+            self._login = _log_in(*self._place)
+        return self._login
 
     def get(self, path: str, right: Right, key: str = "") -> HttpResponse | None:
         """Read the JSON object at a path, which is to have a key; None if there is nothing."""
@@ -109,7 +106,7 @@ class RegistryAccess:
         # Late: as at the login.
         from azure.cli.command_modules.acr._docker_utils import EMPTY_GUID
 
-        login = self.login
+        login = self.log_in()
         if login.user != EMPTY_GUID:
             return login.password
         token = self._tokens.get(right)
@@ -121,13 +118,13 @@ class RegistryAccess:
         # Late: as at the login.
         from azure.cli.command_modules.acr._docker_utils import get_manifest_authorization_header
 
-        login = self.login
+        login = self.log_in()
         headers = get_manifest_authorization_header(login.user, self.secret_for(right))
         url = f"https://{login.login_server}{path}"
         return self._send(HttpRequest("GET", url, headers=headers), right)
 
     def _ask_for_token(self, right: Right) -> str:
-        login = self.login
+        login = self.log_in()
         form = {
             "grant_type": "refresh_token",
             "service": login.login_server,

@@ -54,7 +54,7 @@ class RegistryContent:
     @property
     def login_server(self) -> str:
         """The registry's host, as its resource says."""
-        return self._access.login.login_server
+        return self._access.log_in().login_server
 
     def repositories(self) -> Sequence[str]:
         """Names of all repositories."""
@@ -96,6 +96,8 @@ class RegistryContent:
     def prepare_to_pull(self, artifacts: Iterable[Artifact]) -> None:
         """Have one token for each repository, before several threads would each ask for one."""
         rights = dict.fromkeys(_pull(artifact.repository) for artifact in artifacts)
+        if rights:
+            self._access.log_in()
         list(each(self._access.secret_for, rights))
 
     def _deep(self, repository: str, child: Descriptor) -> Descriptor:

@@ -460,6 +460,15 @@ def test_nobody_is_asked_for_a_password(
     assert sys.stdin is terminal
 
 
+def test_a_login_that_fails_is_tried_once_for_all_repositories(
+    registry: Registry, content: RegistryContent
+) -> None:
+    registry.lets_in({"status": 401})
+    with pytest.raises(ForbiddenError):
+        content.describe_all([Artifact(f"team/app{number}", "v1") for number in range(20)])
+    assert registry.asked[f"POST {HOST}/oauth2/exchange"] == 1
+
+
 def test_the_admin_user_reads_where_az_falls_back_on_it(
     registry: Registry, content: RegistryContent
 ) -> None:
