@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from azext_acrtransfer.documents import dig
 from azext_acrtransfer.kinds import kind_of_pipeline
 
 Row = OrderedDict[str, str]
@@ -14,47 +15,40 @@ _DIGEST = re.compile("(sha256:[0-9a-f]{12})[0-9a-f]{52}")
 Column = tuple[str, Callable[[Mapping[str, Any]], Any]]
 
 
-def _at(*path: str) -> Callable[[Mapping[str, Any]], Any]:
-    """A reader of one value deep in a result."""
-
-    def read(result: Any) -> Any:
-        for key in path:
-            result = result.get(key) if isinstance(result, Mapping) else None
-        return result
-
-    return read
+def _at(*path: str) -> Callable[[Any], Any]:
+    return lambda result: dig(result, *path)
 
 
 def _storage(key: str) -> Callable[[Mapping[str, Any]], Any]:
-    return lambda result: _at("target", key)(result) or _at("source", key)(result)
+    return lambda result: dig(result, "target", key) or dig(result, "source", key)
 
 
 def _kind_of_run(run: Mapping[str, Any]) -> str | None:
-    kind = kind_of_pipeline(_at("request", "pipelineResourceId")(run))
+    kind = kind_of_pipeline(dig(run, "request", "pipelineResourceId"))
     return kind.name if kind else None
 
 
 def _pipeline_of_run(run: Mapping[str, Any]) -> str:
-    return str(_at("request", "pipelineResourceId")(run) or "").rpartition("/")[2]
+    return str(dig(run, "request", "pipelineResourceId") or "").rpartition("/")[2]
 
 
 def _blob_of_run(run: Mapping[str, Any]) -> Any:
-    place = _at("response", "target", "uri")(run) or _at("response", "source", "uri")(run)
-    asked = _at("request", "target", "name")(run) or _at("request", "source", "name")(run)
+    place = dig(run, "response", "target", "uri") or dig(run, "response", "source", "uri")
+    asked = dig(run, "request", "target", "name") or dig(run, "request", "source", "name")
     return asked or str(place or "").rpartition("/")[2]
 
 
 def _percent(run: Mapping[str, Any]) -> str | None:
-    percentage = _at("response", "progress", "percentage")(run)
+    percentage = dig(run, "response", "progress", "percentage")
     return f"{percentage} %" if percentage else None
 
 
 def _time(*path: str) -> Callable[[Mapping[str, Any]], str]:
-    return lambda result: str(_at(*path)(result) or "")[:19]
+    return lambda result: str(dig(result, *path) or "")[:19]
 
 
 def _short(*path: str) -> Callable[[Mapping[str, Any]], str]:
-    return lambda result: _DIGEST.sub(r"\1", str(_at(*path)(result) or ""))
+    return lambda result: _DIGEST.sub(r"\1", str(dig(result, *path) or ""))
 
 
 def _table(*columns: Column) -> Callable[[Any], list[Row]]:
@@ -75,7 +69,7 @@ _PIPELINE_COLUMNS: tuple[Column, ...] = (
     ("Container", _storage("uri")),
     ("Access", _storage("storageAccessMode")),
     ("Identity", _at("identity", "type")),
-    ("Options", lambda pipeline: " ".join(_at("options")(pipeline) or ())),
+    ("Options", lambda pipeline: " ".join(dig(pipeline, "options") or ())),
 )
 _STATE: Column = ("State", _at("provisioningState"))
 
@@ -90,7 +84,7 @@ runs_table = _table(
     ("Type", _kind_of_run),
     ("Pipeline", _pipeline_of_run),
     ("Blob", _blob_of_run),
-    ("State", lambda run: _at("response", "status")(run) or _at("provisioningState")(run)),
+    ("State", lambda run: dig(run, "response", "status") or dig(run, "provisioningState")),
     ("Done", _percent),
     ("Started", _time("response", "startTime")),
     ("Finished", _time("response", "finishTime")),

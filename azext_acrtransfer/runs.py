@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from azext_acrtransfer.documents import dig, moment
 from azext_acrtransfer.masking import mask_sas
-from azext_acrtransfer.moments import moment
 from azext_acrtransfer.resources import Answer
 from azext_acrtransfer.values import RunStatus
 
@@ -26,21 +26,13 @@ _ENDS = {
 _BEING_MADE = frozenset({"creating", "updating", "deleting"})
 
 
-def _told(run: Run, *path: str) -> Any:
-    """What a run says somewhere, or None."""
-    found: Any = run
-    for key in path:
-        found = found.get(key) if isinstance(found, Mapping) else None
-    return found
-
-
 def _response(run: Run, *path: str) -> Any:
-    return _told(run, "properties", "response", *path)
+    return dig(run, "properties", "response", *path)
 
 
 def provisioning_state(run: Run) -> str:
     """Its provisioningState in small letters."""
-    return str(_told(run, "properties", "provisioningState") or "").lower()
+    return str(dig(run, "properties", "provisioningState") or "").lower()
 
 
 def status(run: Run) -> RunStatus:
@@ -74,7 +66,7 @@ def has_failed(run: Run) -> bool:
 
 def state(run: Run) -> str:
     """The service's word for where a run stands, if it has said any."""
-    return str(_response(run, "status") or _told(run, "properties", "provisioningState") or "")
+    return str(_response(run, "status") or dig(run, "properties", "provisioningState") or "")
 
 
 def describe(run: Run) -> str:
@@ -92,7 +84,7 @@ def without_secrets(run: Any) -> Any:
 
 def started(run: Run) -> datetime:
     """When a run started; one that tells no time counts as older than all others."""
-    told = _response(run, "startTime") or _told(run, "systemData", "createdAt")
+    told = _response(run, "startTime") or dig(run, "systemData", "createdAt")
     return moment(told) or _NEVER
 
 
@@ -110,7 +102,7 @@ def chosen(
 ) -> Iterator[Run]:
     """Those of a pipeline, in a state, that ended before a moment, as far as these are given."""
     for run in runs:
-        place = str(_told(run, "properties", "request", "pipelineResourceId"))
+        place = str(dig(run, "properties", "request", "pipelineResourceId"))
         if pipeline and place.rpartition("/")[2].lower() != pipeline.lower():
             continue
         if status_ and status(run) is not status_:
@@ -134,7 +126,7 @@ def is_old(answer: Answer, tag: str | None) -> bool:
     The service answers a PUT that changes nothing with the run as it is, and runs nothing.
     """
     run = answer.resource
-    if _told(run, "properties", "forceUpdateTag") and not tag:
+    if dig(run, "properties", "forceUpdateTag") and not tag:
         return True
     finished = moment(_response(run, "finishTime"))
     if not (finished and answer.sent_at):

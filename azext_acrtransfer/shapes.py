@@ -11,7 +11,7 @@ from typing import Any
 from azure.cli.core.util import todict
 from azure.mgmt.containerregistry.models import PipelineRun
 
-from azext_acrtransfer.moments import moment
+from azext_acrtransfer.documents import moment
 
 _MOMENT = "2000-01-01T00:00:00+00:00"
 # A run with every part in it, and nothing in the parts but moments, which are written anew.

@@ -10,8 +10,9 @@ from azext_acrtransfer.checks.grants import Grant
 from azext_acrtransfer.checks.reader import Reader
 from azext_acrtransfer.checks.readings import Reading, read
 from azext_acrtransfer.checks.sas import Sas
-from azext_acrtransfer.checks.seen import Asked, Content, Headers, Resource, Seen, dig
+from azext_acrtransfer.checks.seen import Asked, Content, Headers, Resource, Seen
 from azext_acrtransfer.concurrency import each
+from azext_acrtransfer.documents import dig
 from azext_acrtransfer.guidance import Facts, expiry_of_new_sas, facts_of_pipeline
 from azext_acrtransfer.resources import Resources
 from azext_acrtransfer.values import Artifact, StorageAccessMode

@@ -7,8 +7,9 @@ from datetime import timedelta
 from email.utils import parsedate_to_datetime
 
 from azext_acrtransfer.checks.readings import NothingThereError
-from azext_acrtransfer.checks.seen import Headers, Layer, Seen, dig
+from azext_acrtransfer.checks.seen import Headers, Layer, Seen
 from azext_acrtransfer.checks.verdicts import Finding, Rule, fails, passes, warns
+from azext_acrtransfer.documents import dig
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind, PipelineOption
 from azext_acrtransfer.specs import MAX_ARTIFACTS, TOO_MANY_ARTIFACTS
 

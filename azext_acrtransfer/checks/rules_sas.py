@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 from azext_acrtransfer.checks.grants import GET_SECRET, suffice
 from azext_acrtransfer.checks.readings import NothingThereError, Reading, UnreadableError
 from azext_acrtransfer.checks.sas import Sas
-from azext_acrtransfer.checks.seen import Seen, dig
+from azext_acrtransfer.checks.seen import Seen
 from azext_acrtransfer.checks.verdicts import Finding, Rule, fails, passes, warns
+from azext_acrtransfer.documents import dig
 from azext_acrtransfer.guidance import GRANT_SECRET, GRANT_SECRET_BY_ROLE
 from azext_acrtransfer.known_failures import RECOVER_SECRET
 

@@ -6,8 +6,9 @@ from urllib.parse import urlsplit
 
 from azext_acrtransfer import pipelines
 from azext_acrtransfer.checks.grants import RUN_PIPELINES, blob_actions, suffice
-from azext_acrtransfer.checks.seen import Resource, Seen, dig
+from azext_acrtransfer.checks.seen import Resource, Seen
 from azext_acrtransfer.checks.verdicts import Finding, Rule, fails, passes, warns
+from azext_acrtransfer.documents import dig
 from azext_acrtransfer.kinds import EXPORT
 from azext_acrtransfer.known_failures import UPDATE_PIPELINE
 

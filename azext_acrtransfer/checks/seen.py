@@ -114,11 +114,3 @@ class Seen:  # pylint: disable=too-many-instance-attributes  # one for each thin
     def found_contents(self) -> Iterable[tuple[Artifact, Content]]:
         """The artifacts that are there and may be read."""
         return [(each, read.found) for each, read in self.contents.items() if read.found]
-
-
-def dig(resource: Resource, *path: str) -> Any:
-    """A value deep in a resource; None if it does not tell it."""
-    found: Any = resource
-    for key in path:
-        found = found.get(key) if isinstance(found, Mapping) else None
-    return found

@@ -1,11 +1,20 @@
-"""Moments as the service writes them."""
+"""Reading what Azure answers: values deep in a document, and moments as it writes them."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime, timezone
+from typing import Any
 
 _FRACTION = re.compile(r"\.(\d{1,6})\d*")
+
+
+def dig(document: Any, *path: str) -> Any:
+    """A value deep in a document; None if it does not tell it."""
+    for key in path:
+        document = document.get(key) if isinstance(document, Mapping) else None
+    return document
 
 
 def moment(told: object) -> datetime | None:
