@@ -106,3 +106,40 @@ def test_a_version_that_the_cloud_lacks_names_those_it_has(
         "offers: 2019-12-01-preview, 2023-01-01-preview."
     ) in result.stderr
     assert "az config set acrtransfer.api_version=2023-01-01-preview" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            {"code": "InvalidApiVersionParameter", "message": "No 2025-06-01-preview here."},
+            "It offers: none that its answer names. The service said: No 2025-06-01-preview here.\n"
+            "Choose one that it offers: az config set acrtransfer.api_version=<version>\n",
+        ),
+        (
+            {"code": "InvalidResourceType"},
+            "It offers: none that its answer names. The service said: \n"
+            "Choose one that it offers: az config set acrtransfer.api_version=<version>\n",
+        ),
+    ],
+)
+def test_a_version_is_not_guessed(
+    az: Az, service: Service, kind: PipelineKind, error: dict[str, str], said: str
+) -> None:
+    service.answers("GET", path(kind), {"error": error}, status=400)
+    result = az("acr", kind.group, "show", *AT, "-n", "mypipeline", "--only-show-errors")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        "ERROR: The active cloud does not offer API version 2025-06-01-preview of ACR Transfer. "
+        f"{said}"
+    )
+
+
+@pytest.mark.parametrize("body", [{"error": "as a text"}, {"error": None}, {}])
+def test_another_error_stays_itself(
+    az: Az, service: Service, kind: PipelineKind, body: dict[str, object]
+) -> None:
+    service.answers("GET", path(kind), body, status=400)
+    result = az("acr", kind.group, "show", *AT, "-n", "mypipeline", "--only-show-errors")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("ERROR: Operation returned an invalid status 'Bad Request'\n")

@@ -9,7 +9,7 @@ import pytest
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
 from tests.az import told
 from tests.fake_time import FakeTime
-from tests.unit.conftest import AT, REGISTRY, Az, Service, flat, pipeline
+from tests.unit.conftest import ARM, AT, GROUP, REGISTRY, Az, Service, flat, pipeline
 
 CONTAINER = "https://mystorage.blob.core.windows.net/transfer"
 SECRET = "https://myvault.vault.azure.net/secrets/sas"
@@ -201,6 +201,25 @@ def test_update_changes_only_what_is_given(
     assert service.requests == [("GET", path(kind)), ("PUT", path(kind))]
 
 
+@pytest.mark.parametrize(("typed", "status"), [("true", "Enabled"), ("false", "Disabled")])
+def test_update_turns_the_source_trigger_on_and_off(
+    az: Az, service: Service, typed: str, status: str
+) -> None:
+    service.answers("GET", path(IMPORT), pipeline(IMPORT))
+    service.answers("PUT", path(IMPORT), pipeline(IMPORT))
+    result = az("acr", "import-pipeline", "update", *AT, "-n", "mypipeline", "-e", typed)
+    assert result.exit_code == 0, result.stderr
+    assert service.body("PUT")["properties"]["trigger"] == {"sourceTrigger": {"status": status}}
+
+
+def test_update_does_not_wait_when_told_so(az: Az, service: Service, kind: PipelineKind) -> None:
+    service.answers("GET", path(kind), pipeline(kind))
+    service.answers("PUT", path(kind), pipeline(kind, provisioningState="Updating"), status=201)
+    argv = ("-n", "mypipeline", "-z", "ContinueOnErrors", "--no-wait")
+    result = az("acr", kind.group, "update", *AT, *argv)
+    assert (result.exit_code, service.requests[1:]) == (0, [("PUT", path(kind))])
+
+
 def test_show_sends_one_get(az: Az, service: Service, kind: PipelineKind) -> None:
     service.answers("GET", path(kind), pipeline(kind))
     result = az("acr", kind.group, "show", *AT, "-n", "mypipeline")
@@ -223,6 +242,21 @@ def test_delete_sends_one_delete(az: Az, service: Service, kind: PipelineKind) -
     result = az("acr", kind.group, "delete", *AT, "-n", "mypipeline")
     assert (result.exit_code, result.stdout) == (0, "")
     assert service.requests == [("DELETE", path(kind))]
+
+
+@pytest.mark.usefixtures("fake_time")
+@pytest.mark.parametrize(("argv", "waits"), [([], True), (["--no-wait"], False)])
+def test_delete_waits_until_it_is_done_unless_told_not_to(
+    az: Az, service: Service, kind: PipelineKind, argv: list[str], waits: bool
+) -> None:
+    operation = f"{GROUP}/operations/1"
+    service.answers("DELETE", path(kind), status=202, headers={"Location": f"{ARM}{operation}"})
+    looks = [("GET", operation)] * 2 if waits else []
+    for status in (202, 200)[: len(looks)]:
+        service.answers("GET", operation, status=status)
+    result = az("acr", kind.group, "delete", *AT, "-n", "mypipeline", *argv)
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert service.requests == [("DELETE", path(kind)), *looks]
 
 
 NOT_FOUND = {"error": {"code": "ResourceNotFound", "message": "It was not found."}}

@@ -42,3 +42,45 @@ def test_where_a_run_stands(
 def test_a_run_without_properties_is_under_way() -> None:
     bare = PipelineRun({"name": "myrun01"})
     assert (runs.status(bare), runs.describe(bare)) == (UNDER_WAY, "Waiting")
+
+
+def test_progress_is_told_only_as_far_as_the_service_tells_it() -> None:
+    told = {"status": "Running", "progress": {"percentage": "40"}}
+    assert runs.describe({"properties": {"response": told}}) == "Running, 40 %"
+    assert runs.describe({"properties": {"response": {"status": "Running"}}}) == "Running"
+    assert runs.describe({"properties": {"provisioningState": "Creating"}}) == "Creating"
+
+
+def _run(name: str, started: str | None = None, created: str | None = None) -> runs.Run:
+    response = {"startTime": started}
+    return {
+        "name": name,
+        "systemData": {"createdAt": created},
+        "properties": {"response": response},
+    }
+
+
+@pytest.mark.parametrize("top", [None, 4])
+def test_a_run_that_tells_no_start_counts_from_its_creation(top: int | None) -> None:
+    every = [
+        _run("never"),
+        _run("second", created="2026-01-02T00:00:00Z"),
+        _run("third", started="2026-01-01T00:00:00Z", created="2026-01-09T00:00:00Z"),
+        _run("first", started="2026-01-03T00:00:00Z"),
+    ]
+    names = [run["name"] for run in runs.newest_first(every, top)]
+    assert names == ["first", "second", "third", "never"]
+
+
+def test_each_run_is_chosen_by_itself() -> None:
+    def made_by(pipeline: str, state: str) -> runs.Run:
+        request = {"pipelineResourceId": f"/registries/r/exportPipelines/{pipeline}"}
+        return {"properties": {"request": request, "provisioningState": state}}
+
+    every = [
+        made_by("other", "Failed"),
+        made_by("MyPipeline", "Succeeded"),
+        made_by("mypipeline", "Failed"),
+    ]
+    found = runs.chosen(every, pipeline="mypipeline", status_=FAILED)
+    assert list(found) == every[2:]
