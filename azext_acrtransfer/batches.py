@@ -75,11 +75,9 @@ def run_all(
 ) -> list[Outcome]:
     """Submit runs and wait until all are over; one that fails does not stop the others."""
     submitted = _submit(waiting, resources, specs, pipeline_id)
-    seen = submitted
-    if wait:
-        for spec in specs:
-            _warn_of_old(spec, submitted[spec.name].answer)
-        seen = waiting.all_settled(resources, submitted, runs)
+    for spec in specs:
+        _warn_of_old(spec, submitted[spec.name].answer)
+    seen = waiting.all_settled(resources, submitted, runs) if wait else submitted
     return [_outcome(spec, submitted[spec.name], seen[spec.name]) for spec in specs]
 
 

@@ -183,6 +183,14 @@ def test_an_identical_run_is_told_to_have_run_before(
     assert "--force-redeploy" in result.stderr
 
 
+def test_an_identical_run_is_told_of_without_waiting(az: Az, service: Service) -> None:
+    has_pipeline(service, EXPORT)
+    service.answers("PUT", RUN, run(EXPORT), headers={"Date": "Wed, 04 Mar 2026 17:30:00 GMT"})
+    result = az(*create(EXPORT, "--no-wait"))
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "Nothing was run: a run 'myrun01' with the same properties is there" in result.stderr
+
+
 def test_a_run_with_the_tag_of_another_request_is_from_before(az: Az, service: Service) -> None:
     has_pipeline(service, EXPORT)
     forced = run(EXPORT)
