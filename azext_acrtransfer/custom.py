@@ -315,7 +315,5 @@ def clean_runs(
     if dry_run:
         return cleaning.preview(failed)
     outcomes = cleaning.delete_all(Waiting(cmd.cli_ctx), all_runs, failed)
-    error = cleaning.failure(outcomes)
-    if error:
-        fail_after_output(cmd.cli_ctx, error)
+    fail_after_output(cmd.cli_ctx, cleaning.failure(outcomes))
     return outcomes

@@ -14,7 +14,7 @@ from email.utils import parsedate_to_datetime
 
 from azext_acrtransfer.guidance import GRANT_SECRET, GRANT_SECRET_BY_ROLE, GRANT_STORAGE, Facts
 from azext_acrtransfer.kinds import PipelineOption
-from azext_acrtransfer.specs import FEWER_ARTIFACTS, TOO_MANY_ARTIFACTS
+from azext_acrtransfer.specs import TOO_MANY_ARTIFACTS
 from azext_acrtransfer.values import StorageAccessMode
 
 MANAGED_IDENTITY, SAS = StorageAccessMode.MANAGED_IDENTITY, StorageAccessMode.SAS_TOKEN
@@ -365,7 +365,7 @@ KNOWN_FAILURES = (
         _says(r"at most 50|maximum of 50|50 artifacts"),
         TOO_MANY_ARTIFACTS,
         (),
-        FEWER_ARTIFACTS,
+        "Make several runs, each with a blob of its own.",
     ),
     KnownFailure(
         "caller-not-allowed",

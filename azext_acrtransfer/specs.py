@@ -26,6 +26,7 @@ from azext_acrtransfer.values import (
 
 # Source: the service's prerequisites guide; more in one run is refused.
 MAX_ARTIFACTS = 50
+TOO_MANY_ARTIFACTS = f"The service takes at most {MAX_ARTIFACTS} artifacts in one run."
 
 
 @dataclass(frozen=True)
@@ -84,10 +85,6 @@ class PipelineChange:
     identity: IdentityId | None = None
     options: tuple[PipelineOption, ...] | None = None
     source_trigger: bool | None = None
-
-
-TOO_MANY_ARTIFACTS = f"The service takes at most {MAX_ARTIFACTS} artifacts in one run."
-FEWER_ARTIFACTS = "Make several runs, each with a blob of its own."
 
 
 @dataclass(frozen=True)
