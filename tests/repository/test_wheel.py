@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-# 60 KB were set for the commands of the official extension, which take 45; what this one adds to them
-# (any number of artifacts, manifests, verification, the preflight check) is more than they are.
+# 60 KB were set for the commands of the official extension, which take 45. What this one adds to
+# them (any number of artifacts, manifests, verification, preflight check) is more than they are.
 LARGEST = 120 * 1024
 
 
