@@ -50,8 +50,9 @@ def delete_all(
                 outcomes.append(outcome)
                 show(_line(outcomes, len(names)))
     except KeyboardInterrupt as error:
+        stopped = f"Stopped: {_line(outcomes, len(names))}; some more may be."
         raise ManualInterrupt(
-            f"Stopped: {_line(outcomes, len(names))}; some more may be.",
+            "\n".join([stopped, *_reasons(outcomes)]),
             recommendation="Run the same command again for those that are left.",
         ) from error
     return outcomes
@@ -62,15 +63,19 @@ def failure(outcomes: Collection[dict[str, Any]]) -> AzureResponseError | None:
     kept = _kept(outcomes)
     if not kept:
         return None
-    lines = "\n".join(f"{outcome['name']}: {outcome['error']}" for outcome in kept)
+    told = f"{len(kept)} of {len(outcomes)} runs could not be deleted:"
     return AzureResponseError(
-        f"{len(kept)} of {len(outcomes)} runs could not be deleted:\n{lines}",
+        "\n".join([told, *_reasons(outcomes)]),
         recommendation="Mend the cause, then run the same command again for those that are left.",
     )
 
 
 def _kept(outcomes: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     return [outcome for outcome in outcomes if outcome["outcome"] == KEPT]
+
+
+def _reasons(outcomes: Iterable[dict[str, Any]]) -> list[str]:
+    return [f"{outcome['name']}: {outcome['error']}" for outcome in _kept(outcomes)]
 
 
 def _line(outcomes: Collection[dict[str, Any]], count: int) -> str:

@@ -75,12 +75,23 @@ def test_outcomes_and_progress_are_told_in_the_order_of_the_list() -> None:
 
 
 def test_ctrl_c_tells_what_was_done_and_how_to_go_on() -> None:
-    def press(_: str) -> None:
-        raise KeyboardInterrupt
+    class PressedAtTwo(list[str]):
+        def append(self, line: str) -> None:
+            super().append(line)
+            if len(self) == 2:
+                raise KeyboardInterrupt
 
+    def refuse(name: str) -> None:
+        if name == "kept01":
+            raise AzureError("it is locked")
+
+    lines: Any = Lines()
+    lines.shown = PressedAtTwo()
     with pytest.raises(ManualInterrupt) as stopped:
-        cleaning.delete_all(Lines(), resources(press), ["only01"])  # type: ignore[arg-type]
-    assert str(stopped.value) == "Stopped: 0 of 1 runs deleted; some more may be."
+        cleaning.delete_all(lines, resources(refuse), ["first01", "kept01", "last01"])
+    assert str(stopped.value) == (
+        "Stopped: 1 of 3 runs deleted, 1 failed; some more may be.\nkept01: it is locked"
+    )
     assert stopped.value.recommendations == ["Run the same command again for those that are left."]
 
 
