@@ -95,6 +95,10 @@ test-e2e-%: setup-e2e-% wheel
 faults: setup-emulator ## Every fault at every request of every command, and more: PART=commands, engine, kill or soak
 	@$(run) tests.faults $(PART)
 
+.PHONY: mutants
+mutants: setup-dev ## Small changes of the extension, and whether a unit test fails for each: ROOM=values for one room
+	@nice scripts/mutants $(if $(ROOM),'azext_acrtransfer.$(ROOM).*')
+
 .PHONY: walkthrough
 walkthrough: setup-e2e-$(lastword $(AZ_VERSIONS)) wheel ## A public guide line by line: GUIDE=cli_2023; without GUIDE, all
 	AZ_VERSION=$(lastword $(AZ_VERSIONS)) $(run) pytest tests/e2e/test_guide_$(or $(GUIDE),*).py

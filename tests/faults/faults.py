@@ -75,8 +75,10 @@ def _json(change: Callable[[Asked, Any], None]) -> Change:
         if not isinstance(told, dict) or answer.status >= 400:
             return answer
         before = json.dumps(told)
-        for part in [told, *(told.get("value") or [])]:
-            change(asked, part)
+        listed = told.get("value")
+        for part in [told, *(listed if isinstance(listed, list) else [])]:
+            if isinstance(part, dict):  # a list may be of names
+                change(asked, part)
         after = json.dumps(told)
         return answer if after == before else replace(answer, body=after.encode())
 

@@ -20,6 +20,10 @@ from tests.fake_time import FakeTime
 # How long an example takes is the machine's affair.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
+# For `make mutants`, which runs the tests thousands of times.
+settings.register_profile(
+    "quick", settings.get_profile("patient"), max_examples=5, derandomize=True
+)
 
 ARM = "https://management.azure.com"
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/mygroup"
