@@ -77,6 +77,8 @@ class Rule:
             return None
         except UnreadableError as error:
             finding = Finding(Verdict.UNKNOWN, str(error), ())
+        except LookupError as error:  # rules look into the service's own JSON
+            finding = Finding(Verdict.UNKNOWN, f"The answer lacks {error}.", ())
         if finding is None:
             return None
         mend = self.mending(seen.facts) if finding.mend is None else finding.mend

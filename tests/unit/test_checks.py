@@ -444,6 +444,14 @@ def test_what_may_not_be_read_is_unknown_and_names_the_right(
     assert failure(checks) is None
 
 
+def test_what_an_answer_leaves_out_is_unknown() -> None:
+    checks = judge(seen(EXPORT, vault=there({"id": "/subscriptions/s/vaults/myvault"})))
+    told = {check["code"]: check for check in checks if check["verdict"] != "pass"}
+    assert told["SecretReadable"]["found"] == "The answer lacks 'properties'."
+    assert {check["verdict"] for check in told.values()} == {"unknown"}
+    assert failure(checks) is None
+
+
 @pytest.mark.parametrize(
     ("kind", "change", "left_out"),
     [
