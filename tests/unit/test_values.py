@@ -50,8 +50,7 @@ PARSERS: dict[str, Parser] = {
     "references": references,
     "identity": IdentityId.parse,
     "registry": registry_name,
-    "pipeline": values.resource_name,
-    "new run": values.resource_name,
+    "pipeline or new run": values.resource_name,
     "existing run": values.existing_run_name,
     "blob": values.blob_name,
     "age": values.age,
@@ -177,6 +176,24 @@ def test_names_round_trip(name: str) -> None:
     for parse in (values.resource_name, values.existing_run_name):
         assert parse(name) == name
     assert values.existing_run_name(f"a_{name}"[:50]) == f"a_{name}"[:50]
+
+
+@pytest.mark.parametrize(
+    ("parse", "text", "why"),
+    [
+        (values.resource_name, "my_run", "--name: expected 5 to 50 letters and digits"),
+        (
+            values.existing_run_name,
+            "my-run",
+            "--name: expected 5 to 50 letters, digits and underscores",
+        ),
+    ],
+)
+def test_a_name_is_refused_with_the_rule(parse: Parser, text: str, why: str) -> None:
+    with pytest.raises(InvalidArgumentValueError) as refused:
+        parse(text)
+    assert refused.value.error_msg == f"Invalid value '{text}' for {why}."
+    assert refused.value.recommendations == ["Use a name such as 'export01'."]
 
 
 @given(number=st.integers(1, 99_999))

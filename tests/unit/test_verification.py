@@ -157,8 +157,12 @@ def test_the_failure_quotes_the_file_that_was_written() -> None:
     ]
 
 
-def test_the_failure_names_twenty_and_counts_the_rest() -> None:
-    listed = exported({Artifact("samples/many", str(number)): IMAGE for number in range(23)})
+@pytest.mark.parametrize(
+    ("count", "lines", "last"),
+    [(20, 21, "samples/many:19: missing"), (21, 22, "and 1 more"), (23, 22, "and 3 more")],
+)
+def test_the_failure_names_twenty_and_counts_the_rest(count: int, lines: int, last: str) -> None:
+    listed = exported({Artifact("samples/many", str(number)): IMAGE for number in range(count)})
     error = verification.failure(compare(listed, Registry({})), "target", None)
-    lines = str(error).splitlines()
-    assert (len(lines), lines[1], lines[-1]) == (22, "samples/many:0: missing", "and 3 more")
+    said = str(error).splitlines()
+    assert (len(said), said[1], said[-1]) == (lines, "samples/many:0: missing", last)
