@@ -32,7 +32,7 @@ from azext_acrtransfer.throttling import PatientRetryPolicy
 
 _REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 # What comes of answers that azure-cli does not look at before it takes something from them.
-_UNSEEN = (AttributeError, LookupError, RequestException, ValueError)
+_UNSEEN = (AttributeError, LookupError, RequestException, TypeError, ValueError)
 _PAUSES = (1, 2, 4, 8, 16, 32)
 
 

@@ -512,6 +512,14 @@ def test_a_web_page_instead_of_the_registry_leaves_no_trace(
     assert caplog.records == []
 
 
+def test_a_registry_that_tells_no_host_cannot_be_logged_in_to(
+    registry: Registry, content: RegistryContent
+) -> None:
+    registry.mock.get(f"{ARM}{REGISTRY}", json={"id": REGISTRY, "name": "myregistry"})
+    with pytest.raises(AzureConnectionError, match="Could not log in to registry 'myregistry': "):
+        content.repositories()
+
+
 @pytest.mark.parametrize("path", ["/acr/v1/team/app/_tags", "/oauth2/token"])
 def test_a_lost_connection_names_the_registry(
     registry: Registry, content: RegistryContent, path: str
