@@ -121,7 +121,7 @@ class Campaign:
         for asked, answer in exchanges:
             if not (scene.adds and asked.key in made):
                 requests.setdefault(asked.key, (asked, answer))
-        made |= requests.keys()
+        made.update(requests)
         return Clean(result, exchanges, before, self._world.state(), requests)
 
     def _run(self, scene: Scene, strike: Any) -> Result:
