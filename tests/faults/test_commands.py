@@ -15,7 +15,7 @@ from tests.faults.scenes import SCENES, Scene
 from tests.faults.trial import Campaign
 
 #: Every so many cases one is tried; it shares no divisor with the number of faults.
-_EVERY = 29
+_EVERY = 41
 
 
 @pytest.fixture(scope="module")
