@@ -9,9 +9,9 @@ import pytest
 from tests.e2e.terminal import AZ, AZ_VERSION, Terminal, bare_environment, run
 
 VERBS = {
-    "export-pipeline": ["create", "delete", "list", "show", "update", "wait"],
-    "import-pipeline": ["create", "delete", "list", "show", "update", "wait"],
-    "pipeline-run": ["clean", "create", "delete", "list", "show", "wait"],
+    "export-pipeline": ["check", "create", "delete", "list", "show", "update", "wait"],
+    "import-pipeline": ["check", "create", "delete", "list", "show", "update", "wait"],
+    "pipeline-run": ["clean", "create", "delete", "list", "show", "verify", "wait"],
 }
 
 
