@@ -6,7 +6,7 @@ import json
 import os
 import tarfile
 import uuid
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -223,14 +223,19 @@ class World:
             )
 
     async def importing(
-        self, *, container: Container | None = None, blob: str = "b", **options: bool
+        self,
+        *,
+        container: Container | None = None,
+        blob: str = "b",
+        progress: Callable[[int], None] | None = None,
+        **options: bool,
     ) -> TransferResult:
         async with container or self.container() as storage:
             return await import_blob(
                 blob,
                 repositories=self.target,
                 container=storage,
-                progress=self.progress.append,
+                progress=progress or self.progress.append,
                 **options,
             )
 
