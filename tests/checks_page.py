@@ -24,7 +24,7 @@ def checks() -> str:
             "this order. A check whose subject is not there, or was not asked about, is left out.",
             "The verdict is `pass`, `fail`, `warning`, or `unknown` where you may not read what is",
             "to be judged: then the right that is missing is named. Only `fail` makes the exit",
-            "code 1, and `az acr pipeline-run create --check` stop.",
+            "code 1, and `az acr pipeline-run create --check` stop; that warns of the other two.",
             "",
             "What mends a check is the command of the first known failure that it foresees, or the",
             "one below. Not followed are conditions of roles and stored access policies: they make",

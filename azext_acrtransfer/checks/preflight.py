@@ -23,6 +23,9 @@ from azext_acrtransfer.transfer_manifest import TransferManifest
 
 logger = get_logger(__name__)
 
+#: How that is told which is no reason to stop, by its verdict.
+_TOLD = {Verdict.WARNING.value: "%s: %s", Verdict.UNKNOWN.value: "%s is unknown: %s"}
+
 
 class Preflight:
     """Checks the pipelines of one kind in one registry."""
@@ -69,13 +72,13 @@ class Preflight:
         return judge(seen)
 
     def demand(self, name: str, run_specs: Sequence[RunSpec]) -> None:
-        """Check what is about to be run: warn of what may go wrong, and stop at what will."""
+        """Check what is about to be run: stop at what will fail, warn of what may or is unknown."""
         artifacts = tuple(artifact for spec in run_specs for artifact in spec.artifacts)
         blobs = tuple(spec.blob for spec in run_specs)
         checks = self.check(name, Asked(self._kind, artifacts, blobs, is_planned=True))
         for check in checks:
-            if check["verdict"] == Verdict.WARNING.value:
-                logger.warning("%s: %s", check["code"], check["found"])
+            if told := _TOLD.get(check["verdict"]):
+                logger.warning(told, check["code"], check["found"])
         error = failure(checks)
         if error:
             raise error

@@ -412,17 +412,23 @@ def test_a_run_is_not_made_if_its_check_fails(
     )
 
 
-def test_a_run_is_made_after_its_check_which_warns(az: Az, mock: responses.RequestsMock) -> None:
+def test_a_run_is_made_after_its_check_which_warns_of_what_is_unknown_too(
+    az: Az, mock: responses.RequestsMock
+) -> None:
     azure = Azure(mock, IMPORT)
     azure.pipeline["properties"]["trigger"] = {"sourceTrigger": {"status": "Enabled"}}
     soon = f"{datetime.now(timezone.utc) + timedelta(days=2):%Y-%m-%dT00:00:00Z}"
     azure.tell(SECRET, {"value": sas(se=soon), "attributes": {"enabled": True}})
     azure.tell(f"{STORAGE}/myblob", method="HEAD")
+    azure.tell(f"{ARM}{CONTAINER}", refused("containers/read"), status=403)
     azure.tell(f"{ARM}{REGISTRY}/importPipelines/mypipeline", azure.pipeline)
     azure.tell(f"{ARM}{REGISTRY}/pipelineRuns/myrun01", run(IMPORT), method="PUT")
     result = create_run(az, IMPORT)
     assert (result.exit_code, result.json["name"]) == (0, "myrun01")
-    assert result.stderr.splitlines()[1:] == [f"WARNING: SasNotExpired: It expires at {soon}."]
+    assert result.stderr.splitlines()[1:] == [
+        "WARNING: ContainerFound is unknown: You lack the right to read it: containers/read",
+        f"WARNING: SasNotExpired: It expires at {soon}.",
+    ]
 
 
 def test_a_registry_that_lets_nobody_in_leaves_its_artifacts_unknown() -> None:
