@@ -57,8 +57,19 @@ def _secret(cloud: Any, text: str) -> SecretUri:
     return _of_cloud(SecretUri.parse(text), _suffix(cloud, "keyvault_dns"))
 
 
-def _references(option: str) -> Callable[[Any, list[str]], tuple[globs.Reference, ...]]:
-    return lambda cloud, texts: globs.parse_references(texts, option, _suffix(cloud, _LOGIN_SERVER))
+def _artifacts(cloud: Any, texts: list[str]) -> tuple[globs.Reference, ...]:
+    found = globs.parse_references(texts, Artifact.OPTION, _suffix(cloud, _LOGIN_SERVER))
+    if not found:
+        raise InvalidArgumentValueError(
+            f"{Artifact.OPTION} is empty, or has nothing but comments.",
+            recommendation=Artifact.ADVICE,
+        )
+    return found
+
+
+def _exclude(cloud: Any, texts: list[str]) -> tuple[globs.Reference, ...]:
+    """None may be left, too: an empty file excludes nothing."""
+    return globs.parse_references(texts, "--exclude", _suffix(cloud, _LOGIN_SERVER))
 
 
 def _suffix(cloud: Any, name: str) -> str | None:
@@ -102,8 +113,8 @@ validate_access_mode = _parsed("access_mode", values.StorageAccessMode)
 validate_options = _parsed("options", _options)
 validate_status = _parsed("status", values.RunStatus)
 validate_identity = _parsed("identity", IdentityId.parse)
-validate_artifacts = _parsed_in_cloud("artifacts", _references(Artifact.OPTION))
-validate_exclude = _parsed_in_cloud("exclude", _references("--exclude"))
+validate_artifacts = _parsed_in_cloud("artifacts", _artifacts)
+validate_exclude = _parsed_in_cloud("exclude", _exclude)
 validate_storage_blob = _parsed("storage_blob", _blobs)
 validate_age = _parsed("older_than", values.age)
 

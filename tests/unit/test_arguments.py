@@ -259,6 +259,12 @@ RUN_REFUSALS: list[tuple[list[str], Any, str, str]] = [
         "Give one of at most 1020 characters.",
     ),
     (
+        [*EXPORT_RUN, "-a", "", "# all of them\n"],
+        INVALID,
+        "--artifacts is empty, or has nothing but comments.",
+        "Use <repository>:<tag> or <repository>@sha256:<64 hex digits>.",
+    ),
+    (
         [*EXPORT_RUN, "-a", "Hello:v1"],
         INVALID,
         "Invalid value 'Hello:v1' for --artifacts: 'Hello' is not a repository",
