@@ -155,6 +155,12 @@ def test_an_entra_token_is_exchanged(
     assert list(answer.json()) == (["refresh_token"] if status == 200 else ["errors"])
 
 
+@pytest.mark.parametrize("path", ["exchange", "token"])
+def test_a_form_that_is_no_text_is_refused(client: RegistryClient, path: str) -> None:
+    answer = client.call("POST", f"/oauth2/{path}", content=b"service=\xff")
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "INVALID_SERVICE")
+
+
 def test_the_admin_user_logs_in(emulator: Emulator, client: RegistryClient) -> None:
     credentials = emulator.ok("POST", "fronttest/listCredentials")
     good = basic(credentials["username"], credentials["passwords"][1]["value"])

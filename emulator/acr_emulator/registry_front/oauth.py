@@ -39,7 +39,7 @@ class OAuth:
 
     async def _exchange(self, request: Request) -> Response:
         registry = self._gate.registry(request)
-        form = parse_qs((await request.body()).decode())
+        form = await _form(request)
         _check_service(form, registry)
         if _field(form, "grant_type") not in {"access_token", "access_token_refresh_token"}:
             raise RegistryError(400, "UNSUPPORTED", "grant_type must be access_token")
@@ -54,7 +54,7 @@ class OAuth:
 
     async def _token_for_form(self, request: Request) -> Response:
         registry = self._gate.registry(request)
-        form = parse_qs((await request.body()).decode())
+        form = await _form(request)
         _check_service(form, registry)
         grant_type = _field(form, "grant_type")
         try:
@@ -92,6 +92,10 @@ class OAuth:
         scopes_granted = [scope for scope in granted if scope]
         token = self._tokens.access_token(registry.login_server, subject, scopes_granted)
         return JSONResponse({"access_token": token})
+
+
+async def _form(request: Request) -> Form:
+    return parse_qs((await request.body()).decode(errors="replace"))
 
 
 def _field(form: Form, name: str) -> str:
