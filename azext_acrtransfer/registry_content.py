@@ -13,6 +13,7 @@ from requests.utils import parse_header_links
 
 from azext_acrtransfer.concurrency import each
 from azext_acrtransfer.descriptors import Descriptor, Manifest
+from azext_acrtransfer.progress import progress
 from azext_acrtransfer.registry_access import RegistryAccess, Right
 from azext_acrtransfer.values import Artifact
 
@@ -47,6 +48,7 @@ class RegistryContent:
     def __init__(
         self, cmd: Any, registry_name: str, resource_group_name: str | None = None
     ) -> None:
+        self._cli_ctx = cmd.cli_ctx
         self._name = registry_name
         self._access = RegistryAccess(cmd, registry_name, resource_group_name)
         self._lists: dict[str, list[Any]] = {}
@@ -90,8 +92,13 @@ class RegistryContent:
 
     def describe_all(self, artifacts: Sequence[Artifact]) -> list[Descriptor | None]:
         """All of them in their order, several at a time."""
-        self.prepare_to_pull(artifacts)
-        return list(each(self.describe, artifacts))
+        found = []
+        with progress(self._cli_ctx) as show:
+            self.prepare_to_pull(artifacts)
+            for descriptor in each(self.describe, artifacts):
+                found.append(descriptor)
+                show(f"{len(found)} of {len(artifacts)} artifacts looked at")
+        return found
 
     def prepare_to_pull(self, artifacts: Iterable[Artifact]) -> None:
         """Have one token for each repository, before several threads would each ask for one."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn, Protocol
 
@@ -14,6 +13,7 @@ from azure.core.exceptions import AzureError
 from knack.log import get_logger
 
 from azext_acrtransfer.concurrency import each
+from azext_acrtransfer.progress import progress
 from azext_acrtransfer.resources import Answer, Resources
 
 logger = get_logger(__name__)
@@ -120,29 +120,9 @@ class Waiting:
                     seen[name] = found
                     del due[name]
 
-    @contextmanager
-    def progress(self) -> Iterator[Callable[[str], None]]:
-        """A line to show how things stand on, for how long; not where nobody looks."""
-        quiet = (
-            self._cli_ctx.only_show_errors
-            or self._cli_ctx.config.getboolean("core", "disable_progress_bar", False)
-            or not sys.stderr.isatty()
-        )
-        if quiet:
-            yield lambda _: None
-            return
-        # Late: it loads a terminal library that a quiet wait does not need.
-        from azure.cli.core.commands.progress import IndeterminateProgressBar
-
-        started = self._now()
-        line = IndeterminateProgressBar(self._cli_ctx)
-        line.begin()
-        try:
-            yield lambda text: line.update_progress_with_msg(
-                f"{text}, {self._now() - started:.0f} s"
-            )
-        finally:
-            line.end()
+    def progress(self) -> AbstractContextManager[Callable[[str], None]]:
+        """A line to show how things stand on."""
+        return progress(self._cli_ctx, now=self._now)
 
 
 def _under_way(seen: Mapping[str, Seen], life: Life) -> list[str]:

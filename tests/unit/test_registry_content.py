@@ -8,6 +8,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -27,7 +28,7 @@ from knack.util import CLIError
 from requests import ConnectionError as RequestsConnectionError
 from requests import PreparedRequest
 
-from azext_acrtransfer import COMMAND_LOADER_CLS
+from azext_acrtransfer import COMMAND_LOADER_CLS, registry_content
 from azext_acrtransfer.descriptors import Descriptor, Manifest
 from azext_acrtransfer.registry_content import RegistryContent
 from azext_acrtransfer.values import Artifact
@@ -154,8 +155,10 @@ def test_a_repository_that_is_gone_or_empty_has_no_tags(
 
 
 def test_many_artifacts_take_one_login_and_a_token_for_each_repository(
-    registry: Registry, content: RegistryContent
+    registry: Registry, content: RegistryContent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr(registry_content, "progress", lambda _: nullcontext(shown.append))
     registry.lets_in()
     names = [f"v{number}" for number in range(20)]
     digests = [registry.holds(name, IMAGE, {"name": name}) for name in names]
@@ -165,6 +168,7 @@ def test_many_artifacts_take_one_login_and_a_token_for_each_repository(
     assert [one and one.digest for one in found] == [*digests, None]
     assert registry.asked[f"POST {HOST}/oauth2/exchange"] == 1
     assert registry.asked[f"POST {HOST}/oauth2/token"] == 2
+    assert shown == [f"{number} of 21 artifacts looked at" for number in range(1, 22)]
 
 
 def test_nothing_is_asked_for_no_artifacts(registry: Registry, content: RegistryContent) -> None:
