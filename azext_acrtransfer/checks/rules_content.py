@@ -76,7 +76,7 @@ def _layer_sizes(seen: Seen) -> Finding:
 def _no_foreign_layers(seen: Seen) -> Finding:
     foreign = _layers(seen, lambda each: each.is_foreign)
     if foreign:
-        return warns(f"Kept outside of the registry, so not carried: {foreign}.", "")
+        return warns(f"Kept outside of the registry, so not carried: {foreign}.")
     return passes("All layers are in the registry.")
 
 

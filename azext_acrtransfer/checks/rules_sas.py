@@ -54,7 +54,7 @@ def _secret_current(seen: Seen) -> Finding:
 
 def _secret_readable(seen: Seen) -> Finding:
     properties = seen.vault.value["properties"]
-    principal = seen.facts.get("principal-id", "")
+    principal = seen.facts["principal-id"].lower()
     if properties.get("enableRbacAuthorization"):
         grants = seen.vault_roles.value
         names = ", ".join(grant.role for grant in grants) or "none"
@@ -67,7 +67,7 @@ def _secret_readable(seen: Seen) -> Finding:
     rights = [
         right.lower()
         for policy in properties.get("accessPolicies") or ()
-        if str(policy.get("objectId")).lower() == principal.lower()
+        if str(policy.get("objectId")).lower() == principal
         for right in dig(policy, "permissions", "secrets") or ()
     ]
     found = f"The vault goes by policies; the identity's allows: {' '.join(rights) or 'nothing'}."

@@ -20,7 +20,8 @@ class Sas:
         query = secret.strip().removeprefix("?")
         fields = dict(parse_qsl(query))
         # A SAS that leaves its expiry to a policy that is stored at the container names that.
-        whole = fields.pop("sig", "") and fields.get("sv") and (fields.get("se") or "si" in fields)
+        ends = "se" in fields or "si" in fields
+        whole = fields.pop("sig", None) and "sv" in fields and ends
         return cls(fields, query) if whole else None
 
     def __getitem__(self, name: str) -> str:
@@ -43,12 +44,13 @@ class Sas:
         return not self["sip"] and self["spr"] != "http"
 
     def moment(self, name: str) -> datetime | None:
-        """A time of the SAS; None if it tells none, or one that cannot be read."""
+        """A time of the SAS, in UTC; None if it tells none, or one that cannot be read."""
         try:
             moment = datetime.fromisoformat(self[name].replace("Z", "+00:00"))
         except ValueError:
             return None
-        return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+        utc = timezone.utc
+        return moment.astimezone(utc) if moment.tzinfo else moment.replace(tzinfo=utc)
 
     def lacks(self, field_name: str, needed: str) -> str:
         """The letters of one of its fields that it should have and has not."""
