@@ -51,8 +51,7 @@ def _layers(
 
 def layer_of(descriptor: Any) -> Layer:
     """A layer; foreign is one that registries leave at its URLs."""
-    media_type = str(descriptor.get("mediaType", ""))
     foreign = bool(descriptor.get("urls")) or any(
-        word in media_type for word in ("foreign", "nondistributable")
+        word in descriptor["mediaType"] for word in ("foreign", "nondistributable")
     )
-    return Layer(descriptor.get("digest", ""), int(descriptor.get("size", 0)), foreign)
+    return Layer(descriptor["digest"], descriptor["size"], foreign)

@@ -1,0 +1,66 @@
+"""check --artifacts over answers of a registry: globs, and the layers of all platforms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import responses
+
+from azext_acrtransfer.kinds import EXPORT, PipelineKind
+from tests.unit.conftest import ARM, REGISTRY, Az
+from tests.unit.test_check_command import Azure
+from tests.unit.test_registry_content import HOST, IMAGE, INDEX, Registry
+
+LAYER = {"digest": "sha256:0c", "size": 9 * 1024**3, "mediaType": "application/vnd.oci.layer.v1"}
+
+
+@pytest.fixture
+def mock() -> Iterator[responses.RequestsMock]:
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        yield mock
+
+
+def holding(mock: responses.RequestsMock, layer: dict[str, Any]) -> Registry:
+    """A registry with one tag, of an index of an index of an image with one layer."""
+    registry = Registry(mock)
+    registry.lets_in()
+    names = {"repositories": ["team/app"]}
+    registry.answers("/v2/_catalog?n=100", "registry:catalog:*", json=names)
+    scope, tags = "repository:team/app:metadata_read", {"tags": [{"name": "v1"}]}
+    registry.answers("/acr/v1/team/app/_tags?n=100", scope, json=tags)
+    image = registry.holds("", IMAGE, {"layers": [layer]})
+    inner = registry.holds("", INDEX, {"manifests": [{"digest": image}]})
+    registry.holds("v1", INDEX, {"manifests": [{"digest": inner}]})
+    return registry
+
+
+def check(az: Az, mock: responses.RequestsMock, kind: PipelineKind, registry: Registry) -> Any:
+    azure = Azure(mock, kind)
+    azure.tell(f"{ARM}{REGISTRY}", registry.resource)
+    _, checks = azure(az, "--artifacts", "team/*")
+    return {code: f"{check['verdict']}: {check['found']}" for code, check in checks.items()}
+
+
+def test_a_glob_is_checked_in_all_its_platforms(
+    az: Az, mock: responses.RequestsMock, kind: PipelineKind
+) -> None:
+    registry = holding(mock, LAYER)
+    checks = check(az, mock, kind, registry)
+    if kind is EXPORT:
+        assert checks["ArtifactsFound"] == "pass: All 1 are there."
+        assert checks["LayerSizes"] == (
+            "fail: Larger than 8 GB: sha256:0c of team/app:v1 (9663676416 bytes)."
+        )
+    else:
+        assert checks["TagsFree"] == "warning: There already: team/app:v1."
+    asked = {url: count for url, count in registry.asked.items() if "/manifests/" in url}
+    assert (len(asked), set(asked.values())) == (3, {1})
+    assert registry.asked[f"POST {HOST}/oauth2/token"] == 3  # for each of three rights
+
+
+def test_a_layer_that_lacks_its_size_is_unknown(az: Az, mock: responses.RequestsMock) -> None:
+    registry = holding(mock, {key: value for key, value in LAYER.items() if key != "size"})
+    checks = check(az, mock, EXPORT, registry)
+    assert checks["LayerSizes"] == checks["LayersHere"] == "unknown: The answer lacks 'size'."
