@@ -72,6 +72,15 @@ def test_outcomes_and_progress_are_told_in_the_order_of_the_list() -> None:
         "2 of 5 runs deleted, 2 failed",
         "3 of 5 runs deleted, 2 failed",
     ]
+    error = cleaning.failure(outcomes)
+    assert error
+    assert str(error) == (
+        "2 of 5 runs could not be deleted:\nkept01: no, see https://a/b?sig=***\n"
+        "offline01: no network"
+    )
+    assert error.recommendations == [
+        "Mend the cause, then run the same command again for those that are left."
+    ]
 
 
 def test_ctrl_c_tells_what_was_done_and_how_to_go_on() -> None:

@@ -103,9 +103,17 @@ def test_a_missing_container_keeps_the_words_of_storage(
             "network may stand in between.",
         ),
         (
-            {"status": 302, "headers": {"Location": "http://portal.example"}},
-            "The answer is text/plain, which is not storage's. A proxy or the sign-in page of a "
-            "network may stand in between.",
+            {"content_type": None},
+            "The answer is empty, which is not storage's. A proxy or the sign-in page of a network "
+            "may stand in between.",
+        ),
+        (
+            {
+                "status": 302,
+                "headers": {"Location": "http://portal.example"},
+                "content_type": "application/xml",
+            },
+            "Found",
         ),
     ],
 )
