@@ -8,7 +8,7 @@ MAKEFLAGS += --no-print-directory
 AZ_VERSIONS := 2.85.0 2.91.0
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 WHEEL := dist/acrtransfer-$(VERSION)-py3-none-any.whl
-LANES := unit recorded coverage emulator faults templates repository $(AZ_VERSIONS:%=e2e-%)
+LANES := unit recorded coverage emulator faults templates repository '$(AZ_VERSIONS:%=e2e-%)'
 
 # Whatever a tool or a test forgets to say, nothing lands in the user's home.
 export AZURE_CONFIG_DIR := $(CURDIR)/build/azure
