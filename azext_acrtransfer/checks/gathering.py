@@ -41,8 +41,7 @@ def gather(
     )
     facts = Facts(
         {"registry": at.name, "group": at.resource_group, "subscription": reader.subscription}
-        | {"pipeline": name, "pipeline-group": kind.group, "you": reader.caller}
-        | {"expiry": expiry_of_new_sas()}
+        | {"pipeline-group": kind.group, "you": reader.caller, "expiry": expiry_of_new_sas()}
         | ({"blob": asked.blobs[0]} if len(asked.blobs) == 1 else {})
     )
     parts: Parts = {}
@@ -83,7 +82,7 @@ def _permissions(reader: Reader, scope: str) -> Reading[tuple[Grant, ...]]:
 
     def ask() -> tuple[Grant, ...]:
         told = reader.arm_list(f"{scope}/{_AUTHORIZATION}/permissions", _ROLES)
-        return tuple(Grant("", scope, (each,)) for each in told)
+        return tuple(Grant((each,)) for each in told)
 
     return read(ask, _READ)
 
@@ -147,12 +146,12 @@ class _About:
     def _denials(self, scope: str) -> Reading[tuple[str, ...]]:
         def ask() -> tuple[str, ...]:
             told = self._assigned(scope, "denyAssignments")
-            return tuple(each.get("denyAssignmentName", "") for each in told)
+            return tuple(each["denyAssignmentName"] for each in told)
 
         return read(ask, _READ)
 
     def _assigned(self, scope: str, what: str) -> list[Any]:
-        principal = self._facts.get("principal-id", "")
+        principal = self._facts.get("principal-id")
         wanted = f"atScope() and assignedTo('{principal}')"
         path = f"{scope}/{_AUTHORIZATION}/{what}"
         told = self._reader.arm_list(path, _ROLES, wanted) if principal else []
@@ -192,8 +191,8 @@ class _About:
 
 def _grant(assignment: Resource, role: Resource) -> Grant:
     return Grant(
+        tuple(role["permissions"]),
         role["roleName"],
         assignment["scope"],
-        tuple(role["permissions"]),
-        bool(assignment.get("condition")),
+        has_condition=bool(assignment.get("condition")),
     )

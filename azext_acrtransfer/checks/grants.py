@@ -23,9 +23,9 @@ def blob_actions(sas_permissions: str) -> frozenset[str]:
 class Grant:
     """A role that was given to a principal, at this scope or further up."""
 
-    role: str
-    scope: str
     permissions: tuple[Mapping[str, Any], ...]
+    role: str = ""
+    scope: str = ""
     has_condition: bool = False
 
     def allows(self, action: str) -> bool:

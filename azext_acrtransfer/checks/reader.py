@@ -5,17 +5,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from azure.cli.core._profile import Profile
 from azure.cli.core.azclierror import ForbiddenError
-from azure.cli.core.cloud import CloudSuffixNotSetException
 from azure.cli.core.commands.client_factory import get_subscription_id
 from azure.cli.core.util import get_az_user_agent, should_disable_connection_verify
 from azure.core import PipelineClient
-from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+from azure.core.exceptions import HttpResponseError
 from azure.core.pipeline.policies import (
     BearerTokenCredentialPolicy,
     HTTPPolicy,
@@ -66,9 +64,8 @@ class Reader:
             RetryPolicy(retry_total=2, retry_connect=0),
         ]
         if audience:
-            scope = f"{audience.rstrip('/')}/.default"
-            policies.append(BearerTokenCredentialPolicy(self._credential, scope))
-            policies[:0] = [] if audience == _STORAGE else [AnswerPolicy()]
+            login = BearerTokenCredentialPolicy(self._credential, f"{audience}/.default")
+            policies = [AnswerPolicy(), *policies, login]
         client: PipelineClient[HttpRequest, HttpResponse] = PipelineClient(
             "", policies=policies, transport=self._transport
         )
@@ -80,11 +77,9 @@ class Reader:
 
     def _check_host(self, uri: str, name: str) -> str:
         """The cloud's suffix of such hosts; no other host is sent a token or a SAS."""
-        host = (urlsplit(uri).hostname or "").lower()
-        try:
-            suffix = str(getattr(self._suffixes, name)).lstrip(".").lower()
-        except CloudSuffixNotSetException:  # a private cloud need not define every suffix
-            suffix = ""
+        host = urlsplit(uri).hostname or ""
+        # A private cloud need not define every suffix; as an attribute that would be an error.
+        suffix = (vars(self._suffixes)[name] or "").lstrip(".").lower()
         if not suffix or not host.endswith(f".{suffix}"):
             raise ForbiddenError(f"'{host}' is not known to be of the active cloud: not asked.")
         return suffix
@@ -162,11 +157,7 @@ class Reader:
         self._check_host(container_uri, "storage_endpoint")
         url = f"{container_uri.rstrip('/')}/{quote(name)}"
         request = HttpRequest("HEAD", url, headers={"x-ms-version": _BLOBS})
-        response = self._send(request, _STORAGE)
-        if response.status_code == HTTPStatus.NOT_FOUND:
-            raise ResourceNotFoundError(response=response)
-        response.raise_for_status()
-        return response.headers
+        return self._send(request, _STORAGE).headers
 
     def storage_on_sas(self, container_uri: str, sas: str) -> str:
         """What storage says to a SAS that would list the container."""

@@ -14,7 +14,7 @@ from azext_acrtransfer.checks.seen import Asked, Content, Layer, Seen
 from azext_acrtransfer.guidance import Facts, facts_of_pipeline
 from azext_acrtransfer.kinds import EXPORT, PipelineKind
 from azext_acrtransfer.values import Artifact
-from tests.unit.conftest import REGISTRY, pipeline
+from tests.unit.conftest import pipeline
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=timezone.utc)
 PRINCIPAL = "22222222-2222-2222-2222-222222222222"
@@ -45,7 +45,7 @@ def secret(value: str = sas(), **attributes: Any) -> Reading[Any]:
 
 def grant(*actions: str, role: str = "My role", condition: bool = False, **more: Any) -> Grant:
     """A role that allows these data actions."""
-    return Grant(role, ACCOUNT, ({"dataActions": actions} | more,), condition)
+    return Grant(({"dataActions": actions} | more,), role, ACCOUNT, condition)
 
 
 def registry(**properties: Any) -> Reading[Any]:
@@ -99,7 +99,7 @@ def seen(
     content = Content("sha256:0a", (Layer("sha256:0b", 10),))
     whole: Json = {
         "registry": registry(),
-        "caller": there((Grant("", REGISTRY, ({"actions": ["*"], "notActions": []},)),)),
+        "caller": there((Grant(({"actions": ["*"], "notActions": []},)),)),
         "pipeline": there(model),
         "account": account(),
         "container": there({}),
