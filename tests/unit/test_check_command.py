@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
+from urllib.parse import unquote_plus
 
 import pytest
 import requests
 import responses
+from azure.cli.core._profile import Profile
+from azure.cli.core.auth.identity import Identity
 from azure.cli.core.azclierror import AuthenticationError
 from azure.cli.core.cloud import AZURE_PUBLIC_CLOUD
 from knack.util import CLIError
 
 from azext_acrtransfer.checks import contents, preflight, readings
+from azext_acrtransfer.checks.reader import Reader
 from azext_acrtransfer.checks.readings import Reading
 from azext_acrtransfer.checks.seen import Content, Layer
 from azext_acrtransfer.descriptors import Manifest
+from azext_acrtransfer.guidance import expiry_of_new_sas
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
 from azext_acrtransfer.values import Artifact
 from tests import manifest_page
-from tests.az import SUBSCRIPTION
+from tests.az import ANYBODY, SUBSCRIPTION, Login, az_cli, run_az
 from tests.unit.checked import PRINCIPAL, sas
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, pipeline, run
 
@@ -35,6 +42,10 @@ STORAGE = "https://mystorage.blob.core.windows.net/transfer"
 SECRET = "https://myvault.vault.azure.net/secrets/sas"
 RESOURCES = f"{ARM}/subscriptions/{SUBSCRIPTION}/resources"
 IDENTITY = f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/mine"
+ROLE = f"/subscriptions/{SUBSCRIPTION}{AUTHORIZATION}/roleDefinitions/one"
+SAS = sas(se="2099-01-01T00:00:00Z")
+ARM_TOKEN, VAULT_TOKEN = "https://management.core.windows.net/", "https://vault.azure.net"
+STORAGE_TOKEN, NO_TOKEN = "https://storage.azure.com", ""
 
 Json = dict[str, Any]
 
@@ -55,9 +66,25 @@ class Azure:
         self.tell(f"{ARM}{CONTAINER}", {"id": CONTAINER})
         policy = {"objectId": PRINCIPAL, "permissions": {"secrets": ["get"]}}
         self.tell(f"{ARM}{VAULT}", {"id": VAULT, "properties": {"accessPolicies": [policy]}})
-        value = sas(se="2099-01-01T00:00:00Z")
-        self.tell(SECRET, {"value": value, "attributes": {"enabled": True}})
+        self.tell(SECRET, {"value": SAS, "attributes": {"enabled": True}})
         self.tell(STORAGE, body="<EnumerationResults />")
+
+    def use_identity(self) -> None:
+        """Have the pipeline go by an identity that was assigned to it, and may do everything."""
+        self.pipeline["properties"][self.kind.side]["storageAccessMode"] = "ManagedIdentity"
+        assigned = {IDENTITY: {"principalId": PRINCIPAL, "clientId": "c"}}
+        self.pipeline["identity"] = {"type": "userAssigned", "userAssignedIdentities": assigned}
+        self.tell(f"{ARM}{IDENTITY}", {"id": IDENTITY})
+        self.tell_assigned("role", {"roleDefinitionId": ROLE, "scope": GROUP})
+        self.tell_assigned("deny")
+        actions = ["Microsoft.Storage/storageAccounts/blobServices/containers/blobs/*"]
+        role = {"roleName": "Mover", "permissions": [{"dataActions": actions}]}
+        self.tell(f"{ARM}{ROLE}", {"properties": role})
+
+    def tell_assigned(self, what: str, *assignments: Json) -> None:
+        """Which roles or denials the identity has at the container."""
+        told = {"value": [{"properties": each} for each in assignments]}
+        self.tell(f"{ARM}{CONTAINER}{AUTHORIZATION}/{what}Assignments", told)
 
     def tell(
         self, url: str | re.Pattern[str], json: Any = None, *, method: str = "GET", **more: Any
@@ -68,10 +95,30 @@ class Azure:
 
     def __call__(self, az: Az, *argv: str) -> tuple[Any, dict[str, dict[str, str]]]:
         """Run the check; the result and the checks by their codes."""
+        self._mock.calls.reset()
         self.tell(f"{ARM}{REGISTRY}/{self.kind.resource_type}/mypipeline", self.pipeline)
         result = az("acr", self.kind.group, "check", *AT, "-n", "mypipeline", *argv)
         assert result.stdout, result.stderr
         return result, {check["code"]: check for check in result.json}
+
+    @property
+    def asked(self) -> dict[str, list[str]]:
+        """What the last check asked, by what the token was for that went along."""
+        asked = defaultdict(list)
+        sent: list[Any] = [call.request for call in self._mock.calls]
+        for request in sent:
+            line = [request.method, unquote_plus(request.url)]
+            line += [request.headers.get("x-ms-version"), request.body]
+            audience = request.headers.get("Authorization", "").removeprefix("Bearer for ")
+            asked[audience].append(" ".join(filter(None, line)))
+        return {audience: sorted(lines) for audience, lines in asked.items()}
+
+
+@pytest.fixture
+def az(tmp_path: Path) -> Az:
+    """Run a command with tokens that tell what they are for."""
+    login = Login(token_for=lambda audience: f"for {audience}")
+    return lambda *argv: run_az(tmp_path, *argv, login=login)
 
 
 @pytest.fixture
@@ -90,7 +137,8 @@ def refused(action: str) -> Json:
     return {"error": {"code": "AuthorizationFailed", "message": message}}
 
 
-def test_all_that_is_there_passes(az: Az, azure: Azure) -> None:
+def test_all_that_is_there_passes(az: Az, azure: Azure, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preflight, "read_contents", None)  # without artifacts there is no need
     result, checks = azure(az)
     assert result.exit_code == 0, result.stderr
     assert {check["verdict"] for check in checks.values()} == {"pass"}
@@ -104,51 +152,142 @@ def test_no_part_of_a_secret_is_shown_not_even_with_debug(az: Az, azure: Azure) 
     assert "c2VjcmV0" not in result.stdout + result.stderr
 
 
-REFUSALS: list[tuple[str, int, Any, str, str]] = [
-    (f"{ARM}{REGISTRY}", 403, refused("registries/read"), "RegistryFound", "registries/read"),
-    (
-        f"{ARM}{REGISTRY}{AUTHORIZATION}/permissions",
-        403,
-        refused("permissions/read"),
-        *("CallerAllowed", "You lack the right to read it: permissions/read"),
-    ),
-    (f"{ARM}{ACCOUNT}", 403, refused("accounts/read"), "AccountFound", "accounts/read"),
-    (f"{ARM}{CONTAINER}", 403, refused("containers/read"), "ContainerFound", "containers/read"),
-    (f"{ARM}{VAULT}", 403, refused("vaults/read"), "SecretReadable", "vaults/read"),
-    (
-        SECRET,
-        403,
-        {"error": {"code": "Forbidden", "message": "no"}},
-        *("SecretFound", "the permission get on secrets, or the role Key Vault Secrets User"),
-    ),
-    (
-        f"{ARM}{CONTAINER}",
-        500,
-        {"error": {"code": "Oops", "message": "Sorry."}},
-        "ContainerFound",
-        "Sorry.",
-    ),
+def asked_of_all(kind: PipelineKind) -> list[str]:
+    """What is asked of ARM for every pipeline."""
+    at = f"GET {ARM}{REGISTRY}"
+    wanted = "resourceType eq 'Microsoft.Storage/storageAccounts' and name eq 'mystorage'"
+    return [
+        f"{at}?api-version=2025-06-01-preview",
+        f"{at}{AUTHORIZATION}/permissions?api-version=2022-04-01",
+        f"{at}/{kind.resource_type}/mypipeline?api-version=2025-06-01-preview",
+        f"GET {RESOURCES}?$filter={wanted}&api-version=2021-04-01",
+        f"GET {ARM}{ACCOUNT}?api-version=2023-05-01",
+        f"GET {ARM}{CONTAINER}?api-version=2023-05-01",
+    ]
+
+
+def test_what_is_asked_about_a_pipeline_with_a_sas(
+    az: Az, mock: responses.RequestsMock, kind: PipelineKind
+) -> None:
+    azure = Azure(mock, kind)
+    azure.pipeline["properties"][kind.side]["uri"] = f"{STORAGE}/"
+    azure.tell(f"{STORAGE}/myblob", method="HEAD", status=404)
+    azure(az, "-b", "myblob")
+    wanted = "resourceType eq 'Microsoft.KeyVault/vaults' and name eq 'myvault'"
+    vault = [
+        f"GET {RESOURCES}?$filter={wanted}&api-version=2021-04-01",
+        f"GET {ARM}{VAULT}?api-version=2023-07-01",
+    ]
+    assert azure.asked == {
+        ARM_TOKEN: sorted([*asked_of_all(kind), *vault]),
+        VAULT_TOKEN: [f"GET {SECRET}?api-version=7.4"],
+        STORAGE_TOKEN: [f"HEAD {STORAGE}/myblob 2021-12-02"],
+        NO_TOKEN: [f"GET {STORAGE}?restype=container&comp=list&maxresults=1&{SAS.lstrip('?')}"],
+    }
+
+
+def test_what_is_asked_about_a_pipeline_with_an_identity(
+    az: Az, mock: responses.RequestsMock, kind: PipelineKind
+) -> None:
+    azure = Azure(mock, kind)
+    azure.use_identity()
+    azure(az)
+    at, given = f"GET {ARM}{CONTAINER}{AUTHORIZATION}", f"assignedTo('{PRINCIPAL}')"
+    roles = [
+        f"GET {ARM}{IDENTITY}?api-version=2023-01-31",
+        f"{at}/roleAssignments?$filter=atScope() and {given}&api-version=2022-04-01",
+        f"{at}/denyAssignments?$filter=atScope() and {given}&api-version=2022-04-01",
+        f"GET {ARM}{ROLE}?api-version=2022-04-01",
+    ]
+    assert azure.asked == {ARM_TOKEN: sorted([*asked_of_all(kind), *roles])}
+
+
+@pytest.mark.parametrize(("disabled", "verified"), [("", True), ("1", False)])
+def test_connections_are_verified_and_named_as_az_does(
+    az: Az,
+    azure: Azure,
+    mock: responses.RequestsMock,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    disabled: str,
+    verified: bool,
+) -> None:
+    monkeypatch.setenv("AZURE_CLI_DISABLE_CONNECTION_VERIFICATION", disabled)
+    azure(az)
+    sent: list[Any] = [call.request for call in mock.calls]
+    assert {bool(request.req_kwargs["verify"]) for request in sent} == {verified}
+    assert all("AZURECLI/" in request.headers["User-Agent"] for request in sent)
+
+
+def test_another_subscription_is_read_with_its_own_login(
+    tmp_path: Path, mock: responses.RequestsMock
+) -> None:
+    other = Login("33333333-3333-3333-3333-333333333333", "44444444-4444-4444-4444-444444444444")
+    theirs = {"isDefault": False, "user": {"name": "another@example.com", "type": "user"}}
+    accounts = [ANYBODY.account, other.account | theirs]
+    mock.get(f"{ARM}/any", json={})
+
+    def log_in(identity: Any, user: str) -> Login:
+        return Login(token_for=lambda _: f"{user} of {identity.tenant_id}")
+
+    with (
+        az_cli(tmp_path) as cli,
+        patch.object(Profile, "load_cached_subscriptions", return_value=accounts),
+        patch.object(Identity, "get_user_credential", log_in),
+    ):
+        cli.data["subscription_id"] = other.subscription
+        reader = Reader(cli)
+        reader.arm("any", "1")
+    assert (reader.subscription, reader.caller) == (other.subscription, "another@example.com")
+    sent = mock.calls[0].request.headers["Authorization"]
+    assert sent == f"Bearer another@example.com of {other.tenant}"
+
+
+REFUSED = {"error": {"code": "Forbidden", "message": "No."}}
+READER = "the role Reader on it"
+READER_HERE = f"{READER}, or it is in another subscription than the active one, or deleted"
+READ_SECRET = "the permission get on secrets, or the role Key Vault Secrets User on the vault"
+READ_BLOBS = "the role Storage Blob Data Reader on the container, and a way past its firewall"
+RIGHTS = [
+    ("SasToken", f"{ARM}{REGISTRY}", "RegistryFound", READER),
+    ("SasToken", f"{ARM}{REGISTRY}{AUTHORIZATION}/permissions", "CallerAllowed", READER),
+    ("SasToken", f"{ARM}{ACCOUNT}", "AccountFound", READER_HERE),
+    ("SasToken", f"{ARM}{CONTAINER}", "ContainerFound", READER),
+    ("SasToken", f"{ARM}{VAULT}", "SecretReadable", READER_HERE),
+    ("SasToken", SECRET, "SecretFound", READ_SECRET),
+    ("ManagedIdentity", f"{ARM}{IDENTITY}", "PipelineIdentity", READER),
+    ("ManagedIdentity", f"{ARM}{CONTAINER}{AUTHORIZATION}/roleAssignments", "StorageRole", READER),
+    ("ManagedIdentity", f"{ARM}{CONTAINER}{AUTHORIZATION}/denyAssignments", "StorageRole", READER),
 ]
 
 
-@pytest.mark.parametrize(("url", "status", "body", "code", "found"), REFUSALS)
+@pytest.mark.parametrize(("mode", "url", "code", "right"), RIGHTS)
 def test_a_refusal_is_unknown_and_fails_nothing(
-    az: Az,
-    azure: Azure,
-    monkeypatch: pytest.MonkeyPatch,
-    *,
-    url: str,
-    status: int,
-    body: Any,
-    code: str,
-    found: str,
+    az: Az, azure: Azure, *, mode: str, url: str, code: str, right: str
+) -> None:
+    if mode == "ManagedIdentity":
+        azure.use_identity()
+    azure.tell(url, REFUSED, status=403)
+    result, checks = azure(az)
+    found = f"You lack the right to read it: {right}"
+    assert result.exit_code == 0
+    assert checks[code] == {"code": code, "found": found, "mend": "", "verdict": "unknown"}
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "found"),
+    [
+        (403, refused("x/read"), "You lack the right to read it: x/read"),
+        (500, {"error": {"code": "Oops", "message": "Sorry."}}, "It could not be read: (Oops) So"),
+    ],
+)
+def test_what_the_service_says_of_a_refusal_is_told(
+    az: Az, azure: Azure, monkeypatch: pytest.MonkeyPatch, *, status: int, body: Json, found: str
 ) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)
-    azure.tell(url, body, status=status)
-    azure.tell(SECRET.replace("/secrets/", "/deletedsecrets/"), {}, status=403)
-    result, checks = azure(az)
-    assert (result.exit_code, checks[code]["verdict"], checks[code]["mend"]) == (0, "unknown", "")
-    assert found in checks[code]["found"]
+    azure.tell(f"{ARM}{CONTAINER}", body, status=status)
+    _, checks = azure(az)
+    assert checks["ContainerFound"]["found"].startswith(found)
 
 
 def test_what_is_no_answer_of_the_service_is_unknown(az: Az, azure: Azure) -> None:
@@ -168,14 +307,14 @@ def test_a_host_that_cannot_be_reached_is_unknown(az: Az, azure: Azure) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "namespace", "code"),
+    ("name", "namespace", "kind", "version", "code"),
     [
-        ("mystorage", "Microsoft.Storage", "AccountFound"),
-        ("myvault", "Microsoft.KeyVault", "VaultFound"),
+        ("mystorage", "Microsoft.Storage", "storageAccounts", "2023-05-01", "AccountFound"),
+        ("myvault", "Microsoft.KeyVault", "vaults", "2023-07-01", "VaultFound"),
     ],
 )
 def test_a_name_that_others_have_is_unknown_and_a_free_one_a_failure(
-    az: Az, azure: Azure, name: str, namespace: str, code: str
+    az: Az, azure: Azure, *, name: str, namespace: str, kind: str, version: str, code: str
 ) -> None:
     azure.tell(re.compile(re.escape(RESOURCES) + f".*{name}"), {"value": []})
     check_name = f"{ARM}/subscriptions/{SUBSCRIPTION}/providers/{namespace}/checkNameAvailability"
@@ -184,12 +323,15 @@ def test_a_name_that_others_have_is_unknown_and_a_free_one_a_failure(
     _, checks = azure(az)
     assert checks[code]["verdict"] == "unknown"
     assert "you lack the role Reader on it" in checks[code]["found"]
+    body = f'{{"name": "{name}", "type": "{namespace}/{kind}"}}'
+    assert f"POST {check_name}?api-version={version} {body}" in azure.asked[ARM_TOKEN]
     azure.tell(check_name, {"nameAvailable": True}, method="POST")
     _, checks = azure(az)
     assert checks[code]["verdict"] == "fail"
-    azure.tell(check_name, refused("checkName/read"), method="POST", status=403)
+    azure.tell(check_name, REFUSED, method="POST", status=403)
     _, checks = azure(az)
-    assert (checks[code]["verdict"], "checkName/read" in checks[code]["found"]) == ("unknown", True)
+    assert checks[code]["verdict"] == "unknown"
+    assert checks[code]["found"] == f"You lack the right to read it: {READER_HERE}"
 
 
 @pytest.mark.parametrize(
@@ -235,43 +377,47 @@ def test_no_token_and_no_sas_goes_to_a_host_that_is_not_of_the_cloud(
     assert "is not known to be of the active cloud: not asked." in checks[code]["found"]
 
 
-def test_a_blob_is_looked_at_with_the_callers_own_role(az: Az, azure: Azure) -> None:
-    azure.tell(f"{STORAGE}/my%20blob", method="HEAD", status=403)
-    azure.tell(f"{STORAGE}/another", method="HEAD", status=404)
-    result, checks = azure(az, "-b", "another")
-    assert (result.exit_code, checks["BlobsFree"]["verdict"]) == (0, "pass")
-    result, checks = azure(az, "-b", "my blob")
-    assert checks["BlobsFree"]["verdict"] == "unknown"
-    assert "Storage Blob Data Reader" in checks["BlobsFree"]["found"]
+@pytest.mark.parametrize(
+    ("status", "verdict", "found"),
+    [
+        (200, "fail", "There already: my blob."),
+        (302, "unknown", "It could not be read: mystorage.blob.core.windows.net answered 302"),
+        (403, "unknown", f"You lack the right to read it: {READ_BLOBS}"),
+        (404, "pass", "None is in the way."),
+        (500, "unknown", "It could not be read: "),
+    ],
+)
+def test_a_blob_is_in_the_way_only_if_it_is_there(
+    az: Az, azure: Azure, monkeypatch: pytest.MonkeyPatch, *, status: int, verdict: str, found: str
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    azure.tell(f"{STORAGE}/my%20blob", method="HEAD", status=status)
+    _, checks = azure(az, "-b", "my blob")
+    assert checks["BlobsFree"]["verdict"] == verdict
+    assert checks["BlobsFree"]["found"].startswith(found)
 
 
 def test_the_identitys_roles_are_read_with_their_definitions(az: Az, azure: Azure) -> None:
-    side = azure.pipeline["properties"]["target"]
-    side["storageAccessMode"] = "ManagedIdentity"
-    azure.pipeline["identity"] = {
-        "type": "userAssigned",
-        "userAssignedIdentities": {IDENTITY: {"principalId": PRINCIPAL, "clientId": "c"}},
-    }
-    definition = f"/subscriptions/{SUBSCRIPTION}{AUTHORIZATION}/roleDefinitions/one"
-    given = {"roleDefinitionId": definition, "scope": GROUP, "principalId": PRINCIPAL}
-    azure.tell(
-        f"{ARM}{CONTAINER}{AUTHORIZATION}/roleAssignments", {"value": [{"properties": given}]}
-    )
-    azure.tell(f"{ARM}{CONTAINER}{AUTHORIZATION}/denyAssignments", {"value": []})
-    actions = ["Microsoft.Storage/storageAccounts/blobServices/containers/blobs/*"]
-    role = {"roleName": "Mover", "permissions": [{"dataActions": actions, "notDataActions": []}]}
-    azure.tell(f"{ARM}{definition}", {"properties": role})
-    azure.tell(f"{ARM}{IDENTITY}", {"id": IDENTITY})
+    azure.use_identity()
     result, checks = azure(az)
     assert (result.exit_code, checks["StorageRole"]["found"]) == (0, f"Mover at {GROUP}")
     assert "VaultFound" not in checks
 
-    denial = {"properties": {"denyAssignmentName": "Locked"}}
-    azure.tell(f"{ARM}{CONTAINER}{AUTHORIZATION}/denyAssignments", {"value": [denial]})
+    azure.tell_assigned("deny", {"denyAssignmentName": "Locked"}, {"denyAssignmentName": "Shut"})
     azure.tell(f"{ARM}{IDENTITY}", {"error": {"code": "ResourceNotFound"}}, status=404)
     result, checks = azure(az)
     assert checks["StorageRole"]["verdict"] == "warning"
+    assert checks["StorageRole"]["found"] == f"Mover at {GROUP}, but also denied by: Locked, Shut."
     assert checks["PipelineIdentity"]["verdict"] == "fail"
+
+    azure.tell_assigned(
+        "role", {"roleDefinitionId": ROLE, "scope": GROUP, "condition": "@Resource[x] == 'y'"}
+    )
+    _, checks = azure(az)
+    assert (
+        checks["StorageRole"]["found"]
+        == f"A role has a condition, which is not judged here: Mover at {GROUP}."
+    )
 
 
 def test_a_pipeline_without_identity_is_not_asked_about_its_roles(az: Az, azure: Azure) -> None:
@@ -458,15 +604,55 @@ def test_a_vault_by_roles_is_asked_for_the_roles_on_the_secret(az: Az, azure: Az
     assert '--role "Key Vault Secrets User"' in checks["SecretReadable"]["mend"]
 
 
-def test_a_missing_pipeline_is_all_that_is_told(az: Az, azure: Azure) -> None:
-    missing = {"error": {"code": "ResourceNotFound", "message": "It was not found."}}
-    azure.tell(f"{ARM}{REGISTRY}/exportPipelines/mypipeline", missing, status=404)
+@pytest.mark.parametrize(
+    ("status", "verdict", "found", "mend"),
+    [
+        (
+            404,
+            "fail",
+            "The registry has no export pipeline of that name.",
+            "az acr export-pipeline list -g mygroup -r myregistry --output table",
+        ),
+        (403, "unknown", f"You lack the right to read it: {READER}", ""),
+    ],
+)
+def test_without_a_pipeline_no_more_than_the_registry_is_judged(
+    az: Az, azure: Azure, *, status: int, verdict: str, found: str, mend: str
+) -> None:
+    azure.tell(f"{ARM}{REGISTRY}", {"sku": {"name": "Basic"}, "properties": {}})
+    azure.tell(f"{ARM}{REGISTRY}{AUTHORIZATION}/permissions", {"value": [{"actions": []}]})
+    azure.tell(f"{ARM}{REGISTRY}/exportPipelines/mypipeline", REFUSED, status=status)
     result = az("acr", "export-pipeline", "check", *AT, "-n", "mypipeline")
-    assert [(check["code"], check["verdict"]) for check in result.json][-1] == (
-        "PipelineFound",
-        "fail",
-    )
+    role = "Container Registry Transfer Pipeline Contributor"
+    grant = f'az role assignment create --role "{role}" --assignee user@example.com --scope'
     assert result.exit_code == 1
+    assert [(check["code"], check["verdict"], check["mend"]) for check in result.json][1:6] == [
+        ("RegistryPremium", "fail", "az acr update --name myregistry --sku Premium"),
+        ("RegistryExports", "pass", ""),
+        ("RegistryNetwork", "pass", ""),
+        ("CallerAllowed", "fail", f"{grant} {REGISTRY}"),
+        ("PipelineFound", verdict, mend),
+    ]
+    assert {(check["verdict"], check["found"]) for check in result.json[5:]} == {(verdict, found)}
+
+
+def test_what_mends_names_the_blob_if_it_is_one_and_a_new_expiry(
+    az: Az, mock: responses.RequestsMock
+) -> None:
+    azure = Azure(mock, IMPORT)
+    azure.tell(SECRET, {"value": sas(se="2020-01-01T00:00:00Z")})
+    headers = {"last-modified": "Tue, 03 Mar 2099 12:00:00 GMT", "content-md5": "bWQ1"}
+    for name in ("myblob", "another"):
+        azure.tell(f"{STORAGE}/{name}", method="HEAD", headers=headers)
+    _, one = azure(az, "-b", "myblob")
+    assert f"--https-only --expiry {expiry_of_new_sas()} " in one["SasNotExpired"]["mend"]
+    mend = one["TriggerCategory"]["mend"]
+    assert mend == (
+        "az storage blob metadata update --account-name mystorage --container-name transfer "
+        "--name myblob --metadata category=acr-transfer-blob"
+    )
+    _, two = azure(az, "-b", "myblob", "another")
+    assert two["TriggerCategory"]["mend"] == mend.replace("myblob", "<blob>")
 
 
 def test_in_a_cloud_without_suffixes_no_host_is_known(
