@@ -92,7 +92,7 @@ class RegistryAccess:
         had_token = right in self._tokens
         response = self._get(path, right)
         if had_token and response.status_code == HTTPStatus.UNAUTHORIZED:
-            self._tokens.pop(right, None)  # it may have become too old
+            self._tokens[right] = self._ask_for_token(right)  # it may have become too old
             response = self._get(path, right)
         if response.status_code == HTTPStatus.NOT_FOUND and _has(response, "errors"):
             return None

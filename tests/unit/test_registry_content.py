@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import logging
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -44,6 +45,10 @@ INDEX = "application/vnd.oci.image.index.v1+json"
 LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 MISSING: dict[str, Any] = {"status": 404, "json": {"errors": [{"code": "MANIFEST_UNKNOWN"}]}}
 READER = "Container Registry Repository Reader"
+ADVICE = [
+    "Run 'az acr check-health -n myregistry', and try again. A proxy or the sign-in page of a "
+    "network may stand in between."
+]
 
 
 class Registry:
@@ -70,9 +75,12 @@ class Registry:
 
     def _token(self, request: PreparedRequest) -> tuple[int, dict[str, str], str]:
         form = parse_qs(str(request.body))
-        assert form["refresh_token"] == [SECRET]
-        assert form["service"] == [HOST.removeprefix("https://")]
-        [scope] = form["scope"]
+        [scope] = form.pop("scope")
+        assert form == {
+            "grant_type": ["refresh_token"],
+            "service": [HOST.removeprefix("https://")],
+            "refresh_token": [SECRET],
+        }
         return 200, {}, json.dumps({"access_token": f"for-{scope}"})
 
     def answers(self, path: str, scope: str, **answer: Any) -> None:
@@ -185,6 +193,16 @@ def test_a_manifest_is_described_by_the_bytes_that_come(
     expected = Descriptor(digest, IMAGE, len(document))
     assert content.describe(Artifact("team/app", "v1")) == expected
     assert content.describe(Artifact("team/app", digest)) == expected
+
+
+def test_a_manifest_that_comes_without_a_type_has_none(
+    registry: Registry, content: RegistryContent
+) -> None:
+    registry.lets_in()
+    path = "/v2/team/app/manifests/v1"
+    registry.answers(path, "repository:team/app:pull", body=b"{}", content_type=None)
+    digest = f"sha256:{hashlib.sha256(b'{}').hexdigest()}"
+    assert content.describe(Artifact("team/app", "v1")) == Descriptor(digest, "", 2)
 
 
 @pytest.mark.parametrize("media_type", [INDEX, LIST])
@@ -321,6 +339,7 @@ FOREIGN = [
     {**PAGE, "status": 200},
     {**PAGE, "status": 404},
     {**PAGE, "status": 302},
+    {"status": 404, "json": {"hello": "there"}},
     {"json": []},
     {"json": {"hello": "there"}},
 ]
@@ -343,10 +362,7 @@ def test_what_is_no_answer_of_a_registry_is_not_taken_for_one(
         "Could not list the tags of repository 'team/app' in registry 'myregistry'. The registry "
         f"said: {answer.get('status', 200)} "
     )
-    assert refused.value.recommendations == [
-        "Run 'az acr check-health -n myregistry', and try again. A proxy or the sign-in page of a "
-        "network may stand in between."
-    ]
+    assert refused.value.recommendations == ADVICE
 
 
 def test_pages_that_lead_in_a_circle_are_an_error(
@@ -372,8 +388,10 @@ def test_a_login_that_meets_a_stranger_is_an_error_of_the_connection(
     registry: Registry, content: RegistryContent, exchange: dict[str, Any]
 ) -> None:
     registry.lets_in(exchange)
-    with pytest.raises(AzureConnectionError, match="Could not log in to registry 'myregistry': "):
+    with pytest.raises(AzureConnectionError) as failed:
         content.repositories()
+    assert str(failed.value.error_msg).startswith("Could not log in to registry 'myregistry': ")
+    assert failed.value.recommendations == ADVICE
 
 
 def test_a_token_that_is_refused_is_a_refusal(registry: Registry, content: RegistryContent) -> None:
@@ -460,6 +478,10 @@ def test_nobody_is_asked_for_a_password(
     assert refused.value.error_msg == (
         "Registry 'myregistry' did not let you in; the warnings above say why."
     )
+    assert refused.value.recommendations == [
+        "Run 'az login', then 'az acr login --expose-token -n myregistry' to see whether it does "
+        "now."
+    ]
     assert terminal.tell() == 0
     assert sys.stdin is terminal
 
@@ -540,3 +562,17 @@ def test_a_lost_connection_names_the_registry(
         "Could not list the tags of repository 'team/app' in registry 'myregistry': Connection "
         "reset by peer"
     )
+    assert refused.value.recommendations == ADVICE
+
+
+def test_debug_shows_what_is_asked_and_no_token(
+    registry: Registry, content: RegistryContent, caplog: pytest.LogCaptureFixture
+) -> None:
+    registry.lets_in()
+    scope = "repository:team/app:metadata_read"
+    registry.answers("/acr/v1/team/app/_tags", scope, json={"tags": [{"name": "v1"}]})
+    with caplog.at_level(logging.DEBUG):
+        content.tags("team/app")
+    assert f"{HOST}/acr/v1/team/app/_tags" in caplog.text
+    assert SECRET not in caplog.text
+    assert f"for-{scope}" not in caplog.text
