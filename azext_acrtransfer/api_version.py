@@ -88,8 +88,7 @@ class ApiVersionPolicy(SansIOHTTPPolicy):  # type: ignore[type-arg]
 
 def _error(response: PipelineResponse[Any, Any]) -> dict[str, Any]:
     http = response.http_response
-    # The answer to a PUT is streamed by the SDK, and has not been read here yet.
-    getattr(http, "read", lambda: None)()
+    http.read()  # the answer to a PUT is streamed by the SDK
     try:
         body = http.json()
     except ValueError:

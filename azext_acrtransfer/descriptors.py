@@ -41,11 +41,9 @@ class Manifest:
 
     @classmethod
     def of(cls, content: bytes, media_type: str) -> Manifest:
-        """Read its bytes; raises ValueError if they are no JSON object."""
-        document = json.loads(content)
-        if not isinstance(document, dict):
-            raise ValueError("it is no JSON object")
-        return cls(f"sha256:{sha256(content).hexdigest()}", media_type, len(content), document)
+        """Read its bytes; raises ValueError if they are no JSON."""
+        digest = f"sha256:{sha256(content).hexdigest()}"
+        return cls(digest, media_type, len(content), json.loads(content))
 
     @property
     def descriptor(self) -> Descriptor:

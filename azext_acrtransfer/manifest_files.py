@@ -56,10 +56,10 @@ class ManifestFile:
 
     def write(self, manifest: TransferManifest) -> None:
         """Write it whole or not at all: what is there stays until the new one is complete."""
-        new = self.path.with_name(f".{token_hex(8)}.tmp")
+        new = self.path.with_name(f".{token_hex()}.tmp")
         try:
-            with new.open("x", encoding="utf-8", newline="\n") as file:
-                file.write(manifest.to_json())
+            with new.open("xb") as file:
+                file.write(manifest.to_json().encode())
                 file.flush()
                 os.fsync(file.fileno())
             new.replace(self.path)

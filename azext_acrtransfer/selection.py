@@ -100,8 +100,7 @@ def resolve_blobs(names: Iterable[str], listing: BlobListing) -> tuple[str, ...]
 def _no_match(
     glob: str, option: str, noun: str, listed: Sequence[str]
 ) -> InvalidArgumentValueError:
-    plain = glob.replace("*", "").replace("?", "")
-    nearest = get_close_matches(plain, listed, cutoff=0.3) or listed[:3]
+    nearest = get_close_matches(glob, listed, cutoff=0.3) or listed[:3]
     names = ", ".join(f"'{name}'" for name in nearest)
     advice = f"The nearest of {len(listed)} listed: {names}."
     return invalid(glob, option, f"no {noun} matches", advice if listed else "None is listed.")

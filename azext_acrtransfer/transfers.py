@@ -124,9 +124,9 @@ def _failure(
         return None
     parts, advice = [], []
     if failed:
-        parts += [f"{len(failed)} of {len(outcomes)} runs failed:", *map(_told, failed)]
+        parts = [f"{len(failed)} of {len(outcomes)} runs failed:", *map(_told, failed)]
         parts += ["This did not go:", *(f"  {left}" for left in _left(failed, place))]
-        advice += _causes(failed, place)
+        advice = _causes(failed, place)
         advice += ["To run again what did not go:", _again(spec, failed, place)]
     if left_alone:
         names = ", ".join(f"'{outcome.spec.name}'" for outcome in left_alone)
