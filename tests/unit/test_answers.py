@@ -25,6 +25,7 @@ SHOW = ("acr", "export-pipeline", "show", *AT, "-n", "mypipeline", "--only-show-
         (404, {"body": "<html>", "content_type": "text/html"}, "404 Not Found, with text/html"),
         (200, {"body": "{", "content_type": "text/plain"}, "200 OK, with text/plain"),
         (200, {"json": []}, "200 OK, with application/json"),
+        (400, {"json": []}, "400 Bad Request, with application/json"),
         (302, {"headers": {"Location": "http://portal.example"}}, "302 Found, with text/plain"),
     ],
 )

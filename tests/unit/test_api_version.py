@@ -50,10 +50,16 @@ def test_an_older_version_gets_no_storage_access_mode(
 def test_an_older_version_knows_no_managed_identity(
     az: Az, kind: PipelineKind, argv: list[str]
 ) -> None:
-    result = az("acr", kind.group, "create", *AT, "-n", "mypipeline", "-c", CONTAINER, *argv)
+    words = ["-n", "mypipeline", "-c", CONTAINER, "--only-show-errors", *argv]
+    result = az("acr", kind.group, "create", *AT, *words)
     assert (result.exit_code, result.stdout) == (1, "")
-    assert f"the setting acrtransfer.api_version asks for {OLD}" in result.stderr
-    assert "Give --secret-uri to use a SAS" in result.stderr
+    assert result.stderr == (
+        "ERROR: --storage-access-mode ManagedIdentity (the default without --secret-uri) needs API "
+        "version 2025-06-01-preview or later; the setting acrtransfer.api_version asks for "
+        f"{OLD}.\n"
+        "Give --secret-uri to use a SAS, or run 'az config set "
+        "acrtransfer.api_version=2025-06-01-preview' where the cloud offers it.\n"
+    )
 
 
 def test_a_setting_that_is_no_version_is_refused(az: Az, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,14 +77,14 @@ def test_a_setting_that_is_no_version_is_refused(az: Az, monkeypatch: pytest.Mon
             "NoRegisteredProviderFound",
             "No registered resource provider found for location 'chinaeast2' and API version "
             "'2025-06-01-preview' for type 'registries/exportPipelines'. The supported "
-            "api-versions are '2019-12-01-preview, 2023-01-01-preview'.",
+            "api-versions are '2021-08-01-preview, 2019-12-01-preview, 2023-01-01-preview'.",
         ),
         (
             404,
             "InvalidResourceType",
             "The resource type could not be found in the namespace 'Microsoft.ContainerRegistry' "
             "for api version '2025-06-01-preview'. The supported api-versions are "
-            "'2023-01-01-preview,2019-12-01-preview'.",
+            "'2023-01-01-preview,2019-12-01-preview,2021-08-01-preview'.",
         ),
     ],
 )
@@ -98,14 +104,15 @@ def test_a_version_that_the_cloud_lacks_names_those_it_has(
     service.answers(
         method, path(kind), {"error": {"code": code, "message": message}}, status=status
     )
-    argv = ["-c", CONTAINER] if verb == "create" else []
-    result = az("acr", kind.group, verb, *AT, "-n", "mypipeline", *argv)
+    argv = ["-n", "mypipeline", "--only-show-errors", *(["-c", CONTAINER] * (verb == "create"))]
+    result = az("acr", kind.group, verb, *AT, *argv)
     assert (result.exit_code, result.stdout) == (1, "")
-    assert (
-        "The active cloud does not offer API version 2025-06-01-preview of ACR Transfer. It "
-        "offers: 2019-12-01-preview, 2023-01-01-preview."
-    ) in result.stderr
-    assert "az config set acrtransfer.api_version=2023-01-01-preview" in result.stderr
+    assert result.stderr == (
+        "ERROR: The active cloud does not offer API version 2025-06-01-preview of ACR Transfer. It "
+        "offers: 2019-12-01-preview, 2021-08-01-preview, 2023-01-01-preview. The service said: "
+        f"{message}\n"
+        "Choose one that it offers: az config set acrtransfer.api_version=2023-01-01-preview\n"
+    )
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def assert_refused(
     assert (raised, result.stdout) == ([error], "")
     assert result.exit_code in (1, 2)
     assert message in result.stderr
-    assert advice in result.stderr
+    assert f"\n{advice}" in result.stderr
     assert "Traceback" not in result.stderr
 
 
@@ -70,7 +70,8 @@ PIPELINE_REFUSALS: list[tuple[list[str], Any, str, str]] = [
     (
         ["-c", "https://mystorage.blob.core.windows.net/"],
         INVALID,
-        "--storage-container-uri: the container is missing.",
+        "Invalid value 'https://mystorage.blob.core.windows.net/' for --storage-container-uri: the "
+        "container is missing.",
         "Use https://<account>",
     ),
     (
@@ -78,12 +79,15 @@ PIPELINE_REFUSALS: list[tuple[list[str], Any, str, str]] = [
         INVALID,
         f"Invalid value '{CONTAINER}/myblob' for --storage-container-uri: it names a blob, not a "
         "container.",
-        "A blob is named by --storage-blob of 'az acr pipeline-run create'.",
+        "Use https://<account>.blob.core.windows.net/<container>. A blob is named by "
+        "--storage-blob of 'az acr pipeline-run create'.",
     ),
     (
         ["-c", "https://mystorage.blob.core.windows.net/My_Container"],
         INVALID,
-        "'My_Container' is not a container name",
+        "Invalid value 'https://mystorage.blob.core.windows.net/My_Container' for "
+        "--storage-container-uri: 'My_Container' is not a container name: 3 to 63 lower-case "
+        "letters, digits and single hyphens.",
         "Use https://<account>",
     ),
     (
@@ -109,20 +113,22 @@ PIPELINE_REFUSALS: list[tuple[list[str], Any, str, str]] = [
         ["-c", CONTAINER, "-s", f"{SECRET}{SAS}"],
         INVALID,
         f"Invalid value '{SECRET}' for --secret-uri: it carried a query",
-        "revoke it",
+        "A SAS belongs into a Key Vault secret, named by --secret-uri. If the one typed was real, "
+        "revoke it. Use https://<vault>.vault.azure.net/secrets/<secret>.",
     ),
     (
         ["-c", CONTAINER, "-i", "myidentity"],
         INVALID,
         "Invalid value 'myidentity' for --assign-identity: expected the resource ID of a "
         "user-assigned identity, or [system].",
-        "az identity show",
+        "Run 'az identity show -g <group> -n <identity> --query id' to get it.",
     ),
     (
         ["-c", CONTAINER, "-i", REGISTRY],
         INVALID,
-        f"Invalid value '{REGISTRY}' for --assign-identity",
-        "az identity show",
+        f"Invalid value '{REGISTRY}' for --assign-identity: expected the resource ID of a "
+        "user-assigned identity, or [system].",
+        "Run 'az identity show -g <group> -n <identity> --query id' to get it.",
     ),
     (
         ["-c", CONTAINER, "-z", "ContinueOnError"],
@@ -133,20 +139,23 @@ PIPELINE_REFUSALS: list[tuple[list[str], Any, str, str]] = [
     (
         ["-c", CONTAINER, "-m", "SasToken"],
         MISSING,
-        "--storage-access-mode SasToken needs --secret-uri",
-        "Add --secret-uri https://<vault>.vault.azure.net/secrets/<secret>",
+        "--storage-access-mode SasToken needs --secret-uri, the Key Vault secret that holds the "
+        "SAS.",
+        "Add --secret-uri https://<vault>.vault.azure.net/secrets/<secret>, or use "
+        "--storage-access-mode ManagedIdentity.",
     ),
     (
         ["-c", CONTAINER, "-m", "ManagedIdentity", "-s", SECRET],
         EXCLUSIVE,
         f"--secret-uri '{SECRET}' is of no use with --storage-access-mode ManagedIdentity",
-        "Leave --secret-uri out",
+        "Leave --secret-uri out, or use --storage-access-mode SasToken.",
     ),
     (
         ["-c", CONTAINER, "-m", "Sas"],
         INVALID,
-        "'Sas' is not a valid value for '--storage-access-mode'.",
-        "Allowed values: ManagedIdentity, SasToken",
+        "'Sas' is not a valid value for '--storage-access-mode'. Allowed values: ManagedIdentity, "
+        "SasToken.",
+        "",
     ),
     (
         ["-c", CONTAINER, "-n", "four"],
@@ -164,7 +173,7 @@ PIPELINE_REFUSALS: list[tuple[list[str], Any, str, str]] = [
         ["-c", CONTAINER, "-r", "my-registry"],
         INVALID,
         "Invalid value 'my-registry' for --registry: expected a registry name of 5 to 50",
-        "az acr list",
+        "Run 'az acr list --query [].name' to see the registries of the subscription.",
     ),
     (
         ["-c", CONTAINER, "-r", "myregistry.azurecr.us"],
@@ -183,7 +192,7 @@ PIPELINE_REFUSALS: list[tuple[list[str], Any, str, str]] = [
         ["-c", CONTAINER, "-r", ""],
         INVALID,
         "Invalid value '' for --registry: expected a registry name of 5 to 50",
-        "az acr list",
+        "Run 'az acr list --query [].name' to see the registries of the subscription.",
     ),
 ]
 
@@ -212,8 +221,9 @@ RUN_REFUSALS: list[tuple[list[str], Any, str, str]] = [
     (
         EXPORT_RUN,
         MISSING,
-        "--pipeline-type export needs --artifacts",
-        "Use <repository>:<tag> or <repository>@sha256:<64 hex digits>.",
+        "--pipeline-type export needs --artifacts, what to export from the registry.",
+        "Add --artifacts with one or more references. Use <repository>:<tag> or "
+        "<repository>@sha256:<64 hex digits>.",
     ),
     (
         [*IMPORT_RUN, "-a", "hello:v1"],

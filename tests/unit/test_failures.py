@@ -15,6 +15,7 @@ from azext_acrtransfer import failures, guidance
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
 from azext_acrtransfer.known_failures import KNOWN_FAILURES, KnownFailure
 from azext_acrtransfer.values import StorageAccessMode
+from tests.az import SUBSCRIPTION
 from tests.unit.conftest import REGISTRY, pipeline, run
 
 MODELS = {EXPORT.name: ExportPipeline, IMPORT.name: ImportPipeline}
@@ -74,6 +75,24 @@ def test_a_run_that_tells_no_storage_takes_its_pipelines(kind: PipelineKind) -> 
     model = MODELS[kind.name](pipeline(kind))
     _, command, _ = failures.advice(PipelineRun(body), model)
     assert 'az keyvault secret set --vault-name myvault --name sas --value "?$sas"' in command
+
+
+def test_a_run_tells_what_a_command_needs_to_know(kind: PipelineKind) -> None:
+    known = failures.explain(failed_run(kind, REFUSED, "SasToken"))
+    assert known
+    _, facts = known
+    assert facts == {
+        "subscription": SUBSCRIPTION,
+        "group": "mygroup",
+        "registry": "myregistry",
+        "pipeline": "mypipeline",
+        "pipeline-group": kind.group,
+        "account": "mystorage",
+        "container": "transfer",
+        "vault": "myvault",
+        "secret": "sas",
+        "expiry": guidance.expiry_of_new_sas(),
+    }
 
 
 def test_known_ids_are_filled_in_and_unknown_ones_stay_open(kind: PipelineKind) -> None:
@@ -165,9 +184,10 @@ SECRET = "sv=2026-01-01&sr=c&sig=abc%2Bdef%3D"
     [
         refusal(f"Not a container: https://a.blob/c?{SECRET}"),
         refusal(f"Premium: https://a.blob/c?{SECRET}"),
+        HttpResponseError(f"Premium: https://a.blob/c?{SECRET}"),
         AzCLIError(f"It was not found: {SECRET}"),
     ],
-    ids=["unknown refusal", "known refusal", "error of a command"],
+    ids=["unknown refusal", "known refusal", "without an answer", "error of a command"],
 )
 def test_no_error_shows_a_sas(error: Exception) -> None:
     with pytest.raises(AzCLIError) as raised:

@@ -184,7 +184,10 @@ def test_with_continue_on_errors_only_what_the_message_names_failed(
     has(registry, "hello:v1", "hello:v2")
     answers(registry.mock, "myrun", failed(EXPORT, "Artifact 'hello:v2' is gone.", "myrun"))
     assert az(*NAMED, "-a", "hello:v1", "hello:v2", "--manifest", str(file)).exit_code == 1
-    assert results(file) == {"hello:v1": "exported", "hello:v2": "failed"}
+    assert written(file)["artifacts"] == [
+        entry("hello:v1", "exported", run="myrun"),
+        entry("hello:v2", "failed", run="myrun", error="Artifact 'hello:v2' is gone."),
+    ]
 
 
 def test_a_run_that_the_service_refuses_failed_and_has_no_status(

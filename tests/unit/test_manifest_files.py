@@ -47,6 +47,7 @@ BROKEN = {
     changed(schemaVersion=2): (
         "expected 1, as this version of the extension reads no other, at $.schemaVersion"
     ),
+    changed(schemaVersion=True): "expected a whole number from 0 at $.schemaVersion",
     changed(kind="import"): "expected one of export, verification at $.kind",
     changed(created="yesterday"): "expected a time as in RFC 3339 at $.created",
     changed(registry=None): "expected a login server at $.registry",
@@ -100,6 +101,18 @@ def test_a_file_that_cannot_be_read_is_named(az: Az, tmp_path: Path, name: str, 
     assert result.stderr == (
         f"ERROR: The manifest of --manifest cannot be read from '{file}': {why}.\n"
         f"{WRITTEN_BY_EXPORT}"
+    )
+
+
+def test_where_either_kind_will_do_both_ways_to_get_one_are_told(az: Az, tmp_path: Path) -> None:
+    words = [*AT, "-n", "myrun", "-p", "mypipeline", "-t", "export", "-b", "myblob"]
+    only_failed = ["--only-failed", str(tmp_path / "nothing.json"), "--only-show-errors"]
+    result = az("acr", "pipeline-run", "create", *words, *only_failed)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        f"ERROR: The manifest of --only-failed cannot be read from '{tmp_path}/nothing.json': No "
+        f"such file or directory.\n{WRITTEN_BY_EXPORT[:-1]} 'az acr pipeline-run verify --write "
+        "FILE' writes one.\n"
     )
 
 

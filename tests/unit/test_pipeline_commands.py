@@ -263,25 +263,25 @@ NOT_FOUND = {"error": {"code": "ResourceNotFound", "message": "It was not found.
 
 
 @pytest.mark.parametrize(
-    ("verb", "method", "status", "body"),
+    ("verb", "method", "status", "said"),
     [
-        ("show", "GET", 404, NOT_FOUND),
-        ("update", "GET", 404, NOT_FOUND),
-        ("delete", "DELETE", 404, NOT_FOUND),
-        ("delete", "DELETE", 204, None),
+        ("show", "GET", 404, "It was not found."),
+        ("update", "GET", 404, "It was not found."),
+        ("delete", "DELETE", 404, "It was not found."),
+        ("delete", "DELETE", 204, "there was nothing to delete"),
     ],
 )
 def test_a_missing_pipeline_is_named_and_exits_3(
-    az: Az, service: Service, kind: PipelineKind, verb: str, method: str, status: int, body: Any
+    az: Az, service: Service, kind: PipelineKind, verb: str, method: str, status: int, said: str
 ) -> None:
-    service.answers(method, path(kind), body, status=status)
-    result = az("acr", kind.group, verb, *AT, "-n", "mypipeline")
+    service.answers(method, path(kind), NOT_FOUND if status == 404 else None, status=status)
+    result = az("acr", kind.group, verb, *AT, "-n", "mypipeline", "--only-show-errors")
     assert (result.exit_code, result.stdout) == (3, "")
-    assert (
-        f"The {kind.noun} 'mypipeline' was not found in registry 'myregistry' of resource group "
-        "'mygroup'."
-    ) in result.stderr
-    assert f"az acr {kind.group} list -r myregistry -o table" in result.stderr
+    assert result.stderr == (
+        f"ERROR: The {kind.noun} 'mypipeline' was not found in registry 'myregistry' of resource "
+        f"group 'mygroup'. The service said: {said}\n"
+        f"Run 'az acr {kind.group} list -r myregistry -o table' to see those that exist.\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -369,10 +369,13 @@ def test_wait_for_created_bears_that_nothing_is_there_yet(
 
 def test_a_wait_that_times_out_fails(az: Az, service: Service, kind: PipelineKind) -> None:
     service.answers("GET", path(kind), pipeline(kind, provisioningState="Updating"))
-    argv = ["--updated", "--timeout", "1", "--interval", "1"]
+    argv = ["--updated", "--timeout", "1", "--interval", "1", "--only-show-errors"]
     result = az("acr", kind.group, "wait", *AT, "-n", "mypipeline", *argv)
     assert (result.exit_code, result.stdout) == (1, "")
-    assert "timed-out after 1 seconds" in result.stderr
+    assert result.stderr == (
+        "ERROR: Wait operation timed-out after 1 seconds\n"
+        "Wait longer with --timeout, or look with 'show'.\n"
+    )
 
 
 def test_export_has_no_source_trigger(az: Az) -> None:

@@ -98,6 +98,7 @@ def test_what_is_written_fits_the_schema_and_is_read_again(
     text = (folder / "written.json").read_text(encoding="utf-8")
     VALIDATOR.validate(json.loads(text))
     assert read_text(folder, text) == manifest
+    assert text.startswith('{\n  "schemaVersion": 1,\n  "kind": "')
     assert text.endswith("}\n")
 
 

@@ -142,11 +142,12 @@ LIFE: Any = SimpleNamespace(
 
 def test_several_are_waited_for_under_one_line(terminal: Terminal) -> None:
     clock = FakeTime()
+    clock.now = 1000.0  # a clock may have begun at any time
     runs = {"first": Run(1), "second": Run(2, fails=True), "third": Run(4)}
     looked: list[tuple[str, int]] = []
 
     def look(name: str) -> Answer:
-        looked.append((name, round(clock.now)))
+        looked.append((name, round(clock.now - 1000)))
         runs[name].looks -= 1
         return Answer(runs[name])
 
@@ -168,5 +169,17 @@ def test_several_are_waited_for_under_one_line(terminal: Terminal) -> None:
         "3 of 4 runs done, 2 failed; Running, 2 to go, 3 s",
         "3 of 4 runs done, 2 failed; Running, 1 to go, 3 s",
         "3 of 4 runs done, 2 failed; Running, 1 to go, 4 s",
+        "end",
+    ]
+
+
+def test_that_none_has_failed_needs_no_word(terminal: Terminal) -> None:
+    clock = FakeTime()
+    wait = waiting.Waiting(terminal.cli, now=lambda: clock.now, sleep=clock.sleep)
+    over: Any = SimpleNamespace(get=lambda _: Answer(Run(0)))
+    wait.all_settled(over, dict.fromkeys(["one", "two"], waiting.Seen(Answer(Run(1)))), LIFE)
+    assert terminal.shown == [
+        "0 of 2 runs done; Running, 1 to go, 0 s",
+        "0 of 2 runs done; Running, 1 to go, 1 s",
         "end",
     ]
