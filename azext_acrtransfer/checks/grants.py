@@ -10,7 +10,7 @@ from typing import Any
 _BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
 #: What lets a managed identity do what a permission of a SAS allows.
 _ACTIONS = {"r": "read", "l": "read", "w": "write", "a": "write", "d": "delete"}
-RUN_PIPELINES = ("Microsoft.ContainerRegistry/registries/pipelineRuns/write",)
+RUN_PIPELINES = "Microsoft.ContainerRegistry/registries/pipelineRuns/write"
 GET_SECRET = "Microsoft.KeyVault/vaults/secrets/getSecret/action"
 
 

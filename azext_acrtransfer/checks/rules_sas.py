@@ -11,7 +11,7 @@ from azext_acrtransfer.checks.sas import Sas
 from azext_acrtransfer.checks.seen import Seen
 from azext_acrtransfer.checks.verdicts import Finding, Rule, fails, passes, warns
 from azext_acrtransfer.documents import dig
-from azext_acrtransfer.guidance import GRANT_SECRET, GRANT_SECRET_BY_ROLE
+from azext_acrtransfer.guidance import GRANT_SECRET_BY_ROLE
 from azext_acrtransfer.known_failures import RECOVER_SECRET
 
 _SOON = timedelta(days=7)
@@ -71,7 +71,7 @@ def _secret_readable(seen: Seen) -> Finding:
         for right in dig(policy, "permissions", "secrets") or ()
     ]
     found = f"The vault goes by policies; the identity's allows: {' '.join(rights) or 'nothing'}."
-    return passes(found) if {"get", "all"} & set(rights) else fails(found, GRANT_SECRET)
+    return passes(found) if {"get", "all"} & set(rights) else fails(found)
 
 
 def _sas_whole(seen: Seen) -> Finding | None:
@@ -109,7 +109,7 @@ def _sas_resource_types(seen: Seen) -> Finding:
 
 def _sas_protocol(seen: Seen) -> Finding:
     protocols = seen.sas["spr"]
-    secure = not protocols or "https" in protocols.split(",")
+    secure = not protocols or "https" in protocols
     return (passes if secure else fails)(f"It allows: {protocols or 'https,http'}.")
 
 

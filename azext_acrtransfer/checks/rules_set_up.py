@@ -51,9 +51,9 @@ def _closed(resource: Resource, rules: str) -> str:
 
 
 def _caller_allowed(seen: Seen) -> Finding:
-    if suffice(seen.caller.value, RUN_PIPELINES):
+    if suffice(seen.caller.value, (RUN_PIPELINES,)):
         return passes("You may run pipelines here.")
-    return fails(f"You may not: your roles lack {', '.join(RUN_PIPELINES)}.")
+    return fails(f"You may not: your roles lack {RUN_PIPELINES}.")
 
 
 def _pipeline_found(seen: Seen) -> Finding:

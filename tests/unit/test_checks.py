@@ -328,6 +328,7 @@ CASES: list[tuple[PipelineKind, dict[str, Any], str]] = [
         "SasWhole pass: A SAS; for: container; stored policy: mypolicy.",
     ),
     (EXPORT, {"secret": secret(sas(sr="b"))}, "SasKind fail: It is for: blob."),
+    (EXPORT, {"secret": secret(sas(**ACCOUNT_SAS))}, "SasKind pass: It is for: account."),
     (
         EXPORT,
         {"secret": secret(sas(**ACCOUNT_SAS | {"ss": "qt"}))},
@@ -354,8 +355,13 @@ CASES: list[tuple[PipelineKind, dict[str, Any], str]] = [
     ),
     (
         EXPORT,
-        {"secret": secret(sas(st="2026-03-04T10:00Z"))},
-        "SasStarted pass: It started at 2026-03-04T10:00:00Z.",
+        {"secret": secret(sas(st="2026-03-04T12:00Z"))},
+        "SasStarted pass: It started at 2026-03-04T12:00:00Z.",
+    ),
+    (
+        EXPORT,
+        {"secret": secret(sas(st="2026-03-04T12:00Z"))},
+        "SasAccepted pass: Storage accepts its signature.",
     ),
     (
         EXPORT,
@@ -381,15 +387,25 @@ CASES: list[tuple[PipelineKind, dict[str, Any], str]] = [
         "SasPermissions fail: It has 'rl' and lacks 'd'.",
     ),
     (EXPORT, {"secret": NOT_EXPIRING}, f"SasPermissions unknown: {LEFT_TO_POLICY}"),
-    (
-        EXPORT,
-        {"sas_answer": there("<Message>Server failed to authenticate the request.")},
-        "SasAccepted fail: Storage does not accept its signature.",
+    *(
+        (
+            EXPORT,
+            {"sas_answer": there(answer)},
+            "SasAccepted fail: Storage does not accept its signature.",
+        )
+        for answer in (
+            "<Code>AuthenticationFailed</Code>",
+            "<Code>AuthorizationFailure</Code><Message>Server failed to authenticate the request.",
+        )
     ),
-    (
-        EXPORT,
-        {"sas_answer": there("<Code>AuthorizationFailure</Code>")},
-        "SasAccepted unknown: Storage did not look at it: its firewall must let you in to tell.",
+    *(
+        (
+            EXPORT,
+            {"sas_answer": there(f"<Code>{code}</Code>")},
+            "SasAccepted unknown: Storage did not look at it: its firewall must let you in to "
+            "tell.",
+        )
+        for code in ("AuthorizationFailure", "KeyBasedAuthenticationNotPermitted")
     ),
     (
         EXPORT,
@@ -589,7 +605,7 @@ def test_what_an_answer_leaves_out_is_unknown() -> None:
         ),
         (IMPORT, {"blobs": {"myblob": GONE}}, {*OF_THE_BLOB}),
         (IMPORT, {"trigger": "Disabled"}, {*OF_THE_BLOB}),
-        (EXPORT, {"secret": secret(sas(se="2026-01-01"))}, {"SasAccepted"}),
+        (EXPORT, {"secret": secret(sas(se="2026-03-04T12:00Z"))}, {"SasAccepted"}),
         (EXPORT, {"secret": secret(sas(st="2026-04-01"))}, {"SasAccepted"}),
         (IMPORT, {"asked": {"is_planned": True}}, {"TriggerEnabled", *OF_THE_BLOB}),
         (EXPORT, {"asked": {"is_planned": True}}, {"ArtifactsPerRun"}),
