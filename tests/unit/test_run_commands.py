@@ -196,13 +196,15 @@ def test_an_identical_run_is_told_of_without_waiting(az: Az, service: Service) -
     assert "Nothing was run: a run 'myrun01' with the same properties is there" in result.stderr
 
 
-def test_a_run_with_the_tag_of_another_request_is_from_before(az: Az, service: Service) -> None:
+@pytest.mark.parametrize(("argv", "is_old"), [([], True), (["--force-redeploy"], False)])
+def test_a_run_with_a_tag_that_was_not_asked_for_is_from_before(
+    az: Az, service: Service, argv: list[str], is_old: bool
+) -> None:
     has_pipeline(service, EXPORT)
-    forced = run(EXPORT)
-    forced["properties"]["forceUpdateTag"] = "of an earlier request"
+    forced = run(EXPORT, forceUpdateTag="of a request")
     service.answers("PUT", RUN, forced, headers={"Date": "Wed, 04 Mar 2026 17:24:21 GMT"})
-    assert "Nothing was run" in az(*create(EXPORT)).stderr
-    assert "Nothing was run" not in az(*create(EXPORT, "--force-redeploy")).stderr
+    result = az(*create(EXPORT, *argv))
+    assert (result.exit_code, "Nothing was run" in result.stderr) == (0, is_old)
 
 
 def test_a_run_that_ended_within_its_put_is_not_called_old(az: Az, service: Service) -> None:

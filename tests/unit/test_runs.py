@@ -6,6 +6,7 @@ import pytest
 from azure.mgmt.containerregistry.models import PipelineRun
 
 from azext_acrtransfer import runs
+from azext_acrtransfer.resources import Answer
 from azext_acrtransfer.values import RunStatus
 
 SUCCEEDED, FAILED, UNDER_WAY = RunStatus.SUCCEEDED, RunStatus.FAILED, RunStatus.UNDER_WAY
@@ -84,3 +85,12 @@ def test_each_run_is_chosen_by_itself() -> None:
     ]
     found = runs.chosen(every, pipeline="mypipeline", status_=FAILED)
     assert list(found) == every[2:]
+
+
+@pytest.mark.parametrize(
+    ("finished", "is_old"), [("17:24:14", True), ("17:24:15", False), ("17:24:16", False)]
+)
+def test_a_run_is_old_if_it_had_ended_when_the_put_was_sent(finished: str, is_old: bool) -> None:
+    run = {"properties": {"response": {"finishTime": f"2026-03-04T{finished}Z"}}}
+    answer = Answer(run, took=5.0, headers={"date": "Wed, 04 Mar 2026 17:24:20 GMT"})
+    assert runs.is_old(answer, None) is is_old
