@@ -414,6 +414,18 @@ def test_a_token_that_became_too_old_is_replaced(
     assert registry.asked[f"POST {HOST}/oauth2/token"] == 2
 
 
+@pytest.mark.usefixtures("fake_time")
+def test_a_registry_that_is_out_of_order_for_a_moment_is_asked_again(
+    registry: Registry, content: RegistryContent
+) -> None:
+    registry.mock.post(f"{HOST}/oauth2/token", status=503)
+    registry.lets_in()
+    registry.answers("/v2/_catalog", "registry:catalog:*", status=503)
+    registry.answers("/v2/_catalog", "registry:catalog:*", json={"repositories": ["a"]})
+    assert content.repositories() == ["a"]
+    assert registry.asked[f"POST {HOST}/oauth2/token"] == 2
+
+
 @pytest.mark.parametrize("status", [400, 500])
 def test_another_failure_is_one_of_the_registry(
     registry: Registry, content: RegistryContent, fake_time: FakeTime, status: int
