@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import responses
+from azure.cli.core import azclierror
 from hypothesis import HealthCheck, settings
 
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
@@ -52,6 +53,20 @@ def fake_time() -> Iterator[FakeTime]:
     """No command waits for real."""
     with FakeTime().instead_of_waiting() as clock:
         yield clock
+
+
+@pytest.fixture
+def raised(monkeypatch: pytest.MonkeyPatch) -> list[type[azclierror.AzCLIError]]:
+    """Types of the errors that were printed."""
+    types: list[type[azclierror.AzCLIError]] = []
+    printed = azclierror.AzCLIError.print_error
+
+    def record(error: azclierror.AzCLIError) -> None:
+        types.append(type(error))
+        printed(error)
+
+    monkeypatch.setattr(azclierror.AzCLIError, "print_error", record)
+    return types
 
 
 @dataclass

@@ -22,20 +22,6 @@ MISSING = azclierror.RequiredArgumentMissingError
 EXCLUSIVE = azclierror.MutuallyExclusiveArgumentError
 
 
-@pytest.fixture
-def raised(monkeypatch: pytest.MonkeyPatch) -> list[type[azclierror.AzCLIError]]:
-    """Types of the errors that were printed."""
-    types: list[type[azclierror.AzCLIError]] = []
-    printed = azclierror.AzCLIError.print_error
-
-    def record(error: azclierror.AzCLIError) -> None:
-        types.append(type(error))
-        printed(error)
-
-    monkeypatch.setattr(azclierror.AzCLIError, "print_error", record)
-    return types
-
-
 def assert_refused(
     result: Result, raised: list[Any], error: Any, message: str, advice: str
 ) -> None:

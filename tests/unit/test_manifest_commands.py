@@ -413,7 +413,7 @@ def test_what_failed_is_exported_again_and_the_record_becomes_whole(
         entry("hello:v3", "skipped"),
         entry("hello:v4", "unknown", run="first"),
     ]
-    file = an_export(tmp_path, *before)
+    file = an_export(tmp_path, *before, server=SERVER)
     has(registry, "hello:v2", "hello:v4")
     answers(registry.mock, "myrun", run(EXPORT, "myrun"))
     assert az(*NAMED, "--only-failed", str(file), "--manifest", str(file)).exit_code == 0

@@ -7,18 +7,23 @@ import shlex
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 import responses
+from azure.cli.core.azclierror import AzureResponseError, ManualInterrupt
 
+from azext_acrtransfer import waiting
 from azext_acrtransfer.guidance import expiry_of_new_sas
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
 from azext_acrtransfer.known_failures import KNOWN_FAILURES
 from tests.az import Result, told
 from tests.fake_time import FakeTime
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, flat, pipeline, run
+from tests.unit.test_container_content import page
+from tests.unit.test_registry_content import Registry
 from tests.unit.test_run_commands import DIGEST, REFUSED, RUNS, UNDER_WAY, failed
 
 MANY = [f"samples/hello:v{number}" for number in range(103)]
@@ -125,6 +130,39 @@ def test_an_import_of_several_blobs_is_a_run_for_each(
     requests = [body["properties"]["request"] for body in sent(service, "PUT").values()]
     assert [request["source"]["name"] for request in requests] == ["one", "two"]
     assert not any("artifacts" in request for request in requests)
+
+
+def test_an_export_takes_the_tags_that_a_glob_matches(
+    az: Az, service: responses.RequestsMock
+) -> None:
+    registry = Registry(service)
+    registry.lets_in()
+    tags = {"tags": [{"name": "v1"}, {"name": "latest"}, {"name": "v2"}]}
+    registry.answers("/acr/v1/hello/_tags", "repository:hello:metadata_read", json=tags)
+    result = az(*create(EXPORT, "--dry-run"), "-a", "hello:v*")
+    assert [planned["artifacts"] for planned in result.json] == [["hello:v1", "hello:v2"]]
+
+
+def test_an_import_takes_the_blobs_that_a_glob_matches(
+    az: Az, service: responses.RequestsMock
+) -> None:
+    blobs = page("images-001", "images-002", "other")
+    container = pipeline(IMPORT)["properties"]["source"]["uri"]
+    service.get(container, body=blobs, content_type="application/xml")
+    result = az(*create(IMPORT, "--dry-run"), "-b", "images-*")
+    assert [planned["blob"] for planned in result.json] == ["images-001", "images-002"]
+
+
+def test_how_many_are_submitted_is_shown_if_there_are_several(
+    az: Az, service: responses.RequestsMock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr(waiting, "progress", lambda *_, **__: nullcontext(shown.append))
+    for name in ("myrun", *NAMES[:2]):
+        answers(service, name, run(EXPORT, name))
+    assert (az(*create(EXPORT), "-a", MANY[0]).exit_code, shown) == (0, [])
+    assert az(*create(EXPORT), "-a", *MANY[:51]).exit_code == 0
+    assert shown == ["1 of 2 runs submitted", "2 of 2 runs submitted"]
 
 
 def test_a_dry_run_sends_nothing_and_is_what_would_be_run(
@@ -292,7 +330,7 @@ def test_all_are_submitted_if_none_is_waited_for(az: Az, service: responses.Requ
 
 @pytest.mark.usefixtures("fake_time")
 def test_a_refusal_while_waiting_for_one_does_not_end_the_waiting_for_others(
-    az: Az, service: responses.RequestsMock
+    az: Az, service: responses.RequestsMock, raised: list[Any]
 ) -> None:
     no_longer = {"error": {"code": "AuthorizationFailed", "message": "No longer."}}
     for name in NAMES:
@@ -302,6 +340,7 @@ def test_a_refusal_while_waiting_for_one_does_not_end_the_waiting_for_others(
     result = az(*create(EXPORT))
     states = [found["response"]["status"] for found in result.json]
     assert (result.exit_code, states) == (1, ["Succeeded", "Running", "Succeeded"])
+    assert raised == [AzureResponseError]
     lines = error_of(result)
     assert lines[0] == (
         "ERROR: Stopped waiting; the service goes on with the pipeline runs 'myrun002'."
@@ -339,6 +378,7 @@ def test_a_run_that_somebody_deletes_meanwhile_has_failed(
 def test_ctrl_c_says_for_each_run_how_to_wait_again_and_forgets_no_outcome(
     az: Az,
     service: responses.RequestsMock,
+    raised: list[Any],
     monkeypatch: pytest.MonkeyPatch,
     fake_time: FakeTime,
 ) -> None:
@@ -352,6 +392,7 @@ def test_ctrl_c_says_for_each_run_how_to_wait_again_and_forgets_no_outcome(
     result = az(*create(EXPORT))
     states = [found["response"]["status"] for found in result.json]
     assert (result.exit_code, states) == (1, ["Running", "Failed", "Running"])
+    assert raised == [ManualInterrupt]
     at = "--resource-group mygroup --registry myregistry"
     assert error_of(result) == [
         "ERROR: 1 of 3 runs failed:",

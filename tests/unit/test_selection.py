@@ -167,6 +167,9 @@ def test_excluding_everything_is_refused() -> None:
     assert refused.value.error_msg == (
         "--exclude leaves out all that --artifacts takes: 2 artifacts."
     )
+    assert refused.value.recommendations == [
+        "Exclude less; a glob without a tag excludes whole repositories."
+    ]
 
 
 def test_blobs_are_chosen_alike() -> None:
