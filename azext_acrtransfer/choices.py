@@ -26,7 +26,7 @@ def choose(spec: TransferSpec, place: Place) -> tuple[tuple[RunSpec, ...], Recor
     The registry or the container is asked for globs, and for what a manifest is to tell.
     """
     if spec.kind is not EXPORT:
-        return plans.plan(spec, resolve_blobs(spec.blobs, place), ()), None
+        return plans.plan(spec, resolve_blobs(spec.blobs, place)), None
     artifacts, manifests = _artifacts(spec, place), spec.manifests
     there = _in_target(manifests.skip, place) if manifests.skip else {}
     contents = _describe(artifacts, place) if manifests.written or manifests.skip else {}

@@ -16,7 +16,7 @@ _LONGEST_NAME, _LONGEST_BLOB = 50, 1024
 
 
 def plan(
-    spec: TransferSpec, blobs: Sequence[str], artifacts: Sequence[Artifact]
+    spec: TransferSpec, blobs: Sequence[str], artifacts: Sequence[Artifact] = ()
 ) -> tuple[RunSpec, ...]:
     """The runs that it takes; if it is one, the names stay as typed, else they are numbered."""
     loads = [(blob, tuple[Artifact, ...]()) for blob in blobs]

@@ -47,11 +47,11 @@ def test_a_thousand_runs_have_four_digits() -> None:
 
 def test_an_import_runs_once_for_each_blob_which_keeps_its_name() -> None:
     spec = TransferSpec(IMPORT, "myrun", ("one", "t*"))
-    assert plans.plan(spec, ("one", "two"), ()) == (
+    assert plans.plan(spec, ("one", "two")) == (
         RunSpec(IMPORT, "myrun001", "one"),
         RunSpec(IMPORT, "myrun002", "two"),
     )
-    assert plans.plan(spec, ("one",), ()) == (RunSpec(IMPORT, "myrun", "one"),)
+    assert plans.plan(spec, ("one",)) == (RunSpec(IMPORT, "myrun", "one"),)
 
 
 @pytest.mark.parametrize(("name", "blob"), [("r" * 47, "b"), ("myrun", "b" * 1020)])

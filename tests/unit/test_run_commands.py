@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import requests
+from azure.cli.core.azclierror import ManualInterrupt
 
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
 from tests.az import told
@@ -214,7 +215,11 @@ def test_a_run_that_ended_within_its_put_is_not_called_old(az: Az, service: Serv
 
 
 def test_ctrl_c_stops_the_waiting_only(
-    az: Az, service: Service, monkeypatch: pytest.MonkeyPatch, fake_time: FakeTime
+    az: Az,
+    service: Service,
+    raised: list[Any],
+    monkeypatch: pytest.MonkeyPatch,
+    fake_time: FakeTime,
 ) -> None:
     def interrupt(_: float) -> None:
         raise KeyboardInterrupt
@@ -222,13 +227,13 @@ def test_ctrl_c_stops_the_waiting_only(
     monkeypatch.setattr(fake_time, "sleep", interrupt)
     has_pipeline(service, EXPORT)
     service.answers("PUT", RUN, run(EXPORT, **UNDER_WAY), status=201)
-    result = az(*create(EXPORT))
-    assert (result.exit_code, result.stdout) == (1, "")
-    assert "service goes on with the pipeline run 'myrun01'" in result.stderr
-    assert (
-        "az acr pipeline-run wait --created --resource-group mygroup --registry myregistry "
-        "--name myrun01"
-    ) in result.stderr
+    result = az(*create(EXPORT, "--only-show-errors"))
+    assert (result.exit_code, result.stdout, raised) == (1, "", [ManualInterrupt])
+    assert result.stderr == (
+        "ERROR: Stopped waiting; the service goes on with the pipeline run 'myrun01'.\n"
+        "To wait for it again: az acr pipeline-run wait --created --resource-group mygroup "
+        "--registry myregistry --name myrun01\n"
+    )
     assert [method for method, _ in service.requests] == ["GET", "PUT"]
 
 

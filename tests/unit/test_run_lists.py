@@ -191,10 +191,11 @@ def test_a_list_of_something_else_is_an_error(
     az: Az, service: Service, verb: tuple[str, ...], entry: Any
 ) -> None:
     service.answers("GET", RUNS, {"value": [entry]})
-    result = az(*verb)
+    result = az(*verb, "--only-show-errors")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert "list of the pipeline runs of registry 'myregistry' has an entry that is no" in (
-        result.stderr
+    assert result.stderr == (
+        "ERROR: The service's list of the pipeline runs of registry 'myregistry' has an entry that "
+        "is no resource.\n"
     )
 
 
