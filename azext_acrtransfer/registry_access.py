@@ -75,8 +75,7 @@ class RegistryAccess:
             policies=[
                 UserAgentPolicy(get_az_user_agent()),
                 SafeNetworkTraceLoggingPolicy(),
-                # A token may be asked for again.
-                PatientRetryPolicy(retry_on_methods=frozenset({"GET", "POST"})),
+                PatientRetryPolicy(),
             ],
             connection_verify=not should_disable_connection_verify(),
         )
@@ -132,8 +131,8 @@ class RegistryAccess:
             "refresh_token": login.password,
         }
         request = HttpRequest("POST", f"https://{login.login_server}/oauth2/token", data=form)
-        # Both bodies are secrets, which --debug is not to show.
-        response = self._send(request, right, logging_enable=False)
+        # Both bodies are secrets, which --debug is not to show; a token may be asked for again.
+        response = self._send(request, right, logging_enable=False, retry_on_methods={"POST"})
         return str(self._accepted(response, right, "access_token").json()["access_token"])
 
     def _send(self, request: HttpRequest, right: Right, **options: Any) -> HttpResponse:

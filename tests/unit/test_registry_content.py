@@ -418,9 +418,9 @@ def test_a_token_that_became_too_old_is_replaced(
 def test_a_registry_that_is_out_of_order_for_a_moment_is_asked_again(
     registry: Registry, content: RegistryContent
 ) -> None:
-    registry.mock.post(f"{HOST}/oauth2/token", status=503)
+    registry.mock.post(f"{HOST}/oauth2/token", status=502)
     registry.lets_in()
-    registry.answers("/v2/_catalog", "registry:catalog:*", status=503)
+    registry.answers("/v2/_catalog", "registry:catalog:*", status=502)
     registry.answers("/v2/_catalog", "registry:catalog:*", json={"repositories": ["a"]})
     assert content.repositories() == ["a"]
     assert registry.asked[f"POST {HOST}/oauth2/token"] == 2
@@ -558,6 +558,7 @@ def test_a_registry_that_tells_no_host_cannot_be_logged_in_to(
         content.repositories()
 
 
+@pytest.mark.usefixtures("fake_time")
 @pytest.mark.parametrize("path", ["/acr/v1/team/app/_tags", "/oauth2/token"])
 def test_a_lost_connection_names_the_registry(
     registry: Registry, content: RegistryContent, path: str
