@@ -6,7 +6,7 @@ from datetime import date, datetime, timezone
 from unittest.mock import Mock
 
 import pytest
-from azure.cli.core.azclierror import AzCLIError
+from azure.cli.core.azclierror import AzCLIError, ForbiddenError
 from azure.core.exceptions import HttpResponseError
 from azure.core.rest import HttpRequest
 from azure.mgmt.containerregistry.models import ExportPipeline, ImportPipeline, PipelineRun
@@ -166,7 +166,7 @@ def refusal(message: str, status: int = 400) -> HttpResponseError:
 
 def test_a_refusal_of_a_caller_names_whom_to_give_the_role_to() -> None:
     row = next(row for row in KNOWN_FAILURES if row.code == "caller-not-allowed")
-    with pytest.raises(AzCLIError) as raised:
+    with pytest.raises(ForbiddenError) as raised:
         failures.raise_explained(refusal(row.quote, 403))
     assert raised.value.recommendations == [
         row.means,
