@@ -37,7 +37,8 @@ def test_where_a_run_stands(
     provisioning: str | None, response: str | None, status: RunStatus
 ) -> None:
     properties = {"provisioningState": provisioning, "response": {"status": response}}
-    assert runs.status(PipelineRun({"properties": properties})) is status
+    run = PipelineRun({"properties": properties})
+    assert (runs.status(run), runs.has_failed(run)) == (status, status is FAILED)
 
 
 def test_a_run_without_properties_is_under_way() -> None:
