@@ -11,7 +11,7 @@ from tests.cloud import Cloud
 from tests.faults.faults import FAULTS
 from tests.faults.relay import Relay
 from tests.faults.scenes import SCENES, Scene, World
-from tests.faults.trial import Campaign, Case, Clean
+from tests.faults.trial import Campaign, Case, Clean, Outcome
 
 
 @contextmanager
@@ -38,20 +38,22 @@ def cases(scene: Scene, clean: Clean) -> Iterator[Case]:
 
 def campaign() -> list[str]:
     """Try everything, print a table, and return what failed."""
-    failed: list[str] = []
-    row = "{:<70.70} {:>8} {:>6} {:>6} {:>9} {:>6}"
-    print(row.format("az acr", "requests", "faults", "cases", "got over", "failed"))
+    tried: list[Outcome] = []
+    print(_row("az acr", "requests", "cases", "got over", "failed"))
     with prepared() as run:
         for scene in SCENES:
             clean = run.clean(scene)
-            tried = [got for case in cases(scene, clean) for got in run.outcomes(case, clean)]
-            numbers = (
-                len(clean.requests),
-                len({got.case.fault.name for got in tried}),
-                len(tried),
-                sum(got.got_over for got in tried),
-                sum(bool(got.wrong) for got in tried),
-            )
-            print(row.format(scene.line, *numbers), flush=True)
-            failed += [f"{got.case}: {what}" for got in tried for what in got.wrong]
-    return failed
+            outcomes = [got for case in cases(scene, clean) for got in run.outcomes(case, clean)]
+            print(_row(scene.line, len(clean.requests), *_numbers(outcomes)), flush=True)
+            tried += outcomes
+    print(_row(f"together, {len(FAULTS)} faults", "", *_numbers(tried)))
+    return [f"{got.case}: {what}" for got in tried for what in got.wrong]
+
+
+def _numbers(outcomes: list[Outcome]) -> tuple[int, int, int]:
+    wrong = [got for got in outcomes if got.wrong]
+    return len(outcomes), sum(got.got_over for got in outcomes), len(wrong)
+
+
+def _row(line: str, *numbers: object) -> str:
+    return "{:<70.70} {:>8} {:>6} {:>9} {:>6}".format(line, *numbers)

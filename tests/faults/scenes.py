@@ -76,7 +76,7 @@ class World:
         if blob in {found.name for found in self.site.container.list_blobs()}:
             self.site.container.delete_blob(blob)
 
-    def write_manifest(self, result: str) -> None:
+    def write_manifest(self, result: str, **more: str) -> None:
         """Have a manifest of one artifact, which is what the registry holds."""
         content = self.site.registry_client.manifest("samples/hello", "1.0") or b""
         described = {"digest": digest_of(content), "mediaType": MANIFEST, "size": len(content)}
@@ -88,7 +88,7 @@ class World:
             "registry": self.site.login_server,
             "runs": [],
             "artifacts": [entry],
-        }
+        } | more
         (self.folder / "manifest.json").write_text(json.dumps(manifest))
 
     def state(self) -> dict[str, str]:
@@ -177,6 +177,11 @@ def _all_failed(world: World) -> None:
     world.write_manifest("failed")
 
 
+def _there_already(world: World) -> None:
+    _no_run(world)
+    world.write_manifest("present", kind="verification", registry="far.azurecr.io")
+
+
 def _two_failed(world: World) -> None:
     world.put_failed_run("failed01")
     world.put_failed_run("failed02")
@@ -193,6 +198,10 @@ SCENES = (
     Scene(f"{_NEW} -b {BLOB} {_EXPORT} -a samples/*", _no_run, adds=True),
     Scene(f"{_NEW} -b {BLOB} {_EXPORT} -a {ARTIFACT} --manifest {{folder}}/new.json", _no_run),
     Scene(f"{_NEW} -b {BLOB} {_EXPORT} --only-failed {{folder}}/manifest.json", _all_failed),
+    Scene(
+        f"{_NEW} -b {BLOB} {_EXPORT} -a {ARTIFACT} --skip {{folder}}/manifest.json",
+        _there_already,
+    ),
     Scene(f"{_NEW} -b given {_IMPORT}", _no_run),
     Scene(f"{_NEW} -b given {_IMPORT} -f", _no_run),
     Scene(f"{_NEW} -b given given2 {_IMPORT}", _no_run, adds=True),
