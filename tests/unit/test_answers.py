@@ -15,9 +15,12 @@ PIPELINES = f"{REGISTRY}/exportPipelines"
 PATH = f"{PIPELINES}/mypipeline"
 ASKED = f"Request: GET {ARM}{PATH}"
 PROXY = "A proxy or the sign-in page of a network may stand in between."
+RUNS = f"{REGISTRY}/pipelineRuns"
 SHOW = ("acr", "export-pipeline", "show", *AT, "-n", "mypipeline", "--only-show-errors")
+LIST = ("acr", "pipeline-run", "list", *AT, "--only-show-errors")
 
 
+@pytest.mark.parametrize(("argv", "path"), [(SHOW, PATH), (LIST, RUNS)])
 @pytest.mark.parametrize(
     ("status", "answer", "said"),
     [
@@ -30,14 +33,21 @@ SHOW = ("acr", "export-pipeline", "show", *AT, "-n", "mypipeline", "--only-show-
     ],
 )
 def test_what_is_not_the_services_is_said_to_be_so(
-    az: Az, service: Service, status: int, answer: dict[str, Any], said: str
+    az: Az,
+    service: Service,
+    *,
+    argv: tuple[str, ...],
+    path: str,
+    status: int,
+    answer: dict[str, Any],
+    said: str,
 ) -> None:
-    service.mock.add("GET", f"{ARM}{PATH}", status=status, **answer)
-    result = az(*SHOW)
+    service.mock.add("GET", f"{ARM}{path}", status=status, **answer)
+    result = az(*argv)
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == (
         f"ERROR: management.azure.com answered {said}, which is not the service's JSON. {PROXY}\n"
-        f"{ASKED}\n"
+        f"Request: GET {ARM}{path}\n"
     )
 
 

@@ -201,6 +201,20 @@ def test_update_changes_only_what_is_given(
     assert service.requests == [("GET", path(kind)), ("PUT", path(kind))]
 
 
+def test_update_gives_a_pipeline_with_a_managed_identity_a_sas(
+    az: Az, service: Service, kind: PipelineKind
+) -> None:
+    before = pipeline(kind)
+    place = before["properties"][kind.side]
+    del place["keyVaultUri"]
+    place["storageAccessMode"] = "ManagedIdentity"
+    service.answers("GET", path(kind), before)
+    service.answers("PUT", path(kind), pipeline(kind))
+    az("acr", kind.group, "update", *AT, "-n", "mypipeline", "-s", SECRET)
+    access = {"keyVaultUri": SECRET, "storageAccessMode": "SasToken"}
+    assert service.body("PUT")["properties"][kind.side] == place | access
+
+
 @pytest.mark.parametrize(("typed", "status"), [("true", "Enabled"), ("false", "Disabled")])
 def test_update_turns_the_source_trigger_on_and_off(
     az: Az, service: Service, typed: str, status: str

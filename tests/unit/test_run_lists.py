@@ -199,6 +199,11 @@ def test_a_list_of_something_else_is_an_error(
     )
 
 
+def test_a_list_that_is_left_out_is_empty(az: Az, service: Service) -> None:
+    service.answers("GET", RUNS, {})
+    assert az(*LIST).json == []
+
+
 def ago(**length: float) -> str:
     """A moment that long ago, as the service writes it."""
     return (datetime.now(timezone.utc) - timedelta(**length)).isoformat()
