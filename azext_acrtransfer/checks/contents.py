@@ -52,6 +52,6 @@ def _layers(
 def layer_of(descriptor: Any) -> Layer:
     """A layer; foreign is one that registries leave at its URLs."""
     foreign = bool(descriptor.get("urls")) or any(
-        word in descriptor["mediaType"] for word in ("foreign", "nondistributable")
+        word in str(descriptor["mediaType"]) for word in ("foreign", "nondistributable")
     )
-    return Layer(descriptor["digest"], descriptor["size"], foreign)
+    return Layer(descriptor["digest"], int(descriptor["size"]), foreign)

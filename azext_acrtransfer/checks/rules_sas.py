@@ -109,7 +109,7 @@ def _sas_resource_types(seen: Seen) -> Finding:
 
 def _sas_protocol(seen: Seen) -> Finding:
     protocols = seen.sas["spr"]
-    secure = not protocols or "https" in protocols
+    secure = not protocols or "https" in protocols.split(",")
     return (passes if secure else fails)(f"It allows: {protocols or 'https,http'}.")
 
 

@@ -343,6 +343,8 @@ CASES: list[tuple[PipelineKind, dict[str, Any], str]] = [
     (EXPORT, {"secret": secret(sas(**ACCOUNT_SAS))}, "SasResourceTypes pass: Its types are 'sco'."),
     (EXPORT, {"secret": secret(sas(spr="http"))}, "SasProtocol fail: It allows: http."),
     (EXPORT, {"secret": secret(sas(spr=""))}, "SasProtocol pass: It allows: https,http."),
+    (EXPORT, {"secret": secret(sas(spr="https,http"))}, "SasProtocol pass: It allows: https,http."),
+    (EXPORT, {"secret": secret(sas(spr="nohttps"))}, "SasProtocol fail: It allows: nohttps."),
     (
         EXPORT,
         {"secret": secret(sas(sip="203.0.113.7"))},
