@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any, TypeVar
 
 from azure.cli.core.azclierror import InvalidArgumentValueError
-from azure.cli.core.cloud import CloudSuffixNotSetException
 from knack.log import get_logger
 
 from azext_acrtransfer import globs, values
@@ -46,19 +45,19 @@ def _parsed_in_cloud(argument: str, parse: Callable[[Any, Any], Any]) -> Validat
 
 
 def _registry_name(cloud: Any, text: str) -> str:
-    return values.registry_name(text, _suffix(cloud, _LOGIN_SERVER))
+    return values.registry_name(text, values.host_suffix(cloud, _LOGIN_SERVER))
 
 
 def _container(cloud: Any, text: str) -> ContainerUri:
-    return _of_cloud(ContainerUri.parse(text), _suffix(cloud, "storage_endpoint"))
+    return _of_cloud(ContainerUri.parse(text), values.host_suffix(cloud, "storage_endpoint"))
 
 
 def _secret(cloud: Any, text: str) -> SecretUri:
-    return _of_cloud(SecretUri.parse(text), _suffix(cloud, "keyvault_dns"))
+    return _of_cloud(SecretUri.parse(text), values.host_suffix(cloud, "keyvault_dns"))
 
 
 def _artifacts(cloud: Any, texts: list[str]) -> tuple[globs.Reference, ...]:
-    found = globs.parse_references(texts, Artifact.OPTION, _suffix(cloud, _LOGIN_SERVER))
+    found = globs.parse_references(texts, Artifact.OPTION, values.host_suffix(cloud, _LOGIN_SERVER))
     if not found:
         raise InvalidArgumentValueError(
             f"{Artifact.OPTION} is empty, or has nothing but comments.",
@@ -69,14 +68,7 @@ def _artifacts(cloud: Any, texts: list[str]) -> tuple[globs.Reference, ...]:
 
 def _exclude(cloud: Any, texts: list[str]) -> tuple[globs.Reference, ...]:
     """None may be left, too: an empty file excludes nothing."""
-    return globs.parse_references(texts, "--exclude", _suffix(cloud, _LOGIN_SERVER))
-
-
-def _suffix(cloud: Any, name: str) -> str | None:
-    try:
-        return str(getattr(cloud.suffixes, name))
-    except CloudSuffixNotSetException:  # a private cloud need not define every suffix
-        return None
+    return globs.parse_references(texts, "--exclude", values.host_suffix(cloud, _LOGIN_SERVER))
 
 
 def _of_cloud(uri: Uri, suffix: str | None) -> Uri:

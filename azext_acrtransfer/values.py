@@ -7,9 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from azure.cli.core.azclierror import InvalidArgumentValueError
+from azure.cli.core.cloud import CloudSuffixNotSetException
 
 from azext_acrtransfer.masking import mask_sas
 
@@ -26,6 +28,14 @@ _BLOB_NAME = re.compile(r"[^/](?:.{0,1022}[^/.])?")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _AGE = re.compile(r"([1-9][0-9]{0,4})([mhdw])", re.ASCII)
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def host_suffix(cloud: Any, name: str) -> str | None:
+    """What such hosts of a cloud end in; a private cloud need not define every suffix."""
+    try:
+        return str(getattr(cloud.suffixes, name))
+    except CloudSuffixNotSetException:
+        return None
 
 
 class StorageAccessMode(str, Enum):

@@ -29,6 +29,7 @@ from azext_acrtransfer.api_version import ApiVersion
 from azext_acrtransfer.checks.readings import Reading, read
 from azext_acrtransfer.masking import mask_sas
 from azext_acrtransfer.registries import Registry
+from azext_acrtransfer.values import host_suffix
 
 Json = dict[str, Any]
 _RESOURCES, _BLOBS, _SECRETS = "2021-04-01", "2021-12-02", "7.4"
@@ -50,7 +51,7 @@ class Reader:
         self.caller = str(profile.get_subscription(self.subscription)["user"]["name"])
         self._credential, _, _ = profile.get_login_credentials(self.subscription)
         self._version = ApiVersion.configured(cli_ctx).text
-        self._endpoints, self._suffixes = cli_ctx.cloud.endpoints, cli_ctx.cloud.suffixes
+        self._cloud = cli_ctx.cloud
         self._transport = RequestsTransport(
             connection_timeout=10,
             read_timeout=30,
@@ -78,17 +79,16 @@ class Reader:
     def _check_host(self, uri: str, name: str) -> str:
         """The cloud's suffix of such hosts; no other host is sent a token or a SAS."""
         host = urlsplit(uri).hostname or ""
-        # A private cloud need not define every suffix; as an attribute that would be an error.
-        suffix = (vars(self._suffixes)[name] or "").lstrip(".").lower()
+        suffix = (host_suffix(self._cloud, name) or "").lstrip(".").lower()
         if not suffix or not host.endswith(f".{suffix}"):
             raise ForbiddenError(f"'{host}' is not known to be of the active cloud: not asked.")
         return suffix
 
     def _ask(self, method: str, path: str, query: Mapping[str, str], body: Any = None) -> Json:
         # With a slash in between, whatever an answer gives for an id: the host is ARM's.
-        url = f"{self._endpoints.resource_manager.rstrip('/')}/{path.lstrip('/')}"
+        url = f"{self._cloud.endpoints.resource_manager.rstrip('/')}/{path.lstrip('/')}"
         request = HttpRequest(method, url, params=dict(query), json=body)
-        return self._json(request, self._endpoints.active_directory_resource_id)
+        return self._json(request, self._cloud.endpoints.active_directory_resource_id)
 
     def arm(self, path: str, version: str) -> Json:
         """A resource."""
