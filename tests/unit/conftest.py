@@ -56,6 +56,13 @@ def fake_time() -> Iterator[FakeTime]:
 
 
 @pytest.fixture
+def mock() -> Iterator[responses.RequestsMock]:
+    """Answers that need not all be asked for."""
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        yield mock
+
+
+@pytest.fixture
 def raised(monkeypatch: pytest.MonkeyPatch) -> list[type[azclierror.AzCLIError]]:
     """Types of the errors that were printed."""
     types: list[type[azclierror.AzCLIError]] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -119,12 +119,6 @@ def az(tmp_path: Path) -> Az:
     """Run a command with tokens that tell what they are for."""
     login = Login(token_for=lambda audience: f"for {audience}")
     return lambda *argv: run_az(tmp_path, *argv, login=login)
-
-
-@pytest.fixture
-def mock() -> Iterator[responses.RequestsMock]:
-    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
-        yield mock
 
 
 @pytest.fixture

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
 import responses
 
 from azext_acrtransfer.kinds import EXPORT, PipelineKind
@@ -14,12 +12,6 @@ from tests.unit.test_check_command import Azure
 from tests.unit.test_registry_content import HOST, IMAGE, INDEX, Registry
 
 LAYER = {"digest": "sha256:0c", "size": 9 * 1024**3, "mediaType": "application/vnd.oci.layer.v1"}
-
-
-@pytest.fixture
-def mock() -> Iterator[responses.RequestsMock]:
-    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
-        yield mock
 
 
 def holding(mock: responses.RequestsMock, layer: dict[str, Any]) -> Registry:

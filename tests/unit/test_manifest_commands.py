@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -59,13 +59,12 @@ def has(registry: Registry, *artifacts: str, content: bytes | None = None) -> No
 
 
 @pytest.fixture
-def registry() -> Iterator[Registry]:
+def registry(mock: responses.RequestsMock) -> Registry:
     """A registry that lets the caller in, under an ARM that has the pipeline."""
-    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
-        mock.get(f"{ARM}{REGISTRY}/exportPipelines/mypipeline", json=pipeline(EXPORT))
-        found = Registry(mock)
-        found.lets_in()
-        yield found
+    mock.get(f"{ARM}{REGISTRY}/exportPipelines/mypipeline", json=pipeline(EXPORT))
+    found = Registry(mock)
+    found.lets_in()
+    return found
 
 
 @pytest.fixture

@@ -210,7 +210,8 @@ def test_update_gives_a_pipeline_with_a_managed_identity_a_sas(
     place["storageAccessMode"] = "ManagedIdentity"
     service.answers("GET", path(kind), before)
     service.answers("PUT", path(kind), pipeline(kind))
-    az("acr", kind.group, "update", *AT, "-n", "mypipeline", "-s", SECRET)
+    result = az("acr", kind.group, "update", *AT, "-n", "mypipeline", "-s", SECRET)
+    assert result.exit_code == 0, result.stderr
     access = {"keyVaultUri": SECRET, "storageAccessMode": "SasToken"}
     assert service.body("PUT")["properties"][kind.side] == place | access
 

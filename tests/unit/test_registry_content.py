@@ -107,9 +107,8 @@ class Registry:
 
 
 @pytest.fixture
-def registry() -> Iterator[Registry]:
-    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
-        yield Registry(mock)
+def registry(mock: responses.RequestsMock) -> Registry:
+    return Registry(mock)
 
 
 @pytest.fixture
