@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from types import UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from acr_emulator.templates.errors import TemplateError
 from acr_emulator.templates.values import TYPE_NAMES, type_name
@@ -75,6 +75,6 @@ def _types(hint: Any) -> Sequence[str]:
     """The names of the types that an annotation allows; none for any."""
     if hint is Any:
         return ()
-    if isinstance(hint, UnionType):
+    if get_origin(hint) in (Union, UnionType):  # the former for a default of None on Python 3.10
         return tuple(name for each in get_args(hint) for name in _types(each))
     return (TYPE_NAMES[get_origin(hint) or hint],)
