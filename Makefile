@@ -8,15 +8,23 @@ MAKEFLAGS += --no-print-directory
 AZ_VERSIONS := 2.85.0 2.91.0
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 WHEEL := dist/acrtransfer-$(VERSION)-py3-none-any.whl
-LANES := unit recorded coverage emulator faults templates repository '$(AZ_VERSIONS:%=e2e-%)'
+NEWEST_AZ := $(lastword $(AZ_VERSIONS))
+
+# What `make test` runs, and nothing else names: two suites at a time, in this order, so the longest come first.
+SUITES := e2e-2.91.0 lint emulator e2e-2.85.0 unit faults recorded python3.10 python3.13 templates repository coverage
+FAST_SUITES := lint unit recorded coverage
+
+# The interpreter, a name or a path, and the folder of the environments that are made with it
+export PYTHON ?= python3
+export ENVIRONMENTS ?= .venv
 
 # Whatever a tool or a test forgets to say, nothing lands in the user's home.
 export AZURE_CONFIG_DIR := $(CURDIR)/build/azure
 export PYLINTHOME := $(CURDIR)/build/pylint
 
-python := .venv/dev/bin/python
-run := $(python) -m
-pytest = $(run) $(2) pytest --junitxml=build/lanes/$(1).xml -o junit_suite_name=$(1)
+# Console scripts name their interpreter in the first line, where a path must not have spaces.
+run := "$(ENVIRONMENTS)/dev/bin/python" -m
+pytest = $(run) $(2) pytest --junitxml=build/suites/$(1).xml -o junit_suite_name=$(1)
 covered_by = build/coverage/$(1)
 pytest_covering = $(call pytest,$(1),coverage run --data-file=$(call covered_by,$(1)) -m)
 
@@ -46,12 +54,29 @@ wheel: setup-dev ## Build the extension into dist/, without network
 
 .PHONY: lint
 lint: ## Style, types, import rules, and the Azure CLI team's own rules
-	@scripts/setup dev azdev az-$(lastword $(AZ_VERSIONS))
+	@scripts/setup dev azdev az-$(NEWEST_AZ)
 	@scripts/lint
 
 .PHONY: test
-test: setup ## lint and every test; ends with a table of what ran
-	@scripts/test-lanes $(LANES)
+test: setup ## lint and every test, two suites at a time; ends with a table of what ran
+	$(call run_suites,$(SUITES))
+
+.PHONY: test-fast
+test-fast: ## The suites that take seconds
+	$(call run_suites,$(FAST_SUITES))
+
+define run_suites
+@rm -rf build/suites
+@$(MAKE) --jobs=2 --output-sync=target $(1:%=suite-%)
+@scripts/test-suites table $(1)
+endef
+
+suite-coverage: suite-unit suite-recorded
+suite-%:
+	@scripts/test-suites run $*
+
+.PHONY: test-lint
+test-lint: lint
 
 .PHONY: test-unit
 test-unit: setup-dev ## The extension's rooms, one by one
@@ -62,7 +87,7 @@ test-recorded: setup-dev ## az commands against cassettes, without a network
 	$(call pytest_covering,recorded) tests/recorded
 
 .PHONY: test-coverage
-test-coverage: setup-dev ## Every line and branch of the extension is run by the two lanes before
+test-coverage: setup-dev ## Every line and branch of the extension is run by the two suites before
 	@$(run) coverage combine --quiet --keep --data-file=$(call covered_by,both) $(call covered_by,unit) $(call covered_by,recorded)
 	@$(run) coverage report --data-file=$(call covered_by,both)
 
@@ -91,6 +116,13 @@ test-e2e: $(AZ_VERSIONS:%=test-e2e-%) ## Real az processes against the emulator,
 test-e2e-%: setup-e2e-% wheel
 	AZ_VERSION=$* $(call pytest,e2e-$*) tests/e2e
 
+test-python%: ## A short suite on another Python, in environments of its own: make test-python3.10
+	@$(MAKE) test-briefly SUITE=python$* PYTHON=python$* ENVIRONMENTS=.venv/python$*
+
+.PHONY: test-briefly
+test-briefly: setup-e2e-$(NEWEST_AZ) wheel
+	$(call pytest,$(SUITE)) tests/unit tests/recorded tests/e2e/test_restart.py
+
 .PHONY: faults
 faults: setup-emulator ## Every fault at every request of every command, and more: PART=commands, engine, kill or soak
 	@$(run) tests.faults $(PART)
@@ -100,8 +132,8 @@ mutants: setup-dev ## Small changes of the extension, and whether a unit test fa
 	@nice scripts/mutants $(if $(ROOM),'azext_acrtransfer.$(ROOM).*')
 
 .PHONY: walkthrough
-walkthrough: setup-e2e-$(lastword $(AZ_VERSIONS)) wheel ## A public guide line by line: GUIDE=cli_2023; without GUIDE, all
-	AZ_VERSION=$(lastword $(AZ_VERSIONS)) $(run) pytest tests/e2e/test_guide_$(or $(GUIDE),*).py
+walkthrough: setup-e2e-$(NEWEST_AZ) wheel ## A public guide line by line: GUIDE=cli_2023; without GUIDE, all
+	AZ_VERSION=$(NEWEST_AZ) $(run) pytest tests/e2e/test_guide_$(or $(GUIDE),*).py
 
 .PHONY: record
 record: setup-emulator ## Record the cassettes of tests/recorded anew, from the emulator
@@ -114,7 +146,7 @@ bench: ## Measure what is promised of speed, memory and requests: ROW=clean; wit
 
 .PHONY: demo
 demo: ## A whole transfer between two local clouds
-	@scripts/setup dev azurite debian busybox az-$(lastword $(AZ_VERSIONS))
+	@scripts/setup dev azurite debian busybox az-$(NEWEST_AZ)
 	@scripts/wheel >/dev/null
 	@$(run) demo.payload
 	@$(run) demo "$(WHEEL)"

@@ -12,7 +12,7 @@ from pathlib import Path
 from benchmarks import process
 from benchmarks.process import Process
 from tests.cloud import Cloud
-from tests.e2e.terminal import ROOT, Terminal, built_wheel, install
+from tests.e2e.terminal import ENVIRONMENTS, ROOT, Terminal, built_wheel, install
 from tests.site import GROUP, Site
 
 #: The newest az, by which all is measured, and the oldest.
@@ -60,12 +60,12 @@ class Desk:
 
     def az(self, line: str, *, version: str = NEWEST, **more: str) -> Process:
         """Run `az` with the words of a line."""
-        az = ROOT / f".venv/az-{version}/bin/az"
+        az = ENVIRONMENTS / f"az-{version}/bin/az"
         return process.ended(self._environment(more), str(az), *shlex.split(line))
 
     def sdk(self, program: str) -> Process:
         """Run a program of `sdk_programs` by az's Python, in this registry."""
-        python = ROOT / f".venv/az-{NEWEST}/bin/python"
+        python = ENVIRONMENTS / f"az-{NEWEST}/bin/python"
         script = ROOT / "benchmarks/sdk_programs.py"
         argv = (str(python), "-I", str(script), program, GROUP, self.site.registry)
         return process.ended(self._environment({}), *argv)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 TOOLS = ROOT / ".tools"
 PAYLOAD = TOOLS / "payload"
-DEV = ROOT / ".venv" / "dev"
-AZ = ROOT / ".venv" / "az-2.91.0"
+DEV = Path(sys.prefix)
+AZ = DEV.parent / "az-2.91.0"

@@ -6,6 +6,7 @@ import os
 import shlex
 import signal
 import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,8 @@ from tests.cloud import Cloud
 
 ROOT = Path(__file__).resolve().parents[2]
 AZ_VERSION = os.environ.get("AZ_VERSION", "2.91.0")
-AZ = ROOT / f".venv/az-{AZ_VERSION}/bin/az"
+ENVIRONMENTS = Path(sys.prefix).parent
+AZ = ENVIRONMENTS / f"az-{AZ_VERSION}/bin/az"
 _LONGEST = 90
 _INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR")
 
@@ -45,7 +47,11 @@ def run(environment: Mapping[str, str], *argv: str) -> Result:
 def built_wheel() -> Path:
     """The extension, built of what is in the tree."""
     built = subprocess.run(
-        [str(ROOT / "scripts/wheel")], check=True, capture_output=True, text=True
+        [str(ROOT / "scripts/wheel")],
+        env={**os.environ, "ENVIRONMENTS": str(ENVIRONMENTS)},
+        check=True,
+        capture_output=True,
+        text=True,
     )
     return ROOT / built.stdout.strip()
 
