@@ -28,8 +28,9 @@ _PATIENCE = 60
 class Cloud:
     """An emulator as a process; a context manager that starts and stops it."""
 
-    def __init__(self, state: Path, name_or_file: str = PUBLIC.name) -> None:
+    def __init__(self, state: Path, name_or_file: str = PUBLIC.name, *options: str) -> None:
         self.state = state
+        self._options = options
         self._name_or_file = name_or_file
         #: Where everything is in the cloud that it poses as.
         self.hosts = cloud_of(name_or_file)
@@ -47,7 +48,7 @@ class Cloud:
 
     def start(self) -> None:
         """Start it, also again on the same state, and read the environment that it prints."""
-        options = ["--state", str(self.state), "--cloud", self._name_or_file]
+        options = ["--state", str(self.state), "--cloud", self._name_or_file, *self._options]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "acr_emulator", "up", *options],

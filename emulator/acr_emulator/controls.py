@@ -8,6 +8,7 @@ import uuid
 from dataclasses import asdict
 from datetime import timedelta
 from http import HTTPStatus
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
@@ -35,6 +36,7 @@ def controls_app(instance: Instance) -> Starlette:
     """The app of the control port."""
     controls = _Controls(instance)
     routes = [
+        Route("/health", controls.health),
         Route("/state", controls.state),
         Route("/requests", controls.requests),
         Route("/clock", controls.clock, methods=["POST"]),
@@ -67,6 +69,23 @@ class _Controls:
     @property
     def _behaviour(self) -> Behaviour:
         return self._instance.behaviour
+
+    async def health(self, _: Request) -> Response:
+        """That the emulator is ready, and which of its services run."""
+        accounts = self._instance.storage.accounts()
+        return JSONResponse(
+            {
+                "version": version("acr-emulator"),
+                "cloud": self._instance.cloud.name,
+                "services": {
+                    "distribution": _condition(running=self._instance.distribution.running),
+                    "azurite": {
+                        account: _condition(running=running)
+                        for account, running in accounts.items()
+                    },
+                },
+            }
+        )
 
     async def state(self, _: Request) -> Response:
         """The knobs, the time, every resource's id, and why which blob triggers no run."""
@@ -210,6 +229,10 @@ class _Controls:
         """Every knob back to its default, the log emptied; resources and clock stay."""
         self._behaviour.reset()
         return await self.state(request)
+
+
+def _condition(*, running: bool) -> str:
+    return "running" if running else "stopped"
 
 
 async def _body(request: Request, known: set[str]) -> dict[str, Any]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from email.utils import format_datetime
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
@@ -22,6 +24,8 @@ from acr_emulator.registry_front import registry_front
 
 if TYPE_CHECKING:
     from acr_emulator.instance import Instance
+
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,19 @@ class HostRouter:
             app = await self._trouble(scope) or host.app
         else:
             app = host.app
-        await app(scope, receive, self._dated(send))
+        await app(scope, receive, self._dated(self._logged(request, send)))
+
+    def _logged(self, request: Request, send: Send) -> Send:
+        """Log an answer, without the query: it can have a signature."""
+        host = request.headers.get("host") or ""
+
+        async def send_logged(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                path = quote(f"{host}{request.scope['path']}")
+                _logger.debug("%s %s: %d", request.method, path, message["status"])
+            await send(message)
+
+        return send_logged
 
     def _dated(self, send: Send) -> Send:
         """Have answers tell the time of the emulator's clock."""

@@ -2,8 +2,12 @@
 
 import fcntl
 import json
+import logging
 import os
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 from typing import Protocol
 
@@ -19,6 +23,7 @@ from acr_emulator.hosts import HostRouter, hosts
 from acr_emulator.parts.distribution import Distribution
 from acr_emulator.parts.process import StartError
 from acr_emulator.pipeline_access import PipelineAccess
+from acr_emulator.ports import Ports
 from acr_emulator.proxy import Proxy, RefusedError
 from acr_emulator.registries import Registries
 from acr_emulator.runs import Runs
@@ -29,6 +34,8 @@ from acr_emulator.tokens import Tokens
 from acr_emulator.transfers import Transfers
 from acr_emulator.trigger import SourceTrigger
 from acr_emulator.vaults import vault_named
+
+_logger = logging.getLogger(__name__)
 
 
 class StateInUseError(Exception):
@@ -52,7 +59,9 @@ class Service(Protocol):
 class Instance:
     """Everything an app or a service needs is an attribute here; nothing is kept in modules."""
 
-    def __init__(self, state_dir: Path, cloud: Cloud = PUBLIC) -> None:
+    def __init__(
+        self, state_dir: Path, cloud: Cloud = PUBLIC, ports: Mapping[str, int] | None = None
+    ) -> None:
         self.state_dir = state_dir.resolve()
         self.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.state_dir.chmod(0o700)
@@ -88,8 +97,9 @@ class Instance:
         self.deployments = Deployments(self.store, self.clock)
         self.hosts = HostRouter(hosts(self), self.behaviour, self.clock)
         self.web = WebServer(self.hosts, self.certificates)
-        self.proxy = Proxy(self._backend)
-        self.controls = WebServer(controls_app(self))
+        listen = Ports(self.store, ports or {}).listen
+        self.proxy = Proxy(self._backend, partial(listen, "proxy"))
+        self.controls = WebServer(controls_app(self), listening=partial(listen, "controls"))
         #: Started in this order, stopped in the opposite one.
         self.services: tuple[Service, ...] = (
             self.storage,
@@ -123,34 +133,42 @@ class Instance:
                 stack.push_async_callback(service.stop)
                 await service.start()
             self._running = stack.pop_all()
+        _logger.info("Ready: proxy on port %d, controls on %d", self.proxy.port, self.controls.port)
 
     async def stop(self) -> None:
         """Stop every service and let go of the state directory."""
         await self._running.aclose()
+        _logger.info("Stopped")
 
     def close(self) -> None:
         """Let go of the state directory without ever having started."""
         self.store.close()
         os.close(self._lock)
 
-    async def _backend(self, host: str) -> int | None:
+    async def _backend(self, host: str) -> int:
         """The loopback port behind a host name; a name without a resource has none, as in DNS."""
         name, _, suffix = host.partition(".")
         if suffix == self.cloud.blob_suffix:
             return await self._blob_port(name)
+        if not self.hosts.find(host):
+            raise self._unknown(f"Host {host} is unknown to")
         if suffix == self.cloud.registry_suffix and self.registries.get(name) is None:
-            return None
+            raise self._unknown(f"Registry {name} doesn't exist in")
         if suffix == self.cloud.vault_suffix and vault_named(self.store, name) is None:
-            return None
-        return self.web.port if self.hosts.find(host) else None
+            raise self._unknown(f"Key vault {name} doesn't exist in")
+        return self.web.port
 
-    async def _blob_port(self, account: str) -> int | None:
+    async def _blob_port(self, account: str) -> int:
         try:
             return await self.storage.port(account)
-        except UnknownAccountError:
-            return None
+        except UnknownAccountError as error:
+            raise self._unknown(f"Storage account {account} doesn't exist in") from error
         except StartError as error:
-            raise RefusedError("502 Bad Gateway", str(error)) from error
+            reason = f"Azurite of storage account {account} didn't start"
+            raise RefusedError(HTTPStatus.BAD_GATEWAY, reason, str(error)) from error
+
+    def _unknown(self, what: str) -> RefusedError:
+        return RefusedError(HTTPStatus.FORBIDDEN, f"{what} {self.cloud.name}")
 
     def environment(self) -> dict[str, str]:
         """What a client needs: the way here, whom to trust, a configuration of its own, a login."""

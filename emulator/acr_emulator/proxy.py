@@ -1,37 +1,49 @@
-"""An HTTP proxy that knows only CONNECT, and only the hosts that it was told of."""
+"""An HTTP proxy that knows only CONNECT, and only the hosts of one cloud."""
 
 import asyncio
 import contextlib
+import logging
+import re
+import socket
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+
+from acr_emulator.ports import listen
 
 _CHUNK = 256 * 1024
 _HTTPS = 443
+_LONGEST_REASON = 200
+_logger = logging.getLogger(__name__)
 
-#: The loopback port that serves a host name, or None if nobody does.
-Backend = Callable[[str], Awaitable[int | None]]
+#: The loopback port that serves a host name. Raises RefusedError.
+Backend = Callable[[str], Awaitable[int]]
 
 
 class RefusedError(Exception):
-    """A tunnel that is not opened: the status and the reason to answer."""
+    """A tunnel that isn't opened: the status, the reason phrase, and the details of the answer."""
 
-    def __init__(self, status: str, reason: str) -> None:
-        super().__init__(reason)
-        self.status = status
+    def __init__(self, status: HTTPStatus, reason: str, details: str = "") -> None:
+        # What a client sent is part of the reason, and clients print it.
+        reason = re.sub(r"[^ -~]", "?", reason)[:_LONGEST_REASON]
+        super().__init__(f"{status.value} {reason}")
+        self.details = details or reason
 
 
 class Proxy:
     """Tunnels bytes to a backend on loopback; never forwards anything to the network."""
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, listening: Callable[[], socket.socket] = listen) -> None:
         self._backend = backend
+        self._listening = listening
         self._server: asyncio.Server | None = None
         self._tunnels: set[asyncio.Task[None]] = set()
         self.port = 0
 
     async def start(self) -> None:
-        """Listen on an ephemeral loopback port."""
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
+        """Listen on a loopback port. Raises PortError."""
+        listener = self._listening()
+        self.port = listener.getsockname()[1]
+        self._server = await asyncio.start_server(self._accept, sock=listener)
 
     async def stop(self) -> None:
         """Close the port and every tunnel."""
@@ -59,9 +71,10 @@ class Proxy:
         try:
             port = await self._target(head.split(b"\r\n", 1)[0].decode("latin-1"))
         except RefusedError as refusal:
-            body = f"{refusal}\n".encode()
+            _logger.info("CONNECT: %s", refusal)
+            body = f"{refusal.details}\n".encode()
             writer.write(
-                f"HTTP/1.1 {refusal.status}\r\nContent-Type: text/plain\r\n"
+                f"HTTP/1.1 {refusal}\r\nContent-Type: text/plain\r\n"
                 f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode()
                 + body
             )
@@ -78,10 +91,13 @@ class Proxy:
         method, _, rest = request_line.partition(" ")
         host, _, port = rest.partition(" ")[0].rpartition(":")
         if method != "CONNECT":
-            raise RefusedError("405 Method Not Allowed", "This proxy knows only CONNECT.")
-        backend = await self._backend(host.lower()) if port == str(_HTTPS) else None
-        if backend is None:
-            raise RefusedError("403 Forbidden", f"{host}:{port} is not part of this emulator.")
+            raise RefusedError(HTTPStatus.METHOD_NOT_ALLOWED, "This proxy accepts only CONNECT")
+        if port != str(_HTTPS):
+            raise RefusedError(
+                HTTPStatus.FORBIDDEN, f"{rest.partition(' ')[0]} isn't a host with port {_HTTPS}"
+            )
+        backend = await self._backend(host.lower())
+        _logger.debug("CONNECT %s", host)
         return backend
 
 

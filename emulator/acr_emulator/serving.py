@@ -3,12 +3,13 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from acr_emulator.certificates import Certificates
+from acr_emulator.ports import listen
 
 _KEEP_ALIVE_SECONDS = 75
 _GRACE_SECONDS = 1
@@ -24,7 +25,13 @@ class _Server(uvicorn.Server):
 class WebServer:
     """Serves one app."""
 
-    def __init__(self, app: ASGIApp, certificates: Certificates | None = None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        certificates: Certificates | None = None,
+        listening: Callable[[], socket.socket] = listen,
+    ) -> None:
+        self._listening = listening
         self._server = _Server(
             uvicorn.Config(
                 app,
@@ -46,12 +53,8 @@ class WebServer:
         self.port = 0
 
     async def start(self) -> None:
-        """Listen on an ephemeral loopback port."""
-        # The protocol is named because asyncio turns Nagle's algorithm off (40 ms an answer) only
-        # for sockets that are known to be TCP.
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(socket.SOMAXCONN)  # from here on nobody is refused
+        """Listen on a loopback port. Raises PortError."""
+        listener = self._listening()
         self.port = listener.getsockname()[1]
         self._task = asyncio.create_task(self._server.serve([listener]))
 

@@ -95,6 +95,13 @@ class BlobStorage:
                 self._servers[account] = server
         return server.port
 
+    def accounts(self) -> dict[str, bool]:
+        """Whether the server of each account runs."""
+        return {
+            account: account in self._servers and self._servers[account].running
+            for account, _ in self._keys.items()
+        }
+
     async def _halt(self, account: str) -> None:
         async with self._locks[account]:
             if server := self._servers.pop(account, None):

@@ -92,12 +92,16 @@ class Emulator:
     def client(self, registry: str) -> "RegistryClient":
         return RegistryClient(self, f"{registry}.{PUBLIC.registry_suffix}")
 
-    def container(self, account: str, name: str) -> ContainerClient:
-        """Have a storage account and a container in it; storage's own client, with its key."""
+    def storage_account(self, name: str) -> None:
+        """Have a storage account."""
         self.ok("PUT", GROUP, {"location": "westus"})
-        path = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/{account}"
+        path = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/{name}"
         answer = self.arm("PUT", path, {"location": "westus", "sku": {"name": "Standard_LRS"}})
         assert answer.status_code in (200, 202), answer.text
+
+    def container(self, account: str, name: str) -> ContainerClient:
+        """Have a storage account and a container in it; storage's own client, with its key."""
+        self.storage_account(account)
         port = self.run(self.instance.storage.port(account))
         container = ContainerClient(
             f"https://127.0.0.1:{port}/{account}",

@@ -3,27 +3,38 @@
 import socket
 import ssl
 from collections.abc import Iterator
+from pathlib import Path
 
+import httpx
 import pytest
-from acr_emulator.cloud import PUBLIC
+from acr_emulator.cloud import CHINA, PUBLIC
+from acr_emulator.parts.tools import VARIABLE
 
 from tests.emulator.running import Emulator
 
-UNKNOWN = [
-    "example.com:443",
-    "127.0.0.1:443",
-    "localhost:443",
-    "azurecr.io:443",
-    ".azurecr.io:443",
-    "a.b.azurecr.io:443",
-    "management.azure.com.example.com:443",
-    "nobody.blob.core.windows.net:443",
-    "nobody.vault.azure.net:443",
-    "noregistry.azurecr.io:443",
-    f"{PUBLIC.arm}:80",
-    f"{PUBLIC.arm}:22",
-    PUBLIC.arm,
-]
+_PORT = "isn't a host with port 443"
+REASONS = {
+    "example.com:443": "Host example.com is unknown to AzureCloud",
+    "Example.COM:443": "Host example.com is unknown to AzureCloud",
+    "127.0.0.1:443": "Host 127.0.0.1 is unknown to AzureCloud",
+    "localhost:443": "Host localhost is unknown to AzureCloud",
+    "azurecr.io:443": "Host azurecr.io is unknown to AzureCloud",
+    ".azurecr.io:443": "Host .azurecr.io is unknown to AzureCloud",
+    "a.b.azurecr.io:443": "Host a.b.azurecr.io is unknown to AzureCloud",
+    "management.azure.com.example.com:443": (
+        "Host management.azure.com.example.com is unknown to AzureCloud"
+    ),
+    f"{CHINA.arm}:443": f"Host {CHINA.arm} is unknown to AzureCloud",
+    "nobody.blob.core.windows.net:443": "Storage account nobody doesn't exist in AzureCloud",
+    "nobody.vault.azure.net:443": "Key vault nobody doesn't exist in AzureCloud",
+    "noregistry.azurecr.io:443": "Registry noregistry doesn't exist in AzureCloud",
+    f"{PUBLIC.arm}:80": f"{PUBLIC.arm}:80 {_PORT}",
+    f"{PUBLIC.arm}:22": f"{PUBLIC.arm}:22 {_PORT}",
+    PUBLIC.arm: f"{PUBLIC.arm} {_PORT}",
+    "": f" {_PORT}",
+    "a\tb\x1b[31m\u00e9:443": "Host a?b?[31m?? is unknown to AzureCloud",
+    f"{'a' * 300}:443": f"Host {'a' * 195}",
+}
 KNOWN = [
     PUBLIC.arm,
     PUBLIC.login,
@@ -45,18 +56,37 @@ def ask(connection: socket.socket, request_line: str) -> str:
     return connection.recv(65536).decode()
 
 
-@pytest.mark.parametrize("target", UNKNOWN)
-def test_an_unknown_host_is_refused_and_named(connection: socket.socket, target: str) -> None:
-    answer = ask(connection, f"CONNECT {target}")
-    assert answer.startswith("HTTP/1.1 403 Forbidden\r\n")
-    assert target.rpartition(":")[0] in answer
-    assert "is not part of this emulator" in answer
+@pytest.mark.parametrize("target", REASONS)
+def test_an_unknown_host_is_named_in_the_status_line(
+    connection: socket.socket, target: str
+) -> None:
+    reason = REASONS[target]
+    head, _, body = ask(connection, f"CONNECT {target}").partition("\r\n\r\n")
+    assert (head.split("\r\n")[0], body) == (f"HTTP/1.1 403 {reason}", f"{reason}\n")
+
+
+def test_an_http_client_shows_why_its_host_was_refused(emulator: Emulator) -> None:
+    with pytest.raises(httpx.ProxyError, match="^403 Host example.com is unknown to AzureCloud$"):
+        emulator.http.get("https://example.com/")
+
+
+def test_azurite_that_cannot_start_is_named(
+    emulator: Emulator, connection: socket.socket, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    emulator.storage_account("stopped")
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
+    head, _, body = ask(connection, f"CONNECT stopped.{PUBLIC.blob_suffix}:443").partition(
+        "\r\n\r\n"
+    )
+    reason = "Azurite of storage account stopped didn't start"
+    assert head.split("\r\n")[0] == f"HTTP/1.1 502 {reason}"
+    assert f"acr-emulator setup --tools {tmp_path}" in body
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "connect"])
-def test_it_knows_only_connect(connection: socket.socket, method: str) -> None:
+def test_it_accepts_only_connect(connection: socket.socket, method: str) -> None:
     answer = ask(connection, f"{method} http://{PUBLIC.arm}/")
-    assert answer.startswith("HTTP/1.1 405 Method Not Allowed\r\n")
+    assert answer.startswith("HTTP/1.1 405 This proxy accepts only CONNECT\r\n")
 
 
 @pytest.mark.parametrize("host", KNOWN)

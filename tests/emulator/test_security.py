@@ -28,6 +28,7 @@ from tests.emulator.run_world import VAULT, World
 from tests.emulator.running import SUBSCRIPTION, VERSION, Emulator, Json
 from tests.faults.route import KINDS as BOTH
 from tests.faults.route import Route
+from tests.site import ACCOUNT, Site
 
 SOMEONE = Principal("0b0e8d5c-6d0c-4a44-9b53-1f0a4c8e7d11", "2b0e8d5c-6d0c-4a44-9b53-1f0a4c8e7d11")
 OTHER_TENANT = "72f988bf-86f1-41af-91ab-2d7cd011db47"
@@ -108,6 +109,31 @@ def test_no_store_of_the_system_or_of_its_user_learns_of_the_authority(tmp_path:
     assert "BEGIN CERTIFICATE" in ran.stdout
     assert everything() == before
     assert list(home.iterdir()) == []
+
+
+def test_a_verbose_log_has_every_request_and_no_secret(tmp_path: Path) -> None:
+    log = tmp_path / "emulator.log"
+    with Cloud(tmp_path / "state", PUBLIC.name, "--verbose", "--log", str(log)) as cloud:
+        site = Site.prepare(cloud, "logged")
+        sas = site.sas("rwla")
+        site.write_secret(sas)
+        site.registry_client.push("app", "v1", layer=b"layer")
+        pipeline = site.pipeline("export")
+        states = []
+        for run, artifact in (("works", "app:v1"), ("fails", "none:v1")):
+            site.run(run, pipeline, "blob", artifact)
+            states.append(site.finished(run)["response"]["status"])
+        account = f"Microsoft.Storage/storageAccounts/{ACCOUNT}"
+        key = site.arm("POST", f"{account}/listKeys")["keys"][0]["value"]
+        secret, token = cloud.environment["AZURE_CLIENT_SECRET"], cloud.token(PUBLIC.arm_url)
+    text = log.read_text()
+    assert states == ["Succeeded", "Failed"]
+    assert f" DEBUG PUT {PUBLIC.arm}/subscriptions/" in text
+    assert f" DEBUG CONNECT {ACCOUNT}.{PUBLIC.blob_suffix}" in text
+    signature = urllib.parse.parse_qs(sas[1:])["sig"][0]
+    for shown in (secret, token, key, signature, urllib.parse.quote(signature, safe=""), "sig="):
+        assert shown not in text
+    assert log.stat().st_mode & 0o077 == 0
 
 
 def claims(audience: str, **changes: Any) -> Json:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from acr_emulator.certificates import Certificates
 from acr_emulator.parts.process import Child
-from acr_emulator.parts.tools import tool
+from acr_emulator.parts.tools import AZURITE, path_of
 from acr_emulator.tokens import Tokens
 
 _PRELOADED = Path(__file__).with_suffix(".cjs")
@@ -38,7 +38,7 @@ class Azurite:
     async def start(self, keys: Sequence[str]) -> None:
         """Serve the account under these keys; data lie in the folder."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        program = tool("azurite-blob")
+        program = path_of(AZURITE)
         self._child = await Child.start(
             [
                 program,

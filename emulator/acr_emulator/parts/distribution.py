@@ -10,7 +10,7 @@ import httpx
 from acr_emulator.parts.mending import mend
 from acr_emulator.parts.process import Child, end_leftover, pid_file_of
 from acr_emulator.parts.stored_repositories import StoredRepositories
-from acr_emulator.parts.tools import tool
+from acr_emulator.parts.tools import DISTRIBUTION, path_of
 
 _CONNECT_SECONDS = 10
 _DRAIN_SECONDS = 3
@@ -54,7 +54,7 @@ class Distribution:
         configuration = self._folder / "configuration.yml"
         configuration.touch(mode=0o600)
         configuration.write_text(json.dumps(self._configuration()))  # JSON is YAML
-        argv = [tool("docker-registry"), "serve", str(configuration)]
+        argv = [path_of(DISTRIBUTION), "serve", str(configuration)]
         log = self._folder / "distribution.log"
         if await end_leftover(pid_file_of(log)):
             await asyncio.to_thread(mend, self._storage)

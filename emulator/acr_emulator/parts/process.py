@@ -2,6 +2,7 @@
 
 import asyncio
 import ctypes
+import logging
 import os
 import re
 import signal
@@ -12,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+_logger = logging.getLogger(__name__)
 _PR_SET_PDEATHSIG = 1
 _STOP_SECONDS = 5.0
 _LOOK_SECONDS = 0.05
@@ -62,15 +64,18 @@ class Child:
         """
         await end_leftover(pid_file_of(log))
         with log.open("wb") as output:
-            process = await asyncio.create_subprocess_exec(
-                *argv,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                env={**os.environ, **(environment or {})},
-                start_new_session=True,  # Ctrl-C is for us: we end it in good order
-                preexec_fn=dies_with_us(),
-            )
+            try:
+                process = await asyncio.create_subprocess_exec(
+                    *argv,
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                    env={**os.environ, **(environment or {})},
+                    start_new_session=True,  # Ctrl-C is for us: we end it in good order
+                    preexec_fn=dies_with_us(),
+                )
+            except OSError as error:
+                raise StartError(f"{argv[0]} can't be started: {error.strerror}.") from error
         pid_file_of(log).write_text(f"{process.pid} {_birth(process.pid)}")
         child = cls(process, log)
         try:
@@ -81,6 +86,7 @@ class Child:
         except BaseException:
             await child.stop()
             raise
+        _logger.info("%s listens on port %d, process %d", argv[0], child.port, process.pid)
         return child
 
     @property

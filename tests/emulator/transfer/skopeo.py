@@ -4,7 +4,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from acr_emulator.parts.tools import tool
+from acr_emulator.parts.tools import DISTRIBUTION, path_of
 
 
 class Skopeo:
@@ -12,7 +12,7 @@ class Skopeo:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._program = Path(tool("docker-registry")).parents[2] / "bin/skopeo"
+        self._program = Path(path_of(DISTRIBUTION)).parents[2] / "bin/skopeo"
 
     def __call__(self, *arguments: str) -> str:
         done = subprocess.run(
