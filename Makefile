@@ -151,6 +151,13 @@ demo: ## A whole transfer between two local clouds
 	@$(run) demo.payload
 	@$(run) demo "$(WHEEL)"
 
+# The line reaches the script as it was typed.
+shell: export COMMAND_LINE := $(value CMD)
+unexport CMD
+.PHONY: shell
+shell: ## A shell whose az talks to a local emulator with two registries: CMD='az ...' runs one line, STATE=dir keeps state
+	@AZ_VERSION=$(lastword $(AZ_VERSIONS)) scripts/shell $(if $(value CMD),"$$COMMAND_LINE")
+
 .PHONY: clean
 clean: ## Remove what was built; keep what was installed
 	rm -rf build dist .tools/payload .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
