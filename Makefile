@@ -35,7 +35,7 @@ help: ## List the targets
 
 .PHONY: setup
 setup: ## Install everything that the other targets need, into .venv/ and .tools/
-	@scripts/setup dev azdev azurite debian busybox $(AZ_VERSIONS:%=az-%)
+	@scripts/setup dev azdev azurite azcopy debian busybox $(AZ_VERSIONS:%=az-%)
 
 .PHONY: setup-dev
 setup-dev:
@@ -46,7 +46,7 @@ setup-emulator:
 	@scripts/setup dev azurite debian
 
 setup-e2e-%:
-	@scripts/setup dev azurite debian az-$*
+	@scripts/setup dev azurite azcopy debian az-$*
 
 .PHONY: wheel
 wheel: setup-dev ## Build the extension into dist/, without network

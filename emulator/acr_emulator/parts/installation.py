@@ -6,6 +6,7 @@ anything else of the emulator is installed: this module needs the standard libra
 
 import argparse
 import fcntl
+import os
 import shutil
 import subprocess
 import sys
@@ -23,15 +24,16 @@ from acr_emulator.parts.tools import AZURITE, DISTRIBUTION, Tool, find, installa
 _AZURITE_VERSION = "3.35.0"  # the last one that runs on node below 21
 _ARCHITECTURES = ("amd64", "arm64")
 _LOG_LINES = 40
-#: Its libraries may lie with it instead of in the system.
-_SKOPEO = """\
+_AZCOPY_VERSION = "10.32.2"  # amd64 only
+_AZCOPY = "node_modules/@azure-tools/azcopy-linux/dist/bin/azcopy_linux_amd64"
+_LAUNCHER = """\
 #!/bin/sh
-root=${0%/*}/..
-for lib in "$root"/usr/lib/*-linux-* "$root"/lib/*-linux-*; do
-    LD_LIBRARY_PATH=${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}$lib
+folder=${{0%/*}}/..
+for lib in "$folder"/{libraries}/usr/lib/*-linux-* "$folder"/{libraries}/lib/*-linux-*; do
+    LD_LIBRARY_PATH=${{LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}}$lib
 done
 export LD_LIBRARY_PATH
-exec "$root/usr/bin/skopeo" "$@"
+exec "$folder/{program}" "$@"
 """
 
 
@@ -51,14 +53,20 @@ class Part:
 
 
 def _install_azurite(folder: Path, output: IO[str]) -> None:
+    _install_from_npm(
+        f"azurite@{_AZURITE_VERSION}", folder, output, f"put {AZURITE.names[0]} on the PATH"
+    )
+
+
+def _install_from_npm(package: str, folder: Path, output: IO[str], alternative: str = "") -> None:
     if not (shutil.which("node") and shutil.which("npm")):
         raise InstallationError(
             "node or npm isn't on the PATH. Install both (Debian, Ubuntu: apt-get install"
-            f" {AZURITE.packages}), or put {AZURITE.names[0]} on the PATH."
+            f" {AZURITE.packages}){alternative and f', or {alternative}'}."
         )
     options = ["--no-audit", "--no-fund", "--loglevel=error", "--cache", str(folder / "cache")]
     subprocess.run(
-        ["npm", "install", "--prefix", str(folder), *options, f"azurite@{_AZURITE_VERSION}"],
+        ["npm", "install", "--prefix", str(folder), *options, package],
         check=True,
         stdout=output,
         stderr=output,
@@ -79,11 +87,29 @@ def _install_distribution(folder: Path, output: IO[str]) -> None:
 
 def _install_debian(folder: Path, output: IO[str]) -> None:
     unpack(["docker-registry", "skopeo"], folder, output=output)
-    skopeo = folder / "bin" / "skopeo"
-    skopeo.parent.mkdir(exist_ok=True)
-    skopeo.write_text(_SKOPEO)
-    skopeo.chmod(0o755)
+    skopeo = _write_launcher(folder / "bin" / "skopeo", "usr/bin/skopeo", libraries=".")
     subprocess.run([str(skopeo), "--version"], check=True, stdout=output, stderr=output)
+
+
+def _install_azcopy(folder: Path, output: IO[str]) -> None:
+    _install_from_npm(f"@azure-tools/azcopy-linux@{_AZCOPY_VERSION}", folder, output)
+    unpack(["libsecret-1-0"], folder / "debian", output=output)
+    (folder / _AZCOPY).chmod(0o755)
+    azcopy = _write_launcher(folder / "bin" / "azcopy", _AZCOPY, libraries="debian")
+    # It writes a log for everything that it does.
+    logs = {f"AZCOPY_{kind}_LOCATION": str(folder / "log") for kind in ("LOG", "JOB_PLAN")}
+    environment = {**os.environ, **logs}
+    command = [str(azcopy), "--version"]
+    subprocess.run(command, check=True, stdout=output, stderr=output, env=environment)
+    shutil.rmtree(folder / "log", ignore_errors=True)
+
+
+def _write_launcher(file: Path, program: str, *, libraries: str) -> Path:
+    """Write a script that runs a program with libraries that lie with it, not in the system."""
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(_LAUNCHER.format(program=program, libraries=libraries))
+    file.chmod(0o755)
+    return file
 
 
 def _install_busybox(folder: Path, output: IO[str]) -> None:
@@ -105,6 +131,12 @@ _DISTRIBUTION = Part(
 )
 _CHECKOUT_PARTS = (
     _AZURITE,
+    Part(
+        "azcopy",
+        "azcopy",
+        frozenset([f"azcopy {_AZCOPY_VERSION}", "libsecret-1-0"]),
+        _install_azcopy,
+    ),
     Part("debian", "debian/root", frozenset(["docker-registry", "skopeo"]), _install_debian),
     Part(
         "busybox",
