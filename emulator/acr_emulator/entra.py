@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _ANY_TENANT = ("common", "organizations")
 _DEFAULT_SCOPE = "/.default"
+_OPENID_SCOPES = {"openid", "offline_access", "profile", "email"}
 
 
 class _LoginError(Exception):
@@ -136,10 +137,14 @@ class _Entra:
         return JSONResponse({key: str(value) for key, value in token.items()})
 
     async def token_v2(self, request: Request) -> Response:
-        """A token for a `scope`, which for an application is `{resource}/.default`."""
+        """A token for the one resource among the scopes, for an application `{resource}/.default`.
+
+        Go clients send OpenID Connect's scopes with it, which get an application nothing.
+        """
         form = await self._form(request)
         scope = form.get("scope", "")
-        if not scope.endswith(_DEFAULT_SCOPE):
+        scopes = set(scope.split()) - _OPENID_SCOPES
+        if not scopes or not all(name.endswith(_DEFAULT_SCOPE) for name in scopes):
             raise _LoginError(
                 400,
                 "invalid_scope",
@@ -148,7 +153,15 @@ class _Entra:
                 " have a scope value with /.default suffixed to the resource identifier"
                 " (application ID URI).",
             )
-        return JSONResponse(self._issue(form, scope.removesuffix(_DEFAULT_SCOPE)))
+        if len(scopes) > 1:
+            raise _LoginError(
+                400,
+                "invalid_scope",
+                28000,
+                "Provided value for the input parameter scope is not valid because it contains more"
+                f" than one resource. Scope {scope} is not valid.",
+            )
+        return JSONResponse(self._issue(form, scopes.pop().removesuffix(_DEFAULT_SCOPE)))
 
     async def _form(self, request: Request) -> Mapping[str, str]:
         self._check_tenant(request)

@@ -39,6 +39,16 @@ def request_token(
             {"scope": "https://vault.azure.net/.default"},
             "https://vault.azure.net",
         ),
+        (
+            "oauth2/v2.0/token",
+            {"scope": "https://storage.azure.com/.default openid offline_access profile"},
+            "https://storage.azure.com",
+        ),
+        (
+            "oauth2/v2.0/token",
+            {"scope": "openid profile https://storage.azure.com//.default offline_access"},
+            "https://storage.azure.com/",
+        ),
         ("oauth2/token", {"resource": ARM}, ARM),
         (
             "oauth2/token",
@@ -71,6 +81,10 @@ REFUSALS: list[tuple[Json, int, str, int]] = [
     ({"client_id": SOMEONE.application_id}, 400, "unauthorized_client", 700016),
     ({"grant_type": "password"}, 400, "unsupported_grant_type", 70003),
     ({"scope": ARM}, 400, "invalid_scope", 1002012),
+    ({"scope": ""}, 400, "invalid_scope", 1002012),
+    ({"scope": "openid offline_access profile"}, 400, "invalid_scope", 1002012),
+    ({"scope": f"{ARM}/.default {ARM}user_impersonation"}, 400, "invalid_scope", 1002012),
+    ({"scope": f"{ARM}/.default https://vault.azure.net/.default"}, 400, "invalid_scope", 28000),
     ({"scope": "https://example.com/.default"}, 400, "invalid_resource", 500011),
 ]
 
