@@ -86,6 +86,17 @@ def test_a_changed_blob_is_imported_again(world: World, blob: str) -> None:
     eventually(lambda: len(runs_of(world.emulator, blob)) == 2 or None)
 
 
+def test_capitalized_metadata_as_azcopy_writes_them_count(world: World, blob: str) -> None:
+    client = world.container.get_blob_client(blob)
+    metadata = client.get_blob_properties().metadata
+    client.set_blob_metadata({name.capitalize(): value for name, value in metadata.items()})
+    enable(world)
+    (run,) = eventually(lambda: runs_of(world.emulator, blob) or None)
+    properties = world.emulator.finished(f"runtarget/pipelineRuns/{run['name']}")
+    assert properties["provisioningState"] == "Succeeded"
+    assert properties["response"]["catalogDigest"] == metadata["catalogdigest"]
+
+
 def test_the_trigger_waits_as_long_as_it_is_told(world: World, blob: str) -> None:
     world.emulator.instance.behaviour.trigger_seconds = 900
     trigger = world.emulator.instance.trigger

@@ -185,7 +185,7 @@ class Container:
                 etag=blob.etag,
                 last_modified=blob.last_modified,
                 content_md5=bytes(md5) if (md5 := blob.content_settings.content_md5) else None,
-                metadata=blob.metadata or {},
+                metadata=_metadata(blob.metadata),
             )
             for blob in self._client.list_blobs(include=["metadata"])
         ]
@@ -202,7 +202,7 @@ class Container:
         ).properties
         # An empty blob has no range at all.
         size = int(ranges[-1].rpartition("/")[2]) if ranges[-1] else 0
-        return Snapshot(blob, properties.etag, size, properties.metadata or {})
+        return Snapshot(blob, properties.etag, size, _metadata(properties.metadata))
 
     def _read(self, snapshot: Snapshot, offset: int, size: int) -> bytes:
         client = self._client.get_blob_client(snapshot.blob)
@@ -233,6 +233,11 @@ def _connect(
         connection_data_block_size=_CHUNK_BYTES,
         retry_policy=LinearRetry(backoff=1, retry_total=2, random_jitter_range=0),
     )
+
+
+def _metadata(stored: Mapping[str, str] | None) -> Mapping[str, str]:
+    """Names are in lower case: storage ignores theirs, and azcopy capitalizes them."""
+    return {name.lower(): value for name, value in (stored or {}).items()}
 
 
 @contextmanager
