@@ -76,12 +76,15 @@ class Instance:
         self.tokens = Tokens(self.state_dir / "tls" / "tokens.key", cloud)
         self.directory = Directory(self.store)
         self.operations = Operations(self.store, self.clock, self.behaviour)
+        listen = Ports(self.store, ports or {}).listen
+        self.proxy = Proxy(self._backend, partial(listen, "proxy"))
         self.storage = BlobStorage(
             self.state_dir / "blobs",
             store=self.store,
             certificates=self.certificates,
             tokens=self.tokens,
             clock=self.clock,
+            proxy=self.proxy,
         )
         self.registries = Registries(self.store)
         self.distribution = Distribution(self.state_dir / "registries")
@@ -97,18 +100,16 @@ class Instance:
         self.deployments = Deployments(self.store, self.clock)
         self.hosts = HostRouter(hosts(self), self.behaviour, self.clock)
         self.web = WebServer(self.hosts, self.certificates)
-        listen = Ports(self.store, ports or {}).listen
-        self.proxy = Proxy(self._backend, partial(listen, "proxy"))
         self.controls = WebServer(controls_app(self), listening=partial(listen, "controls"))
         #: Started in this order, stopped in the opposite one.
         self.services: tuple[Service, ...] = (
             self.storage,
             self.distribution,
+            self.proxy,
             self.runs,
             self.trigger,
             self.deployments,
             self.web,
-            self.proxy,
             self.controls,
         )
 

@@ -11,6 +11,7 @@ from typing import Any
 from acr_emulator.certificates import Certificates
 from acr_emulator.clock import Clock, timestamp
 from acr_emulator.parts.azurite import Azurite
+from acr_emulator.proxy import Proxy
 from acr_emulator.store import Store
 from acr_emulator.tokens import Tokens
 
@@ -33,12 +34,15 @@ class BlobStorage:
         certificates: Certificates,
         tokens: Tokens,
         clock: Clock,
+        proxy: Proxy,
     ) -> None:
         self._folder = folder
         self._keys = store.table("storage-keys")
         self._certificates = certificates
         self._tokens = tokens
         self._clock = clock
+        #: How accounts reach each other; it starts before any account is served.
+        self._proxy = proxy
         self._servers: dict[str, Azurite] = {}
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         #: What a client of `ensure`'s endpoint has to trust.
@@ -91,7 +95,7 @@ class BlobStorage:
             if server is None or not server.running:
                 folder = self._folder / account
                 server = Azurite(account, folder, self._certificates, self._tokens)
-                await server.start(keys)
+                await server.start(keys, self._proxy.port)
                 self._servers[account] = server
         return server.port
 

@@ -15,3 +15,5 @@ jsonwebtoken.decode = (token) => {
   if (claims.tid !== AZURITE_TOKEN_TENANT) throw new Error("a token of another tenant");
   return claims;
 };
+
+require("./azurite_copies.cjs");

@@ -35,8 +35,11 @@ class Azurite:
         """Whether it serves."""
         return self._child is not None and self._child.running
 
-    async def start(self, keys: Sequence[str]) -> None:
-        """Serve the account under these keys; data lie in the folder."""
+    async def start(self, keys: Sequence[str], proxy_port: int) -> None:
+        """Serve the account under these keys; data lie in the folder.
+
+        The sources of copies by URL are read through the proxy; without one (0) none is reached.
+        """
         self._folder.mkdir(parents=True, exist_ok=True)
         program = path_of(AZURITE)
         self._child = await Child.start(
@@ -58,6 +61,8 @@ class Azurite:
                 "AZURITE_ACCOUNTS": ":".join([self._account, *keys]),
                 "NODE_OPTIONS": f"{os.environ.get('NODE_OPTIONS', '')} {_requiring(_PRELOADED)}",
                 "AZURITE_FOLDER": str(Path(program).resolve().parent),
+                "AZURITE_CA_FILE": str(self._certificates.ca_file),
+                "AZURITE_PROXY_PORT": str(proxy_port),
                 "AZURITE_TOKEN_KEY": self._tokens.public_key,
                 "AZURITE_TOKEN_ISSUER": self._tokens.issuer,
                 "AZURITE_TOKEN_TENANT": self._tokens.tenant_id,

@@ -36,7 +36,7 @@ def running_parts(folder: Path) -> Iterator[Parts]:
     distribution = Distribution(folder)
     loop = asyncio.new_event_loop()
     try:
-        loop.run_until_complete(azurite.start([KEY]))
+        loop.run_until_complete(azurite.start([KEY], proxy_port=0))
         loop.run_until_complete(distribution.start())
         yield Parts(
             loop=loop,
