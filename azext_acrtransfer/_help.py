@@ -15,7 +15,7 @@ _PIPELINE_GROUP = """
 type: group
 short-summary: Manage {noun}s; each {does}.
 long-summary: A pipeline is the lasting set-up of a transfer; it moves artifacts when it is run. \
-See `az acr pipeline-run`.
+See `az acr pipeline-run`. ACR Transfer is a preview feature of Azure.
 """
 
 _PIPELINE_CREATE = """
@@ -112,6 +112,7 @@ examples:
 _RUN_GROUP = """
 type: group
 short-summary: Run export and import pipelines, and see how their runs went.
+long-summary: ACR Transfer is a preview feature of Azure.
 """
 
 _RUN_CREATE = """

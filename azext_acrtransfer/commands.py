@@ -25,7 +25,6 @@ def _pipeline_commands(loader: Any) -> None:
             client_factory=client_factory,
             table_transformer=table,
             exception_handler=_explain,
-            is_preview=True,
         ) as group:
             group.custom_command("create", "create_pipeline", supports_no_wait=True)
             group.generic_update_command(
@@ -51,7 +50,6 @@ def _run_commands(loader: Any) -> None:
         client_factory=_client_factory.cf_pipeline_runs,
         table_transformer=_format.runs_table,
         exception_handler=_explain,
-        is_preview=True,
     ) as group:
         group.custom_command(
             "create",

@@ -63,7 +63,7 @@ class _Loader(MainCommandsLoader):  # type: ignore[misc]  # core is untyped
         for name, command in self.command_table.items():
             # As az marks the commands of an extension: core words its errors by it.
             command.command_source = ExtensionCommandSource(
-                extension_name="acrtransfer", overrides_command=False, preview=True
+                extension_name="acrtransfer", overrides_command=False, preview=False
             )
             self.cmd_to_loader_map[name] = [extension]
         return self.command_table

@@ -104,8 +104,7 @@ def test_ctrl_c_stops_the_waiting_and_not_the_run(az: Terminal, site: Site) -> N
 def test_without_a_terminal_waiting_is_silent(az: Terminal, site: Site) -> None:
     silent = az.ok(f"{creating(site)} --only-show-errors")
     assert silent.stderr == ""
-    warned = az.ok(creating(site, "myrun02")).stderr
-    assert [line for line in warned.splitlines() if "is in preview" not in line] == []
+    assert az.ok(creating(site, "myrun02")).stderr == ""
 
 
 @pytest.mark.usefixtures("pipeline")

@@ -49,8 +49,9 @@ def test_it_depends_on_nothing(metadata: Message) -> None:
     assert metadata.get_all("Requires-Dist") is None
 
 
-def test_it_asks_for_the_first_az_that_models_the_access_mode(wheel: zipfile.ZipFile) -> None:
+def test_it_is_stable_and_requires_the_first_az_with_the_access_mode(
+    wheel: zipfile.ZipFile,
+) -> None:
     assert json.loads(wheel.read("azext_acrtransfer/azext_metadata.json")) == {
-        "azext.isPreview": True,
-        "azext.minCliCoreVersion": "2.85.0",
+        "azext.minCliCoreVersion": "2.85.0"
     }

@@ -46,6 +46,14 @@ def test_help_is_shown(az: Az, command: str) -> None:
     assert yaml.safe_load(helps[command])["short-summary"].split()[0] in result.stdout
 
 
+@pytest.mark.parametrize("group", sorted(GROUPS))
+def test_a_group_is_stable_and_manages_a_preview_feature(az: Az, group: str) -> None:
+    result = az(*group.split(), "-h")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "preview feature of Azure" in " ".join(result.stdout.split())
+    assert "[Preview]" not in result.stdout
+
+
 class ServiceReachedError(AzCLIError):  # type: ignore[misc]  # core is untyped
     """The command line was parsed and validated, and would now send a request."""
 

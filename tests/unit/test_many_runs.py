@@ -31,7 +31,6 @@ REFUSAL = {"error": {"code": "Conflict", "message": "Not now."}}
 NO_ROLE = next(row for row in KNOWN_FAILURES if row.code == "caller-not-allowed")
 NAMES = ["myrun001", "myrun002", "myrun003"]
 LOADS = {"myrun001": MANY[:50], "myrun002": MANY[50:100], "myrun003": MANY[100:]}
-PREVIEW = "WARNING: Command group 'acr pipeline-run' is in preview and under development."
 
 Answers = Callable[..., responses.RequestsMock]
 
@@ -78,9 +77,8 @@ def create(kind: PipelineKind, *more: str) -> list[str]:
 
 
 def error_of(result: Result) -> list[str]:
-    """Lines of the error; nothing else but core's word on previews is on stderr."""
-    preview, *lines = result.stderr.splitlines()
-    assert preview.startswith(PREVIEW)
+    """Lines of the error; nothing else is on stderr."""
+    lines = result.stderr.splitlines()
     assert lines[0].startswith("ERROR: ")
     return lines
 
@@ -108,7 +106,7 @@ def test_an_export_of_many_is_split_and_all_are_waited_for(
     # One for the pipeline, and two looks at each of three runs, which are due at the same times.
     assert len(service.calls) == 1 + 3 + 6
     assert fake_time.now == pytest.approx(2.0)
-    assert result.stderr.count("\n") == 1
+    assert result.stderr == ""
 
 
 def test_what_is_named_twice_counts_once(az: Az, service: responses.RequestsMock) -> None:
@@ -325,7 +323,7 @@ def test_all_are_submitted_if_none_is_waited_for(az: Az, service: responses.Requ
 
     service.replace("PUT", f"{ARM}{RUNS}/myrun002", json=run(EXPORT, "myrun002", **UNDER_WAY))
     result = az(*create(EXPORT, "--no-wait"))
-    assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (0, "", 1)
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
 
 
 @pytest.mark.usefixtures("fake_time")
