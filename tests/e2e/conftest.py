@@ -9,12 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.cloud import Cloud
-from tests.e2e.terminal import AZ_VERSION, Guest, Terminal, built_wheel, install
+from tests.e2e.terminal import Guest, Terminal, built_wheel, install
 from tests.site import Kind, Site
 
-#: A rule, not a skip: what these modules test does not depend on the az that is used, and takes
-#: minutes; the lane of the newer az has them.
-collect_ignore = ["test_known_failures.py", "test_shell.py"] if AZ_VERSION == "2.85.0" else []
 _numbers = itertools.count(1)
 
 

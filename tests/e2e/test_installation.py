@@ -31,7 +31,7 @@ def test_it_installs_with_the_network_cut_off(wheel: Path, tmp_path: Path) -> No
     }
 
 
-def test_this_is_the_az_that_the_lane_says(az: Terminal) -> None:
+def test_az_has_the_version_of_the_suite(az: Terminal) -> None:
     versions = az.ok("version").json
     assert (versions["azure-cli"], list(versions["extensions"])) == (AZ_VERSION, ["acrtransfer"])
 

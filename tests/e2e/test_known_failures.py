@@ -1,8 +1,4 @@
-"""Every row of the table of known failures: caused, explained, and mended by what is printed.
-
-One azure-cli is enough, for the table is what is tested: `conftest.py` keeps this module out of
-the lane of the older one.
-"""
+"""Every row of the table of known failures: caused, explained, and mended by what is printed."""
 
 from __future__ import annotations
 

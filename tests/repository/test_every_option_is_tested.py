@@ -1,4 +1,4 @@
-"""Every command and option of the extension is in a test of each lane that runs `az` lines."""
+"""Every command and option of the extension is in a test of each suite that runs `az` lines."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.az import run_az
 from tests.repository.command_lines import command_lines
 
 ROOT = Path(__file__).resolve().parents[2]
-#: Where the lanes have pieces of their lines from, beside their own folders.
+#: Where the suites have parts of their lines, besides their own folders.
 SHARED = (ROOT / "tests/site.py",)
 _OPTIONS = re.compile(r"^    (--\S+(?: --?\S+)*) ", re.MULTILINE)
 
@@ -31,11 +31,11 @@ def options(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[list[str
     }
 
 
-@pytest.mark.parametrize("lane", ["e2e", "recorded"])
-def test_every_command_and_option_is_named(options: dict[str, list[list[str]]], lane: str) -> None:
+@pytest.mark.parametrize("suite", ["e2e", "recorded"])
+def test_every_command_and_option_is_named(options: dict[str, list[list[str]]], suite: str) -> None:
     assert ["--registry", "-r"] in options["acr pipeline-run clean"]
     named: dict[str, set[str]] = defaultdict(set)
-    for line in command_lines(ROOT / "tests" / lane, *SHARED):
+    for line in command_lines(ROOT / "tests" / suite, *SHARED):
         named[line.name] |= line.options
     missing = {
         f"{command} {spellings[0]}"
