@@ -190,8 +190,7 @@ def _push(image: str) -> None:
             tar.addfile(entry, io.BytesIO(content))
         layer.flush()
         target = f"docker://{SOURCE}.azurecr.io/{image}"
-        copy = ["skopeo", "--insecure-policy", "copy", "--quiet", f"tarball:{layer.name}", target]
-        subprocess.run(copy, check=True)
+        _run("skopeo", "--insecure-policy", "copy", f"tarball:{layer.name}", target)
 
 
 def prepare_environment(folder: Path, az: Path) -> None:
@@ -213,13 +212,14 @@ def prepare_az(folder: Path, wheel: Path) -> None:
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
     with _once(folder / "extension", digest) as is_due:
         if is_due:
-            add = "az extension add --yes --upgrade --only-show-errors --source"
-            _run(f"{add} {shlex.quote(str(wheel))}")
+            _run("az", "extension", "add", "--yes", "--upgrade", "--source", str(wheel))
     with _once(folder / "login", os.environ["AZURE_CLIENT_ID"]) as is_due:
         if is_due:
             _run(
+                "sh",
+                "-c",
                 "az login --service-principal --tenant $AZURE_TENANT_ID --output none"
-                " --username $AZURE_CLIENT_ID --password $AZURE_CLIENT_SECRET"
+                " --username $AZURE_CLIENT_ID --password $AZURE_CLIENT_SECRET",
             )
 
 
@@ -242,8 +242,17 @@ def _once(record: Path, value: str) -> Iterator[bool]:
         record.write_text(value)
 
 
-def _run(line: str) -> None:
-    subprocess.run(["sh", "-c", line], check=True, stdin=subprocess.DEVNULL)
+class PreparationError(Exception):
+    """A command failed while the shell was prepared."""
+
+
+def _run(*command: str) -> None:
+    """Run a command without its progress bars; its output is shown if it fails."""
+    ended = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    if ended.returncode:
+        raise PreparationError(f"{' '.join(command)}\n{ended.stdout}{ended.stderr}")
 
 
 def become_shell(folder: Path) -> NoReturn:
@@ -280,7 +289,7 @@ def main() -> int:
             ]
             for outcome in prepared:
                 outcome.result()
-    except (subprocess.CalledProcessError, httpx.HTTPError) as error:
+    except (PreparationError, httpx.HTTPError) as error:
         print(f"error: The sample cloud can't be prepared: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import signal
 import subprocess
 import termios
 from collections.abc import Iterator
@@ -183,5 +184,5 @@ def test_ctrl_c_before_the_shell_ends_everything(
     terminal = Pty(environment | {"STATE": str(state)})
     eventually(lambda: True if (state / "shell/bin/az").exists() else None)
     terminal.type("\x03")
-    assert terminal.exit_code() == 2
+    assert terminal.exit_code() == -signal.SIGINT
     eventually(lambda: True if processes(str(state)) == [] else None)
