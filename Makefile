@@ -164,5 +164,5 @@ shell: ## A shell whose az talks to a local emulator with two registries: CMD='a
 
 .PHONY: clean
 clean: ## Remove what was built; keep what was installed
-	rm -rf build dist .tools/payload .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
+	rm -rf build dist emulator/build .tools/payload .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
 	find azext_acrtransfer emulator demo tests benchmarks -name __pycache__ -prune -exec rm -rf {} +

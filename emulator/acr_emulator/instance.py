@@ -35,6 +35,7 @@ from acr_emulator.transfers import Transfers
 from acr_emulator.trigger import SourceTrigger
 from acr_emulator.vaults import vault_named
 
+_LOOPBACK = "127.0.0.1,localhost"
 _logger = logging.getLogger(__name__)
 
 
@@ -179,7 +180,8 @@ class Instance:
         return {
             "HTTPS_PROXY": proxy,
             "https_proxy": proxy,
-            "NO_PROXY": "127.0.0.1,localhost",
+            "NO_PROXY": _LOOPBACK,
+            "no_proxy": _LOOPBACK,  # clients prefer the user's own in lower case
             "REQUESTS_CA_BUNDLE": ca_file,
             "SSL_CERT_FILE": ca_file,
             "CURL_CA_BUNDLE": ca_file,
