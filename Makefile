@@ -38,7 +38,7 @@ help: ## List the targets
 
 .PHONY: setup
 setup: ## Install everything that the other targets need, into .venv/ and .tools/
-	@scripts/setup dev azdev azurite azcopy debian busybox $(AZ_VERSIONS:%=az-%)
+	@scripts/setup dev wheel azdev azurite azcopy debian busybox $(AZ_VERSIONS:%=az-%)
 
 .PHONY: setup-dev
 setup-dev:
@@ -52,8 +52,12 @@ setup-e2e-%:
 	@scripts/setup dev azurite azcopy debian az-$*
 
 .PHONY: wheel
-wheel: setup-dev ## Build the extension into dist/, without network
+wheel: ## Build the extension into dist/; installs setuptools the first time, then needs no network
 	@scripts/wheel
+
+.PHONY: release
+release: ## Write the wheel, its checksum and an extension index into dist/: URL=https://files.example/acrtransfer
+	@scripts/release $(if $(URL),--url '$(URL)')
 
 .PHONY: lint
 lint: ## Style, types, import rules, and the Azure CLI team's own rules
@@ -110,7 +114,7 @@ test-templates: setup-dev ## The ARM templates, beside what the extension sends
 	$(call pytest,templates) tests/templates
 
 .PHONY: test-repository
-test-repository: wheel ## Rules about the repository and the wheel
+test-repository: setup-dev wheel ## Rules about the repository and the wheel
 	$(call pytest,repository) tests/repository
 
 .PHONY: test-e2e

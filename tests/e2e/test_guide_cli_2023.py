@@ -22,10 +22,8 @@ def prepared(az: Terminal, kind: Kind, extensions: Path) -> Side:
 
 
 @pytest.mark.timeout(300)
-def test_every_line_of_the_guide(
-    az: Terminal, far_az: Terminal, wheel: Path, tmp_path: Path
-) -> None:
+def test_every_line_of_the_guide(az: Terminal, far_az: Terminal, tmp_path: Path) -> None:
     source = prepared(az, "export", tmp_path)
     target = prepared(far_az, "import", tmp_path)
     with Walk(source.az, GUIDE, tmp_path, {}) as walk:
-        CliWalkthrough(walk, source, target).go(wheel)
+        CliWalkthrough(walk, source, target).go()

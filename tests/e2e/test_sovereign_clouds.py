@@ -78,7 +78,6 @@ def test_the_whole_guide_works_once_the_version_is_set_that_the_refusal_names(
     terminals: dict[str, Terminal],
     source_cloud: str,
     target_cloud: str,
-    wheel: Path,
     tmp_path: Path,
 ) -> None:
     source = prepared(terminals[source_cloud], "export", tmp_path)
@@ -86,7 +85,7 @@ def test_the_whole_guide_works_once_the_version_is_set_that_the_refusal_names(
     settle_on_the_version(terminals[source_cloud], source.site)
     target.az.ok("config set acrtransfer.api_version=2019-12-01-preview")
     with Walk(source.az, GUIDE, tmp_path, {}) as walk:
-        CliWalkthrough(walk, source, target).go(wheel)
+        CliWalkthrough(walk, source, target).go()
 
     modern = place(source.site) | {"storageAccessMode": "SasToken"}
     assert sent_places(source.az, "target") == [modern, place(source.site), place(source.site)]

@@ -54,14 +54,7 @@ GUIDE = Guide(
     name="transfer-cli-2023",
     title="ACR Transfer with Azure CLI (2023)",
     lines=(
-        Line(
-            "install",
-            _INSTALL,
-            "az extension add --name acrtransfer",
-            stand_in='az extension add --source "$Wheel" --yes',
-            reason="The index of extensions is Microsoft's. The wheel is a file, and then the URL"
-            " of a blob in a public container, as in the guide's edition for clouds without index.",
-        ),
+        Line("install", _INSTALL, "az extension add --name acrtransfer"),
         *_pipeline("export"),
         *_pipeline("import"),
         Line(

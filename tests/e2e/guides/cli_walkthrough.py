@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from tests.cloud import Json, eventually
 from tests.e2e.guides.side import BLOB, Side
@@ -29,10 +28,10 @@ class CliWalkthrough:
     source: Side
     target: Side
 
-    def go(self, wheel: Path) -> None:
+    def go(self) -> None:
         """All of it, with something to carry."""
         pushed = self.source.fill()
-        self.install(wheel)
+        self.install()
         self.pipelines("export")
         self.pipelines("import")
         self.export(pushed)
@@ -40,11 +39,11 @@ class CliWalkthrough:
         self.import_by_hand(pushed)
         self.delete()
 
-    def install(self, wheel: Path) -> None:
-        """Install from a file on one side and from a URL on the other: later lines need it."""
-        self.source.go_on(self.walk, Wheel=str(wheel))
+    def install(self) -> None:
+        """Install from an index of each cloud's own: later lines need the extension."""
+        self.source.go_on(self.walk, AZURE_EXTENSION_INDEX_URL=self.source.publish_release())
         self.walk.type("install")
-        self.target.go_on(self.walk, Wheel=self.target.publish(wheel))
+        self.target.go_on(self.walk, AZURE_EXTENSION_INDEX_URL=self.target.publish_release())
         self.walk.again("install")
 
     def pipelines(self, kind: Kind) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from acr_emulator.cloud import PUBLIC
 
 from tests.cloud import Json, eventually
 from tests.e2e.guides.walk import Walk
+from tests.e2e.releases import build_release
 from tests.e2e.terminal import Terminal
 from tests.oci import INDEX, MANIFEST
 from tests.site import ACCOUNT, GROUP, Site
@@ -56,11 +58,14 @@ class Side:
         identity: Json = self.az.ok(f"identity create --resource-group {GROUP} --name {name}").json
         return identity
 
-    def publish(self, file: Path) -> str:
-        """Put a file into a public blob container; its URL."""
+    def publish_release(self) -> str:
+        """Put a release into a public blob container; the URL of its index."""
         container = Site(self.site.cloud, "downloads").container
         container.create_container(public_access="blob")
-        return str(container.upload_blob(file.name, file.read_bytes()).url)
+        with TemporaryDirectory() as folder:
+            files = build_release(Path(folder), url=container.url)
+            urls = [container.upload_blob(file.name, file.read_bytes()).url for file in files]
+        return str(urls[-1])
 
     def fill(self) -> dict[str, str]:
         """Push hello-world for two platforms, and at last an image that no tag leads to.
