@@ -12,7 +12,7 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 WHEEL := dist/acrtransfer-$(VERSION)-py3-none-any.whl
 
 # The suites of `make test`, two at a time and the longest first. A new suite needs a target test-SUITE and a word here.
-SUITES := e2e-$(NEWEST_AZ) emulator lint e2e-$(OLDEST_AZ) python3.10 python3.13 faults unit recorded repository templates coverage
+SUITES := e2e-$(NEWEST_AZ) emulator lint e2e-$(OLDEST_AZ) demo python3.10 python3.13 faults unit recorded repository templates coverage
 FAST_SUITES := lint unit recorded coverage
 # The tests of e2e whose results can differ between versions of az: see tests/README.md.
 AZ_TESTS := installation login pipeline_commands run_commands same_output
@@ -117,6 +117,11 @@ test-templates: setup-dev ## The ARM templates, beside what the extension sends
 test-repository: setup-dev wheel ## Rules about the repository and the wheel
 	$(call pytest,repository) tests/repository
 
+.PHONY: test-demo
+test-demo: setup-dev wheel ## `make demo`, as strangers run it
+	@scripts/setup azurite debian busybox az-$(NEWEST_AZ)
+	AZ_VERSION=$(NEWEST_AZ) $(call pytest,demo) tests/demo
+
 .PHONY: test-e2e
 test-e2e: $(AZ_VERSIONS:%=test-e2e-%) ## Real az processes against the emulator, on each azure-cli
 
@@ -156,17 +161,16 @@ bench: ## Measure what is promised of speed, memory and requests: ROW=clean; wit
 demo: ## A whole transfer between two local clouds
 	@scripts/setup dev azurite debian busybox az-$(NEWEST_AZ)
 	@scripts/wheel >/dev/null
-	@$(run) demo.payload
-	@$(run) demo "$(WHEEL)"
+	@$(run) demo "$(WHEEL)" $(NEWEST_AZ)
 
 # The line reaches the script as it was typed.
 shell: export COMMAND_LINE := $(value CMD)
 unexport CMD
 .PHONY: shell
 shell: ## A shell whose az talks to a local emulator with two registries: CMD='az ...' runs one line, STATE=dir keeps state
-	@AZ_VERSION=$(lastword $(AZ_VERSIONS)) scripts/shell $(if $(value CMD),"$$COMMAND_LINE")
+	@AZ_VERSION=$(NEWEST_AZ) scripts/shell $(if $(value CMD),"$$COMMAND_LINE")
 
 .PHONY: clean
 clean: ## Remove what was built; keep what was installed
-	rm -rf build dist emulator/build .tools/payload .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
+	rm -rf build dist emulator/build .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
 	find azext_acrtransfer emulator demo tests benchmarks -name __pycache__ -prune -exec rm -rf {} +

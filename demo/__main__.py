@@ -1,96 +1,103 @@
-"""`make demo`: a whole transfer between two disconnected clouds, each an emulator of its own."""
+"""`make demo`: a whole transfer between two disconnected clouds, each an emulator.
+
+python -m demo WHEEL AZ_VERSION
+"""
 
 from __future__ import annotations
 
-import json
+import re
+import shutil
 import signal
 import sys
 import tempfile
+import textwrap
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
-
-import httpx
 
 from demo import script
 from demo.cloud import Cloud, CommandFailedError
-from demo.layout import Layout
-from demo.places import PAYLOAD
+from demo.comparison import print_comparison, read_registry, size_of
+from demo.payload import build_payload
 
+_TOOLS = Path(__file__).resolve().parents[1] / ".tools"
+# A terminal, `$` and a command that backslashes continue.
+_COMMAND = re.compile(r"^(\w+)\$ ((?:.*\\\n)*.*)$", re.MULTILINE)
+_WIDTH = 120
 # The documentation: a blob is imported within 15 minutes of its arrival.
-SOURCE_TRIGGER_SECONDS = 15 * 60
+_SOURCE_TRIGGER_SECONDS = 15 * 60
 
 
-def transfer(source: Cloud, target: Cloud, wheel: str) -> None:
-    """Everything from two empty clouds to a list of what either registry holds."""
-    expiry = (datetime.now(timezone.utc) + timedelta(days=30)).strftime("%Y-%m-%d")
-    prepare = {"wheel": wheel, "expiry": expiry}
-    at_once(
-        lambda: source.type(script.PREPARE, direction="export", sas="alrw", **prepare),
-        lambda: target.type(script.PREPARE, direction="import", sas="dlr", **prepare),
-    )
-    source.type(script.FILL)
-    source.type(script.EXPORT)
-    source.type(script.CARRY_OUT)
-    target.type(script.IMPORT)
-    target.type(script.CARRY_IN)
-    print("# 15 minutes later, by the target cloud's clock:", flush=True)
-    advance = {"advance": SOURCE_TRIGGER_SECONDS}
-    httpx.post(f"{target.control}/clock", json=advance, trust_env=False).raise_for_status()
-    target.type(script.ARRIVED)
-    at_once(lambda: source.type(script.COMPARE), lambda: target.type(script.COMPARE))
+def transfer(source: Cloud, target: Cloud) -> tuple[bool, str]:
+    """Run the script in both clouds.
 
+    Returns:
+        Whether the target registry contains what it should, and a text about its content.
+    """
 
-def at_once(*actions: Callable[[], None]) -> None:
-    """Do things in both clouds at the same time."""
+    def run_step(heading: str, commands: str) -> None:
+        _print_heading(heading)
+        for terminal, command in _COMMAND.findall(commands):
+            print(f"{terminal}$ {command}", flush=True)
+            clouds = [cloud for cloud in (source, target) if terminal in (cloud.name, "both")]
+            _run(command, clouds)
+
+    run_step("1. Prepare two clouds that have no connection", script.PREPARE)
+    run_step("2. Push artifacts to the source registry", script.PUSH)
+    run_step("3. Create a pipeline in each cloud: managed identity, SAS token", script.CREATE)
+    run_step("4. Check before the export, run the recommended command, check again", script.CHECK)
+    run_step("5. Export all samples except debug images, and write a manifest", script.EXPORT)
+    run_step("6. Carry the blob and the manifest across as files", script.CARRY)
+    target.advance_clock(_SOURCE_TRIGGER_SECONDS)
+    run_step("7. Wait for the source trigger (the emulator skips 15 minutes)", script.IMPORT)
+    run_step("8. Verify the target registry against the manifest", script.VERIFY)
+    _print_heading("9. Compare both registries by skopeo inspect --raw")
     with ThreadPoolExecutor() as pool:
-        for done in [pool.submit(action) for action in actions]:
-            done.result()
+        exported, imported = pool.map(read_registry, (source, target))
+    is_equal = print_comparison(exported, imported, script.TRANSFERRED)
+    artifacts = f"{len(script.TRANSFERRED)} artifacts ({len(imported)} manifests)"
+    return is_equal, f"{artifacts}, {size_of(imported):,} bytes"
 
 
-def compare(medium: Path) -> tuple[bool, int, int]:
-    """Print the table of digests; whether all are equal, how many manifests, how many bytes."""
-    source, target = (_digests(medium / f"{side}.json") for side in ("source", "target"))
-    print(f"\n{'manifest':<30} digest in the source registry{'':<43} in the target registry")
-    for name in sorted(source.keys() | target.keys()):
-        sent, arrived = (side.get(name, {}).get("digest", "missing") for side in (source, target))
-        print(f"{name:<30} {sent:<72} {'equal' if sent == arrived else arrived}")
-    blobs = {digest: size for entry in source.values() for digest, size in entry["blobs"].items()}
-    return bool(source) and source == target, len(source), sum(blobs.values())
+def _print_heading(heading: str) -> None:
+    print(f"== {heading} ".ljust(_WIDTH, "="), flush=True)
 
 
-def _digests(file: Path) -> dict[str, Any]:
-    return {manifest["name"]: manifest for manifest in json.loads(file.read_bytes())}
+def _run(command: str, clouds: list[Cloud]) -> None:
+    """Run a command in all of the clouds at once; print an output that is the same only once."""
+    with ThreadPoolExecutor() as pool:
+        outputs = dict.fromkeys(pool.map(Cloud.run, clouds, [command] * len(clouds)))
+    for stdout, stderr in outputs:
+        for line in (stderr + stdout).splitlines():
+            print("\n".join(textwrap.wrap(line, _WIDTH, subsequent_indent="    ")), flush=True)
 
 
-def main(wheel: str) -> int:
-    """Run the demo; the exit code."""
+def main(wheel: str, az_version: str) -> int:
+    """Run the demo; returns the exit code."""
     started = time.monotonic()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that clean-up happens
+    az = Path(sys.prefix).parent / f"az-{az_version}"
+    programs = {"az": az / "bin" / "az", "skopeo": _TOOLS / "debian" / "root" / "bin" / "skopeo"}
     with tempfile.TemporaryDirectory(prefix="acrtransfer-demo-") as folder:
         medium = Path(folder) / "medium"
         medium.mkdir()
+        homes = [Path(folder) / name for name in ("source", "target")]
         try:
-            with (
-                Cloud("source", Path(folder) / "source", medium) as source,
-                Cloud("target", Path(folder) / "target", medium) as target,
-            ):
-                transfer(source, target, wheel)
+            with Cloud(homes[0], programs) as source, Cloud(homes[1], programs) as target:
+                for home in homes:
+                    shutil.copy(wheel, home)
+                    (home / "medium").symlink_to(medium)
+                build_payload(homes[0] / "payload", _TOOLS, az)
+                is_equal, moved = transfer(source, target)
         except CommandFailedError as error:
             print(f"error: {error}", file=sys.stderr)
             return 1
         except KeyboardInterrupt:
             return 130
-        equal, manifests, size = compare(medium)
-    seconds = time.monotonic() - started
-    verdict = "digests equal" if equal else "DIGESTS DIFFER"
-    moved = f"{len(Layout(PAYLOAD).references())} artifacts ({manifests} manifests), {size:,} bytes"
-    print(f"\nmoved {moved} in {seconds:.1f} s: {verdict}")
-    return 0 if equal else 1
+    verdict = "digests equal" if is_equal else "DIGESTS DIFFER"
+    print(f"moved {moved} in {time.monotonic() - started:.1f} s: {verdict}")
+    return 0 if is_equal else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(*sys.argv[1:]))

@@ -1,52 +1,72 @@
-"""A cloud of the demo: an emulator of its own, and the terminal of the person who works there."""
+"""A cloud of the demo: an emulator, and the terminal of the person who works there."""
 
 from __future__ import annotations
 
+import json
 import os
-import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
+import httpx
 from acr_emulator.parts.process import dies_with_us
 
-from demo.places import AZ, DEV, ROOT
-
-_LINE_END = re.compile(r"(?<!\\)\n")
+# Anything else of the caller, such as settings of az, Python or a proxy, must not change the demo.
+_INHERITED = ("LANG", "LC_ALL", "PATH", "TMPDIR", "TZ")
+_TIMEOUT_SECONDS = 300
 
 
 class CommandFailedError(Exception):
-    """A command line of the demo did not end with exit code 0."""
+    """A command of the demo failed."""
 
 
 class Cloud:
-    """Starts as a context manager; `type` runs command lines in its environment."""
+    """An emulator as a context manager, and a terminal whose home folder is a new one.
 
-    def __init__(self, name: str, folder: Path, medium: Path) -> None:
-        self.name = name
-        self._folder = folder
-        self._medium = medium
-        self._environment: dict[str, str] = {}
+    Args:
+        home: The home folder, where every command starts, named as the cloud.
+        programs: Programs to use instead of those on the caller's PATH.
+    """
+
+    def __init__(self, home: Path, programs: Mapping[str, Path]) -> None:
+        self.name = home.name
+        self._home = home
+        self._environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+        self._environment |= {
+            "CLOUD": self.name,
+            "HOME": str(home),
+            "PATH": f"{home / 'bin'}:{os.environ['PATH']}",
+            "AZURE_EXTENSION_DIR": str(home / "extensions"),
+            "REGISTRY_AUTH_FILE": str(home / "registry-login.json"),
+        }
+        (home / "bin").mkdir(parents=True)
+        for program, path in programs.items():
+            # Not a link: both are scripts that look for their own files next to them.
+            script = home / "bin" / program
+            script.write_text(f'#!/bin/sh\nexec {shlex.quote(str(path))} "$@"\n')
+            script.chmod(0o755)
+        # skopeo copies nothing without a policy on signatures.
+        policy = home / ".config" / "containers" / "policy.json"
+        policy.parent.mkdir(parents=True)
+        policy.write_text(json.dumps({"default": [{"type": "insecureAcceptAnything"}]}))
 
     def __enter__(self) -> Cloud:
-        command = [
-            sys.executable,
-            "-m",
-            "acr_emulator",
-            "up",
-            "--state",
-            str(self._folder / "state"),
-        ]
         self._emulator = subprocess.Popen(
-            command,
+            [sys.executable, "-m", "acr_emulator", "up", "--state", str(self._home / "state")],
             stdout=subprocess.PIPE,
             text=True,
             preexec_fn=dies_with_us(),
         )
-        self._environment = {**self._person(), **self._way_in()}
-        return self
+        assert self._emulator.stdout is not None
+        for line in self._emulator.stdout:
+            name, _, value = shlex.split(line)[1].partition("=")
+            self._environment[name] = value
+            if name == "ACR_EMULATOR_CONTROL":
+                return self
+        raise CommandFailedError(f"The emulator of the {self.name} cloud didn't start.")
 
     def __exit__(
         self,
@@ -57,42 +77,33 @@ class Cloud:
         self._emulator.terminate()
         self._emulator.communicate()
 
-    def _person(self) -> dict[str, str]:
-        """An environment in which nothing of the user's own Azure set-up is seen or touched."""
-        inherited = {k: v for k, v in os.environ.items() if not k.startswith("AZURE_")}
-        return inherited | {
-            "PATH": f"{DEV}/bin:{AZ}/bin:{os.environ['PATH']}",
-            "HOME": str(self._folder),
-            "AZURE_EXTENSION_DIR": str(self._folder / "extensions"),
-            "MEDIUM": str(self._medium),
-        }
+    def advance_clock(self, seconds: int) -> None:
+        """Let the time of the cloud pass, but not that of the machine."""
+        url = f"{self._environment['ACR_EMULATOR_CONTROL']}/clock"
+        httpx.post(url, json={"advance": seconds}, trust_env=False).raise_for_status()
 
-    def _way_in(self) -> dict[str, str]:
-        """The `export NAME=VALUE` lines that an emulator prints once it is up."""
-        assert self._emulator.stdout is not None
-        environment = {}
-        for line in self._emulator.stdout:
-            name, _, value = shlex.split(line)[1].partition("=")
-            environment[name] = value
-            if name == "ACR_EMULATOR_CONTROL":
-                return environment
-        raise CommandFailedError(f"The emulator of the {self.name} cloud did not start.")
+    def run(self, command: str) -> tuple[str, str]:
+        """Run a bash command line; returns what it wrote to stdout and stderr.
 
-    @property
-    def control(self) -> str:
-        """Base URL of the emulator's controls."""
-        return self._environment["ACR_EMULATOR_CONTROL"]
-
-    def type(self, script: str, **names: str) -> None:
-        """Show each command line as a person would type it, and run just that."""
-        for line in _LINE_END.split(script.strip().format(cloud=self.name, **names)):
-            print(f"{self.name}$ {line}", flush=True)
+        Raises:
+            CommandFailedError: A part of it fails.
+        """
+        try:
             ended = subprocess.run(
-                ["bash", "-c", line],
-                cwd=ROOT,
+                ["bash", "-e", "-o", "pipefail", "-c", command],
+                cwd=self._home,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=_TIMEOUT_SECONDS,
                 check=False,
             )
-            if ended.returncode:
-                raise CommandFailedError(f"exit code {ended.returncode} from: {line}")
+        except subprocess.TimeoutExpired as error:
+            raise CommandFailedError(f"timeout in the {self.name} cloud of: {command}") from error
+        if ended.returncode:
+            raise CommandFailedError(
+                f"exit code {ended.returncode} in the {self.name} cloud from: {command}\n"
+                f"{ended.stdout}{ended.stderr}".rstrip()
+            )
+        return ended.stdout, ended.stderr

@@ -1,104 +1,119 @@
-"""What the demo carries: a multi-architecture image, a large image, an artifact that is no image.
-
-`python -m demo.payload` builds it into `.tools/payload`, an OCI image layout, unless it is there.
-"""
+"""The artifacts that the demo transfers, as an OCI image layout (image-spec v1.1)."""
 
 from __future__ import annotations
 
-import fcntl
+import hashlib
+import json
 import platform
-import shutil
-import sys
-import tempfile
+import tarfile
 from pathlib import Path
+from typing import Any
 
-from demo.layout import EMPTY, INDEX, MANIFEST, Json, Layout, Tree
-from demo.places import AZ, PAYLOAD, TOOLS
+Json = dict[str, Any]
 
-ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
-LARGE_AT_LEAST = 200_000_000
-APPLETS = ("cat", "echo", "ls", "sh", "sha256sum", "uname", "wget")
+INDEX = "application/vnd.oci.image.index.v1+json"
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+CONFIG = "application/vnd.oci.image.config.v1+json"
+LAYER = "application/vnd.oci.image.layer.v1.tar"
+EMPTY = "application/vnd.oci.empty.v1+json"
 NOTES = "application/vnd.acrtransfer.demo.notes.v1"
+_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
-def build(folder: Path) -> None:
-    """Build all three artifacts into a new layout."""
+def build_payload(folder: Path, tools: Path, az: Path) -> None:
+    """Build the artifacts in a new folder, from files that are installed.
+
+    Args:
+        folder: The image layout.
+        tools: The folder that `scripts/setup` installs programs into.
+        az: A virtual environment with azure-cli.
+    """
     layout = Layout(folder)
-    layout.create()
-    bases = _busybox_layers(layout)
-    host = ARCHITECTURES[platform.machine()]
-    named = {
-        "samples/busybox:1.0": _multi_architecture(layout, bases),
-        "samples/large:1.0": _large(layout, host, bases[host]),
+    shells = {
+        busybox.name: layout.add_layer({"bin/sh": next(busybox.glob("**/bin/busybox"))})
+        for busybox in sorted((tools / "debian" / "busybox").glob("*/"))
     }
-    named["samples/notes:1.0"] = _notes(layout, named)
-    layout.finish(named)
+    for version in ("1.0", "1.1", "1.1-debug"):
+        images = [layout.add_image(name, version, shell) for name, shell in shells.items()]
+        layout.name(f"busybox:{version}", layout.add_manifest(INDEX, manifests=images))
+
+    programs = tools / "debian" / "root" / "usr" / "bin"
+    [modules] = az.glob("lib/python3*/site-packages/azure/mgmt")
+    files = layout.add_layer({"usr/bin": programs, "opt/azure/mgmt": modules})
+    host = _ARCHITECTURES[platform.machine()]
+    layout.name("large:1.0", layout.add_image(host, "1.0", shells[host], files))
+
+    notes = layout.add("text/markdown", b"This artifact isn't an image.\n")
+    layout.name(
+        "notes:1.0",
+        layout.add_manifest(
+            MANIFEST, artifactType=NOTES, config=layout.add(EMPTY, b"{}"), layers=[notes]
+        ),
+    )
 
 
-def _busybox_layers(layout: Layout) -> dict[str, Json]:
-    """One layer for each architecture whose busybox-static the machine's package sources have."""
-    binaries = {folder.name: next(folder.glob("**/bin/busybox")) for folder in _busyboxes()}
-    links = [(f"bin/{applet}", "busybox") for applet in APPLETS]
-    return {
-        architecture: layout.add_layer([Tree(binary, "bin/busybox")], links)
-        for architecture, binary in binaries.items()
-    }
+class Layout:
+    """An OCI image layout in a new folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._blobs = folder / "blobs" / "sha256"
+        self._blobs.mkdir(parents=True)
+        (folder / "oci-layout").write_text('{"imageLayoutVersion":"1.0.0"}')
+        self._named: list[Json] = []
+
+    def add(self, media_type: str, content: bytes) -> Json:
+        """Add a blob; returns its descriptor."""
+        digest = hashlib.sha256(content).hexdigest()
+        (self._blobs / digest).write_bytes(content)
+        return {"mediaType": media_type, "digest": f"sha256:{digest}", "size": len(content)}
+
+    def add_layer(self, files: dict[str, Path]) -> Json:
+        """Add files and folders, under their paths in the image; equal files give equal digests."""
+        partial = self._folder / "layer"
+        with tarfile.open(partial, "w") as tar:
+            for target, source in files.items():
+                tar.add(source, target, filter=_without_origin)
+        digest = hashlib.sha256()
+        with partial.open("rb") as content:
+            while chunk := content.read(1 << 20):
+                digest.update(chunk)
+        layer = partial.rename(self._blobs / digest.hexdigest())
+        return {
+            "mediaType": LAYER,
+            "digest": f"sha256:{layer.name}",
+            "size": layer.stat().st_size,
+        }
+
+    def add_manifest(self, media_type: str, **content: Any) -> Json:
+        """Add a manifest or an index; returns its descriptor."""
+        document = {"schemaVersion": 2, "mediaType": media_type, **content}
+        return self.add(media_type, json.dumps(document).encode())
+
+    def add_image(self, architecture: str, version: str, *layers: Json) -> Json:
+        """Add an image; returns the descriptor of its manifest, as an index lists it."""
+        target = {"architecture": architecture, "os": "linux"}
+        config = {
+            **target,
+            "config": {"Cmd": ["sh"], "Labels": {"org.opencontainers.image.version": version}},
+            # A diff ID is the digest of an uncompressed layer, as these are.
+            "rootfs": {"type": "layers", "diff_ids": [layer["digest"] for layer in layers]},
+        }
+        added = self.add(CONFIG, json.dumps(config).encode())
+        return {**self.add_manifest(MANIFEST, config=added, layers=layers), "platform": target}
+
+    def name(self, name: str, descriptor: Json) -> None:
+        """Give a manifest or an index a reference name."""
+        annotations = {"org.opencontainers.image.ref.name": name}
+        self._named.append({**descriptor, "annotations": annotations})
+        index = {"schemaVersion": 2, "mediaType": INDEX, "manifests": self._named}
+        (self._folder / "index.json").write_text(json.dumps(index))
 
 
-def _busyboxes() -> list[Path]:
-    return sorted((TOOLS / "debian" / "busybox").glob("*/"))
-
-
-def _multi_architecture(layout: Layout, bases: dict[str, Json]) -> Json:
-    manifests = [layout.add_image(name, [base], ["sh"]) for name, base in bases.items()]
-    index = {"schemaVersion": 2, "mediaType": INDEX, "manifests": manifests}
-    return layout.add_json(INDEX, index)
-
-
-def _large(layout: Layout, architecture: str, base: Json) -> Json:
-    """An image of what the demo itself runs on: real files, a layer for each of three trees."""
-    packages = next(AZ.glob("lib/python3*/site-packages"))
-    registry = TOOLS / "debian" / "root" / "usr" / "bin"
-    layers = [
-        base,
-        layout.add_layer([Tree(registry, "usr/bin")]),
-        layout.add_layer([Tree(packages / "azure" / "cli", "opt/az/azure/cli")]),
-        layout.add_layer([Tree(packages / "azure" / "mgmt", "opt/az/azure/mgmt")]),
-    ]
-    total = sum(layer["size"] for layer in layers)
-    if total < LARGE_AT_LEAST:
-        sys.exit(f"error: samples/large is {total} bytes, less than {LARGE_AT_LEAST}")
-    return layout.add_image(architecture, layers, ["docker-registry", "--version"])
-
-
-def _notes(layout: Layout, described: dict[str, Json]) -> Json:
-    """A text that names the other two, as an OCI artifact (image-spec v1.1, manifest.md)."""
-    lines = [f"{name} {entry['digest']}" for name, entry in described.items()]
-    text = "\n".join(["# What this transfer carries", *lines, ""])
-    manifest = {
-        "schemaVersion": 2,
-        "mediaType": MANIFEST,
-        "artifactType": NOTES,
-        "config": layout.add_bytes(EMPTY, b"{}"),
-        "layers": [layout.add_bytes("text/markdown", text.encode())],
-    }
-    return {**layout.add_json(MANIFEST, manifest), "artifactType": NOTES}
-
-
-def main() -> None:
-    """Build the payload once; it appears under its name only when it is whole."""
-    if len(_busyboxes()) == 1:
-        only = _busyboxes()[0].name
-        print(f"# samples/busybox is for {only} only: no package of another architecture was had.")
-    (TOOLS / "lock").mkdir(parents=True, exist_ok=True)
-    with (TOOLS / "lock" / "payload").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if PAYLOAD.exists():
-            return
-        with tempfile.TemporaryDirectory(dir=TOOLS, prefix="payload-") as scratch:
-            build(Path(scratch) / "layout")
-            shutil.move(Path(scratch) / "layout", PAYLOAD)
-
-
-if __name__ == "__main__":
-    main()
+def _without_origin(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
+    """Leave out what differs between two installations: owners, times, compiled modules."""
+    if entry.name.endswith("__pycache__"):
+        return None
+    entry.uid = entry.gid = entry.mtime = 0
+    entry.uname = entry.gname = ""
+    return entry

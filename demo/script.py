@@ -1,92 +1,86 @@
-r"""The command lines of the demo, in the order in which a person types them.
+r"""The command lines of the demo, in the order in which they are run.
 
-{cloud} is `source` or `target`. A line ends where no backslash continues it.
+Before `$` stands the terminal: `source`, `target`, or `both` at once. A backslash continues a line.
 """
 
 from __future__ import annotations
 
-#: In both clouds, at once. {sas} are the permissions that the prerequisites name for the direction.
 PREPARE = r"""
-az login --service-principal --tenant $AZURE_TENANT_ID --output none \
+both$ az config set --only-show-errors core.only_show_errors=true core.output=none \
+  defaults.group=$CLOUD-rg defaults.acr=contoso$CLOUD storage.account=contoso$CLOUD
+both$ az login --service-principal --tenant $AZURE_TENANT_ID \
   --username $AZURE_CLIENT_ID --password $AZURE_CLIENT_SECRET
-az extension add --source {wheel} --yes --only-show-errors
-az group create --name {cloud}-rg --location westus --output none
-az acr create --name contoso{cloud} --resource-group {cloud}-rg --sku Premium --output none
-az storage account create --name contoso{cloud} --resource-group {cloud}-rg --output none
-az storage container create --name transfer --account-name contoso{cloud} --output none \
-  --only-show-errors
-az keyvault create --name contoso-{cloud}-kv --resource-group {cloud}-rg \
-  --enable-rbac-authorization false --output none
-az keyvault secret set --name acr{direction}sas --vault-name contoso-{cloud}-kv --output none \
-  --value "?$(az storage container generate-sas --name transfer --account-name contoso{cloud} \
-    --expiry {expiry} --permissions {sas} --https-only --output tsv --only-show-errors)"
+both$ az extension add --source *.whl --yes
+both$ az group create --name $CLOUD-rg --location westus
+both$ az acr create --name contoso$CLOUD --sku Premium
+both$ az storage account create --name contoso$CLOUD
+both$ az storage container create --name transfer
+both$ az acr login --expose-token --query accessToken --output tsv | skopeo login \
+  contoso$CLOUD.azurecr.io --username 00000000-0000-0000-0000-000000000000 --password-stdin
 """
 
-#: By plain OCI HTTP; any registry client does it with such a token.
-FILL = r"""
-export REGISTRY_TOKEN=$(az acr login --name contososource --expose-token \
-  --query accessToken --output tsv --only-show-errors); \
-  python -m demo.registry push .tools/payload contososource.azurecr.io
+PUSH = r"""
+source$ for artifact in samples/busybox:1.0 samples/busybox:1.1 samples/busybox:1.1-debug \
+  samples/large:1.0 samples/notes:1.0 internal/busybox:1.1; do \
+  skopeo copy --quiet --all --preserve-digests oci:payload:${artifact#*/} \
+    docker://contososource.azurecr.io/$artifact; done
+"""
+
+CREATE = r"""
+source$ az acr export-pipeline create --name export \
+  --storage-container-uri https://contososource.blob.core.windows.net/transfer
+target$ az keyvault create --name contoso-target-kv --enable-rbac-authorization false
+target$ az keyvault secret set --vault-name contoso-target-kv --name import-sas \
+  --value "$(az storage container generate-sas --name transfer --permissions lr --https-only \
+    --expiry $(date --utc --date '30 days' +%F) --output tsv)"
+target$ az acr import-pipeline create --name import \
+  --storage-container-uri https://contosotarget.blob.core.windows.net/transfer \
+  --secret-uri https://contoso-target-kv.vault.azure.net/secrets/import-sas
+target$ az keyvault set-policy --name contoso-target-kv --secret-permissions get \
+  --object-id $(az acr import-pipeline show --name import --query identity.principalId -o tsv)
+"""
+
+CHECK = r"""
+source$ ! az acr export-pipeline check --name export --storage-blob transfer.tar \
+  --artifacts 'samples/*' --query "[?verdict=='fail'].mend" --output tsv > fix.sh
+source$ bash -e fix.sh
+source$ az acr export-pipeline check --name export --storage-blob transfer.tar \
+  --artifacts 'samples/*' --output table | cut -c 1-110
 """
 
 EXPORT = r"""
-az acr export-pipeline create --resource-group source-rg --registry contososource \
-  --name exporter \
-  --secret-uri https://contoso-source-kv.vault.azure.net/secrets/acrexportsas \
-  --storage-container-uri https://contososource.blob.core.windows.net/transfer --output table
-az keyvault set-policy --name contoso-source-kv --secret-permissions get --output none \
-  --object-id $(az acr export-pipeline show --resource-group source-rg \
-    --registry contososource --name exporter --query identity.principalId --output tsv)
-az acr pipeline-run create --resource-group source-rg --registry contososource \
-  --pipeline exporter --name firstexport --pipeline-type export --storage-blob transfer.tar \
-  --artifacts samples/busybox:1.0 samples/large:1.0 samples/notes:1.0 \
-  --force-redeploy --output table
-az storage blob list --account-name contososource --container transfer --output table \
-  --only-show-errors
+source$ az acr pipeline-run create --pipeline-type export --pipeline export --name export01 \
+  --artifacts 'samples/*' --exclude '*/*:*-debug' --storage-blob transfer.tar \
+  --manifest manifest.json --output table
 """
 
-#: The blob crosses as a file on a medium, and with it its MD5.
-CARRY_OUT = r"""
-az storage blob download --account-name contososource --container-name transfer \
-  --name transfer.tar --file "$MEDIUM/transfer.tar" --no-progress --output none \
-  --only-show-errors
-az storage blob show --account-name contososource --container-name transfer \
-  --name transfer.tar --query properties.contentSettings.contentMd5 --output tsv \
-  --only-show-errors > "$MEDIUM/transfer.md5"
+#: The source trigger imports only blobs that have an MD5 and this metadata.
+CARRY = r"""
+source$ az storage blob download --container-name transfer --name transfer.tar \
+  --file medium/transfer.tar --no-progress
+source$ az storage blob show --container-name transfer --name transfer.tar \
+  --query properties.contentSettings.contentMd5 --output tsv > medium/transfer.md5
+source$ cp manifest.json medium
+target$ az storage blob upload --container-name transfer --name transfer.tar \
+  --file medium/transfer.tar --no-progress --content-md5 $(cat medium/transfer.md5) \
+  --metadata category=acr-transfer-blob
 """
 
 IMPORT = r"""
-az acr import-pipeline create --resource-group target-rg --registry contosotarget \
-  --name importer \
-  --secret-uri https://contoso-target-kv.vault.azure.net/secrets/acrimportsas \
-  --storage-container-uri https://contosotarget.blob.core.windows.net/transfer --output table
-az keyvault set-policy --name contoso-target-kv --secret-permissions get --output none \
-  --object-id $(az acr import-pipeline show --resource-group target-rg \
-    --registry contosotarget --name importer --query identity.principalId --output tsv)
+target$ until az acr pipeline-run list --query [0].name -o tsv | grep . > run; do sleep 1; done
+target$ az acr pipeline-run wait --name $(cat run) --created --interval 1
+target$ az acr pipeline-run list --output table
 """
 
-#: The source trigger takes only blobs that have an MD5 and this category; a file has neither.
-CARRY_IN = r"""
-az storage blob upload --account-name contosotarget --container-name transfer \
-  --name transfer.tar --file "$MEDIUM/transfer.tar" --no-progress --output none \
-  --only-show-errors \
-  --content-md5 "$(cat "$MEDIUM/transfer.md5")" --metadata category=acr-transfer-blob
+VERIFY = r"""
+target$ az acr pipeline-run verify --manifest medium/manifest.json --query [].status \
+  --output tsv | sort | uniq --count
 """
 
-#: Once the source trigger has looked into the container.
-ARRIVED = r"""
-until run=$(az acr pipeline-run list --resource-group target-rg --registry contosotarget \
-    --query '[0].name' --output tsv) && [ "$run" ]; do sleep 1; done; \
-  az acr pipeline-run wait --resource-group target-rg --registry contosotarget \
-    --name "$run" --created --interval 1
-az acr pipeline-run list --resource-group target-rg --registry contosotarget --output table
-az acr repository list --name contosotarget --output table
-az acr repository show-tags --name contosotarget --repository samples/busybox --output table
-"""
-
-#: In both clouds, at once.
-COMPARE = r"""
-export REGISTRY_TOKEN=$(az acr login --name contoso{cloud} --expose-token \
-  --query accessToken --output tsv --only-show-errors); \
-  python -m demo.registry digests contoso{cloud}.azurecr.io > "$MEDIUM/{cloud}.json"
-"""
+#: What the pattern and the exclusion of EXPORT choose from the artifacts of PUSH.
+TRANSFERRED = (
+    "samples/busybox:1.0",
+    "samples/busybox:1.1",
+    "samples/large:1.0",
+    "samples/notes:1.0",
+)
