@@ -57,7 +57,8 @@ wheel: ## Build the extension into dist/; installs setuptools the first time, th
 
 .PHONY: release
 release: ## Write the wheel, its checksum and an extension index into dist/: URL=https://files.example/acrtransfer
-	@scripts/release $(if $(URL),--url '$(URL)')
+	@scripts/setup wheel
+	@"$(ENVIRONMENTS)/wheel/bin/python" scripts/release $(if $(URL),--url '$(URL)')
 
 .PHONY: lint
 lint: ## Style, types, import rules, and the Azure CLI team's own rules

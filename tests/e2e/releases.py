@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -23,7 +24,10 @@ def build_release(folder: Path, url: str = "") -> list[Path]:
     """Run what `make release` runs; the wheel, its checksum and the index."""
     options = ["--folder", str(folder), *(["--url", url] if url else [])]
     built = subprocess.run(
-        [ROOT / "scripts/release", *options], check=True, capture_output=True, text=True
+        [sys.executable, ROOT / "scripts/release", *options],
+        check=True,
+        capture_output=True,
+        text=True,
     )
     return [Path(line) for line in built.stdout.splitlines()]
 

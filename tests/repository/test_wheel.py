@@ -7,6 +7,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 import zipfile
 from email.message import Message
 from email.parser import Parser
@@ -18,6 +19,8 @@ ROOT = Path(__file__).resolve().parents[2]
 # 60 KB were set for the commands of the official extension, which take 45. What this one adds to
 # them (any number of artifacts, manifests, verification, preflight check) is more than they are.
 LARGEST = 120 * 1024
+WHEEL = ROOT / "scripts/wheel"
+RELEASE = (sys.executable, ROOT / "scripts/release")
 
 
 @pytest.fixture(scope="module")
@@ -61,11 +64,11 @@ def test_it_is_stable_and_requires_the_first_az_with_the_access_mode(
     }
 
 
-def build(script: str, *arguments: str | Path, **environment: str) -> list[str]:
+def build(*command: str | Path, **environment: str) -> list[str]:
     """Run a build script where nothing can be downloaded; the paths that it prints."""
     offline = {"HTTPS_PROXY": "http://127.0.0.1:9", "PIP_NO_INDEX": "1"}
     built = subprocess.run(
-        [ROOT / "scripts" / script, *arguments],
+        command,
         env=os.environ | offline | environment,
         check=True,
         capture_output=True,
@@ -78,8 +81,8 @@ def test_it_is_built_offline_to_the_same_bytes(version: str, tmp_path: Path) -> 
     wheels = [
         tmp_path / zone / f"acrtransfer-{version}-py3-none-any.whl" for zone in ("Asia", "America")
     ]
-    assert build("wheel", wheels[0].parent, TZ="Asia/Tokyo", LC_ALL="C") == [str(wheels[0])]
-    assert build("wheel", wheels[1].parent, TZ="America/Lima") == [str(wheels[1])]
+    assert build(WHEEL, wheels[0].parent, TZ="Asia/Tokyo", LC_ALL="C") == [str(wheels[0])]
+    assert build(WHEEL, wheels[1].parent, TZ="America/Lima") == [str(wheels[1])]
     assert wheels[0].read_bytes() == wheels[1].read_bytes()
 
 
@@ -91,7 +94,7 @@ def test_a_release_is_the_wheel_its_checksum_and_an_index(
     folder.mkdir()
     (folder / "acrtransfer-2.2.0-py3-none-any.whl").write_text("of an earlier release")
     wheel, checksum, index = map(
-        Path, build("release", "--folder", folder, *(["--url", url] if url else []))
+        Path, build(*RELEASE, "--folder", folder, *(["--url", url] if url else []))
     )
 
     name = f"acrtransfer-{version}-py3-none-any.whl"
@@ -134,7 +137,7 @@ def test_a_release_is_the_wheel_its_checksum_and_an_index(
 )
 def test_a_url_that_az_cannot_download_from_is_refused(url: str, tmp_path: Path) -> None:
     with pytest.raises(subprocess.CalledProcessError) as refused:
-        build("release", "--folder", tmp_path, "--url", url)
+        build(*RELEASE, "--folder", tmp_path, "--url", url)
     assert refused.value.returncode == 2
     assert f"{url!r} isn't an http or https URL" in refused.value.stderr
     assert list(tmp_path.iterdir()) == []
