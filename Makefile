@@ -87,35 +87,35 @@ suite-%:
 test-lint: lint
 
 .PHONY: test-unit
-test-unit: setup-dev ## The extension's rooms, one by one
+test-unit: setup-dev ## The extension's modules and commands
 	$(call pytest_covering,unit) tests/unit
 
 .PHONY: test-recorded
-test-recorded: setup-dev ## az commands against cassettes, without a network
+test-recorded: setup-dev ## az commands with recorded responses, without a network
 	$(call pytest_covering,recorded) tests/recorded
 
 .PHONY: test-coverage
-test-coverage: setup-dev ## Every line and branch of the extension is run by the two suites before
+test-coverage: setup-dev ## Fail unless unit and recorded tests run every line and branch of the extension
 	@$(run) coverage combine --quiet --keep --data-file=$(call covered_by,both) $(call covered_by,unit) $(call covered_by,recorded)
 	@$(run) coverage report --data-file=$(call covered_by,both)
 
 .PHONY: coverage
-coverage: test-unit test-recorded test-coverage ## Those three
+coverage: test-unit test-recorded test-coverage ## test-unit, test-recorded and test-coverage
 
 .PHONY: test-emulator
-test-emulator: setup-emulator ## The emulator's rooms
+test-emulator: setup-emulator ## The emulator
 	$(call pytest,emulator) tests/emulator
 
 .PHONY: test-faults
-test-faults: setup-emulator ## What `make faults` does, in short
+test-faults: setup-emulator ## The short form of `make faults`
 	$(call pytest,faults) tests/faults
 
 .PHONY: test-templates
-test-templates: setup-dev ## The ARM templates, beside what the extension sends
+test-templates: setup-dev ## The ARM templates, compared with the requests of the extension
 	$(call pytest,templates) tests/templates
 
 .PHONY: test-repository
-test-repository: setup-dev wheel ## Rules about the repository and the wheel
+test-repository: setup-dev wheel ## Rules for the repository and the wheel
 	$(call pytest,repository) tests/repository
 
 .PHONY: test-demo
@@ -124,7 +124,7 @@ test-demo: setup-dev wheel ## `make demo`, as strangers run it
 	AZ_VERSION=$(NEWEST_AZ) $(call pytest,demo) tests/demo
 
 .PHONY: test-e2e
-test-e2e: $(AZ_VERSIONS:%=test-e2e-%) ## Real az processes against the emulator, on each azure-cli
+test-e2e: $(AZ_VERSIONS:%=test-e2e-%) ## az processes against the emulator, on each azure-cli; test-e2e-2.91.0 for one
 
 test-e2e-$(OLDEST_AZ): e2e_tests := $(AZ_TESTS:%=tests/e2e/test_%.py)
 test-e2e-%: setup-e2e-% wheel

@@ -103,7 +103,7 @@ def test_no_recipe_depends_on_the_python_or_az_of_the_path(tmp_path: Path) -> No
     environment = {
         **os.environ,
         "PATH": f"{tmp_path}:{os.environ['PATH']}",
-        "PYTHON": OURS,
+        "PYTHON": sys.executable,
         "ENVIRONMENTS": str(ENVIRONMENTS),
     }
     made = subprocess.run(
