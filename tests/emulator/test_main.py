@@ -115,6 +115,14 @@ def test_run_gives_the_command_its_environment(state: Path) -> None:
     assert environment["AZURE_CLIENT_SECRET"]
 
 
+def test_variables_of_other_registry_tools_are_for_the_command_only(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REGISTRY_AUTH_FILE", "/auth.json")
+    result = run("run", "--state", state, "--", "printenv", "REGISTRY_AUTH_FILE")
+    assert (result.returncode, result.stdout, result.stderr) == (0, "/auth.json\n", "")
+
+
 def test_a_command_that_is_not_there_is_named(state: Path) -> None:
     result = run("run", "--state", state, "--", "no-such-command")
     assert result.returncode == 127

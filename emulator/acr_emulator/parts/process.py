@@ -15,6 +15,8 @@ from pathlib import Path
 
 _logger = logging.getLogger(__name__)
 _PR_SET_PDEATHSIG = 1
+#: Distribution takes every variable with its prefix for an override of its configuration.
+_CONFIGURING = ("REGISTRY_", "AZURITE_")
 _STOP_SECONDS = 5.0
 _LOOK_SECONDS = 0.05
 
@@ -70,7 +72,7 @@ class Child:
                     stdin=asyncio.subprocess.DEVNULL,
                     stdout=output,
                     stderr=output,
-                    env={**os.environ, **(environment or {})},
+                    env={**_inherited(), **(environment or {})},
                     start_new_session=True,  # Ctrl-C is for us: we end it in good order
                     preexec_fn=dies_with_us(),
                 )
@@ -111,6 +113,11 @@ class Child:
                 return int(found[1])
             await asyncio.sleep(_LOOK_SECONDS)
         raise StartError(f"It ended with {self._process.returncode} at its start, see {self._log}.")
+
+
+def _inherited() -> dict[str, str]:
+    """Our environment without what would configure a service: podman users set some of it, too."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(_CONFIGURING)}
 
 
 def pid_file_of(log: Path) -> Path:
