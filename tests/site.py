@@ -30,17 +30,21 @@ _CONTRIBUTOR = f"{_ROLES}/roleDefinitions/ba92f5b4-2d11-453d-a403-e96b0029c9fe"
 class Site:
     """Names what a pipeline of this side needs, and changes it.
 
-    All sites of a cloud share a storage account: each is a server that takes seconds to start.
+    Sites of a cloud share a storage account unless another is named: each is a server that takes
+    seconds to start.
     """
 
     cloud: Cloud
     name: str
     secret: str = "acrsas"
+    account: str = ACCOUNT
 
     @classmethod
-    def prepare(cls, cloud: Cloud, name: str, kind: Kind = "export") -> Site:
+    def prepare(
+        cls, cloud: Cloud, name: str, kind: Kind = "export", account: str = ACCOUNT
+    ) -> Site:
         """Have everything: an empty Premium registry, a container, a SAS for it in a vault."""
-        site = cls(cloud, name)
+        site = cls(cloud, name, account=account)
         cloud.arm("PUT", f"resourceGroups/{GROUP}", {"location": "westus"})
         body = {"location": "westus", "sku": {"name": "Premium"}}
         site.arm("PUT", f"Microsoft.ContainerRegistry/registries/{site.registry}", body)
@@ -67,7 +71,7 @@ class Site:
     @property
     def container_uri(self) -> str:
         """As --storage-container-uri takes it."""
-        return f"https://{ACCOUNT}.{self.cloud.hosts.blob_suffix}/{self.name}"
+        return f"https://{self.account}.{self.cloud.hosts.blob_suffix}/{self.name}"
 
     @property
     def secret_uri(self) -> str:
@@ -99,9 +103,9 @@ class Site:
     def container(self) -> ContainerClient:
         """The container, through storage's own client with the account's key."""
         return ContainerClient(
-            f"https://{ACCOUNT}.{self.cloud.hosts.blob_suffix}",
+            f"https://{self.account}.{self.cloud.hosts.blob_suffix}",
             self.name,
-            credential={"account_name": ACCOUNT, "account_key": self._account_key()},
+            credential={"account_name": self.account, "account_key": self._account_key()},
             proxies={"https": self.cloud.environment["HTTPS_PROXY"]},
             connection_verify=self.cloud.environment["SSL_CERT_FILE"],
             use_env_settings=False,
@@ -113,14 +117,14 @@ class Site:
         return list(self.container.list_blob_names())
 
     def _account_key(self) -> str:
-        account = f"Microsoft.Storage/storageAccounts/{ACCOUNT}"
+        account = f"Microsoft.Storage/storageAccounts/{self.account}"
         self.arm("PUT", account, {"location": "westus", "sku": {"name": "Standard_LRS"}})
         return str(self.arm("POST", f"{account}/listKeys")["keys"][0]["value"])
 
     def sas(self, permissions: str, expiry: datetime | None = None) -> str:
         """A SAS of the container, with the leading `?` of the prerequisites."""
         return "?" + generate_container_sas(
-            ACCOUNT,
+            self.account,
             self.name,
             self._account_key(),
             permission=permissions,
@@ -168,7 +172,7 @@ class Site:
         """Make a pipeline's own identity a Storage Blob Data Contributor of the account."""
         principal = pipeline["identity"]["principalId"]
         body = {"properties": {"roleDefinitionId": _CONTRIBUTOR, "principalId": principal}}
-        scope = f"Microsoft.Storage/storageAccounts/{ACCOUNT}"
+        scope = f"Microsoft.Storage/storageAccounts/{self.account}"
         path = f"{scope}/providers/Microsoft.Authorization/roleAssignments/{uuid.uuid4()}"
         self.arm("PUT", path, body)
 

@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 AZ_VERSION = os.environ.get("AZ_VERSION", "2.91.0")
 ENVIRONMENTS = Path(sys.prefix).parent
 AZ = ENVIRONMENTS / f"az-{AZ_VERSION}/bin/az"
+_AZCOPY = ROOT / ".tools/azcopy/bin"
 _LONGEST = 90
 _INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR")
 
@@ -25,7 +26,7 @@ _INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR")
 def bare_environment(home: Path) -> dict[str, str]:
     """Nothing of the user's Azure, proxy or Python set-up; compiled modules are kept."""
     inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-    path = os.pathsep.join([str(AZ.parent), inherited.get("PATH", os.defpath)])
+    path = os.pathsep.join([str(AZ.parent), str(_AZCOPY), inherited.get("PATH", os.defpath)])
     return {**inherited, "HOME": str(home), "PATH": path}
 
 
@@ -78,8 +79,14 @@ class Terminal:
     @property
     def environment(self) -> dict[str, str]:
         """What every program started here sees."""
-        own = {"AZURE_EXTENSION_DIR": str(self.extensions)}
-        return bare_environment(self.cloud.state.parent) | self.cloud.environment | own
+        home = self.cloud.state.parent
+        own = {
+            "AZURE_EXTENSION_DIR": str(self.extensions),
+            "AZCOPY_LOG_LOCATION": str(home / "azcopy/logs"),
+            "AZCOPY_JOB_PLAN_LOCATION": str(home / "azcopy/plans"),
+            "AZCOPY_DISABLE_SYSLOG": "true",
+        }
+        return bare_environment(home) | self.cloud.environment | own
 
     def __call__(self, line: str, **more: str) -> Result:
         """Run `az` with the words of a line, and with more in its environment."""

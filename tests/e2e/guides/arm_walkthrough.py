@@ -80,7 +80,6 @@ class ArmWalkthrough:
     def carry(self) -> None:
         """Copy the blob; the import pipeline's trigger brings it in."""
         self.walk.variables |= {
-            "MEDIUM": str(self.folder / "medium"),
             "SOURCE_SAS": self.source.sas("r"),
             "TARGET_SAS": self.target.sas("rwac"),
         }
@@ -100,7 +99,8 @@ class ArmWalkthrough:
         pipeline["properties"]["trigger"]["sourceTrigger"]["status"] = "Disabled"
         path = f"{self.target.registry_path}/importPipelines/myimportpipeline"
         self.target.arm("PUT", path, pipeline)
-        self.target.container.upload_blob("myblob", (self.folder / "medium").read_bytes())
+        exported = self.source.container.download_blob("myblob").readall()
+        self.target.container.upload_blob("myblob", exported)
         local = template_files(
             "PipelineRun/PipelineRun-Import",
             self.folder,
