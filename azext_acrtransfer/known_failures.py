@@ -265,7 +265,7 @@ KNOWN_FAILURES = (
         "There is no storage account of the name in the pipeline's container URI.",
         (
             "az storage account list --query [].primaryEndpoints.blob --output tsv",
-            f"{UPDATE_PIPELINE} --storage-container-uri <container URI>",
+            UPDATE_PIPELINE + " --storage-container-uri {container URI}",
         ),
     ),
     KnownFailure(
@@ -275,7 +275,7 @@ KNOWN_FAILURES = (
         "There is no key vault of the name in the pipeline's secret URI.",
         (
             "az keyvault list --query [].properties.vaultUri --output tsv",
-            f"{UPDATE_PIPELINE} --storage-access-mode SasToken --secret-uri <secret URI>",
+            UPDATE_PIPELINE + " --storage-access-mode SasToken --secret-uri {secret URI}",
         ),
     ),
     KnownFailure(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from azext_acrtransfer.checks.table import RULES
 from azext_acrtransfer.checks.verdicts import Rule
-from azext_acrtransfer.guidance import Facts
+from tests.example_facts import EXAMPLES
 
 _E2E = Path(__file__).parent / "e2e"
 _OWN = (_E2E / "test_check.py").read_text(encoding="utf-8")
@@ -55,5 +55,5 @@ def module_of(rule: Rule) -> str:
 
 
 def _mend(rule: Rule) -> str:
-    commands = map(Facts().fill, rule.mend)
+    commands = map(EXAMPLES.fill, rule.mend)
     return "<br>".join(f"`{each}`" for each in commands) or "a new build of the image"

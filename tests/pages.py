@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from azext_acrtransfer.guidance import Facts
 from azext_acrtransfer.known_failures import KNOWN_FAILURES, KnownFailure
 from tests.checks_page import checks
 from tests.documented_commands import documented_commands
+from tests.example_facts import EXAMPLES
 from tests.manifest_page import transfer_manifest
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -22,16 +22,19 @@ def troubleshooting() -> str:
             "<!-- made by scripts/docs from azext_acrtransfer/known_failures.py -->",
             "",
             "What `az acr pipeline-run create`, `show` and `wait` print under a failed run, and",
-            "every command of the extension under a refused request; there, what is known stands",
-            "in place of `<...>`. The commands are for bash. Of the messages, only that of",
-            "`storage-firewall` was seen in full from the service; the reasons in the other",
-            "storage messages are Blob Storage's own, and the rest is how the emulator words it,",
-            "where `tests/e2e/test_known_failures.py` causes each failure and mends it by its",
-            f"commands: all {len(KNOWN_FAILURES)} of them.",
+            "every command of the extension under a refused request, with the names of your own",
+            "resources in place of `myregistry`, `mypipeline` and the like. The commands are for",
+            "bash. Of the messages, only that of `storage-firewall` was recorded in full from the",
+            "service; the reasons in the other storage messages are Blob Storage's own, and the",
+            "rest is how the emulator words it. `tests/e2e/test_known_failures.py` causes each of",
+            f"the {len(KNOWN_FAILURES)} failures there, and fixes it by the printed commands.",
             "",
             "| failure | what it means |",
             "|---|---|",
-            *(f"| [{row.code}](#{row.code}) | {_open(row.means)} |" for row in KNOWN_FAILURES),
+            *(
+                f"| [{row.code}](#{row.code}) | {EXAMPLES.fill(row.means)} |"
+                for row in KNOWN_FAILURES
+            ),
             "",
             *(line for row in KNOWN_FAILURES for line in _section(row)),
         ]
@@ -39,18 +42,18 @@ def troubleshooting() -> str:
 
 
 def _section(row: KnownFailure) -> list[str]:
-    lines = [f"## {row.code}", "", "> " + row.quote, "", _open(row.means)]
+    lines = [f"## {row.code}", "", "> " + row.quote, "", _means(row)]
     if row.mode:
         lines += ["", f"Storage access mode: {row.mode.value}."]
     if row.option:
         lines += ["", f"Option: {row.option.value}."]
     if row.commands:
-        lines += ["", "```sh", *map(_open, row.commands), "```"]
+        lines += ["", "```sh", *map(EXAMPLES.fill, row.commands), "```"]
     return [*lines, "", row.advice, ""]
 
 
-def _open(template: str) -> str:
-    return Facts().fill(template)
+def _means(row: KnownFailure) -> str:
+    return EXAMPLES.fill(row.means)
 
 
 PAGES = {

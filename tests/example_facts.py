@@ -1,0 +1,28 @@
+"""What the pages of docs/ print for what a command fills in only when it runs."""
+
+from __future__ import annotations
+
+from azext_acrtransfer.guidance import Facts
+
+EXAMPLES = Facts(
+    {
+        "account": "mystorage",
+        "blob": "myblob",
+        "container": "mycontainer",
+        "container URI": "https://mystorage.blob.core.windows.net/mycontainer",
+        "expiry": "2027-06-30",
+        "group": "mygroup",
+        "newest-secret-uri": "https://myvault.vault.azure.net/secrets/mysecret",
+        "pipeline": "mypipeline",
+        "pipeline-group": "export-pipeline",
+        "principal-id": "11111111-1111-1111-1111-111111111111",
+        "registry": "myregistry",
+        "sas-permissions": "alrw",
+        "secret": "mysecret",
+        "secret URI": "https://myvault.vault.azure.net/secrets/mysecret",
+        "storage-role": "Storage Blob Data Contributor",
+        "subscription": "00000000-0000-0000-0000-000000000000",
+        "vault": "myvault",
+        "you": "operator@contoso.com",
+    }
+)
