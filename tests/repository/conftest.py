@@ -7,8 +7,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from knack.help_files import helps
+
+from tests.az import run_az
 
 ROOT = Path(__file__).resolve().parents[2]
+_OPTIONS = re.compile(r"^    (--\S+(?: --?\S+)*) ", re.MULTILINE)
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +34,16 @@ def tracked() -> list[Path]:
     )
     paths = (ROOT / name for name in listing.stdout.decode().split("\0") if name)
     return [path for path in paths if path.is_file()]
+
+
+@pytest.fixture(scope="session")
+def options(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[list[str]]]:
+    """For each command, the spellings of each of its options, as its help shows them."""
+    config = tmp_path_factory.mktemp("config")
+    run_az(config, "acr", "-h")  # loads the help texts
+    commands = [name for name in helps if re.match(r"acr (\w+-pipeline|pipeline-run) ", name)]
+    shown = {name: run_az(config, *name.split(), "-h").stdout for name in commands}
+    return {
+        name: [found.split() for found in _OPTIONS.findall(text.partition("\nGlobal ")[0])]
+        for name, text in shown.items()
+    }

@@ -2,33 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from pathlib import Path
 
 import pytest
-from knack.help_files import helps
 
-from tests.az import run_az
 from tests.repository.command_lines import command_lines
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Where the suites have parts of their lines, besides their own folders.
 SHARED = (ROOT / "tests/site.py",)
-_OPTIONS = re.compile(r"^    (--\S+(?: --?\S+)*) ", re.MULTILINE)
-
-
-@pytest.fixture(scope="module")
-def options(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[list[str]]]:
-    """For each command, the spellings of each of its options, as its help shows them."""
-    config = tmp_path_factory.mktemp("config")
-    run_az(config, "acr", "-h")  # loads the help texts
-    commands = [name for name in helps if re.match(r"acr (\w+-pipeline|pipeline-run) ", name)]
-    shown = {name: run_az(config, *name.split(), "-h").stdout for name in commands}
-    return {
-        name: [found.split() for found in _OPTIONS.findall(text.partition("\nGlobal ")[0])]
-        for name, text in shown.items()
-    }
 
 
 @pytest.mark.parametrize("suite", ["e2e", "recorded"])

@@ -7,7 +7,7 @@ import shutil
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jwt
 from acr_emulator.cloud import PUBLIC
@@ -16,6 +16,9 @@ from azure.storage.blob import ContainerClient, generate_container_sas
 from tests.cloud import Cloud, Json
 from tests.e2e.terminal import ROOT
 from tests.oci import RegistryClient
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 CONTAINER = "transfer"
 _IDENTITY = "Microsoft.ManagedIdentity/userAssignedIdentities/myUserAssignedIdentity"
@@ -29,7 +32,7 @@ class Setting:
     side: str
 
     @classmethod
-    def prepare(cls, cloud: Cloud, side: str) -> Setting:
+    def prepare(cls, cloud: Cloud, side: str) -> Self:
         """Have everything but SAS tokens."""
         setting = cls(cloud, side)
         located = {"location": "westus"}
