@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from azext_acrtransfer.kinds import EXPORT, IMPORT, RUN, ResourceKind
 
 if TYPE_CHECKING:
-    from azext_acrtransfer.resources import Service
+    from azext_acrtransfer.service.resources import Service
 
 
 def cf_export_pipelines(cli_ctx: Any, *_: Any) -> Service:
@@ -30,10 +30,10 @@ def _service(cli_ctx: Any, kind: ResourceKind) -> Service:
     from azure.cli.core.commands.client_factory import get_mgmt_service_client
     from azure.mgmt.containerregistry import ContainerRegistryManagementClient
 
-    from azext_acrtransfer.answers import AnswerPolicy
-    from azext_acrtransfer.api_version import ApiVersion, ApiVersionPolicy
-    from azext_acrtransfer.resources import Service
-    from azext_acrtransfer.throttling import PatientRetryPolicy
+    from azext_acrtransfer.service.api_version import ApiVersion, ApiVersionPolicy
+    from azext_acrtransfer.service.http import AnswerPolicy
+    from azext_acrtransfer.service.resources import Service
+    from azext_acrtransfer.service.throttling import PatientRetryPolicy
 
     policy = ApiVersionPolicy(ApiVersion.configured(cli_ctx))
     client = get_mgmt_service_client(

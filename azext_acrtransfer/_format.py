@@ -7,8 +7,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from azext_acrtransfer.documents import dig
 from azext_acrtransfer.kinds import kind_of_pipeline
+from azext_acrtransfer.service.json_values import dig
 
 Row = OrderedDict[str, str]
 _DIGEST = re.compile("(sha256:[0-9a-f]{12})[0-9a-f]{52}")

@@ -16,9 +16,9 @@ from azure.cli.core.commands.parameters import (
 from knack.arguments import CLIArgumentType
 
 from azext_acrtransfer import _validators as validators
+from azext_acrtransfer.arguments import RunStatus, StorageAccessMode
 from azext_acrtransfer.kinds import EXPORT, IMPORT, KINDS, RUN, PipelineKind
-from azext_acrtransfer.transfer_manifest import ManifestKind
-from azext_acrtransfer.values import RunStatus, StorageAccessMode
+from azext_acrtransfer.manifest.model import ManifestKind
 
 _FILE = CLIArgumentType(
     type=file_type,

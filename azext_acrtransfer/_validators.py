@@ -10,11 +10,18 @@ from typing import Any, TypeVar
 from azure.cli.core.azclierror import InvalidArgumentValueError
 from knack.log import get_logger
 
-from azext_acrtransfer import globs, values
+from azext_acrtransfer import arguments
+from azext_acrtransfer.arguments import (
+    Artifact,
+    ContainerUri,
+    IdentityId,
+    SecretUri,
+    host_suffix,
+)
 from azext_acrtransfer.kinds import PipelineOption
-from azext_acrtransfer.manifest_files import ManifestFile, read
-from azext_acrtransfer.transfer_manifest import ManifestKind
-from azext_acrtransfer.values import Artifact, ContainerUri, IdentityId, SecretUri
+from azext_acrtransfer.manifest.files import ManifestFile, read
+from azext_acrtransfer.manifest.model import ManifestKind
+from azext_acrtransfer.registry import patterns
 
 logger = get_logger(__name__)
 _LOGIN_SERVER = "acr_login_server_endpoint"
@@ -45,19 +52,19 @@ def _parsed_in_cloud(argument: str, parse: Callable[[Any, Any], Any]) -> Validat
 
 
 def _registry_name(cloud: Any, text: str) -> str:
-    return values.registry_name(text, values.host_suffix(cloud, _LOGIN_SERVER))
+    return arguments.registry_name(text, host_suffix(cloud, _LOGIN_SERVER))
 
 
 def _container(cloud: Any, text: str) -> ContainerUri:
-    return _of_cloud(ContainerUri.parse(text), values.host_suffix(cloud, "storage_endpoint"))
+    return _of_cloud(ContainerUri.parse(text), host_suffix(cloud, "storage_endpoint"))
 
 
 def _secret(cloud: Any, text: str) -> SecretUri:
-    return _of_cloud(SecretUri.parse(text), values.host_suffix(cloud, "keyvault_dns"))
+    return _of_cloud(SecretUri.parse(text), host_suffix(cloud, "keyvault_dns"))
 
 
-def _artifacts(cloud: Any, texts: list[str]) -> tuple[globs.Reference, ...]:
-    found = globs.parse_references(texts, Artifact.OPTION, values.host_suffix(cloud, _LOGIN_SERVER))
+def _artifacts(cloud: Any, texts: list[str]) -> tuple[patterns.Reference, ...]:
+    found = patterns.parse_references(texts, Artifact.OPTION, host_suffix(cloud, _LOGIN_SERVER))
     if not found:
         raise InvalidArgumentValueError(
             f"{Artifact.OPTION} is empty, or has nothing but comments.",
@@ -66,9 +73,9 @@ def _artifacts(cloud: Any, texts: list[str]) -> tuple[globs.Reference, ...]:
     return found
 
 
-def _exclude(cloud: Any, texts: list[str]) -> tuple[globs.Reference, ...]:
+def _exclude(cloud: Any, texts: list[str]) -> tuple[patterns.Reference, ...]:
     """None may be left, too: an empty file excludes nothing."""
-    return globs.parse_references(texts, "--exclude", values.host_suffix(cloud, _LOGIN_SERVER))
+    return patterns.parse_references(texts, "--exclude", host_suffix(cloud, _LOGIN_SERVER))
 
 
 def _of_cloud(uri: Uri, suffix: str | None) -> Uri:
@@ -89,26 +96,26 @@ def _options(words: list[str]) -> tuple[PipelineOption, ...]:
 
 
 def _blobs(names: list[str]) -> tuple[str, ...]:
-    return tuple(map(values.blob_name, names))
+    return tuple(map(arguments.blob_name, names))
 
 
 validate_registry_name = _parsed_in_cloud("registry_name", _registry_name)
-validate_name = _parsed("resource_name", values.resource_name)
-validate_existing_run_name = _parsed("resource_name", values.existing_run_name)
+validate_name = _parsed("resource_name", arguments.resource_name)
+validate_existing_run_name = _parsed("resource_name", arguments.existing_run_name)
 validate_pipeline_name = _parsed(
-    "pipeline_name", partial(values.resource_name, option="--pipeline")
+    "pipeline_name", partial(arguments.resource_name, option="--pipeline")
 )
 validate_container = _parsed_in_cloud("container", _container)
 validate_secret = _parsed_in_cloud("secret", _secret)
 # argparse has compared these with what there is.
-validate_access_mode = _parsed("access_mode", values.StorageAccessMode)
+validate_access_mode = _parsed("access_mode", arguments.StorageAccessMode)
 validate_options = _parsed("options", _options)
-validate_status = _parsed("status", values.RunStatus)
+validate_status = _parsed("status", arguments.RunStatus)
 validate_identity = _parsed("identity", IdentityId.parse)
 validate_artifacts = _parsed_in_cloud("artifacts", _artifacts)
 validate_exclude = _parsed_in_cloud("exclude", _exclude)
 validate_storage_blob = _parsed("storage_blob", _blobs)
-validate_age = _parsed("older_than", values.age)
+validate_age = _parsed("older_than", arguments.age)
 
 
 def manifest_to_write(argument: str) -> Validator:

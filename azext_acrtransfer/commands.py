@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, NoReturn
 
 from azext_acrtransfer import _client_factory, _format
+from azext_acrtransfer.diagnostics.exit_status import raise_time_out
 from azext_acrtransfer.kinds import EXPORT, IMPORT, RUN
-from azext_acrtransfer.reporting import raise_time_out
 
 
 def load_command_table(loader: Any, _: list[str] | None) -> None:
@@ -72,6 +72,6 @@ def _run_commands(loader: Any) -> None:
 
 def _explain(error: Exception) -> NoReturn:
     # Late: only a command that fails needs the table of known failures, and it needs the SDK.
-    from azext_acrtransfer.failures import raise_explained
+    from azext_acrtransfer.diagnostics.diagnosis import raise_explained
 
     raise_explained(error)

@@ -13,36 +13,7 @@ from uuid import uuid4
 from azure.cli.core.azclierror import AzureResponseError
 from knack.log import get_logger
 
-from azext_acrtransfer import (
-    arm,
-    batches,
-    choices,
-    cleaning,
-    failures,
-    guidance,
-    pipelines,
-    plans,
-    runs,
-    transfers,
-    verification,
-)
-from azext_acrtransfer.api_version import ApiVersion
-from azext_acrtransfer.globs import Reference
-from azext_acrtransfer.kinds import KINDS, PipelineOption
-from azext_acrtransfer.manifest_files import ManifestFile
-from azext_acrtransfer.registries import Registry
-from azext_acrtransfer.reporting import fail_after_output
-from azext_acrtransfer.resources import Resources, Service
-from azext_acrtransfer.shapes import shapes
-from azext_acrtransfer.specs import (
-    Manifests,
-    PipelineChange,
-    PipelineSpec,
-    StorageAccess,
-    TransferSpec,
-)
-from azext_acrtransfer.transfer_manifest import TransferManifest
-from azext_acrtransfer.values import (
+from azext_acrtransfer.arguments import (
     SYSTEM_IDENTITY,
     ContainerUri,
     IdentityId,
@@ -50,7 +21,27 @@ from azext_acrtransfer.values import (
     SecretUri,
     StorageAccessMode,
 )
-from azext_acrtransfer.waiting import Waiting
+from azext_acrtransfer.diagnostics import command_lines, diagnosis
+from azext_acrtransfer.diagnostics.exit_status import fail_after_output
+from azext_acrtransfer.kinds import KINDS, PipelineOption
+from azext_acrtransfer.manifest import verification
+from azext_acrtransfer.manifest.files import ManifestFile
+from azext_acrtransfer.manifest.model import TransferManifest
+from azext_acrtransfer.registry.patterns import Reference
+from azext_acrtransfer.service import models, pipelines, runs
+from azext_acrtransfer.service.api_version import ApiVersion
+from azext_acrtransfer.service.polling import Waiting
+from azext_acrtransfer.service.registries import Registry
+from azext_acrtransfer.service.resources import Resources, Service
+from azext_acrtransfer.service.shapes import shapes
+from azext_acrtransfer.transfer import cleaning, execution, planning, report, splitting
+from azext_acrtransfer.transfer.specs import (
+    Manifests,
+    PipelineChange,
+    PipelineSpec,
+    StorageAccess,
+    TransferSpec,
+)
 
 logger = get_logger(__name__)
 
@@ -108,10 +99,10 @@ def create_pipeline(
     spec = PipelineSpec(
         client.kind, container, access, identity or SYSTEM_IDENTITY, options, source_trigger
     )
-    model = arm.pipeline(spec, ApiVersion.configured(cmd.cli_ctx))
+    model = models.pipeline(spec, ApiVersion.configured(cmd.cli_ctx))
     all_pipelines = client.of(registry_name, resource_group_name)
     pipeline = _put_pipeline(cmd, all_pipelines, resource_name, model, no_wait=no_wait)
-    logger.warning(guidance.after_create(pipeline, client.kind))
+    logger.warning(command_lines.after_create(pipeline, client.kind))
     return pipeline
 
 
@@ -128,13 +119,13 @@ def check_pipeline(
 ) -> Any:
     """Check all that a transfer by a pipeline needs; fail if a check fails."""
     # Late, here and in create_run: the rules are a quarter of what the extension loads.
-    from azext_acrtransfer.checks import table
-    from azext_acrtransfer.checks.preflight import Preflight
+    from azext_acrtransfer.preflight import rules
+    from azext_acrtransfer.preflight.checker import Preflight
 
     all_pipelines = client.of(registry_name, resource_group_name)
     preflight = Preflight(cmd, all_pipelines, client.kind)
     checks = preflight.check(resource_name, preflight.asked(artifacts, storage_blob, manifest))
-    fail_after_output(cmd.cli_ctx, table.failure(checks))
+    fail_after_output(cmd.cli_ctx, rules.failure(checks))
     return checks
 
 
@@ -153,12 +144,12 @@ def change_pipeline(
     """Change a pipeline that was read; core then applies --set, --add and --remove."""
     access = StorageAccess.of(access_mode, secret) if access_mode or secret else None
     change = PipelineChange(client.kind, container, access, identity, options, source_trigger)
-    return arm.change_pipeline(instance, change, ApiVersion.configured(cmd.cli_ctx))
+    return models.change_pipeline(instance, change, ApiVersion.configured(cmd.cli_ctx))
 
 
 def put_pipeline(cmd: Any, client: Service, pipeline: Any, *, no_wait: bool = False) -> Any:
     """Write a changed pipeline back to where it was read."""
-    place = guidance.facts_of_id(pipeline.id)
+    place = command_lines.facts_of_id(pipeline.id)
     registry = Registry(place["group"], place["registry"])
     all_pipelines = Resources(client.client, registry, client.kind)
     return _put_pipeline(cmd, all_pipelines, pipeline.name, pipeline, no_wait=no_wait)
@@ -211,7 +202,7 @@ def create_run(
         force_update_tag=str(uuid4()) if force_redeploy else None,
         manifests=Manifests(manifest, skip, only_failed),
     )
-    place = transfers.Place(
+    place = report.Place(
         cmd,
         client,
         spec,
@@ -219,20 +210,20 @@ def create_run(
         resource_group_name=resource_group_name,
         pipeline_name=pipeline_name,
     )
-    run_specs, record = choices.choose(spec, place)
+    run_specs, record = planning.choose(spec, place)
     if check:
-        from azext_acrtransfer.checks.preflight import Preflight
+        from azext_acrtransfer.preflight.checker import Preflight
 
         Preflight(cmd, place.runs.beside(kind), kind).demand(pipeline_name, run_specs)
     if dry_run:
-        return plans.preview(run_specs, place.pipeline.name)
+        return splitting.preview(run_specs, place.pipeline.name)
     if record:
         record.begin(run_specs)
-    outcomes = batches.run_all(
+    outcomes = execution.run_all(
         Waiting(cmd.cli_ctx), place.runs, run_specs, place.pipeline.id, wait=not no_wait
     )
     unwritten = record and record.end(outcomes)
-    return transfers.report(cmd, spec, place, outcomes, unwritten=unwritten)
+    return report.report(cmd, spec, place, outcomes, unwritten=unwritten)
 
 
 def show_run(
@@ -262,7 +253,7 @@ def verify_registry(
 ) -> Any:
     """Compare a registry with a manifest; fail if something is missing or different."""
     # Late: it loads azure-cli's own module, which other commands can do without.
-    from azext_acrtransfer.registry_content import RegistryContent
+    from azext_acrtransfer.registry.client import RegistryContent
 
     registry = RegistryContent(cmd, registry_name, resource_group_name)
     findings = verification.compare(manifest, registry)
@@ -278,7 +269,7 @@ def verify_registry(
 
 def _explained(run: Any) -> Any:
     if runs.status(run) is RunStatus.FAILED:
-        logger.warning("\n".join(failures.advice(run)))
+        logger.warning("\n".join(diagnosis.advice(run)))
     return runs.without_secrets(run)
 
 

@@ -13,10 +13,10 @@ from typing import Any
 import isodate
 from azure.core.pipeline.transport import RequestsTransport
 
-from azext_acrtransfer import runs
 from azext_acrtransfer.kinds import RUN
-from azext_acrtransfer.resources import Service
-from azext_acrtransfer.waiting import Waiting
+from azext_acrtransfer.service import runs
+from azext_acrtransfer.service.polling import Waiting
+from azext_acrtransfer.service.resources import Service
 from benchmarks import sdk
 from benchmarks.measurement import Measurement
 from benchmarks.place import NEWEST, OLDEST, Desk, Place

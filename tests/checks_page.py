@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from azext_acrtransfer.checks.table import RULES
-from azext_acrtransfer.checks.verdicts import Rule
+from azext_acrtransfer.preflight.rule import Rule
+from azext_acrtransfer.preflight.rules import RULES
 from tests.example_facts import EXAMPLES
 
 _E2E = Path(__file__).parent / "e2e"
@@ -18,7 +18,7 @@ def checks() -> str:
         [
             "# Checks",
             "",
-            "<!-- made by scripts/docs from azext_acrtransfer/checks -->",
+            "<!-- made by scripts/docs from azext_acrtransfer/preflight -->",
             "",
             "What `az acr export-pipeline check` and `az acr import-pipeline check` report, in",
             "this order. A check whose subject is not there, or was not asked about, is left out.",

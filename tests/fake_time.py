@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from unittest.mock import patch
 
-from azext_acrtransfer import custom, waiting
+from azext_acrtransfer import custom
+from azext_acrtransfer.service import polling
 
 
 @dataclass
@@ -27,8 +28,8 @@ class FakeTime:
     def instead_of_waiting(self) -> Iterator[FakeTime]:
         """Have no command wait for real: neither the extension nor core's wait commands."""
 
-        def on_this_clock(cli_ctx: Any) -> waiting.Waiting:
-            return waiting.Waiting(cli_ctx, now=lambda: self.now, sleep=self.sleep)
+        def on_this_clock(cli_ctx: Any) -> polling.Waiting:
+            return polling.Waiting(cli_ctx, now=lambda: self.now, sleep=self.sleep)
 
         with (
             patch.object(custom, "Waiting", on_this_clock),

@@ -6,15 +6,15 @@ import json
 from pathlib import Path
 from typing import Any
 
-from azext_acrtransfer.descriptors import Descriptor
-from azext_acrtransfer.transfer_manifest import (
+from azext_acrtransfer.arguments import Artifact
+from azext_acrtransfer.manifest.model import (
     Entry,
     ManifestKind,
     ManifestRun,
     Result,
     TransferManifest,
 )
-from azext_acrtransfer.values import Artifact
+from azext_acrtransfer.registry.descriptors import Descriptor
 
 SCHEMA: dict[str, Any] = json.loads(
     (Path(__file__).parents[1] / "docs/transfer-manifest.schema.json").read_text("utf-8")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from azext_acrtransfer.known_failures import KNOWN_FAILURES, KnownFailure
+from azext_acrtransfer.diagnostics.catalog import KNOWN_FAILURES, KnownFailure
 from tests.checks_page import checks
 from tests.documented_commands import documented_commands
 from tests.example_facts import EXAMPLES
@@ -19,7 +19,7 @@ def troubleshooting() -> str:
         [
             "# Troubleshooting",
             "",
-            "<!-- made by scripts/docs from azext_acrtransfer/known_failures.py -->",
+            "<!-- made by scripts/docs from azext_acrtransfer/diagnostics/catalog.py -->",
             "",
             "What `az acr pipeline-run create`, `show` and `wait` print under a failed run, and",
             "every command of the extension under a refused request, with the names of your own",

@@ -10,8 +10,8 @@ from typing import Any
 from acr_emulator.cloud import PUBLIC
 from azure.storage.blob import generate_account_sas, generate_container_sas
 
-from azext_acrtransfer.guidance import Facts
-from azext_acrtransfer.known_failures import KNOWN_FAILURES
+from azext_acrtransfer.diagnostics.catalog import KNOWN_FAILURES
+from azext_acrtransfer.diagnostics.command_lines import Facts
 from tests.az import Result
 from tests.cloud import Cloud, Json
 from tests.site import ACCOUNT, GROUP, Kind, Mode, Site

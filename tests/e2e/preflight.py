@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from azext_acrtransfer.checks.table import RULES, Check
+from azext_acrtransfer.preflight.rules import RULES, Check
 from tests.az import Result
 from tests.e2e.failing import Scene
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from azext_acrtransfer.checks.table import RULES
+from azext_acrtransfer.preflight.rules import RULES
 from tests import pages
 from tests.checks_page import module_of
 

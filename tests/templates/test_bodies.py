@@ -6,11 +6,7 @@ from typing import Any
 
 import pytest
 
-from azext_acrtransfer import arm
-from azext_acrtransfer.api_version import DEFAULT, ApiVersion
-from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind, PipelineOption
-from azext_acrtransfer.specs import PipelineSpec, RunSpec, StorageAccess
-from azext_acrtransfer.values import (
+from azext_acrtransfer.arguments import (
     SYSTEM_IDENTITY,
     Artifact,
     ContainerUri,
@@ -18,6 +14,10 @@ from azext_acrtransfer.values import (
     SecretUri,
     StorageAccessMode,
 )
+from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind, PipelineOption
+from azext_acrtransfer.service import models
+from azext_acrtransfer.service.api_version import DEFAULT, ApiVersion
+from azext_acrtransfer.transfer.specs import PipelineSpec, RunSpec, StorageAccess
 from tests.templates.files import GROUP, Json, deployed
 
 CONTAINER = "https://mystorage.blob.core.windows.net/transfer"
@@ -64,7 +64,7 @@ def test_pipeline(
         options=[option.value for option in options],
         userAssignedIdentity="" if identity == SYSTEM_IDENTITY else IDENTITY,
     )
-    assert asked == sent(arm.pipeline(spec, ApiVersion(DEFAULT)))
+    assert asked == sent(models.pipeline(spec, ApiVersion(DEFAULT)))
 
 
 @pytest.mark.parametrize(("status", "enabled"), [("Enabled", True), ("Disabled", False)])
@@ -72,7 +72,7 @@ def test_trigger(status: str, enabled: bool) -> None:
     access = StorageAccess.of(None, SecretUri.parse(SECRET))
     spec = PipelineSpec(IMPORT, ContainerUri.parse(CONTAINER), access, source_trigger=enabled)
     asked = pipeline(IMPORT, sourceTriggerStatus=status, options=[])
-    assert asked == sent(arm.pipeline(spec, ApiVersion(DEFAULT)))
+    assert asked == sent(models.pipeline(spec, ApiVersion(DEFAULT)))
 
 
 def test_key_vault_parameters_may_be_left_out_with_a_managed_identity() -> None:
@@ -100,6 +100,6 @@ def test_run(kind: PipelineKind, tag: str | None) -> None:
     given = {key: value for key, value in values.items() if value is not None}
     [run] = deployed(f"PipelineRun/PipelineRun-{kind.name.title()}", given)
     parsed = tuple(map(Artifact.parse, artifacts)) if kind is EXPORT else ()
-    model = arm.run(RunSpec(kind, "myrun", "myblob", parsed, tag), pipeline_id)
+    model = models.run(RunSpec(kind, "myrun", "myblob", parsed, tag), pipeline_id)
     resource_type = "Microsoft.ContainerRegistry/registries/pipelineRuns"
     assert run == (resource_type, "myregistry/myrun", sent(model))

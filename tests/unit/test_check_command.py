@@ -20,14 +20,14 @@ from azure.cli.core.azclierror import AuthenticationError
 from azure.cli.core.cloud import AZURE_PUBLIC_CLOUD
 from knack.util import CLIError
 
-from azext_acrtransfer.checks import contents, preflight, readings
-from azext_acrtransfer.checks.reader import Reader
-from azext_acrtransfer.checks.readings import Reading
-from azext_acrtransfer.checks.seen import Content, Layer
-from azext_acrtransfer.descriptors import Manifest
-from azext_acrtransfer.guidance import expiry_of_new_sas
+from azext_acrtransfer.arguments import Artifact
+from azext_acrtransfer.diagnostics.command_lines import expiry_of_new_sas
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
-from azext_acrtransfer.values import Artifact
+from azext_acrtransfer.preflight import artifact_contents, checker, lookups
+from azext_acrtransfer.preflight.azure_reader import Reader
+from azext_acrtransfer.preflight.lookups import Reading
+from azext_acrtransfer.preflight.snapshot import Content, Layer
+from azext_acrtransfer.registry.descriptors import Manifest
 from tests import manifest_page
 from tests.az import ANYBODY, SUBSCRIPTION, Login, az_cli, run_az
 from tests.unit.checked import PRINCIPAL, sas
@@ -132,7 +132,7 @@ def refused(action: str) -> Json:
 
 
 def test_all_that_is_there_passes(az: Az, azure: Azure, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(preflight, "read_contents", None)  # without artifacts there is no need
+    monkeypatch.setattr(checker, "read_contents", None)  # without artifacts there is no need
     result, checks = azure(az)
     assert result.exit_code == 0, result.stderr
     assert {check["verdict"] for check in checks.values()} == {"pass"}
@@ -492,7 +492,7 @@ def test_the_layers_of_all_platforms_count(
     documents: Json, found: tuple[Layer, ...] | None
 ) -> None:
     artifact = Artifact("hello", "v1")
-    read = contents.read_contents(Registry(**documents), [artifact])  # type: ignore[arg-type]
+    read = artifact_contents.read_contents(Registry(**documents), [artifact])  # type: ignore[arg-type]
     assert read[artifact].found == (None if found is None else Content("sha256:v1", found))
 
 
@@ -510,7 +510,7 @@ def test_a_manifest_names_what_is_to_be_checked(
         asked.extend(artifacts)
         return {artifact: Reading(Content("sha256:other")) for artifact in artifacts}
 
-    monkeypatch.setattr(preflight, "read_contents", read)
+    monkeypatch.setattr(checker, "read_contents", read)
     manifest = manifest_page.EXPORT
     file = tmp_path / "manifest.json"
     file.write_text(manifest.to_json())
@@ -541,7 +541,7 @@ def test_a_run_is_not_made_if_its_check_fails(
     az: Az, azure: Azure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     artifact = Artifact("hello", "v1")
-    monkeypatch.setattr(preflight, "read_contents", lambda *_: {artifact: Reading()})
+    monkeypatch.setattr(checker, "read_contents", lambda *_: {artifact: Reading()})
     azure.tell(f"{STORAGE}/myblob", method="HEAD", status=404)
     azure.tell(f"{ARM}{REGISTRY}/exportPipelines/mypipeline", azure.pipeline)
     result = create_run(az, EXPORT)
@@ -577,7 +577,7 @@ def test_a_registry_that_lets_nobody_in_leaves_its_artifacts_unknown() -> None:
             raise CLIError("You may not. ?sv=1&sig=c2VjcmV0")
 
     artifact = Artifact("hello", "v1")
-    read = contents.read_contents(Closed(), [artifact])  # type: ignore[arg-type]
+    read = artifact_contents.read_contents(Closed(), [artifact])  # type: ignore[arg-type]
     assert read == {artifact: Reading(why_not="You may not. ?sv=1&sig=***")}
 
 
@@ -586,7 +586,7 @@ def test_who_is_not_logged_in_is_told_so_and_no_more() -> None:
         raise AuthenticationError("Please run az login.")
 
     with pytest.raises(AuthenticationError):
-        readings.read(ask, "a right")
+        lookups.read(ask, "a right")
 
 
 def test_a_vault_by_roles_is_asked_for_the_roles_on_the_secret(az: Az, azure: Azure) -> None:

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from azext_acrtransfer.checks.readings import Reading
-from azext_acrtransfer.checks.sas import Sas
-from azext_acrtransfer.checks.seen import Content, Layer, Seen
-from azext_acrtransfer.checks.table import RULES, failure, judge
-from azext_acrtransfer.guidance import Facts
+from azext_acrtransfer.arguments import Artifact
+from azext_acrtransfer.diagnostics.catalog import KNOWN_FAILURES
+from azext_acrtransfer.diagnostics.command_lines import Facts
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
-from azext_acrtransfer.known_failures import KNOWN_FAILURES
-from azext_acrtransfer.values import Artifact
+from azext_acrtransfer.preflight.lookups import Reading
+from azext_acrtransfer.preflight.rules import RULES, failure, judge
+from azext_acrtransfer.preflight.snapshot import Content, Layer, Seen
+from azext_acrtransfer.storage.sas_token import Sas
 from tests.unit.checked import (
     ACCOUNT,
     ARTIFACT,

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from azext_acrtransfer.concurrency import AT_ONCE, each
+from azext_acrtransfer.service.concurrency import AT_ONCE, each
 
 
 def test_as_many_at_once_as_allowed_and_results_in_order() -> None:

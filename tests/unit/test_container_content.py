@@ -11,7 +11,7 @@ import requests
 import responses
 from azure.cli.core.azclierror import AzCLIError, ForbiddenError, ResourceNotFoundError
 
-from azext_acrtransfer.container_content import blobs
+from azext_acrtransfer.storage.client import blobs
 from tests.az import Login, az_cli
 
 URI = "https://mystorage.blob.core.windows.net/transfer"

@@ -11,10 +11,10 @@ from azure.core.exceptions import HttpResponseError
 from azure.core.rest import HttpRequest
 from azure.mgmt.containerregistry.models import ExportPipeline, ImportPipeline, PipelineRun
 
-from azext_acrtransfer import failures, guidance
+from azext_acrtransfer.arguments import StorageAccessMode
+from azext_acrtransfer.diagnostics import command_lines, diagnosis
+from azext_acrtransfer.diagnostics.catalog import KNOWN_FAILURES, KnownFailure
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
-from azext_acrtransfer.known_failures import KNOWN_FAILURES, KnownFailure
-from azext_acrtransfer.values import StorageAccessMode
 from tests.az import SUBSCRIPTION
 from tests.unit.conftest import REGISTRY, pipeline, run
 
@@ -36,7 +36,7 @@ REFUSED = next(failure.quote for failure in LOUD if failure.code == "sas-permiss
 def test_a_message_finds_its_own_row(failure: KnownFailure) -> None:
     options = (failure.option,) if failure.option else ()
     for mode in [failure.mode] if failure.mode else StorageAccessMode:
-        assert failures.find(failure.quote, mode, options) is failure
+        assert diagnosis.find(failure.quote, mode, options) is failure
 
 
 def test_every_row_has_a_code_of_its_own_and_advice() -> None:
@@ -53,32 +53,32 @@ def test_every_row_has_a_code_of_its_own_and_advice() -> None:
 )
 def test_the_options_of_the_pipeline_count(options: list[str], code: str) -> None:
     body = pipeline(IMPORT, options=options)
-    known = failures.explain(failed_run(IMPORT, REFUSED, "ManagedIdentity"), ImportPipeline(body))
+    known = diagnosis.explain(failed_run(IMPORT, REFUSED, "ManagedIdentity"), ImportPipeline(body))
     assert known
     assert known[0].code == code
 
 
 def test_an_unknown_failure_is_said_to_be_unknown(kind: PipelineKind) -> None:
-    [line] = failures.advice(failed_run(kind, "Something new.", "SasToken"))
+    [line] = diagnosis.advice(failed_run(kind, "Something new.", "SasToken"))
     assert line.startswith("This failure is not among the known ones")
 
 
 def test_a_run_without_response_fails_without_reason() -> None:
     bare = PipelineRun({"id": None, "properties": {"provisioningState": "Failed"}})
-    assert failures.error_message(bare) == "The service gives no reason."
-    assert failures.explain(bare) is None
+    assert diagnosis.error_message(bare) == "The service gives no reason."
+    assert diagnosis.explain(bare) is None
 
 
 def test_a_run_that_tells_no_storage_takes_its_pipelines(kind: PipelineKind) -> None:
     body = failed_run(kind, REFUSED, "SasToken").as_dict()
     del body["properties"]["response"][kind.side]
     model = MODELS[kind.name](pipeline(kind))
-    _, command, _ = failures.advice(PipelineRun(body), model)
+    _, command, _ = diagnosis.advice(PipelineRun(body), model)
     assert 'az keyvault secret set --vault-name myvault --name sas --value "?$sas"' in command
 
 
 def test_a_run_tells_what_a_command_needs_to_know(kind: PipelineKind) -> None:
-    known = failures.explain(failed_run(kind, REFUSED, "SasToken"))
+    known = diagnosis.explain(failed_run(kind, REFUSED, "SasToken"))
     assert known
     _, facts = known
     assert facts == {
@@ -91,15 +91,15 @@ def test_a_run_tells_what_a_command_needs_to_know(kind: PipelineKind) -> None:
         "container": "transfer",
         "vault": "myvault",
         "secret": "sas",
-        "expiry": guidance.expiry_of_new_sas(),
+        "expiry": command_lines.expiry_of_new_sas(),
     }
 
 
 def test_known_ids_are_filled_in_and_unknown_ones_stay_open(kind: PipelineKind) -> None:
     message = "Failed to access key vault.  Service request failed.  Status: 403 (Forbidden)"
-    of_run = failures.advice(failed_run(kind, message, "SasToken"))
+    of_run = diagnosis.advice(failed_run(kind, message, "SasToken"))
     model = MODELS[kind.name](pipeline(kind))
-    of_both = failures.advice(failed_run(kind, message, "SasToken"), model)
+    of_both = diagnosis.advice(failed_run(kind, message, "SasToken"), model)
     command = "az keyvault set-policy --name myvault --secret-permissions get --object-id "
     assert f"{command}<principal-id>" in of_run
     assert f"{command}22222222-2222-2222-2222-222222222222" in of_both
@@ -107,7 +107,7 @@ def test_known_ids_are_filled_in_and_unknown_ones_stay_open(kind: PipelineKind) 
 
 
 def test_a_new_sas_is_for_a_month(kind: PipelineKind) -> None:
-    _, command, _ = failures.advice(
+    _, command, _ = diagnosis.advice(
         failed_run(kind, REFUSED, "SasToken"), MODELS[kind.name](pipeline(kind))
     )
     expiry = command.partition("--expiry ")[2].partition(" ")[0]
@@ -121,7 +121,7 @@ def test_a_pipeline_that_names_a_version_of_the_secret_is_to_read_the_newest(
     body = pipeline(kind)
     body["properties"][kind.side]["keyVaultUri"] += "/0123456789abcdef0123456789abcdef"
     run_of_it = failed_run(kind, REFUSED, "SasToken")
-    _, store, update, _ = failures.advice(run_of_it, MODELS[kind.name](body))
+    _, store, update, _ = diagnosis.advice(run_of_it, MODELS[kind.name](body))
     assert "az keyvault secret set --vault-name myvault --name sas --value" in store
     assert update == (
         f"az acr {kind.group} update --resource-group mygroup --registry myregistry "
@@ -146,7 +146,7 @@ THEN, LATER = "Thu, 01 Jan 2026 00:00:00 GMT", "Sun, 04 Jan 2026 00:00:00 GMT"
 def test_the_times_of_a_sas_tell_what_is_wrong_with_it(start: str, expiry: str, code: str) -> None:
     message = "Status: 403 (Server failed to authenticate the request. Signature not valid in the "
     frame = f"specified time frame: {TIMES.format(start, expiry)}"
-    failure = failures.find(
+    failure = diagnosis.find(
         f"Failed to access storage.  {message}{frame}", StorageAccessMode.SAS_TOKEN
     )
     assert failure
@@ -154,7 +154,7 @@ def test_the_times_of_a_sas_tell_what_is_wrong_with_it(start: str, expiry: str, 
 
 
 def test_an_unknown_refusal_of_storage_is_not_taken_for_a_firewall() -> None:
-    assert failures.find("Failed to access storage.  Status: 403 (Forbidden)") is None
+    assert diagnosis.find("Failed to access storage.  Status: 403 (Forbidden)") is None
 
 
 def refusal(message: str, status: int = 400) -> HttpResponseError:
@@ -167,7 +167,7 @@ def refusal(message: str, status: int = 400) -> HttpResponseError:
 def test_a_refusal_of_a_caller_names_whom_to_give_the_role_to() -> None:
     row = next(row for row in KNOWN_FAILURES if row.code == "caller-not-allowed")
     with pytest.raises(ForbiddenError) as raised:
-        failures.raise_explained(refusal(row.quote, 403))
+        diagnosis.raise_explained(refusal(row.quote, 403))
     assert raised.value.recommendations == [
         row.means,
         'az role assignment create --role "Container Registry Transfer Pipeline Contributor" '
@@ -191,7 +191,7 @@ SECRET = "sv=2026-01-01&sr=c&sig=abc%2Bdef%3D"
 )
 def test_no_error_shows_a_sas(error: Exception) -> None:
     with pytest.raises(AzCLIError) as raised:
-        failures.raise_explained(error)
+        diagnosis.raise_explained(error)
     assert "sig=***" in raised.value.error_msg
     assert "abc" not in raised.value.error_msg
 
@@ -199,7 +199,7 @@ def test_no_error_shows_a_sas(error: Exception) -> None:
 @pytest.mark.parametrize("error", [refusal("Something new."), ValueError("abc")])
 def test_what_needs_no_explanation_stays_as_it_is(error: Exception) -> None:
     with pytest.raises(type(error)) as raised:
-        failures.raise_explained(error)
+        diagnosis.raise_explained(error)
     assert raised.value is error
 
 
@@ -228,10 +228,10 @@ def test_what_is_to_be_granted_depends_on_direction_and_options(
     kind: PipelineKind, options: list[str], role: str, permissions: str
 ) -> None:
     body = pipeline(kind, options=options)
-    with_sas = guidance.after_create(MODELS[kind.name](body), kind)
+    with_sas = command_lines.after_create(MODELS[kind.name](body), kind)
     assert f"with the permissions '{permissions}'" in with_sas
     body["properties"][kind.side]["storageAccessMode"] = "ManagedIdentity"
-    with_identity = guidance.after_create(MODELS[kind.name](body), kind)
+    with_identity = command_lines.after_create(MODELS[kind.name](body), kind)
     assert with_identity == (
         "Before the first run, let the pipeline's identity (22222222-2222-2222-2222-222222222222) "
         "into the storage account, unless it has been:\n"
@@ -249,4 +249,4 @@ def test_a_user_assigned_identity_is_the_one_to_grant_to(kind: PipelineKind) -> 
         "type": "userAssigned",
         "userAssignedIdentities": {"/some/id": {"principalId": "55555555", "clientId": "6"}},
     }
-    assert "--object-id 55555555" in guidance.after_create(MODELS[kind.name](body), kind)
+    assert "--object-id 55555555" in command_lines.after_create(MODELS[kind.name](body), kind)

@@ -14,8 +14,9 @@ from azure.cli.core.azclierror import AzCLIError
 from knack.help_files import helps
 
 import azext_acrtransfer
-from azext_acrtransfer import _client_factory, registry_content
+from azext_acrtransfer import _client_factory
 from azext_acrtransfer.kinds import EXPORT, IMPORT, RUN
+from azext_acrtransfer.registry import client
 from tests import manifest_page
 from tests.unit.conftest import Az
 
@@ -84,7 +85,7 @@ def test_an_example_gets_as_far_as_the_service(
     }
     kind = kinds[words[2]]
     monkeypatch.setattr(_client_factory, "_service", Unreachable)
-    monkeypatch.setattr(registry_content, "RegistryContent", Unreachable)
+    monkeypatch.setattr(client, "RegistryContent", Unreachable)
     result = az(*words[1:])
     assert "ERROR: reached" in result.stderr, result.stderr
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from azure.cli.core.azclierror import FileOperationError
 
-from azext_acrtransfer.manifest_files import ManifestFile
+from azext_acrtransfer.manifest.files import ManifestFile
 from tests.manifest_page import EXPORT, VERIFICATION
 from tests.unit.conftest import AT, Az
 

@@ -15,10 +15,10 @@ import pytest
 import responses
 from azure.cli.core.azclierror import AzureResponseError, ManualInterrupt
 
-from azext_acrtransfer import waiting
-from azext_acrtransfer.guidance import expiry_of_new_sas
+from azext_acrtransfer.diagnostics.catalog import KNOWN_FAILURES
+from azext_acrtransfer.diagnostics.command_lines import expiry_of_new_sas
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
-from azext_acrtransfer.known_failures import KNOWN_FAILURES
+from azext_acrtransfer.service import polling
 from tests.az import Result, told
 from tests.fake_time import FakeTime
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, flat, pipeline, run
@@ -155,7 +155,7 @@ def test_how_many_are_submitted_is_shown_if_there_are_several(
     az: Az, service: responses.RequestsMock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shown: list[str] = []
-    monkeypatch.setattr(waiting, "progress", lambda *_, **__: nullcontext(shown.append))
+    monkeypatch.setattr(polling, "progress", lambda *_, **__: nullcontext(shown.append))
     for name in ("myrun", *NAMES[:2]):
         answers(service, name, run(EXPORT, name))
     assert (az(*create(EXPORT), "-a", MANY[0]).exit_code, shown) == (0, [])

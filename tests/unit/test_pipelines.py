@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from azext_acrtransfer import pipelines
+from azext_acrtransfer.service import pipelines
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from azure.cli.core.azclierror import InvalidArgumentValueError
 
-from azext_acrtransfer import plans
+from azext_acrtransfer.arguments import Artifact
 from azext_acrtransfer.kinds import EXPORT, IMPORT
-from azext_acrtransfer.specs import RunSpec, TransferSpec
-from azext_acrtransfer.values import Artifact
+from azext_acrtransfer.transfer import splitting
+from azext_acrtransfer.transfer.specs import RunSpec, TransferSpec
 
 
 def artifacts(count: int) -> tuple[Artifact, ...]:
@@ -20,7 +20,7 @@ def exporting(
 ) -> tuple[tuple[Artifact, ...], tuple[RunSpec, ...]]:
     chosen = artifacts(count)
     spec = TransferSpec(EXPORT, name, (blob,), chosen, force_update_tag="tag")
-    return chosen, plans.plan(spec, spec.blobs, chosen)
+    return chosen, splitting.plan(spec, spec.blobs, chosen)
 
 
 @pytest.mark.parametrize("count", [1, 50])
@@ -47,11 +47,11 @@ def test_a_thousand_runs_have_four_digits() -> None:
 
 def test_an_import_runs_once_for_each_blob_which_keeps_its_name() -> None:
     spec = TransferSpec(IMPORT, "myrun", ("one", "t*"))
-    assert plans.plan(spec, ("one", "two")) == (
+    assert splitting.plan(spec, ("one", "two")) == (
         RunSpec(IMPORT, "myrun001", "one"),
         RunSpec(IMPORT, "myrun002", "two"),
     )
-    assert plans.plan(spec, ("one",)) == (RunSpec(IMPORT, "myrun", "one"),)
+    assert splitting.plan(spec, ("one",)) == (RunSpec(IMPORT, "myrun", "one"),)
 
 
 @pytest.mark.parametrize(("name", "blob"), [("r" * 47, "b"), ("myrun", "b" * 1020)])
@@ -77,6 +77,6 @@ def test_the_longest_names_that_can_be_numbered(name: str, blob: str) -> None:
 def test_names_of_another_try_are_new_and_leave_room_for_a_number(
     typed: str, name: str | None, blob: str
 ) -> None:
-    assert plans.retry_blob(typed) == blob
+    assert splitting.retry_blob(typed) == blob
     if name:
-        assert plans.retry_name(typed) == name
+        assert splitting.retry_name(typed) == name

@@ -29,10 +29,11 @@ from knack.util import CLIError
 from requests import ConnectionError as RequestsConnectionError
 from requests import PreparedRequest
 
-from azext_acrtransfer import COMMAND_LOADER_CLS, registry_content
-from azext_acrtransfer.descriptors import Descriptor, Manifest
-from azext_acrtransfer.registry_content import RegistryContent
-from azext_acrtransfer.values import Artifact
+from azext_acrtransfer import COMMAND_LOADER_CLS
+from azext_acrtransfer.arguments import Artifact
+from azext_acrtransfer.registry import client
+from azext_acrtransfer.registry.client import RegistryContent
+from azext_acrtransfer.registry.descriptors import Descriptor, Manifest
 from tests.az import az_cli
 from tests.fake_time import FakeTime
 from tests.unit.conftest import ARM, REGISTRY
@@ -165,7 +166,7 @@ def test_many_artifacts_take_one_login_and_a_token_for_each_repository(
     registry: Registry, content: RegistryContent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shown: list[str] = []
-    monkeypatch.setattr(registry_content, "progress", lambda _: nullcontext(shown.append))
+    monkeypatch.setattr(client, "progress", lambda _: nullcontext(shown.append))
     registry.lets_in()
     names = [f"v{number}" for number in range(20)]
     digests = [registry.holds(name, IMAGE, {"name": name}) for name in names]

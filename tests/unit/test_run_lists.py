@@ -15,10 +15,10 @@ from azure.mgmt.containerregistry.models import PipelineRun
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from azext_acrtransfer import runs
-from azext_acrtransfer.documents import moment
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
-from azext_acrtransfer.shapes import shapes
+from azext_acrtransfer.service import runs
+from azext_acrtransfer.service.json_values import moment
+from azext_acrtransfer.service.shapes import shapes
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, Service, run
 
 RUNS = f"{REGISTRY}/pipelineRuns"

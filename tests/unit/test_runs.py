@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from azure.mgmt.containerregistry.models import PipelineRun
 
-from azext_acrtransfer import runs
-from azext_acrtransfer.resources import Answer
-from azext_acrtransfer.values import RunStatus
+from azext_acrtransfer.arguments import RunStatus
+from azext_acrtransfer.service import runs
+from azext_acrtransfer.service.resources import Answer
 
 SUCCEEDED, FAILED, UNDER_WAY = RunStatus.SUCCEEDED, RunStatus.FAILED, RunStatus.UNDER_WAY
 

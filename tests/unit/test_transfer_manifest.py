@@ -13,16 +13,16 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from azext_acrtransfer.descriptors import Descriptor
-from azext_acrtransfer.manifest_files import ManifestFile, read
-from azext_acrtransfer.transfer_manifest import (
+from azext_acrtransfer.arguments import Artifact
+from azext_acrtransfer.manifest.files import ManifestFile, read
+from azext_acrtransfer.manifest.model import (
     RESULTS,
     Entry,
     ManifestKind,
     ManifestRun,
     TransferManifest,
 )
-from azext_acrtransfer.values import Artifact
+from azext_acrtransfer.registry.descriptors import Descriptor
 from tests.manifest_page import EXPORT, SCHEMA, VERIFICATION
 
 Json = Any

@@ -15,10 +15,17 @@ from azure.cli.core.azclierror import InvalidArgumentValueError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azext_acrtransfer import globs, values
-from azext_acrtransfer.api_version import ApiVersion
-from azext_acrtransfer.masking import mask_sas
-from azext_acrtransfer.values import SYSTEM_IDENTITY, Artifact, ContainerUri, IdentityId, SecretUri
+from azext_acrtransfer import arguments
+from azext_acrtransfer.arguments import (
+    SYSTEM_IDENTITY,
+    Artifact,
+    ContainerUri,
+    IdentityId,
+    SecretUri,
+)
+from azext_acrtransfer.redaction import mask_sas
+from azext_acrtransfer.registry import patterns
+from azext_acrtransfer.service.api_version import ApiVersion
 
 Parser = Callable[[str], Any]
 
@@ -33,14 +40,14 @@ def api_version(text: str) -> str:
     return ApiVersion.configured(SimpleNamespace(config=config)).text
 
 
-def references(text: str) -> tuple[globs.Reference, ...]:
+def references(text: str) -> tuple[patterns.Reference, ...]:
     """What one value of --artifacts names."""
-    return globs.parse_references([text], "--exclude", ".azurecr.io")
+    return patterns.parse_references([text], "--exclude", ".azurecr.io")
 
 
 def registry_name(text: str) -> str:
     """The registry that a name or a login server of the public cloud names."""
-    return values.registry_name(text, ".azurecr.io")
+    return arguments.registry_name(text, ".azurecr.io")
 
 
 PARSERS: dict[str, Parser] = {
@@ -50,10 +57,10 @@ PARSERS: dict[str, Parser] = {
     "references": references,
     "identity": IdentityId.parse,
     "registry": registry_name,
-    "pipeline or new run": values.resource_name,
-    "existing run": values.existing_run_name,
-    "blob": values.blob_name,
-    "age": values.age,
+    "pipeline or new run": arguments.resource_name,
+    "existing run": arguments.existing_run_name,
+    "blob": arguments.blob_name,
+    "age": arguments.age,
     "API version": api_version,
 }
 
@@ -101,7 +108,7 @@ def test_references_as_they_are_found(row: dict[str, Any]) -> None:
 @corpus("registry")
 def test_registries_of_all_clouds(row: dict[str, Any]) -> None:
     def parse() -> Any:
-        return SimpleNamespace(name=values.registry_name(row["text"], row["suffix"]))
+        return SimpleNamespace(name=arguments.registry_name(row["text"], row["suffix"]))
 
     _judge(row, parse, name=row.get("name"))
 
@@ -118,7 +125,7 @@ def test_the_pipelines_own_identity(text: str) -> None:
 
 @corpus("blob")
 def test_blobs(row: dict[str, Any]) -> None:
-    _judge(row, lambda: SimpleNamespace(name=values.blob_name(row["text"])), name=row["text"])
+    _judge(row, lambda: SimpleNamespace(name=arguments.blob_name(row["text"])), name=row["text"])
 
 
 # What is well-formed, built from its parts by other rules than the parsers'.
@@ -167,23 +174,23 @@ def test_an_artifact_round_trips(repository: str, tag: str, digest: str) -> None
 def test_a_registry_is_found_by_its_name_and_its_login_server(
     name: str, label: str, domain: str
 ) -> None:
-    assert values.registry_name(name, None) == name
-    assert values.registry_name(f"{name}{label}.{domain}", f".{domain}") == name
+    assert arguments.registry_name(name, None) == name
+    assert arguments.registry_name(f"{name}{label}.{domain}", f".{domain}") == name
 
 
 @given(name=NAMES)
 def test_names_round_trip(name: str) -> None:
-    for parse in (values.resource_name, values.existing_run_name):
+    for parse in (arguments.resource_name, arguments.existing_run_name):
         assert parse(name) == name
-    assert values.existing_run_name(f"a_{name}"[:50]) == f"a_{name}"[:50]
+    assert arguments.existing_run_name(f"a_{name}"[:50]) == f"a_{name}"[:50]
 
 
 @pytest.mark.parametrize(
     ("parse", "text", "why"),
     [
-        (values.resource_name, "my_run", "--name: expected 5 to 50 letters and digits"),
+        (arguments.resource_name, "my_run", "--name: expected 5 to 50 letters and digits"),
         (
-            values.existing_run_name,
+            arguments.existing_run_name,
             "my-run",
             "--name: expected 5 to 50 letters, digits and underscores",
         ),
@@ -199,7 +206,7 @@ def test_a_name_is_refused_with_the_rule(parse: Parser, text: str, why: str) -> 
 @given(number=st.integers(1, 99_999))
 @pytest.mark.parametrize(("unit", "seconds"), [("m", 60), ("h", 3600), ("d", 86400), ("w", 604800)])
 def test_an_age_round_trips(unit: str, seconds: int, number: int) -> None:
-    assert values.age(f"{number}{unit}") == timedelta(seconds=number * seconds)
+    assert arguments.age(f"{number}{unit}") == timedelta(seconds=number * seconds)
 
 
 @given(day=st.dates(), kind=st.sampled_from(["", "-preview"]))

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from azure.core.exceptions import AzureError
 
-from azext_acrtransfer import waiting
 from azext_acrtransfer.kinds import RUN
-from azext_acrtransfer.registries import Registry
-from azext_acrtransfer.resources import Answer
+from azext_acrtransfer.service import polling
+from azext_acrtransfer.service.registries import Registry
+from azext_acrtransfer.service.resources import Answer
 from tests.fake_time import FakeTime
 
 QUIET = SimpleNamespace(only_show_errors=True)
@@ -43,7 +43,7 @@ def resources(ask: Callable[[], Answer]) -> Any:
 def test_delay_is_a_tenth_of_the_time_waited(
     waited: float, retry_after: float | None, seconds: float
 ) -> None:
-    assert waiting.delay(waited, retry_after) == pytest.approx(seconds)
+    assert polling.delay(waited, retry_after) == pytest.approx(seconds)
 
 
 @pytest.mark.parametrize("duration", [0.5, 3, 30, 600, 3600])
@@ -55,7 +55,7 @@ def test_the_end_is_seen_within_a_tenth_of_the_run(duration: float) -> None:
         asked.append(clock.now)
         return Answer(clock.now)
 
-    wait = waiting.Waiting(QUIET, now=lambda: clock.now, sleep=clock.sleep)
+    wait = polling.Waiting(QUIET, now=lambda: clock.now, sleep=clock.sleep)
     life = SimpleNamespace(is_over=lambda now: now >= duration, describe=str)
     seen = wait.settled(resources(ask), "myrun01", Answer(0), life)
     assert seen - duration <= max(1.0, min(duration / 10, 10)) + 1e-6
@@ -68,7 +68,7 @@ def test_what_is_settled_is_not_asked_about() -> None:
         raise AssertionError("asked")
 
     life = SimpleNamespace(is_over=lambda _: True, describe=str)
-    assert waiting.Waiting(QUIET).settled(resources(ask), "it", Answer("done"), life) == "done"
+    assert polling.Waiting(QUIET).settled(resources(ask), "it", Answer("done"), life) == "done"
 
 
 class Terminal:
@@ -119,7 +119,7 @@ def test_progress_goes_to_a_terminal_only(
     screen = Terminal(quiet=quiet, disabled=disabled)
     monkeypatch.setattr("sys.stderr.isatty", lambda: on_terminal)
     clock = FakeTime()
-    wait = waiting.Waiting(screen.cli, now=lambda: clock.now, sleep=clock.sleep)
+    wait = polling.Waiting(screen.cli, now=lambda: clock.now, sleep=clock.sleep)
     life = SimpleNamespace(is_over=bool, describe=lambda _: "Running, 20 %")
     wait.settled(resources(lambda: Answer(1)), "myrun01", Answer(0), life)
     assert screen.shown == [*shown, *(["end"] if shown else [])]
@@ -152,9 +152,9 @@ def test_several_are_waited_for_under_one_line(terminal: Terminal) -> None:
         return Answer(runs[name])
 
     all_runs: Any = SimpleNamespace(get=look)
-    wait = waiting.Waiting(terminal.cli, now=lambda: clock.now, sleep=clock.sleep)
-    refused = waiting.Seen(None, AzureError("refused"))
-    seen = {"never": refused} | {name: waiting.Seen(Answer(run)) for name, run in runs.items()}
+    wait = polling.Waiting(terminal.cli, now=lambda: clock.now, sleep=clock.sleep)
+    refused = polling.Seen(None, AzureError("refused"))
+    seen = {"never": refused} | {name: polling.Seen(Answer(run)) for name, run in runs.items()}
     settled = wait.all_settled(all_runs, seen, LIFE)
     assert settled["never"] is refused
     assert [settled[name].resource for name in runs] == list(runs.values())
@@ -175,9 +175,9 @@ def test_several_are_waited_for_under_one_line(terminal: Terminal) -> None:
 
 def test_that_none_has_failed_needs_no_word(terminal: Terminal) -> None:
     clock = FakeTime()
-    wait = waiting.Waiting(terminal.cli, now=lambda: clock.now, sleep=clock.sleep)
+    wait = polling.Waiting(terminal.cli, now=lambda: clock.now, sleep=clock.sleep)
     over: Any = SimpleNamespace(get=lambda _: Answer(Run(0)))
-    wait.all_settled(over, dict.fromkeys(["one", "two"], waiting.Seen(Answer(Run(1)))), LIFE)
+    wait.all_settled(over, dict.fromkeys(["one", "two"], polling.Seen(Answer(Run(1)))), LIFE)
     assert terminal.shown == [
         "0 of 2 runs done; Running, 1 to go, 0 s",
         "0 of 2 runs done; Running, 1 to go, 1 s",

@@ -1,0 +1,309 @@
+"""Small frozen values, each parsed from one argument as typed, or refused with advice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+from azure.cli.core.azclierror import InvalidArgumentValueError
+from azure.cli.core.cloud import CloudSuffixNotSetException
+
+from azext_acrtransfer.redaction import mask_sas
+
+_RESOURCE_NAME = re.compile(r"[A-Za-z0-9]{5,50}")
+# Runs that the service starts itself from a source trigger carry an underscore in their names.
+_EXISTING_RUN_NAME = re.compile(r"[A-Za-z0-9_]{5,50}")
+_LOGIN_SERVER_LABEL = re.compile(r"([A-Za-z0-9]{5,50})(-[A-Za-z0-9]+)?")
+_CONTAINER = re.compile(r"[a-z0-9](?:-?[a-z0-9]){2,62}|\$root|\$web")
+_SECRET_PATH = re.compile(r"/secrets/(?P<name>[A-Za-z0-9-]{1,127})(?:/[0-9A-Za-z]+)?/?")
+_COMPONENT = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
+_REPOSITORY = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*")
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+_BLOB_NAME = re.compile(r"[^/](?:.{0,1022}[^/.])?")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_AGE = re.compile(r"([1-9][0-9]{0,4})([mhdw])", re.ASCII)
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def host_suffix(cloud: Any, name: str) -> str | None:
+    """What such hosts of a cloud end in; a private cloud need not define every suffix."""
+    try:
+        return str(getattr(cloud.suffixes, name))
+    except CloudSuffixNotSetException:
+        return None
+
+
+class StorageAccessMode(str, Enum):
+    """How a pipeline proves to the storage account that it may read or write."""
+
+    MANAGED_IDENTITY = "ManagedIdentity"
+    SAS_TOKEN = "SasToken"
+
+
+class RunStatus(str, Enum):
+    """Where a run stands."""
+
+    UNDER_WAY = "Running"
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+
+
+def invalid(value: str, option: str, why: str, advice: str) -> InvalidArgumentValueError:
+    """The one wording of a refused value: what was typed, where, why, and what to type."""
+    return InvalidArgumentValueError(
+        mask_sas(f"Invalid value '{value}' for {option}: {why}."), recommendation=mask_sas(advice)
+    )
+
+
+def resource_name(text: str, option: str = "--name") -> str:
+    """Name of a pipeline, or of a run to be made: the service's own rule."""
+    return _name(text, option, _RESOURCE_NAME, "letters and digits")
+
+
+def existing_run_name(text: str) -> str:
+    """Name of a run that exists: as above, or with underscores if a source trigger started it."""
+    return _name(text, "--name", _EXISTING_RUN_NAME, "letters, digits and underscores")
+
+
+def _name(text: str, option: str, pattern: re.Pattern[str], allowed: str) -> str:
+    if not pattern.fullmatch(text):
+        why = f"expected 5 to 50 {allowed}"
+        raise invalid(text, option, why, "Use a name such as 'export01'.")
+    return text
+
+
+def registry_name(text: str, login_server_suffix: str | None) -> str:
+    """Name of a registry, from its name or its login server.
+
+    A login server may carry a hash after a hyphen (its domain name label scope); the registry's
+    name is what stands before it. ``login_server_suffix`` is the cloud's, such as ``.azurecr.io``,
+    or None where a private cloud defines none: then any suffix is taken.
+    """
+    label, dot, domain = text.partition(".")
+    match = _LOGIN_SERVER_LABEL.fullmatch(label)
+    if not match or (match[2] and not dot):
+        raise invalid(
+            text,
+            "--registry",
+            "expected a registry name of 5 to 50 letters and digits, or its login server",
+            "Run 'az acr list --query [].name' to see the registries of the subscription.",
+        )
+    if dot and login_server_suffix and f".{domain}".lower() != login_server_suffix.lower():
+        raise invalid(
+            text,
+            "--registry",
+            f"login servers of the active cloud end in '{login_server_suffix}'",
+            f"Give the name alone, '{match[1]}', or run 'az cloud set' to change the cloud.",
+        )
+    return match[1]
+
+
+def _https(text: str, option: str, advice: str) -> SplitResult:
+    """Split an https URI; what may be secret in it is never repeated in an error."""
+    try:
+        uri = urlsplit(text)
+        host = uri.hostname
+    except ValueError as error:
+        raise invalid(text, option, "it is not a URI", advice) from error
+    shown = f"{uri.scheme}://{uri.netloc.rpartition('@')[2]}{uri.path}" if host else uri.path
+    if uri.query or uri.fragment or uri.username is not None:
+        raise invalid(
+            shown,
+            option,
+            "it carried a query, fragment or user name, which may be secret and is not shown",
+            "A SAS belongs into a Key Vault secret, named by --secret-uri. If the one typed was "
+            f"real, revoke it. {advice}",
+        )
+    if uri.scheme.lower() != "https" or not host:
+        raise invalid(shown, option, "expected an https URI", advice)
+    return uri
+
+
+@dataclass(frozen=True)
+class ContainerUri:
+    """A blob container; ``text`` is as typed, and is what the service is sent."""
+
+    text: str
+    host: str
+    container: str
+
+    OPTION = "--storage-container-uri"
+    ADVICE = "Use https://<account>.blob.core.windows.net/<container>."
+
+    @property
+    def account(self) -> str:
+        """Name of the storage account."""
+        return self.host.partition(".")[0]
+
+    @classmethod
+    def parse(cls, text: str) -> ContainerUri:
+        """Read an https URI of one container; raise InvalidArgumentValueError."""
+        uri = _https(text, cls.OPTION, cls.ADVICE)
+        segments = uri.path.removeprefix("/").removesuffix("/").split("/")
+        if segments == [""]:
+            raise invalid(text, cls.OPTION, "the container is missing", cls.ADVICE)
+        if len(segments) > 1:
+            raise invalid(
+                text,
+                cls.OPTION,
+                "it names a blob, not a container",
+                f"{cls.ADVICE} A blob is named by --storage-blob of 'az acr pipeline-run create'.",
+            )
+        if not _CONTAINER.fullmatch(segments[0]):
+            raise invalid(
+                text,
+                cls.OPTION,
+                f"'{segments[0]}' is not a container name: 3 to 63 lower-case letters, digits "
+                "and single hyphens",
+                cls.ADVICE,
+            )
+        return cls(text=text, host=(uri.hostname or "").lower(), container=segments[0])
+
+
+@dataclass(frozen=True)
+class SecretUri:
+    """A Key Vault secret, with or without version; ``text`` is as typed."""
+
+    text: str
+    host: str
+    name: str
+
+    OPTION = "--secret-uri"
+    ADVICE = "Use https://<vault>.vault.azure.net/secrets/<secret>."
+
+    @property
+    def vault(self) -> str:
+        """Name of the vault."""
+        return self.host.partition(".")[0]
+
+    @classmethod
+    def parse(cls, text: str) -> SecretUri:
+        """Read an https URI of one secret; raise InvalidArgumentValueError."""
+        uri = _https(text, cls.OPTION, cls.ADVICE)
+        match = _SECRET_PATH.fullmatch(uri.path)
+        if not match:
+            raise invalid(
+                text, cls.OPTION, "expected '/secrets/<secret>' after the vault", cls.ADVICE
+            )
+        return cls(text=text, host=(uri.hostname or "").lower(), name=match["name"])
+
+
+@dataclass(frozen=True)
+class IdentityId:
+    """Resource ID of a user-assigned identity, or ``[system]`` for the pipeline's own."""
+
+    text: str
+
+    OPTION = "--assign-identity"
+
+    @classmethod
+    def parse(cls, text: str) -> IdentityId:
+        """Read a resource ID or ``[system]``; raise InvalidArgumentValueError."""
+        # Late: it loads azure.mgmt.core, which help and completion can do without.
+        from azure.mgmt.core.tools import is_valid_resource_id, parse_resource_id
+
+        if text.lower() == SYSTEM_IDENTITY.text:
+            return SYSTEM_IDENTITY
+        parts = parse_resource_id(text) if is_valid_resource_id(text) else {}
+        kind = f"{parts.get('namespace')}/{parts.get('type')}".lower()
+        if kind != "microsoft.managedidentity/userassignedidentities" or "child_type_1" in parts:
+            raise invalid(
+                text,
+                cls.OPTION,
+                "expected the resource ID of a user-assigned identity, or [system]",
+                "Run 'az identity show -g <group> -n <identity> --query id' to get it.",
+            )
+        return cls(text)
+
+
+SYSTEM_IDENTITY = IdentityId("[system]")
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """One artifact of a registry, by tag or by digest."""
+
+    repository: str
+    reference: str
+
+    OPTION = "--artifacts"
+    ADVICE = "Use <repository>:<tag> or <repository>@sha256:<64 hex digits>."
+
+    def __str__(self) -> str:
+        separator = "@" if ":" in self.reference else ":"
+        return f"{self.repository}{separator}{self.reference}"
+
+    @classmethod
+    def parse(cls, text: str, option: str = OPTION) -> Artifact:
+        """Read ``repo`` (its tag ``latest``), ``repo:tag`` or ``repo@sha256:...``."""
+        repository, tag, digest = split_reference(text, option)
+        return cls(repository, digest or tag or "latest")
+
+
+def split_reference(
+    text: str, option: str, plain: Callable[[str], str] = str
+) -> tuple[str, str, str]:
+    """Repository, tag and digest of a reference, the last two empty if it has none.
+
+    Each is checked as ``plain`` makes it, which gives a pattern the form of what it matches.
+    """
+    if "://" in text or "=" in text:
+        raise invalid(
+            text, option, "expected a repository's name, not a URI or a SAS", Artifact.ADVICE
+        )
+    name, at, digest = text.partition("@")
+    repository, colon, tag = name.partition(":")
+    if at and not name:  # core leaves an @file as it is if it cannot read it
+        why = f"there is no file '{digest}'"
+    elif at and colon:
+        why = "the service takes a tag or a digest, not both"
+    elif not _REPOSITORY.fullmatch(plain(repository)):
+        why = (
+            f"'{repository}' is not a repository: lower-case letters and digits, parted by '/', "
+            "'.', '_' or '-'"
+        )
+    elif at and not _DIGEST.fullmatch(digest):
+        why = f"'{digest}' is not a sha256 digest"
+    elif colon and not _TAG.fullmatch(plain(tag)):
+        why = f"'{tag}' is not a tag"
+    else:
+        return repository, tag, digest
+    raise invalid(text, option, why, Artifact.ADVICE)
+
+
+def blob_name(text: str) -> str:
+    """Name of a blob inside the pipeline's container: 1 to 1,024 characters."""
+    if "://" in text or "?" in text or text != mask_sas(text):
+        raise invalid(
+            text,
+            "--storage-blob",
+            "expected the name of a blob, not its URI or a SAS",
+            "Give the name alone; the container is the pipeline's.",
+        )
+    if not _BLOB_NAME.fullmatch(text):
+        raise invalid(
+            text,
+            "--storage-blob",
+            "expected 1 to 1,024 characters without '/' at either end or '.' at the last",
+            "Choose a name such as 'images-2026-01.tar'.",
+        )
+    return text
+
+
+def age(text: str) -> timedelta:
+    """How long ago something was: a whole number of minutes, hours, days or weeks."""
+    match = _AGE.fullmatch(text)
+    if not match:
+        raise invalid(
+            text,
+            "--older-than",
+            "expected a whole number from 1 to 99999 and m, h, d or w, for minutes, hours, days "
+            "or weeks",
+            "Use a value such as 30d.",
+        )
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})

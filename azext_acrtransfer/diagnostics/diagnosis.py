@@ -1,0 +1,140 @@
+"""Why a run failed or a request was refused, looked up in the table of known failures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NoReturn
+from urllib.parse import unquote, urlsplit
+
+from azure.cli.core.azclierror import AzCLIError, AzureResponseError
+from azure.cli.core.util import get_error_type_by_status_code
+from azure.core.exceptions import HttpResponseError
+
+from azext_acrtransfer.arguments import StorageAccessMode
+from azext_acrtransfer.diagnostics.catalog import FIRST_RUN, KNOWN_FAILURES, RERUN, KnownFailure
+from azext_acrtransfer.diagnostics.command_lines import (
+    Facts,
+    expiry_of_new_sas,
+    facts_of_id,
+    facts_of_pipeline,
+    facts_of_storage,
+    known_options,
+)
+from azext_acrtransfer.kinds import EXPORT, PipelineOption, kind_of_pipeline
+from azext_acrtransfer.redaction import mask_sas
+
+
+def find(
+    message: str,
+    mode: StorageAccessMode | None = None,
+    options: tuple[PipelineOption, ...] = (),
+) -> KnownFailure | None:
+    """The first row of the table that a message is a case of."""
+    for failure in KNOWN_FAILURES:
+        match = failure.says and failure.says.search(message)
+        if (
+            match
+            and failure.holds(match)
+            and failure.mode in (None, mode)
+            and (failure.option is None or failure.option in options)
+        ):
+            return failure
+    return None
+
+
+def explain(run: Any, pipeline: Any = None) -> tuple[KnownFailure, Facts] | None:
+    """The known failure that a failed run is a case of, and what is known to fill in."""
+    pipeline_id = run.request and run.request.pipeline_resource_id
+    kind = kind_of_pipeline(pipeline_id) or EXPORT
+    place = (run.response and getattr(run.response, kind.side)) or (
+        pipeline and getattr(pipeline, kind.side)
+    )
+    facts = Facts(facts_of_id(run.id) | facts_of_storage(place) | {"expiry": expiry_of_new_sas()})
+    if pipeline:
+        facts.update(facts_of_pipeline(pipeline, kind))
+    elif pipeline_id:
+        facts |= {"pipeline": pipeline_id.rpartition("/")[2], "pipeline-group": kind.group}
+    options = known_options(pipeline) if pipeline else ()
+    failure = find(error_message(run), _mode(place), options)
+    return (failure, facts) if failure else None
+
+
+def error_message(run: Any) -> str:
+    """What the service says of the failure, in full but for the signature of a SAS."""
+    told = run.response and run.response.pipeline_run_error_message
+    return mask_sas(told or "The service gives no reason.")
+
+
+def advice(run: Any, pipeline: Any = None) -> list[str]:
+    """What a failure probably means and what to type next, line by line."""
+    known = explain(run, pipeline)
+    if not known:
+        return [
+            "This failure is not among the known ones. If the message does not help, give the ids "
+            "of the run to Azure's support."
+        ]
+    return _lines(*known)
+
+
+def _lines(failure: KnownFailure, facts: Facts) -> list[str]:
+    texts = (failure.means, *failure.commands_with(facts), failure.advice)
+    return [facts.fill(text) for text in texts]
+
+
+def report(run: Any, correlation_id: str | None) -> str:
+    """What is told of a failed run, with what Azure's support asks for."""
+    ids = f"Run: {run.id}" + (f"\nCorrelation ID: {correlation_id}" if correlation_id else "")
+    return f"{error_message(run)}\n{ids}"
+
+
+def failed(run: Any, pipeline: Any, correlation_id: str | None) -> AzureResponseError:
+    """The error that a failed run is for the command that waited for it."""
+    return AzureResponseError(
+        f"The pipeline run '{run.name}' failed: {report(run, correlation_id)}",
+        recommendation=advice(run, pipeline),
+    )
+
+
+def message_of(error: BaseException | None) -> str:
+    """What an error says, without the signature of a SAS."""
+    return mask_sas(str(getattr(error, "message", error)))
+
+
+def without_rerun(lines: Iterable[str]) -> list[str]:
+    """Advice where not the same command is to be run again, but another one that follows."""
+    pieces = (line.replace(RERUN, "").replace(FIRST_RUN, "").strip() for line in lines)
+    return [piece for piece in pieces if piece]
+
+
+def advice_on(error: BaseException) -> list[str]:
+    """What a refusal means and what to type next, as far as it is known, line by line."""
+    if not isinstance(error, HttpResponseError):
+        return []
+    failure = find(message_of(error))
+    return _lines(failure, _facts_of_refusal(failure, error)) if failure else []
+
+
+def raise_explained(error: Exception) -> NoReturn:
+    """Raise what stopped a command: with what is known of a refusal, and no SAS in it."""
+    if isinstance(error, AzCLIError):
+        error.error_msg = mask_sas(str(error.error_msg))
+    if not isinstance(error, HttpResponseError):
+        raise error
+    known = advice_on(error)
+    if not known and message_of(error) == error.message:
+        raise error
+    error_type = get_error_type_by_status_code(str(error.status_code))
+    raise error_type(message_of(error), recommendation=known) from error
+
+
+def _facts_of_refusal(failure: KnownFailure, error: HttpResponseError) -> Facts:
+    request: Any = error.response and error.response.request
+    path = unquote(urlsplit(request.url).path) if request else None
+    return Facts(facts_of_id(path) | failure.told_by(str(error.message)))
+
+
+def _mode(place: Any) -> StorageAccessMode:
+    told = place and place.storage_access_mode
+    if told == StorageAccessMode.MANAGED_IDENTITY.value:
+        return StorageAccessMode.MANAGED_IDENTITY
+    return StorageAccessMode.SAS_TOKEN

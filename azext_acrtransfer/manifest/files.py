@@ -1,0 +1,249 @@
+"""Manifests in files: written whole or not at all, and read strictly."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from secrets import token_hex
+from typing import Any, NoReturn, TypeVar
+
+from azure.cli.core.azclierror import FileOperationError, InvalidArgumentValueError
+
+from azext_acrtransfer.arguments import Artifact, invalid
+from azext_acrtransfer.manifest.model import (
+    RESULTS,
+    SCHEMA_VERSION,
+    Entry,
+    ManifestKind,
+    ManifestRun,
+    Result,
+    TransferManifest,
+)
+from azext_acrtransfer.registry.descriptors import Descriptor
+
+_WRITTEN_BY = {
+    ManifestKind.EXPORT: "'az acr pipeline-run create -t export --manifest FILE' writes one.",
+    ManifestKind.VERIFICATION: "'az acr pipeline-run verify --write FILE' writes one.",
+}
+T = TypeVar("T")
+Word = TypeVar("Word", bound=Enum)
+
+
+@dataclass(frozen=True)
+class ManifestFile:
+    """A file to write a manifest to, which was seen to be possible."""
+
+    path: Path
+    option: str
+
+    @classmethod
+    def parse(cls, text: str, option: str) -> ManifestFile:
+        """See to it now, for the manifest is written when hours of work are done."""
+        path = Path(os.path.realpath(text))  # a link stays one, and what it leads to is replaced
+        try:
+            if path.exists() and not path.is_file():
+                raise invalid(text, option, "it is there, but is no file", "Name a file.")
+            with tempfile.TemporaryFile(dir=path.parent):
+                return cls(path, option)
+        except OSError as error:
+            raise _not_written(path, option, error) from error
+
+    def write(self, manifest: TransferManifest) -> None:
+        """Write it whole or not at all: what is there stays until the new one is complete."""
+        new = self.path.with_name(f".{token_hex()}.tmp")
+        try:
+            with new.open("xb") as file:
+                file.write(manifest.to_json().encode())
+                file.flush()
+                os.fsync(file.fileno())
+            new.replace(self.path)
+        except OSError as error:
+            raise _not_written(self.path, self.option, error) from error
+        finally:
+            new.unlink(missing_ok=True)
+
+    def try_to_write(self, manifest: TransferManifest) -> FileOperationError | None:
+        """Write it when there is a result to be told all the same; what kept it from it."""
+        try:
+            self.write(manifest)
+        except FileOperationError as error:
+            return error
+        return None
+
+
+def _not_written(path: Path, option: str, error: OSError) -> FileOperationError:
+    return FileOperationError(
+        f"The manifest of {option} cannot be written to '{path}': {error.strerror}.",
+        recommendation="Name a file in a folder that exists and may be written to.",
+    )
+
+
+def read(text: str, option: str, *kinds: ManifestKind) -> TransferManifest:
+    """The manifest in a file that an option names, which is to be of one of these kinds."""
+    advice = " ".join(_WRITTEN_BY[kind] for kind in kinds)
+    try:
+        manifest = _parse(Path(text).read_bytes())
+    except OSError as error:
+        raise FileOperationError(
+            f"The manifest of {option} cannot be read from '{text}': {error.strerror}.",
+            recommendation=advice,
+        ) from error
+    except ValueError as error:
+        raise invalid(text, option, f"it is no transfer manifest: {error}", advice) from error
+    if manifest.kind not in kinds:
+        raise invalid(text, option, f"it is a manifest of kind '{manifest.kind.value}'", advice)
+    return manifest
+
+
+def _parse(content: bytes) -> TransferManifest:
+    try:
+        return _manifest(_Node(json.loads(content.decode("utf-8-sig"), parse_constant=_refuse)))
+    except UnicodeDecodeError as error:
+        raise ValueError("it is no text in UTF-8") from error
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no JSON")
+
+
+@dataclass(frozen=True)
+class _Node:
+    """A value of the document, and where it stands there."""
+
+    value: Any
+    path: str = "$"
+
+    def wrong(self, expected: str) -> ValueError:
+        return ValueError(f"expected {expected} at {self.path}")
+
+    def find(self, name: str, reader: Callable[[_Node], T]) -> T | None:
+        if not isinstance(self.value, dict):
+            raise self.wrong("an object")
+        if name not in self.value:
+            return None
+        return reader(_Node(self.value[name], f"{self.path}.{name}"))
+
+    def get(self, name: str, reader: Callable[[_Node], T]) -> T:
+        found = self.find(name, reader)
+        if found is None:
+            raise self.wrong(f"an object with '{name}'")
+        return found
+
+    def each(self, reader: Callable[[_Node], T]) -> tuple[T, ...]:
+        if not isinstance(self.value, list):
+            raise self.wrong("a list")
+        nodes = (_Node(item, f"{self.path}[{at}]") for at, item in enumerate(self.value))
+        return tuple(map(reader, nodes))
+
+
+def _manifest(node: _Node) -> TransferManifest:
+    node.get("schemaVersion", _version)
+    kind = node.get("kind", _word(ManifestKind))
+    return TransferManifest(
+        kind,
+        node.get("created", _time),
+        node.get("registry", _server),
+        node.find("pipeline", _text),
+        node.get("runs", lambda runs: runs.each(_run)),
+        node.get("artifacts", lambda found: found.each(_entry(_word(RESULTS[kind])))),
+    )
+
+
+def _run(node: _Node) -> ManifestRun:
+    return ManifestRun(
+        node.get("name", _text),
+        node.get("blob", _text),
+        node.find("status", _text),
+        node.find("started", _time),
+        node.find("finished", _time),
+        node.find("error", _text),
+    )
+
+
+def _entry(result: Callable[[_Node], Result]) -> Callable[[_Node], Entry]:
+    def read_entry(node: _Node) -> Entry:
+        entry = Entry(
+            node.get("reference", _artifact),
+            node.get("result", result),
+            _descriptor(node) if node.find("digest", _digest) else None,
+            node.find("run", _text),
+            node.find("error", _text),
+        )
+        if not entry.descriptor and entry.result is not Result.MISSING:
+            raise node.wrong("an object with 'digest'")
+        return entry
+
+    return read_entry
+
+
+def _descriptor(node: _Node) -> Descriptor:
+    return Descriptor(
+        node.get("digest", _digest),
+        node.get("mediaType", _text),
+        node.get("size", _size),
+        node.find("children", lambda children: children.each(_descriptor)) or (),
+    )
+
+
+def _artifact(node: _Node) -> Artifact:
+    text = _text(node)
+    try:
+        artifact = Artifact.parse(text)
+    except InvalidArgumentValueError as error:
+        raise node.wrong("<repository>:<tag> or <repository>@<digest>") from error
+    if str(artifact) != text:
+        raise node.wrong(f"'{artifact}', or another tag or digest,")
+    return artifact
+
+
+def _text_like(pattern: re.Pattern[str], expected: str) -> Callable[[_Node], str]:
+    def read_text(node: _Node) -> str:
+        if not (isinstance(node.value, str) and pattern.fullmatch(node.value)):
+            raise node.wrong(expected)
+        return node.value
+
+    return read_text
+
+
+_text = _text_like(re.compile("(?s:.*)"), "a text")
+_server = _text_like(re.compile("[A-Za-z0-9.-]+"), "a login server")
+_time = _text_like(
+    re.compile(
+        r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})"
+    ),
+    "a time as in RFC 3339",
+)
+_digest = _text_like(re.compile("sha256:[0-9a-f]{64}"), "a sha256 digest")
+
+
+def _word(words: Iterable[Word]) -> Callable[[_Node], Word]:
+    known = {str(word.value): word for word in words}
+
+    def read_word(node: _Node) -> Word:
+        text = _text(node)
+        if text not in known:
+            raise node.wrong("one of " + ", ".join(known))
+        return known[text]
+
+    return read_word
+
+
+def _size(node: _Node) -> int:
+    size = node.value
+    if not isinstance(size, int) or isinstance(size, bool) or size < 0:  # a bool is an int, too
+        raise node.wrong("a whole number from 0")
+    return size
+
+
+def _version(node: _Node) -> int:
+    if _size(node) != SCHEMA_VERSION:
+        raise node.wrong(f"{SCHEMA_VERSION}, as this version of the extension reads no other,")
+    return SCHEMA_VERSION

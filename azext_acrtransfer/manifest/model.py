@@ -1,0 +1,115 @@
+"""The transfer manifest: a JSON file of what exports moved, or of what a registry has of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+from azext_acrtransfer.arguments import Artifact
+from azext_acrtransfer.registry.descriptors import Descriptor
+
+# docs/transfer-manifest.schema.json describes it, and a test holds the two together.
+SCHEMA_VERSION = 1
+
+
+class ManifestKind(str, Enum):
+    """What a manifest tells of: exports, or a registry that was compared with an export's."""
+
+    EXPORT = "export"
+    VERIFICATION = "verification"
+
+
+class Result(str, Enum):
+    """What became of an artifact: in an export, or as a registry was found to have it."""
+
+    EXPORTED = "exported"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    UNKNOWN = "unknown"
+    PRESENT = "present"
+    MISSING = "missing"
+    DIFFERENT = "different"
+
+
+RESULTS = {
+    ManifestKind.EXPORT: (Result.EXPORTED, Result.FAILED, Result.SKIPPED, Result.UNKNOWN),
+    ManifestKind.VERIFICATION: (Result.PRESENT, Result.MISSING, Result.DIFFERENT),
+}
+_LEFT = (Result.FAILED, Result.UNKNOWN, Result.MISSING, Result.DIFFERENT)
+
+
+@dataclass(frozen=True)
+class ManifestRun:
+    """A run as the service last told of it."""
+
+    name: str
+    blob: str
+    status: str | None = None
+    started: str | None = None
+    finished: str | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One artifact: what it is, and what became of it."""
+
+    artifact: Artifact
+    result: Result
+    descriptor: Descriptor | None = None
+    run: str | None = None
+    error: str | None = None
+
+    @property
+    def is_left(self) -> bool:
+        """Whether it is not known to have got where it was to go."""
+        return self.result in _LEFT
+
+
+@dataclass(frozen=True)
+class TransferManifest:
+    """All that a manifest says."""
+
+    kind: ManifestKind
+    created: str
+    registry: str
+    pipeline: str | None = None
+    runs: tuple[ManifestRun, ...] = ()
+    entries: tuple[Entry, ...] = ()
+
+    def to_json(self) -> str:
+        """The document, the same for the same manifest."""
+        document = {
+            "schemaVersion": SCHEMA_VERSION,
+            "kind": self.kind.value,
+            "created": self.created,
+            "registry": self.registry,
+            "pipeline": self.pipeline,
+            "runs": [_told(vars(run)) for run in self.runs],
+            "artifacts": [_entry_document(entry) for entry in self.entries],
+        }
+        return json.dumps(_told(document), indent=2) + "\n"
+
+
+def rfc3339(time: datetime) -> str:
+    """A time as a manifest tells it."""
+    return time.isoformat()
+
+
+def _told(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _entry_document(entry: Entry) -> dict[str, Any]:
+    told = {"run": entry.run, "result": entry.result.value, "error": entry.error}
+    content = _descriptor_document(entry.descriptor) if entry.descriptor else {}
+    return {"reference": str(entry.artifact)} | content | _told(told)
+
+
+def _descriptor_document(content: Descriptor) -> dict[str, Any]:
+    children = [_descriptor_document(child) for child in content.children]
+    told = {"digest": content.digest, "mediaType": content.media_type, "size": content.size}
+    return told | ({"children": children} if children else {})

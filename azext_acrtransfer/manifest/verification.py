@@ -1,0 +1,159 @@
+"""Comparing what a manifest lists with what a registry has, by digest; offline from the source."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from azure.cli.core.azclierror import AzureResponseError
+
+from azext_acrtransfer.arguments import Artifact
+from azext_acrtransfer.manifest.model import (
+    Entry,
+    ManifestKind,
+    Result,
+    TransferManifest,
+    rfc3339,
+)
+from azext_acrtransfer.registry.descriptors import Descriptor
+
+_NAMED = 20
+
+
+class Describing(Protocol):  # pylint: disable=too-few-public-methods  # there is no more to ask
+    """A registry that says what references name there."""
+
+    def describe_all(self, artifacts: Sequence[Artifact]) -> Sequence[Descriptor | None]:
+        """What each names, None where there is nothing."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is there in place of one artifact, and of each child that it is to have."""
+
+    artifact: Artifact
+    expected: str
+    found: Descriptor | None
+    children: tuple[Finding, ...] = ()
+
+    @property
+    def status(self) -> Result:
+        """Whether it is there by itself."""
+        if not self.found:
+            return Result.MISSING
+        return Result.PRESENT if self.found.digest == self.expected else Result.DIFFERENT
+
+    @property
+    def result(self) -> Result:
+        """Whether it is there with all of its children."""
+        return Result.MISSING if self.gaps else self.status
+
+    @property
+    def gaps(self) -> list[str]:
+        """Digests of the children that it lacks, being there itself."""
+        if self.status is not Result.PRESENT:
+            return []
+        return [child.expected for child in self.children if child.status is not Result.PRESENT]
+
+    @property
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """What is said of it, then of each child."""
+        yield _row(self, None)
+        for child in self.children:
+            yield _row(child, str(self.artifact))
+
+
+def _row(finding: Finding, parent: str | None) -> dict[str, Any]:
+    return {
+        "reference": str(finding.artifact),
+        "parent": parent,
+        "status": finding.status.value,
+        "expected": finding.expected,
+        "found": finding.found.digest if finding.found else None,
+    }
+
+
+def compare(manifest: TransferManifest, registry: Describing) -> tuple[Finding, ...]:
+    """What a registry has of each artifact of a manifest; it is asked once for all of them."""
+    wanted = [
+        (entry.artifact, entry.descriptor, _children(entry.artifact, entry.descriptor))
+        for entry in manifest.entries
+        if entry.descriptor
+    ]
+    asked = [artifact for top, _, children in wanted for artifact in (top, *children)]
+    artifacts = tuple(dict.fromkeys(asked))
+    found = dict(zip(artifacts, registry.describe_all(artifacts), strict=True))
+    return tuple(
+        Finding(
+            top,
+            expected.digest,
+            found[top],
+            tuple(Finding(child, child.reference, found[child]) for child in children),
+        )
+        for top, expected, children in wanted
+    )
+
+
+def _children(artifact: Artifact, content: Descriptor) -> tuple[Artifact, ...]:
+    """All that an index names, and what an index in it names."""
+    deep = (Artifact(artifact.repository, digest) for digest in _digests(content.children))
+    return tuple(dict.fromkeys(deep))
+
+
+def _digests(contents: Iterable[Descriptor]) -> Iterator[str]:
+    for content in contents:
+        yield content.digest
+        yield from _digests(content.children)
+
+
+def to_manifest(findings: Iterable[Finding], login_server: str, now: datetime) -> TransferManifest:
+    """What a registry has, as a manifest."""
+    entries = tuple(
+        Entry(
+            finding.artifact,
+            finding.result,
+            finding.found,
+            error=f"missing: {', '.join(finding.gaps)}" if finding.gaps else None,
+        )
+        for finding in findings
+    )
+    return TransferManifest(ManifestKind.VERIFICATION, rfc3339(now), login_server, entries=entries)
+
+
+def failure(
+    findings: Sequence[Finding], registry: str, written: Path | None
+) -> AzureResponseError | None:
+    """The error that findings amount to: what is missing or different, and how to mend it."""
+    wrong = [finding for finding in findings if finding.result is not Result.PRESENT]
+    if not wrong:
+        return None
+    lines = [f"{finding.artifact}: {_words(finding)}" for finding in wrong[:_NAMED]]
+    if len(wrong) > _NAMED:
+        lines.append(f"and {len(wrong) - _NAMED} more")
+    return AzureResponseError(
+        f"{len(wrong)} of {len(findings)} artifacts are not in registry '{registry}' as the "
+        "manifest lists them:\n" + "\n".join(lines),
+        recommendation=list(_advice(wrong, written)),
+    )
+
+
+def _words(finding: Finding) -> str:
+    if finding.gaps:
+        return f"{len(finding.gaps)} of its {len(finding.children)} children are missing"
+    return str(finding.status.value)
+
+
+def _advice(wrong: Sequence[Finding], written: Path | None) -> Iterator[str]:
+    yield "If a blob was not imported, or not all of it, import it and verify again."
+    if any(finding.result is Result.DIFFERENT for finding in wrong):
+        yield "Where a tag is different, the import pipeline needs the option OverwriteTags."
+    file = shlex.quote(str(written)) if written else "FILE"
+    how = "" if written else ", with the file that --write FILE of this command writes"
+    yield (
+        "To export just these again: az acr pipeline-run create --pipeline-type export "
+        f"--only-failed {file} ...{how}"
+    )

@@ -1,0 +1,84 @@
+"""The check of a pipeline from end to end: what is asked about, read, judged and told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+from knack.log import get_logger
+
+from azext_acrtransfer.kinds import IMPORT, PipelineKind
+from azext_acrtransfer.manifest.model import TransferManifest
+from azext_acrtransfer.preflight.artifact_contents import read_contents
+from azext_acrtransfer.preflight.azure_reader import Reader
+from azext_acrtransfer.preflight.collector import gather
+from azext_acrtransfer.preflight.rule import Verdict
+from azext_acrtransfer.preflight.rules import Check, failure, judge
+from azext_acrtransfer.preflight.snapshot import Asked
+from azext_acrtransfer.registry.patterns import Reference
+from azext_acrtransfer.service.resources import Resources
+from azext_acrtransfer.transfer.selection import Selection
+from azext_acrtransfer.transfer.specs import RunSpec
+
+logger = get_logger(__name__)
+
+#: How that is told which is no reason to stop, by its verdict.
+_TOLD = {Verdict.WARNING.value: "%s: %s", Verdict.UNKNOWN.value: "%s is unknown: %s"}
+
+
+class Preflight:
+    """Checks the pipelines of one kind in one registry."""
+
+    def __init__(self, cmd: Any, pipelines: Resources, kind: PipelineKind) -> None:
+        self._cmd = cmd
+        self._pipelines = pipelines
+        self._kind = kind
+
+    @cached_property
+    def _registry(self) -> Any:
+        # Late: it loads azure-cli's own module, which a check without artifacts can do without.
+        from azext_acrtransfer.registry.client import RegistryContent
+
+        at = self._pipelines.registry
+        return RegistryContent(self._cmd, at.name, at.resource_group)
+
+    def asked(
+        self,
+        artifacts: tuple[Reference, ...],
+        blobs: tuple[str, ...],
+        manifest: TransferManifest | None,
+    ) -> Asked:
+        """What is typed and what a manifest tells; only globs ask the registry."""
+        chosen = Selection(artifacts).resolve(self._registry) if artifacts else ()
+        entries = manifest.entries if manifest else ()
+        if manifest and self._kind is IMPORT:
+            entries = tuple(entry for entry in entries if not entry.is_left)
+            blobs = blobs or tuple(run.blob for run in manifest.runs)
+        digests = {entry.artifact: entry.descriptor.digest for entry in entries if entry.descriptor}
+        every = dict.fromkeys((*chosen, *(entry.artifact for entry in entries)))
+        return Asked(self._kind, tuple(every), blobs, digests)
+
+    def check(self, name: str, asked: Asked) -> list[Check]:
+        """What holds of a pipeline and of what it is to move, check by check."""
+        reader = Reader(self._cmd.cli_ctx)
+        seen = gather(
+            reader,
+            self._pipelines,
+            name,
+            asked,
+            contents=lambda artifacts: read_contents(self._registry, artifacts),
+        )
+        return judge(seen)
+
+    def demand(self, name: str, run_specs: Sequence[RunSpec]) -> None:
+        """Check what is about to be run: stop at what will fail, warn of what may or is unknown."""
+        artifacts = tuple(artifact for spec in run_specs for artifact in spec.artifacts)
+        blobs = tuple(spec.blob for spec in run_specs)
+        checks = self.check(name, Asked(self._kind, artifacts, blobs, is_planned=True))
+        for check in checks:
+            if told := _TOLD.get(check["verdict"]):
+                logger.warning(told, check["code"], check["found"])
+        error = failure(checks)
+        if error:
+            raise error

@@ -1,0 +1,90 @@
+"""What a rule is, and what it finds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from itertools import takewhile
+
+from azext_acrtransfer.diagnostics.catalog import KNOWN_FAILURES
+from azext_acrtransfer.diagnostics.command_lines import Facts
+from azext_acrtransfer.preflight.lookups import NothingThereError, UnreadableError
+from azext_acrtransfer.preflight.snapshot import Seen
+
+
+class Verdict(str, Enum):
+    """How a check ended; unknown is what the caller may not read, and never a pass."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    WARNING = "warning"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A verdict with its reason; ``mend`` is None where it is what the rule has for it."""
+
+    verdict: Verdict
+    found: str
+    mend: tuple[str, ...] | None = None
+
+
+def passes(found: str) -> Finding:
+    """All is well."""
+    return Finding(Verdict.PASS, found, ())
+
+
+def fails(found: str, *mend: str) -> Finding:
+    """A transfer will fail."""
+    return Finding(Verdict.FAIL, found, mend or None)
+
+
+def warns(found: str, *mend: str) -> Finding:
+    """A transfer may fail, or will soon."""
+    return Finding(Verdict.WARNING, found, mend or None)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A row of the table of checks.
+
+    ``foresees`` are the codes of known failures, of which the first one's commands mend it unless
+    ``mend`` names others; a judge that answers None has nothing to judge.
+    """
+
+    code: str
+    checks: str
+    judge: Callable[[Seen], Finding | None]
+    foresees: tuple[str, ...] = ()
+    mend: tuple[str, ...] = ()
+
+    def mending(self, facts: Facts) -> tuple[str, ...]:
+        """The commands that mend what it finds; a comment where no command can."""
+        if self.mend or not self.foresees:
+            return self.mend
+        row = next(row for row in KNOWN_FAILURES if row.code == self.foresees[0])
+        # What follows "# or" is for another cause of the same message.
+        commands = takewhile(lambda text: not text.startswith("# or"), row.commands_with(facts))
+        return tuple(commands) or (f"# {row.advice}",)
+
+    def apply(self, seen: Seen) -> dict[str, str] | None:
+        """The check as it is told to the user; None if it does not apply."""
+        try:
+            finding = self.judge(seen)
+        except NothingThereError:
+            return None
+        except UnreadableError as error:
+            finding = Finding(Verdict.UNKNOWN, str(error), ())
+        except LookupError as error:  # rules look into the service's own JSON
+            finding = Finding(Verdict.UNKNOWN, f"The answer lacks {error}.", ())
+        if finding is None:
+            return None
+        mend = self.mending(seen.facts) if finding.mend is None else finding.mend
+        return {
+            "code": self.code,
+            "verdict": finding.verdict.value,
+            "found": finding.found,
+            "mend": "\n".join(map(seen.facts.fill, mend)),
+        }

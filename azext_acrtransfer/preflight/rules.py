@@ -1,0 +1,30 @@
+"""The table of checks: every rule, in the order in which a transfer meets what they are about."""
+
+from __future__ import annotations
+
+from azure.cli.core.azclierror import AzureResponseError
+
+from azext_acrtransfer.preflight import rules_content, rules_pipeline, rules_sas
+from azext_acrtransfer.preflight.rule import Verdict
+from azext_acrtransfer.preflight.snapshot import Seen
+
+RULES = (*rules_pipeline.RULES, *rules_sas.RULES, *rules_content.RULES)
+
+Check = dict[str, str]
+
+
+def judge(seen: Seen) -> list[Check]:
+    """Every check that applies, in the order of the table."""
+    return [check for rule in RULES if (check := rule.apply(seen))]
+
+
+def failure(checks: list[Check]) -> AzureResponseError | None:
+    """The error that failed checks amount to, with what mends them."""
+    failed = [check for check in checks if check["verdict"] == Verdict.FAIL.value]
+    if not failed:
+        return None
+    told = "\n".join(f"{check['code']}: {check['found']}" for check in failed)
+    return AzureResponseError(
+        f"{len(failed)} of {len(checks)} checks failed:\n{told}",
+        recommendation=[line for check in failed for line in check["mend"].splitlines()],
+    )

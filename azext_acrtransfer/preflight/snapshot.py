@@ -1,0 +1,116 @@
+"""All that the rules judge: what was asked about, and what was read of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from azext_acrtransfer.arguments import Artifact, StorageAccessMode
+from azext_acrtransfer.diagnostics.command_lines import Facts, known_options
+from azext_acrtransfer.kinds import PipelineKind, PipelineOption
+from azext_acrtransfer.preflight.grants import Grant
+from azext_acrtransfer.preflight.lookups import NothingThereError, Reading, UnreadableError
+from azext_acrtransfer.storage.sas_token import Sas
+
+Resource = Mapping[str, Any]
+Headers = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a transfer is to be checked for, beside its pipeline.
+
+    ``digests`` are those that artifacts are known to have; what ``is_planned`` is split into runs
+    already, and waits for no source trigger.
+    """
+
+    kind: PipelineKind
+    artifacts: tuple[Artifact, ...] = ()
+    blobs: tuple[str, ...] = ()
+    digests: Mapping[Artifact, str] = field(default_factory=dict)
+    is_planned: bool = False
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer as a manifest names it."""
+
+    digest: str
+    size: int
+    is_foreign: bool = False
+
+
+@dataclass(frozen=True)
+class Content:
+    """An artifact as the registry has it; its layers are those of all its platforms."""
+
+    digest: str
+    layers: tuple[Layer, ...] = ()
+
+
+@dataclass(frozen=True)
+class Seen:  # pylint: disable=too-many-instance-attributes  # one for each thing that is looked at
+    """What was read; what was not asked about reads as missing, and its rules do not apply."""
+
+    now: datetime
+    asked: Asked
+    facts: Facts = field(default_factory=Facts)
+    registry: Reading[Resource] = Reading()
+    caller: Reading[tuple[Grant, ...]] = Reading()
+    pipeline: Reading[Any] = Reading()
+    identities: Mapping[str, Reading[Resource]] = field(default_factory=dict)
+    account: Reading[Resource] = Reading()
+    container: Reading[Resource] = Reading()
+    storage_roles: Reading[tuple[Grant, ...]] = Reading()
+    denials: Reading[tuple[str, ...]] = Reading()
+    vault: Reading[Resource] = Reading()
+    vault_roles: Reading[tuple[Grant, ...]] = Reading()
+    secret: Reading[Resource] = Reading()
+    deleted_secret: Reading[Resource] = Reading()
+    sas_answer: Reading[str] = Reading()
+    blobs: Mapping[str, Reading[Headers]] = field(default_factory=dict)
+    contents: Mapping[Artifact, Reading[Content]] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> PipelineKind:
+        """The kind of the pipeline."""
+        return self.asked.kind
+
+    @property
+    def options(self) -> tuple[PipelineOption, ...]:
+        """What the pipeline may do beside its plain task."""
+        return known_options(self.pipeline.value)
+
+    @property
+    def place(self) -> Any:
+        """The storage side of the pipeline."""
+        place = getattr(self.pipeline.value, self.kind.side)
+        if place is None:
+            raise UnreadableError("The service does not tell the pipeline's container.")
+        return place
+
+    @property
+    def uses_sas(self) -> bool:
+        """Whether the pipeline reads a SAS from a vault; what tells no mode does."""
+        mode: str | None = self.place.storage_access_mode
+        return mode != StorageAccessMode.MANAGED_IDENTITY.value
+
+    @property
+    def sas(self) -> Sas:
+        """The SAS in the secret, if that holds one."""
+        sas = Sas.parse(str(self.secret.value.get("value", "")))
+        if sas is None:
+            raise NothingThereError
+        return sas
+
+    @property
+    def sas_permissions(self) -> str:
+        """What a SAS must allow for this direction and these options."""
+        return self.kind.sas_permissions_for(self.options)
+
+    @property
+    def found_contents(self) -> Iterable[tuple[Artifact, Content]]:
+        """The artifacts that are there and may be read."""
+        return [(each, read.found) for each, read in self.contents.items() if read.found]

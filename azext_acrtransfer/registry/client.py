@@ -1,0 +1,143 @@
+"""What a registry holds: its repositories, their tags, and what a reference names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from azure.cli.core.azclierror import AzureResponseError
+from requests.utils import parse_header_links
+
+from azext_acrtransfer.arguments import Artifact
+from azext_acrtransfer.registry.descriptors import Descriptor, Manifest
+from azext_acrtransfer.registry.session import RegistryAccess, Right
+from azext_acrtransfer.service.concurrency import each
+from azext_acrtransfer.service.progress import progress
+
+_PAGE = {"n": 100}  # as az asks
+
+_LIST = Right(
+    "registry:catalog:*",
+    "list the repositories",
+    "Container Registry Repository Catalog Lister",
+    ("A glob inside one repository, such as 'samples/hello:v*', needs no list of all.",),
+)
+
+
+def _on(repository: str, action: str, verb: str) -> Right:
+    scope = f"repository:{repository}:{action}"
+    return Right(
+        scope, f"{verb} of repository '{repository}'", "Container Registry Repository Reader"
+    )
+
+
+def _list_tags(repository: str) -> Right:
+    return _on(repository, "metadata_read", "list the tags")
+
+
+def _pull(repository: str) -> Right:
+    return _on(repository, "pull", "read the manifests")
+
+
+class RegistryContent:
+    """What a registry holds, as far as the caller may see it; asks nothing before it has to."""
+
+    def __init__(
+        self, cmd: Any, registry_name: str, resource_group_name: str | None = None
+    ) -> None:
+        self._cli_ctx = cmd.cli_ctx
+        self._name = registry_name
+        self._access = RegistryAccess(cmd, registry_name, resource_group_name)
+        self._lists: dict[str, list[Any]] = {}
+
+    @property
+    def login_server(self) -> str:
+        """The registry's host, as its resource says."""
+        return self._access.log_in().login_server
+
+    def repositories(self) -> Sequence[str]:
+        """Names of all repositories."""
+        return [str(name) for name in self._list("/v2/_catalog", "repositories", _LIST)]
+
+    def tags(self, repository: str) -> Sequence[str]:
+        """Tags of a repository; none if it is not there."""
+        path = f"/acr/v1/{repository}/_tags"
+        return [str(tag["name"]) for tag in self._list(path, "tags", _list_tags(repository))]
+
+    def manifest(self, artifact: Artifact) -> Manifest | None:
+        """An artifact's manifest, judged by the bytes that come; None if it is not there."""
+        path = f"/v2/{artifact.repository}/manifests/{artifact.reference}"
+        response = self._access.get(path, _pull(artifact.repository))
+        if response is None:
+            return None
+        media_type = response.headers.get("content-type", "").partition(";")[0]
+        with self._readable(artifact):
+            found = Manifest.of(response.content, media_type)
+            if ":" in artifact.reference and found.digest != artifact.reference:
+                raise ValueError(f"its digest is {found.digest}")
+        return found
+
+    def describe(self, artifact: Artifact) -> Descriptor | None:
+        """What an artifact is, an index with all its children; None if it is not there."""
+        manifest = self.manifest(artifact)
+        if manifest is None:
+            return None
+        with self._readable(artifact):
+            found = manifest.descriptor
+        children = (self._deep(artifact.repository, child) for child in found.children)
+        return replace(found, children=tuple(children))
+
+    def describe_all(self, artifacts: Sequence[Artifact]) -> list[Descriptor | None]:
+        """All of them in their order, several at a time."""
+        found = []
+        with progress(self._cli_ctx) as show:
+            self.prepare_to_pull(artifacts)
+            for descriptor in each(self.describe, artifacts):
+                found.append(descriptor)
+                show(f"{len(found)} of {len(artifacts)} artifacts looked at")
+        return found
+
+    def prepare_to_pull(self, artifacts: Iterable[Artifact]) -> None:
+        """Have one token for each repository, before several threads would each ask for one."""
+        rights = dict.fromkeys(_pull(artifact.repository) for artifact in artifacts)
+        if rights:
+            self._access.log_in()
+        list(each(self._access.secret_for, rights))
+
+    def _deep(self, repository: str, child: Descriptor) -> Descriptor:
+        if not child.is_index:
+            return child
+        return self.describe(Artifact(repository, child.digest)) or child
+
+    def _list(self, path: str, key: str, right: Right) -> list[Any]:
+        """A list, read once: several globs may be over the same."""
+        if path not in self._lists:
+            self._lists[path] = list(self._pages(path, key, right))
+        return self._lists[path]
+
+    def _pages(self, path: str, key: str, right: Right) -> Iterator[Any]:
+        query, asked = urlencode(_PAGE), set()
+        while query:
+            if query in asked:
+                raise AzureResponseError(f"The list of registry '{self._name}' has no end: {path}")
+            asked.add(query)
+            response = self._access.get(f"{path}?{query}", right, key)
+            if response is None:
+                return
+            yield from response.json()[key] or ()
+            links = parse_header_links(response.headers.get("link", ""))
+            query = urlsplit(links[0]["url"]).query if links else ""
+
+    @contextmanager
+    def _readable(self, artifact: Artifact) -> Iterator[None]:
+        try:
+            yield
+        except ValueError as error:
+            raise AzureResponseError(
+                f"Registry '{self._name}' answered with a manifest of '{artifact}' that cannot be "
+                f"used: {error}.",
+                recommendation="Push the artifact again, or leave it out.",
+            ) from error

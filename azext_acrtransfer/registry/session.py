@@ -1,0 +1,246 @@
+"""Getting into a registry: logging in by azure-cli, then reading with a token for each task."""
+
+from __future__ import annotations
+
+import io
+import logging
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+from azure.cli.core.azclierror import AzureConnectionError, AzureResponseError, ForbiddenError
+from azure.cli.core.sdk.policies import SafeNetworkTraceLoggingPolicy
+from azure.cli.core.util import (
+    get_az_user_agent,
+    get_error_type_by_azure_error,
+    should_disable_connection_verify,
+)
+from azure.core import PipelineClient
+from azure.core.exceptions import AzureError, HttpResponseError
+from azure.core.pipeline.policies import UserAgentPolicy
+from azure.core.rest import HttpRequest, HttpResponse
+from knack.prompting import NoTTYException
+from knack.util import CLIError
+from requests import RequestException
+
+from azext_acrtransfer.redaction import mask_sas
+from azext_acrtransfer.service.throttling import PatientRetryPolicy
+
+_REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+# What comes of answers that azure-cli does not look at before it takes something from them.
+_UNSEEN = (AttributeError, LookupError, RequestException, TypeError, ValueError)
+_PAUSES = (1, 2, 4, 8, 16, 32)
+
+
+@dataclass(frozen=True)
+class Right:
+    """What a caller wants to do: in the token's words, in ours, and the role that allows it."""
+
+    scope: str
+    verb: str
+    role: str
+    advice: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Login:
+    """Who reads; the password is a refresh token, or the admin user's if there is no other way."""
+
+    login_server: str
+    user: str
+    password: str = field(repr=False)
+
+
+class RegistryAccess:
+    """The way into a registry.
+
+    Where it is and who may enter is azure-cli's to find out, once for all. Its functions for more
+    than that would log in anew for each repository, try a refusal three times in 15 s, and fail
+    when they are throttled.
+    """
+
+    def __init__(
+        self, cmd: Any, registry_name: str, resource_group_name: str | None = None
+    ) -> None:
+        self._place = (cmd, registry_name, resource_group_name)
+        self._registry_name = registry_name
+        self._login: Login | None = None
+        self._tokens: dict[Right, str] = {}
+        self._client: PipelineClient[HttpRequest, HttpResponse] = PipelineClient(
+            "",
+            policies=[
+                UserAgentPolicy(get_az_user_agent()),
+                SafeNetworkTraceLoggingPolicy(),
+                PatientRetryPolicy(),
+            ],
+            connection_verify=not should_disable_connection_verify(),
+        )
+
+    def log_in(self) -> Login:
+        """Log in, once; to be done before several threads would do it, and fail at it, at once."""
+        if not self._login:
+            self._login = _log_in(*self._place)
+        return self._login
+
+    def get(self, path: str, right: Right, key: str = "") -> HttpResponse | None:
+        """Read the JSON object at a path, which is to have a key; None if there is nothing."""
+        had_token = right in self._tokens
+        response = self._get(path, right)
+        if had_token and response.status_code == HTTPStatus.UNAUTHORIZED:
+            self._tokens[right] = self._ask_for_token(right)  # it may have become too old
+            response = self._get(path, right)
+        if response.status_code == HTTPStatus.NOT_FOUND and _has(response, "errors"):
+            return None
+        return self._accepted(response, right, key)
+
+    def secret_for(self, right: Right) -> str:
+        """What to show for a right: the admin user's password, or a token that is asked for once.
+
+        Threads that are about to want the same token would each ask for it.
+        """
+        # Late: as at the login.
+        from azure.cli.command_modules.acr._docker_utils import EMPTY_GUID
+
+        login = self.log_in()
+        if login.user != EMPTY_GUID:
+            return login.password
+        token = self._tokens.get(right)
+        if token is None:
+            token = self._tokens[right] = self._ask_for_token(right)
+        return token
+
+    def _get(self, path: str, right: Right) -> HttpResponse:
+        # Late: as at the login.
+        from azure.cli.command_modules.acr._docker_utils import get_manifest_authorization_header
+
+        login = self.log_in()
+        headers = get_manifest_authorization_header(login.user, self.secret_for(right))
+        url = f"https://{login.login_server}{path}"
+        return self._send(HttpRequest("GET", url, headers=headers), right)
+
+    def _ask_for_token(self, right: Right) -> str:
+        login = self.log_in()
+        form = {
+            "grant_type": "refresh_token",
+            "service": login.login_server,
+            "scope": right.scope,
+            "refresh_token": login.password,
+        }
+        request = HttpRequest("POST", f"https://{login.login_server}/oauth2/token", data=form)
+        # Both bodies are secrets, which --debug is not to show; a token may be asked for again.
+        response = self._send(request, right, logging_enable=False, retry_on_methods={"POST"})
+        return str(self._accepted(response, right, "access_token").json()["access_token"])
+
+    def _send(self, request: HttpRequest, right: Right, **options: Any) -> HttpResponse:
+        try:
+            return self._client.send_request(request, **options)
+        except AzureError as error:
+            raise AzureConnectionError(
+                f"Could not {right.verb} in registry '{self._registry_name}': {error.message}",
+                recommendation=_advice(self._registry_name),
+            ) from error
+
+    def _accepted(self, response: HttpResponse, right: Right, key: str) -> HttpResponse:
+        if response.status_code == HTTPStatus.OK and _has(response, key):
+            return response
+        what = f"{right.verb} in registry '{self._registry_name}'"
+        if response.status_code in _REFUSED:
+            raise ForbiddenError(
+                f"You may not {what}. The registry said: {_said(response)}",
+                recommendation=[
+                    f"The role '{right.role}' allows it, or AcrPull if 'az acr show -n "
+                    f"{self._registry_name} --query roleAssignmentMode' does not print "
+                    "AbacRepositoryPermissions.",
+                    *right.advice,
+                ],
+            )
+        raise AzureResponseError(
+            f"Could not {what}. The registry said: {_said(response)}",
+            recommendation=_advice(self._registry_name),
+        )
+
+
+def _advice(registry_name: str) -> str:
+    return (
+        f"Run 'az acr check-health -n {registry_name}', and try again. A proxy or the sign-in page "
+        "of a network may stand in between."
+    )
+
+
+def _log_in(cmd: Any, registry_name: str, resource_group_name: str | None) -> Login:
+    pauses = iter(_PAUSES)
+    while True:
+        try:
+            return _ask_azure_cli(cmd, registry_name, resource_group_name)
+        except AzureResponseError:  # its word for a 429, without what Retry-After says
+            pause = next(pauses, None)
+            if pause is None:
+                raise
+            time.sleep(pause)
+
+
+def _ask_azure_cli(cmd: Any, registry_name: str, resource_group_name: str | None) -> Login:
+    # Late: it loads much of azure-cli, which exact references can do without.
+    from azure.cli.command_modules.acr._docker_utils import get_login_credentials
+
+    try:
+        with _nobody_to_ask(), _no_trace_logged():
+            return Login(
+                *get_login_credentials(cmd, registry_name, resource_group_name=resource_group_name)
+            )
+    except (AzureError, *_UNSEEN) as error:
+        refused = isinstance(error, HttpResponseError)
+        error_type = get_error_type_by_azure_error(error) if refused else AzureConnectionError
+        raise error_type(
+            mask_sas(f"Could not log in to registry '{registry_name}': {error}"),
+            recommendation=_advice(registry_name),
+        ) from error
+    except CLIError as error:
+        if not isinstance(error.__context__, NoTTYException):
+            raise
+        raise ForbiddenError(
+            f"Registry '{registry_name}' did not let you in; the warnings above say why.",
+            recommendation="Run 'az login', then 'az acr login --expose-token -n "
+            f"{registry_name}' to see whether it does now.",
+        ) from error
+
+
+@contextmanager
+def _nobody_to_ask() -> Iterator[None]:
+    """Have az not wait for a user name to be typed, as if there were no terminal."""
+    stdin, sys.stdin = sys.stdin, io.StringIO()
+    try:
+        yield
+    finally:
+        sys.stdin = stdin
+
+
+@contextmanager
+def _no_trace_logged() -> Iterator[None]:
+    """Have the SDK not log how it failed to read a proxy's web page; the error itself is told."""
+    sdk = logging.getLogger("azure.mgmt.containerregistry")
+    level = sdk.level
+    sdk.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        sdk.setLevel(level)
+
+
+def _has(response: HttpResponse, key: str) -> bool:
+    try:
+        document = response.json()
+    except ValueError:
+        return False
+    return isinstance(document, dict) and (not key or key in document)
+
+
+def _said(response: HttpResponse) -> str:
+    try:
+        return str(response.json()["errors"][0]["message"])
+    except (ValueError, LookupError, TypeError):
+        return f"{response.status_code} {response.reason}, with {response.content_type}"

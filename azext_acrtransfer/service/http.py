@@ -1,0 +1,93 @@
+"""What the client takes for an answer of the service, and how it says what was none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
+
+from azure.core.exceptions import (
+    AzureError,
+    ClientAuthenticationError,
+    DecodeError,
+    HttpResponseError,
+    ResourceExistsError,
+    ResourceNotFoundError,
+    map_error,
+)
+from azure.core.pipeline import PipelineRequest, PipelineResponse
+from azure.core.pipeline.policies import HTTPPolicy
+from azure.mgmt.core.exceptions import ARMErrorFormat
+
+from azext_acrtransfer.redaction import mask_sas
+
+# As the SDK has it, which would not see an error any more.
+_ERRORS: dict[int, type[HttpResponseError]] = {
+    HTTPStatus.UNAUTHORIZED: ClientAuthenticationError,
+    HTTPStatus.NOT_FOUND: ResourceNotFoundError,
+    HTTPStatus.CONFLICT: ResourceExistsError,
+}
+
+
+class AnswerPolicy(HTTPPolicy):  # type: ignore[type-arg]
+    # pylint: disable=too-few-public-methods  # the interface of a policy has no more
+    """Has every error name its request and show no SAS, wherever core or a command catches it."""
+
+    def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
+        """Ask, and return nothing but an answer of the service."""
+        asked = request.http_request
+        try:
+            response = self.next.send(request)
+            _check(response.http_response)
+        except AzureError as error:
+            # Without the query: what is in a next page's link is not for the eyes.
+            named = f"Request: {asked.method} {asked.url.partition('?')[0]}"
+            error.message = mask_sas(f"{error.message}\n{named}")
+            error.args = (error.message,)  # what core shows
+            raise
+        return response
+
+
+def _check(http: Any) -> None:
+    http.read()  # the answer to a PUT is streamed by the SDK
+    if not is_json(http):
+        said = f"{http.status_code} {http.reason}, with {http.headers.get('content-type')}"
+        raise DecodeError(
+            f"{urlsplit(http.request.url).hostname} answered {said}, which is not the service's "
+            "JSON. A proxy or the sign-in page of a network may stand in between."
+        )
+    if http.status_code >= HTTPStatus.MULTIPLE_CHOICES:
+        map_error(http.status_code, http, _ERRORS)
+        raise HttpResponseError(response=http, error_format=ARMErrorFormat)
+
+
+def is_json(http: Any) -> bool:
+    """Whether it is what the service answers with, if it answers with anything."""
+    if HTTPStatus.MULTIPLE_CHOICES <= http.status_code < HTTPStatus.BAD_REQUEST:
+        return False  # the service redirects nobody
+    try:
+        return not http.content or isinstance(http.json(), dict)
+    except ValueError:
+        return False
+
+
+def every(pages: Any) -> Iterator[Any]:
+    """What is on all pages of a list, each resource once; pages that lead in a circle are an error.
+
+    A resource that comes while the list is read moves others to the next page, where they are seen
+    again.
+    """
+    links, ids = set(), set()
+    by_page = pages.by_page()
+    for page in by_page:
+        for resource in page:
+            if resource.get("id") not in ids:
+                yield resource
+            ids.add(resource.get("id"))
+        link = by_page.continuation_token
+        if link in links:
+            raise AzureError(
+                f"The service's list has no end: a page leads back to {link.partition('?')[0]}"
+            )
+        links.add(link)

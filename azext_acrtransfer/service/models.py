@@ -1,0 +1,88 @@
+"""Specs to the SDK's models: the only room that knows model classes and the service's words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from azure.cli.core.azclierror import InvalidArgumentValueError
+from azure.mgmt.containerregistry.models import ExportPipeline, ImportPipeline, PipelineRun
+
+from azext_acrtransfer.arguments import SYSTEM_IDENTITY, IdentityId, StorageAccessMode
+from azext_acrtransfer.kinds import EXPORT, IMPORT
+from azext_acrtransfer.service.api_version import DEFAULT, SETTING, ApiVersion
+from azext_acrtransfer.transfer.specs import PipelineChange, PipelineSpec, RunSpec, StorageAccess
+
+_PIPELINE_MODELS = {EXPORT: ExportPipeline, IMPORT: ImportPipeline}
+
+
+def pipeline(spec: PipelineSpec, version: ApiVersion) -> Any:
+    """The whole body of a PUT that creates a pipeline."""
+    # The type is optional in the API and absent from the SDK's defaults; Azure's templates send it.
+    container = {"type": "AzureStorageBlobContainer", "uri": spec.container.text}
+    properties: dict[str, Any] = {
+        spec.kind.side: container | _access(spec.access, version),
+    }
+    if spec.options:
+        properties["options"] = [option.value for option in spec.options]
+    if spec.kind is IMPORT:
+        properties["trigger"] = _trigger(enabled=spec.source_trigger)
+    body = {"identity": _identity(spec.identity), "properties": properties}
+    return _PIPELINE_MODELS[spec.kind](body)
+
+
+def change_pipeline(model: Any, change: PipelineChange, version: ApiVersion) -> Any:
+    """Change a pipeline as the service returned it; what this SDK does not know stays in it."""
+    properties = model["properties"]
+    container = properties[change.kind.side]
+    if change.container:
+        container["uri"] = change.container.text
+    if change.access:
+        container.pop("keyVaultUri", None)
+        container.update(_access(change.access, version))
+    if change.options is not None:
+        properties["options"] = [option.value for option in change.options]
+    if change.source_trigger is not None:
+        properties["trigger"] = _trigger(enabled=change.source_trigger)
+    if change.identity:
+        model["identity"] = _identity(change.identity)
+    return model
+
+
+def run(spec: RunSpec, pipeline_id: str) -> Any:
+    """The whole body of a PUT that creates a run."""
+    request: dict[str, Any] = {
+        "pipelineResourceId": pipeline_id,
+        spec.kind.side: {"type": "AzureStorageBlob", "name": spec.blob},
+    }
+    if spec.artifacts:
+        request["artifacts"] = [str(artifact) for artifact in spec.artifacts]
+    properties: dict[str, Any] = {"request": request}
+    if spec.force_update_tag:
+        properties["forceUpdateTag"] = spec.force_update_tag
+    return PipelineRun({"properties": properties})
+
+
+def _access(access: StorageAccess, version: ApiVersion) -> dict[str, str]:
+    if access.mode is StorageAccessMode.MANAGED_IDENTITY and not version.has_storage_access_mode:
+        raise InvalidArgumentValueError(
+            "--storage-access-mode ManagedIdentity (the default without --secret-uri) needs API "
+            f"version {DEFAULT} or later; the setting {SETTING} asks for {version.text}.",
+            recommendation="Give --secret-uri to use a SAS, or run "
+            f"'az config set {SETTING}={DEFAULT}' where the cloud offers it.",
+        )
+    words = {}
+    if access.secret:
+        words["keyVaultUri"] = access.secret.text
+    if version.has_storage_access_mode:
+        words["storageAccessMode"] = access.mode.value
+    return words
+
+
+def _identity(identity: IdentityId) -> dict[str, Any]:
+    if identity == SYSTEM_IDENTITY:
+        return {"type": "SystemAssigned"}
+    return {"type": "UserAssigned", "userAssignedIdentities": {identity.text: {}}}
+
+
+def _trigger(*, enabled: bool) -> dict[str, Any]:
+    return {"sourceTrigger": {"status": "Enabled" if enabled else "Disabled"}}

@@ -1,0 +1,167 @@
+"""Waiting for the service: how often it is asked, and what is shown meanwhile."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from typing import Any, NoReturn, Protocol
+
+from azure.cli.core.azclierror import AzCLIError, ManualInterrupt, ResourceNotFoundError
+from azure.core.exceptions import AzureError
+from knack.log import get_logger
+
+from azext_acrtransfer.service.concurrency import each
+from azext_acrtransfer.service.progress import progress
+from azext_acrtransfer.service.resources import Answer, Resources
+
+logger = get_logger(__name__)
+_SPINNER_STEP = 0.2
+#: What may become of a request; core asks for a token by requests, whose errors are OSErrors.
+LOST = (AzureError, AzCLIError, OSError)
+
+
+def delay(waited: float, retry_after: float | None) -> float:
+    """Seconds until the next request, after ``waited`` seconds of waiting.
+
+    A tenth of the time waited keeps the end of a short run from being seen late and a long run
+    from being asked about too often; what the service asks for goes first.
+    """
+    if retry_after is not None:
+        return retry_after
+    return min(max(waited / 10, 1.0), 10.0)
+
+
+class Life(Protocol):
+    """What is known of a kind of resource: whether nothing more happens, and how it stands."""
+
+    def is_over(self, resource: Any, /) -> bool:
+        """Whether nothing more happens to it."""
+
+    def has_failed(self, resource: Any, /) -> bool:
+        """Whether it ended in a failure."""
+
+    def describe(self, resource: Any, /) -> str:
+        """How it stands, for a progress line."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The last answer about a resource, if there was one, and what keeps it from another."""
+
+    answer: Answer | None
+    error: Exception | KeyboardInterrupt | None = None
+
+    @property
+    def resource(self) -> Any:
+        """The resource as it was last seen."""
+        return self.answer.resource if self.answer else None
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds to wait before the next request, where the service says so."""
+        return self.answer.retry_after if self.answer else None
+
+
+class Waiting:
+    """Asks again and again until all is settled, under the CLI's own progress line."""
+
+    def __init__(
+        self,
+        cli_ctx: Any,
+        *,
+        now: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._cli_ctx = cli_ctx
+        self._now = now
+        self._sleep = sleep
+
+    def settled(self, resources: Resources, name: str, answer: Answer, life: Life) -> Any:
+        """The resource of an answer to a PUT, once nothing more happens to it."""
+        [seen] = self.all_settled(resources, {name: Seen(answer)}, life).values()
+        if seen.error:
+            raise_stopped(resources, name, seen.error)
+        return seen.resource
+
+    def all_settled(
+        self, resources: Resources, answers: Mapping[str, Seen], life: Life
+    ) -> dict[str, Seen]:
+        """What was seen of each by name, once nothing more happens to any or is seen of it."""
+        seen = dict(answers)
+        try:
+            if _under_way(seen, life):
+                self._until_over(resources, seen, life)
+        except KeyboardInterrupt as error:
+            seen |= {name: replace(seen[name], error=error) for name in _under_way(seen, life)}
+        return seen
+
+    def _until_over(self, resources: Resources, seen: dict[str, Seen], life: Life) -> None:
+        started = self._now()
+        due: dict[str, float] = {}
+
+        def ask(name: str) -> Seen:
+            try:
+                return Seen(resources.get(name))
+            except LOST as error:
+                return replace(seen[name], error=error)
+
+        with self.progress() as show:
+            while under_way := _under_way(seen, life):
+                now = self._now()
+                for name in set(under_way) - set(due):
+                    due[name] = now + delay(now - started, seen[name].retry_after)
+                while (left := min(due.values()) - self._now()) > 0:
+                    show(_line(seen, life))
+                    self._sleep(min(left, _SPINNER_STEP))
+                asked = [name for name in under_way if due[name] <= self._now()]
+                for name, found in zip(asked, each(ask, asked), strict=True):
+                    seen[name] = found
+                    del due[name]
+
+    def progress(self) -> AbstractContextManager[Callable[[str], None]]:
+        """A line to show how things stand on."""
+        return progress(self._cli_ctx, now=self._now)
+
+
+def _under_way(seen: Mapping[str, Seen], life: Life) -> list[str]:
+    return [name for name, last in seen.items() if not (last.error or life.is_over(last.resource))]
+
+
+def _line(seen: Mapping[str, Seen], life: Life) -> str:
+    under_way = _under_way(seen, life)
+    state = life.describe(seen[under_way[0]].resource)
+    if len(seen) == 1:
+        return state
+    failed = sum(bool(last.error) or life.has_failed(last.resource) for last in seen.values())
+    told = f", {failed} failed" if failed else ""
+    return f"{len(seen) - len(under_way)} of {len(seen)} runs done{told}; {state}"
+
+
+def wait_command(resources: Resources, name: str) -> str:
+    """The command that waits for something again."""
+    at = resources.registry
+    return (
+        f"az acr {resources.kind.group} wait --created --resource-group {at.resource_group} "
+        f"--registry {at.name} --name {name}"
+    )
+
+
+def goes_on(error: BaseException | None) -> bool:
+    """Whether the service goes on with what this error ended the waiting for."""
+    return not isinstance(error, ResourceNotFoundError)  # somebody deleted it
+
+
+def raise_stopped(resources: Resources, name: str, error: BaseException) -> NoReturn:
+    """Raise what ended the waiting; say that the service goes on, and how to wait again."""
+    what = f"the {resources.kind.noun} '{name}'"
+    pick_up = wait_command(resources, name)
+    if isinstance(error, KeyboardInterrupt):
+        raise ManualInterrupt(
+            f"Stopped waiting; the service goes on with {what}.",
+            recommendation=f"To wait for it again: {pick_up}",
+        ) from error
+    if goes_on(error):
+        logger.warning("The service goes on with %s. To wait for it again: %s", what, pick_up)
+    raise error

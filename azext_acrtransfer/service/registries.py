@@ -1,0 +1,36 @@
+"""Where a registry is: its name and its resource group, looked up when it was not given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from azure.cli.core.azclierror import ResourceNotFoundError
+
+from azext_acrtransfer.service.http import every
+
+
+@dataclass(frozen=True)
+class Registry:
+    """A registry of the active subscription."""
+
+    resource_group: str
+    name: str
+
+
+def locate(client: Any, name: str, resource_group: str | None) -> Registry:
+    """Find a registry's resource group unless it is given: a request for a page of registries."""
+    if resource_group:
+        return Registry(resource_group, name)
+    # Late: it loads azure.mgmt.core, which help and completion can do without.
+    from azure.mgmt.core.tools import parse_resource_id
+
+    for registry in every(client.registries.list()):
+        place = parse_resource_id(registry.id or "")
+        if str(place.get("name")).lower() == name.lower():
+            return Registry(str(place["resource_group"]), name)
+    raise ResourceNotFoundError(
+        f"The registry '{name}' was not found among those that you may read in the active "
+        "subscription.",
+        recommendation="Check --registry and 'az account show', or name its --resource-group.",
+    )

@@ -1,0 +1,186 @@
+"""The export pipelines, import pipelines or pipeline runs of one registry, over the SDK."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any
+
+from azure.cli.core import azclierror
+from azure.core.exceptions import AzureError, ResourceNotFoundError
+
+from azext_acrtransfer.kinds import ResourceKind
+from azext_acrtransfer.service.http import every, is_json
+from azext_acrtransfer.service.registries import Registry, locate
+
+_REFUSED = HTTPStatus.MULTIPLE_CHOICES
+_IN_EVERY_RESOURCE = {"id": str, "name": str, "properties": dict}
+_ABOVE_THE_RESOURCE = frozenset({"ResourceGroupNotFound", "ParentResourceNotFound"})
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A resource, and what its answer said beside it; ``took`` is in seconds.
+
+    ``retried`` tells that it is the answer to a second try at least: an earlier one may have done
+    what was asked, and its answer been lost.
+    """
+
+    resource: Any
+    status: int = HTTPStatus.OK
+    took: float = 0.0
+    headers: dict[str, str] = field(default_factory=dict)
+    retried: bool = False
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds to wait before the next request, where the service says so."""
+        value = self.headers.get("retry-after", "")
+        return float(value) if value.isdigit() else None
+
+    @property
+    def correlation_id(self) -> str | None:
+        """What Azure's support asks for."""
+        return self.headers.get("x-ms-correlation-request-id")
+
+    @property
+    def sent_at(self) -> datetime | None:
+        """When the service answered, by its own clock."""
+        return parsedate_to_datetime(self.headers["date"]) if "date" in self.headers else None
+
+
+def _is_resource(found: Any) -> bool:
+    return isinstance(found, dict) and all(
+        isinstance(found.get(word), kind) for word, kind in _IN_EVERY_RESOURCE.items()
+    )
+
+
+@dataclass(frozen=True)
+class Service:
+    """The service as one command group sees it: the SDK's client and the kind that it manages."""
+
+    client: Any
+    kind: Any
+
+    def of(self, registry_name: str, resource_group_name: str | None) -> Resources:
+        """The group's resources in a registry; one request more if its group is not given."""
+        registry = locate(self.client, registry_name, resource_group_name)
+        return Resources(self.client, registry, self.kind)
+
+
+class Resources:
+    """The resources of one kind in one registry.
+
+    One class serves all three kinds: the SDK's calls take the same arguments for each.
+    """
+
+    def __init__(self, client: Any, registry: Registry, kind: ResourceKind) -> None:
+        self._client = client
+        self._calls = getattr(client, kind.collection)
+        self.kind = kind
+        self.registry = registry
+
+    def beside(self, kind: ResourceKind) -> Resources:
+        """The resources of another kind in the same registry."""
+        return Resources(self._client, self.registry, kind)
+
+    def get(self, name: str) -> Answer:
+        """Read one; a missing one is named, with how to see those that exist."""
+        with self._missing(name):
+            return self.look(name)
+
+    def look(self, name: str) -> Answer:
+        """Read one; a missing one is the SDK's own error."""
+        return self._whole(self._ask(self._calls.get, name), name)
+
+    def list(self) -> list[Any]:
+        """All of them, page after page."""
+        at = self.registry
+        return [*every(self._calls.list(at.resource_group, at.name))]
+
+    def plain(self) -> Iterator[dict[str, Any]]:
+        """All of them as the service's own JSON, with no more than a page in memory."""
+        pages: list[Any] = []
+
+        def take(response: Any) -> None:
+            # The SDK would make models of what is left on the page, in three times its time.
+            http = response.http_response
+            if http.status_code == HTTPStatus.OK and is_json(http):
+                pages.append(http.json().pop("value", None) or [])
+
+        def page(_: Any) -> Any:
+            if not all(map(_is_resource, pages[-1])):
+                raise AzureError(
+                    f"The service's list of the {self.kind.noun}s of registry '{at.name}' has an "
+                    "entry that is no resource."
+                )
+            return pages.pop()
+
+        at = self.registry
+        return every(self._calls.list(at.resource_group, at.name, raw_response_hook=take, cls=page))
+
+    def put(self, name: str, model: Any) -> Answer:
+        """Create or replace one in a single request; its state may still change."""
+
+        def put(*at: str, **hook: Any) -> Any:
+            return self._calls.begin_create(*at, model, polling=False, **hook).result()
+
+        return self._whole(self._ask(put, name), name)
+
+    def delete(self, name: str, *, no_wait: bool = False) -> Any:
+        """Delete one and return the SDK's poller; a missing one is an error."""
+        # The SDK asks every 30 s where the service names no delay.
+        polling = {"polling": False} if no_wait else {"polling_interval": 1}
+
+        def delete(*at: str, **hook: Any) -> Any:
+            return self._calls.begin_delete(*at, **polling, **hook)
+
+        with self._missing(name):
+            answer = self._ask(delete, name)
+            if answer.status == HTTPStatus.NO_CONTENT and not answer.retried:
+                raise ResourceNotFoundError("there was nothing to delete")
+        return answer.resource
+
+    def _ask(self, call: Callable[..., Any], name: str) -> Answer:
+        responses: list[Any] = []
+        at = self.registry
+        began = time.monotonic()
+        result = call(at.resource_group, at.name, name, raw_response_hook=responses.append)
+        took = time.monotonic() - began
+        # Those before it were tried again; those after it are polls.
+        served = next(each for each in responses if each.http_response.status_code < _REFUSED)
+        http = served.http_response
+        headers = {key.lower(): value for key, value in http.headers.items()}
+        retried = bool(served.context.get("retry_count"))
+        return Answer(result, http.status_code, took, headers, retried)
+
+    def _whole(self, answer: Answer, name: str) -> Answer:
+        lacking = [word for word in _IN_EVERY_RESOURCE if not answer.resource.get(word)]
+        if lacking:
+            raise AzureError(
+                f"The service's answer about the {self.kind.noun} '{name}' of registry "
+                f"'{self.registry.name}' is no resource: it has no {' and no '.join(lacking)}."
+            )
+        return answer
+
+    @contextmanager
+    def _missing(self, name: str) -> Iterator[None]:
+        try:
+            yield
+        except ResourceNotFoundError as error:
+            # A missing group or registry is another mistake, and the service names it well.
+            if error.error and error.error.code in _ABOVE_THE_RESOURCE:
+                raise
+            at = self.registry
+            said = error.error.message if error.error else error.message
+            raise azclierror.ResourceNotFoundError(
+                f"The {self.kind.noun} '{name}' was not found in registry '{at.name}' of resource "
+                f"group '{at.resource_group}'. The service said: {said}",
+                recommendation=f"Run 'az acr {self.kind.group} list -r {at.name} -o table' to see "
+                "those that exist.",
+            ) from error

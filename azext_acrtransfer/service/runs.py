@@ -1,0 +1,135 @@
+"""What a pipeline run says of itself: where it stands, when it started, why it failed.
+
+A run is the service's JSON here, or the SDK's model of it, which is a mapping of the same.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from azext_acrtransfer.arguments import RunStatus
+from azext_acrtransfer.redaction import mask_sas
+from azext_acrtransfer.service.json_values import dig, moment
+from azext_acrtransfer.service.resources import Answer
+
+Run = Mapping[str, Any]
+
+_NEVER = datetime.min.replace(tzinfo=timezone.utc)
+_ENDS = {
+    "succeeded": RunStatus.SUCCEEDED,
+    "failed": RunStatus.FAILED,
+    "canceled": RunStatus.FAILED,
+}
+_BEING_MADE = frozenset({"creating", "updating", "deleting"})
+
+
+def _response(run: Run, *path: str) -> Any:
+    return dig(run, "properties", "response", *path)
+
+
+def provisioning_state(run: Run) -> str:
+    """Its provisioningState in small letters."""
+    return str(dig(run, "properties", "provisioningState") or "").lower()
+
+
+def status(run: Run) -> RunStatus:
+    """Where a run stands; a word that is not known means that it is still under way.
+
+    A run that is being made again may still carry the response of its last time, so such a
+    provisioningState goes first. The service's own examples also show one that is Succeeded while
+    its response still reads Running: the response is nearer to the work. A failure counts wherever
+    it is told.
+    """
+    told = provisioning_state(run)
+    if told in _BEING_MADE:
+        return RunStatus.UNDER_WAY
+    provisioning = _ENDS.get(told, RunStatus.UNDER_WAY)
+    response = str(_response(run, "status") or "").lower()
+    if provisioning is RunStatus.FAILED or not response:
+        return provisioning
+    return _ENDS.get(response, RunStatus.UNDER_WAY)
+
+
+def is_over(run: Run) -> bool:
+    """Whether nothing more will happen in a run."""
+    return status(run) is not RunStatus.UNDER_WAY
+
+
+def has_failed(run: Run) -> bool:
+    """Whether a run is over and did not do all: one that tells an error did not, come what may."""
+    told = _response(run, "pipelineRunErrorMessage")
+    return status(run) is RunStatus.FAILED or bool(is_over(run) and told)
+
+
+def state(run: Run) -> str:
+    """The service's word for where a run stands, if it has said any."""
+    return str(_response(run, "status") or dig(run, "properties", "provisioningState") or "")
+
+
+def describe(run: Run) -> str:
+    """State of a run for a progress line; a percentage only if the service gives one."""
+    percentage = _response(run, "progress", "percentage")
+    return f"{state(run)}, {percentage} %" if percentage else state(run) or "Waiting"
+
+
+def without_secrets(run: Any) -> Any:
+    """The run with the signature of every SAS in its error message replaced."""
+    if message := _response(run, "pipelineRunErrorMessage"):
+        _response(run)["pipelineRunErrorMessage"] = mask_sas(str(message))
+    return run
+
+
+def started(run: Run) -> datetime:
+    """When a run started; one that tells no time counts as older than all others."""
+    told = _response(run, "startTime") or dig(run, "systemData", "createdAt")
+    return moment(told) or _NEVER
+
+
+def ended(run: Run) -> datetime:
+    """When a run ended, or started if it does not tell."""
+    return moment(_response(run, "finishTime")) or started(run)
+
+
+def chosen(
+    runs: Iterable[Run],
+    *,
+    pipeline: str | None = None,
+    status_: RunStatus | None = None,
+    ended_before: datetime | None = None,
+) -> Iterator[Run]:
+    """Those of a pipeline, in a state, that ended before a moment, as far as these are given."""
+    for run in runs:
+        place = str(dig(run, "properties", "request", "pipelineResourceId"))
+        if pipeline and place.rpartition("/")[2].lower() != pipeline.lower():
+            continue
+        if status_ and status(run) is not status_:
+            continue
+        # One that tells no time is not known to be old.
+        if ended_before and not _NEVER < ended(run) < ended_before:
+            continue
+        yield run
+
+
+def newest_first(runs: Iterable[Run], top: int | None = None) -> list[Run]:
+    """Runs by the time they started; of the first few, no more than these are kept in memory."""
+    if top:
+        return heapq.nlargest(top, runs, key=started)
+    return sorted(runs, key=started, reverse=True)
+
+
+def is_old(answer: Answer, tag: str | None) -> bool:
+    """Whether the answer to a PUT with this forceUpdateTag is a run that had ended before it.
+
+    The service answers a PUT that changes nothing with the run as it is, and runs nothing.
+    """
+    run = answer.resource
+    if dig(run, "properties", "forceUpdateTag") and not tag:
+        return True
+    finished = moment(_response(run, "finishTime"))
+    if not (finished and answer.sent_at):
+        return False
+    # Its Date has whole seconds, rounded down: what ended within the PUT did not end before this.
+    return finished < answer.sent_at - timedelta(seconds=answer.took)

@@ -1,0 +1,63 @@
+"""What a pipeline's container holds, read with the caller's own rights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any
+
+from azure.cli.core._profile import Profile
+from azure.cli.core.azclierror import ForbiddenError
+from azure.cli.core.commands.client_factory import get_subscription_id
+from azure.cli.core.util import (
+    get_az_user_agent,
+    get_error_type_by_azure_error,
+    should_disable_connection_verify,
+)
+from azure.core.exceptions import AzureError, DecodeError
+from azure.core.pipeline import PipelineResponse
+from azure.storage.blob import ContainerClient
+
+from azext_acrtransfer.redaction import mask_sas
+
+_REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+
+
+def blobs(cli_ctx: Any, container_uri: str) -> Iterator[str]:
+    """Names of all blobs, page by page as they are read."""
+    credential, _, _ = Profile(cli_ctx=cli_ctx).get_login_credentials(get_subscription_id(cli_ctx))
+    container = ContainerClient.from_container_url(
+        container_uri,
+        credential,
+        raw_response_hook=_check,
+        permit_redirects=False,  # a network's sign-in page has some, storage has none
+        connection_verify=not should_disable_connection_verify(),
+        user_agent=get_az_user_agent(),
+    )
+    try:
+        yield from container.list_blob_names()
+    except AzureError as error:
+        said = mask_sas(error.message.partition("\n")[0])
+        in_full = "A blob that --storage-blob names in full needs no list."
+        if getattr(error, "status_code", None) not in _REFUSED:
+            raise get_error_type_by_azure_error(error)(
+                f"Could not list the blobs of container '{container_uri}': {said}",
+                recommendation=in_full,
+            ) from error
+        raise ForbiddenError(
+            f"You may not list the blobs of container '{container_uri}'. It said: {said}",
+            recommendation=[
+                "The role 'Storage Blob Data Reader' on the container allows it, from a network "
+                "that its storage account lets in.",
+                in_full,
+            ],
+        ) from error
+
+
+def _check(response: PipelineResponse[Any, Any]) -> None:
+    kind = response.http_response.headers.get("content-type", "")
+    if "xml" not in kind:
+        raise DecodeError(
+            f"The answer is {kind or 'empty'}, which is not storage's. A proxy or the sign-in page "
+            "of a network may stand in between."
+        )

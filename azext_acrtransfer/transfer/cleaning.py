@@ -1,0 +1,88 @@
+"""Deleting many runs at once, with an outcome for each."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from azure.cli.core.azclierror import AzureResponseError, ManualInterrupt, ResourceNotFoundError
+
+from azext_acrtransfer.redaction import mask_sas
+from azext_acrtransfer.service import runs
+from azext_acrtransfer.service.concurrency import each
+from azext_acrtransfer.service.polling import LOST, Waiting
+from azext_acrtransfer.service.resources import Resources
+from azext_acrtransfer.service.runs import Run
+
+# A deletion is all waiting: 1,000 of them at 100 ms took 8.7 s with 16, 4.6 s with 32.
+_AT_ONCE = 32
+DELETED, KEPT, WOULD_DELETE = "Deleted", "Failed", "WouldDelete"
+
+
+def failed_runs(all_runs: Iterable[Run]) -> list[str]:
+    """Names of the runs that ended in a failure."""
+    return [run["name"] for run in all_runs if runs.provisioning_state(run) == "failed"]
+
+
+def preview(names: Iterable[str]) -> list[dict[str, Any]]:
+    """What would be deleted."""
+    return [_outcome(name, WOULD_DELETE) for name in names]
+
+
+def delete_all(
+    waiting: Waiting, resources: Resources, names: Collection[str]
+) -> list[dict[str, Any]]:
+    """Delete runs, several at a time, and wait for each; one failure does not stop the others."""
+
+    def delete(name: str) -> dict[str, Any]:
+        try:
+            resources.delete(name).result()
+        except ResourceNotFoundError:
+            return _outcome(name, DELETED)  # somebody else was quicker
+        except LOST as error:
+            return _outcome(name, KEPT, mask_sas(str(error)))
+        return _outcome(name, DELETED)
+
+    outcomes = []
+    try:
+        with waiting.progress() as show:
+            for outcome in each(delete, names, at_once=_AT_ONCE):
+                outcomes.append(outcome)
+                show(_line(outcomes, len(names)))
+    except KeyboardInterrupt as error:
+        stopped = f"Stopped: {_line(outcomes, len(names))}; some more may be."
+        raise ManualInterrupt(
+            "\n".join([stopped, *_reasons(outcomes)]),
+            recommendation="Run the same command again for those that are left.",
+        ) from error
+    return outcomes
+
+
+def failure(outcomes: Collection[dict[str, Any]]) -> AzureResponseError | None:
+    """The error that outcomes amount to, naming every run that could not be deleted."""
+    kept = _kept(outcomes)
+    if not kept:
+        return None
+    told = f"{len(kept)} of {len(outcomes)} runs could not be deleted:"
+    return AzureResponseError(
+        "\n".join([told, *_reasons(outcomes)]),
+        recommendation="Mend the cause, then run the same command again for those that are left.",
+    )
+
+
+def _kept(outcomes: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [outcome for outcome in outcomes if outcome["outcome"] == KEPT]
+
+
+def _reasons(outcomes: Iterable[dict[str, Any]]) -> list[str]:
+    return [f"{outcome['name']}: {outcome['error']}" for outcome in _kept(outcomes)]
+
+
+def _line(outcomes: Collection[dict[str, Any]], count: int) -> str:
+    failed = len(_kept(outcomes))
+    told = f", {failed} failed" if failed else ""
+    return f"{len(outcomes) - failed} of {count} runs deleted{told}"
+
+
+def _outcome(name: str, outcome: str, error: str | None = None) -> dict[str, Any]:
+    return {"name": name, "outcome": outcome, "error": error}

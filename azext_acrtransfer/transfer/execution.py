@@ -1,0 +1,121 @@
+"""Runs, one or many, from their submission to their end, with an outcome for each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from typing import Any
+
+from knack.log import get_logger
+
+from azext_acrtransfer.arguments import Artifact
+from azext_acrtransfer.kinds import PipelineOption
+from azext_acrtransfer.service import models, runs
+from azext_acrtransfer.service.concurrency import each
+from azext_acrtransfer.service.polling import LOST, Seen, Waiting, goes_on
+from azext_acrtransfer.service.resources import Answer, Resources
+from azext_acrtransfer.transfer.specs import RunSpec
+
+logger = get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a run: how it was last seen, and what ended the waiting before its end."""
+
+    spec: RunSpec
+    run: Any = None
+    error: Exception | KeyboardInterrupt | None = None
+    correlation_id: str | None = None
+    #: Whether the run had ended before it was asked for, and nothing was run.
+    is_old: bool = False
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether the service goes on with it, although nobody waits any more."""
+        return bool(self.run and not runs.is_over(self.run)) and goes_on(self.error)
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it did not move all that it was to move, and will not."""
+        if self.run and runs.is_over(self.run):
+            return runs.has_failed(self.run)
+        return bool(self.error) and not self.is_under_way
+
+    def left(self, options: Sequence[str] | None = None) -> tuple[Artifact, ...]:
+        """Artifacts that did not go, where the pipeline has these options.
+
+        A run that goes on after an error names what failed; if it names nothing that was asked
+        for, all counts as left, for nothing is lost by moving it twice.
+        """
+        if not self.has_failed:
+            return ()
+        if self.run and PipelineOption.CONTINUE_ON_ERRORS.value in (options or ()):
+            message = str(self.run.response and self.run.response.pipeline_run_error_message)
+            named = (artifact for artifact in self.spec.artifacts if _names(message, artifact))
+            return tuple(named) or self.spec.artifacts
+        return self.spec.artifacts
+
+
+def _names(message: str, artifact: Artifact) -> bool:
+    words = str(artifact) if ":" not in artifact.reference else artifact.reference
+    # A registry may stand before it, and a full stop or a colon after it.
+    return bool(re.search(rf"(?<![\w.@:-]){re.escape(words)}(?![\w-]|[./:@]\w)", message))
+
+
+def run_all(
+    waiting: Waiting,
+    resources: Resources,
+    specs: Sequence[RunSpec],
+    pipeline_id: str,
+    *,
+    wait: bool,
+) -> list[Outcome]:
+    """Submit runs and wait until all are over; one that fails does not stop the others."""
+    submitted = _submit(waiting, resources, specs, pipeline_id)
+    for spec in specs:
+        _warn_of_old(spec, submitted[spec.name].answer)
+    seen = waiting.all_settled(resources, submitted, runs) if wait else submitted
+    return [_outcome(spec, submitted[spec.name], seen[spec.name]) for spec in specs]
+
+
+def _submit(
+    waiting: Waiting, resources: Resources, specs: Sequence[RunSpec], pipeline_id: str
+) -> dict[str, Seen]:
+    seen = {spec.name: Seen(None) for spec in specs}
+
+    def put(spec: RunSpec) -> None:
+        try:
+            seen[spec.name] = Seen(resources.put(spec.name, models.run(spec, pipeline_id)))
+        except LOST as error:
+            seen[spec.name] = Seen(None, error)
+
+    try:
+        # A single PUT has never been worth a line of progress.
+        with waiting.progress() if len(specs) > 1 else nullcontext(lambda _: None) as show:
+            for number, _ in enumerate(each(put, specs), 1):
+                show(f"{number} of {len(specs)} runs submitted")
+    except KeyboardInterrupt as error:
+        return {name: replace(last, error=last.error or error) for name, last in seen.items()}
+    return seen
+
+
+def _is_old(spec: RunSpec, answer: Answer | None) -> bool:
+    return bool(answer and runs.is_old(answer, spec.force_update_tag))
+
+
+def _warn_of_old(spec: RunSpec, answer: Answer | None) -> None:
+    if _is_old(spec, answer):
+        logger.warning(
+            "Nothing was run: a run '%s' with the same properties is there already, and this is "
+            "it. Add --force-redeploy to run it again.",
+            spec.name,
+        )
+
+
+def _outcome(spec: RunSpec, submitted: Seen, seen: Seen) -> Outcome:
+    answer = submitted.answer
+    correlation_id = answer.correlation_id if answer else None
+    return Outcome(spec, seen.resource, seen.error, correlation_id, _is_old(spec, answer))

@@ -1,0 +1,84 @@
+"""What a transfer is to move, and in which runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from azure.cli.core.azclierror import InvalidArgumentValueError
+from knack.log import get_logger
+
+from azext_acrtransfer.arguments import Artifact
+from azext_acrtransfer.kinds import EXPORT
+from azext_acrtransfer.manifest.model import ManifestKind, Result, TransferManifest
+from azext_acrtransfer.manifest.recorder import Record
+from azext_acrtransfer.registry.descriptors import Descriptor
+from azext_acrtransfer.transfer import splitting
+from azext_acrtransfer.transfer.report import Place
+from azext_acrtransfer.transfer.selection import Selection, resolve_blobs
+from azext_acrtransfer.transfer.specs import RunSpec, TransferSpec
+
+logger = get_logger(__name__)
+
+
+def choose(spec: TransferSpec, place: Place) -> tuple[tuple[RunSpec, ...], Record | None]:
+    """The runs that it takes, and the record to keep of them.
+
+    The registry or the container is asked for globs, and for what a manifest is to tell.
+    """
+    if spec.kind is not EXPORT:
+        return splitting.plan(spec, resolve_blobs(spec.blobs, place)), None
+    artifacts, manifests = _artifacts(spec, place), spec.manifests
+    there = _in_target(manifests.skip, place) if manifests.skip else {}
+    contents = _describe(artifacts, place) if manifests.written or manifests.skip else {}
+    to_go = [
+        each for each in artifacts if not (each in there and contents[each].digest == there[each])
+    ]
+    if not to_go:
+        logger.warning("Nothing was run: there is nothing left to export.")
+    record = None
+    if manifests.written:
+        server = place.content.login_server
+        record = Record(manifests.written, server, place.pipeline, contents, manifests.only_failed)
+    return splitting.plan(spec, spec.blobs, to_go), record
+
+
+def _artifacts(spec: TransferSpec, place: Place) -> tuple[Artifact, ...]:
+    earlier, registry = spec.manifests.only_failed, place.runs.registry.name
+    if not earlier:
+        return Selection(spec.artifacts, spec.exclude).resolve(place)
+    # A login server may have a hash after a hyphen, which no name has.
+    its_name = earlier.registry.partition(".")[0].partition("-")[0]
+    if earlier.kind is ManifestKind.EXPORT and its_name.lower() != registry.lower():
+        raise InvalidArgumentValueError(
+            f"--only-failed has a manifest of '{earlier.registry}', and not of registry "
+            f"'{registry}'.",
+            recommendation="Name that registry by --registry, or give another manifest.",
+        )
+    return tuple(entry.artifact for entry in earlier.entries if entry.is_left)
+
+
+def _describe(artifacts: Sequence[Artifact], place: Place) -> dict[Artifact, Descriptor]:
+    found = zip(artifacts, place.content.describe_all(artifacts), strict=True)
+    contents = {artifact: content for artifact, content in found if content}
+    missing = [f"  {artifact}" for artifact in artifacts if artifact not in contents]
+    if missing:
+        raise InvalidArgumentValueError(
+            f"{len(missing)} of {len(artifacts)} artifacts are not in registry "
+            f"'{place.runs.registry.name}':\n" + "\n".join(missing),
+            recommendation="Nothing was exported. Push them, or leave them out.",
+        )
+    return contents
+
+
+def _in_target(skip: TransferManifest, place: Place) -> dict[Artifact, str]:
+    """The digests of what the target has, with all that belongs to it."""
+    if skip.registry.lower() == place.content.login_server.lower():
+        raise InvalidArgumentValueError(
+            f"--skip has a manifest of '{skip.registry}', the registry to export from.",
+            recommendation="Give what 'az acr pipeline-run verify --write' wrote of the target.",
+        )
+    return {
+        entry.artifact: entry.descriptor.digest
+        for entry in skip.entries
+        if entry.result is Result.PRESENT and entry.descriptor
+    }

@@ -1,0 +1,83 @@
+"""How a transfer is split into runs: their names, their blobs, and what each moves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import Any
+
+from azext_acrtransfer.arguments import Artifact, invalid
+from azext_acrtransfer.kinds import EXPORT
+from azext_acrtransfer.transfer.specs import MAX_ARTIFACTS, RunSpec, TransferSpec
+
+_DIGITS = 3
+_LONGEST_NAME, _LONGEST_BLOB = 50, 1024
+
+
+def plan(
+    spec: TransferSpec, blobs: Sequence[str], artifacts: Sequence[Artifact] = ()
+) -> tuple[RunSpec, ...]:
+    """The runs that it takes; if it is one, the names stay as typed, else they are numbered."""
+    loads = [(blob, tuple[Artifact, ...]()) for blob in blobs]
+    if spec.kind is EXPORT:
+        chunks = list(_chunks(artifacts))
+        numbered = _numbered(blobs[0], "-", len(chunks), option="--storage-blob")
+        loads = list(zip(numbered, chunks, strict=True))
+    names = _numbered(spec.name, "", len(loads), option="--name")
+    return tuple(
+        RunSpec(spec.kind, name, blob, some, spec.force_update_tag)
+        for name, (blob, some) in zip(names, loads, strict=True)
+    )
+
+
+def preview(specs: Iterable[RunSpec], pipeline: str) -> list[dict[str, Any]]:
+    """What would be run."""
+    return [
+        {
+            "name": spec.name,
+            "pipeline": pipeline,
+            "type": spec.kind.name,
+            "blob": spec.blob,
+            "artifacts": [str(artifact) for artifact in spec.artifacts],
+        }
+        for spec in specs
+    ]
+
+
+def retry_name(name: str) -> str:
+    """Name for a run of what did not go, which may itself have to be numbered."""
+    return _retry(name, "", _LONGEST_NAME)
+
+
+def retry_blob(blob: str) -> str:
+    """Name for the blob of that run."""
+    return _retry(blob, "-", _LONGEST_BLOB - 1)
+
+
+def _chunks(artifacts: Iterable[Artifact]) -> Iterable[tuple[Artifact, ...]]:
+    left = iter(artifacts)
+    while chunk := tuple(islice(left, MAX_ARTIFACTS)):
+        yield chunk
+
+
+def _numbered(text: str, separator: str, count: int, *, option: str) -> list[str]:
+    if count < 2:  # noqa: PLR2004  # what is alone needs no number
+        return [text] * count
+    digits = max(_DIGITS, len(str(count)))
+    longest = _LONGEST_BLOB if separator else _LONGEST_NAME
+    if len(text) + len(separator) + digits > longest:
+        raise invalid(
+            text,
+            option,
+            f"{count} runs are needed, and with a number its length is over {longest}",
+            f"Give one of at most {longest - len(separator) - digits} characters.",
+        )
+    return [f"{text}{separator}{number:0{digits}}" for number in range(1, count + 1)]
+
+
+def _retry(text: str, separator: str, longest: int) -> str:
+    again = re.fullmatch(rf"(.*){separator}retry(\d*)", text)
+    base = again[1] if again else text
+    suffix = f"{separator}retry{int(again[2] or 1) + 1 if again else ''}"
+    return base[: longest - _DIGITS - len(suffix)] + suffix
