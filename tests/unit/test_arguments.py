@@ -1,371 +1,296 @@
-"""Wrong input: refused before any request, by the fitting type, with the value and advice."""
+"""Whatever is typed: taken as it is, or refused by a typed error that shows no secret of it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from urllib.parse import quote_plus
 
 import pytest
-from azure.cli.core import azclierror
+import yaml
+from azure.cli.core.azclierror import InvalidArgumentValueError
+from hypothesis import given
+from hypothesis import strategies as st
 
-from azext_acrtransfer.kinds import EXPORT, PipelineKind
-from tests.az import Result
-from tests.unit.conftest import AT, REGISTRY, Az, Service, pipeline
+from azext_acrtransfer import arguments
+from azext_acrtransfer.arguments import (
+    SYSTEM_IDENTITY,
+    Artifact,
+    ContainerUri,
+    IdentityId,
+    SecretUri,
+)
+from azext_acrtransfer.redaction import mask_sas
+from azext_acrtransfer.registry import patterns
+from azext_acrtransfer.service.api_version import ApiVersion
 
-CONTAINER = "https://mystorage.blob.core.windows.net/transfer"
-SECRET = "https://myvault.vault.azure.net/secrets/sas"
-DIGEST = "sha256:90659bf80b44ce6be8234e6ff90a1ac34acbeb826903b02cfa0da11c82cbc042"
-SIGNATURE = "c2VjcmV0c2VjcmV0"
-SAS = f"?sv=2026-02-06&sp=rl&sig={SIGNATURE}"
+Parser = Callable[[str], Any]
 
-INVALID = azclierror.InvalidArgumentValueError
-MISSING = azclierror.RequiredArgumentMissingError
-EXCLUSIVE = azclierror.MutuallyExclusiveArgumentError
+CORPUS: dict[str, list[dict[str, Any]]] = yaml.safe_load(
+    (Path(__file__).parent / "corpus.yaml").read_text()
+)
 
 
-def assert_refused(
-    result: Result, raised: list[Any], error: Any, message: str, advice: str
+def api_version(text: str) -> str:
+    """The API version that this setting asks for."""
+    config = SimpleNamespace(get=lambda *_, **__: text)
+    return ApiVersion.configured(SimpleNamespace(config=config)).text
+
+
+def references(text: str) -> tuple[patterns.Reference, ...]:
+    """What one value of --artifacts names."""
+    return patterns.parse_references([text], "--exclude", ".azurecr.io")
+
+
+def registry_name(text: str) -> str:
+    """The registry that a name or a login server of the public cloud names."""
+    return arguments.registry_name(text, ".azurecr.io")
+
+
+PARSERS: dict[str, Parser] = {
+    "container": ContainerUri.parse,
+    "secret": SecretUri.parse,
+    "artifact": Artifact.parse,
+    "references": references,
+    "identity": IdentityId.parse,
+    "registry": registry_name,
+    "pipeline or new run": arguments.resource_name,
+    "existing run": arguments.existing_run_name,
+    "blob": arguments.blob_name,
+    "age": arguments.age,
+    "API version": api_version,
+}
+
+
+def shown(error: InvalidArgumentValueError) -> str:
+    """All that a user sees of a refusal."""
+    return f"{error.error_msg} {error.recommendations}"
+
+
+def corpus(name: str) -> pytest.MarkDecorator:
+    """Each line of a part of the corpus."""
+    rows = CORPUS[name]
+    return pytest.mark.parametrize("row", rows, ids=[str(row["text"]) for row in rows])
+
+
+def _judge(row: dict[str, Any], parse: Callable[[], Any], **expected: Any) -> None:
+    if "refused" in row:
+        with pytest.raises(InvalidArgumentValueError) as refused:
+            parse()
+        assert row["refused"] in shown(refused.value)
+        return
+    found = parse()
+    assert {name: getattr(found, name) for name in expected} == expected
+
+
+@corpus("container")
+def test_containers_of_all_clouds(row: dict[str, Any]) -> None:
+    taken = {name: row.get(name) for name in ("text", "account", "container")}
+    _judge(row, lambda: ContainerUri.parse(row["text"]), **taken)
+
+
+@corpus("secret")
+def test_secrets_of_all_clouds(row: dict[str, Any]) -> None:
+    taken = {name: row.get(name) for name in ("text", "vault", "name")}
+    _judge(row, lambda: SecretUri.parse(row["text"]), **taken)
+
+
+@corpus("artifact")
+def test_references_as_they_are_found(row: dict[str, Any]) -> None:
+    _judge(
+        row, lambda: SimpleNamespace(sent=str(Artifact.parse(row["text"]))), sent=row.get("sent")
+    )
+
+
+@corpus("registry")
+def test_registries_of_all_clouds(row: dict[str, Any]) -> None:
+    def parse() -> Any:
+        return SimpleNamespace(name=arguments.registry_name(row["text"], row["suffix"]))
+
+    _judge(row, parse, name=row.get("name"))
+
+
+@corpus("identity")
+def test_identities(row: dict[str, Any]) -> None:
+    _judge(row, lambda: IdentityId.parse(row["text"]), text=row["text"])
+
+
+@pytest.mark.parametrize("text", ["[system]", "[SYSTEM]", "[System]"])
+def test_the_pipelines_own_identity(text: str) -> None:
+    assert IdentityId.parse(text) is SYSTEM_IDENTITY
+
+
+@corpus("blob")
+def test_blobs(row: dict[str, Any]) -> None:
+    _judge(row, lambda: SimpleNamespace(name=arguments.blob_name(row["text"])), name=row["text"])
+
+
+# What is well-formed, built from its parts by other rules than the parsers'.
+LOWER = "abcdefghijklmnopqrstuvwxyz0123456789"
+ALPHANUMERIC = LOWER + LOWER[:26].upper()
+NAMES = st.text(ALPHANUMERIC, min_size=5, max_size=50)
+LABELS = st.text(LOWER, min_size=3, max_size=24)
+DOMAINS = st.lists(LABELS, min_size=2, max_size=5).map(".".join)
+CONTAINERS = st.lists(LABELS, min_size=1, max_size=2).map("-".join)
+HEX = st.text("0123456789abcdef", min_size=64, max_size=64)
+REPOSITORIES = st.lists(
+    st.tuples(LABELS, st.sampled_from(["/", ".", "_", "__", "-", "---"])), min_size=1, max_size=4
+).map(lambda parts: "".join(word + joint for word, joint in parts) + "end")
+TAGS = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}", fullmatch=True)
+
+
+@given(account=LABELS, domain=DOMAINS, container=CONTAINERS, end=st.sampled_from(["", "/"]))
+def test_a_container_uri_round_trips(account: str, domain: str, container: str, end: str) -> None:
+    text = f"https://{account}.{domain}/{container}{end}"
+    uri = ContainerUri.parse(text)
+    assert uri == ContainerUri(text, f"{account}.{domain}", container)
+    assert (uri.account, ContainerUri.parse(uri.text)) == (account, uri)
+
+
+@given(
+    vault=LABELS,
+    domain=DOMAINS,
+    name=st.text(ALPHANUMERIC + "-", min_size=1, max_size=127),
+    version=st.sampled_from(["", "/", "/0123456789abcdef0123456789abcdef"]),
+)
+def test_a_secret_uri_round_trips(vault: str, domain: str, name: str, version: str) -> None:
+    text = f"https://{vault}.{domain}/secrets/{name}{version}"
+    uri = SecretUri.parse(text)
+    assert uri == SecretUri(text, f"{vault}.{domain}", name)
+    assert (uri.vault, SecretUri.parse(uri.text)) == (vault, uri)
+
+
+@given(repository=REPOSITORIES, tag=TAGS, digest=HEX)
+def test_an_artifact_round_trips(repository: str, tag: str, digest: str) -> None:
+    for text in (f"{repository}:{tag}", f"{repository}@sha256:{digest}"):
+        assert str(Artifact.parse(text)) == text
+    assert str(Artifact.parse(repository)) == f"{repository}:latest"
+
+
+@given(name=NAMES, label=st.sampled_from(["", "-d3f7b2a1"]), domain=DOMAINS)
+def test_a_registry_is_found_by_its_name_and_its_login_server(
+    name: str, label: str, domain: str
 ) -> None:
-    """No request was made (the network is closed to these tests), and the error says it all."""
-    assert (raised, result.stdout) == ([error], "")
-    assert result.exit_code in (1, 2)
-    assert message in result.stderr
-    assert f"\n{advice}" in result.stderr
-    assert "Traceback" not in result.stderr
+    assert arguments.registry_name(name, None) == name
+    assert arguments.registry_name(f"{name}{label}.{domain}", f".{domain}") == name
 
 
-PIPELINE_REFUSALS: list[tuple[list[str], Any, str, str]] = [
-    (
-        ["-c", "http://mystorage.blob.core.windows.net/transfer"],
-        INVALID,
-        "Invalid value 'http://mystorage.blob.core.windows.net/transfer' for "
-        "--storage-container-uri: expected an https URI.",
-        "Use https://<account>.blob.core.windows.net/<container>.",
-    ),
-    (
-        ["-c", "mystorage"],
-        INVALID,
-        "Invalid value 'mystorage' for --storage-container-uri: expected an https URI.",
-        "Use https://<account>",
-    ),
-    (
-        ["-c", "https://[::1/transfer"],
-        INVALID,
-        "Invalid value 'https://[::1/transfer' for --storage-container-uri: it is not a URI.",
-        "Use https://<account>",
-    ),
-    (
-        ["-c", "https://mystorage.blob.core.windows.net/"],
-        INVALID,
-        "Invalid value 'https://mystorage.blob.core.windows.net/' for --storage-container-uri: the "
-        "container is missing.",
-        "Use https://<account>",
-    ),
-    (
-        ["-c", f"{CONTAINER}/myblob"],
-        INVALID,
-        f"Invalid value '{CONTAINER}/myblob' for --storage-container-uri: it names a blob, not a "
-        "container.",
-        "Use https://<account>.blob.core.windows.net/<container>. A blob is named by "
-        "--storage-blob of 'az acr pipeline-run create'.",
-    ),
-    (
-        ["-c", "https://mystorage.blob.core.windows.net/My_Container"],
-        INVALID,
-        "Invalid value 'https://mystorage.blob.core.windows.net/My_Container' for "
-        "--storage-container-uri: 'My_Container' is not a container name: 3 to 63 lower-case "
-        "letters, digits and single hyphens.",
-        "Use https://<account>",
-    ),
-    (
-        ["-c", CONTAINER + SAS],
-        INVALID,
-        f"Invalid value '{CONTAINER}' for --storage-container-uri: it carried a query",
-        "A SAS belongs into a Key Vault secret",
-    ),
-    (
-        ["-c", f"https://user:{SIGNATURE}@mystorage.blob.core.windows.net/transfer"],
-        INVALID,
-        f"Invalid value '{CONTAINER}' for --storage-container-uri: it carried a query",
-        "A SAS belongs into a Key Vault secret",
-    ),
-    (
-        ["-c", CONTAINER, "-s", "https://myvault.vault.azure.net/keys/sas"],
-        INVALID,
-        "Invalid value 'https://myvault.vault.azure.net/keys/sas' for --secret-uri: expected "
-        "'/secrets/<secret>' after the vault.",
-        "Use https://<vault>.vault.azure.net/secrets/<secret>.",
-    ),
-    (
-        ["-c", CONTAINER, "-s", f"{SECRET}{SAS}"],
-        INVALID,
-        f"Invalid value '{SECRET}' for --secret-uri: it carried a query",
-        "A SAS belongs into a Key Vault secret, named by --secret-uri. If the one typed was real, "
-        "revoke it. Use https://<vault>.vault.azure.net/secrets/<secret>.",
-    ),
-    (
-        ["-c", CONTAINER, "-i", "myidentity"],
-        INVALID,
-        "Invalid value 'myidentity' for --assign-identity: expected the resource ID of a "
-        "user-assigned identity, or [system].",
-        "Run 'az identity show -g <group> -n <identity> --query id' to get it.",
-    ),
-    (
-        ["-c", CONTAINER, "-i", REGISTRY],
-        INVALID,
-        f"Invalid value '{REGISTRY}' for --assign-identity: expected the resource ID of a "
-        "user-assigned identity, or [system].",
-        "Run 'az identity show -g <group> -n <identity> --query id' to get it.",
-    ),
-    (
-        ["-c", CONTAINER, "-z", "ContinueOnError"],
-        INVALID,
-        "'ContinueOnError' is not a valid value for '--options'.",
-        "Did you mean 'ContinueOnErrors' ?",
-    ),
-    (
-        ["-c", CONTAINER, "-m", "SasToken"],
-        MISSING,
-        "--storage-access-mode SasToken needs --secret-uri, the Key Vault secret that holds the "
-        "SAS.",
-        "Add --secret-uri https://<vault>.vault.azure.net/secrets/<secret>, or use "
-        "--storage-access-mode ManagedIdentity.",
-    ),
-    (
-        ["-c", CONTAINER, "-m", "ManagedIdentity", "-s", SECRET],
-        EXCLUSIVE,
-        f"--secret-uri '{SECRET}' is of no use with --storage-access-mode ManagedIdentity",
-        "Leave --secret-uri out, or use --storage-access-mode SasToken.",
-    ),
-    (
-        ["-c", CONTAINER, "-m", "Sas"],
-        INVALID,
-        "'Sas' is not a valid value for '--storage-access-mode'. Allowed values: ManagedIdentity, "
-        "SasToken.",
-        "",
-    ),
-    (
-        ["-c", CONTAINER, "-n", "four"],
-        INVALID,
-        "Invalid value 'four' for --name: expected 5 to 50 letters and digits.",
-        "Use a name such as 'export01'.",
-    ),
-    (
-        ["-c", CONTAINER, "-n", "my_pipeline"],
-        INVALID,
-        "Invalid value 'my_pipeline' for --name",
-        "Use a name such as 'export01'.",
-    ),
-    (
-        ["-c", CONTAINER, "-r", "my-registry"],
-        INVALID,
-        "Invalid value 'my-registry' for --registry: expected a registry name of 5 to 50",
-        "Run 'az acr list --query [].name' to see the registries of the subscription.",
-    ),
-    (
-        ["-c", CONTAINER, "-r", "myregistry.azurecr.us"],
-        INVALID,
-        "for --registry: login servers of the active cloud end in '.azurecr.io'.",
-        "Give the name alone, 'myregistry'",
-    ),
-    # What an unset variable leaves is no name.
-    (
-        ["-c", CONTAINER, "-n", ""],
-        INVALID,
-        "Invalid value '' for --name: expected 5 to 50 letters and digits.",
-        "Use a name such as 'export01'.",
-    ),
-    (
-        ["-c", CONTAINER, "-r", ""],
-        INVALID,
-        "Invalid value '' for --registry: expected a registry name of 5 to 50",
-        "Run 'az acr list --query [].name' to see the registries of the subscription.",
-    ),
-]
-
-
-@pytest.mark.parametrize(("argv", "error", "message", "advice"), PIPELINE_REFUSALS)
-def test_a_pipeline_is_refused_before_any_request(
-    az: Az,
-    kind: PipelineKind,
-    raised: list[Any],
-    argv: list[str],
-    error: Any,
-    message: str,
-    advice: str,
-) -> None:
-    words = ["acr", kind.group, "create", *AT, "-n", "mypipeline", *argv]
-    result = az(*words)
-    assert_refused(result, raised, error, message, advice)
-    assert SIGNATURE not in result.stderr
-
-
-EXPORT_RUN = ["-t", "export", "-b", "myblob"]
-IMPORT_RUN = ["-t", "import", "-b", "myblob"]
-
-FIFTY_ONE = [f"hello:v{number}" for number in range(51)]
-RUN_REFUSALS: list[tuple[list[str], Any, str, str]] = [
-    (
-        EXPORT_RUN,
-        MISSING,
-        "--pipeline-type export needs --artifacts, what to export from the registry.",
-        "Add --artifacts with one or more references. Use <repository>:<tag> or "
-        "<repository>@sha256:<64 hex digits>.",
-    ),
-    (
-        [*IMPORT_RUN, "-a", "hello:v1"],
-        azclierror.ArgumentUsageError,
-        "--artifacts goes with --pipeline-type export",
-        "Leave --artifacts out.",
-    ),
-    (
-        ["-t", "exprot", "-b", "myblob", "-a", "hello"],
-        INVALID,
-        "'exprot' is not a valid value for '--pipeline-type'. Allowed values: export, import.",
-        "Did you mean 'export' ?",
-    ),
-    (
-        [*IMPORT_RUN, "--exclude", "hello:v1"],
-        azclierror.ArgumentUsageError,
-        "--exclude goes with --pipeline-type export",
-        "Leave --exclude out.",
-    ),
-    (
-        [*EXPORT_RUN, "-a", "hello", "-b", "myblob", "another"],
-        INVALID,
-        "Invalid value 'myblob another' for --storage-blob: an export writes one blob",
-        "Give one name without '*'.",
-    ),
-    (
-        [*EXPORT_RUN, "-a", "hello", "-b", "my*"],
-        INVALID,
-        "Invalid value 'my*' for --storage-blob: an export writes one blob",
-        "Give one name without '*'.",
-    ),
-    (
-        [*EXPORT_RUN, "-n", 48 * "r", "-a", *FIFTY_ONE],
-        INVALID,
-        f"Invalid value '{48 * 'r'}' for --name: 2 runs are needed, and with a number its length "
-        "is over 50.",
-        "Give one of at most 47 characters.",
-    ),
-    (
-        [*EXPORT_RUN, "-b", 1021 * "b", "-a", *FIFTY_ONE],
-        INVALID,
-        "for --storage-blob: 2 runs are needed, and with a number its length is over 1024.",
-        "Give one of at most 1020 characters.",
-    ),
-    (
-        [*EXPORT_RUN, "-a", "", "# all of them\n"],
-        INVALID,
-        "--artifacts is empty, or has nothing but comments.",
-        "Use <repository>:<tag> or <repository>@sha256:<64 hex digits>.",
-    ),
-    (
-        [*EXPORT_RUN, "-a", "Hello:v1"],
-        INVALID,
-        "Invalid value 'Hello:v1' for --artifacts: 'Hello' is not a repository",
-        "Use <repository>:<tag>",
-    ),
-    (
-        [*EXPORT_RUN, "-a", "hello:"],
-        INVALID,
-        "Invalid value 'hello:' for --artifacts: '' is not a tag.",
-        "Use <repository>:<tag>",
-    ),
-    (
-        [*EXPORT_RUN, "-a", "hello@sha256:123"],
-        INVALID,
-        "Invalid value 'hello@sha256:123' for --artifacts: 'sha256:123' is not a sha256 digest.",
-        "Use <repository>:<tag>",
-    ),
-    (
-        [*EXPORT_RUN, "-a", f"hello:v1@{DIGEST}"],
-        INVALID,
-        "the service takes a tag or a digest, not both.",
-        "Use <repository>:<tag>",
-    ),
-    (
-        [*EXPORT_RUN, "-a", "myregistry.azurecr.io/hello:v1"],
-        INVALID,
-        "Invalid value 'myregistry.azurecr.io/hello:v1' for --artifacts: a reference starts with "
-        "the repository",
-        "Use 'hello:v1'.",
-    ),
-    (
-        ["-t", "import", "-b", f"{CONTAINER}/myblob{SAS}"],
-        INVALID,
-        f"Invalid value '{CONTAINER}/myblob?sv=2026-02-06&sp=rl&sig=***' for --storage-blob: "
-        "expected the name of a blob, not its URI or a SAS.",
-        "Give the name alone",
-    ),
-    (
-        ["-t", "import", "-b", "folder/"],
-        INVALID,
-        "Invalid value 'folder/' for --storage-blob",
-        "Choose a name such as 'images-2026-01.tar'.",
-    ),
-    (
-        ["-n", "run_1", *IMPORT_RUN],
-        INVALID,
-        "Invalid value 'run_1' for --name: expected 5 to 50 letters and digits.",
-        "Use a name such as 'export01'.",
-    ),
-    (
-        [*EXPORT_RUN, "-a", "hello", "-p", "a/b"],
-        INVALID,
-        "Invalid value 'a/b' for --pipeline: expected 5 to 50 letters and digits.",
-        "Use a name such as 'export01'.",
-    ),
-]
-
-
-@pytest.mark.parametrize(("argv", "error", "message", "advice"), RUN_REFUSALS)
-def test_a_run_is_refused_before_any_request(
-    az: Az, raised: list[Any], argv: list[str], error: Any, message: str, advice: str
-) -> None:
-    words = ["acr", "pipeline-run", "create", *AT, "-p", "mypipeline", "-n", "myrun01", *argv]
-    result = az(*words)
-    assert_refused(result, raised, error, message, advice)
-    assert SIGNATURE not in result.stderr
-
-
-@pytest.mark.parametrize("top", ["0", "-2"])
-def test_top_is_a_positive_number(az: Az, raised: list[Any], top: str) -> None:
-    result = az("acr", "pipeline-run", "list", *AT, "--top", top)
-    message = f"Invalid value '{top}' for --top: expected a whole number from 1."
-    assert_refused(result, raised, INVALID, message, "Leave --top out")
-
-
-def test_fifty_artifacts_are_not_too_many(az: Az, service: Service) -> None:
-    path = f"{REGISTRY}/exportPipelines/mypipeline"
-    service.answers("GET", path, {"error": {"code": "Stop", "message": "here"}}, status=403)
-    names = [f"hello:v{number}" for number in range(50)]
-    words = ["acr", "pipeline-run", "create", *AT, "-p", "mypipeline", "-n", "myrun01"]
-    result = az(*words, *EXPORT_RUN, "-a", *names)
-    assert "(Stop) here" in result.stderr
+@given(name=NAMES)
+def test_names_round_trip(name: str) -> None:
+    for parse in (arguments.resource_name, arguments.existing_run_name):
+        assert parse(name) == name
+    assert arguments.existing_run_name(f"a_{name}"[:50]) == f"a_{name}"[:50]
 
 
 @pytest.mark.parametrize(
-    ("argv", "option"),
+    ("parse", "text", "why"),
     [
+        (arguments.resource_name, "my_run", "--name: expected 5 to 50 letters and digits"),
         (
-            ["-c", "https://mystorage.blob.core.usgovcloudapi.net/transfer"],
-            "--storage-container-uri",
+            arguments.existing_run_name,
+            "my-run",
+            "--name: expected 5 to 50 letters, digits and underscores",
         ),
-        (["-c", CONTAINER, "-s", "https://myvault.vault.azure.cn/secrets/sas"], "--secret-uri"),
     ],
 )
-def test_another_clouds_host_is_only_warned_about(
-    az: Az, service: Service, argv: list[str], option: str
-) -> None:
-    service.answers("PUT", f"{REGISTRY}/exportPipelines/mypipeline", pipeline(EXPORT))
-    result = az("acr", "export-pipeline", "create", *AT, "-n", "mypipeline", *argv)
-    assert result.exit_code == 0
-    assert f"WARNING: {option} '{argv[-1]}' is not of the active cloud" in result.stderr
+def test_a_name_is_refused_with_the_rule(parse: Parser, text: str, why: str) -> None:
+    with pytest.raises(InvalidArgumentValueError) as refused:
+        parse(text)
+    assert refused.value.error_msg == f"Invalid value '{text}' for {why}."
+    assert refused.value.recommendations == ["Use a name such as 'export01'."]
 
 
-def test_the_uri_is_sent_as_typed(az: Az, service: Service) -> None:
-    typed = "https://MyStorage.blob.core.windows.net/transfer/"
-    service.answers("PUT", f"{REGISTRY}/exportPipelines/mypipeline", pipeline(EXPORT))
-    az("acr", "export-pipeline", "create", *AT, "-n", "mypipeline", "-c", typed)
-    assert service.body("PUT")["properties"]["target"]["uri"] == typed
+@given(number=st.integers(1, 99_999))
+@pytest.mark.parametrize(("unit", "seconds"), [("m", 60), ("h", 3600), ("d", 86400), ("w", 604800)])
+def test_an_age_round_trips(unit: str, seconds: int, number: int) -> None:
+    assert arguments.age(f"{number}{unit}") == timedelta(seconds=number * seconds)
+
+
+@given(day=st.dates(), kind=st.sampled_from(["", "-preview"]))
+def test_an_api_version_round_trips(day: Any, kind: str) -> None:
+    assert api_version(f"{day.isoformat()}{kind}") == f"{day.isoformat()}{kind}"
+
+
+# What is not, and what nobody would think of.
+URI_LIKE = st.from_regex(r"(https?://)?[a-z.@:\[\]]{0,12}(/[a-z$-]{0,6}){0,3}(\?[a-z=&]{0,9})?")
+ANYTHING = st.one_of(st.text(max_size=80), URI_LIKE)
+
+
+@pytest.mark.parametrize("name", PARSERS)
+@given(text=ANYTHING)
+def test_any_text_is_taken_or_refused_by_a_typed_error(name: str, text: str) -> None:
+    try:
+        PARSERS[name](text)
+    except InvalidArgumentValueError as error:
+        refused = error
+    else:
+        return
+    assert refused.recommendations
+
+
+# Secrets: the signature of a SAS, an account's key, a password before a host.
+KEYS = st.text(ALPHANUMERIC + "+/", min_size=42, max_size=43).map(lambda text: f"{text}=")
+WAYS = (
+    "{sas}",
+    "?{sas}",
+    "'{sas}'",
+    "{clean}?{sas}",
+    "{clean}/images.tar?{sas}",
+    "{clean}#{sas}",
+    "http://contoso.blob.core.windows.net/?{sas}",
+    "https://[contoso/?{sas}",
+    "https://me:{key}@contoso.blob.core.windows.net/transfer",
+    "https://me:{key}@[contoso/transfer",
+    "oci://me:{key}@contoso.azurecr.io/hello:v1",
+    "samples/hello:v1?{sas}",
+    "https%3A%2F%2Fcontoso%2Ftransfer%3Fsv%3D2026-01-01%26sig%3D{key}",
+    "DefaultEndpointsProtocol=https;AccountName=contoso;AccountKey={key};EndpointSuffix=x",
+    "BlobEndpoint=https://contoso.blob.core.windows.net/;SharedAccessSignature={sas}",
+)
+CLEAN = [
+    row["text"]
+    for name in ("container", "secret", "artifact")
+    for row in CORPUS[name]
+    if row["text"]
+]
+FIELDS = ("sv=2026-01-01", "se=2026-02-01T00%3A00%3A00Z", "sp=rl", "sr=c", "skoid=1-2")
+
+
+@st.composite
+def secrets(draw: st.DrawFn) -> tuple[str, str]:
+    """A text with a secret in it, and the secret as it stands there."""
+    key = draw(st.one_of(KEYS, KEYS.map(quote_plus)))
+    sas = "&".join(draw(st.permutations([*FIELDS, f"sig={key}"])))
+    clean = draw(st.sampled_from(CLEAN))
+    return draw(st.sampled_from(WAYS)).format(sas=sas, key=key, clean=clean), key
+
+
+def holds(text: str, secret: str) -> bool:
+    """Whether a text tells a third of a secret or more."""
+    size = len(secret) // 3
+    return any(secret[at : at + size] in text for at in range(len(secret) - size))
+
+
+@pytest.mark.parametrize("name", PARSERS)
+@given(typed=secrets())
+def test_a_secret_is_never_shown(name: str, typed: tuple[str, str]) -> None:
+    text, secret = typed
+    with pytest.raises(InvalidArgumentValueError) as refused:
+        PARSERS[name](text)
+    assert not holds(shown(refused.value), secret)
+
+
+@given(before=st.text(max_size=20), typed=secrets(), after=st.sampled_from(["", " ", "\n", "'."]))
+def test_what_a_service_quotes_is_masked(before: str, typed: tuple[str, str], after: str) -> None:
+    text, secret = typed
+    masked = mask_sas(f"{before} {text}{after}")
+    assert not holds(masked, secret)
+    assert mask_sas(masked) == masked
+
+
+@given(text=st.text(max_size=80).filter(lambda text: not set(text) & set("=@%")))
+def test_a_text_without_a_secret_stays(text: str) -> None:
+    assert mask_sas(text) == text

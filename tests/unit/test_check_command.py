@@ -30,8 +30,8 @@ from azext_acrtransfer.preflight.snapshot import Content, Layer
 from azext_acrtransfer.registry.descriptors import Manifest
 from tests import manifest_page
 from tests.az import ANYBODY, SUBSCRIPTION, Login, az_cli, run_az
-from tests.unit.checked import PRINCIPAL, sas
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, pipeline, run
+from tests.unit.preflight_snapshots import PRINCIPAL, sas
 
 GROUP = REGISTRY.partition("/providers")[0]
 ACCOUNT = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/mystorage"

@@ -20,7 +20,7 @@ from tests.manifest_page import SCHEMA
 from tests.unit import test_many_runs as many_runs
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, flat, pipeline, run
 from tests.unit.test_many_runs import answers, error_of
-from tests.unit.test_registry_content import HOST, IMAGE, INDEX, Registry
+from tests.unit.test_registry_client import HOST, IMAGE, INDEX, Registry
 from tests.unit.test_run_commands import REFUSED, RUNS, UNDER_WAY, failed
 
 Json = dict[str, Any]

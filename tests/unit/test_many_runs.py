@@ -22,9 +22,9 @@ from azext_acrtransfer.service import polling
 from tests.az import Result, told
 from tests.fake_time import FakeTime
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, flat, pipeline, run
-from tests.unit.test_container_content import page
-from tests.unit.test_registry_content import Registry
+from tests.unit.test_registry_client import Registry
 from tests.unit.test_run_commands import DIGEST, REFUSED, RUNS, UNDER_WAY, failed
+from tests.unit.test_storage_client import page
 
 MANY = [f"samples/hello:v{number}" for number in range(103)]
 REFUSAL = {"error": {"code": "Conflict", "message": "Not now."}}

@@ -16,7 +16,8 @@ from azext_acrtransfer.preflight.lookups import Reading
 from azext_acrtransfer.preflight.rules import RULES, failure, judge
 from azext_acrtransfer.preflight.snapshot import Content, Layer, Seen
 from azext_acrtransfer.storage.sas_token import Sas
-from tests.unit.checked import (
+from tests.unit.conftest import REGISTRY
+from tests.unit.preflight_snapshots import (
     ACCOUNT,
     ARTIFACT,
     BLOBS,
@@ -32,7 +33,6 @@ from tests.unit.checked import (
     there,
     vault,
 )
-from tests.unit.conftest import REGISTRY
 
 OWNER, MY_ROLE = f"Owner of blobs at {ACCOUNT}", f"My role at {ACCOUNT}"
 RUN_PIPELINES = "Microsoft.ContainerRegistry/registries/pipelineRuns/write"

@@ -1,0 +1,371 @@
+"""Wrong input: refused before any request, by the fitting type, with the value and advice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from azure.cli.core import azclierror
+
+from azext_acrtransfer.kinds import EXPORT, PipelineKind
+from tests.az import Result
+from tests.unit.conftest import AT, REGISTRY, Az, Service, pipeline
+
+CONTAINER = "https://mystorage.blob.core.windows.net/transfer"
+SECRET = "https://myvault.vault.azure.net/secrets/sas"
+DIGEST = "sha256:90659bf80b44ce6be8234e6ff90a1ac34acbeb826903b02cfa0da11c82cbc042"
+SIGNATURE = "c2VjcmV0c2VjcmV0"
+SAS = f"?sv=2026-02-06&sp=rl&sig={SIGNATURE}"
+
+INVALID = azclierror.InvalidArgumentValueError
+MISSING = azclierror.RequiredArgumentMissingError
+EXCLUSIVE = azclierror.MutuallyExclusiveArgumentError
+
+
+def assert_refused(
+    result: Result, raised: list[Any], error: Any, message: str, advice: str
+) -> None:
+    """No request was made (the network is closed to these tests), and the error says it all."""
+    assert (raised, result.stdout) == ([error], "")
+    assert result.exit_code in (1, 2)
+    assert message in result.stderr
+    assert f"\n{advice}" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+PIPELINE_REFUSALS: list[tuple[list[str], Any, str, str]] = [
+    (
+        ["-c", "http://mystorage.blob.core.windows.net/transfer"],
+        INVALID,
+        "Invalid value 'http://mystorage.blob.core.windows.net/transfer' for "
+        "--storage-container-uri: expected an https URI.",
+        "Use https://<account>.blob.core.windows.net/<container>.",
+    ),
+    (
+        ["-c", "mystorage"],
+        INVALID,
+        "Invalid value 'mystorage' for --storage-container-uri: expected an https URI.",
+        "Use https://<account>",
+    ),
+    (
+        ["-c", "https://[::1/transfer"],
+        INVALID,
+        "Invalid value 'https://[::1/transfer' for --storage-container-uri: it is not a URI.",
+        "Use https://<account>",
+    ),
+    (
+        ["-c", "https://mystorage.blob.core.windows.net/"],
+        INVALID,
+        "Invalid value 'https://mystorage.blob.core.windows.net/' for --storage-container-uri: the "
+        "container is missing.",
+        "Use https://<account>",
+    ),
+    (
+        ["-c", f"{CONTAINER}/myblob"],
+        INVALID,
+        f"Invalid value '{CONTAINER}/myblob' for --storage-container-uri: it names a blob, not a "
+        "container.",
+        "Use https://<account>.blob.core.windows.net/<container>. A blob is named by "
+        "--storage-blob of 'az acr pipeline-run create'.",
+    ),
+    (
+        ["-c", "https://mystorage.blob.core.windows.net/My_Container"],
+        INVALID,
+        "Invalid value 'https://mystorage.blob.core.windows.net/My_Container' for "
+        "--storage-container-uri: 'My_Container' is not a container name: 3 to 63 lower-case "
+        "letters, digits and single hyphens.",
+        "Use https://<account>",
+    ),
+    (
+        ["-c", CONTAINER + SAS],
+        INVALID,
+        f"Invalid value '{CONTAINER}' for --storage-container-uri: it carried a query",
+        "A SAS belongs into a Key Vault secret",
+    ),
+    (
+        ["-c", f"https://user:{SIGNATURE}@mystorage.blob.core.windows.net/transfer"],
+        INVALID,
+        f"Invalid value '{CONTAINER}' for --storage-container-uri: it carried a query",
+        "A SAS belongs into a Key Vault secret",
+    ),
+    (
+        ["-c", CONTAINER, "-s", "https://myvault.vault.azure.net/keys/sas"],
+        INVALID,
+        "Invalid value 'https://myvault.vault.azure.net/keys/sas' for --secret-uri: expected "
+        "'/secrets/<secret>' after the vault.",
+        "Use https://<vault>.vault.azure.net/secrets/<secret>.",
+    ),
+    (
+        ["-c", CONTAINER, "-s", f"{SECRET}{SAS}"],
+        INVALID,
+        f"Invalid value '{SECRET}' for --secret-uri: it carried a query",
+        "A SAS belongs into a Key Vault secret, named by --secret-uri. If the one typed was real, "
+        "revoke it. Use https://<vault>.vault.azure.net/secrets/<secret>.",
+    ),
+    (
+        ["-c", CONTAINER, "-i", "myidentity"],
+        INVALID,
+        "Invalid value 'myidentity' for --assign-identity: expected the resource ID of a "
+        "user-assigned identity, or [system].",
+        "Run 'az identity show -g <group> -n <identity> --query id' to get it.",
+    ),
+    (
+        ["-c", CONTAINER, "-i", REGISTRY],
+        INVALID,
+        f"Invalid value '{REGISTRY}' for --assign-identity: expected the resource ID of a "
+        "user-assigned identity, or [system].",
+        "Run 'az identity show -g <group> -n <identity> --query id' to get it.",
+    ),
+    (
+        ["-c", CONTAINER, "-z", "ContinueOnError"],
+        INVALID,
+        "'ContinueOnError' is not a valid value for '--options'.",
+        "Did you mean 'ContinueOnErrors' ?",
+    ),
+    (
+        ["-c", CONTAINER, "-m", "SasToken"],
+        MISSING,
+        "--storage-access-mode SasToken needs --secret-uri, the Key Vault secret that holds the "
+        "SAS.",
+        "Add --secret-uri https://<vault>.vault.azure.net/secrets/<secret>, or use "
+        "--storage-access-mode ManagedIdentity.",
+    ),
+    (
+        ["-c", CONTAINER, "-m", "ManagedIdentity", "-s", SECRET],
+        EXCLUSIVE,
+        f"--secret-uri '{SECRET}' is of no use with --storage-access-mode ManagedIdentity",
+        "Leave --secret-uri out, or use --storage-access-mode SasToken.",
+    ),
+    (
+        ["-c", CONTAINER, "-m", "Sas"],
+        INVALID,
+        "'Sas' is not a valid value for '--storage-access-mode'. Allowed values: ManagedIdentity, "
+        "SasToken.",
+        "",
+    ),
+    (
+        ["-c", CONTAINER, "-n", "four"],
+        INVALID,
+        "Invalid value 'four' for --name: expected 5 to 50 letters and digits.",
+        "Use a name such as 'export01'.",
+    ),
+    (
+        ["-c", CONTAINER, "-n", "my_pipeline"],
+        INVALID,
+        "Invalid value 'my_pipeline' for --name",
+        "Use a name such as 'export01'.",
+    ),
+    (
+        ["-c", CONTAINER, "-r", "my-registry"],
+        INVALID,
+        "Invalid value 'my-registry' for --registry: expected a registry name of 5 to 50",
+        "Run 'az acr list --query [].name' to see the registries of the subscription.",
+    ),
+    (
+        ["-c", CONTAINER, "-r", "myregistry.azurecr.us"],
+        INVALID,
+        "for --registry: login servers of the active cloud end in '.azurecr.io'.",
+        "Give the name alone, 'myregistry'",
+    ),
+    # What an unset variable leaves is no name.
+    (
+        ["-c", CONTAINER, "-n", ""],
+        INVALID,
+        "Invalid value '' for --name: expected 5 to 50 letters and digits.",
+        "Use a name such as 'export01'.",
+    ),
+    (
+        ["-c", CONTAINER, "-r", ""],
+        INVALID,
+        "Invalid value '' for --registry: expected a registry name of 5 to 50",
+        "Run 'az acr list --query [].name' to see the registries of the subscription.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("argv", "error", "message", "advice"), PIPELINE_REFUSALS)
+def test_a_pipeline_is_refused_before_any_request(
+    az: Az,
+    kind: PipelineKind,
+    raised: list[Any],
+    argv: list[str],
+    error: Any,
+    message: str,
+    advice: str,
+) -> None:
+    words = ["acr", kind.group, "create", *AT, "-n", "mypipeline", *argv]
+    result = az(*words)
+    assert_refused(result, raised, error, message, advice)
+    assert SIGNATURE not in result.stderr
+
+
+EXPORT_RUN = ["-t", "export", "-b", "myblob"]
+IMPORT_RUN = ["-t", "import", "-b", "myblob"]
+
+FIFTY_ONE = [f"hello:v{number}" for number in range(51)]
+RUN_REFUSALS: list[tuple[list[str], Any, str, str]] = [
+    (
+        EXPORT_RUN,
+        MISSING,
+        "--pipeline-type export needs --artifacts, what to export from the registry.",
+        "Add --artifacts with one or more references. Use <repository>:<tag> or "
+        "<repository>@sha256:<64 hex digits>.",
+    ),
+    (
+        [*IMPORT_RUN, "-a", "hello:v1"],
+        azclierror.ArgumentUsageError,
+        "--artifacts goes with --pipeline-type export",
+        "Leave --artifacts out.",
+    ),
+    (
+        ["-t", "exprot", "-b", "myblob", "-a", "hello"],
+        INVALID,
+        "'exprot' is not a valid value for '--pipeline-type'. Allowed values: export, import.",
+        "Did you mean 'export' ?",
+    ),
+    (
+        [*IMPORT_RUN, "--exclude", "hello:v1"],
+        azclierror.ArgumentUsageError,
+        "--exclude goes with --pipeline-type export",
+        "Leave --exclude out.",
+    ),
+    (
+        [*EXPORT_RUN, "-a", "hello", "-b", "myblob", "another"],
+        INVALID,
+        "Invalid value 'myblob another' for --storage-blob: an export writes one blob",
+        "Give one name without '*'.",
+    ),
+    (
+        [*EXPORT_RUN, "-a", "hello", "-b", "my*"],
+        INVALID,
+        "Invalid value 'my*' for --storage-blob: an export writes one blob",
+        "Give one name without '*'.",
+    ),
+    (
+        [*EXPORT_RUN, "-n", 48 * "r", "-a", *FIFTY_ONE],
+        INVALID,
+        f"Invalid value '{48 * 'r'}' for --name: 2 runs are needed, and with a number its length "
+        "is over 50.",
+        "Give one of at most 47 characters.",
+    ),
+    (
+        [*EXPORT_RUN, "-b", 1021 * "b", "-a", *FIFTY_ONE],
+        INVALID,
+        "for --storage-blob: 2 runs are needed, and with a number its length is over 1024.",
+        "Give one of at most 1020 characters.",
+    ),
+    (
+        [*EXPORT_RUN, "-a", "", "# all of them\n"],
+        INVALID,
+        "--artifacts is empty, or has nothing but comments.",
+        "Use <repository>:<tag> or <repository>@sha256:<64 hex digits>.",
+    ),
+    (
+        [*EXPORT_RUN, "-a", "Hello:v1"],
+        INVALID,
+        "Invalid value 'Hello:v1' for --artifacts: 'Hello' is not a repository",
+        "Use <repository>:<tag>",
+    ),
+    (
+        [*EXPORT_RUN, "-a", "hello:"],
+        INVALID,
+        "Invalid value 'hello:' for --artifacts: '' is not a tag.",
+        "Use <repository>:<tag>",
+    ),
+    (
+        [*EXPORT_RUN, "-a", "hello@sha256:123"],
+        INVALID,
+        "Invalid value 'hello@sha256:123' for --artifacts: 'sha256:123' is not a sha256 digest.",
+        "Use <repository>:<tag>",
+    ),
+    (
+        [*EXPORT_RUN, "-a", f"hello:v1@{DIGEST}"],
+        INVALID,
+        "the service takes a tag or a digest, not both.",
+        "Use <repository>:<tag>",
+    ),
+    (
+        [*EXPORT_RUN, "-a", "myregistry.azurecr.io/hello:v1"],
+        INVALID,
+        "Invalid value 'myregistry.azurecr.io/hello:v1' for --artifacts: a reference starts with "
+        "the repository",
+        "Use 'hello:v1'.",
+    ),
+    (
+        ["-t", "import", "-b", f"{CONTAINER}/myblob{SAS}"],
+        INVALID,
+        f"Invalid value '{CONTAINER}/myblob?sv=2026-02-06&sp=rl&sig=***' for --storage-blob: "
+        "expected the name of a blob, not its URI or a SAS.",
+        "Give the name alone",
+    ),
+    (
+        ["-t", "import", "-b", "folder/"],
+        INVALID,
+        "Invalid value 'folder/' for --storage-blob",
+        "Choose a name such as 'images-2026-01.tar'.",
+    ),
+    (
+        ["-n", "run_1", *IMPORT_RUN],
+        INVALID,
+        "Invalid value 'run_1' for --name: expected 5 to 50 letters and digits.",
+        "Use a name such as 'export01'.",
+    ),
+    (
+        [*EXPORT_RUN, "-a", "hello", "-p", "a/b"],
+        INVALID,
+        "Invalid value 'a/b' for --pipeline: expected 5 to 50 letters and digits.",
+        "Use a name such as 'export01'.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("argv", "error", "message", "advice"), RUN_REFUSALS)
+def test_a_run_is_refused_before_any_request(
+    az: Az, raised: list[Any], argv: list[str], error: Any, message: str, advice: str
+) -> None:
+    words = ["acr", "pipeline-run", "create", *AT, "-p", "mypipeline", "-n", "myrun01", *argv]
+    result = az(*words)
+    assert_refused(result, raised, error, message, advice)
+    assert SIGNATURE not in result.stderr
+
+
+@pytest.mark.parametrize("top", ["0", "-2"])
+def test_top_is_a_positive_number(az: Az, raised: list[Any], top: str) -> None:
+    result = az("acr", "pipeline-run", "list", *AT, "--top", top)
+    message = f"Invalid value '{top}' for --top: expected a whole number from 1."
+    assert_refused(result, raised, INVALID, message, "Leave --top out")
+
+
+def test_fifty_artifacts_are_not_too_many(az: Az, service: Service) -> None:
+    path = f"{REGISTRY}/exportPipelines/mypipeline"
+    service.answers("GET", path, {"error": {"code": "Stop", "message": "here"}}, status=403)
+    names = [f"hello:v{number}" for number in range(50)]
+    words = ["acr", "pipeline-run", "create", *AT, "-p", "mypipeline", "-n", "myrun01"]
+    result = az(*words, *EXPORT_RUN, "-a", *names)
+    assert "(Stop) here" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("argv", "option"),
+    [
+        (
+            ["-c", "https://mystorage.blob.core.usgovcloudapi.net/transfer"],
+            "--storage-container-uri",
+        ),
+        (["-c", CONTAINER, "-s", "https://myvault.vault.azure.cn/secrets/sas"], "--secret-uri"),
+    ],
+)
+def test_another_clouds_host_is_only_warned_about(
+    az: Az, service: Service, argv: list[str], option: str
+) -> None:
+    service.answers("PUT", f"{REGISTRY}/exportPipelines/mypipeline", pipeline(EXPORT))
+    result = az("acr", "export-pipeline", "create", *AT, "-n", "mypipeline", *argv)
+    assert result.exit_code == 0
+    assert f"WARNING: {option} '{argv[-1]}' is not of the active cloud" in result.stderr
+
+
+def test_the_uri_is_sent_as_typed(az: Az, service: Service) -> None:
+    typed = "https://MyStorage.blob.core.windows.net/transfer/"
+    service.answers("PUT", f"{REGISTRY}/exportPipelines/mypipeline", pipeline(EXPORT))
+    az("acr", "export-pipeline", "create", *AT, "-n", "mypipeline", "-c", typed)
+    assert service.body("PUT")["properties"]["target"]["uri"] == typed
