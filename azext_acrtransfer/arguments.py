@@ -48,7 +48,7 @@ class StorageAccessMode(str, Enum):
 class RunStatus(str, Enum):
     """Where a run stands."""
 
-    UNDER_WAY = "Running"
+    IN_PROGRESS = "Running"
     SUCCEEDED = "Succeeded"
     FAILED = "Failed"
 

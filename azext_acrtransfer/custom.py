@@ -28,12 +28,13 @@ from azext_acrtransfer.manifest import verification
 from azext_acrtransfer.manifest.files import ManifestFile
 from azext_acrtransfer.manifest.model import TransferManifest
 from azext_acrtransfer.registry.patterns import Reference
-from azext_acrtransfer.service import models, pipelines, runs
+from azext_acrtransfer.service import models, runs
 from azext_acrtransfer.service.api_version import ApiVersion
 from azext_acrtransfer.service.polling import Waiting
 from azext_acrtransfer.service.registries import Registry
 from azext_acrtransfer.service.resources import Resources, Service
 from azext_acrtransfer.service.shapes import shapes
+from azext_acrtransfer.service.states import PipelineState, RunState
 from azext_acrtransfer.transfer import cleaning, execution, planning, report, splitting
 from azext_acrtransfer.transfer.specs import (
     Manifests,
@@ -161,9 +162,9 @@ def _put_pipeline(
     answer = all_pipelines.put(name, model)
     if no_wait:
         return answer.resource
-    pipeline = Waiting(cmd.cli_ctx).settled(all_pipelines, name, answer, pipelines)
-    state, kind = pipelines.describe(pipeline), all_pipelines.kind
-    if state != pipelines.SUCCEEDED:
+    pipeline = Waiting(cmd.cli_ctx).settled(all_pipelines, name, answer, PipelineState)
+    state, kind = PipelineState(pipeline), all_pipelines.kind
+    if not state.has_succeeded:
         raise AzureResponseError(
             f"The {kind.noun} '{name}' is {state}, not Succeeded.",
             recommendation=f"Run 'az acr {kind.group} show' to look at it, and create it again.",
@@ -238,7 +239,7 @@ def run_to_wait_for(
 ) -> Any:
     """A run whose provisioningState tells what core's wait command takes it to tell."""
     run = resource_to_wait_for(client, registry_name, resource_name, resource_group_name)
-    if not runs.is_over(run):
+    if not RunState(run).is_over:
         run.properties["provisioningState"] = "Running"
     return _explained(run)
 
@@ -268,7 +269,7 @@ def verify_registry(
 
 
 def _explained(run: Any) -> Any:
-    if runs.status(run) is RunStatus.FAILED:
+    if RunState(run).status is RunStatus.FAILED:
         logger.warning("\n".join(diagnosis.advice(run)))
     return runs.without_secrets(run)
 
@@ -284,7 +285,7 @@ def list_runs(
 ) -> Any:
     """List runs, newest first."""
     all_runs = client.of(registry_name, resource_group_name).plain()
-    chosen = runs.chosen(all_runs, pipeline=pipeline_name, status_=status)
+    chosen = runs.chosen(all_runs, pipeline=pipeline_name, status=status)
     return shapes(runs.without_secrets(run) for run in runs.newest_first(chosen, top))
 
 

@@ -14,9 +14,9 @@ import isodate
 from azure.core.pipeline.transport import RequestsTransport
 
 from azext_acrtransfer.kinds import RUN
-from azext_acrtransfer.service import runs
 from azext_acrtransfer.service.polling import Waiting
 from azext_acrtransfer.service.resources import Service
+from azext_acrtransfer.service.states import RunState
 from benchmarks import sdk
 from benchmarks.measurement import Measurement
 from benchmarks.place import NEWEST, OLDEST, Desk, Place
@@ -74,7 +74,9 @@ def _long(desk: Desk, seconds: int) -> Measurement:
         runs_of = Service(client, RUN).of(desk.site.registry, GROUP)
         quiet = SimpleNamespace(only_show_errors=True)
         answer = runs_of.put("ourrun", sdk.export_run(desk, "ourrun", _ARTIFACT))
-        Waiting(quiet, now=clock.now, sleep=clock.sleep).settled(runs_of, "ourrun", answer, runs)
+        Waiting(quiet, now=clock.now, sleep=clock.sleep).settled(
+            runs_of, "ourrun", answer, RunState
+        )
         ours = _now(desk.cloud) - _finished_at(desk, "ourrun")
         client.pipeline_runs.begin_create(
             GROUP, desk.site.registry, "theirrun", sdk.export_run(desk, "theirrun", _ARTIFACT)

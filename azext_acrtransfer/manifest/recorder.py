@@ -22,7 +22,7 @@ from azext_acrtransfer.manifest.model import (
     rfc3339,
 )
 from azext_acrtransfer.registry.descriptors import Descriptor
-from azext_acrtransfer.service import runs
+from azext_acrtransfer.service.states import RunState
 from azext_acrtransfer.transfer.execution import Outcome
 from azext_acrtransfer.transfer.specs import RunSpec
 
@@ -87,7 +87,7 @@ def _run(outcome: Outcome) -> ManifestRun:
     return ManifestRun(
         spec.name,
         spec.blob,
-        (run and runs.state(run)) or None,
+        (run and RunState(run).text) or None,
         _time(response and response.start_time),
         _time(response and response.finish_time),
         _error(outcome),

@@ -9,8 +9,8 @@ from azext_acrtransfer.kinds import EXPORT
 from azext_acrtransfer.preflight.grants import RUN_PIPELINES, blob_actions, suffice
 from azext_acrtransfer.preflight.rule import Finding, Rule, fails, passes, warns
 from azext_acrtransfer.preflight.snapshot import Resource, Seen
-from azext_acrtransfer.service import pipelines
 from azext_acrtransfer.service.json_values import dig
+from azext_acrtransfer.service.states import PipelineState
 
 
 def _registry_found(seen: Seen) -> Finding:
@@ -63,10 +63,10 @@ def _pipeline_found(seen: Seen) -> Finding:
 
 
 def _pipeline_provisioned(seen: Seen) -> Finding:
-    state = pipelines.describe(seen.pipeline.value)
-    if state == pipelines.SUCCEEDED:
+    state = PipelineState(seen.pipeline.value)
+    if state.has_succeeded:
         return passes(f"It is {state}.")
-    if pipelines.is_over(seen.pipeline.value):
+    if state.is_over:
         return fails(f"It is {state}; an update that changes nothing tries again.")
     wait = "az acr {pipeline-group} wait --created -g {group} -r {registry} -n {pipeline}"
     return warns(f"It is still {state}.", wait)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn
 
 from azure.cli.core.azclierror import AzCLIError, ManualInterrupt, ResourceNotFoundError
 from azure.core.exceptions import AzureError
@@ -15,6 +15,7 @@ from knack.log import get_logger
 from azext_acrtransfer.service.concurrency import each
 from azext_acrtransfer.service.progress import progress
 from azext_acrtransfer.service.resources import Answer, Resources
+from azext_acrtransfer.service.states import State
 
 logger = get_logger(__name__)
 _SPINNER_STEP = 0.2
@@ -33,17 +34,8 @@ def delay(waited: float, retry_after: float | None) -> float:
     return min(max(waited / 10, 1.0), 10.0)
 
 
-class Life(Protocol):
-    """What is known of a kind of resource: whether nothing more happens, and how it stands."""
-
-    def is_over(self, resource: Any, /) -> bool:
-        """Whether nothing more happens to it."""
-
-    def has_failed(self, resource: Any, /) -> bool:
-        """Whether it ended in a failure."""
-
-    def describe(self, resource: Any, /) -> str:
-        """How it stands, for a progress line."""
+#: The state of a resource that is waited for.
+StateOf = Callable[[Any], State]
 
 
 @dataclass(frozen=True)
@@ -78,26 +70,26 @@ class Waiting:
         self._now = now
         self._sleep = sleep
 
-    def settled(self, resources: Resources, name: str, answer: Answer, life: Life) -> Any:
+    def settled(self, resources: Resources, name: str, answer: Answer, state_of: StateOf) -> Any:
         """The resource of an answer to a PUT, once nothing more happens to it."""
-        [seen] = self.all_settled(resources, {name: Seen(answer)}, life).values()
+        [seen] = self.all_settled(resources, {name: Seen(answer)}, state_of).values()
         if seen.error:
             raise_stopped(resources, name, seen.error)
         return seen.resource
 
     def all_settled(
-        self, resources: Resources, answers: Mapping[str, Seen], life: Life
+        self, resources: Resources, answers: Mapping[str, Seen], state_of: StateOf
     ) -> dict[str, Seen]:
         """What was seen of each by name, once nothing more happens to any or is seen of it."""
         seen = dict(answers)
         try:
-            if _under_way(seen, life):
-                self._until_over(resources, seen, life)
+            if _under_way(seen, state_of):
+                self._until_over(resources, seen, state_of)
         except KeyboardInterrupt as error:
-            seen |= {name: replace(seen[name], error=error) for name in _under_way(seen, life)}
+            seen |= {name: replace(seen[name], error=error) for name in _under_way(seen, state_of)}
         return seen
 
-    def _until_over(self, resources: Resources, seen: dict[str, Seen], life: Life) -> None:
+    def _until_over(self, resources: Resources, seen: dict[str, Seen], state_of: StateOf) -> None:
         started = self._now()
         due: dict[str, float] = {}
 
@@ -108,12 +100,12 @@ class Waiting:
                 return replace(seen[name], error=error)
 
         with self.progress() as show:
-            while under_way := _under_way(seen, life):
+            while under_way := _under_way(seen, state_of):
                 now = self._now()
                 for name in set(under_way) - set(due):
                     due[name] = now + delay(now - started, seen[name].retry_after)
                 while (left := min(due.values()) - self._now()) > 0:
-                    show(_line(seen, life))
+                    show(_line(seen, state_of))
                     self._sleep(min(left, _SPINNER_STEP))
                 asked = [name for name in under_way if due[name] <= self._now()]
                 for name, found in zip(asked, each(ask, asked), strict=True):
@@ -125,16 +117,18 @@ class Waiting:
         return progress(self._cli_ctx, now=self._now)
 
 
-def _under_way(seen: Mapping[str, Seen], life: Life) -> list[str]:
-    return [name for name, last in seen.items() if not (last.error or life.is_over(last.resource))]
+def _under_way(seen: Mapping[str, Seen], state_of: StateOf) -> list[str]:
+    return [
+        name for name, last in seen.items() if not (last.error or state_of(last.resource).is_over)
+    ]
 
 
-def _line(seen: Mapping[str, Seen], life: Life) -> str:
-    under_way = _under_way(seen, life)
-    state = life.describe(seen[under_way[0]].resource)
+def _line(seen: Mapping[str, Seen], state_of: StateOf) -> str:
+    under_way = _under_way(seen, state_of)
+    state = str(state_of(seen[under_way[0]].resource))
     if len(seen) == 1:
         return state
-    failed = sum(bool(last.error) or life.has_failed(last.resource) for last in seen.values())
+    failed = sum(bool(last.error) or state_of(last.resource).has_failed for last in seen.values())
     told = f", {failed} failed" if failed else ""
     return f"{len(seen) - len(under_way)} of {len(seen)} runs done{told}; {state}"
 

@@ -1,4 +1,4 @@
-"""What a pipeline run says of itself: where it stands, when it started, why it failed.
+"""Lists of pipeline runs: chosen, sorted by time, and without secrets.
 
 A run is the service's JSON here, or the SDK's model of it, which is a mapping of the same.
 """
@@ -14,65 +14,15 @@ from azext_acrtransfer.arguments import RunStatus
 from azext_acrtransfer.redaction import mask_sas
 from azext_acrtransfer.service.json_values import dig, moment
 from azext_acrtransfer.service.resources import Answer
+from azext_acrtransfer.service.states import RunState
 
 Run = Mapping[str, Any]
 
 _NEVER = datetime.min.replace(tzinfo=timezone.utc)
-_ENDS = {
-    "succeeded": RunStatus.SUCCEEDED,
-    "failed": RunStatus.FAILED,
-    "canceled": RunStatus.FAILED,
-}
-_BEING_MADE = frozenset({"creating", "updating", "deleting"})
 
 
 def _response(run: Run, *path: str) -> Any:
     return dig(run, "properties", "response", *path)
-
-
-def provisioning_state(run: Run) -> str:
-    """Its provisioningState in small letters."""
-    return str(dig(run, "properties", "provisioningState") or "").lower()
-
-
-def status(run: Run) -> RunStatus:
-    """Where a run stands; a word that is not known means that it is still under way.
-
-    A run that is being made again may still carry the response of its last time, so such a
-    provisioningState goes first. The service's own examples also show one that is Succeeded while
-    its response still reads Running: the response is nearer to the work. A failure counts wherever
-    it is told.
-    """
-    told = provisioning_state(run)
-    if told in _BEING_MADE:
-        return RunStatus.UNDER_WAY
-    provisioning = _ENDS.get(told, RunStatus.UNDER_WAY)
-    response = str(_response(run, "status") or "").lower()
-    if provisioning is RunStatus.FAILED or not response:
-        return provisioning
-    return _ENDS.get(response, RunStatus.UNDER_WAY)
-
-
-def is_over(run: Run) -> bool:
-    """Whether nothing more will happen in a run."""
-    return status(run) is not RunStatus.UNDER_WAY
-
-
-def has_failed(run: Run) -> bool:
-    """Whether a run is over and did not do all: one that tells an error did not, come what may."""
-    told = _response(run, "pipelineRunErrorMessage")
-    return status(run) is RunStatus.FAILED or bool(is_over(run) and told)
-
-
-def state(run: Run) -> str:
-    """The service's word for where a run stands, if it has said any."""
-    return str(_response(run, "status") or dig(run, "properties", "provisioningState") or "")
-
-
-def describe(run: Run) -> str:
-    """State of a run for a progress line; a percentage only if the service gives one."""
-    percentage = _response(run, "progress", "percentage")
-    return f"{state(run)}, {percentage} %" if percentage else state(run) or "Waiting"
 
 
 def without_secrets(run: Any) -> Any:
@@ -97,7 +47,7 @@ def chosen(
     runs: Iterable[Run],
     *,
     pipeline: str | None = None,
-    status_: RunStatus | None = None,
+    status: RunStatus | None = None,
     ended_before: datetime | None = None,
 ) -> Iterator[Run]:
     """Those of a pipeline, in a state, that ended before a moment, as far as these are given."""
@@ -105,7 +55,7 @@ def chosen(
         place = str(dig(run, "properties", "request", "pipelineResourceId"))
         if pipeline and place.rpartition("/")[2].lower() != pipeline.lower():
             continue
-        if status_ and status(run) is not status_:
+        if status and RunState(run).status is not status:
             continue
         # One that tells no time is not known to be old.
         if ended_before and not _NEVER < ended(run) < ended_before:

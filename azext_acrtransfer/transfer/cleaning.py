@@ -8,11 +8,11 @@ from typing import Any
 from azure.cli.core.azclierror import AzureResponseError, ManualInterrupt, ResourceNotFoundError
 
 from azext_acrtransfer.redaction import mask_sas
-from azext_acrtransfer.service import runs
 from azext_acrtransfer.service.concurrency import each
 from azext_acrtransfer.service.polling import LOST, Waiting
 from azext_acrtransfer.service.resources import Resources
 from azext_acrtransfer.service.runs import Run
+from azext_acrtransfer.service.states import RunState
 
 # A deletion is all waiting: 1,000 of them at 100 ms took 8.7 s with 16, 4.6 s with 32.
 _AT_ONCE = 32
@@ -21,7 +21,7 @@ DELETED, KEPT, WOULD_DELETE = "Deleted", "Failed", "WouldDelete"
 
 def failed_runs(all_runs: Iterable[Run]) -> list[str]:
     """Names of the runs that ended in a failure."""
-    return [run["name"] for run in all_runs if runs.provisioning_state(run) == "failed"]
+    return [run["name"] for run in all_runs if RunState(run).is_provisioning_failed]
 
 
 def preview(names: Iterable[str]) -> list[dict[str, Any]]:

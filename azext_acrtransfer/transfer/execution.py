@@ -16,6 +16,7 @@ from azext_acrtransfer.service import models, runs
 from azext_acrtransfer.service.concurrency import each
 from azext_acrtransfer.service.polling import LOST, Seen, Waiting, goes_on
 from azext_acrtransfer.service.resources import Answer, Resources
+from azext_acrtransfer.service.states import RunState
 from azext_acrtransfer.transfer.specs import RunSpec
 
 logger = get_logger(__name__)
@@ -35,13 +36,13 @@ class Outcome:
     @property
     def is_under_way(self) -> bool:
         """Whether the service goes on with it, although nobody waits any more."""
-        return bool(self.run and not runs.is_over(self.run)) and goes_on(self.error)
+        return bool(self.run and not RunState(self.run).is_over) and goes_on(self.error)
 
     @property
     def has_failed(self) -> bool:
         """Whether it did not move all that it was to move, and will not."""
-        if self.run and runs.is_over(self.run):
-            return runs.has_failed(self.run)
+        if self.run and RunState(self.run).is_over:
+            return RunState(self.run).has_failed
         return bool(self.error) and not self.is_under_way
 
     def left(self, options: Sequence[str] | None = None) -> tuple[Artifact, ...]:
@@ -77,7 +78,7 @@ def run_all(
     submitted = _submit(waiting, resources, specs, pipeline_id)
     for spec in specs:
         _warn_of_old(spec, submitted[spec.name].answer)
-    seen = waiting.all_settled(resources, submitted, runs) if wait else submitted
+    seen = waiting.all_settled(resources, submitted, RunState) if wait else submitted
     return [_outcome(spec, submitted[spec.name], seen[spec.name]) for spec in specs]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,6 +18,18 @@ from azext_acrtransfer.service.resources import Answer
 from tests.fake_time import FakeTime
 
 QUIET = SimpleNamespace(only_show_errors=True)
+
+
+@dataclass
+class StateOfTest:
+    """A state that the test chooses."""
+
+    is_over: bool
+    has_failed: bool = False
+    text: str = "Running, 20 %"
+
+    def __str__(self) -> str:
+        return self.text
 
 
 def resources(ask: Callable[[], Answer]) -> Any:
@@ -56,8 +69,9 @@ def test_the_end_is_seen_within_a_tenth_of_the_run(duration: float) -> None:
         return Answer(clock.now)
 
     wait = polling.Waiting(QUIET, now=lambda: clock.now, sleep=clock.sleep)
-    life = SimpleNamespace(is_over=lambda now: now >= duration, describe=str)
-    seen = wait.settled(resources(ask), "myrun01", Answer(0), life)
+    seen = wait.settled(
+        resources(ask), "myrun01", Answer(0), lambda now: StateOfTest(now >= duration)
+    )
     assert seen - duration <= max(1.0, min(duration / 10, 10)) + 1e-6
     # Each second at first, then ten times while the wait grows by e, then each ten seconds.
     assert len(asked) <= 10 + 10 * math.log(10) + duration / 10 + 1
@@ -67,8 +81,9 @@ def test_what_is_settled_is_not_asked_about() -> None:
     def ask() -> Answer:
         raise AssertionError("asked")
 
-    life = SimpleNamespace(is_over=lambda _: True, describe=str)
-    assert polling.Waiting(QUIET).settled(resources(ask), "it", Answer("done"), life) == "done"
+    waiting = polling.Waiting(QUIET)
+    last = waiting.settled(resources(ask), "it", Answer("done"), lambda _: StateOfTest(True))
+    assert last == "done"
 
 
 class Terminal:
@@ -120,8 +135,9 @@ def test_progress_goes_to_a_terminal_only(
     monkeypatch.setattr("sys.stderr.isatty", lambda: on_terminal)
     clock = FakeTime()
     wait = polling.Waiting(screen.cli, now=lambda: clock.now, sleep=clock.sleep)
-    life = SimpleNamespace(is_over=bool, describe=lambda _: "Running, 20 %")
-    wait.settled(resources(lambda: Answer(1)), "myrun01", Answer(0), life)
+    wait.settled(
+        resources(lambda: Answer(1)), "myrun01", Answer(0), lambda run: StateOfTest(bool(run))
+    )
     assert screen.shown == [*shown, *(["end"] if shown else [])]
 
 
@@ -132,12 +148,9 @@ class Run:
         self.looks = looks
         self.fails = fails
 
-
-LIFE: Any = SimpleNamespace(
-    is_over=lambda run: run.looks <= 0,
-    has_failed=lambda run: run.looks <= 0 and run.fails,
-    describe=lambda run: f"Running, {run.looks} to go",
-)
+    def state(self) -> StateOfTest:
+        is_over = self.looks <= 0
+        return StateOfTest(is_over, is_over and self.fails, f"Running, {self.looks} to go")
 
 
 def test_several_are_waited_for_under_one_line(terminal: Terminal) -> None:
@@ -155,7 +168,7 @@ def test_several_are_waited_for_under_one_line(terminal: Terminal) -> None:
     wait = polling.Waiting(terminal.cli, now=lambda: clock.now, sleep=clock.sleep)
     refused = polling.Seen(None, AzureError("refused"))
     seen = {"never": refused} | {name: polling.Seen(Answer(run)) for name, run in runs.items()}
-    settled = wait.all_settled(all_runs, seen, LIFE)
+    settled = wait.all_settled(all_runs, seen, Run.state)
     assert settled["never"] is refused
     assert [settled[name].resource for name in runs] == list(runs.values())
     looks = {"first": [1], "second": [1, 2], "third": [1, 2, 3, 4]}
@@ -177,7 +190,7 @@ def test_that_none_has_failed_needs_no_word(terminal: Terminal) -> None:
     clock = FakeTime()
     wait = polling.Waiting(terminal.cli, now=lambda: clock.now, sleep=clock.sleep)
     over: Any = SimpleNamespace(get=lambda _: Answer(Run(0)))
-    wait.all_settled(over, dict.fromkeys(["one", "two"], polling.Seen(Answer(Run(1)))), LIFE)
+    wait.all_settled(over, dict.fromkeys(["one", "two"], polling.Seen(Answer(Run(1)))), Run.state)
     assert terminal.shown == [
         "0 of 2 runs done; Running, 1 to go, 0 s",
         "0 of 2 runs done; Running, 1 to go, 1 s",

@@ -1,56 +1,12 @@
-"""Where a run stands, from the two words that it tells of itself."""
+"""Lists of runs: sorted by time, chosen, and which of them had ended before."""
 
 from __future__ import annotations
 
 import pytest
-from azure.mgmt.containerregistry.models import PipelineRun
 
 from azext_acrtransfer.arguments import RunStatus
 from azext_acrtransfer.service import runs
 from azext_acrtransfer.service.resources import Answer
-
-SUCCEEDED, FAILED, UNDER_WAY = RunStatus.SUCCEEDED, RunStatus.FAILED, RunStatus.UNDER_WAY
-
-
-@pytest.mark.parametrize(
-    ("provisioning", "response", "status"),
-    [
-        ("Succeeded", "Succeeded", SUCCEEDED),
-        ("succeeded", "SUCCEEDED", SUCCEEDED),
-        ("Succeeded", None, SUCCEEDED),
-        (None, "Succeeded", SUCCEEDED),
-        ("Whatever", "Succeeded", SUCCEEDED),
-        ("Succeeded", "Running", UNDER_WAY),
-        ("Succeeded", "Whatever", UNDER_WAY),
-        ("Creating", "Running", UNDER_WAY),
-        ("Creating", None, UNDER_WAY),
-        (None, None, UNDER_WAY),
-        ("Failed", "Failed", FAILED),
-        ("Failed", "Running", FAILED),
-        ("Succeeded", "Failed", FAILED),
-        ("Canceled", None, FAILED),
-        ("Creating", "Succeeded", UNDER_WAY),
-        ("Updating", "Failed", UNDER_WAY),
-    ],
-)
-def test_where_a_run_stands(
-    provisioning: str | None, response: str | None, status: RunStatus
-) -> None:
-    properties = {"provisioningState": provisioning, "response": {"status": response}}
-    run = PipelineRun({"properties": properties})
-    assert (runs.status(run), runs.has_failed(run)) == (status, status is FAILED)
-
-
-def test_a_run_without_properties_is_under_way() -> None:
-    bare = PipelineRun({"name": "myrun01"})
-    assert (runs.status(bare), runs.describe(bare)) == (UNDER_WAY, "Waiting")
-
-
-def test_progress_is_told_only_as_far_as_the_service_tells_it() -> None:
-    told = {"status": "Running", "progress": {"percentage": "40"}}
-    assert runs.describe({"properties": {"response": told}}) == "Running, 40 %"
-    assert runs.describe({"properties": {"response": {"status": "Running"}}}) == "Running"
-    assert runs.describe({"properties": {"provisioningState": "Creating"}}) == "Creating"
 
 
 def _run(name: str, started: str | None = None, created: str | None = None) -> runs.Run:
@@ -84,7 +40,7 @@ def test_each_run_is_chosen_by_itself() -> None:
         made_by("MyPipeline", "Succeeded"),
         made_by("mypipeline", "Failed"),
     ]
-    found = runs.chosen(every, pipeline="mypipeline", status_=FAILED)
+    found = runs.chosen(every, pipeline="mypipeline", status=RunStatus.FAILED)
     assert list(found) == every[2:]
 
 
