@@ -11,17 +11,12 @@ from azure.cli.core.azclierror import InvalidArgumentValueError
 from knack.log import get_logger
 
 from azext_acrtransfer import arguments
-from azext_acrtransfer.arguments import (
-    Artifact,
-    ContainerUri,
-    IdentityId,
-    SecretUri,
-    host_suffix,
-)
+from azext_acrtransfer.arguments import ContainerUri, IdentityId, SecretUri, host_suffix
 from azext_acrtransfer.kinds import PipelineOption
 from azext_acrtransfer.manifest.files import ManifestFile, read
 from azext_acrtransfer.manifest.model import ManifestKind
 from azext_acrtransfer.registry import patterns
+from azext_acrtransfer.registry.references import Artifact
 
 logger = get_logger(__name__)
 _LOGIN_SERVER = "acr_login_server_endpoint"

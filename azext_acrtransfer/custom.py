@@ -30,19 +30,16 @@ from azext_acrtransfer.manifest.model import TransferManifest
 from azext_acrtransfer.registry.patterns import Reference
 from azext_acrtransfer.service import models, runs
 from azext_acrtransfer.service.api_version import ApiVersion
+from azext_acrtransfer.service.pipelines import PipelineChange, PipelineSpec, StorageAccess
 from azext_acrtransfer.service.polling import Waiting
 from azext_acrtransfer.service.registries import Registry
 from azext_acrtransfer.service.resources import Resources, Service
 from azext_acrtransfer.service.shapes import shapes
 from azext_acrtransfer.service.states import PipelineState, RunState
 from azext_acrtransfer.transfer import cleaning, execution, planning, report, splitting
-from azext_acrtransfer.transfer.specs import (
-    Manifests,
-    PipelineChange,
-    PipelineSpec,
-    StorageAccess,
-    TransferSpec,
-)
+from azext_acrtransfer.transfer.records import planned_records, records_of
+from azext_acrtransfer.transfer.selection import Selection
+from azext_acrtransfer.transfer.specs import Manifests, TransferSpec
 
 logger = get_logger(__name__)
 
@@ -125,7 +122,8 @@ def check_pipeline(
 
     all_pipelines = client.of(registry_name, resource_group_name)
     preflight = Preflight(cmd, all_pipelines, client.kind)
-    checks = preflight.check(resource_name, preflight.asked(artifacts, storage_blob, manifest))
+    chosen = Selection(artifacts).resolve(preflight.registry) if artifacts else ()
+    checks = preflight.check(resource_name, preflight.asked(chosen, storage_blob, manifest))
     fail_after_output(cmd.cli_ctx, rules.failure(checks))
     return checks
 
@@ -211,19 +209,21 @@ def create_run(
         resource_group_name=resource_group_name,
         pipeline_name=pipeline_name,
     )
-    run_specs, record = planning.choose(spec, place)
+    run_specs, recorder = planning.choose(spec, place)
     if check:
         from azext_acrtransfer.preflight.checker import Preflight
 
-        Preflight(cmd, place.runs.beside(kind), kind).demand(pipeline_name, run_specs)
+        preflight = Preflight(cmd, place.runs.beside(kind), kind)
+        to_move = [artifact for spec in run_specs for artifact in spec.artifacts]
+        preflight.demand(pipeline_name, to_move, [spec.blob for spec in run_specs])
     if dry_run:
         return splitting.preview(run_specs, place.pipeline.name)
-    if record:
-        record.begin(run_specs)
+    if recorder:
+        recorder.begin(planned_records(run_specs))
     outcomes = execution.run_all(
         Waiting(cmd.cli_ctx), place.runs, run_specs, place.pipeline.id, wait=not no_wait
     )
-    unwritten = record and record.end(outcomes)
+    unwritten = recorder and recorder.end(records_of(outcomes, place.pipeline.options))
     return report.report(cmd, spec, place, outcomes, unwritten=unwritten)
 
 

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
 
+#: Source: the service's prerequisites guide; more in one run is refused.
+MAX_ARTIFACTS_PER_RUN = 50
+
 
 class PipelineOption(str, Enum):
     """What a pipeline may do beside its plain task, in the service's spelling."""

@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-from azext_acrtransfer.arguments import Artifact
 from azext_acrtransfer.manifest.model import (
     Entry,
     ManifestKind,
@@ -15,6 +14,7 @@ from azext_acrtransfer.manifest.model import (
     TransferManifest,
 )
 from azext_acrtransfer.registry.descriptors import Descriptor
+from azext_acrtransfer.registry.references import Artifact
 
 SCHEMA: dict[str, Any] = json.loads(
     (Path(__file__).parents[1] / "docs/transfer-manifest.schema.json").read_text("utf-8")

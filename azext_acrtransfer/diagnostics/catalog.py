@@ -19,11 +19,11 @@ from azext_acrtransfer.diagnostics.command_lines import (
     GRANT_STORAGE,
     Facts,
 )
-from azext_acrtransfer.kinds import PipelineOption
-from azext_acrtransfer.transfer.specs import TOO_MANY_ARTIFACTS
+from azext_acrtransfer.kinds import MAX_ARTIFACTS_PER_RUN, PipelineOption
 
 MANAGED_IDENTITY, SAS = StorageAccessMode.MANAGED_IDENTITY, StorageAccessMode.SAS_TOKEN
 
+TOO_MANY_ARTIFACTS = f"The service takes at most {MAX_ARTIFACTS_PER_RUN} artifacts in one run."
 RERUN = "Then run the same command again with --force-redeploy."
 _ROLE_RERUN = "A new role takes a few minutes to count. " + RERUN
 FIRST_RUN = "Then run the same command again."

@@ -15,7 +15,7 @@ from typing import Any, NoReturn, TypeVar
 
 from azure.cli.core.azclierror import FileOperationError, InvalidArgumentValueError
 
-from azext_acrtransfer.arguments import Artifact, invalid
+from azext_acrtransfer.arguments import invalid
 from azext_acrtransfer.manifest.model import (
     RESULTS,
     SCHEMA_VERSION,
@@ -26,6 +26,7 @@ from azext_acrtransfer.manifest.model import (
     TransferManifest,
 )
 from azext_acrtransfer.registry.descriptors import Descriptor
+from azext_acrtransfer.registry.references import Artifact
 
 _WRITTEN_BY = {
     ManifestKind.EXPORT: "'az acr pipeline-run create -t export --manifest FILE' writes one.",

@@ -8,8 +8,8 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from azext_acrtransfer.arguments import Artifact
 from azext_acrtransfer.registry.descriptors import Descriptor
+from azext_acrtransfer.registry.references import Artifact
 
 # docs/transfer-manifest.schema.json describes it, and a test holds the two together.
 SCHEMA_VERSION = 1

@@ -11,7 +11,6 @@ from typing import Any, Protocol
 
 from azure.cli.core.azclierror import AzureResponseError
 
-from azext_acrtransfer.arguments import Artifact
 from azext_acrtransfer.manifest.model import (
     Entry,
     ManifestKind,
@@ -20,6 +19,7 @@ from azext_acrtransfer.manifest.model import (
     rfc3339,
 )
 from azext_acrtransfer.registry.descriptors import Descriptor
+from azext_acrtransfer.registry.references import Artifact
 
 _NAMED = 20
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from azext_acrtransfer.arguments import Artifact
 from azext_acrtransfer.preflight.lookups import Reading, read
 from azext_acrtransfer.preflight.snapshot import Content, Layer
+from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.service.concurrency import each
 
 if TYPE_CHECKING:

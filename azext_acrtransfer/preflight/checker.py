@@ -16,10 +16,8 @@ from azext_acrtransfer.preflight.collector import gather
 from azext_acrtransfer.preflight.rule import Verdict
 from azext_acrtransfer.preflight.rules import Check, failure, judge
 from azext_acrtransfer.preflight.snapshot import Asked
-from azext_acrtransfer.registry.patterns import Reference
+from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.service.resources import Resources
-from azext_acrtransfer.transfer.selection import Selection
-from azext_acrtransfer.transfer.specs import RunSpec
 
 logger = get_logger(__name__)
 
@@ -36,7 +34,8 @@ class Preflight:
         self._kind = kind
 
     @cached_property
-    def _registry(self) -> Any:
+    def registry(self) -> Any:
+        """The content of the registry."""
         # Late: it loads azure-cli's own module, which a check without artifacts can do without.
         from azext_acrtransfer.registry.client import RegistryContent
 
@@ -45,18 +44,17 @@ class Preflight:
 
     def asked(
         self,
-        artifacts: tuple[Reference, ...],
+        artifacts: Sequence[Artifact],
         blobs: tuple[str, ...],
         manifest: TransferManifest | None,
     ) -> Asked:
-        """What is typed and what a manifest tells; only globs ask the registry."""
-        chosen = Selection(artifacts).resolve(self._registry) if artifacts else ()
+        """What is typed and what a manifest contains."""
         entries = manifest.entries if manifest else ()
         if manifest and self._kind is IMPORT:
             entries = tuple(entry for entry in entries if not entry.is_left)
             blobs = blobs or tuple(run.blob for run in manifest.runs)
         digests = {entry.artifact: entry.descriptor.digest for entry in entries if entry.descriptor}
-        every = dict.fromkeys((*chosen, *(entry.artifact for entry in entries)))
+        every = dict.fromkeys((*artifacts, *(entry.artifact for entry in entries)))
         return Asked(self._kind, tuple(every), blobs, digests)
 
     def check(self, name: str, asked: Asked) -> list[Check]:
@@ -67,15 +65,14 @@ class Preflight:
             self._pipelines,
             name,
             asked,
-            contents=lambda artifacts: read_contents(self._registry, artifacts),
+            contents=lambda artifacts: read_contents(self.registry, artifacts),
         )
         return judge(seen)
 
-    def demand(self, name: str, run_specs: Sequence[RunSpec]) -> None:
+    def demand(self, name: str, artifacts: Sequence[Artifact], blobs: Sequence[str]) -> None:
         """Check what is about to be run: stop at what will fail, warn of what may or is unknown."""
-        artifacts = tuple(artifact for spec in run_specs for artifact in spec.artifacts)
-        blobs = tuple(spec.blob for spec in run_specs)
-        checks = self.check(name, Asked(self._kind, artifacts, blobs, is_planned=True))
+        asked = Asked(self._kind, tuple(artifacts), tuple(blobs), is_planned=True)
+        checks = self.check(name, asked)
         for check in checks:
             if told := _TOLD.get(check["verdict"]):
                 logger.warning(told, check["code"], check["found"])

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
 
-from azext_acrtransfer.arguments import Artifact, StorageAccessMode
+from azext_acrtransfer.arguments import StorageAccessMode
 from azext_acrtransfer.diagnostics.command_lines import Facts, expiry_of_new_sas, facts_of_pipeline
 from azext_acrtransfer.preflight.azure_reader import Reader
 from azext_acrtransfer.preflight.grants import Grant
 from azext_acrtransfer.preflight.lookups import Reading, read
 from azext_acrtransfer.preflight.snapshot import Asked, Content, Headers, Resource, Seen
+from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.service.concurrency import each
 from azext_acrtransfer.service.json_values import dig
 from azext_acrtransfer.service.resources import Resources

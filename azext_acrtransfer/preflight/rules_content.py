@@ -6,12 +6,18 @@ from collections.abc import Callable, Sized
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 
-from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind, PipelineOption
+from azext_acrtransfer.diagnostics.catalog import TOO_MANY_ARTIFACTS
+from azext_acrtransfer.kinds import (
+    EXPORT,
+    IMPORT,
+    MAX_ARTIFACTS_PER_RUN,
+    PipelineKind,
+    PipelineOption,
+)
 from azext_acrtransfer.preflight.lookups import NothingThereError
 from azext_acrtransfer.preflight.rule import Finding, Rule, fails, passes, warns
 from azext_acrtransfer.preflight.snapshot import Headers, Layer, Seen
 from azext_acrtransfer.service.json_values import dig
-from azext_acrtransfer.transfer.specs import MAX_ARTIFACTS, TOO_MANY_ARTIFACTS
 
 LARGEST_LAYER = 8 * 1024**3
 _METADATA, _CATEGORY = "x-ms-meta-category", "acr-transfer-blob"
@@ -51,7 +57,9 @@ def _artifacts_a_run(seen: Seen) -> Finding:
     if seen.asked.is_planned:
         raise NothingThereError
     count = len(seen.asked.artifacts)
-    return warns(f"{count}. {TOO_MANY_ARTIFACTS}") if count > MAX_ARTIFACTS else passes(f"{count}.")
+    if count > MAX_ARTIFACTS_PER_RUN:
+        return warns(f"{count}. {TOO_MANY_ARTIFACTS}")
+    return passes(f"{count}.")
 
 
 def _layers(seen: Seen, wanted: Callable[[Layer], bool]) -> str:

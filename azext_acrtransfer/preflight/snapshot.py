@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from azext_acrtransfer.arguments import Artifact, StorageAccessMode
+from azext_acrtransfer.arguments import StorageAccessMode
 from azext_acrtransfer.diagnostics.command_lines import Facts, known_options
 from azext_acrtransfer.kinds import PipelineKind, PipelineOption
 from azext_acrtransfer.preflight.grants import Grant
 from azext_acrtransfer.preflight.lookups import NothingThereError, Reading, UnreadableError
+from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.storage.sas_token import Sas
 
 Resource = Mapping[str, Any]

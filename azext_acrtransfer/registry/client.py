@@ -11,8 +11,8 @@ from urllib.parse import urlencode, urlsplit
 from azure.cli.core.azclierror import AzureResponseError
 from requests.utils import parse_header_links
 
-from azext_acrtransfer.arguments import Artifact
 from azext_acrtransfer.registry.descriptors import Descriptor, Manifest
+from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.registry.session import RegistryAccess, Right
 from azext_acrtransfer.service.concurrency import each
 from azext_acrtransfer.service.progress import progress

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from azext_acrtransfer.arguments import Artifact, invalid, split_reference
+from azext_acrtransfer.arguments import invalid
+from azext_acrtransfer.registry.references import Artifact, split_reference
 
 _MEANINGS = {"**": ".*", "*": "[^/]*", "?": "[^/]"}
 _WILDCARD = re.compile(r"\*\*|[*?]")

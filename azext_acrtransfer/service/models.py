@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from azure.cli.core.azclierror import InvalidArgumentValueError
 from azure.mgmt.containerregistry.models import ExportPipeline, ImportPipeline, PipelineRun
 
 from azext_acrtransfer.arguments import SYSTEM_IDENTITY, IdentityId, StorageAccessMode
-from azext_acrtransfer.kinds import EXPORT, IMPORT
+from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
 from azext_acrtransfer.service.api_version import DEFAULT, SETTING, ApiVersion
-from azext_acrtransfer.transfer.specs import PipelineChange, PipelineSpec, RunSpec, StorageAccess
+from azext_acrtransfer.service.pipelines import PipelineChange, PipelineSpec, StorageAccess
 
 _PIPELINE_MODELS = {EXPORT: ExportPipeline, IMPORT: ImportPipeline}
 
@@ -48,17 +49,24 @@ def change_pipeline(model: Any, change: PipelineChange, version: ApiVersion) -> 
     return model
 
 
-def run(spec: RunSpec, pipeline_id: str) -> Any:
+def run(
+    kind: PipelineKind,
+    pipeline_id: str,
+    *,
+    blob: str,
+    artifacts: Sequence[str] = (),
+    force_update_tag: str | None = None,
+) -> Any:
     """The whole body of a PUT that creates a run."""
     request: dict[str, Any] = {
         "pipelineResourceId": pipeline_id,
-        spec.kind.side: {"type": "AzureStorageBlob", "name": spec.blob},
+        kind.side: {"type": "AzureStorageBlob", "name": blob},
     }
-    if spec.artifacts:
-        request["artifacts"] = [str(artifact) for artifact in spec.artifacts]
+    if artifacts:
+        request["artifacts"] = list(artifacts)
     properties: dict[str, Any] = {"request": request}
-    if spec.force_update_tag:
-        properties["forceUpdateTag"] = spec.force_update_tag
+    if force_update_tag:
+        properties["forceUpdateTag"] = force_update_tag
     return PipelineRun({"properties": properties})
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from knack.log import get_logger
 
-from azext_acrtransfer.arguments import Artifact
 from azext_acrtransfer.kinds import PipelineOption
+from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.service import models, runs
 from azext_acrtransfer.service.concurrency import each
 from azext_acrtransfer.service.polling import LOST, Seen, Waiting, goes_on
@@ -88,8 +88,15 @@ def _submit(
     seen = {spec.name: Seen(None) for spec in specs}
 
     def put(spec: RunSpec) -> None:
+        model = models.run(
+            spec.kind,
+            pipeline_id,
+            blob=spec.blob,
+            artifacts=[str(artifact) for artifact in spec.artifacts],
+            force_update_tag=spec.force_update_tag,
+        )
         try:
-            seen[spec.name] = Seen(resources.put(spec.name, models.run(spec, pipeline_id)))
+            seen[spec.name] = Seen(resources.put(spec.name, model))
         except LOST as error:
             seen[spec.name] = Seen(None, error)
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from azure.cli.core.azclierror import InvalidArgumentValueError
 from knack.log import get_logger
 
-from azext_acrtransfer.arguments import Artifact
 from azext_acrtransfer.kinds import EXPORT
 from azext_acrtransfer.manifest.model import ManifestKind, Result, TransferManifest
-from azext_acrtransfer.manifest.recorder import Record
+from azext_acrtransfer.manifest.recorder import Recorder
 from azext_acrtransfer.registry.descriptors import Descriptor
+from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.transfer import splitting
 from azext_acrtransfer.transfer.report import Place
 from azext_acrtransfer.transfer.selection import Selection, resolve_blobs
@@ -20,8 +20,8 @@ from azext_acrtransfer.transfer.specs import RunSpec, TransferSpec
 logger = get_logger(__name__)
 
 
-def choose(spec: TransferSpec, place: Place) -> tuple[tuple[RunSpec, ...], Record | None]:
-    """The runs that it takes, and the record to keep of them.
+def choose(spec: TransferSpec, place: Place) -> tuple[tuple[RunSpec, ...], Recorder | None]:
+    """The runs that it takes, and the recorder of its manifest.
 
     The registry or the container is asked for globs, and for what a manifest is to tell.
     """
@@ -35,11 +35,13 @@ def choose(spec: TransferSpec, place: Place) -> tuple[tuple[RunSpec, ...], Recor
     ]
     if not to_go:
         logger.warning("Nothing was run: there is nothing left to export.")
-    record = None
+    recorder = None
     if manifests.written:
         server = place.content.login_server
-        record = Record(manifests.written, server, place.pipeline, contents, manifests.only_failed)
-    return splitting.plan(spec, spec.blobs, to_go), record
+        recorder = Recorder(
+            manifests.written, server, place.pipeline.id, contents, manifests.only_failed
+        )
+    return splitting.plan(spec, spec.blobs, to_go), recorder
 
 
 def _artifacts(spec: TransferSpec, place: Place) -> tuple[Artifact, ...]:

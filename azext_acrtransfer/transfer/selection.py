@@ -10,8 +10,9 @@ from typing import Protocol
 
 from azure.cli.core.azclierror import InvalidArgumentValueError
 
-from azext_acrtransfer.arguments import Artifact, invalid
+from azext_acrtransfer.arguments import invalid
 from azext_acrtransfer.registry.patterns import ArtifactGlob, Reference, is_glob, matches
+from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.service.concurrency import each
 
 

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any
 
-from azext_acrtransfer.arguments import Artifact, invalid
-from azext_acrtransfer.kinds import EXPORT
-from azext_acrtransfer.transfer.specs import MAX_ARTIFACTS, RunSpec, TransferSpec
+from azext_acrtransfer.arguments import invalid
+from azext_acrtransfer.kinds import EXPORT, MAX_ARTIFACTS_PER_RUN
+from azext_acrtransfer.registry.references import Artifact
+from azext_acrtransfer.transfer.specs import RunSpec, TransferSpec
 
 _DIGITS = 3
 _LONGEST_NAME, _LONGEST_BLOB = 50, 1024
@@ -57,7 +58,7 @@ def retry_blob(blob: str) -> str:
 
 def _chunks(artifacts: Iterable[Artifact]) -> Iterable[tuple[Artifact, ...]]:
     left = iter(artifacts)
-    while chunk := tuple(islice(left, MAX_ARTIFACTS)):
+    while chunk := tuple(islice(left, MAX_ARTIFACTS_PER_RUN)):
         yield chunk
 
 

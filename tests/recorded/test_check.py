@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from azext_acrtransfer.arguments import Artifact
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
 from azext_acrtransfer.manifest.model import (
     Entry,
@@ -16,6 +15,7 @@ from azext_acrtransfer.manifest.model import (
     TransferManifest,
 )
 from azext_acrtransfer.registry.descriptors import Descriptor
+from azext_acrtransfer.registry.references import Artifact
 from tests.recorded.conftest import Az, WhenRecording
 from tests.recorded.expected import AT, CONTAINER, GROUP, PRINCIPAL, REGISTRY, SITE
 from tests.recorded.staging import HELLO, READY, long_sas, ready_to_export, without_secret_access

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from azext_acrtransfer.arguments import Artifact
 from azext_acrtransfer.manifest.model import Entry, ManifestKind, Result, TransferManifest
 from azext_acrtransfer.registry.descriptors import Descriptor
+from azext_acrtransfer.registry.references import Artifact
 from tests.recorded.conftest import Az, WhenRecording
 from tests.recorded.expected import AT, REGISTRY, SITE, minute
 from tests.recorded.staging import HELLO, push, ready_to_export

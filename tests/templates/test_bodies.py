@@ -8,16 +8,16 @@ import pytest
 
 from azext_acrtransfer.arguments import (
     SYSTEM_IDENTITY,
-    Artifact,
     ContainerUri,
     IdentityId,
     SecretUri,
     StorageAccessMode,
 )
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind, PipelineOption
+from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.service import models
 from azext_acrtransfer.service.api_version import DEFAULT, ApiVersion
-from azext_acrtransfer.transfer.specs import PipelineSpec, RunSpec, StorageAccess
+from azext_acrtransfer.service.pipelines import PipelineSpec, StorageAccess
 from tests.templates.files import GROUP, Json, deployed
 
 CONTAINER = "https://mystorage.blob.core.windows.net/transfer"
@@ -100,6 +100,7 @@ def test_run(kind: PipelineKind, tag: str | None) -> None:
     given = {key: value for key, value in values.items() if value is not None}
     [run] = deployed(f"PipelineRun/PipelineRun-{kind.name.title()}", given)
     parsed = tuple(map(Artifact.parse, artifacts)) if kind is EXPORT else ()
-    model = models.run(RunSpec(kind, "myrun", "myblob", parsed, tag), pipeline_id)
+    texts = [str(artifact) for artifact in parsed]
+    model = models.run(kind, pipeline_id, blob="myblob", artifacts=texts, force_update_tag=tag)
     resource_type = "Microsoft.ContainerRegistry/registries/pipelineRuns"
     assert run == (resource_type, "myregistry/myrun", sent(model))

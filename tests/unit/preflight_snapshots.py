@@ -8,12 +8,12 @@ from typing import Any
 
 from azure.mgmt.containerregistry import models
 
-from azext_acrtransfer.arguments import Artifact
 from azext_acrtransfer.diagnostics.command_lines import Facts, facts_of_pipeline
 from azext_acrtransfer.kinds import EXPORT, PipelineKind
 from azext_acrtransfer.preflight.grants import Grant
 from azext_acrtransfer.preflight.lookups import Reading
 from azext_acrtransfer.preflight.snapshot import Asked, Content, Layer, Seen
+from azext_acrtransfer.registry.references import Artifact
 from tests.unit.conftest import pipeline
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=timezone.utc)

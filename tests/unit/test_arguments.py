@@ -16,15 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azext_acrtransfer import arguments
-from azext_acrtransfer.arguments import (
-    SYSTEM_IDENTITY,
-    Artifact,
-    ContainerUri,
-    IdentityId,
-    SecretUri,
-)
+from azext_acrtransfer.arguments import SYSTEM_IDENTITY, ContainerUri, IdentityId, SecretUri
 from azext_acrtransfer.redaction import mask_sas
 from azext_acrtransfer.registry import patterns
+from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.service.api_version import ApiVersion
 
 Parser = Callable[[str], Any]

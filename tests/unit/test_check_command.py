@@ -20,7 +20,6 @@ from azure.cli.core.azclierror import AuthenticationError
 from azure.cli.core.cloud import AZURE_PUBLIC_CLOUD
 from knack.util import CLIError
 
-from azext_acrtransfer.arguments import Artifact
 from azext_acrtransfer.diagnostics.command_lines import expiry_of_new_sas
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
 from azext_acrtransfer.preflight import artifact_contents, checker, lookups
@@ -28,6 +27,7 @@ from azext_acrtransfer.preflight.azure_reader import Reader
 from azext_acrtransfer.preflight.lookups import Reading
 from azext_acrtransfer.preflight.snapshot import Content, Layer
 from azext_acrtransfer.registry.descriptors import Manifest
+from azext_acrtransfer.registry.references import Artifact
 from tests import manifest_page
 from tests.az import ANYBODY, SUBSCRIPTION, Login, az_cli, run_az
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, pipeline, run

@@ -13,7 +13,6 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from azext_acrtransfer.arguments import Artifact
 from azext_acrtransfer.manifest.files import ManifestFile, read
 from azext_acrtransfer.manifest.model import (
     RESULTS,
@@ -23,6 +22,7 @@ from azext_acrtransfer.manifest.model import (
     TransferManifest,
 )
 from azext_acrtransfer.registry.descriptors import Descriptor
+from azext_acrtransfer.registry.references import Artifact
 from tests.manifest_page import EXPORT, SCHEMA, VERIFICATION
 
 Json = Any

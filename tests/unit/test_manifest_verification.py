@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from azext_acrtransfer.arguments import Artifact
 from azext_acrtransfer.manifest import verification
 from azext_acrtransfer.manifest.model import Entry, ManifestKind, Result, TransferManifest
 from azext_acrtransfer.manifest.verification import compare
 from azext_acrtransfer.registry.descriptors import Descriptor
+from azext_acrtransfer.registry.references import Artifact
 from tests.manifest_page import IMAGE, INDEX
 
 NOW = datetime(2026, 1, 21, 8, tzinfo=timezone.utc)

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from azext_acrtransfer.arguments import Artifact
 from azext_acrtransfer.diagnostics.catalog import KNOWN_FAILURES
 from azext_acrtransfer.diagnostics.command_lines import Facts
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
 from azext_acrtransfer.preflight.lookups import Reading
 from azext_acrtransfer.preflight.rules import RULES, failure, judge
 from azext_acrtransfer.preflight.snapshot import Content, Layer, Seen
+from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.storage.sas_token import Sas
 from tests.unit.conftest import REGISTRY
 from tests.unit.preflight_snapshots import (

@@ -30,10 +30,10 @@ from requests import ConnectionError as RequestsConnectionError
 from requests import PreparedRequest
 
 from azext_acrtransfer import COMMAND_LOADER_CLS
-from azext_acrtransfer.arguments import Artifact
 from azext_acrtransfer.registry import client
 from azext_acrtransfer.registry.client import RegistryContent
 from azext_acrtransfer.registry.descriptors import Descriptor, Manifest
+from azext_acrtransfer.registry.references import Artifact
 from tests.az import az_cli
 from tests.fake_time import FakeTime
 from tests.unit.conftest import ARM, REGISTRY

@@ -10,8 +10,8 @@ from azure.cli.core.azclierror import InvalidArgumentValueError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azext_acrtransfer.arguments import Artifact
 from azext_acrtransfer.registry.patterns import ArtifactGlob, matches, parse_references
+from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.transfer.selection import Selection, resolve_blobs
 
 DIGEST = f"sha256:{'0' * 64}"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from azure.cli.core.azclierror import InvalidArgumentValueError
 
-from azext_acrtransfer.arguments import Artifact
 from azext_acrtransfer.kinds import EXPORT, IMPORT
+from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.transfer import splitting
 from azext_acrtransfer.transfer.specs import RunSpec, TransferSpec
 

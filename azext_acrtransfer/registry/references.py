@@ -1,0 +1,66 @@
+"""References to artifacts: a repository, and a tag or a digest in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from azext_acrtransfer.arguments import invalid
+
+_COMPONENT = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
+_REPOSITORY = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*")
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """One artifact of a registry, by tag or by digest."""
+
+    repository: str
+    reference: str
+
+    OPTION = "--artifacts"
+    ADVICE = "Use <repository>:<tag> or <repository>@sha256:<64 hex digits>."
+
+    def __str__(self) -> str:
+        separator = "@" if ":" in self.reference else ":"
+        return f"{self.repository}{separator}{self.reference}"
+
+    @classmethod
+    def parse(cls, text: str, option: str = OPTION) -> Artifact:
+        """Read ``repo`` (its tag ``latest``), ``repo:tag`` or ``repo@sha256:...``."""
+        repository, tag, digest = split_reference(text, option)
+        return cls(repository, digest or tag or "latest")
+
+
+def split_reference(
+    text: str, option: str, plain: Callable[[str], str] = str
+) -> tuple[str, str, str]:
+    """Repository, tag and digest of a reference, the last two empty if it has none.
+
+    Each is checked as ``plain`` makes it, which gives a pattern the form of what it matches.
+    """
+    if "://" in text or "=" in text:
+        raise invalid(
+            text, option, "expected a repository's name, not a URI or a SAS", Artifact.ADVICE
+        )
+    name, at, digest = text.partition("@")
+    repository, colon, tag = name.partition(":")
+    if at and not name:  # core leaves an @file as it is if it cannot read it
+        why = f"there is no file '{digest}'"
+    elif at and colon:
+        why = "the service takes a tag or a digest, not both"
+    elif not _REPOSITORY.fullmatch(plain(repository)):
+        why = (
+            f"'{repository}' is not a repository: lower-case letters and digits, parted by '/', "
+            "'.', '_' or '-'"
+        )
+    elif at and not _DIGEST.fullmatch(digest):
+        why = f"'{digest}' is not a sha256 digest"
+    elif colon and not _TAG.fullmatch(plain(tag)):
+        why = f"'{tag}' is not a tag"
+    else:
+        return repository, tag, digest
+    raise invalid(text, option, why, Artifact.ADVICE)
