@@ -21,10 +21,8 @@ from azext_acrtransfer.arguments import (
     SecretUri,
     StorageAccessMode,
 )
-from azext_acrtransfer.diagnostics import command_lines, diagnosis
 from azext_acrtransfer.diagnostics.exit_status import fail_after_output
 from azext_acrtransfer.kinds import KINDS, PipelineOption
-from azext_acrtransfer.manifest import verification
 from azext_acrtransfer.manifest.files import ManifestFile
 from azext_acrtransfer.manifest.model import TransferManifest
 from azext_acrtransfer.registry.patterns import Reference
@@ -36,10 +34,6 @@ from azext_acrtransfer.service.registries import Registry
 from azext_acrtransfer.service.resources import Resources, Service
 from azext_acrtransfer.service.shapes import shapes
 from azext_acrtransfer.service.states import PipelineState, RunState
-from azext_acrtransfer.transfer import cleaning, execution, planning, report, splitting
-from azext_acrtransfer.transfer.records import planned_records, records_of
-from azext_acrtransfer.transfer.selection import Selection
-from azext_acrtransfer.transfer.specs import Manifests, TransferSpec
 
 logger = get_logger(__name__)
 
@@ -93,6 +87,9 @@ def create_pipeline(
     no_wait: bool = False,
 ) -> Any:
     """Create a pipeline, and say what its identity still needs."""
+    # Deferred: most commands start without it.
+    from azext_acrtransfer.diagnostics.command_lines import after_create
+
     access = StorageAccess.of(access_mode, secret)
     spec = PipelineSpec(
         client.kind, container, access, identity or SYSTEM_IDENTITY, options, source_trigger
@@ -100,7 +97,7 @@ def create_pipeline(
     model = models.pipeline(spec, ApiVersion.configured(cmd.cli_ctx))
     all_pipelines = client.of(registry_name, resource_group_name)
     pipeline = _put_pipeline(cmd, all_pipelines, resource_name, model, no_wait=no_wait)
-    logger.warning(command_lines.after_create(pipeline, client.kind))
+    logger.warning(after_create(pipeline, client.kind))
     return pipeline
 
 
@@ -116,9 +113,10 @@ def check_pipeline(
     resource_group_name: str | None = None,
 ) -> Any:
     """Check all that a transfer by a pipeline needs; fail if a check fails."""
-    # Late, here and in create_run: the rules are a quarter of what the extension loads.
+    # Deferred: most commands start without it.
     from azext_acrtransfer.preflight import rules
     from azext_acrtransfer.preflight.checker import Preflight
+    from azext_acrtransfer.transfer.selection import Selection
 
     all_pipelines = client.of(registry_name, resource_group_name)
     preflight = Preflight(cmd, all_pipelines, client.kind)
@@ -148,8 +146,7 @@ def change_pipeline(
 
 def put_pipeline(cmd: Any, client: Service, pipeline: Any, *, no_wait: bool = False) -> Any:
     """Write a changed pipeline back to where it was read."""
-    place = command_lines.facts_of_id(pipeline.id)
-    registry = Registry(place["group"], place["registry"])
+    registry = Registry.of_resource(pipeline.id)
     all_pipelines = Resources(client.client, registry, client.kind)
     return _put_pipeline(cmd, all_pipelines, pipeline.name, pipeline, no_wait=no_wait)
 
@@ -191,6 +188,11 @@ def create_run(
     no_wait: bool = False,
 ) -> Any:
     """Run a pipeline as often as it takes, and wait for the end; a failed run is a failure."""
+    # Deferred: most commands start without it.
+    from azext_acrtransfer.transfer.context import TransferContext
+    from azext_acrtransfer.transfer.creation import Transfer
+    from azext_acrtransfer.transfer.specs import Manifests, TransferSpec
+
     kind = KINDS[pipeline_type]
     spec = TransferSpec(
         kind,
@@ -201,7 +203,7 @@ def create_run(
         force_update_tag=str(uuid4()) if force_redeploy else None,
         manifests=Manifests(manifest, skip, only_failed),
     )
-    place = report.Place(
+    context = TransferContext(
         cmd,
         client,
         spec,
@@ -209,22 +211,16 @@ def create_run(
         resource_group_name=resource_group_name,
         pipeline_name=pipeline_name,
     )
-    run_specs, recorder = planning.choose(spec, place)
+    transfer = Transfer(spec, context)
     if check:
+        # Deferred: most commands start without it.
         from azext_acrtransfer.preflight.checker import Preflight
 
-        preflight = Preflight(cmd, place.runs.beside(kind), kind)
-        to_move = [artifact for spec in run_specs for artifact in spec.artifacts]
-        preflight.demand(pipeline_name, to_move, [spec.blob for spec in run_specs])
+        preflight = Preflight(cmd, transfer.pipelines, kind)
+        preflight.demand(pipeline_name, transfer.artifacts, transfer.blobs)
     if dry_run:
-        return splitting.preview(run_specs, place.pipeline.name)
-    if recorder:
-        recorder.begin(planned_records(run_specs))
-    outcomes = execution.run_all(
-        Waiting(cmd.cli_ctx), place.runs, run_specs, place.pipeline.id, wait=not no_wait
-    )
-    unwritten = recorder and recorder.end(records_of(outcomes, place.pipeline.options))
-    return report.report(cmd, spec, place, outcomes, unwritten=unwritten)
+        return transfer.preview()
+    return transfer.create_runs(cmd, Waiting(cmd.cli_ctx), wait=not no_wait)
 
 
 def show_run(
@@ -253,7 +249,8 @@ def verify_registry(
     resource_group_name: str | None = None,
 ) -> Any:
     """Compare a registry with a manifest; fail if something is missing or different."""
-    # Late: it loads azure-cli's own module, which other commands can do without.
+    # Deferred: most commands start without it.
+    from azext_acrtransfer.manifest import verification
     from azext_acrtransfer.registry.client import RegistryContent
 
     registry = RegistryContent(cmd, registry_name, resource_group_name)
@@ -270,6 +267,9 @@ def verify_registry(
 
 def _explained(run: Any) -> Any:
     if RunState(run).status is RunStatus.FAILED:
+        # Deferred: only a failed run needs it.
+        from azext_acrtransfer.diagnostics import diagnosis
+
         logger.warning("\n".join(diagnosis.advice(run)))
     return runs.without_secrets(run)
 
@@ -300,6 +300,9 @@ def clean_runs(
     dry_run: bool = False,
 ) -> Any:
     """Delete the failed runs, and report each; fail if one could not be deleted."""
+    # Deferred: most commands start without it.
+    from azext_acrtransfer.transfer import cleaning
+
     all_runs = client.of(registry_name, resource_group_name)
     before = datetime.now(timezone.utc) - older_than if older_than else None
     chosen = runs.chosen(all_runs.plain(), pipeline=pipeline_name, ended_before=before)

@@ -1,4 +1,4 @@
-"""Where a registry is: its name and its resource group, looked up when it was not given."""
+"""Registries: their resource groups, looked up where only a name is given."""
 
 from __future__ import annotations
 
@@ -17,18 +17,27 @@ class Registry:
     resource_group: str
     name: str
 
+    @classmethod
+    def of_resource(cls, resource_id: str) -> Registry:
+        """The registry of a resource under it."""
+        # Deferred: it loads azure.mgmt.core, which help and completion can do without.
+        from azure.mgmt.core.tools import parse_resource_id
+
+        parts = parse_resource_id(resource_id)
+        return cls(str(parts["resource_group"]), str(parts["name"]))
+
 
 def locate(client: Any, name: str, resource_group: str | None) -> Registry:
     """Find a registry's resource group unless it is given: a request for a page of registries."""
     if resource_group:
         return Registry(resource_group, name)
-    # Late: it loads azure.mgmt.core, which help and completion can do without.
+    # Deferred: it loads azure.mgmt.core, which help and completion can do without.
     from azure.mgmt.core.tools import parse_resource_id
 
     for registry in every(client.registries.list()):
-        place = parse_resource_id(registry.id or "")
-        if str(place.get("name")).lower() == name.lower():
-            return Registry(str(place["resource_group"]), name)
+        parts = parse_resource_id(registry.id or "")
+        if str(parts.get("name")).lower() == name.lower():
+            return Registry(str(parts["resource_group"]), name)
     raise ResourceNotFoundError(
         f"The registry '{name}' was not found among those that you may read in the active "
         "subscription.",

@@ -13,23 +13,25 @@ from azext_acrtransfer.manifest.recorder import Recorder
 from azext_acrtransfer.registry.descriptors import Descriptor
 from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.transfer import splitting
-from azext_acrtransfer.transfer.report import Place
+from azext_acrtransfer.transfer.context import TransferContext
 from azext_acrtransfer.transfer.selection import Selection, resolve_blobs
 from azext_acrtransfer.transfer.specs import RunSpec, TransferSpec
 
 logger = get_logger(__name__)
 
 
-def choose(spec: TransferSpec, place: Place) -> tuple[tuple[RunSpec, ...], Recorder | None]:
+def choose(
+    spec: TransferSpec, context: TransferContext
+) -> tuple[tuple[RunSpec, ...], Recorder | None]:
     """The runs that it takes, and the recorder of its manifest.
 
     The registry or the container is asked for globs, and for what a manifest is to tell.
     """
     if spec.kind is not EXPORT:
-        return splitting.plan(spec, resolve_blobs(spec.blobs, place)), None
-    artifacts, manifests = _artifacts(spec, place), spec.manifests
-    there = _in_target(manifests.skip, place) if manifests.skip else {}
-    contents = _describe(artifacts, place) if manifests.written or manifests.skip else {}
+        return splitting.plan(spec, resolve_blobs(spec.blobs, context)), None
+    artifacts, manifests = _artifacts(spec, context), spec.manifests
+    there = _in_target(manifests.skip, context) if manifests.skip else {}
+    contents = _describe(artifacts, context) if manifests.written or manifests.skip else {}
     to_go = [
         each for each in artifacts if not (each in there and contents[each].digest == there[each])
     ]
@@ -37,17 +39,17 @@ def choose(spec: TransferSpec, place: Place) -> tuple[tuple[RunSpec, ...], Recor
         logger.warning("Nothing was run: there is nothing left to export.")
     recorder = None
     if manifests.written:
-        server = place.content.login_server
+        server = context.content.login_server
         recorder = Recorder(
-            manifests.written, server, place.pipeline.id, contents, manifests.only_failed
+            manifests.written, server, context.pipeline.id, contents, manifests.only_failed
         )
     return splitting.plan(spec, spec.blobs, to_go), recorder
 
 
-def _artifacts(spec: TransferSpec, place: Place) -> tuple[Artifact, ...]:
-    earlier, registry = spec.manifests.only_failed, place.runs.registry.name
+def _artifacts(spec: TransferSpec, context: TransferContext) -> tuple[Artifact, ...]:
+    earlier, registry = spec.manifests.only_failed, context.runs.registry.name
     if not earlier:
-        return Selection(spec.artifacts, spec.exclude).resolve(place)
+        return Selection(spec.artifacts, spec.exclude).resolve(context)
     # A login server may have a hash after a hyphen, which no name has.
     its_name = earlier.registry.partition(".")[0].partition("-")[0]
     if earlier.kind is ManifestKind.EXPORT and its_name.lower() != registry.lower():
@@ -59,22 +61,24 @@ def _artifacts(spec: TransferSpec, place: Place) -> tuple[Artifact, ...]:
     return tuple(entry.artifact for entry in earlier.entries if entry.is_left)
 
 
-def _describe(artifacts: Sequence[Artifact], place: Place) -> dict[Artifact, Descriptor]:
-    found = zip(artifacts, place.content.describe_all(artifacts), strict=True)
+def _describe(
+    artifacts: Sequence[Artifact], context: TransferContext
+) -> dict[Artifact, Descriptor]:
+    found = zip(artifacts, context.content.describe_all(artifacts), strict=True)
     contents = {artifact: content for artifact, content in found if content}
     missing = [f"  {artifact}" for artifact in artifacts if artifact not in contents]
     if missing:
         raise InvalidArgumentValueError(
             f"{len(missing)} of {len(artifacts)} artifacts are not in registry "
-            f"'{place.runs.registry.name}':\n" + "\n".join(missing),
+            f"'{context.runs.registry.name}':\n" + "\n".join(missing),
             recommendation="Nothing was exported. Push them, or leave them out.",
         )
     return contents
 
 
-def _in_target(skip: TransferManifest, place: Place) -> dict[Artifact, str]:
+def _in_target(skip: TransferManifest, context: TransferContext) -> dict[Artifact, str]:
     """The digests of what the target has, with all that belongs to it."""
-    if skip.registry.lower() == place.content.login_server.lower():
+    if skip.registry.lower() == context.content.login_server.lower():
         raise InvalidArgumentValueError(
             f"--skip has a manifest of '{skip.registry}', the registry to export from.",
             recommendation="Give what 'az acr pipeline-run verify --write' wrote of the target.",

@@ -1,0 +1,68 @@
+"""The registry and the pipeline of a transfer, and what they contain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from azext_acrtransfer.service.registries import Registry
+from azext_acrtransfer.service.resources import Resources, Service
+from azext_acrtransfer.transfer.specs import TransferSpec
+
+if TYPE_CHECKING:
+    from azext_acrtransfer.registry.client import RegistryContent
+
+
+class TransferContext:
+    """A registry and its pipeline, and what they contain; all of it is read when it is needed."""
+
+    def __init__(
+        self,
+        cmd: Any,
+        client: Service,
+        spec: TransferSpec,
+        *,
+        registry_name: str,
+        resource_group_name: str | None,
+        pipeline_name: str,
+    ) -> None:
+        self._cmd = cmd
+        self._client = client
+        self._registry_names = (registry_name, resource_group_name)
+        self._pipeline_name = pipeline_name
+        self.kind = spec.kind
+
+    @cached_property
+    def runs(self) -> Resources:
+        """The runs of the registry."""
+        return self._client.of(*self._registry_names)
+
+    @cached_property
+    def pipeline(self) -> Any:
+        """The pipeline, read so that a misspelt one is named; its id has the service's spelling."""
+        return self.runs.beside(self.kind).get(self._pipeline_name).resource
+
+    @cached_property
+    def content(self) -> RegistryContent:
+        """The content of the registry."""
+        # Late: only a glob or a manifest needs it, and it loads azure-cli's own module.
+        from azext_acrtransfer.registry.client import RegistryContent
+
+        registry = Registry.of_resource(self.pipeline.id)
+        return RegistryContent(self._cmd, registry.name, registry.resource_group)
+
+    def repositories(self) -> Sequence[str]:
+        """Repositories of the registry."""
+        return self.content.repositories()
+
+    def tags(self, repository: str) -> Sequence[str]:
+        """Tags of a repository."""
+        return self.content.tags(repository)
+
+    def blobs(self) -> Iterable[str]:
+        """Blobs in the container of an import pipeline."""
+        # Late: only a glob needs it, and it loads the storage client.
+        from azext_acrtransfer.storage.client import blobs
+
+        return blobs(self._cmd.cli_ctx, self.pipeline.source.uri)

@@ -1,0 +1,53 @@
+"""The public module of ``transfer``: plan the runs that a transfer takes, and create them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from azext_acrtransfer.registry.references import Artifact
+from azext_acrtransfer.service.polling import Waiting
+from azext_acrtransfer.service.resources import Resources
+from azext_acrtransfer.transfer import execution, planning, report, splitting
+from azext_acrtransfer.transfer.context import TransferContext
+from azext_acrtransfer.transfer.records import planned_records, records_of
+from azext_acrtransfer.transfer.specs import TransferSpec
+
+
+class Transfer:
+    """A transfer whose runs are planned, and not yet created."""
+
+    def __init__(self, spec: TransferSpec, context: TransferContext) -> None:
+        self._spec = spec
+        self._context = context
+        self._runs, self._recorder = planning.choose(spec, context)
+
+    @property
+    def pipelines(self) -> Resources:
+        """The pipelines among which its pipeline is."""
+        return self._context.runs.beside(self._spec.kind)
+
+    @property
+    def artifacts(self) -> Sequence[Artifact]:
+        """Artifacts to export."""
+        return [artifact for run in self._runs for artifact in run.artifacts]
+
+    @property
+    def blobs(self) -> Sequence[str]:
+        """Blobs to write or to import."""
+        return [run.blob for run in self._runs]
+
+    def preview(self) -> list[dict[str, Any]]:
+        """The runs that would be created."""
+        return splitting.preview(self._runs, self._context.pipeline.name)
+
+    def create_runs(self, cmd: Any, waiting: Waiting, *, wait: bool) -> Any:
+        """Create the runs, wait for their end, and report them."""
+        context, recorder = self._context, self._recorder
+        if recorder:
+            recorder.begin(planned_records(self._runs))
+        outcomes = execution.run_all(
+            waiting, context.runs, self._runs, context.pipeline.id, wait=wait
+        )
+        unwritten = recorder and recorder.end(records_of(outcomes, context.pipeline.options))
+        return report.report(cmd, self._spec, context, outcomes, unwritten=unwritten)
