@@ -15,7 +15,7 @@ _DIGEST = re.compile("(sha256:[0-9a-f]{12})[0-9a-f]{52}")
 Column = tuple[str, Callable[[Mapping[str, Any]], Any]]
 
 
-def _at(*path: str) -> Callable[[Any], Any]:
+def _value(*path: str) -> Callable[[Any], Any]:
     return lambda result: dig(result, *path)
 
 
@@ -33,9 +33,9 @@ def _pipeline_of_run(run: Mapping[str, Any]) -> str:
 
 
 def _blob_of_run(run: Mapping[str, Any]) -> Any:
-    place = dig(run, "response", "target", "uri") or dig(run, "response", "source", "uri")
-    asked = dig(run, "request", "target", "name") or dig(run, "request", "source", "name")
-    return asked or str(place or "").rpartition("/")[2]
+    uri = dig(run, "response", "target", "uri") or dig(run, "response", "source", "uri")
+    name = dig(run, "request", "target", "name") or dig(run, "request", "source", "name")
+    return name or str(uri or "").rpartition("/")[2]
 
 
 def _percent(run: Mapping[str, Any]) -> str | None:
@@ -57,30 +57,30 @@ def _table(*columns: Column) -> Callable[[Any], list[Row]]:
     def table(result: Any) -> list[Row]:
         results = result if isinstance(result, list) else [result]
         return [
-            OrderedDict((title, str(read(each) or "")) for title, read in columns)
-            for each in results
+            OrderedDict((title, str(read(item) or "")) for title, read in columns)
+            for item in results
         ]
 
     return table
 
 
 _PIPELINE_COLUMNS: tuple[Column, ...] = (
-    ("Name", _at("name")),
+    ("Name", _value("name")),
     ("Container", _storage("uri")),
     ("Access", _storage("storageAccessMode")),
-    ("Identity", _at("identity", "type")),
+    ("Identity", _value("identity", "type")),
     ("Options", lambda pipeline: " ".join(dig(pipeline, "options") or ())),
 )
-_STATE: Column = ("State", _at("provisioningState"))
+_STATE: Column = ("State", _value("provisioningState"))
 
 export_pipelines_table = _table(*_PIPELINE_COLUMNS, _STATE)
 
 import_pipelines_table = _table(
-    *_PIPELINE_COLUMNS, ("Trigger", _at("trigger", "sourceTrigger", "status")), _STATE
+    *_PIPELINE_COLUMNS, ("Trigger", _value("trigger", "sourceTrigger", "status")), _STATE
 )
 
 runs_table = _table(
-    ("Name", _at("name")),
+    ("Name", _value("name")),
     ("Type", _kind_of_run),
     ("Pipeline", _pipeline_of_run),
     ("Blob", _blob_of_run),
@@ -88,33 +88,33 @@ runs_table = _table(
     ("Done", _percent),
     ("Started", _time("response", "startTime")),
     ("Finished", _time("response", "finishTime")),
-    ("Error", _at("response", "pipelineRunErrorMessage")),
+    ("Error", _value("response", "pipelineRunErrorMessage")),
 )
 
 _planned_runs_table = _table(
-    ("Name", _at("name")),
-    ("Blob", _at("blob")),
+    ("Name", _value("name")),
+    ("Blob", _value("blob")),
     ("Artifacts", lambda plan: len(plan["artifacts"])),
 )
 
 findings_table = _table(
     ("Reference", _short("reference")),
-    ("Status", _at("status")),
+    ("Status", _value("status")),
     ("Expected", _short("expected")),
     ("Found", _short("found")),
 )
 
 checks_table = _table(
-    ("Code", _at("code")),
-    ("Verdict", _at("verdict")),
-    ("Found", _at("found")),
-    ("Mend", _at("mend")),
+    ("Code", _value("code")),
+    ("Verdict", _value("verdict")),
+    ("Found", _value("found")),
+    ("Mend", _value("mend")),
 )
 
 outcomes_table = _table(
-    ("Name", _at("name")),
-    ("Outcome", _at("outcome")),
-    ("Error", _at("error")),
+    ("Name", _value("name")),
+    ("Outcome", _value("outcome")),
+    ("Error", _value("error")),
 )
 
 

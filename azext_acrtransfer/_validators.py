@@ -59,13 +59,15 @@ def _secret(cloud: Any, text: str) -> SecretUri:
 
 
 def _artifacts(cloud: Any, texts: list[str]) -> tuple[patterns.Reference, ...]:
-    found = patterns.parse_references(texts, Artifact.OPTION, host_suffix(cloud, _LOGIN_SERVER))
-    if not found:
+    references = patterns.parse_references(
+        texts, Artifact.OPTION, host_suffix(cloud, _LOGIN_SERVER)
+    )
+    if not references:
         raise InvalidArgumentValueError(
             f"{Artifact.OPTION} is empty, or has nothing but comments.",
             recommendation=Artifact.ADVICE,
         )
-    return found
+    return references
 
 
 def _exclude(cloud: Any, texts: list[str]) -> tuple[patterns.Reference, ...]:

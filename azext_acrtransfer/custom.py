@@ -121,7 +121,7 @@ def check_pipeline(
     all_pipelines = client.of(registry_name, resource_group_name)
     preflight = Preflight(cmd, all_pipelines, client.kind)
     chosen = Selection(artifacts).resolve(preflight.registry) if artifacts else ()
-    checks = preflight.check(resource_name, preflight.asked(chosen, storage_blob, manifest))
+    checks = preflight.check(resource_name, preflight.subject(chosen, storage_blob, manifest))
     fail_after_output(cmd.cli_ctx, rules.failure(checks))
     return checks
 
@@ -217,7 +217,7 @@ def create_run(
         from azext_acrtransfer.preflight.checker import Preflight
 
         preflight = Preflight(cmd, transfer.pipelines, kind)
-        preflight.demand(pipeline_name, transfer.artifacts, transfer.blobs)
+        preflight.require(pipeline_name, transfer.artifacts, transfer.blobs)
     if dry_run:
         return transfer.preview()
     return transfer.create_runs(cmd, Waiting(cmd.cli_ctx), wait=not no_wait)
@@ -251,9 +251,9 @@ def verify_registry(
     """Compare a registry with a manifest; fail if something is missing or different."""
     # Deferred: most commands start without it.
     from azext_acrtransfer.manifest import verification
-    from azext_acrtransfer.registry.client import RegistryContent
+    from azext_acrtransfer.registry.client import RegistryClient
 
-    registry = RegistryContent(cmd, registry_name, resource_group_name)
+    registry = RegistryClient(cmd, registry_name, resource_group_name)
     findings = verification.compare(manifest, registry)
     now = datetime.now(timezone.utc)
     unwritten = write and write.try_to_write(

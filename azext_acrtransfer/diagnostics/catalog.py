@@ -100,7 +100,7 @@ class KnownFailure:  # pylint: disable=too-many-instance-attributes  # the colum
             return (self.commands[0], _READ_NEWEST_SECRET, *self.commands[1:])
         return self.commands
 
-    def told_by(self, message: str) -> dict[str, str]:
+    def facts_in(self, message: str) -> dict[str, str]:
         """What a message of this row tells that its commands need: the named groups of ``says``."""
         match = self.says and self.says.search(message)
         return {fact: text for fact, text in match.groupdict().items() if text} if match else {}

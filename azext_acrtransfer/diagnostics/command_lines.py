@@ -64,15 +64,15 @@ def known_options(pipeline: Any) -> tuple[PipelineOption, ...]:
     return tuple(known[word] for word in pipeline.options or () if word in known)
 
 
-def facts_of_storage(place: Any) -> dict[str, str]:
+def facts_of_storage(storage: Any) -> dict[str, str]:
     """Account, container and vault of the storage side of a pipeline or of a run."""
     facts = {}
-    if place and place.uri:
-        uri = urlsplit(place.uri)
+    if storage and storage.uri:
+        uri = urlsplit(storage.uri)
         facts["account"] = (uri.hostname or "").partition(".")[0]
         facts["container"] = uri.path.lstrip("/").partition("/")[0]
-    if place and place.key_vault_uri:
-        secret = urlsplit(place.key_vault_uri)
+    if storage and storage.key_vault_uri:
+        secret = urlsplit(storage.key_vault_uri)
         facts["vault"] = (secret.hostname or "").partition(".")[0]
         facts["secret"], _, version = secret.path.removeprefix("/secrets/").partition("/")
         if version:
@@ -106,8 +106,8 @@ _CHECK = (
 def after_create(pipeline: Any, kind: PipelineKind) -> str:
     """What to do before the first run: which right the pipeline's identity still needs."""
     facts = facts_of_pipeline(pipeline, kind)
-    place = getattr(pipeline, kind.side)
-    if place and place.storage_access_mode == StorageAccessMode.MANAGED_IDENTITY.value:
+    storage = getattr(pipeline, kind.side)
+    if storage and storage.storage_access_mode == StorageAccessMode.MANAGED_IDENTITY.value:
         return facts.fill(
             "Before the first run, let the pipeline's identity ({principal-id}) into the storage "
             f"account, unless it has been:\n  {GRANT_STORAGE}\n{_CHECK}"

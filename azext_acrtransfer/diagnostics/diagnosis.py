@@ -46,23 +46,23 @@ def explain(run: Any, pipeline: Any = None) -> tuple[KnownFailure, Facts] | None
     """The known failure that a failed run is a case of, and what is known to fill in."""
     pipeline_id = run.request and run.request.pipeline_resource_id
     kind = kind_of_pipeline(pipeline_id) or EXPORT
-    place = (run.response and getattr(run.response, kind.side)) or (
+    storage = (run.response and getattr(run.response, kind.side)) or (
         pipeline and getattr(pipeline, kind.side)
     )
-    facts = Facts(facts_of_id(run.id) | facts_of_storage(place) | {"expiry": expiry_of_new_sas()})
+    facts = Facts(facts_of_id(run.id) | facts_of_storage(storage) | {"expiry": expiry_of_new_sas()})
     if pipeline:
         facts.update(facts_of_pipeline(pipeline, kind))
     elif pipeline_id:
         facts |= {"pipeline": pipeline_id.rpartition("/")[2], "pipeline-group": kind.group}
     options = known_options(pipeline) if pipeline else ()
-    failure = find(error_message(run), _mode(place), options)
+    failure = find(error_message(run), _mode(storage), options)
     return (failure, facts) if failure else None
 
 
 def error_message(run: Any) -> str:
     """What the service says of the failure, in full but for the signature of a SAS."""
-    told = run.response and run.response.pipeline_run_error_message
-    return mask_sas(told or "The service gives no reason.")
+    message = run.response and run.response.pipeline_run_error_message
+    return mask_sas(message or "The service gives no reason.")
 
 
 def advice(run: Any, pipeline: Any = None) -> list[str]:
@@ -130,11 +130,11 @@ def raise_explained(error: Exception) -> NoReturn:
 def _facts_of_refusal(failure: KnownFailure, error: HttpResponseError) -> Facts:
     request: Any = error.response and error.response.request
     path = unquote(urlsplit(request.url).path) if request else None
-    return Facts(facts_of_id(path) | failure.told_by(str(error.message)))
+    return Facts(facts_of_id(path) | failure.facts_in(str(error.message)))
 
 
-def _mode(place: Any) -> StorageAccessMode:
-    told = place and place.storage_access_mode
-    if told == StorageAccessMode.MANAGED_IDENTITY.value:
+def _mode(storage: Any) -> StorageAccessMode:
+    mode = storage and storage.storage_access_mode
+    if mode == StorageAccessMode.MANAGED_IDENTITY.value:
         return StorageAccessMode.MANAGED_IDENTITY
     return StorageAccessMode.SAS_TOKEN

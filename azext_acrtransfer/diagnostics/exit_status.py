@@ -26,7 +26,7 @@ def fail_after_output(cli_ctx: Any, *errors: AzCLIError | None) -> None:
 
 
 @contextmanager
-def told_in_any_case(error: AzCLIError | None) -> Iterator[None]:
+def reported_in_any_case(error: AzCLIError | None) -> Iterator[None]:
     """Tell of an error also if another one ends the command, which would tell of itself only."""
     try:
         yield

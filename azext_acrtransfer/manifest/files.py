@@ -133,15 +133,15 @@ class _Node:
         return reader(_Node(self.value[name], f"{self.path}.{name}"))
 
     def get(self, name: str, reader: Callable[[_Node], T]) -> T:
-        found = self.find(name, reader)
-        if found is None:
+        value = self.find(name, reader)
+        if value is None:
             raise self.wrong(f"an object with '{name}'")
-        return found
+        return value
 
-    def each(self, reader: Callable[[_Node], T]) -> tuple[T, ...]:
+    def items(self, reader: Callable[[_Node], T]) -> tuple[T, ...]:
         if not isinstance(self.value, list):
             raise self.wrong("a list")
-        nodes = (_Node(item, f"{self.path}[{at}]") for at, item in enumerate(self.value))
+        nodes = (_Node(item, f"{self.path}[{index}]") for index, item in enumerate(self.value))
         return tuple(map(reader, nodes))
 
 
@@ -153,8 +153,8 @@ def _manifest(node: _Node) -> TransferManifest:
         node.get("created", _time),
         node.get("registry", _server),
         node.find("pipeline", _text),
-        node.get("runs", lambda runs: runs.each(_run)),
-        node.get("artifacts", lambda found: found.each(_entry(_word(RESULTS[kind])))),
+        node.get("runs", lambda runs: runs.items(_run)),
+        node.get("artifacts", lambda artifacts: artifacts.items(_entry(_word(RESULTS[kind])))),
     )
 
 
@@ -190,7 +190,7 @@ def _descriptor(node: _Node) -> Descriptor:
         node.get("digest", _digest),
         node.get("mediaType", _text),
         node.get("size", _size),
-        node.find("children", lambda children: children.each(_descriptor)) or (),
+        node.find("children", lambda children: children.items(_descriptor)) or (),
     )
 
 

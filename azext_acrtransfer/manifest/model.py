@@ -88,10 +88,10 @@ class TransferManifest:
             "created": self.created,
             "registry": self.registry,
             "pipeline": self.pipeline,
-            "runs": [_told(vars(run)) for run in self.runs],
+            "runs": [_without_nones(vars(run)) for run in self.runs],
             "artifacts": [_entry_document(entry) for entry in self.entries],
         }
-        return json.dumps(_told(document), indent=2) + "\n"
+        return json.dumps(_without_nones(document), indent=2) + "\n"
 
 
 def rfc3339(time: datetime) -> str:
@@ -99,17 +99,17 @@ def rfc3339(time: datetime) -> str:
     return time.isoformat()
 
 
-def _told(fields: dict[str, Any]) -> dict[str, Any]:
+def _without_nones(fields: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
 def _entry_document(entry: Entry) -> dict[str, Any]:
-    told = {"run": entry.run, "result": entry.result.value, "error": entry.error}
+    fields = {"run": entry.run, "result": entry.result.value, "error": entry.error}
     content = _descriptor_document(entry.descriptor) if entry.descriptor else {}
-    return {"reference": str(entry.artifact)} | content | _told(told)
+    return {"reference": str(entry.artifact)} | content | _without_nones(fields)
 
 
 def _descriptor_document(content: Descriptor) -> dict[str, Any]:
     children = [_descriptor_document(child) for child in content.children]
-    told = {"digest": content.digest, "mediaType": content.media_type, "size": content.size}
-    return told | ({"children": children} if children else {})
+    fields = {"digest": content.digest, "mediaType": content.media_type, "size": content.size}
+    return fields | ({"children": children} if children else {})

@@ -37,15 +37,15 @@ class Finding:
 
     artifact: Artifact
     expected: str
-    found: Descriptor | None
+    actual: Descriptor | None
     children: tuple[Finding, ...] = ()
 
     @property
     def status(self) -> Result:
         """Whether it is there by itself."""
-        if not self.found:
+        if not self.actual:
             return Result.MISSING
-        return Result.PRESENT if self.found.digest == self.expected else Result.DIFFERENT
+        return Result.PRESENT if self.actual.digest == self.expected else Result.DIFFERENT
 
     @property
     def result(self) -> Result:
@@ -73,7 +73,7 @@ def _row(finding: Finding, parent: str | None) -> dict[str, Any]:
         "parent": parent,
         "status": finding.status.value,
         "expected": finding.expected,
-        "found": finding.found.digest if finding.found else None,
+        "found": finding.actual.digest if finding.actual else None,
     }
 
 
@@ -84,15 +84,15 @@ def compare(manifest: TransferManifest, registry: Describing) -> tuple[Finding, 
         for entry in manifest.entries
         if entry.descriptor
     ]
-    asked = [artifact for top, _, children in wanted for artifact in (top, *children)]
-    artifacts = tuple(dict.fromkeys(asked))
-    found = dict(zip(artifacts, registry.describe_all(artifacts), strict=True))
+    references = [artifact for top, _, children in wanted for artifact in (top, *children)]
+    artifacts = tuple(dict.fromkeys(references))
+    actual = dict(zip(artifacts, registry.describe_all(artifacts), strict=True))
     return tuple(
         Finding(
             top,
             expected.digest,
-            found[top],
-            tuple(Finding(child, child.reference, found[child]) for child in children),
+            actual[top],
+            tuple(Finding(child, child.reference, actual[child]) for child in children),
         )
         for top, expected, children in wanted
     )
@@ -116,7 +116,7 @@ def to_manifest(findings: Iterable[Finding], login_server: str, now: datetime) -
         Entry(
             finding.artifact,
             finding.result,
-            finding.found,
+            finding.actual,
             error=f"missing: {', '.join(finding.gaps)}" if finding.gaps else None,
         )
         for finding in findings

@@ -5,48 +5,50 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from azext_acrtransfer.preflight.lookups import Reading, read
+from azext_acrtransfer.preflight.lookups import Lookup, read
 from azext_acrtransfer.preflight.snapshot import Content, Layer
 from azext_acrtransfer.registry.references import Artifact
-from azext_acrtransfer.service.concurrency import each
+from azext_acrtransfer.service.concurrency import run_concurrently
 
 if TYPE_CHECKING:
-    from azext_acrtransfer.registry.client import RegistryContent
+    from azext_acrtransfer.registry.client import RegistryClient
 
 _DEEPEST = 8
 _PULL = "AcrPull on the registry"
 
 
 def read_contents(
-    registry: RegistryContent, artifacts: Sequence[Artifact]
-) -> dict[Artifact, Reading[Content]]:
+    registry: RegistryClient, artifacts: Sequence[Artifact]
+) -> dict[Artifact, Lookup[Content]]:
     """Each artifact with the layers of all its platforms."""
 
-    def ask(artifact: Artifact) -> Reading[Content]:
+    def ask(artifact: Artifact) -> Lookup[Content]:
         return read(lambda: _content(registry, artifact), _PULL)
 
-    ready: Reading[None] = read(lambda: registry.prepare_to_pull(artifacts), _PULL)
+    ready: Lookup[None] = read(lambda: registry.prepare_to_pull(artifacts), _PULL)
     if ready.why_not:
-        return dict.fromkeys(artifacts, Reading(why_not=ready.why_not))
-    return dict(zip(artifacts, each(ask, artifacts), strict=True))
+        return dict.fromkeys(artifacts, Lookup(why_not=ready.why_not))
+    return dict(zip(artifacts, run_concurrently(ask, artifacts), strict=True))
 
 
-def _content(registry: RegistryContent, artifact: Artifact) -> Content | None:
-    found = registry.manifest(artifact)
-    if found is None:
+def _content(registry: RegistryClient, artifact: Artifact) -> Content | None:
+    manifest = registry.manifest(artifact)
+    if manifest is None:
         return None
-    return Content(found.digest, tuple(_layers(registry, artifact.repository, found.document)))
+    return Content(
+        manifest.digest, tuple(_layers(registry, artifact.repository, manifest.document))
+    )
 
 
 def _layers(
-    registry: RegistryContent, repository: str, manifest: Any, depth: int = 0
+    registry: RegistryClient, repository: str, manifest: Any, depth: int = 0
 ) -> Iterator[Layer]:
     for layer in manifest.get("layers") or ():
         yield layer_of(layer)
     for child in (manifest.get("manifests") or ()) if depth < _DEEPEST else ():
-        found = registry.manifest(Artifact(repository, child["digest"]))
-        if found:
-            yield from _layers(registry, repository, found.document, depth + 1)
+        child_manifest = registry.manifest(Artifact(repository, child["digest"]))
+        if child_manifest:
+            yield from _layers(registry, repository, child_manifest.document, depth + 1)
 
 
 def layer_of(descriptor: Any) -> Layer:

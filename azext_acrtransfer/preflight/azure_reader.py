@@ -25,7 +25,7 @@ from azure.core.pipeline.transport import RequestsTransport
 from azure.core.rest import HttpRequest, HttpResponse
 
 from azext_acrtransfer.arguments import host_suffix
-from azext_acrtransfer.preflight.lookups import Reading, read
+from azext_acrtransfer.preflight.lookups import Lookup, read
 from azext_acrtransfer.redaction import mask_sas
 from azext_acrtransfer.service.api_version import ApiVersion
 from azext_acrtransfer.service.http import AnswerPolicy
@@ -73,8 +73,8 @@ class Reader:
         return client.send_request(request)
 
     def _json(self, request: HttpRequest, audience: str) -> Json:
-        found: Json = self._send(request, audience).json()
-        return found
+        document: Json = self._send(request, audience).json()
+        return document
 
     def _check_host(self, uri: str, name: str) -> str:
         """The cloud's suffix of such hosts; no other host is sent a token or a SAS."""
@@ -110,7 +110,7 @@ class Reader:
         """A registry, by the API version that pipelines are asked by."""
         return self.arm(self.id_of(registry), self._version)
 
-    def named(self, resource_type: str, version: str, name: str) -> Reading[Json]:
+    def named(self, resource_type: str, version: str, name: str) -> Lookup[Json]:
         """A resource of a type whose names are unique in all of Azure, in any resource group."""
         wanted = f"resourceType eq '{resource_type}' and name eq '{name}'"
         path = f"/subscriptions/{self.subscription}/resources"
@@ -119,20 +119,22 @@ class Reader:
             items = self.arm_list(path, _RESOURCES, wanted)
             return items[0] | self.arm(items[0]["id"], version) if items else None
 
-        reading = read(find, _READER)
-        if reading.found or reading.why_not:
-            return reading
+        lookup = read(find, _READER)
+        if lookup.result or lookup.why_not:
+            return lookup
         return self._elsewhere(resource_type, version, name)
 
-    def _elsewhere(self, resource_type: str, version: str, name: str) -> Reading[Json]:
+    def _elsewhere(self, resource_type: str, version: str, name: str) -> Lookup[Json]:
         """Nothing if the name is free, else that it is out of sight."""
         namespace = resource_type.partition("/")[0]
         path = f"/subscriptions/{self.subscription}/providers/{namespace}/checkNameAvailability"
         body = {"name": name, "type": resource_type}
-        told = read(lambda: self._ask("POST", path, {"api-version": version}, body), _READER)
-        if told.found and told.found.get("reason") == "AlreadyExists":
-            return Reading(why_not=f"There is one, but you do not see it: you lack {_READER}.")
-        return Reading(why_not=told.why_not)
+        availability = read(
+            lambda: self._ask("POST", path, {"api-version": version}, body), _READER
+        )
+        if availability.result and availability.result.get("reason") == "AlreadyExists":
+            return Lookup(why_not=f"There is one, but you do not see it: you lack {_READER}.")
+        return Lookup(why_not=availability.why_not)
 
     def secret(self, uri: str) -> Json:
         """A secret with its value; of a disabled one, that it is that."""

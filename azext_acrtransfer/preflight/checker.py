@@ -15,14 +15,14 @@ from azext_acrtransfer.preflight.azure_reader import Reader
 from azext_acrtransfer.preflight.collector import gather
 from azext_acrtransfer.preflight.rule import Verdict
 from azext_acrtransfer.preflight.rules import Check, failure, judge
-from azext_acrtransfer.preflight.snapshot import Asked
+from azext_acrtransfer.preflight.snapshot import Subject
 from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.service.resources import Resources
 
 logger = get_logger(__name__)
 
 #: How that is told which is no reason to stop, by its verdict.
-_TOLD = {Verdict.WARNING.value: "%s: %s", Verdict.UNKNOWN.value: "%s is unknown: %s"}
+_LOG_FORMATS = {Verdict.WARNING.value: "%s: %s", Verdict.UNKNOWN.value: "%s is unknown: %s"}
 
 
 class Preflight:
@@ -37,17 +37,17 @@ class Preflight:
     def registry(self) -> Any:
         """The content of the registry."""
         # Late: it loads azure-cli's own module, which a check without artifacts can do without.
-        from azext_acrtransfer.registry.client import RegistryContent
+        from azext_acrtransfer.registry.client import RegistryClient
 
-        at = self._pipelines.registry
-        return RegistryContent(self._cmd, at.name, at.resource_group)
+        location = self._pipelines.registry
+        return RegistryClient(self._cmd, location.name, location.resource_group)
 
-    def asked(
+    def subject(
         self,
         artifacts: Sequence[Artifact],
         blobs: tuple[str, ...],
         manifest: TransferManifest | None,
-    ) -> Asked:
+    ) -> Subject:
         """What is typed and what a manifest contains."""
         entries = manifest.entries if manifest else ()
         if manifest and self._kind is IMPORT:
@@ -55,27 +55,27 @@ class Preflight:
             blobs = blobs or tuple(run.blob for run in manifest.runs)
         digests = {entry.artifact: entry.descriptor.digest for entry in entries if entry.descriptor}
         every = dict.fromkeys((*artifacts, *(entry.artifact for entry in entries)))
-        return Asked(self._kind, tuple(every), blobs, digests)
+        return Subject(self._kind, tuple(every), blobs, digests)
 
-    def check(self, name: str, asked: Asked) -> list[Check]:
+    def check(self, name: str, subject: Subject) -> list[Check]:
         """What holds of a pipeline and of what it is to move, check by check."""
         reader = Reader(self._cmd.cli_ctx)
-        seen = gather(
+        snapshot = gather(
             reader,
             self._pipelines,
             name,
-            asked,
+            subject,
             contents=lambda artifacts: read_contents(self.registry, artifacts),
         )
-        return judge(seen)
+        return judge(snapshot)
 
-    def demand(self, name: str, artifacts: Sequence[Artifact], blobs: Sequence[str]) -> None:
+    def require(self, name: str, artifacts: Sequence[Artifact], blobs: Sequence[str]) -> None:
         """Check what is about to be run: stop at what will fail, warn of what may or is unknown."""
-        asked = Asked(self._kind, tuple(artifacts), tuple(blobs), is_planned=True)
-        checks = self.check(name, asked)
+        subject = Subject(self._kind, tuple(artifacts), tuple(blobs), is_planned=True)
+        checks = self.check(name, subject)
         for check in checks:
-            if told := _TOLD.get(check["verdict"]):
-                logger.warning(told, check["code"], check["found"])
+            if text := _LOG_FORMATS.get(check["verdict"]):
+                logger.warning(text, check["code"], check["found"])
         error = failure(checks)
         if error:
             raise error

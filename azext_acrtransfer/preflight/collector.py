@@ -10,10 +10,10 @@ from azext_acrtransfer.arguments import StorageAccessMode
 from azext_acrtransfer.diagnostics.command_lines import Facts, expiry_of_new_sas, facts_of_pipeline
 from azext_acrtransfer.preflight.azure_reader import Reader
 from azext_acrtransfer.preflight.grants import Grant
-from azext_acrtransfer.preflight.lookups import Reading, read
-from azext_acrtransfer.preflight.snapshot import Asked, Content, Headers, Resource, Seen
+from azext_acrtransfer.preflight.lookups import Lookup, read
+from azext_acrtransfer.preflight.snapshot import Content, Headers, Resource, Snapshot, Subject
 from azext_acrtransfer.registry.references import Artifact
-from azext_acrtransfer.service.concurrency import each
+from azext_acrtransfer.service.concurrency import run_concurrently
 from azext_acrtransfer.service.json_values import dig
 from azext_acrtransfer.service.resources import Resources
 from azext_acrtransfer.storage.sas_token import Sas
@@ -27,63 +27,67 @@ _READ_BLOBS = "the role Storage Blob Data Reader on the container, and a way pas
 _READ_SECRETS = "the permission get on secrets, or the role Key Vault Secrets User on the vault"
 
 Parts = dict[str, Any]
-Contents = Callable[[tuple[Artifact, ...]], dict[Artifact, Reading[Content]]]
+Contents = Callable[[tuple[Artifact, ...]], dict[Artifact, Lookup[Content]]]
 
 
 def gather(
-    reader: Reader, resources: Resources, name: str, asked: Asked, *, contents: Contents
-) -> Seen:
+    reader: Reader, resources: Resources, name: str, subject: Subject, *, contents: Contents
+) -> Snapshot:
     """Read everything about a pipeline and what is to be moved, at once as far as can be."""
-    at, kind = resources.registry, asked.kind
-    registry, caller, answer = _at_once(
-        lambda: read(lambda: reader.registry(at), _READ),
-        lambda: _permissions(reader, reader.id_of(at)),
+    location, kind = resources.registry, subject.kind
+    registry, caller, answer = _concurrently(
+        lambda: read(lambda: reader.registry(location), _READ),
+        lambda: _permissions(reader, reader.id_of(location)),
         lambda: read(lambda: resources.get(name), _READ),
     )
     facts = Facts(
-        {"registry": at.name, "group": at.resource_group, "subscription": reader.subscription}
+        {
+            "registry": location.name,
+            "group": location.resource_group,
+            "subscription": reader.subscription,
+        }
         | {"pipeline-group": kind.group, "you": reader.caller, "expiry": expiry_of_new_sas()}
-        | ({"blob": asked.blobs[0]} if len(asked.blobs) == 1 else {})
+        | ({"blob": subject.blobs[0]} if len(subject.blobs) == 1 else {})
     )
     parts: Parts = {}
-    pipeline = answer.found and answer.found.resource
-    place = getattr(pipeline, kind.side, None)
+    pipeline = answer.result and answer.result.resource
+    storage = getattr(pipeline, kind.side, None)
     if pipeline:
         facts |= facts_of_pipeline(pipeline, kind)
-    if place:
-        about = _About(reader, facts, place, asked)
-        for part in _at_once(
+    if storage:
+        about = _About(reader, facts, storage, subject)
+        for part in _concurrently(
             lambda: {"identities": about.identities(pipeline)},
             about.storage,
             about.vault,
             about.secret,
             about.blobs,
-            lambda: {"contents": contents(asked.artifacts) if asked.artifacts else {}},
+            lambda: {"contents": contents(subject.artifacts) if subject.artifacts else {}},
         ):
             parts |= part
         if "secret" in parts:
             parts["sas_answer"] = about.sas_answer(parts["account"], parts["secret"])
-    return Seen(
-        (answer.found and answer.found.sent_at) or datetime.now(timezone.utc),
-        asked,
+    return Snapshot(
+        (answer.result and answer.result.sent_at) or datetime.now(timezone.utc),
+        subject,
         facts,
         registry,
         caller,
-        answer.then(lambda told: Reading(told.resource)),
+        answer.then(lambda value: Lookup(value.resource)),
         **parts,
     )
 
 
-def _at_once(*asks: Callable[[], Any]) -> list[Any]:
-    return list(each(lambda ask: ask(), asks))
+def _concurrently(*asks: Callable[[], Any]) -> list[Any]:
+    return list(run_concurrently(lambda ask: ask(), asks))
 
 
-def _permissions(reader: Reader, scope: str) -> Reading[tuple[Grant, ...]]:
+def _permissions(reader: Reader, scope: str) -> Lookup[tuple[Grant, ...]]:
     """What the caller may do with a resource."""
 
     def ask() -> tuple[Grant, ...]:
-        told = reader.arm_list(f"{scope}/{_AUTHORIZATION}/permissions", _ROLES)
-        return tuple(Grant((each,)) for each in told)
+        items = reader.arm_list(f"{scope}/{_AUTHORIZATION}/permissions", _ROLES)
+        return tuple(Grant((item,)) for item in items)
 
     return read(ask, _READ)
 
@@ -91,32 +95,32 @@ def _permissions(reader: Reader, scope: str) -> Reading[tuple[Grant, ...]]:
 class _About:
     """What is read of a pipeline's surroundings, each method on its own."""
 
-    def __init__(self, reader: Reader, facts: Facts, place: Any, asked: Asked) -> None:
+    def __init__(self, reader: Reader, facts: Facts, storage: Any, subject: Subject) -> None:
         self._reader = reader
         self._facts = facts
-        self._place = place
-        self._asked = asked
-        self._sas_mode = place.storage_access_mode != StorageAccessMode.MANAGED_IDENTITY.value
+        self._storage = storage
+        self._subject = subject
+        self._sas_mode = storage.storage_access_mode != StorageAccessMode.MANAGED_IDENTITY.value
 
-    def identities(self, pipeline: Any) -> dict[str, Reading[Resource]]:
+    def identities(self, pipeline: Any) -> dict[str, Lookup[Resource]]:
         """The user-assigned identities, by their ids."""
         ids = (pipeline.identity and pipeline.identity.user_assigned_identities) or {}
-        return {each: self._arm(each, _IDENTITIES) for each in ids}
+        return {item: self._arm(item, _IDENTITIES) for item in ids}
 
-    def _arm(self, resource_id: str, version: str) -> Reading[Resource]:
+    def _arm(self, resource_id: str, version: str) -> Lookup[Resource]:
         return read(lambda: self._reader.arm(resource_id, version), _READ)
 
     def storage(self) -> Parts:
         """The account, the container, and who may do what there."""
         account = self._reader.named(*_ACCOUNT, self._facts["account"])
         scope = account.then(
-            lambda found: Reading(
-                f"{found['id']}/blobServices/default/containers/{self._facts['container']}"
+            lambda resource: Lookup(
+                f"{resource['id']}/blobServices/default/containers/{self._facts['container']}"
             )
         )
         parts: Parts = {
             "account": account,
-            "container": scope.then(lambda found: self._arm(found, _ACCOUNT[1])),
+            "container": scope.then(lambda resource: self._arm(resource, _ACCOUNT[1])),
         }
         if not self._sas_mode:
             parts["storage_roles"] = scope.then(self._roles)
@@ -128,26 +132,26 @@ class _About:
         if not self._sas_mode:
             return {}
         vault = self._reader.named(*_VAULT, self._facts["vault"])
-        if not (vault.found and dig(vault.found, "properties", "enableRbacAuthorization")):
+        if not (vault.result and dig(vault.result, "properties", "enableRbacAuthorization")):
             return {"vault": vault}
-        roles = self._roles(f"{vault.found['id']}/secrets/{self._facts['secret']}")
+        roles = self._roles(f"{vault.result['id']}/secrets/{self._facts['secret']}")
         return {"vault": vault, "vault_roles": roles}
 
-    def _roles(self, scope: str) -> Reading[tuple[Grant, ...]]:
+    def _roles(self, scope: str) -> Lookup[tuple[Grant, ...]]:
         """The roles that the identity has at a scope, itself or through a group."""
 
         def ask() -> tuple[Grant, ...]:
-            told = self._assigned(scope, "roleAssignments")
-            definitions = {each["roleDefinitionId"] for each in told}
-            known = {each: self._reader.arm(each, _ROLES)["properties"] for each in definitions}
-            return tuple(_grant(each, known[each["roleDefinitionId"]]) for each in told)
+            items = self._assigned(scope, "roleAssignments")
+            definitions = {item["roleDefinitionId"] for item in items}
+            known = {item: self._reader.arm(item, _ROLES)["properties"] for item in definitions}
+            return tuple(_grant(item, known[item["roleDefinitionId"]]) for item in items)
 
         return read(ask, _READ)
 
-    def _denials(self, scope: str) -> Reading[tuple[str, ...]]:
+    def _denials(self, scope: str) -> Lookup[tuple[str, ...]]:
         def ask() -> tuple[str, ...]:
-            told = self._assigned(scope, "denyAssignments")
-            return tuple(each["denyAssignmentName"] for each in told)
+            items = self._assigned(scope, "denyAssignments")
+            return tuple(item["denyAssignmentName"] for item in items)
 
         return read(ask, _READ)
 
@@ -155,39 +159,41 @@ class _About:
         principal = self._facts.get("principal-id")
         wanted = f"atScope() and assignedTo('{principal}')"
         path = f"{scope}/{_AUTHORIZATION}/{what}"
-        told = self._reader.arm_list(path, _ROLES, wanted) if principal else []
-        return [each["properties"] for each in told]
+        items = self._reader.arm_list(path, _ROLES, wanted) if principal else []
+        return [item["properties"] for item in items]
 
     def secret(self) -> Parts:
         """The secret, or what is left of it if it was deleted."""
         if not self._sas_mode:
             return {}
-        uri = self._place.key_vault_uri
+        uri = self._storage.key_vault_uri
         secret = read(lambda: self._reader.secret(uri), _READ_SECRETS)
-        if secret.found or secret.why_not:
+        if secret.result or secret.why_not:
             return {"secret": secret}
         name = self._facts["secret"]
         deleted = read(lambda: self._reader.deleted_secret(uri, name), _READ_SECRETS)
-        return {"secret": secret, "deleted_secret": Reading(deleted.found)}
+        return {"secret": secret, "deleted_secret": Lookup(deleted.result)}
 
-    def sas_answer(self, account: Reading[Resource], secret: Reading[Resource]) -> Reading[str]:
+    def sas_answer(self, account: Lookup[Resource], secret: Lookup[Resource]) -> Lookup[str]:
         """What storage says to the SAS; it is sent nowhere but to an account that is there."""
-        sas = Sas.parse(str(dig(secret.found or {}, "value")))
+        sas = Sas.parse(str(dig(secret.result or {}, "value")))
         if not (sas and sas.is_for_anybody):
-            return Reading()
+            return Lookup()
         query = sas.query
         return account.then(
-            lambda _: read(lambda: self._reader.storage_on_sas(self._place.uri, query), _READ_BLOBS)
+            lambda _: read(
+                lambda: self._reader.storage_on_sas(self._storage.uri, query), _READ_BLOBS
+            )
         )
 
     def blobs(self) -> Parts:
         """What storage tells of each blob."""
 
-        def ask(name: str) -> Reading[Headers]:
-            return read(lambda: self._reader.blob(self._place.uri, name), _READ_BLOBS)
+        def ask(name: str) -> Lookup[Headers]:
+            return read(lambda: self._reader.blob(self._storage.uri, name), _READ_BLOBS)
 
-        names = self._asked.blobs
-        return {"blobs": dict(zip(names, each(ask, names), strict=True))}
+        names = self._subject.blobs
+        return {"blobs": dict(zip(names, run_concurrently(ask, names), strict=True))}
 
 
 def _grant(assignment: Resource, role: Resource) -> Grant:

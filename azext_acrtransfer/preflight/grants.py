@@ -31,9 +31,9 @@ class Grant:
     def allows(self, action: str) -> bool:
         """Whether its actions, or those on data, have this one and do not except it."""
         return any(
-            _among(action, each.get(word))
-            and not _among(action, each.get(f"not{word[0].upper()}{word[1:]}"))
-            for each in self.permissions
+            _among(action, permission.get(word))
+            and not _among(action, permission.get(f"not{word[0].upper()}{word[1:]}"))
+            for permission in self.permissions
             for word in ("actions", "dataActions")
         )
 

@@ -21,7 +21,7 @@ _REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 _ACTION = re.compile(r"perform action '(?P<action>[^']+)'")
 
 
-class NothingThereError(Exception):
+class NotApplicableError(Exception):
     """What was to be judged does not exist, or was not asked about."""
 
 
@@ -30,54 +30,52 @@ class UnreadableError(Exception):
 
 
 @dataclass(frozen=True)
-class Reading(Generic[T]):
+class Lookup(Generic[T]):
     """What was read; nothing if it is not there, or if ``why_not`` says why that is not known."""
 
-    found: T | None = None
+    result: T | None = None
     why_not: str = ""
 
     @property
     def value(self) -> T:
         """What was read; NothingThereError or UnreadableError if it was not."""
-        if self.is_missing or self.found is None:
-            raise NothingThereError
-        return self.found
+        if self.is_missing or self.result is None:
+            raise NotApplicableError
+        return self.result
 
     @property
     def is_missing(self) -> bool:
         """Whether it is not there; UnreadableError if that is not known."""
         if self.why_not:
             raise UnreadableError(self.why_not)
-        return self.found is None
+        return self.result is None
 
-    def then(self, ask: Callable[[T], Reading[U]]) -> Reading[U]:
+    def then(self, ask: Callable[[T], Lookup[U]]) -> Lookup[U]:
         """What can be read only if this could."""
-        return Reading(why_not=self.why_not) if self.found is None else ask(self.found)
+        return Lookup(why_not=self.why_not) if self.result is None else ask(self.result)
 
 
-def read(ask: Callable[[], T | None], right: str) -> Reading[T]:
+def read(ask: Callable[[], T | None], right: str) -> Lookup[T]:
     """Try to read something, for which the caller needs this right."""
     try:
-        return Reading(ask())
+        return Lookup(ask())
     except (ResourceNotFoundError, azclierror.ResourceNotFoundError):
-        return Reading()
+        return Lookup()
     except LookupError as error:
-        return Reading(why_not=f"The answer lacks {error}.")
+        return Lookup(why_not=f"The answer lacks {error}.")
     except HttpResponseError as error:
         return _refused(error, right)
     except azclierror.AuthenticationError:
         raise  # then nothing can be read: `az login` is what helps
     except CLIError as error:
-        return Reading(why_not=mask_sas(str(error)))
+        return Lookup(why_not=mask_sas(str(error)))
     except AzureError as error:
-        return Reading(why_not=f"It could not be asked: {mask_sas(str(error.message))}")
+        return Lookup(why_not=f"It could not be asked: {mask_sas(str(error.message))}")
 
 
-def _refused(error: HttpResponseError, right: str) -> Reading[T]:
+def _refused(error: HttpResponseError, right: str) -> Lookup[T]:
     message = mask_sas(str(error.message))
     if error.status_code not in _REFUSED:
-        return Reading(why_not=f"It could not be read: {message}")
+        return Lookup(why_not=f"It could not be read: {message}")
     action = _ACTION.search(message)
-    return Reading(
-        why_not=f"You lack the right to read it: {action['action'] if action else right}"
-    )
+    return Lookup(why_not=f"You lack the right to read it: {action['action'] if action else right}")

@@ -9,8 +9,8 @@ from itertools import takewhile
 
 from azext_acrtransfer.diagnostics.catalog import KNOWN_FAILURES
 from azext_acrtransfer.diagnostics.command_lines import Facts
-from azext_acrtransfer.preflight.lookups import NothingThereError, UnreadableError
-from azext_acrtransfer.preflight.snapshot import Seen
+from azext_acrtransfer.preflight.lookups import NotApplicableError, UnreadableError
+from azext_acrtransfer.preflight.snapshot import Snapshot
 
 
 class Verdict(str, Enum):
@@ -27,23 +27,23 @@ class Finding:
     """A verdict with its reason; ``mend`` is None where it is what the rule has for it."""
 
     verdict: Verdict
-    found: str
+    message: str
     mend: tuple[str, ...] | None = None
 
 
-def passes(found: str) -> Finding:
+def passes(message: str) -> Finding:
     """All is well."""
-    return Finding(Verdict.PASS, found, ())
+    return Finding(Verdict.PASS, message, ())
 
 
-def fails(found: str, *mend: str) -> Finding:
+def fails(message: str, *mend: str) -> Finding:
     """A transfer will fail."""
-    return Finding(Verdict.FAIL, found, mend or None)
+    return Finding(Verdict.FAIL, message, mend or None)
 
 
-def warns(found: str, *mend: str) -> Finding:
+def warns(message: str, *mend: str) -> Finding:
     """A transfer may fail, or will soon."""
-    return Finding(Verdict.WARNING, found, mend or None)
+    return Finding(Verdict.WARNING, message, mend or None)
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Rule:
 
     code: str
     checks: str
-    judge: Callable[[Seen], Finding | None]
+    judge: Callable[[Snapshot], Finding | None]
     foresees: tuple[str, ...] = ()
     mend: tuple[str, ...] = ()
 
@@ -69,11 +69,11 @@ class Rule:
         commands = takewhile(lambda text: not text.startswith("# or"), row.commands_with(facts))
         return tuple(commands) or (f"# {row.advice}",)
 
-    def apply(self, seen: Seen) -> dict[str, str] | None:
+    def apply(self, snapshot: Snapshot) -> dict[str, str] | None:
         """The check as it is told to the user; None if it does not apply."""
         try:
-            finding = self.judge(seen)
-        except NothingThereError:
+            finding = self.judge(snapshot)
+        except NotApplicableError:
             return None
         except UnreadableError as error:
             finding = Finding(Verdict.UNKNOWN, str(error), ())
@@ -81,10 +81,10 @@ class Rule:
             finding = Finding(Verdict.UNKNOWN, f"The answer lacks {error}.", ())
         if finding is None:
             return None
-        mend = self.mending(seen.facts) if finding.mend is None else finding.mend
+        mend = self.mending(snapshot.facts) if finding.mend is None else finding.mend
         return {
             "code": self.code,
             "verdict": finding.verdict.value,
-            "found": finding.found,
-            "mend": "\n".join(map(seen.facts.fill, mend)),
+            "found": finding.message,
+            "mend": "\n".join(map(snapshot.facts.fill, mend)),
         }

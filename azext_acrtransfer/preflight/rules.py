@@ -6,16 +6,16 @@ from azure.cli.core.azclierror import AzureResponseError
 
 from azext_acrtransfer.preflight import rules_content, rules_pipeline, rules_sas
 from azext_acrtransfer.preflight.rule import Verdict
-from azext_acrtransfer.preflight.snapshot import Seen
+from azext_acrtransfer.preflight.snapshot import Snapshot
 
 RULES = (*rules_pipeline.RULES, *rules_sas.RULES, *rules_content.RULES)
 
 Check = dict[str, str]
 
 
-def judge(seen: Seen) -> list[Check]:
+def judge(snapshot: Snapshot) -> list[Check]:
     """Every check that applies, in the order of the table."""
-    return [check for rule in RULES if (check := rule.apply(seen))]
+    return [check for rule in RULES if (check := rule.apply(snapshot))]
 
 
 def failure(checks: list[Check]) -> AzureResponseError | None:
@@ -23,8 +23,8 @@ def failure(checks: list[Check]) -> AzureResponseError | None:
     failed = [check for check in checks if check["verdict"] == Verdict.FAIL.value]
     if not failed:
         return None
-    told = "\n".join(f"{check['code']}: {check['found']}" for check in failed)
+    lines = "\n".join(f"{check['code']}: {check['found']}" for check in failed)
     return AzureResponseError(
-        f"{len(failed)} of {len(checks)} checks failed:\n{told}",
+        f"{len(failed)} of {len(checks)} checks failed:\n{lines}",
         recommendation=[line for check in failed for line in check["mend"].splitlines()],
     )

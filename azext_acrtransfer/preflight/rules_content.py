@@ -14,9 +14,9 @@ from azext_acrtransfer.kinds import (
     PipelineKind,
     PipelineOption,
 )
-from azext_acrtransfer.preflight.lookups import NothingThereError
+from azext_acrtransfer.preflight.lookups import NotApplicableError
 from azext_acrtransfer.preflight.rule import Finding, Rule, fails, passes, warns
-from azext_acrtransfer.preflight.snapshot import Headers, Layer, Seen
+from azext_acrtransfer.preflight.snapshot import Headers, Layer, Snapshot
 from azext_acrtransfer.service.json_values import dig
 
 LARGEST_LAYER = 8 * 1024**3
@@ -24,80 +24,80 @@ _METADATA, _CATEGORY = "x-ms-meta-category", "acr-transfer-blob"
 _OLDEST = timedelta(days=60)
 
 
-def _blobs_found(seen: Seen) -> Finding:
-    _of(seen, IMPORT, seen.blobs)
-    missing = [name for name, read in seen.blobs.items() if read.is_missing]
+def _blobs_exist(snapshot: Snapshot) -> Finding:
+    _of(snapshot, IMPORT, snapshot.blobs)
+    missing = [name for name, read in snapshot.blobs.items() if read.is_missing]
     return fails(f"Not there: {', '.join(missing)}.") if missing else passes("All are there.")
 
 
-def _blobs_free(seen: Seen) -> Finding:
-    _of(seen, EXPORT, seen.asked.blobs)
-    if PipelineOption.OVERWRITE_BLOBS in seen.options:
+def _blobs_free(snapshot: Snapshot) -> Finding:
+    _of(snapshot, EXPORT, snapshot.subject.blobs)
+    if PipelineOption.OVERWRITE_BLOBS in snapshot.options:
         return passes("The pipeline may overwrite blobs.")
-    there = [name for name, read in seen.blobs.items() if not read.is_missing]
+    there = [name for name, read in snapshot.blobs.items() if not read.is_missing]
     return fails(f"There already: {', '.join(there)}.") if there else passes("None is in the way.")
 
 
-def _of(seen: Seen, kind: PipelineKind, subjects: Sized) -> None:
+def _of(snapshot: Snapshot, kind: PipelineKind, subjects: Sized) -> None:
     """Leave a rule out that is for the other direction, or for what was not asked about."""
-    if seen.kind is not kind or not subjects or seen.pipeline.value is None:
-        raise NothingThereError
+    if snapshot.kind is not kind or not subjects or snapshot.pipeline.value is None:
+        raise NotApplicableError
 
 
-def _artifacts_found(seen: Seen) -> Finding:
-    _of(seen, EXPORT, seen.asked.artifacts)
-    missing = [str(each) for each, read in seen.contents.items() if read.is_missing]
+def _artifacts_exist(snapshot: Snapshot) -> Finding:
+    _of(snapshot, EXPORT, snapshot.subject.artifacts)
+    missing = [str(artifact) for artifact, read in snapshot.contents.items() if read.is_missing]
     if missing:
         return fails(f"Not there: {', '.join(missing)}.")
-    return passes(f"All {len(seen.contents)} are there.")
+    return passes(f"All {len(snapshot.contents)} are there.")
 
 
-def _artifacts_a_run(seen: Seen) -> Finding:
-    _of(seen, EXPORT, seen.asked.artifacts)
-    if seen.asked.is_planned:
-        raise NothingThereError
-    count = len(seen.asked.artifacts)
+def _artifacts_a_run(snapshot: Snapshot) -> Finding:
+    _of(snapshot, EXPORT, snapshot.subject.artifacts)
+    if snapshot.subject.is_planned:
+        raise NotApplicableError
+    count = len(snapshot.subject.artifacts)
     if count > MAX_ARTIFACTS_PER_RUN:
         return warns(f"{count}. {TOO_MANY_ARTIFACTS}")
     return passes(f"{count}.")
 
 
-def _layers(seen: Seen, wanted: Callable[[Layer], bool]) -> str:
+def _layers(snapshot: Snapshot, wanted: Callable[[Layer], bool]) -> str:
     """The layers of the artifacts for which something holds, each with its artifact."""
-    _of(seen, EXPORT, seen.asked.artifacts)
-    found = [
+    _of(snapshot, EXPORT, snapshot.subject.artifacts)
+    layers = [
         f"{layer.digest} of {artifact} ({layer.size} bytes)"
-        for artifact, content in seen.found_contents
+        for artifact, content in snapshot.readable_contents
         for layer in content.layers
         if wanted(layer)
     ]
-    if not found:  # then those that could not be read count
-        _ = [read.is_missing for read in seen.contents.values()]
-    return ", ".join(found)
+    if not layers:  # then those that could not be read count
+        _ = [read.is_missing for read in snapshot.contents.values()]
+    return ", ".join(layers)
 
 
-def _layer_sizes(seen: Seen) -> Finding:
-    large = _layers(seen, lambda each: each.size > LARGEST_LAYER and not each.is_foreign)
+def _layer_sizes(snapshot: Snapshot) -> Finding:
+    large = _layers(snapshot, lambda layer: layer.size > LARGEST_LAYER and not layer.is_foreign)
     return fails(f"Larger than 8 GB: {large}.") if large else passes("None is larger than 8 GB.")
 
 
-def _no_foreign_layers(seen: Seen) -> Finding:
-    foreign = _layers(seen, lambda each: each.is_foreign)
+def _no_foreign_layers(snapshot: Snapshot) -> Finding:
+    foreign = _layers(snapshot, lambda layer: layer.is_foreign)
     if foreign:
         return warns(f"Kept outside of the registry, so not carried: {foreign}.")
     return passes("All layers are in the registry.")
 
 
-def _tags_free(seen: Seen) -> Finding:
-    _of(seen, IMPORT, seen.asked.artifacts)
-    if PipelineOption.OVERWRITE_TAGS in seen.options:
+def _tags_free(snapshot: Snapshot) -> Finding:
+    _of(snapshot, IMPORT, snapshot.subject.artifacts)
+    if PipelineOption.OVERWRITE_TAGS in snapshot.options:
         return passes("The pipeline may overwrite tags.")
-    known = seen.asked.digests
-    there = [each for each, read in seen.contents.items() if not read.is_missing]
+    known = snapshot.subject.digests
+    there = [artifact for artifact, read in snapshot.contents.items() if not read.is_missing]
     other = [
-        (str(each), each in known)
-        for each in there
-        if known.get(each) != seen.contents[each].value.digest
+        (str(artifact), artifact in known)
+        for artifact in there
+        if known.get(artifact) != snapshot.contents[artifact].value.digest
     ]
     names = ", ".join(name for name, _ in other)
     if any(certain for _, certain in other):
@@ -105,57 +105,57 @@ def _tags_free(seen: Seen) -> Finding:
     return warns(f"There already: {names}.") if other else passes("No tag is in the way.")
 
 
-def _trigger_enabled(seen: Seen) -> Finding:
-    _of(seen, IMPORT, seen.asked.blobs)
-    if seen.asked.is_planned:
-        raise NothingThereError
-    if _is_triggered(seen):
+def _trigger_enabled(snapshot: Snapshot) -> Finding:
+    _of(snapshot, IMPORT, snapshot.subject.blobs)
+    if snapshot.subject.is_planned:
+        raise NotApplicableError
+    if _is_triggered(snapshot):
         return passes("The source trigger is on.")
     return warns("The source trigger is off: the pipeline imports when it is run.")
 
 
-def _is_triggered(seen: Seen) -> bool:
-    status = dig(seen.pipeline.value, "properties", "trigger", "sourceTrigger", "status")
+def _is_triggered(snapshot: Snapshot) -> bool:
+    status = dig(snapshot.pipeline.value, "properties", "trigger", "sourceTrigger", "status")
     return str(status).lower() != "disabled"
 
 
-def _not_triggering(seen: Seen, wanted: Callable[[Headers], bool]) -> str:
+def _not_triggering(snapshot: Snapshot, wanted: Callable[[Headers], bool]) -> str:
     """Blobs that the trigger passes over, for they are not as wanted."""
-    _of(seen, IMPORT, seen.asked.blobs)
-    if seen.asked.is_planned or not _is_triggered(seen):
-        raise NothingThereError
-    there = {name: read.value for name, read in seen.blobs.items() if not read.is_missing}
+    _of(snapshot, IMPORT, snapshot.subject.blobs)
+    if snapshot.subject.is_planned or not _is_triggered(snapshot):
+        raise NotApplicableError
+    there = {name: read.value for name, read in snapshot.blobs.items() if not read.is_missing}
     if not there:
-        raise NothingThereError
+        raise NotApplicableError
     return ", ".join(name for name, headers in there.items() if not wanted(headers))
 
 
-def _trigger_age(seen: Seen) -> Finding:
+def _trigger_age(snapshot: Snapshot) -> Finding:
     def is_recent(headers: Headers) -> bool:
-        return seen.now - parsedate_to_datetime(headers["last-modified"]) <= _OLDEST
+        return snapshot.now - parsedate_to_datetime(headers["last-modified"]) <= _OLDEST
 
-    old = _not_triggering(seen, is_recent)
+    old = _not_triggering(snapshot, is_recent)
     if old:
         return fails(f"Last modified more than 60 days ago: {old}.")
     return passes("Modified within 60 days; a new blob is seen within 15 minutes.")
 
 
-def _trigger_md5(seen: Seen) -> Finding:
-    without = _not_triggering(seen, lambda headers: bool(headers.get("content-md5")))
+def _trigger_md5(snapshot: Snapshot) -> Finding:
+    without = _not_triggering(snapshot, lambda headers: bool(headers.get("content-md5")))
     return fails(f"Without ContentMD5: {without}.") if without else passes("There is a ContentMD5.")
 
 
-def _trigger_category(seen: Seen) -> Finding:
-    other = _not_triggering(seen, lambda headers: headers.get(_METADATA) == _CATEGORY)
-    found = f"category={_CATEGORY}"
-    return fails(f"Without {found}: {other}.") if other else passes(f"There is {found}.")
+def _trigger_category(snapshot: Snapshot) -> Finding:
+    other = _not_triggering(snapshot, lambda headers: headers.get(_METADATA) == _CATEGORY)
+    metadata = f"category={_CATEGORY}"
+    return fails(f"Without {metadata}: {other}.") if other else passes(f"There is {metadata}.")
 
 
 RULES = (
     Rule(
         "BlobsFound",
         "For an import with `--storage-blob`: it exists.",
-        _blobs_found,
+        _blobs_exist,
         ("blob-missing",),
     ),
     Rule(
@@ -167,7 +167,7 @@ RULES = (
     Rule(
         "ArtifactsFound",
         "For an export with `--artifacts`: they exist.",
-        _artifacts_found,
+        _artifacts_exist,
         ("artifact-missing",),
     ),
     Rule("ArtifactsPerRun", "They are at most 50.", _artifacts_a_run, ("too-many-artifacts",)),

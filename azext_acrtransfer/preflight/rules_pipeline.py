@@ -8,33 +8,33 @@ from azext_acrtransfer.diagnostics.catalog import UPDATE_PIPELINE
 from azext_acrtransfer.kinds import EXPORT
 from azext_acrtransfer.preflight.grants import RUN_PIPELINES, blob_actions, suffice
 from azext_acrtransfer.preflight.rule import Finding, Rule, fails, passes, warns
-from azext_acrtransfer.preflight.snapshot import Resource, Seen
+from azext_acrtransfer.preflight.snapshot import Resource, Snapshot
 from azext_acrtransfer.service.json_values import dig
 from azext_acrtransfer.service.states import PipelineState
 
 
-def _registry_found(seen: Seen) -> Finding:
-    if seen.registry.is_missing:
+def _registry_exists(snapshot: Snapshot) -> Finding:
+    if snapshot.registry.is_missing:
         return fails("There is no such registry in the resource group.")
-    return passes(f"{dig(seen.registry.value, 'properties', 'loginServer')}")
+    return passes(f"{dig(snapshot.registry.value, 'properties', 'loginServer')}")
 
 
-def _registry_premium(seen: Seen) -> Finding:
-    sku = dig(seen.registry.value, "sku", "name")
+def _registry_premium(snapshot: Snapshot) -> Finding:
+    sku = dig(snapshot.registry.value, "sku", "name")
     judge = passes if str(sku).lower() == "premium" else fails
     return judge(f"The SKU is {sku}.")
 
 
-def _registry_exports(seen: Seen) -> Finding | None:
-    status = dig(seen.registry.value, "properties", "policies", "exportPolicy", "status")
-    if seen.kind is not EXPORT:
+def _registry_exports(snapshot: Snapshot) -> Finding | None:
+    status = dig(snapshot.registry.value, "properties", "policies", "exportPolicy", "status")
+    if snapshot.kind is not EXPORT:
         return None
     judge = fails if str(status).lower() == "disabled" else passes
     return judge(f"The export policy is {status or 'not set'}.")
 
 
-def _registry_network(seen: Seen) -> Finding:
-    closed = _closed(seen.registry.value, "networkRuleSet")
+def _registry_network(snapshot: Snapshot) -> Finding:
+    closed = _closed(snapshot.registry.value, "networkRuleSet")
     return warns(f"{closed} You may be unable to check its artifacts.") if closed else _open()
 
 
@@ -50,20 +50,20 @@ def _closed(resource: Resource, rules: str) -> str:
     return ""
 
 
-def _caller_allowed(seen: Seen) -> Finding:
-    if suffice(seen.caller.value, (RUN_PIPELINES,)):
+def _caller_allowed(snapshot: Snapshot) -> Finding:
+    if suffice(snapshot.caller.value, (RUN_PIPELINES,)):
         return passes("You may run pipelines here.")
     return fails(f"You may not: your roles lack {RUN_PIPELINES}.")
 
 
-def _pipeline_found(seen: Seen) -> Finding:
-    if seen.registry.value and seen.pipeline.is_missing:
-        return fails(f"The registry has no {seen.kind.noun} of that name.")
-    return passes(str(seen.pipeline.value.id))
+def _pipeline_exists(snapshot: Snapshot) -> Finding:
+    if snapshot.registry.value and snapshot.pipeline.is_missing:
+        return fails(f"The registry has no {snapshot.kind.noun} of that name.")
+    return passes(str(snapshot.pipeline.value.id))
 
 
-def _pipeline_provisioned(seen: Seen) -> Finding:
-    state = PipelineState(seen.pipeline.value)
+def _pipeline_provisioned(snapshot: Snapshot) -> Finding:
+    state = PipelineState(snapshot.pipeline.value)
     if state.has_succeeded:
         return passes(f"It is {state}.")
     if state.is_over:
@@ -72,50 +72,50 @@ def _pipeline_provisioned(seen: Seen) -> Finding:
     return warns(f"It is still {state}.", wait)
 
 
-def _pipeline_identity(seen: Seen) -> Finding:
-    identity = seen.pipeline.value.identity
-    gone = [name for name, reading in seen.identities.items() if reading.is_missing]
-    if gone and len(gone) == len(seen.identities):
+def _pipeline_identity(snapshot: Snapshot) -> Finding:
+    identity = snapshot.pipeline.value.identity
+    gone = [name for name, lookup in snapshot.identities.items() if lookup.is_missing]
+    if gone and len(gone) == len(snapshot.identities):
         return fails(f"The user-assigned identity does not exist any more: {', '.join(gone)}.")
-    if "principal-id" not in seen.facts:
+    if "principal-id" not in snapshot.facts:
         return fails("The pipeline has no identity.")
-    found = f"{identity.type}, with the principal {seen.facts['principal-id']}."
-    return warns(f"{found} Another is gone: {', '.join(gone)}.") if gone else passes(found)
+    message = f"{identity.type}, with the principal {snapshot.facts['principal-id']}."
+    return warns(f"{message} Another is gone: {', '.join(gone)}.") if gone else passes(message)
 
 
-def _account_found(seen: Seen) -> Finding:
-    host = urlsplit(seen.place.uri).hostname
-    if seen.account.is_missing:
-        return fails(f"There is no storage account '{seen.facts['account']}'.")
-    endpoint = dig(seen.account.value, "properties", "primaryEndpoints", "blob")
+def _account_exists(snapshot: Snapshot) -> Finding:
+    host = urlsplit(snapshot.storage.uri).hostname
+    if snapshot.account.is_missing:
+        return fails(f"There is no storage account '{snapshot.facts['account']}'.")
+    endpoint = dig(snapshot.account.value, "properties", "primaryEndpoints", "blob")
     if endpoint and urlsplit(endpoint).hostname != host:
         return fails(f"Its blobs are at {endpoint}, not at the pipeline's {host}.")
-    return passes(str(seen.account.value["id"]))
+    return passes(str(snapshot.account.value["id"]))
 
 
-def _container_found(seen: Seen) -> Finding:
-    if seen.account.value and seen.container.is_missing:
-        return fails(f"The account has no container '{seen.facts['container']}'.")
-    return passes(f"{seen.facts['container']}")
+def _container_exists(snapshot: Snapshot) -> Finding:
+    if snapshot.account.value and snapshot.container.is_missing:
+        return fails(f"The account has no container '{snapshot.facts['container']}'.")
+    return passes(f"{snapshot.facts['container']}")
 
 
-def _storage_network(seen: Seen) -> Finding:
-    closed = _closed(seen.account.value, "networkAcls")
+def _storage_network(snapshot: Snapshot) -> Finding:
+    closed = _closed(snapshot.account.value, "networkAcls")
     return warns(f"{closed} Storage does not trust the service.") if closed else _open()
 
 
-def _storage_role(seen: Seen) -> Finding | None:
-    if seen.uses_sas:
+def _storage_role(snapshot: Snapshot) -> Finding | None:
+    if snapshot.uses_sas:
         return None
-    actions = blob_actions(seen.sas_permissions)
-    grants = seen.storage_roles.value
+    actions = blob_actions(snapshot.sas_permissions)
+    grants = snapshot.storage_roles.value
     names = ", ".join(f"{grant.role} at {grant.scope}" for grant in grants) or "none"
     if not suffice(grants, actions):
         verbs = ", ".join(sorted(action.rpartition("/")[2] for action in actions))
         return fails(f"The identity needs a role that allows to {verbs} blobs. It has: {names}.")
     if not suffice((grant for grant in grants if not grant.has_condition), actions):
         return warns(f"A role has a condition, which is not judged here: {names}.", "")
-    if denials := seen.denials.value:
+    if denials := snapshot.denials.value:
         return warns(f"{names}, but also denied by: {', '.join(denials)}.", "")
     return passes(names)
 
@@ -124,7 +124,7 @@ RULES = (
     Rule(
         "RegistryFound",
         "The registry exists.",
-        _registry_found,
+        _registry_exists,
         mend=("az acr list --query [].name --output tsv",),
     ),
     Rule(
@@ -144,7 +144,7 @@ RULES = (
     Rule(
         "PipelineFound",
         "The pipeline exists.",
-        _pipeline_found,
+        _pipeline_exists,
         mend=("az acr {pipeline-group} list -g {group} -r {registry} --output table",),
     ),
     Rule(
@@ -162,10 +162,10 @@ RULES = (
     Rule(
         "AccountFound",
         "The storage account of its container URI exists.",
-        _account_found,
+        _account_exists,
         ("storage-unknown",),
     ),
-    Rule("ContainerFound", "The container exists.", _container_found, ("container-missing",)),
+    Rule("ContainerFound", "The container exists.", _container_exists, ("container-missing",)),
     Rule(
         "StorageNetwork",
         "The storage account is open to all networks.",

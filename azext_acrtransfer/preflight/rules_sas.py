@@ -8,43 +8,46 @@ from urllib.parse import urlsplit
 from azext_acrtransfer.diagnostics.catalog import RECOVER_SECRET
 from azext_acrtransfer.diagnostics.command_lines import GRANT_SECRET_BY_ROLE
 from azext_acrtransfer.preflight.grants import GET_SECRET, suffice
-from azext_acrtransfer.preflight.lookups import NothingThereError, Reading, UnreadableError
+from azext_acrtransfer.preflight.lookups import Lookup, NotApplicableError, UnreadableError
 from azext_acrtransfer.preflight.rule import Finding, Rule, fails, passes, warns
-from azext_acrtransfer.preflight.snapshot import Seen
+from azext_acrtransfer.preflight.snapshot import Snapshot
 from azext_acrtransfer.service.json_values import dig
 from azext_acrtransfer.storage.sas_token import Sas
 
 _SOON = timedelta(days=7)
 
 
-def _vault_found(seen: Seen) -> Finding | None:
-    if not seen.uses_sas:
+def _vault_exists(snapshot: Snapshot) -> Finding | None:
+    if not snapshot.uses_sas:
         return None
-    if seen.vault.is_missing:
-        return fails(f"There is no key vault '{seen.facts['vault']}'.")
-    uri, host = dig(seen.vault.value, "properties", "vaultUri"), urlsplit(seen.place.key_vault_uri)
+    if snapshot.vault.is_missing:
+        return fails(f"There is no key vault '{snapshot.facts['vault']}'.")
+    uri, host = (
+        dig(snapshot.vault.value, "properties", "vaultUri"),
+        urlsplit(snapshot.storage.key_vault_uri),
+    )
     if uri and urlsplit(uri).hostname != host.hostname:
         return fails(f"It is at {uri}, not at the pipeline's {host.hostname}.")
-    return passes(str(seen.vault.value["id"]))
+    return passes(str(snapshot.vault.value["id"]))
 
 
-def _secret_found(seen: Seen) -> Finding | None:
-    if not seen.uses_sas or seen.vault == Reading():
+def _secret_exists(snapshot: Snapshot) -> Finding | None:
+    if not snapshot.uses_sas or snapshot.vault == Lookup():
         return None
-    if not seen.secret.is_missing:
-        return passes(f"{seen.facts['secret']}")
-    if not seen.deleted_secret.is_missing:
-        return fails(f"The secret '{seen.facts['secret']}' was deleted.", RECOVER_SECRET)
-    return fails(f"The vault has no secret '{seen.facts['secret']}', or not in that version.")
+    if not snapshot.secret.is_missing:
+        return passes(f"{snapshot.facts['secret']}")
+    if not snapshot.deleted_secret.is_missing:
+        return fails(f"The secret '{snapshot.facts['secret']}' was deleted.", RECOVER_SECRET)
+    return fails(f"The vault has no secret '{snapshot.facts['secret']}', or not in that version.")
 
 
-def _secret_enabled(seen: Seen) -> Finding:
-    enabled = dig(seen.secret.value, "attributes", "enabled") is not False
+def _secret_enabled(snapshot: Snapshot) -> Finding:
+    enabled = dig(snapshot.secret.value, "attributes", "enabled") is not False
     return passes("It is enabled.") if enabled else fails("It is disabled.")
 
 
-def _secret_current(seen: Seen) -> Finding:
-    now, attributes = seen.now.timestamp(), dig(seen.secret.value, "attributes") or {}
+def _secret_current(snapshot: Snapshot) -> Finding:
+    now, attributes = snapshot.now.timestamp(), dig(snapshot.secret.value, "attributes") or {}
     if (expiry := attributes.get("exp")) and expiry <= now:
         return warns(f"It expired at {_shown(datetime.fromtimestamp(expiry, timezone.utc))}.")
     if (start := attributes.get("nbf")) and start > now:
@@ -52,92 +55,94 @@ def _secret_current(seen: Seen) -> Finding:
     return passes("It is within its time.")
 
 
-def _secret_readable(seen: Seen) -> Finding:
-    properties = seen.vault.value["properties"]
-    principal = seen.facts["principal-id"].lower()
+def _secret_readable(snapshot: Snapshot) -> Finding:
+    properties = snapshot.vault.value["properties"]
+    principal = snapshot.facts["principal-id"].lower()
     if properties.get("enableRbacAuthorization"):
-        grants = seen.vault_roles.value
+        grants = snapshot.vault_roles.value
         names = ", ".join(grant.role for grant in grants) or "none"
         sure = [grant for grant in grants if not grant.has_condition]
         if suffice(grants, (GET_SECRET,)) and not suffice(sure, (GET_SECRET,)):
             return warns(f"A role has a condition, which is not judged here: {names}.", "")
-        found = f"The vault goes by roles; the identity has: {names}."
+        message = f"The vault goes by roles; the identity has: {names}."
         readable = suffice(sure, (GET_SECRET,))
-        return passes(found) if readable else fails(found, GRANT_SECRET_BY_ROLE)
+        return passes(message) if readable else fails(message, GRANT_SECRET_BY_ROLE)
     rights = [
         right.lower()
         for policy in properties.get("accessPolicies") or ()
         if str(policy.get("objectId")).lower() == principal
         for right in dig(policy, "permissions", "secrets") or ()
     ]
-    found = f"The vault goes by policies; the identity's allows: {' '.join(rights) or 'nothing'}."
-    return passes(found) if {"get", "all"} & set(rights) else fails(found)
+    message = f"The vault goes by policies; the identity's allows: {' '.join(rights) or 'nothing'}."
+    return passes(message) if {"get", "all"} & set(rights) else fails(message)
 
 
-def _sas_whole(seen: Seen) -> Finding | None:
-    value = seen.secret.value.get("value")
+def _sas_whole(snapshot: Snapshot) -> Finding | None:
+    value = snapshot.secret.value.get("value")
     if value is None:
         return None
     sas = Sas.parse(value)
     if sas is None:
         return fails("The secret's value is no SAS, or not the whole of one.")
-    told = [("for", sas.kind), ("permissions", sas["sp"]), ("expiry", sas["se"])]
-    told.append(("stored policy", sas["si"]))
-    return passes(f"A SAS; {'; '.join(f'{name}: {text}' for name, text in told if text)}.")
+    fields = [("for", sas.kind), ("permissions", sas["sp"]), ("expiry", sas["se"])]
+    fields.append(("stored policy", sas["si"]))
+    return passes(f"A SAS; {'; '.join(f'{name}: {text}' for name, text in fields if text)}.")
 
 
-def _sas_kind(seen: Seen) -> Finding:
-    kind = seen.sas.kind
+def _sas_kind(snapshot: Snapshot) -> Finding:
+    kind = snapshot.sas.kind
     return (passes if kind in ("account", "container") else fails)(f"It is for: {kind}.")
 
 
-def _account_sas(seen: Seen) -> Sas:
-    if seen.sas.kind != "account":
-        raise NothingThereError
-    return seen.sas
+def _account_sas(snapshot: Snapshot) -> Sas:
+    if snapshot.sas.kind != "account":
+        raise NotApplicableError
+    return snapshot.sas
 
 
-def _sas_services(seen: Seen) -> Finding:
-    sas = _account_sas(seen)
+def _sas_services(snapshot: Snapshot) -> Finding:
+    sas = _account_sas(snapshot)
     return (fails if sas.lacks("ss", "b") else passes)(f"Its services are '{sas['ss']}'.")
 
 
-def _sas_resource_types(seen: Seen) -> Finding:
-    sas = _account_sas(seen)
+def _sas_resource_types(snapshot: Snapshot) -> Finding:
+    sas = _account_sas(snapshot)
     return (fails if sas.lacks("srt", "sco") else passes)(f"Its types are '{sas['srt']}'.")
 
 
-def _sas_protocol(seen: Seen) -> Finding:
-    protocols = seen.sas["spr"]
+def _sas_protocol(snapshot: Snapshot) -> Finding:
+    protocols = snapshot.sas["spr"]
     secure = not protocols or "https" in protocols.split(",")
     return (passes if secure else fails)(f"It allows: {protocols or 'https,http'}.")
 
 
-def _sas_addresses(seen: Seen) -> Finding:
-    if addresses := seen.sas["sip"]:
+def _sas_addresses(snapshot: Snapshot) -> Finding:
+    if addresses := snapshot.sas["sip"]:
         return warns(f"It is for {addresses} only; the service's may not be among them.")
     return passes("It is for all addresses.")
 
 
-def _sas_started(seen: Seen) -> Finding:
-    start = seen.sas.moment("st")
-    if start and start > seen.now:
+def _sas_started(snapshot: Snapshot) -> Finding:
+    start = snapshot.sas.moment("st")
+    if start and start > snapshot.now:
         return fails(f"It starts at {_shown(start)}.")
     return passes(f"It started at {_shown(start)}." if start else "It has no start.")
 
 
-def _sas_not_expired(seen: Seen) -> Finding:
-    expiry = seen.sas.moment("se")
+def _sas_not_expired(snapshot: Snapshot) -> Finding:
+    expiry = snapshot.sas.moment("se")
     if expiry is None:
-        raise UnreadableError(_by_policy(seen.sas) if seen.sas["si"] else "Its time is illegible.")
-    if expiry <= seen.now:
+        raise UnreadableError(
+            _by_policy(snapshot.sas) if snapshot.sas["si"] else "Its time is illegible."
+        )
+    if expiry <= snapshot.now:
         return fails(f"It expired at {_shown(expiry)}.")
-    judge = warns if expiry <= seen.now + _SOON else passes
+    judge = warns if expiry <= snapshot.now + _SOON else passes
     return judge(f"It expires at {_shown(expiry)}.")
 
 
-def _sas_permissions(seen: Seen) -> Finding:
-    sas, needed = seen.sas, seen.sas_permissions
+def _sas_permissions(snapshot: Snapshot) -> Finding:
+    sas, needed = snapshot.sas, snapshot.sas_permissions
     if not (lacking := sas.lacks("sp", needed)):
         return passes(f"It has '{sas['sp']}'; '{needed}' are needed.")
     if sas["si"]:
@@ -152,10 +157,10 @@ def _by_policy(sas: Sas) -> str:
     )
 
 
-def _sas_accepted(seen: Seen) -> Finding | None:
-    answer, sas = seen.sas_answer.value, seen.sas
+def _sas_accepted(snapshot: Snapshot) -> Finding | None:
+    answer, sas = snapshot.sas_answer.value, snapshot.sas
     start, expiry = sas.moment("st"), sas.moment("se")
-    if (start and start > seen.now) or (expiry and expiry <= seen.now):
+    if (start and start > snapshot.now) or (expiry and expiry <= snapshot.now):
         return None  # storage accepts none outside of its time, which is told already
     if "to authenticate" in answer or "AuthenticationFailed" in answer:
         return fails("Storage does not accept its signature.")
@@ -164,12 +169,12 @@ def _sas_accepted(seen: Seen) -> Finding | None:
     return passes("Storage accepts its signature.")
 
 
-def _shared_key_allowed(seen: Seen) -> Finding | None:
-    if not seen.uses_sas:
+def _shared_key_allowed(snapshot: Snapshot) -> Finding | None:
+    if not snapshot.uses_sas:
         return None
-    if dig(seen.account.value, "properties", "allowSharedKeyAccess") is not False:
+    if dig(snapshot.account.value, "properties", "allowSharedKeyAccess") is not False:
         return passes("The account takes what its keys signed.")
-    if seen.sas.is_delegated:
+    if snapshot.sas.is_delegated:
         return passes("The account takes no keys, but a user signed this SAS.")
     return fails("The account takes nothing that was signed with its keys, as the SAS is.")
 
@@ -179,8 +184,8 @@ def _shown(moment: datetime) -> str:
 
 
 RULES = (
-    Rule("VaultFound", "The vault of its secret URI exists.", _vault_found, ("vault-unknown",)),
-    Rule("SecretFound", "The secret is in it.", _secret_found, ("secret-missing",)),
+    Rule("VaultFound", "The vault of its secret URI exists.", _vault_exists, ("vault-unknown",)),
+    Rule("SecretFound", "The secret is in it.", _secret_exists, ("secret-missing",)),
     Rule("SecretEnabled", "The secret is enabled.", _secret_enabled, ("secret-disabled",)),
     Rule(
         "SecretCurrent",

@@ -11,7 +11,7 @@ from azext_acrtransfer.arguments import StorageAccessMode
 from azext_acrtransfer.diagnostics.command_lines import Facts, known_options
 from azext_acrtransfer.kinds import PipelineKind, PipelineOption
 from azext_acrtransfer.preflight.grants import Grant
-from azext_acrtransfer.preflight.lookups import NothingThereError, Reading, UnreadableError
+from azext_acrtransfer.preflight.lookups import Lookup, NotApplicableError, UnreadableError
 from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.storage.sas_token import Sas
 
@@ -20,7 +20,7 @@ Headers = Mapping[str, str]
 
 
 @dataclass(frozen=True)
-class Asked:
+class Subject:
     """What a transfer is to be checked for, beside its pipeline.
 
     ``digests`` are those that artifacts are known to have; what ``is_planned`` is split into runs
@@ -52,32 +52,32 @@ class Content:
 
 
 @dataclass(frozen=True)
-class Seen:  # pylint: disable=too-many-instance-attributes  # one for each thing that is looked at
+class Snapshot:  # pylint: disable=too-many-instance-attributes  # one for each thing that is looked at
     """What was read; what was not asked about reads as missing, and its rules do not apply."""
 
     now: datetime
-    asked: Asked
+    subject: Subject
     facts: Facts = field(default_factory=Facts)
-    registry: Reading[Resource] = Reading()
-    caller: Reading[tuple[Grant, ...]] = Reading()
-    pipeline: Reading[Any] = Reading()
-    identities: Mapping[str, Reading[Resource]] = field(default_factory=dict)
-    account: Reading[Resource] = Reading()
-    container: Reading[Resource] = Reading()
-    storage_roles: Reading[tuple[Grant, ...]] = Reading()
-    denials: Reading[tuple[str, ...]] = Reading()
-    vault: Reading[Resource] = Reading()
-    vault_roles: Reading[tuple[Grant, ...]] = Reading()
-    secret: Reading[Resource] = Reading()
-    deleted_secret: Reading[Resource] = Reading()
-    sas_answer: Reading[str] = Reading()
-    blobs: Mapping[str, Reading[Headers]] = field(default_factory=dict)
-    contents: Mapping[Artifact, Reading[Content]] = field(default_factory=dict)
+    registry: Lookup[Resource] = Lookup()
+    caller: Lookup[tuple[Grant, ...]] = Lookup()
+    pipeline: Lookup[Any] = Lookup()
+    identities: Mapping[str, Lookup[Resource]] = field(default_factory=dict)
+    account: Lookup[Resource] = Lookup()
+    container: Lookup[Resource] = Lookup()
+    storage_roles: Lookup[tuple[Grant, ...]] = Lookup()
+    denials: Lookup[tuple[str, ...]] = Lookup()
+    vault: Lookup[Resource] = Lookup()
+    vault_roles: Lookup[tuple[Grant, ...]] = Lookup()
+    secret: Lookup[Resource] = Lookup()
+    deleted_secret: Lookup[Resource] = Lookup()
+    sas_answer: Lookup[str] = Lookup()
+    blobs: Mapping[str, Lookup[Headers]] = field(default_factory=dict)
+    contents: Mapping[Artifact, Lookup[Content]] = field(default_factory=dict)
 
     @property
     def kind(self) -> PipelineKind:
         """The kind of the pipeline."""
-        return self.asked.kind
+        return self.subject.kind
 
     @property
     def options(self) -> tuple[PipelineOption, ...]:
@@ -85,17 +85,17 @@ class Seen:  # pylint: disable=too-many-instance-attributes  # one for each thin
         return known_options(self.pipeline.value)
 
     @property
-    def place(self) -> Any:
+    def storage(self) -> Any:
         """The storage side of the pipeline."""
-        place = getattr(self.pipeline.value, self.kind.side)
-        if place is None:
+        storage = getattr(self.pipeline.value, self.kind.side)
+        if storage is None:
             raise UnreadableError("The service does not tell the pipeline's container.")
-        return place
+        return storage
 
     @property
     def uses_sas(self) -> bool:
         """Whether the pipeline reads a SAS from a vault; what tells no mode does."""
-        mode: str | None = self.place.storage_access_mode
+        mode: str | None = self.storage.storage_access_mode
         return mode != StorageAccessMode.MANAGED_IDENTITY.value
 
     @property
@@ -103,7 +103,7 @@ class Seen:  # pylint: disable=too-many-instance-attributes  # one for each thin
         """The SAS in the secret, if that holds one."""
         sas = Sas.parse(str(self.secret.value.get("value", "")))
         if sas is None:
-            raise NothingThereError
+            raise NotApplicableError
         return sas
 
     @property
@@ -112,6 +112,6 @@ class Seen:  # pylint: disable=too-many-instance-attributes  # one for each thin
         return self.kind.sas_permissions_for(self.options)
 
     @property
-    def found_contents(self) -> Iterable[tuple[Artifact, Content]]:
+    def readable_contents(self) -> Iterable[tuple[Artifact, Content]]:
         """The artifacts that are there and may be read."""
-        return [(each, read.found) for each, read in self.contents.items() if read.found]
+        return [(artifact, read.result) for artifact, read in self.contents.items() if read.result]

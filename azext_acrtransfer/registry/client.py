@@ -13,8 +13,8 @@ from requests.utils import parse_header_links
 
 from azext_acrtransfer.registry.descriptors import Descriptor, Manifest
 from azext_acrtransfer.registry.references import Artifact
-from azext_acrtransfer.registry.session import RegistryAccess, Right
-from azext_acrtransfer.service.concurrency import each
+from azext_acrtransfer.registry.session import RegistrySession, Right
+from azext_acrtransfer.service.concurrency import run_concurrently
 from azext_acrtransfer.service.progress import progress
 
 _PAGE = {"n": 100}  # as az asks
@@ -42,7 +42,7 @@ def _pull(repository: str) -> Right:
     return _on(repository, "pull", "read the manifests")
 
 
-class RegistryContent:
+class RegistryClient:
     """What a registry holds, as far as the caller may see it; asks nothing before it has to."""
 
     def __init__(
@@ -50,13 +50,13 @@ class RegistryContent:
     ) -> None:
         self._cli_ctx = cmd.cli_ctx
         self._name = registry_name
-        self._access = RegistryAccess(cmd, registry_name, resource_group_name)
+        self._session = RegistrySession(cmd, registry_name, resource_group_name)
         self._lists: dict[str, list[Any]] = {}
 
     @property
     def login_server(self) -> str:
         """The registry's host, as its resource says."""
-        return self._access.log_in().login_server
+        return self._session.log_in().login_server
 
     def repositories(self) -> Sequence[str]:
         """Names of all repositories."""
@@ -70,15 +70,15 @@ class RegistryContent:
     def manifest(self, artifact: Artifact) -> Manifest | None:
         """An artifact's manifest, judged by the bytes that come; None if it is not there."""
         path = f"/v2/{artifact.repository}/manifests/{artifact.reference}"
-        response = self._access.get(path, _pull(artifact.repository))
+        response = self._session.get(path, _pull(artifact.repository))
         if response is None:
             return None
         media_type = response.headers.get("content-type", "").partition(";")[0]
         with self._readable(artifact):
-            found = Manifest.of(response.content, media_type)
-            if ":" in artifact.reference and found.digest != artifact.reference:
-                raise ValueError(f"its digest is {found.digest}")
-        return found
+            manifest = Manifest.of(response.content, media_type)
+            if ":" in artifact.reference and manifest.digest != artifact.reference:
+                raise ValueError(f"its digest is {manifest.digest}")
+        return manifest
 
     def describe(self, artifact: Artifact) -> Descriptor | None:
         """What an artifact is, an index with all its children; None if it is not there."""
@@ -86,26 +86,26 @@ class RegistryContent:
         if manifest is None:
             return None
         with self._readable(artifact):
-            found = manifest.descriptor
-        children = (self._deep(artifact.repository, child) for child in found.children)
-        return replace(found, children=tuple(children))
+            descriptor = manifest.descriptor
+        children = (self._deep(artifact.repository, child) for child in descriptor.children)
+        return replace(descriptor, children=tuple(children))
 
     def describe_all(self, artifacts: Sequence[Artifact]) -> list[Descriptor | None]:
         """All of them in their order, several at a time."""
-        found = []
+        descriptors = []
         with progress(self._cli_ctx) as show:
             self.prepare_to_pull(artifacts)
-            for descriptor in each(self.describe, artifacts):
-                found.append(descriptor)
-                show(f"{len(found)} of {len(artifacts)} artifacts looked at")
-        return found
+            for descriptor in run_concurrently(self.describe, artifacts):
+                descriptors.append(descriptor)
+                show(f"{len(descriptors)} of {len(artifacts)} artifacts looked at")
+        return descriptors
 
     def prepare_to_pull(self, artifacts: Iterable[Artifact]) -> None:
         """Have one token for each repository, before several threads would each ask for one."""
         rights = dict.fromkeys(_pull(artifact.repository) for artifact in artifacts)
         if rights:
-            self._access.log_in()
-        list(each(self._access.secret_for, rights))
+            self._session.log_in()
+        list(run_concurrently(self._session.secret_for, rights))
 
     def _deep(self, repository: str, child: Descriptor) -> Descriptor:
         if not child.is_index:
@@ -119,12 +119,12 @@ class RegistryContent:
         return self._lists[path]
 
     def _pages(self, path: str, key: str, right: Right) -> Iterator[Any]:
-        query, asked = urlencode(_PAGE), set()
+        query, queries = urlencode(_PAGE), set()
         while query:
-            if query in asked:
+            if query in queries:
                 raise AzureResponseError(f"The list of registry '{self._name}' has no end: {path}")
-            asked.add(query)
-            response = self._access.get(f"{path}?{query}", right, key)
+            queries.add(query)
+            response = self._session.get(f"{path}?{query}", right, key)
             if response is None:
                 return
             yield from response.json()[key] or ()

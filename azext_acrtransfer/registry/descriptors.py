@@ -51,9 +51,9 @@ class Manifest:
 
         Raises ValueError if it is an index that does not name them.
         """
-        found = Descriptor(self.digest, self.media_type, self.size)
-        if not found.is_index:
-            return found
+        descriptor = Descriptor(self.digest, self.media_type, self.size)
+        if not descriptor.is_index:
+            return descriptor
         try:
             children = tuple(
                 Descriptor(child["digest"], child["mediaType"], child["size"])
@@ -61,4 +61,4 @@ class Manifest:
             )
         except (KeyError, TypeError) as error:
             raise ValueError(f"it is an index that lacks {error}") from error
-        return replace(found, children=children)
+        return replace(descriptor, children=children)

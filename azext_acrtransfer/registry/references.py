@@ -46,18 +46,18 @@ def split_reference(
         raise invalid(
             text, option, "expected a repository's name, not a URI or a SAS", Artifact.ADVICE
         )
-    name, at, digest = text.partition("@")
+    name, at_sign, digest = text.partition("@")
     repository, colon, tag = name.partition(":")
-    if at and not name:  # core leaves an @file as it is if it cannot read it
+    if at_sign and not name:  # core leaves an @file as it is if it cannot read it
         why = f"there is no file '{digest}'"
-    elif at and colon:
+    elif at_sign and colon:
         why = "the service takes a tag or a digest, not both"
     elif not _REPOSITORY.fullmatch(plain(repository)):
         why = (
             f"'{repository}' is not a repository: lower-case letters and digits, parted by '/', "
             "'.', '_' or '-'"
         )
-    elif at and not _DIGEST.fullmatch(digest):
+    elif at_sign and not _DIGEST.fullmatch(digest):
         why = f"'{digest}' is not a sha256 digest"
     elif colon and not _TAG.fullmatch(plain(tag)):
         why = f"'{tag}' is not a tag"

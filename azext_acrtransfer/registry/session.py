@@ -55,7 +55,7 @@ class Login:
     password: str = field(repr=False)
 
 
-class RegistryAccess:
+class RegistrySession:
     """The way into a registry.
 
     Where it is and who may enter is azure-cli's to find out, once for all. Its functions for more
@@ -66,7 +66,7 @@ class RegistryAccess:
     def __init__(
         self, cmd: Any, registry_name: str, resource_group_name: str | None = None
     ) -> None:
-        self._place = (cmd, registry_name, resource_group_name)
+        self._arguments = (cmd, registry_name, resource_group_name)
         self._registry_name = registry_name
         self._login: Login | None = None
         self._tokens: dict[Right, str] = {}
@@ -83,7 +83,7 @@ class RegistryAccess:
     def log_in(self) -> Login:
         """Log in, once; to be done before several threads would do it, and fail at it, at once."""
         if not self._login:
-            self._login = _log_in(*self._place)
+            self._login = _log_in(*self._arguments)
         return self._login
 
     def get(self, path: str, right: Right, key: str = "") -> HttpResponse | None:

@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 # Enough to hide the time of an answer; few enough not to be throttled at once.
-AT_ONCE = 8
+MAX_WORKERS = 8
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 
-def each(work: Callable[[T], R], items: Iterable[T], *, at_once: int = AT_ONCE) -> Iterator[R]:
+def run_concurrently(
+    work: Callable[[T], R], items: Iterable[T], *, max_workers: int = MAX_WORKERS
+) -> Iterator[R]:
     """Results of the work on each item, in the order of the items, as soon as they are there.
 
     When the caller stops, by Ctrl-C too, nothing more is begun, and what hangs is not waited for.
@@ -25,5 +27,5 @@ def each(work: Callable[[T], R], items: Iterable[T], *, at_once: int = AT_ONCE) 
     # concurrent.futures are waited for, with whatever they wait for themselves.
     from multiprocessing.pool import ThreadPool
 
-    with ThreadPool(at_once) as pool:
+    with ThreadPool(max_workers) as pool:
         yield from pool.imap(work, todo)

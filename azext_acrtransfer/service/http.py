@@ -36,13 +36,13 @@ class AnswerPolicy(HTTPPolicy):  # type: ignore[type-arg]
 
     def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
         """Ask, and return nothing but an answer of the service."""
-        asked = request.http_request
+        http_request = request.http_request
         try:
             response = self.next.send(request)
             _check(response.http_response)
         except AzureError as error:
             # Without the query: what is in a next page's link is not for the eyes.
-            named = f"Request: {asked.method} {asked.url.partition('?')[0]}"
+            named = f"Request: {http_request.method} {http_request.url.partition('?')[0]}"
             error.message = mask_sas(f"{error.message}\n{named}")
             error.args = (error.message,)  # what core shows
             raise

@@ -17,11 +17,11 @@ def dig(document: Any, *path: str) -> Any:
     return document
 
 
-def moment(told: object) -> datetime | None:
+def moment(text: object) -> datetime | None:
     """Read a moment, or None if it is none; Azure gives seven digits, Python 3.10 takes six."""
-    if not isinstance(told, str):
+    if not isinstance(text, str):
         return None
-    six_digits = _FRACTION.sub(lambda found: f".{found[1]:0<6}", told.replace("Z", "+00:00"))
+    six_digits = _FRACTION.sub(lambda match: f".{match[1]:0<6}", text.replace("Z", "+00:00"))
     try:
         read = datetime.fromisoformat(six_digits)
     except ValueError:

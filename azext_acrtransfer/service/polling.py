@@ -12,7 +12,7 @@ from azure.cli.core.azclierror import AzCLIError, ManualInterrupt, ResourceNotFo
 from azure.core.exceptions import AzureError
 from knack.log import get_logger
 
-from azext_acrtransfer.service.concurrency import each
+from azext_acrtransfer.service.concurrency import run_concurrently
 from azext_acrtransfer.service.progress import progress
 from azext_acrtransfer.service.resources import Answer, Resources
 from azext_acrtransfer.service.states import State
@@ -39,7 +39,7 @@ StateOf = Callable[[Any], State]
 
 
 @dataclass(frozen=True)
-class Seen:
+class LastAnswer:
     """The last answer about a resource, if there was one, and what keeps it from another."""
 
     answer: Answer | None
@@ -72,44 +72,48 @@ class Waiting:
 
     def settled(self, resources: Resources, name: str, answer: Answer, state_of: StateOf) -> Any:
         """The resource of an answer to a PUT, once nothing more happens to it."""
-        [seen] = self.all_settled(resources, {name: Seen(answer)}, state_of).values()
-        if seen.error:
-            raise_stopped(resources, name, seen.error)
-        return seen.resource
+        [latest] = self.all_settled(resources, {name: LastAnswer(answer)}, state_of).values()
+        if latest.error:
+            raise_stopped(resources, name, latest.error)
+        return latest.resource
 
     def all_settled(
-        self, resources: Resources, answers: Mapping[str, Seen], state_of: StateOf
-    ) -> dict[str, Seen]:
+        self, resources: Resources, answers: Mapping[str, LastAnswer], state_of: StateOf
+    ) -> dict[str, LastAnswer]:
         """What was seen of each by name, once nothing more happens to any or is seen of it."""
-        seen = dict(answers)
+        latest = dict(answers)
         try:
-            if _under_way(seen, state_of):
-                self._until_over(resources, seen, state_of)
+            if _under_way(latest, state_of):
+                self._until_over(resources, latest, state_of)
         except KeyboardInterrupt as error:
-            seen |= {name: replace(seen[name], error=error) for name in _under_way(seen, state_of)}
-        return seen
+            latest |= {
+                name: replace(latest[name], error=error) for name in _under_way(latest, state_of)
+            }
+        return latest
 
-    def _until_over(self, resources: Resources, seen: dict[str, Seen], state_of: StateOf) -> None:
+    def _until_over(
+        self, resources: Resources, latest: dict[str, LastAnswer], state_of: StateOf
+    ) -> None:
         started = self._now()
         due: dict[str, float] = {}
 
-        def ask(name: str) -> Seen:
+        def ask(name: str) -> LastAnswer:
             try:
-                return Seen(resources.get(name))
+                return LastAnswer(resources.get(name))
             except LOST as error:
-                return replace(seen[name], error=error)
+                return replace(latest[name], error=error)
 
         with self.progress() as show:
-            while under_way := _under_way(seen, state_of):
+            while under_way := _under_way(latest, state_of):
                 now = self._now()
                 for name in set(under_way) - set(due):
-                    due[name] = now + delay(now - started, seen[name].retry_after)
+                    due[name] = now + delay(now - started, latest[name].retry_after)
                 while (left := min(due.values()) - self._now()) > 0:
-                    show(_line(seen, state_of))
+                    show(_line(latest, state_of))
                     self._sleep(min(left, _SPINNER_STEP))
-                asked = [name for name in under_way if due[name] <= self._now()]
-                for name, found in zip(asked, each(ask, asked), strict=True):
-                    seen[name] = found
+                due_names = [name for name in under_way if due[name] <= self._now()]
+                for name, answer in zip(due_names, run_concurrently(ask, due_names), strict=True):
+                    latest[name] = answer
                     del due[name]
 
     def progress(self) -> AbstractContextManager[Callable[[str], None]]:
@@ -117,28 +121,28 @@ class Waiting:
         return progress(self._cli_ctx, now=self._now)
 
 
-def _under_way(seen: Mapping[str, Seen], state_of: StateOf) -> list[str]:
+def _under_way(latest: Mapping[str, LastAnswer], state_of: StateOf) -> list[str]:
     return [
-        name for name, last in seen.items() if not (last.error or state_of(last.resource).is_over)
+        name for name, last in latest.items() if not (last.error or state_of(last.resource).is_over)
     ]
 
 
-def _line(seen: Mapping[str, Seen], state_of: StateOf) -> str:
-    under_way = _under_way(seen, state_of)
-    state = str(state_of(seen[under_way[0]].resource))
-    if len(seen) == 1:
+def _line(latest: Mapping[str, LastAnswer], state_of: StateOf) -> str:
+    under_way = _under_way(latest, state_of)
+    state = str(state_of(latest[under_way[0]].resource))
+    if len(latest) == 1:
         return state
-    failed = sum(bool(last.error) or state_of(last.resource).has_failed for last in seen.values())
-    told = f", {failed} failed" if failed else ""
-    return f"{len(seen) - len(under_way)} of {len(seen)} runs done{told}; {state}"
+    failed = sum(bool(last.error) or state_of(last.resource).has_failed for last in latest.values())
+    failures = f", {failed} failed" if failed else ""
+    return f"{len(latest) - len(under_way)} of {len(latest)} runs done{failures}; {state}"
 
 
 def wait_command(resources: Resources, name: str) -> str:
     """The command that waits for something again."""
-    at = resources.registry
+    registry = resources.registry
     return (
-        f"az acr {resources.kind.group} wait --created --resource-group {at.resource_group} "
-        f"--registry {at.name} --name {name}"
+        f"az acr {resources.kind.group} wait --created --resource-group {registry.resource_group} "
+        f"--registry {registry.name} --name {name}"
     )
 
 

@@ -54,9 +54,9 @@ class Answer:
         return parsedate_to_datetime(self.headers["date"]) if "date" in self.headers else None
 
 
-def _is_resource(found: Any) -> bool:
-    return isinstance(found, dict) and all(
-        isinstance(found.get(word), kind) for word, kind in _IN_EVERY_RESOURCE.items()
+def _is_resource(item: Any) -> bool:
+    return isinstance(item, dict) and all(
+        isinstance(item.get(word), kind) for word, kind in _IN_EVERY_RESOURCE.items()
     )
 
 
@@ -100,8 +100,8 @@ class Resources:
 
     def list(self) -> list[Any]:
         """All of them, page after page."""
-        at = self.registry
-        return [*every(self._calls.list(at.resource_group, at.name))]
+        registry = self.registry
+        return [*every(self._calls.list(registry.resource_group, registry.name))]
 
     def plain(self) -> Iterator[dict[str, Any]]:
         """All of them as the service's own JSON, with no more than a page in memory."""
@@ -116,19 +116,23 @@ class Resources:
         def page(_: Any) -> Any:
             if not all(map(_is_resource, pages[-1])):
                 raise AzureError(
-                    f"The service's list of the {self.kind.noun}s of registry '{at.name}' has an "
-                    "entry that is no resource."
+                    f"The service's list of the {self.kind.noun}s of registry "
+                    f"'{registry.name}' has an entry that is no resource."
                 )
             return pages.pop()
 
-        at = self.registry
-        return every(self._calls.list(at.resource_group, at.name, raw_response_hook=take, cls=page))
+        registry = self.registry
+        return every(
+            self._calls.list(
+                registry.resource_group, registry.name, raw_response_hook=take, cls=page
+            )
+        )
 
     def put(self, name: str, model: Any) -> Answer:
         """Create or replace one in a single request; its state may still change."""
 
-        def put(*at: str, **hook: Any) -> Any:
-            return self._calls.begin_create(*at, model, polling=False, **hook).result()
+        def put(*scope: str, **hook: Any) -> Any:
+            return self._calls.begin_create(*scope, model, polling=False, **hook).result()
 
         return self._whole(self._ask(put, name), name)
 
@@ -137,8 +141,8 @@ class Resources:
         # The SDK asks every 30 s where the service names no delay.
         polling = {"polling": False} if no_wait else {"polling_interval": 1}
 
-        def delete(*at: str, **hook: Any) -> Any:
-            return self._calls.begin_delete(*at, **polling, **hook)
+        def delete(*scope: str, **hook: Any) -> Any:
+            return self._calls.begin_delete(*scope, **polling, **hook)
 
         with self._missing(name):
             answer = self._ask(delete, name)
@@ -148,12 +152,16 @@ class Resources:
 
     def _ask(self, call: Callable[..., Any], name: str) -> Answer:
         responses: list[Any] = []
-        at = self.registry
+        registry = self.registry
         began = time.monotonic()
-        result = call(at.resource_group, at.name, name, raw_response_hook=responses.append)
+        result = call(
+            registry.resource_group, registry.name, name, raw_response_hook=responses.append
+        )
         took = time.monotonic() - began
         # Those before it were tried again; those after it are polls.
-        served = next(each for each in responses if each.http_response.status_code < _REFUSED)
+        served = next(
+            response for response in responses if response.http_response.status_code < _REFUSED
+        )
         http = served.http_response
         headers = {key.lower(): value for key, value in http.headers.items()}
         retried = bool(served.context.get("retry_count"))
@@ -176,11 +184,11 @@ class Resources:
             # A missing group or registry is another mistake, and the service names it well.
             if error.error and error.error.code in _ABOVE_THE_RESOURCE:
                 raise
-            at = self.registry
+            registry = self.registry
             said = error.error.message if error.error else error.message
             raise azclierror.ResourceNotFoundError(
-                f"The {self.kind.noun} '{name}' was not found in registry '{at.name}' of resource "
-                f"group '{at.resource_group}'. The service said: {said}",
-                recommendation=f"Run 'az acr {self.kind.group} list -r {at.name} -o table' to see "
-                "those that exist.",
+                f"The {self.kind.noun} '{name}' was not found in registry '{registry.name}' of "
+                f"resource group '{registry.resource_group}'. The service said: {said}",
+                recommendation=f"Run 'az acr {self.kind.group} list -r {registry.name} -o table' "
+                "to see those that exist.",
             ) from error

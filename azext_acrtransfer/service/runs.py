@@ -34,8 +34,8 @@ def without_secrets(run: Any) -> Any:
 
 def started(run: Run) -> datetime:
     """When a run started; one that tells no time counts as older than all others."""
-    told = _response(run, "startTime") or dig(run, "systemData", "createdAt")
-    return moment(told) or _NEVER
+    timestamp = _response(run, "startTime") or dig(run, "systemData", "createdAt")
+    return moment(timestamp) or _NEVER
 
 
 def ended(run: Run) -> datetime:
@@ -52,8 +52,8 @@ def chosen(
 ) -> Iterator[Run]:
     """Those of a pipeline, in a state, that ended before a moment, as far as these are given."""
     for run in runs:
-        place = str(dig(run, "properties", "request", "pipelineResourceId"))
-        if pipeline and place.rpartition("/")[2].lower() != pipeline.lower():
+        pipeline_id = str(dig(run, "properties", "request", "pipelineResourceId"))
+        if pipeline and pipeline_id.rpartition("/")[2].lower() != pipeline.lower():
             continue
         if status and RunState(run).status is not status:
             continue

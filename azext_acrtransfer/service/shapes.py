@@ -37,9 +37,9 @@ def shapes(runs: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [_filled(whole, {**(run.get("properties") or {}), **run}) for run in runs]
 
 
-def _filled(whole: Any, told: Any) -> Any:
-    if isinstance(whole, dict) and isinstance(told, dict):
-        return {key: _filled(part, told.get(key)) for key, part in whole.items()}
-    if whole == _MOMENT and (read := moment(told)):
+def _filled(whole: Any, actual: Any) -> Any:
+    if isinstance(whole, dict) and isinstance(actual, dict):
+        return {key: _filled(part, actual.get(key)) for key, part in whole.items()}
+    if whole == _MOMENT and (read := moment(actual)):
         return read.isoformat()
-    return told
+    return actual

@@ -8,14 +8,14 @@ from typing import Any
 from azure.cli.core.azclierror import AzureResponseError, ManualInterrupt, ResourceNotFoundError
 
 from azext_acrtransfer.redaction import mask_sas
-from azext_acrtransfer.service.concurrency import each
+from azext_acrtransfer.service.concurrency import run_concurrently
 from azext_acrtransfer.service.polling import LOST, Waiting
 from azext_acrtransfer.service.resources import Resources
 from azext_acrtransfer.service.runs import Run
 from azext_acrtransfer.service.states import RunState
 
 # A deletion is all waiting: 1,000 of them at 100 ms took 8.7 s with 16, 4.6 s with 32.
-_AT_ONCE = 32
+_MAX_WORKERS = 32
 DELETED, KEPT, WOULD_DELETE = "Deleted", "Failed", "WouldDelete"
 
 
@@ -46,7 +46,7 @@ def delete_all(
     outcomes = []
     try:
         with waiting.progress() as show:
-            for outcome in each(delete, names, at_once=_AT_ONCE):
+            for outcome in run_concurrently(delete, names, max_workers=_MAX_WORKERS):
                 outcomes.append(outcome)
                 show(_line(outcomes, len(names)))
     except KeyboardInterrupt as error:
@@ -63,9 +63,9 @@ def failure(outcomes: Collection[dict[str, Any]]) -> AzureResponseError | None:
     kept = _kept(outcomes)
     if not kept:
         return None
-    told = f"{len(kept)} of {len(outcomes)} runs could not be deleted:"
+    summary = f"{len(kept)} of {len(outcomes)} runs could not be deleted:"
     return AzureResponseError(
-        "\n".join([told, *_reasons(outcomes)]),
+        "\n".join([summary, *_reasons(outcomes)]),
         recommendation="Mend the cause, then run the same command again for those that are left.",
     )
 
@@ -80,8 +80,8 @@ def _reasons(outcomes: Iterable[dict[str, Any]]) -> list[str]:
 
 def _line(outcomes: Collection[dict[str, Any]], count: int) -> str:
     failed = len(_kept(outcomes))
-    told = f", {failed} failed" if failed else ""
-    return f"{len(outcomes) - failed} of {count} runs deleted{told}"
+    summary = f", {failed} failed" if failed else ""
+    return f"{len(outcomes) - failed} of {count} runs deleted{summary}"
 
 
 def _outcome(name: str, outcome: str, error: str | None = None) -> dict[str, Any]:

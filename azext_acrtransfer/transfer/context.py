@@ -11,7 +11,7 @@ from azext_acrtransfer.service.resources import Resources, Service
 from azext_acrtransfer.transfer.specs import TransferSpec
 
 if TYPE_CHECKING:
-    from azext_acrtransfer.registry.client import RegistryContent
+    from azext_acrtransfer.registry.client import RegistryClient
 
 
 class TransferContext:
@@ -44,13 +44,13 @@ class TransferContext:
         return self.runs.beside(self.kind).get(self._pipeline_name).resource
 
     @cached_property
-    def content(self) -> RegistryContent:
+    def content(self) -> RegistryClient:
         """The content of the registry."""
         # Late: only a glob or a manifest needs it, and it loads azure-cli's own module.
-        from azext_acrtransfer.registry.client import RegistryContent
+        from azext_acrtransfer.registry.client import RegistryClient
 
         registry = Registry.of_resource(self.pipeline.id)
-        return RegistryContent(self._cmd, registry.name, registry.resource_group)
+        return RegistryClient(self._cmd, registry.name, registry.resource_group)
 
     def repositories(self) -> Sequence[str]:
         """Repositories of the registry."""

@@ -13,8 +13,8 @@ from knack.log import get_logger
 from azext_acrtransfer.kinds import PipelineOption
 from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.service import models, runs
-from azext_acrtransfer.service.concurrency import each
-from azext_acrtransfer.service.polling import LOST, Seen, Waiting, goes_on
+from azext_acrtransfer.service.concurrency import run_concurrently
+from azext_acrtransfer.service.polling import LOST, LastAnswer, Waiting, goes_on
 from azext_acrtransfer.service.resources import Answer, Resources
 from azext_acrtransfer.service.states import RunState
 from azext_acrtransfer.transfer.specs import RunSpec
@@ -78,14 +78,14 @@ def run_all(
     submitted = _submit(waiting, resources, specs, pipeline_id)
     for spec in specs:
         _warn_of_old(spec, submitted[spec.name].answer)
-    seen = waiting.all_settled(resources, submitted, RunState) if wait else submitted
-    return [_outcome(spec, submitted[spec.name], seen[spec.name]) for spec in specs]
+    latest = waiting.all_settled(resources, submitted, RunState) if wait else submitted
+    return [_outcome(spec, submitted[spec.name], latest[spec.name]) for spec in specs]
 
 
 def _submit(
     waiting: Waiting, resources: Resources, specs: Sequence[RunSpec], pipeline_id: str
-) -> dict[str, Seen]:
-    seen = {spec.name: Seen(None) for spec in specs}
+) -> dict[str, LastAnswer]:
+    latest = {spec.name: LastAnswer(None) for spec in specs}
 
     def put(spec: RunSpec) -> None:
         model = models.run(
@@ -96,18 +96,18 @@ def _submit(
             force_update_tag=spec.force_update_tag,
         )
         try:
-            seen[spec.name] = Seen(resources.put(spec.name, model))
+            latest[spec.name] = LastAnswer(resources.put(spec.name, model))
         except LOST as error:
-            seen[spec.name] = Seen(None, error)
+            latest[spec.name] = LastAnswer(None, error)
 
     try:
         # A single PUT has never been worth a line of progress.
         with waiting.progress() if len(specs) > 1 else nullcontext(lambda _: None) as show:
-            for number, _ in enumerate(each(put, specs), 1):
+            for number, _ in enumerate(run_concurrently(put, specs), 1):
                 show(f"{number} of {len(specs)} runs submitted")
     except KeyboardInterrupt as error:
-        return {name: replace(last, error=last.error or error) for name, last in seen.items()}
-    return seen
+        return {name: replace(last, error=last.error or error) for name, last in latest.items()}
+    return latest
 
 
 def _is_old(spec: RunSpec, answer: Answer | None) -> bool:
@@ -123,7 +123,7 @@ def _warn_of_old(spec: RunSpec, answer: Answer | None) -> None:
         )
 
 
-def _outcome(spec: RunSpec, submitted: Seen, seen: Seen) -> Outcome:
+def _outcome(spec: RunSpec, submitted: LastAnswer, latest: LastAnswer) -> Outcome:
     answer = submitted.answer
     correlation_id = answer.correlation_id if answer else None
-    return Outcome(spec, seen.resource, seen.error, correlation_id, _is_old(spec, answer))
+    return Outcome(spec, latest.resource, latest.error, correlation_id, _is_old(spec, answer))

@@ -33,7 +33,9 @@ def choose(
     there = _in_target(manifests.skip, context) if manifests.skip else {}
     contents = _describe(artifacts, context) if manifests.written or manifests.skip else {}
     to_go = [
-        each for each in artifacts if not (each in there and contents[each].digest == there[each])
+        artifact
+        for artifact in artifacts
+        if not (artifact in there and contents[artifact].digest == there[artifact])
     ]
     if not to_go:
         logger.warning("Nothing was run: there is nothing left to export.")
@@ -64,8 +66,8 @@ def _artifacts(spec: TransferSpec, context: TransferContext) -> tuple[Artifact, 
 def _describe(
     artifacts: Sequence[Artifact], context: TransferContext
 ) -> dict[Artifact, Descriptor]:
-    found = zip(artifacts, context.content.describe_all(artifacts), strict=True)
-    contents = {artifact: content for artifact, content in found if content}
+    pairs = zip(artifacts, context.content.describe_all(artifacts), strict=True)
+    contents = {artifact: content for artifact, content in pairs if content}
     missing = [f"  {artifact}" for artifact in artifacts if artifact not in contents]
     if missing:
         raise InvalidArgumentValueError(

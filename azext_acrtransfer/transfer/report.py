@@ -10,7 +10,7 @@ from typing import Any
 from azure.cli.core.azclierror import AzureResponseError, FileOperationError, ManualInterrupt
 
 from azext_acrtransfer.diagnostics import diagnosis
-from azext_acrtransfer.diagnostics.exit_status import fail_after_output, told_in_any_case
+from azext_acrtransfer.diagnostics.exit_status import fail_after_output, reported_in_any_case
 from azext_acrtransfer.kinds import EXPORT
 from azext_acrtransfer.service import runs
 from azext_acrtransfer.service.polling import raise_stopped, wait_command
@@ -31,7 +31,7 @@ def report(
     """The run that was made, or a list of several; what went wrong fails the command."""
     if unwritten:
         spec = replace(spec, manifests=Manifests())  # so that no advice names it
-    with told_in_any_case(unwritten):
+    with reported_in_any_case(unwritten):
         if len(outcomes) == 1:
             result, failure = _report_one(spec, context, outcomes[0]), None
         else:
@@ -67,22 +67,22 @@ def _failure(
         return None
     parts, advice = [], []
     if failed:
-        parts = [f"{len(failed)} of {len(outcomes)} runs failed:", *map(_told, failed)]
+        parts = [f"{len(failed)} of {len(outcomes)} runs failed:", *map(_reason_of, failed)]
         parts += ["This did not go:", *(f"  {left}" for left in _left(failed, context))]
         advice = _causes(failed, context)
         advice += ["To run again what did not go:", _again(spec, failed, context)]
     if left_alone:
         names = ", ".join(f"'{outcome.spec.name}'" for outcome in left_alone)
         parts += [f"Stopped waiting; the service goes on with the pipeline runs {names}."]
-        parts += dict.fromkeys(diagnosis.message_of(each.error) for each in left_alone)
+        parts += dict.fromkeys(diagnosis.message_of(outcome.error) for outcome in left_alone)
         advice += ["To wait for them again:"]
         advice += [wait_command(context.runs, outcome.spec.name) for outcome in left_alone]
-    interrupted = any(isinstance(each.error, KeyboardInterrupt) for each in outcomes)
+    interrupted = any(isinstance(outcome.error, KeyboardInterrupt) for outcome in outcomes)
     error_type = ManualInterrupt if interrupted else AzureResponseError
     return error_type("\n".join(filter(None, parts)), recommendation=advice)
 
 
-def _told(outcome: Outcome) -> str:
+def _reason_of(outcome: Outcome) -> str:
     if outcome.run and not outcome.error:
         reason = diagnosis.report(outcome.run, outcome.correlation_id)
     elif isinstance(outcome.error, KeyboardInterrupt):
@@ -114,8 +114,8 @@ def _left(failed: Iterable[Outcome], context: TransferContext) -> list[str]:
 
 
 def _again(spec: TransferSpec, failed: Iterable[Outcome], context: TransferContext) -> str:
-    left, at = _left(failed, context), context.runs.registry
-    words = ["--resource-group", at.resource_group, "--registry", at.name]
+    left, registry = _left(failed, context), context.runs.registry
+    words = ["--resource-group", registry.resource_group, "--registry", registry.name]
     words += ["--name", splitting.retry_name(spec.name)]
     words += ["--pipeline", context.pipeline.name, "--pipeline-type", spec.kind.name]
     if spec.kind is EXPORT:

@@ -13,7 +13,7 @@ from azure.cli.core.azclierror import InvalidArgumentValueError
 from azext_acrtransfer.arguments import invalid
 from azext_acrtransfer.registry.patterns import ArtifactGlob, Reference, is_glob, matches
 from azext_acrtransfer.registry.references import Artifact
-from azext_acrtransfer.service.concurrency import each
+from azext_acrtransfer.service.concurrency import run_concurrently
 
 
 class Listing(Protocol):
@@ -42,8 +42,8 @@ class Selection:
 
     def resolve(self, listing: Listing) -> tuple[Artifact, ...]:
         """The artifacts, each once, in the order of the arguments; only globs ask the listing."""
-        found = chain.from_iterable(_resolve(reference, listing) for reference in self.include)
-        artifacts = tuple(dict.fromkeys(found))
+        matching = chain.from_iterable(_resolve(reference, listing) for reference in self.include)
+        artifacts = tuple(dict.fromkeys(matching))
         left = tuple(artifact for artifact in artifacts if not self._leaves_out(artifact))
         if artifacts and not left:
             raise InvalidArgumentValueError(
@@ -72,14 +72,16 @@ def _resolve(reference: Reference, listing: Listing) -> Iterable[Artifact]:
             raise _no_match(reference.text, Artifact.OPTION, "repository", listed)
     there = [
         Artifact(repository, tag)
-        for repository, tags in zip(repositories, each(listing.tags, repositories), strict=True)
+        for repository, tags in zip(
+            repositories, run_concurrently(listing.tags, repositories), strict=True
+        )
         for tag in tags
     ]
-    found = [artifact for artifact in there if reference.takes(artifact)]
-    if not found:
+    matching = [artifact for artifact in there if reference.takes(artifact)]
+    if not matching:
         listed = [str(artifact) for artifact in there]
         raise _no_match(reference.text, Artifact.OPTION, "tag", listed)
-    return found
+    return matching
 
 
 def resolve_blobs(names: Iterable[str], listing: BlobListing) -> tuple[str, ...]:
@@ -91,10 +93,10 @@ def resolve_blobs(names: Iterable[str], listing: BlobListing) -> tuple[str, ...]
             blobs.append(name)
             continue
         listed = listed or list(listing.blobs())
-        found = [blob for blob in listed if matches(name, blob)]
-        if not found:
+        matching = [blob for blob in listed if matches(name, blob)]
+        if not matching:
             raise _no_match(name, "--storage-blob", "blob", listed)
-        blobs += found
+        blobs += matching
     return tuple(dict.fromkeys(blobs))
 
 

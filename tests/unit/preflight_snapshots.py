@@ -11,8 +11,8 @@ from azure.mgmt.containerregistry import models
 from azext_acrtransfer.diagnostics.command_lines import Facts, facts_of_pipeline
 from azext_acrtransfer.kinds import EXPORT, PipelineKind
 from azext_acrtransfer.preflight.grants import Grant
-from azext_acrtransfer.preflight.lookups import Reading
-from azext_acrtransfer.preflight.snapshot import Asked, Content, Layer, Seen
+from azext_acrtransfer.preflight.lookups import Lookup
+from azext_acrtransfer.preflight.snapshot import Content, Layer, Snapshot, Subject
 from azext_acrtransfer.registry.references import Artifact
 from tests.unit.conftest import pipeline
 
@@ -26,9 +26,9 @@ _MODELS = {"export": models.ExportPipeline, "import": models.ImportPipeline}
 Json = dict[str, Any]
 
 
-def there(value: Any) -> Reading[Any]:
+def there(value: Any) -> Lookup[Any]:
     """A reading of something."""
-    return Reading(value)
+    return Lookup(value)
 
 
 def sas(**fields: str) -> str:
@@ -38,7 +38,7 @@ def sas(**fields: str) -> str:
     return "?" + "&".join(f"{name}={text}" for name, text in told.items() if text)
 
 
-def secret(value: str = sas(), **attributes: Any) -> Reading[Any]:
+def secret(value: str = sas(), **attributes: Any) -> Lookup[Any]:
     """A secret in a vault."""
     return there({"value": value, "attributes": {"enabled": True} | attributes})
 
@@ -48,27 +48,27 @@ def grant(*actions: str, role: str = "My role", condition: bool = False, **more:
     return Grant(({"dataActions": actions} | more,), role, ACCOUNT, condition)
 
 
-def registry(**properties: Any) -> Reading[Any]:
+def registry(**properties: Any) -> Lookup[Any]:
     """The registry, or as changed."""
     sku = {"name": properties.pop("sku", "Premium")}
     told = {"loginServer": "myregistry.azurecr.io", "publicNetworkAccess": "Enabled"}
     return there({"sku": sku, "properties": told | properties})
 
 
-def account(**properties: Any) -> Reading[Any]:
+def account(**properties: Any) -> Lookup[Any]:
     """The storage account, or as changed."""
     told = {"primaryEndpoints": {"blob": "https://mystorage.blob.core.windows.net/"}}
     return there({"id": ACCOUNT, "properties": told | properties})
 
 
-def vault(**properties: Any) -> Reading[Any]:
+def vault(**properties: Any) -> Lookup[Any]:
     """The vault, or as changed."""
     policy = {"objectId": PRINCIPAL.upper(), "permissions": {"secrets": ["Get"]}}
     told = {"vaultUri": "https://myvault.vault.azure.net/", "accessPolicies": [policy]}
     return there({"id": "/subscriptions/s/vaults/myvault", "properties": told | properties})
 
 
-def blob(**headers: str | None) -> Reading[Any]:
+def blob(**headers: str | None) -> Lookup[Any]:
     """A blob as an export leaves it, or as changed."""
     told = {"last-modified": "Tue, 03 Mar 2026 12:00:00 GMT", "content-md5": "bWQ1"}
     changed = told | {"x-ms-meta-category": "acr-transfer-blob"} | headers
@@ -84,7 +84,7 @@ def seen(
     trigger: str = "Enabled",
     identity: Json | None = None,
     **changes: Any,
-) -> Seen:
+) -> Snapshot:
     """What a check reads if all is in order, or as changed."""
     body = pipeline(
         kind, options=list(options), provisioningState=changes.pop("state", "Succeeded")
@@ -103,13 +103,13 @@ def seen(
         "pipeline": there(model),
         "account": account(),
         "container": there({}),
-        "contents": {ARTIFACT: there(content) if kind is EXPORT else Reading()},
-        "blobs": {"myblob": Reading() if kind is EXPORT else blob()},
+        "contents": {ARTIFACT: there(content) if kind is EXPORT else Lookup()},
+        "blobs": {"myblob": Lookup() if kind is EXPORT else blob()},
     }
     if mode == "SasToken":
         whole |= {"vault": vault(), "secret": secret(), "sas_answer": there("")}
     else:
         role = grant(f"{BLOBS}/*", role="Owner of blobs")
         whole |= {"storage_roles": there((role,)), "denials": there(())}
-    found = Seen(NOW, Asked(kind, **about), facts, **whole)
+    found = Snapshot(NOW, Subject(kind, **about), facts, **whole)
     return replace(found, **changes)

@@ -85,7 +85,7 @@ def test_an_example_gets_as_far_as_the_service(
     }
     kind = kinds[words[2]]
     monkeypatch.setattr(_client_factory, "_service", Unreachable)
-    monkeypatch.setattr(client, "RegistryContent", Unreachable)
+    monkeypatch.setattr(client, "RegistryClient", Unreachable)
     result = az(*words[1:])
     assert "ERROR: reached" in result.stderr, result.stderr
 

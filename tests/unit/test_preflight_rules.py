@@ -11,9 +11,9 @@ import pytest
 from azext_acrtransfer.diagnostics.catalog import KNOWN_FAILURES
 from azext_acrtransfer.diagnostics.command_lines import Facts
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
-from azext_acrtransfer.preflight.lookups import Reading
+from azext_acrtransfer.preflight.lookups import Lookup
 from azext_acrtransfer.preflight.rules import RULES, failure, judge
-from azext_acrtransfer.preflight.snapshot import Content, Layer, Seen
+from azext_acrtransfer.preflight.snapshot import Content, Layer, Snapshot
 from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.storage.sas_token import Sas
 from tests.unit.conftest import REGISTRY
@@ -41,8 +41,8 @@ LEFT_TO_POLICY = (
     "It is left to the stored policy 'mypolicy', which is not read: you would need "
     "Microsoft.Storage/storageAccounts/blobServices/containers/getAcl/action."
 )
-UNKNOWN = Reading[Any](why_not="You lack the right to read it: some/read")
-GONE = Reading[Any]()
+UNKNOWN = Lookup[Any](why_not="You lack the right to read it: some/read")
+GONE = Lookup[Any]()
 MANAGED = {"mode": "ManagedIdentity"}
 # What is told where all is in order.
 SETUP = {
@@ -107,7 +107,7 @@ def _far_from_greenwich(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     time.tzset()
 
 
-def verdicts(found: Seen) -> dict[str, str]:
+def verdicts(found: Snapshot) -> dict[str, str]:
     return {check["code"]: check["verdict"] for check in judge(found)}
 
 

@@ -31,7 +31,7 @@ from requests import PreparedRequest
 
 from azext_acrtransfer import COMMAND_LOADER_CLS
 from azext_acrtransfer.registry import client
-from azext_acrtransfer.registry.client import RegistryContent
+from azext_acrtransfer.registry.client import RegistryClient
 from azext_acrtransfer.registry.descriptors import Descriptor, Manifest
 from azext_acrtransfer.registry.references import Artifact
 from tests.az import az_cli
@@ -113,13 +113,13 @@ def registry(mock: responses.RequestsMock) -> Registry:
 
 
 @pytest.fixture
-def content(tmp_path: Path) -> Iterator[RegistryContent]:
+def content(tmp_path: Path) -> Iterator[RegistryClient]:
     with az_cli(tmp_path) as cli:
         cmd = SimpleNamespace(cli_ctx=cli, get_models=COMMAND_LOADER_CLS(cli_ctx=cli).get_models)
-        yield RegistryContent(cmd, "myregistry", "mygroup")
+        yield RegistryClient(cmd, "myregistry", "mygroup")
 
 
-def test_repositories_come_page_by_page(registry: Registry, content: RegistryContent) -> None:
+def test_repositories_come_page_by_page(registry: Registry, content: RegistryClient) -> None:
     registry.lets_in()
     link = '</v2/_catalog?last=b&n=100&orderby=>; rel="next"'
     catalog = "registry:catalog:*"
@@ -130,7 +130,7 @@ def test_repositories_come_page_by_page(registry: Registry, content: RegistryCon
     assert content.login_server == HOST.removeprefix("https://")
 
 
-def test_tags_need_no_catalog(registry: Registry, content: RegistryContent) -> None:
+def test_tags_need_no_catalog(registry: Registry, content: RegistryClient) -> None:
     registry.lets_in()
     tags = {"tags": [{"name": "v1", "digest": "sha256:00"}, {"name": "v2"}]}
     scope = "repository:team/app:metadata_read"
@@ -154,7 +154,7 @@ NOTHING = [
 
 @pytest.mark.parametrize("answer", NOTHING)
 def test_a_repository_that_is_gone_or_empty_has_no_tags(
-    registry: Registry, content: RegistryContent, answer: dict[str, Any]
+    registry: Registry, content: RegistryClient, answer: dict[str, Any]
 ) -> None:
     registry.lets_in()
     scope = "repository:gone:metadata_read"
@@ -163,7 +163,7 @@ def test_a_repository_that_is_gone_or_empty_has_no_tags(
 
 
 def test_many_artifacts_take_one_login_and_a_token_for_each_repository(
-    registry: Registry, content: RegistryContent, monkeypatch: pytest.MonkeyPatch
+    registry: Registry, content: RegistryClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shown: list[str] = []
     monkeypatch.setattr(client, "progress", lambda _: nullcontext(shown.append))
@@ -179,13 +179,13 @@ def test_many_artifacts_take_one_login_and_a_token_for_each_repository(
     assert shown == [f"{number} of 21 artifacts looked at" for number in range(1, 22)]
 
 
-def test_nothing_is_asked_for_no_artifacts(registry: Registry, content: RegistryContent) -> None:
+def test_nothing_is_asked_for_no_artifacts(registry: Registry, content: RegistryClient) -> None:
     assert content.describe_all([]) == []
     assert not registry.asked
 
 
 def test_a_manifest_is_described_by_the_bytes_that_come(
-    registry: Registry, content: RegistryContent
+    registry: Registry, content: RegistryClient
 ) -> None:
     registry.lets_in()
     document = b'{ "not":  "encoded anew" }\n'
@@ -196,7 +196,7 @@ def test_a_manifest_is_described_by_the_bytes_that_come(
 
 
 def test_a_manifest_that_comes_without_a_type_has_none(
-    registry: Registry, content: RegistryContent
+    registry: Registry, content: RegistryClient
 ) -> None:
     registry.lets_in()
     path = "/v2/team/app/manifests/v1"
@@ -207,7 +207,7 @@ def test_a_manifest_that_comes_without_a_type_has_none(
 
 @pytest.mark.parametrize("media_type", [INDEX, LIST])
 def test_an_index_has_children_and_an_index_in_it_has_its_own(
-    registry: Registry, content: RegistryContent, media_type: str
+    registry: Registry, content: RegistryClient, media_type: str
 ) -> None:
     registry.lets_in()
     leaf = {"digest": f"sha256:{'1' * 64}", "mediaType": IMAGE, "size": 7}
@@ -230,7 +230,7 @@ def test_an_index_has_children_and_an_index_in_it_has_its_own(
 
 
 def test_other_bytes_than_the_digest_asked_for_are_an_error(
-    registry: Registry, content: RegistryContent
+    registry: Registry, content: RegistryClient
 ) -> None:
     registry.lets_in()
     digest = f"sha256:{'1' * 64}"
@@ -252,7 +252,7 @@ BROKEN = [
 
 @pytest.mark.parametrize(("body", "why"), BROKEN)
 def test_a_broken_manifest_is_an_error(
-    registry: Registry, content: RegistryContent, body: bytes, why: str
+    registry: Registry, content: RegistryClient, body: bytes, why: str
 ) -> None:
     registry.lets_in()
     registry.holds("v1", INDEX, body)
@@ -307,7 +307,7 @@ PATHS = {
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_refusal_names_the_right_that_is_missing_and_is_not_tried_again(
     registry: Registry,
-    content: RegistryContent,
+    content: RegistryClient,
     fake_time: FakeTime,
     *,
     call: str,
@@ -348,7 +348,7 @@ FOREIGN = [
 @pytest.mark.parametrize("answer", FOREIGN)
 @pytest.mark.parametrize("path", ["/acr/v1/team/app/_tags", "/oauth2/token"])
 def test_what_is_no_answer_of_a_registry_is_not_taken_for_one(
-    registry: Registry, content: RegistryContent, path: str, answer: dict[str, Any]
+    registry: Registry, content: RegistryClient, path: str, answer: dict[str, Any]
 ) -> None:
     registry.lets_in()
     if path == "/oauth2/token":
@@ -366,7 +366,7 @@ def test_what_is_no_answer_of_a_registry_is_not_taken_for_one(
 
 
 def test_pages_that_lead_in_a_circle_are_an_error(
-    registry: Registry, content: RegistryContent
+    registry: Registry, content: RegistryClient
 ) -> None:
     registry.lets_in()
     link = '</v2/_catalog?n=100>; rel="next"'
@@ -385,7 +385,7 @@ EXCHANGES: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("exchange", EXCHANGES)
 def test_a_login_that_meets_a_stranger_is_an_error_of_the_connection(
-    registry: Registry, content: RegistryContent, exchange: dict[str, Any]
+    registry: Registry, content: RegistryClient, exchange: dict[str, Any]
 ) -> None:
     registry.lets_in(exchange)
     with pytest.raises(AzureConnectionError) as failed:
@@ -394,7 +394,7 @@ def test_a_login_that_meets_a_stranger_is_an_error_of_the_connection(
     assert failed.value.recommendations == ADVICE
 
 
-def test_a_token_that_is_refused_is_a_refusal(registry: Registry, content: RegistryContent) -> None:
+def test_a_token_that_is_refused_is_a_refusal(registry: Registry, content: RegistryClient) -> None:
     registry.lets_in()
     registry.mock.replace("POST", f"{HOST}/oauth2/token", status=401)
     with pytest.raises(ForbiddenError, match=r"The registry said: 401 Unauthorized, with"):
@@ -402,7 +402,7 @@ def test_a_token_that_is_refused_is_a_refusal(registry: Registry, content: Regis
 
 
 def test_a_token_that_became_too_old_is_replaced(
-    registry: Registry, content: RegistryContent
+    registry: Registry, content: RegistryClient
 ) -> None:
     registry.lets_in()
     v1, v2 = (Artifact("team/app", name) for name in ("v1", "v2"))
@@ -416,7 +416,7 @@ def test_a_token_that_became_too_old_is_replaced(
 
 @pytest.mark.usefixtures("fake_time")
 def test_a_registry_that_is_out_of_order_for_a_moment_is_asked_again(
-    registry: Registry, content: RegistryContent
+    registry: Registry, content: RegistryClient
 ) -> None:
     registry.mock.post(f"{HOST}/oauth2/token", status=502)
     registry.lets_in()
@@ -428,7 +428,7 @@ def test_a_registry_that_is_out_of_order_for_a_moment_is_asked_again(
 
 @pytest.mark.parametrize("status", [400, 500])
 def test_another_failure_is_one_of_the_registry(
-    registry: Registry, content: RegistryContent, fake_time: FakeTime, status: int
+    registry: Registry, content: RegistryClient, fake_time: FakeTime, status: int
 ) -> None:
     registry.lets_in()
     said = {"errors": [{"message": "out of order"}]}
@@ -442,7 +442,7 @@ def test_another_failure_is_one_of_the_registry(
 
 
 def test_being_throttled_takes_the_time_that_it_is_told(
-    registry: Registry, content: RegistryContent, fake_time: FakeTime
+    registry: Registry, content: RegistryClient, fake_time: FakeTime
 ) -> None:
     registry.lets_in()
     scope = "repository:team/app:metadata_read"
@@ -455,7 +455,7 @@ def test_being_throttled_takes_the_time_that_it_is_told(
 
 
 def test_a_login_that_is_throttled_waits_too(
-    registry: Registry, content: RegistryContent, fake_time: FakeTime
+    registry: Registry, content: RegistryClient, fake_time: FakeTime
 ) -> None:
     registry.lets_in(*[{"status": 429}] * 3, {"json": {"refresh_token": SECRET}})
     registry.answers("/v2/_catalog", "registry:catalog:*", json={"repositories": []})
@@ -464,7 +464,7 @@ def test_a_login_that_is_throttled_waits_too(
 
 
 def test_a_login_that_is_throttled_for_a_minute_fails(
-    registry: Registry, content: RegistryContent, fake_time: FakeTime
+    registry: Registry, content: RegistryClient, fake_time: FakeTime
 ) -> None:
     registry.lets_in({"status": 429})
     with pytest.raises(AzureResponseError, match="Too many requests"):
@@ -480,7 +480,7 @@ class Terminal(io.StringIO):
 
 
 def test_nobody_is_asked_for_a_password(
-    registry: Registry, content: RegistryContent, monkeypatch: pytest.MonkeyPatch
+    registry: Registry, content: RegistryClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     terminal = Terminal("myregistry\n")
     monkeypatch.setattr(sys, "stdin", terminal)
@@ -499,7 +499,7 @@ def test_nobody_is_asked_for_a_password(
 
 
 def test_a_login_that_fails_is_tried_once_for_all_repositories(
-    registry: Registry, content: RegistryContent
+    registry: Registry, content: RegistryClient
 ) -> None:
     registry.lets_in({"status": 401})
     with pytest.raises(ForbiddenError):
@@ -508,7 +508,7 @@ def test_a_login_that_fails_is_tried_once_for_all_repositories(
 
 
 def test_the_admin_user_reads_where_az_falls_back_on_it(
-    registry: Registry, content: RegistryContent
+    registry: Registry, content: RegistryClient
 ) -> None:
     registry.resource["properties"] |= {"adminUserEnabled": True}  # type: ignore[operator]
     registry.lets_in({"status": 401})
@@ -521,7 +521,7 @@ def test_the_admin_user_reads_where_az_falls_back_on_it(
 
 
 def test_a_closed_network_keeps_the_words_of_az(
-    registry: Registry, content: RegistryContent
+    registry: Registry, content: RegistryClient
 ) -> None:
     registry.mock.get(f"{ARM}{REGISTRY}", json=registry.resource)
     registry.mock.get(f"{HOST}/v2/", status=403)
@@ -530,7 +530,7 @@ def test_a_closed_network_keeps_the_words_of_az(
 
 
 def test_a_registry_that_may_not_be_read_keeps_the_words_of_arm(
-    registry: Registry, content: RegistryContent
+    registry: Registry, content: RegistryClient
 ) -> None:
     refusal = {"error": {"code": "AuthorizationFailed", "message": "not this one"}}
     registry.mock.get(f"{ARM}{REGISTRY}", status=403, json=refusal)
@@ -542,7 +542,7 @@ def test_a_registry_that_may_not_be_read_keeps_the_words_of_arm(
 
 
 def test_a_web_page_instead_of_the_registry_leaves_no_trace(
-    registry: Registry, content: RegistryContent, caplog: pytest.LogCaptureFixture
+    registry: Registry, content: RegistryClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     registry.mock.get(f"{ARM}{REGISTRY}", status=404, **PAGE)
     with pytest.raises(ResourceNotFoundError, match="Could not log in to registry 'myregistry': "):
@@ -551,7 +551,7 @@ def test_a_web_page_instead_of_the_registry_leaves_no_trace(
 
 
 def test_a_registry_that_tells_no_host_cannot_be_logged_in_to(
-    registry: Registry, content: RegistryContent
+    registry: Registry, content: RegistryClient
 ) -> None:
     registry.mock.get(f"{ARM}{REGISTRY}", json={"id": REGISTRY, "name": "myregistry"})
     with pytest.raises(AzureConnectionError, match="Could not log in to registry 'myregistry': "):
@@ -561,7 +561,7 @@ def test_a_registry_that_tells_no_host_cannot_be_logged_in_to(
 @pytest.mark.usefixtures("fake_time")
 @pytest.mark.parametrize("path", ["/acr/v1/team/app/_tags", "/oauth2/token"])
 def test_a_lost_connection_names_the_registry(
-    registry: Registry, content: RegistryContent, path: str
+    registry: Registry, content: RegistryClient, path: str
 ) -> None:
     registry.lets_in()
     lost = RequestsConnectionError("Connection reset by peer")
@@ -579,7 +579,7 @@ def test_a_lost_connection_names_the_registry(
 
 
 def test_debug_shows_what_is_asked_and_no_token(
-    registry: Registry, content: RegistryContent, caplog: pytest.LogCaptureFixture
+    registry: Registry, content: RegistryClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     registry.lets_in()
     scope = "repository:team/app:metadata_read"

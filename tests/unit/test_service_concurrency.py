@@ -6,11 +6,11 @@ import threading
 
 import pytest
 
-from azext_acrtransfer.service.concurrency import AT_ONCE, each
+from azext_acrtransfer.service.concurrency import MAX_WORKERS, run_concurrently
 
 
 def test_as_many_at_once_as_allowed_and_results_in_order() -> None:
-    together = threading.Barrier(AT_ONCE, timeout=30)
+    together = threading.Barrier(MAX_WORKERS, timeout=30)
     lock = threading.Lock()
     running: list[int] = []
     most: list[int] = []
@@ -24,17 +24,19 @@ def test_as_many_at_once_as_allowed_and_results_in_order() -> None:
             running.remove(number)
         return number * number
 
-    numbers = range(3 * AT_ONCE)
-    assert list(each(work, numbers)) == [number * number for number in numbers]
-    assert max(most) == AT_ONCE
+    numbers = range(3 * MAX_WORKERS)
+    assert list(run_concurrently(work, numbers)) == [number * number for number in numbers]
+    assert max(most) == MAX_WORKERS
 
 
 def test_one_needs_no_thread() -> None:
-    assert list(each(lambda _: threading.current_thread(), ["it"])) == [threading.main_thread()]
+    assert list(run_concurrently(lambda _: threading.current_thread(), ["it"])) == [
+        threading.main_thread()
+    ]
 
 
 def test_nothing_is_done_with_nothing() -> None:
-    assert list(each(str, [])) == []
+    assert list(run_concurrently(str, [])) == []
 
 
 def test_an_error_is_raised_and_what_hangs_is_not_waited_for() -> None:
@@ -47,7 +49,7 @@ def test_an_error_is_raised_and_what_hangs_is_not_waited_for() -> None:
 
     try:
         with pytest.raises(KeyError):
-            list(each(work, range(100)))
+            list(run_concurrently(work, range(100)))
         assert not free.is_set()
     finally:
         free.set()

@@ -166,8 +166,10 @@ def test_several_are_waited_for_under_one_line(terminal: Terminal) -> None:
 
     all_runs: Any = SimpleNamespace(get=look)
     wait = polling.Waiting(terminal.cli, now=lambda: clock.now, sleep=clock.sleep)
-    refused = polling.Seen(None, AzureError("refused"))
-    seen = {"never": refused} | {name: polling.Seen(Answer(run)) for name, run in runs.items()}
+    refused = polling.LastAnswer(None, AzureError("refused"))
+    seen = {"never": refused} | {
+        name: polling.LastAnswer(Answer(run)) for name, run in runs.items()
+    }
     settled = wait.all_settled(all_runs, seen, Run.state)
     assert settled["never"] is refused
     assert [settled[name].resource for name in runs] == list(runs.values())
@@ -190,7 +192,9 @@ def test_that_none_has_failed_needs_no_word(terminal: Terminal) -> None:
     clock = FakeTime()
     wait = polling.Waiting(terminal.cli, now=lambda: clock.now, sleep=clock.sleep)
     over: Any = SimpleNamespace(get=lambda _: Answer(Run(0)))
-    wait.all_settled(over, dict.fromkeys(["one", "two"], polling.Seen(Answer(Run(1)))), Run.state)
+    wait.all_settled(
+        over, dict.fromkeys(["one", "two"], polling.LastAnswer(Answer(Run(1)))), Run.state
+    )
     assert terminal.shown == [
         "0 of 2 runs done; Running, 1 to go, 0 s",
         "0 of 2 runs done; Running, 1 to go, 1 s",
