@@ -142,8 +142,8 @@ faults: setup-emulator ## Every fault at every request of every command, and mor
 	@$(run) tests.faults $(PART)
 
 .PHONY: mutants
-mutants: setup-dev ## Small changes of the extension, and whether a unit test fails for each: ROOM=values for one room
-	@nice scripts/mutants $(if $(ROOM),'azext_acrtransfer.$(ROOM).*')
+mutants: setup-dev ## Small changes of the extension, and whether a unit test fails for each: MODULE=arguments for one
+	@nice scripts/mutants $(if $(MODULE),'azext_acrtransfer.$(MODULE).*')
 
 .PHONY: walkthrough
 walkthrough: setup-e2e-$(NEWEST_AZ) wheel ## A public guide line by line: GUIDE=cli_2023; without GUIDE, all

@@ -31,9 +31,8 @@ def _service(cli_ctx: Any, kind: ResourceKind) -> Service:
     from azure.mgmt.containerregistry import ContainerRegistryManagementClient
 
     from azext_acrtransfer.service.api_version import ApiVersion, ApiVersionPolicy
-    from azext_acrtransfer.service.http import AnswerPolicy
+    from azext_acrtransfer.service.http import AnswerPolicy, PatientRetryPolicy
     from azext_acrtransfer.service.resources import Service
-    from azext_acrtransfer.service.throttling import PatientRetryPolicy
 
     policy = ApiVersionPolicy(ApiVersion.configured(cli_ctx))
     client = get_mgmt_service_client(

@@ -189,7 +189,6 @@ def create_run(
 ) -> Any:
     """Run a pipeline as often as it takes, and wait for the end; a failed run is a failure."""
     # Deferred: most commands start without it.
-    from azext_acrtransfer.transfer.context import TransferContext
     from azext_acrtransfer.transfer.creation import Transfer
     from azext_acrtransfer.transfer.specs import Manifests, TransferSpec
 
@@ -203,7 +202,7 @@ def create_run(
         force_update_tag=str(uuid4()) if force_redeploy else None,
         manifests=Manifests(manifest, skip, only_failed),
     )
-    context = TransferContext(
+    transfer = Transfer(
         cmd,
         client,
         spec,
@@ -211,7 +210,6 @@ def create_run(
         resource_group_name=resource_group_name,
         pipeline_name=pipeline_name,
     )
-    transfer = Transfer(spec, context)
     if check:
         # Deferred: most commands start without it.
         from azext_acrtransfer.preflight.checker import Preflight
@@ -220,7 +218,7 @@ def create_run(
         preflight.require(pipeline_name, transfer.artifacts, transfer.blobs)
     if dry_run:
         return transfer.preview()
-    return transfer.create_runs(cmd, Waiting(cmd.cli_ctx), wait=not no_wait)
+    return transfer.create_runs(Waiting(cmd.cli_ctx), wait=not no_wait)
 
 
 def show_run(

@@ -28,7 +28,7 @@ from knack.util import CLIError
 from requests import RequestException
 
 from azext_acrtransfer.redaction import mask_sas
-from azext_acrtransfer.service.throttling import PatientRetryPolicy
+from azext_acrtransfer.service.http import PatientRetryPolicy
 
 _REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 # What comes of answers that azure-cli does not look at before it takes something from them.

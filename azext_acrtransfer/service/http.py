@@ -1,4 +1,4 @@
-"""What the client takes for an answer of the service, and how it says what was none."""
+"""HTTP with Azure: what is a response of the service, its errors, retries and pages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from azure.core.exceptions import (
     map_error,
 )
 from azure.core.pipeline import PipelineRequest, PipelineResponse
-from azure.core.pipeline.policies import HTTPPolicy
+from azure.core.pipeline.policies import HTTPPolicy, RetryPolicy
 from azure.mgmt.core.exceptions import ARMErrorFormat
 
 from azext_acrtransfer.redaction import mask_sas
@@ -47,6 +47,26 @@ class AnswerPolicy(HTTPPolicy):  # type: ignore[type-arg]
             error.args = (error.message,)  # what core shows
             raise
         return response
+
+
+class PatientRetryPolicy(RetryPolicy):  # type: ignore[type-arg]
+    """The SDK's retries, of which a 429 that says how long to wait is none.
+
+    The SDK gives up after three refusals; many runs at once may meet more of them before it is
+    their turn.
+    """
+
+    def increment(
+        self, settings: dict[str, Any], response: Any = None, error: Exception | None = None
+    ) -> bool:
+        """Whether to try again; counts the failed tries."""
+        if isinstance(response, PipelineResponse) and self._is_throttled(response):
+            return True
+        return super().increment(settings, response, error)
+
+    def _is_throttled(self, response: PipelineResponse[Any, Any]) -> bool:
+        throttled = response.http_response.status_code == HTTPStatus.TOO_MANY_REQUESTS
+        return throttled and bool(self.get_retry_after(response))
 
 
 def _check(http: Any) -> None:

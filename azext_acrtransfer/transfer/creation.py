@@ -7,7 +7,7 @@ from typing import Any
 
 from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.service.polling import Waiting
-from azext_acrtransfer.service.resources import Resources
+from azext_acrtransfer.service.resources import Resources, Service
 from azext_acrtransfer.transfer import execution, planning, report, splitting
 from azext_acrtransfer.transfer.context import TransferContext
 from azext_acrtransfer.transfer.records import planned_records, records_of
@@ -17,10 +17,27 @@ from azext_acrtransfer.transfer.specs import TransferSpec
 class Transfer:
     """A transfer whose runs are planned, and not yet created."""
 
-    def __init__(self, spec: TransferSpec, context: TransferContext) -> None:
+    def __init__(
+        self,
+        cmd: Any,
+        client: Service,
+        spec: TransferSpec,
+        *,
+        registry_name: str,
+        resource_group_name: str | None,
+        pipeline_name: str,
+    ) -> None:
+        self._cmd = cmd
         self._spec = spec
-        self._context = context
-        self._runs, self._recorder = planning.choose(spec, context)
+        self._context = TransferContext(
+            cmd,
+            client,
+            spec,
+            registry_name=registry_name,
+            resource_group_name=resource_group_name,
+            pipeline_name=pipeline_name,
+        )
+        self._runs, self._recorder = planning.choose(spec, self._context)
 
     @property
     def pipelines(self) -> Resources:
@@ -41,7 +58,7 @@ class Transfer:
         """The runs that would be created."""
         return splitting.preview(self._runs, self._context.pipeline.name)
 
-    def create_runs(self, cmd: Any, waiting: Waiting, *, wait: bool) -> Any:
+    def create_runs(self, waiting: Waiting, *, wait: bool) -> Any:
         """Create the runs, wait for their end, and report them."""
         context, recorder = self._context, self._recorder
         if recorder:
@@ -50,4 +67,4 @@ class Transfer:
             waiting, context.runs, self._runs, context.pipeline.id, wait=wait
         )
         unwritten = recorder and recorder.end(records_of(outcomes, context.pipeline.options))
-        return report.report(cmd, self._spec, context, outcomes, unwritten=unwritten)
+        return report.report(self._cmd, self._spec, context, outcomes, unwritten=unwritten)
