@@ -1,4 +1,4 @@
-"""The management client: the only place that names the SDK and has the API version put in."""
+"""The management client of the SDK, with the extension's own HTTP policies."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def cf_pipeline_runs(cli_ctx: Any, *_: Any) -> Service:
 
 
 def _service(cli_ctx: Any, kind: ResourceKind) -> Service:
-    # Late: the SDK is needed to run a command, not to show its help.
+    # Deferred: help doesn't need the SDK.
     from azure.cli.core.commands.client_factory import get_mgmt_service_client
     from azure.mgmt.containerregistry import ContainerRegistryManagementClient
 

@@ -1,4 +1,4 @@
-"""Results to table rows; what a resource does not tell is an empty cell."""
+"""Table rows of results; a missing value is an empty cell."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _short(*path: str) -> Callable[[Mapping[str, Any]], str]:
 
 
 def _table(*columns: Column) -> Callable[[Any], list[Row]]:
-    """A function that makes rows of one or more results."""
+    """Return a function that makes table rows of one or more results."""
 
     def table(result: Any) -> list[Row]:
         results = result if isinstance(result, list) else [result]
@@ -119,6 +119,6 @@ outcomes_table = _table(
 
 
 def created_runs_table(result: Any) -> list[Row]:
-    """Rows of one or more runs, or of those that a dry run plans, which have no id yet."""
+    """Return rows of created runs, or of the runs of a dry run, which have no ID yet."""
     planned = isinstance(result, list) and not any("id" in run for run in result)
     return _planned_runs_table(result) if planned else runs_table(result)

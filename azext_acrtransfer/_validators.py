@@ -1,4 +1,4 @@
-"""One validator an argument: the text as typed becomes a value, or a typed error."""
+"""One validator an argument: it replaces the text by a typed value, or raises an error."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Validator = Callable[..., None]
 
 
 def _parsed(argument: str, parse: Callable[[Any], Any]) -> Validator:
-    """A validator that puts a value in the place of what was typed, if anything was."""
+    """Return a validator that replaces the text of an argument, if there is any, by its value."""
 
     def validate(namespace: Namespace) -> None:
         typed = getattr(namespace, argument)
@@ -38,7 +38,7 @@ def _parsed(argument: str, parse: Callable[[Any], Any]) -> Validator:
 
 
 def _parsed_in_cloud(argument: str, parse: Callable[[Any, Any], Any]) -> Validator:
-    """The same where the active cloud has a say; it comes first."""
+    """Return such a validator for a parser that needs the active cloud as its first argument."""
 
     def validate(cmd: Any, namespace: Namespace) -> None:
         _parsed(argument, partial(parse, cmd.cli_ctx.cloud))(namespace)
@@ -71,12 +71,12 @@ def _artifacts(cloud: Any, texts: list[str]) -> tuple[patterns.Reference, ...]:
 
 
 def _exclude(cloud: Any, texts: list[str]) -> tuple[patterns.Reference, ...]:
-    """None may be left, too: an empty file excludes nothing."""
+    """Parse references that can be none: an empty file excludes nothing."""
     return patterns.parse_references(texts, "--exclude", host_suffix(cloud, _LOGIN_SERVER))
 
 
 def _of_cloud(uri: Uri, suffix: str | None) -> Uri:
-    """A URI of another cloud is let through with a warning."""
+    """Accept a URI of another cloud, with a warning."""
     if suffix and not uri.host.endswith(f".{suffix.lstrip('.')}".lower()):
         logger.warning(
             "%s '%s' is not of the active cloud, whose hosts end in '%s'. It is used as typed; "
@@ -116,12 +116,12 @@ validate_age = _parsed("older_than", arguments.age)
 
 
 def manifest_to_write(argument: str) -> Validator:
-    """A file to write a manifest to."""
+    """Return the validator of a file to write a manifest to."""
     return _parsed(argument, partial(ManifestFile.parse, option=_option(argument)))
 
 
 def manifest_to_read(argument: str, *kinds: ManifestKind) -> Validator:
-    """A file that holds a manifest of one of these kinds; it becomes the manifest."""
+    """Return the validator that reads a manifest of one of these kinds from a file."""
     return _parsed(argument, lambda text: read(text, _option(argument), *kinds))
 
 
@@ -130,7 +130,7 @@ def _option(argument: str) -> str:
 
 
 def validate_top(namespace: Namespace) -> None:
-    """A count of runs."""
+    """Validate a number of runs."""
     if namespace.top is not None and namespace.top < 1:
         raise InvalidArgumentValueError(
             f"Invalid value '{namespace.top}' for --top: expected a whole number from 1.",

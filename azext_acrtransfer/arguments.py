@@ -1,4 +1,4 @@
-"""Small frozen values, each parsed from one argument as typed, or refused with advice."""
+"""Typed values of options, parsed from text or refused with a recommendation."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 def host_suffix(cloud: Any, name: str) -> str | None:
-    """What such hosts of a cloud end in; a private cloud need not define every suffix."""
+    """Return the suffix of a cloud's host names, or None if the cloud doesn't define it."""
     try:
         return str(getattr(cloud.suffixes, name))
     except CloudSuffixNotSetException:
@@ -34,14 +34,14 @@ def host_suffix(cloud: Any, name: str) -> str | None:
 
 
 class StorageAccessMode(str, Enum):
-    """How a pipeline proves to the storage account that it may read or write."""
+    """How a pipeline authenticates to the storage container."""
 
     MANAGED_IDENTITY = "ManagedIdentity"
     SAS_TOKEN = "SasToken"
 
 
 class RunStatus(str, Enum):
-    """Where a run stands."""
+    """The status of a run."""
 
     IN_PROGRESS = "Running"
     SUCCEEDED = "Succeeded"
@@ -49,19 +49,19 @@ class RunStatus(str, Enum):
 
 
 def invalid(value: str, option: str, why: str, advice: str) -> InvalidArgumentValueError:
-    """The one wording of a refused value: what was typed, where, why, and what to type."""
+    """Return the error for an invalid value, in the one wording for all options."""
     return InvalidArgumentValueError(
         mask_sas(f"Invalid value '{value}' for {option}: {why}."), recommendation=mask_sas(advice)
     )
 
 
 def resource_name(text: str, option: str = "--name") -> str:
-    """Name of a pipeline, or of a run to be made: the service's own rule."""
+    """Validate the name of a pipeline or of a new run by the service's own rule."""
     return _name(text, option, _RESOURCE_NAME, "letters and digits")
 
 
 def existing_run_name(text: str) -> str:
-    """Name of a run that exists: as above, or with underscores if a source trigger started it."""
+    """Validate the name of an existing run, which a source trigger creates with underscores."""
     return _name(text, "--name", _EXISTING_RUN_NAME, "letters, digits and underscores")
 
 
@@ -73,11 +73,11 @@ def _name(text: str, option: str, pattern: re.Pattern[str], allowed: str) -> str
 
 
 def registry_name(text: str, login_server_suffix: str | None) -> str:
-    """Name of a registry, from its name or its login server.
+    """Return the name of a registry from its name or login server.
 
-    A login server may carry a hash after a hyphen (its domain name label scope); the registry's
-    name is what stands before it. ``login_server_suffix`` is the cloud's, such as ``.azurecr.io``,
-    or None where a private cloud defines none: then any suffix is taken.
+    A login server can have a hash after a hyphen (its domain name label scope); the registry's
+    name is the part before it. ``login_server_suffix`` is the cloud's, such as ``.azurecr.io``,
+    or None where a private cloud defines none: then any suffix is accepted.
     """
     label, dot, domain = text.partition(".")
     match = _LOGIN_SERVER_LABEL.fullmatch(label)
@@ -99,7 +99,7 @@ def registry_name(text: str, login_server_suffix: str | None) -> str:
 
 
 def _https(text: str, option: str, advice: str) -> SplitResult:
-    """Split an https URI; what may be secret in it is never repeated in an error."""
+    """Split an https URI; an error never repeats a part of it that can be a secret."""
     try:
         uri = urlsplit(text)
         host = uri.hostname
@@ -121,7 +121,7 @@ def _https(text: str, option: str, advice: str) -> SplitResult:
 
 @dataclass(frozen=True)
 class ContainerUri:
-    """A blob container; ``text`` is as typed, and is what the service is sent."""
+    """A blob container; ``text`` is sent to the service as typed."""
 
     text: str
     host: str
@@ -190,7 +190,7 @@ class SecretUri:
 
 @dataclass(frozen=True)
 class IdentityId:
-    """Resource ID of a user-assigned identity, or ``[system]`` for the pipeline's own."""
+    """Resource ID of a user-assigned identity, or ``[system]`` for the system-assigned one."""
 
     text: str
 
@@ -199,7 +199,7 @@ class IdentityId:
     @classmethod
     def parse(cls, text: str) -> IdentityId:
         """Read a resource ID or ``[system]``; raise InvalidArgumentValueError."""
-        # Late: it loads azure.mgmt.core, which help and completion can do without.
+        # Deferred: help and completion don't need azure.mgmt.core.
         from azure.mgmt.core.tools import is_valid_resource_id, parse_resource_id
 
         if text.lower() == SYSTEM_IDENTITY.text:
@@ -220,7 +220,7 @@ SYSTEM_IDENTITY = IdentityId("[system]")
 
 
 def blob_name(text: str) -> str:
-    """Name of a blob inside the pipeline's container: 1 to 1,024 characters."""
+    """Validate the name of a blob in the pipeline's container."""
     if "://" in text or "?" in text or text != mask_sas(text):
         raise invalid(
             text,
@@ -239,7 +239,7 @@ def blob_name(text: str) -> str:
 
 
 def age(text: str) -> timedelta:
-    """How long ago something was: a whole number of minutes, hours, days or weeks."""
+    """Parse an age: a whole number of minutes, hours, days or weeks."""
     match = _AGE.fullmatch(text)
     if not match:
         raise invalid(

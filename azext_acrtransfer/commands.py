@@ -1,4 +1,4 @@
-"""The menu: which words run which function."""
+"""The command table: which function runs for each command."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _run_commands(loader: Any) -> None:
 
 
 def _explain(error: Exception) -> NoReturn:
-    # Late: only a command that fails needs the table of known failures, and it needs the SDK.
+    # Deferred: only a command that fails needs the table of known failures, and it needs the SDK.
     from azext_acrtransfer.diagnostics.diagnosis import raise_explained
 
     raise_explained(error)

@@ -48,7 +48,7 @@ def show_resource(
 def resource_to_wait_for(
     client: Service, registry_name: str, resource_name: str, resource_group_name: str | None = None
 ) -> Any:
-    """One resource for core's wait command, to which a missing one is an outcome, not a mistake."""
+    """Return a resource for core's wait command, which handles the error for a missing one."""
     return client.of(registry_name, resource_group_name).look(resource_name).resource
 
 
@@ -86,8 +86,8 @@ def create_pipeline(
     source_trigger: bool = True,
     no_wait: bool = False,
 ) -> Any:
-    """Create a pipeline, and say what its identity still needs."""
-    # Deferred: most commands start without it.
+    """Create a pipeline, and print how to grant access to its identity."""
+    # Deferred: most commands don't need it.
     from azext_acrtransfer.diagnostics.command_lines import after_create
 
     access = StorageAccess.of(access_mode, secret)
@@ -112,8 +112,8 @@ def check_pipeline(
     manifest: TransferManifest | None = None,
     resource_group_name: str | None = None,
 ) -> Any:
-    """Check all that a transfer by a pipeline needs; fail if a check fails."""
-    # Deferred: most commands start without it.
+    """Check the prerequisites of a pipeline; fail if a check fails."""
+    # Deferred: most commands don't need it.
     from azext_acrtransfer.preflight import rules
     from azext_acrtransfer.preflight.checker import Preflight
     from azext_acrtransfer.transfer.selection import Selection
@@ -145,7 +145,7 @@ def change_pipeline(
 
 
 def put_pipeline(cmd: Any, client: Service, pipeline: Any, *, no_wait: bool = False) -> Any:
-    """Write a changed pipeline back to where it was read."""
+    """Write a changed pipeline back to its registry."""
     registry = Registry.of_resource(pipeline.id)
     all_pipelines = Resources(client.client, registry, client.kind)
     return _put_pipeline(cmd, all_pipelines, pipeline.name, pipeline, no_wait=no_wait)
@@ -187,8 +187,8 @@ def create_run(
     resource_group_name: str | None = None,
     no_wait: bool = False,
 ) -> Any:
-    """Run a pipeline as often as it takes, and wait for the end; a failed run is a failure."""
-    # Deferred: most commands start without it.
+    """Run a pipeline in as many runs as the transfer needs, and wait for their end."""
+    # Deferred: most commands don't need it.
     from azext_acrtransfer.transfer.creation import Transfer
     from azext_acrtransfer.transfer.specs import Manifests, TransferSpec
 
@@ -211,7 +211,7 @@ def create_run(
         pipeline_name=pipeline_name,
     )
     if check:
-        # Deferred: most commands start without it.
+        # Deferred: most commands don't need it.
         from azext_acrtransfer.preflight.checker import Preflight
 
         preflight = Preflight(cmd, transfer.pipelines, kind)
@@ -224,14 +224,14 @@ def create_run(
 def show_run(
     client: Service, registry_name: str, resource_name: str, resource_group_name: str | None = None
 ) -> Any:
-    """Show a run, and under a failed one what it probably means."""
+    """Show a run; explain a failed one."""
     return _explained(show_resource(client, registry_name, resource_name, resource_group_name))
 
 
 def run_to_wait_for(
     client: Service, registry_name: str, resource_name: str, resource_group_name: str | None = None
 ) -> Any:
-    """A run whose provisioningState tells what core's wait command takes it to tell."""
+    """Return a run whose provisioningState is what core's wait command expects of it."""
     run = resource_to_wait_for(client, registry_name, resource_name, resource_group_name)
     if not RunState(run).is_over:
         run.properties["provisioningState"] = "Running"
@@ -247,7 +247,7 @@ def verify_registry(
     resource_group_name: str | None = None,
 ) -> Any:
     """Compare a registry with a manifest; fail if something is missing or different."""
-    # Deferred: most commands start without it.
+    # Deferred: most commands don't need it.
     from azext_acrtransfer.manifest import verification
     from azext_acrtransfer.registry.client import RegistryClient
 
@@ -298,7 +298,7 @@ def clean_runs(
     dry_run: bool = False,
 ) -> Any:
     """Delete the failed runs, and report each; fail if one could not be deleted."""
-    # Deferred: most commands start without it.
+    # Deferred: most commands don't need it.
     from azext_acrtransfer.transfer import cleaning
 
     all_runs = client.of(registry_name, resource_group_name)

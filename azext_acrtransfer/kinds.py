@@ -1,4 +1,4 @@
-"""How import and export pipelines differ, as data; what they share is code elsewhere."""
+"""Export and import pipelines as data: everything in which the two kinds differ."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MAX_ARTIFACTS_PER_RUN = 50
 
 
 class PipelineOption(str, Enum):
-    """What a pipeline may do beside its plain task, in the service's spelling."""
+    """An option of a pipeline, in the service's spelling."""
 
     OVERWRITE_BLOBS = "OverwriteBlobs"
     OVERWRITE_TAGS = "OverwriteTags"
@@ -35,10 +35,10 @@ class ResourceKind:
 
 @dataclass(frozen=True, eq=False)
 class PipelineKind(ResourceKind):
-    """One direction of transfer.
+    """A kind of pipeline: one direction of transfer.
 
     ``resource_type`` is ARM's name of the type, ``side`` the property that holds the storage
-    container (or, in a run, the blob), seen from the registry.
+    container (or, in a run, the blob), from the registry's point of view.
     """
 
     name: str
@@ -57,7 +57,7 @@ class PipelineKind(ResourceKind):
         return _most_demanding(self.sas_permissions, options)
 
     def storage_role_for(self, options: tuple[PipelineOption, ...]) -> str:
-        """The least built-in role that lets a managed identity do this kind's work."""
+        """Return the built-in role with the fewest permissions that a managed identity needs."""
         return _most_demanding(self.storage_roles, options)
 
 
@@ -106,7 +106,7 @@ KINDS: Mapping[str, PipelineKind] = MappingProxyType({kind.name: kind for kind i
 
 
 def kind_of_pipeline(resource_id: str | None) -> PipelineKind | None:
-    """Kind of the pipeline with this id; in any case, for Azure keeps the id as it was typed."""
+    """Return the kind of a pipeline from its ID, ignoring case: Azure keeps the ID as typed."""
     resource_type = (resource_id or "").rpartition("/")[0].rpartition("/")[2].lower()
     return next(
         (kind for kind in KINDS.values() if kind.resource_type.lower() == resource_type), None

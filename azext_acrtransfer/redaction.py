@@ -1,4 +1,4 @@
-"""Taking secrets out of text that comes from elsewhere, before it is shown."""
+"""Redaction of secrets in text from the service or the user, before it is shown."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ _SECRET = re.compile(
 
 
 def mask_sas(text: str) -> str:
-    """The text with every SAS's signature, account's key and URI's password replaced."""
+    """Replace the signatures of SAS tokens, account keys and passwords in URIs."""
     return _SECRET.sub(r"\g<before>***", text)

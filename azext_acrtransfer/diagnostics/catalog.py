@@ -1,8 +1,8 @@
-"""The table of known failures: what the service says, what it means, what to type next.
+"""The catalog of known failures: message of the service, meaning, commands to run next.
 
-Of the messages only a few are known from Azure itself (a user's report of a closed firewall; Blob
-Storage's documented error texts); the rest are the emulator's, and are matched on words that any
-wording can hardly do without. `docs/troubleshooting.md` is generated from this table.
+Only a few messages are known from Azure itself (a user's report of a closed firewall; Blob
+Storage's documented error texts). The others are the emulator's, and are matched on words that
+any wording is likely to contain. `docs/troubleshooting.md` is generated from this catalog.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def _any(_: re.Match[str]) -> bool:
 
 
 def _in_order(first: str, second: str) -> Callable[[re.Match[str]], bool]:
-    """Whether one time that storage names lies before another."""
+    """Return a test of whether one time in a message of storage is before another."""
 
     def compare(match: re.Match[str]) -> bool:
         try:
@@ -75,11 +75,11 @@ _TIME_FRAME = _says(
 
 @dataclass(frozen=True)
 class KnownFailure:  # pylint: disable=too-many-instance-attributes  # the columns of a table
-    """One row.
+    """A known failure: one row of the catalog.
 
-    ``says`` is looked for in the service's message and ``quote`` is one such message; a row without
-    ``says`` is a failure that the service keeps silent about. Of the rows that match, the first
-    counts. ``mode`` and ``option`` narrow a row to pipelines of that storage access mode, or with
+    ``says`` is searched in the service's message, and ``quote`` is one such message; a row without
+    ``says`` is a failure without any message of the service. Of the rows that match, the first
+    counts. ``mode`` and ``option`` limit a row to pipelines of that storage access mode, or with
     that option.
     """
 
@@ -94,14 +94,14 @@ class KnownFailure:  # pylint: disable=too-many-instance-attributes  # the colum
     holds: Callable[[re.Match[str]], bool] = _any
 
     def commands_with(self, facts: Facts) -> tuple[str, ...]:
-        """Its commands, and what else is to be typed where these facts hold."""
+        """Return its commands, and further ones where the facts require them."""
         if self.commands[:1] == _STORE_NEW_SAS and "newest-secret-uri" in facts:
             # A new SAS makes a new version of the secret, which such a pipeline would not read.
             return (self.commands[0], _READ_NEWEST_SECRET, *self.commands[1:])
         return self.commands
 
     def facts_in(self, message: str) -> dict[str, str]:
-        """What a message of this row tells that its commands need: the named groups of ``says``."""
+        """Return the facts for its commands in a message: the named groups of ``says``."""
         match = self.says and self.says.search(message)
         return {fact: text for fact, text in match.groupdict().items() if text} if match else {}
 
@@ -109,7 +109,7 @@ class KnownFailure:  # pylint: disable=too-many-instance-attributes  # the colum
 def _quiet_trigger(
     code: str, means: str, commands: tuple[str, ...], advice: str = "Or run the pipeline by hand."
 ) -> KnownFailure:
-    """A row for a reason of which the service says nothing at all."""
+    """Return a row for a source trigger that doesn't start a run, without any message."""
     quote = "No run appears for a blob in the container of an import pipeline."
     return KnownFailure(code, quote, None, means, commands, advice)
 

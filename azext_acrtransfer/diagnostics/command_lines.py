@@ -1,4 +1,4 @@
-"""What is still to be granted to a pipeline's identity, as text with commands to paste."""
+"""Commands that are printed, and the facts that are filled into them."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ GRANT_STORAGE = (
 
 
 class Facts(dict[str, str]):
-    """What is known to fill into a command; what is not known stays an open ``<placeholder>``."""
+    """Facts to fill into commands; an unknown one stays a ``<placeholder>``."""
 
     def __missing__(self, key: str) -> str:
         return f"<{key}>"
 
     def fill(self, template: str) -> str:
-        """The template with every known fact filled in."""
+        """Return the template with every known fact filled in."""
         return template.format_map(self)
 
 
 def expiry_of_new_sas() -> str:
-    """A month from now."""
+    """Return the date a month from now."""
     return f"{datetime.now(timezone.utc) + timedelta(days=30):%Y-%m-%d}"
 
 
 def facts_of_pipeline(pipeline: Any, kind: PipelineKind) -> Facts:
-    """What a pipeline says of itself that commands need."""
+    """Return the facts in a pipeline that commands need."""
     container = getattr(pipeline, kind.side)
     options = known_options(pipeline)
     return Facts(
@@ -59,13 +59,13 @@ def facts_of_pipeline(pipeline: Any, kind: PipelineKind) -> Facts:
 
 
 def known_options(pipeline: Any) -> tuple[PipelineOption, ...]:
-    """Options of a pipeline, but for those that this version does not know."""
+    """Return the options of a pipeline, without those unknown to this version."""
     known = {option.value: option for option in PipelineOption}
     return tuple(known[word] for word in pipeline.options or () if word in known)
 
 
 def facts_of_storage(storage: Any) -> dict[str, str]:
-    """Account, container and vault of the storage side of a pipeline or of a run."""
+    """Return the account, container and vault in the storage properties of a pipeline or a run."""
     facts = {}
     if storage and storage.uri:
         uri = urlsplit(storage.uri)
@@ -82,7 +82,7 @@ def facts_of_storage(storage: Any) -> dict[str, str]:
 
 
 def facts_of_id(resource_id: str | None) -> dict[str, str]:
-    """Subscription, group and registry of a resource under a registry."""
+    """Return the subscription, resource group and registry in the ID of a resource."""
     from azure.mgmt.core.tools import parse_resource_id
 
     parts: Mapping[str, str | int] = parse_resource_id(resource_id) if resource_id else {}
@@ -104,7 +104,7 @@ _CHECK = (
 
 
 def after_create(pipeline: Any, kind: PipelineKind) -> str:
-    """What to do before the first run: which right the pipeline's identity still needs."""
+    """Return how to grant access to the pipeline's identity before its first run."""
     facts = facts_of_pipeline(pipeline, kind)
     storage = getattr(pipeline, kind.side)
     if storage and storage.storage_access_mode == StorageAccessMode.MANAGED_IDENTITY.value:

@@ -1,4 +1,4 @@
-"""Why a run failed or a request was refused, looked up in the table of known failures."""
+"""Explanations of failed runs and refused requests, from the catalog of known failures."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def find(
     mode: StorageAccessMode | None = None,
     options: tuple[PipelineOption, ...] = (),
 ) -> KnownFailure | None:
-    """The first row of the table that a message is a case of."""
+    """Return the first known failure that a message matches."""
     for failure in KNOWN_FAILURES:
         match = failure.says and failure.says.search(message)
         if (
@@ -43,7 +43,7 @@ def find(
 
 
 def explain(run: Any, pipeline: Any = None) -> tuple[KnownFailure, Facts] | None:
-    """The known failure that a failed run is a case of, and what is known to fill in."""
+    """Return the known failure that a failed run matches, and the facts to fill in."""
     pipeline_id = run.request and run.request.pipeline_resource_id
     kind = kind_of_pipeline(pipeline_id) or EXPORT
     storage = (run.response and getattr(run.response, kind.side)) or (
@@ -60,13 +60,13 @@ def explain(run: Any, pipeline: Any = None) -> tuple[KnownFailure, Facts] | None
 
 
 def error_message(run: Any) -> str:
-    """What the service says of the failure, in full but for the signature of a SAS."""
+    """Return the service's error message, without secrets."""
     message = run.response and run.response.pipeline_run_error_message
     return mask_sas(message or "The service gives no reason.")
 
 
 def advice(run: Any, pipeline: Any = None) -> list[str]:
-    """What a failure probably means and what to type next, line by line."""
+    """Return the probable meaning of a failure and the commands to run next, line by line."""
     known = explain(run, pipeline)
     if not known:
         return [
@@ -82,13 +82,13 @@ def _lines(failure: KnownFailure, facts: Facts) -> list[str]:
 
 
 def report(run: Any, correlation_id: str | None) -> str:
-    """What is told of a failed run, with what Azure's support asks for."""
+    """Return the message for a failed run, with the IDs that Azure support needs."""
     ids = f"Run: {run.id}" + (f"\nCorrelation ID: {correlation_id}" if correlation_id else "")
     return f"{error_message(run)}\n{ids}"
 
 
 def failed(run: Any, pipeline: Any, correlation_id: str | None) -> AzureResponseError:
-    """The error that a failed run is for the command that waited for it."""
+    """Return the error for the command that waited for a failed run."""
     return AzureResponseError(
         f"The pipeline run '{run.name}' failed: {report(run, correlation_id)}",
         recommendation=advice(run, pipeline),
@@ -96,18 +96,18 @@ def failed(run: Any, pipeline: Any, correlation_id: str | None) -> AzureResponse
 
 
 def message_of(error: BaseException | None) -> str:
-    """What an error says, without the signature of a SAS."""
+    """Return the message of an error, without secrets."""
     return mask_sas(str(getattr(error, "message", error)))
 
 
 def without_rerun(lines: Iterable[str]) -> list[str]:
-    """Advice where not the same command is to be run again, but another one that follows."""
+    """Return advice without the request to run the same command again."""
     pieces = (line.replace(RERUN, "").replace(FIRST_RUN, "").strip() for line in lines)
     return [piece for piece in pieces if piece]
 
 
 def advice_on(error: BaseException) -> list[str]:
-    """What a refusal means and what to type next, as far as it is known, line by line."""
+    """Return the meaning of a refused request and the commands to run next, if known."""
     if not isinstance(error, HttpResponseError):
         return []
     failure = find(message_of(error))
@@ -115,7 +115,7 @@ def advice_on(error: BaseException) -> list[str]:
 
 
 def raise_explained(error: Exception) -> NoReturn:
-    """Raise what stopped a command: with what is known of a refusal, and no SAS in it."""
+    """Raise the error that stopped a command, explained if known, without secrets."""
     if isinstance(error, AzCLIError):
         error.error_msg = mask_sas(str(error.error_msg))
     if not isinstance(error, HttpResponseError):

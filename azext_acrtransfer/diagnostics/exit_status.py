@@ -1,4 +1,4 @@
-"""How a command fails although it has a result, or when core would let a failure pass."""
+"""Exit status: fail a command that has a result, or whose failure core would ignore."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from knack.util import CLIError
 
 
 def fail_after_output(cli_ctx: Any, *errors: AzCLIError | None) -> None:
-    """Let the result be printed, then end the command with these errors, if there are any."""
+    """Let core print the result, then end the command with these errors, if there are any."""
     *others, last = [error for error in errors if error] or [None]
     if not last:
         return
@@ -27,7 +27,7 @@ def fail_after_output(cli_ctx: Any, *errors: AzCLIError | None) -> None:
 
 @contextmanager
 def reported_in_any_case(error: AzCLIError | None) -> Iterator[None]:
-    """Tell of an error also if another one ends the command, which would tell of itself only."""
+    """Print an error even if another one ends the command."""
     try:
         yield
     except BaseException:
@@ -37,7 +37,7 @@ def reported_in_any_case(error: AzCLIError | None) -> Iterator[None]:
 
 
 def raise_time_out(result: Any) -> Any:
-    """Turn the time-out of core's wait command, which it returns as a result, into a failure."""
+    """Raise the time-out that core's wait command returns as a result."""
     if isinstance(result, CLIError):
         raise AzureResponseError(
             str(result), recommendation="Wait longer with --timeout, or look with 'show'."

@@ -1,4 +1,4 @@
-"""Manifests in files: written whole or not at all, and read strictly."""
+"""Files of manifests: written completely or not at all, and parsed strictly."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ Word = TypeVar("Word", bound=Enum)
 
 @dataclass(frozen=True)
 class ManifestFile:
-    """A file to write a manifest to, which was seen to be possible."""
+    """A file to write a manifest to, tested for write access."""
 
     path: Path
     option: str
 
     @classmethod
     def parse(cls, text: str, option: str) -> ManifestFile:
-        """See to it now, for the manifest is written when hours of work are done."""
+        """Test that the file can be written: the manifest follows after hours of work."""
         path = Path(os.path.realpath(text))  # a link stays one, and what it leads to is replaced
         try:
             if path.exists() and not path.is_file():
@@ -56,7 +56,7 @@ class ManifestFile:
             raise _not_written(path, option, error) from error
 
     def write(self, manifest: TransferManifest) -> None:
-        """Write it whole or not at all: what is there stays until the new one is complete."""
+        """Write the manifest completely or not at all; an existing file is replaced at the end."""
         new = self.path.with_name(f".{token_hex()}.tmp")
         try:
             with new.open("xb") as file:
@@ -70,7 +70,7 @@ class ManifestFile:
             new.unlink(missing_ok=True)
 
     def try_to_write(self, manifest: TransferManifest) -> FileOperationError | None:
-        """Write it when there is a result to be told all the same; what kept it from it."""
+        """Write the manifest, and return the error instead of raising it."""
         try:
             self.write(manifest)
         except FileOperationError as error:
@@ -86,7 +86,7 @@ def _not_written(path: Path, option: str, error: OSError) -> FileOperationError:
 
 
 def read(text: str, option: str, *kinds: ManifestKind) -> TransferManifest:
-    """The manifest in a file that an option names, which is to be of one of these kinds."""
+    """Read a manifest of one of these kinds from the file of an option."""
     advice = " ".join(_WRITTEN_BY[kind] for kind in kinds)
     try:
         manifest = _parse(Path(text).read_bytes())
@@ -117,7 +117,7 @@ def _refuse(constant: str) -> NoReturn:
 
 @dataclass(frozen=True)
 class _Node:
-    """A value of the document, and where it stands there."""
+    """A value in the document, and its path."""
 
     value: Any
     path: str = "$"

@@ -1,4 +1,4 @@
-"""The transfer manifest: a JSON file of what exports moved, or of what a registry has of it."""
+"""The transfer manifest as a value, and its JSON document."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ SCHEMA_VERSION = 1
 
 
 class ManifestKind(str, Enum):
-    """What a manifest tells of: exports, or a registry that was compared with an export's."""
+    """The kind of a manifest: of exports, or of a registry that was compared with one."""
 
     EXPORT = "export"
     VERIFICATION = "verification"
 
 
 class Result(str, Enum):
-    """What became of an artifact: in an export, or as a registry was found to have it."""
+    """The result of an artifact: of its export, or of its verification in a registry."""
 
     EXPORTED = "exported"
     FAILED = "failed"
@@ -43,7 +43,7 @@ _LEFT = (Result.FAILED, Result.UNKNOWN, Result.MISSING, Result.DIFFERENT)
 
 @dataclass(frozen=True)
 class ManifestRun:
-    """A run as the service last told of it."""
+    """A run as the service last returned it."""
 
     name: str
     blob: str
@@ -55,7 +55,7 @@ class ManifestRun:
 
 @dataclass(frozen=True)
 class Entry:
-    """One artifact: what it is, and what became of it."""
+    """An artifact, its content and its result."""
 
     artifact: Artifact
     result: Result
@@ -65,13 +65,13 @@ class Entry:
 
     @property
     def is_left(self) -> bool:
-        """Whether it is not known to have got where it was to go."""
+        """Whether the artifact isn't known to have arrived."""
         return self.result in _LEFT
 
 
 @dataclass(frozen=True)
 class TransferManifest:
-    """All that a manifest says."""
+    """The content of a manifest."""
 
     kind: ManifestKind
     created: str
@@ -81,7 +81,7 @@ class TransferManifest:
     entries: tuple[Entry, ...] = ()
 
     def to_json(self) -> str:
-        """The document, the same for the same manifest."""
+        """Return the document; equal manifests have equal documents."""
         document = {
             "schemaVersion": SCHEMA_VERSION,
             "kind": self.kind.value,
@@ -95,7 +95,7 @@ class TransferManifest:
 
 
 def rfc3339(time: datetime) -> str:
-    """A time as a manifest tells it."""
+    """Format a time as in a manifest."""
     return time.isoformat()
 
 

@@ -1,4 +1,4 @@
-"""The manifest of an export in progress: what is planned, then what came of it."""
+"""The manifest of an export in progress: first the plan, then the results."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class RunRecord:
 
 @dataclass(frozen=True)
 class Recorder:
-    """Writes the manifest of an export, in addition to an earlier one if there is one."""
+    """Writes the manifest of an export, including the entries of an earlier one."""
 
     file: ManifestFile
     registry: str
@@ -40,11 +40,11 @@ class Recorder:
     earlier: TransferManifest | None = None
 
     def begin(self, records: Sequence[RunRecord]) -> None:
-        """Write what is planned: whatever ends the command, this is not lost."""
+        """Write the plan, which stays if the command is killed."""
         self.file.write(self._manifest(records))
 
     def end(self, records: Sequence[RunRecord]) -> FileOperationError | None:
-        """Write what came of it; return what kept it from being written, to be reported too."""
+        """Write the results; return the error if that fails."""
         return self.file.try_to_write(self._manifest(records))
 
     def _manifest(self, records: Sequence[RunRecord]) -> TransferManifest:
@@ -70,6 +70,6 @@ class Recorder:
 
 
 def _kept(earlier: TransferManifest | None) -> Iterable[Entry]:
-    """The entries of an earlier manifest; what the target has counts as skipped."""
+    """Return the entries of an earlier manifest; artifacts in the target count as skipped."""
     for entry in earlier.entries if earlier else ():
         yield replace(entry, result=Result.SKIPPED) if entry.result is Result.PRESENT else entry

@@ -1,4 +1,4 @@
-"""Comparing what a manifest lists with what a registry has, by digest; offline from the source."""
+"""Comparison of a manifest with the content of a registry, by digest."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ _NAMED = 20
 
 
 class Describing(Protocol):  # pylint: disable=too-few-public-methods  # there is no more to ask
-    """A registry that says what references name there."""
+    """A registry that resolves references."""
 
     def describe_all(self, artifacts: Sequence[Artifact]) -> Sequence[Descriptor | None]:
-        """What each names, None where there is nothing."""
+        """Return the descriptor of each artifact, or None for a missing one."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What is there in place of one artifact, and of each child that it is to have."""
+    """The comparison of one artifact and its expected children."""
 
     artifact: Artifact
     expected: str
@@ -42,26 +42,26 @@ class Finding:
 
     @property
     def status(self) -> Result:
-        """Whether it is there by itself."""
+        """The status of the artifact without its children."""
         if not self.actual:
             return Result.MISSING
         return Result.PRESENT if self.actual.digest == self.expected else Result.DIFFERENT
 
     @property
     def result(self) -> Result:
-        """Whether it is there with all of its children."""
+        """The status of the artifact with all its children."""
         return Result.MISSING if self.gaps else self.status
 
     @property
     def gaps(self) -> list[str]:
-        """Digests of the children that it lacks, being there itself."""
+        """Digests of missing children of an artifact that is present."""
         if self.status is not Result.PRESENT:
             return []
         return [child.expected for child in self.children if child.status is not Result.PRESENT]
 
     @property
     def rows(self) -> Iterator[dict[str, Any]]:
-        """What is said of it, then of each child."""
+        """One row for the artifact, then one for each child."""
         yield _row(self, None)
         for child in self.children:
             yield _row(child, str(self.artifact))
@@ -78,7 +78,7 @@ def _row(finding: Finding, parent: str | None) -> dict[str, Any]:
 
 
 def compare(manifest: TransferManifest, registry: Describing) -> tuple[Finding, ...]:
-    """What a registry has of each artifact of a manifest; it is asked once for all of them."""
+    """Compare each artifact of a manifest with a registry, in one request for all."""
     wanted = [
         (entry.artifact, entry.descriptor, _children(entry.artifact, entry.descriptor))
         for entry in manifest.entries
@@ -99,7 +99,7 @@ def compare(manifest: TransferManifest, registry: Describing) -> tuple[Finding, 
 
 
 def _children(artifact: Artifact, content: Descriptor) -> tuple[Artifact, ...]:
-    """All that an index names, and what an index in it names."""
+    """Return the children of an index, and those of indexes in it."""
     deep = (Artifact(artifact.repository, digest) for digest in _digests(content.children))
     return tuple(dict.fromkeys(deep))
 
@@ -111,7 +111,7 @@ def _digests(contents: Iterable[Descriptor]) -> Iterator[str]:
 
 
 def to_manifest(findings: Iterable[Finding], login_server: str, now: datetime) -> TransferManifest:
-    """What a registry has, as a manifest."""
+    """Return the content of a registry as a manifest."""
     entries = tuple(
         Entry(
             finding.artifact,
@@ -127,7 +127,7 @@ def to_manifest(findings: Iterable[Finding], login_server: str, now: datetime) -
 def failure(
     findings: Sequence[Finding], registry: str, written: Path | None
 ) -> AzureResponseError | None:
-    """The error that findings amount to: what is missing or different, and how to mend it."""
+    """Return the error for missing and different artifacts, if there are any."""
     wrong = [finding for finding in findings if finding.result is not Result.PRESENT]
     if not wrong:
         return None

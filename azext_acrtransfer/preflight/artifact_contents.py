@@ -1,4 +1,4 @@
-"""What artifacts are made of, as their manifests in the registry say."""
+"""The layers of artifacts, from their manifests in the registry."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PULL = "AcrPull on the registry"
 def read_contents(
     registry: RegistryClient, artifacts: Sequence[Artifact]
 ) -> dict[Artifact, Lookup[Content]]:
-    """Each artifact with the layers of all its platforms."""
+    """Return each artifact with the layers of all its platforms."""
 
     def ask(artifact: Artifact) -> Lookup[Content]:
         return read(lambda: _content(registry, artifact), _PULL)
@@ -52,7 +52,7 @@ def _layers(
 
 
 def layer_of(descriptor: Any) -> Layer:
-    """A layer; foreign is one that registries leave at its URLs."""
+    """Return a layer; a foreign one is downloaded from its URLs and not stored in registries."""
     foreign = bool(descriptor.get("urls")) or any(
         word in str(descriptor["mediaType"]) for word in ("foreign", "nondistributable")
     )

@@ -1,4 +1,4 @@
-"""Requests that only read, with the caller's own rights: to ARM, key vaults and blob storage."""
+"""Read-only requests with the caller's permissions: to ARM, key vaults and blob storage."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ _READER = "the role Reader on it, or it is in another subscription than the acti
 
 
 class Reader:
-    """Asks; whatever is refused or missing is the error that azure-core has for it.
+    """Sends the requests; a refused or missing resource raises the error of azure-core.
 
-    Not the SDKs' own clients, nor core's ``send_raw_request``: with --debug they log bodies, and
+    The SDKs' own clients and core's ``send_raw_request`` log bodies with --debug, and
     that of a secret is a SAS.
     """
 
@@ -77,7 +77,7 @@ class Reader:
         return document
 
     def _check_host(self, uri: str, name: str) -> str:
-        """The cloud's suffix of such hosts; no other host is sent a token or a SAS."""
+        """Return the cloud's suffix of such hosts; other hosts get no token and no SAS."""
         host = urlsplit(uri).hostname or ""
         suffix = (host_suffix(self._cloud, name) or "").lstrip(".").lower()
         if not suffix or not host.endswith(f".{suffix}"):
@@ -95,7 +95,7 @@ class Reader:
         return self._ask("GET", path, {"api-version": version})
 
     def arm_list(self, path: str, version: str, wanted: str = "") -> list[Json]:
-        """The first page of a list, as a filter of OData leaves it."""
+        """Return the first page of a list, with an OData filter."""
         query = {"$filter": wanted} if wanted else {}
         return self._ask("GET", path, query | {"api-version": version}).get("value") or []
 
@@ -107,11 +107,11 @@ class Reader:
         )
 
     def registry(self, registry: Registry) -> Json:
-        """A registry, by the API version that pipelines are asked by."""
+        """Return a registry, in the API version for pipelines."""
         return self.arm(self.id_of(registry), self._version)
 
     def named(self, resource_type: str, version: str, name: str) -> Lookup[Json]:
-        """A resource of a type whose names are unique in all of Azure, in any resource group."""
+        """Look up a resource of a type whose names are unique in Azure, in any resource group."""
         wanted = f"resourceType eq '{resource_type}' and name eq '{name}'"
         path = f"/subscriptions/{self.subscription}/resources"
 
@@ -125,7 +125,7 @@ class Reader:
         return self._elsewhere(resource_type, version, name)
 
     def _elsewhere(self, resource_type: str, version: str, name: str) -> Lookup[Json]:
-        """Nothing if the name is free, else that it is out of sight."""
+        """Look up whether a name is in use where the caller can't read it."""
         namespace = resource_type.partition("/")[0]
         path = f"/subscriptions/{self.subscription}/providers/{namespace}/checkNameAvailability"
         body = {"name": name, "type": resource_type}
@@ -137,7 +137,7 @@ class Reader:
         return Lookup(why_not=availability.why_not)
 
     def secret(self, uri: str) -> Json:
-        """A secret with its value; of a disabled one, that it is that."""
+        """Return a secret with its value, or only its attributes if it's disabled."""
         try:
             return self._vault(uri)
         except HttpResponseError as error:
@@ -146,7 +146,7 @@ class Reader:
             raise
 
     def deleted_secret(self, uri: str, name: str) -> Json:
-        """What is left of a deleted secret of the same vault."""
+        """Return a deleted secret of the same vault."""
         return self._vault(f"https://{urlsplit(uri).netloc}/deletedsecrets/{quote(name)}")
 
     def _vault(self, uri: str) -> Json:
@@ -162,7 +162,7 @@ class Reader:
         return self._send(request, _STORAGE).headers
 
     def storage_on_sas(self, container_uri: str, sas: str) -> str:
-        """What storage says to a SAS that would list the container."""
+        """Return the response of storage to a SAS that lists the container."""
         self._check_host(container_uri, "storage_endpoint")
         url = f"{container_uri.rstrip('/')}?restype=container&comp=list&maxresults=1&{sas}"
         with _signatures_masked():

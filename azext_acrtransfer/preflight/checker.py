@@ -1,4 +1,4 @@
-"""The check of a pipeline from end to end: what is asked about, read, judged and told."""
+"""The check of a pipeline: take a snapshot of its surroundings, and evaluate every rule."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from azext_acrtransfer.service.resources import Resources
 
 logger = get_logger(__name__)
 
-#: How that is told which is no reason to stop, by its verdict.
+#: Log messages of checks that don't stop a run, by verdict.
 _LOG_FORMATS = {Verdict.WARNING.value: "%s: %s", Verdict.UNKNOWN.value: "%s is unknown: %s"}
 
 
@@ -36,7 +36,7 @@ class Preflight:
     @cached_property
     def registry(self) -> Any:
         """The content of the registry."""
-        # Late: it loads azure-cli's own module, which a check without artifacts can do without.
+        # Deferred: it loads azure-cli's own module, which a check without artifacts can do without.
         from azext_acrtransfer.registry.client import RegistryClient
 
         location = self._pipelines.registry
@@ -48,7 +48,7 @@ class Preflight:
         blobs: tuple[str, ...],
         manifest: TransferManifest | None,
     ) -> Subject:
-        """What is typed and what a manifest contains."""
+        """Return what to check for, from the options and a manifest."""
         entries = manifest.entries if manifest else ()
         if manifest and self._kind is IMPORT:
             entries = tuple(entry for entry in entries if not entry.is_left)
@@ -58,7 +58,7 @@ class Preflight:
         return Subject(self._kind, tuple(every), blobs, digests)
 
     def check(self, name: str, subject: Subject) -> list[Check]:
-        """What holds of a pipeline and of what it is to move, check by check."""
+        """Return the result of every check of a pipeline and of what it is to transfer."""
         reader = Reader(self._cmd.cli_ctx)
         snapshot = gather(
             reader,
@@ -70,7 +70,7 @@ class Preflight:
         return judge(snapshot)
 
     def require(self, name: str, artifacts: Sequence[Artifact], blobs: Sequence[str]) -> None:
-        """Check what is about to be run: stop at what will fail, warn of what may or is unknown."""
+        """Check runs before they are created: raise for a failed check, warn of other results."""
         subject = Subject(self._kind, tuple(artifacts), tuple(blobs), is_planned=True)
         checks = self.check(name, subject)
         for check in checks:

@@ -1,4 +1,4 @@
-"""Reading all that the rules judge; nothing is changed, and nothing is judged here."""
+"""Read everything that the rules evaluate; nothing is changed or evaluated here."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Contents = Callable[[tuple[Artifact, ...]], dict[Artifact, Lookup[Content]]]
 def gather(
     reader: Reader, resources: Resources, name: str, subject: Subject, *, contents: Contents
 ) -> Snapshot:
-    """Read everything about a pipeline and what is to be moved, at once as far as can be."""
+    """Take a snapshot of a pipeline and of what it is to transfer, in concurrent requests."""
     location, kind = resources.registry, subject.kind
     registry, caller, answer = _concurrently(
         lambda: read(lambda: reader.registry(location), _READ),
@@ -83,7 +83,7 @@ def _concurrently(*asks: Callable[[], Any]) -> list[Any]:
 
 
 def _permissions(reader: Reader, scope: str) -> Lookup[tuple[Grant, ...]]:
-    """What the caller may do with a resource."""
+    """Return the caller's permissions on a resource."""
 
     def ask() -> tuple[Grant, ...]:
         items = reader.arm_list(f"{scope}/{_AUTHORIZATION}/permissions", _ROLES)
@@ -93,7 +93,7 @@ def _permissions(reader: Reader, scope: str) -> Lookup[tuple[Grant, ...]]:
 
 
 class _About:
-    """What is read of a pipeline's surroundings, each method on its own."""
+    """Reads the surroundings of a pipeline; every method is independent of the others."""
 
     def __init__(self, reader: Reader, facts: Facts, storage: Any, subject: Subject) -> None:
         self._reader = reader
@@ -103,7 +103,7 @@ class _About:
         self._sas_mode = storage.storage_access_mode != StorageAccessMode.MANAGED_IDENTITY.value
 
     def identities(self, pipeline: Any) -> dict[str, Lookup[Resource]]:
-        """The user-assigned identities, by their ids."""
+        """Return the user-assigned identities by their IDs."""
         ids = (pipeline.identity and pipeline.identity.user_assigned_identities) or {}
         return {item: self._arm(item, _IDENTITIES) for item in ids}
 
@@ -111,7 +111,7 @@ class _About:
         return read(lambda: self._reader.arm(resource_id, version), _READ)
 
     def storage(self) -> Parts:
-        """The account, the container, and who may do what there."""
+        """Return the account, the container, and the roles on it."""
         account = self._reader.named(*_ACCOUNT, self._facts["account"])
         scope = account.then(
             lambda resource: Lookup(
@@ -128,7 +128,7 @@ class _About:
         return parts
 
     def vault(self) -> Parts:
-        """The vault, and the roles on the secret if it goes by roles."""
+        """Return the vault, and the roles on the secret if the vault uses roles."""
         if not self._sas_mode:
             return {}
         vault = self._reader.named(*_VAULT, self._facts["vault"])
@@ -138,7 +138,7 @@ class _About:
         return {"vault": vault, "vault_roles": roles}
 
     def _roles(self, scope: str) -> Lookup[tuple[Grant, ...]]:
-        """The roles that the identity has at a scope, itself or through a group."""
+        """Return the roles of the identity at a scope, assigned directly or through a group."""
 
         def ask() -> tuple[Grant, ...]:
             items = self._assigned(scope, "roleAssignments")
@@ -163,7 +163,7 @@ class _About:
         return [item["properties"] for item in items]
 
     def secret(self) -> Parts:
-        """The secret, or what is left of it if it was deleted."""
+        """Return the secret, or the deleted one."""
         if not self._sas_mode:
             return {}
         uri = self._storage.key_vault_uri
@@ -175,7 +175,7 @@ class _About:
         return {"secret": secret, "deleted_secret": Lookup(deleted.result)}
 
     def sas_answer(self, account: Lookup[Resource], secret: Lookup[Resource]) -> Lookup[str]:
-        """What storage says to the SAS; it is sent nowhere but to an account that is there."""
+        """Return the response of storage to the SAS, which is sent to an existing account only."""
         sas = Sas.parse(str(dig(secret.result or {}, "value")))
         if not (sas and sas.is_for_anybody):
             return Lookup()
@@ -187,7 +187,7 @@ class _About:
         )
 
     def blobs(self) -> Parts:
-        """What storage tells of each blob."""
+        """Return the headers of every blob."""
 
         def ask(name: str) -> Lookup[Headers]:
             return read(lambda: self._reader.blob(self._storage.uri, name), _READ_BLOBS)

@@ -1,4 +1,4 @@
-"""Roles of a principal, and whether they allow what it is to do with data."""
+"""Roles of a principal, and whether they allow an action."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ GET_SECRET = "Microsoft.KeyVault/vaults/secrets/getSecret/action"
 
 
 def blob_actions(sas_permissions: str) -> frozenset[str]:
-    """The data actions for what a SAS of these permissions is good for."""
+    """Return the data actions that correspond to the permissions of a SAS."""
     return frozenset(f"{_BLOBS}/{_ACTIONS[letter]}" for letter in sas_permissions)
 
 
 @dataclass(frozen=True)
 class Grant:
-    """A role that was given to a principal, at this scope or further up."""
+    """A role that is assigned to a principal, at this scope or above."""
 
     permissions: tuple[Mapping[str, Any], ...]
     role: str = ""
@@ -29,7 +29,7 @@ class Grant:
     has_condition: bool = False
 
     def allows(self, action: str) -> bool:
-        """Whether its actions, or those on data, have this one and do not except it."""
+        """Whether its actions or data actions include this one."""
         return any(
             _among(action, permission.get(word))
             and not _among(action, permission.get(f"not{word[0].upper()}{word[1:]}"))
@@ -43,6 +43,6 @@ def _among(action: str, patterns: Iterable[str] | None) -> bool:
 
 
 def suffice(grants: Iterable[Grant], actions: Collection[str]) -> bool:
-    """Whether these roles together allow all of it."""
+    """Whether these roles together allow all the actions."""
     roles = list(grants)
     return all(any(grant.allows(action) for grant in roles) for action in actions)

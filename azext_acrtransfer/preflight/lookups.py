@@ -1,4 +1,4 @@
-"""What came of reading something with the caller's rights: it, nothing there, or a refusal."""
+"""Lookups with the caller's permissions: a result, a missing resource, or a refusal."""
 
 from __future__ import annotations
 
@@ -22,41 +22,41 @@ _ACTION = re.compile(r"perform action '(?P<action>[^']+)'")
 
 
 class NotApplicableError(Exception):
-    """What was to be judged does not exist, or was not asked about."""
+    """The subject of a rule doesn't exist, or isn't to be checked."""
 
 
 class UnreadableError(Exception):
-    """It is not known whether it exists; the text says why, and names a right that is missing."""
+    """It's unknown whether a resource exists; the text says why and names the permission."""
 
 
 @dataclass(frozen=True)
 class Lookup(Generic[T]):
-    """What was read; nothing if it is not there, or if ``why_not`` says why that is not known."""
+    """A resource; None if it doesn't exist, or if ``why_not`` says why that is unknown."""
 
     result: T | None = None
     why_not: str = ""
 
     @property
     def value(self) -> T:
-        """What was read; NothingThereError or UnreadableError if it was not."""
+        """The resource; raises NotApplicableError or UnreadableError without one."""
         if self.is_missing or self.result is None:
             raise NotApplicableError
         return self.result
 
     @property
     def is_missing(self) -> bool:
-        """Whether it is not there; UnreadableError if that is not known."""
+        """Whether the resource doesn't exist; raises UnreadableError if that is unknown."""
         if self.why_not:
             raise UnreadableError(self.why_not)
         return self.result is None
 
     def then(self, ask: Callable[[T], Lookup[U]]) -> Lookup[U]:
-        """What can be read only if this could."""
+        """Look up something that depends on this resource."""
         return Lookup(why_not=self.why_not) if self.result is None else ask(self.result)
 
 
 def read(ask: Callable[[], T | None], right: str) -> Lookup[T]:
-    """Try to read something, for which the caller needs this right."""
+    """Look up a resource, for which the caller needs this permission."""
     try:
         return Lookup(ask())
     except (ResourceNotFoundError, azclierror.ResourceNotFoundError):

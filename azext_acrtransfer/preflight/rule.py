@@ -1,4 +1,4 @@
-"""What a rule is, and what it finds."""
+"""A rule of the check, and its result."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from azext_acrtransfer.preflight.snapshot import Snapshot
 
 
 class Verdict(str, Enum):
-    """How a check ended; unknown is what the caller may not read, and never a pass."""
+    """The status of a check; unknown means that the caller can't read the resource."""
 
     PASS = "pass"
     FAIL = "fail"
@@ -24,7 +24,7 @@ class Verdict(str, Enum):
 
 @dataclass(frozen=True)
 class Finding:
-    """A verdict with its reason; ``mend`` is None where it is what the rule has for it."""
+    """A verdict with its reason; without ``mend``, the recommendation is the rule's own."""
 
     verdict: Verdict
     message: str
@@ -32,26 +32,26 @@ class Finding:
 
 
 def passes(message: str) -> Finding:
-    """All is well."""
+    """Return that the prerequisite is met."""
     return Finding(Verdict.PASS, message, ())
 
 
 def fails(message: str, *mend: str) -> Finding:
-    """A transfer will fail."""
+    """Return that a transfer will fail."""
     return Finding(Verdict.FAIL, message, mend or None)
 
 
 def warns(message: str, *mend: str) -> Finding:
-    """A transfer may fail, or will soon."""
+    """Return that a transfer can fail, now or soon."""
     return Finding(Verdict.WARNING, message, mend or None)
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A row of the table of checks.
+    """A rule: one row of the table of checks.
 
-    ``foresees`` are the codes of known failures, of which the first one's commands mend it unless
-    ``mend`` names others; a judge that answers None has nothing to judge.
+    ``foresees`` are the codes of known failures that it predicts; the commands of the first one are
+    recommended unless ``mend`` has others. A judge that returns None doesn't apply.
     """
 
     code: str
@@ -61,7 +61,7 @@ class Rule:
     mend: tuple[str, ...] = ()
 
     def mending(self, facts: Facts) -> tuple[str, ...]:
-        """The commands that mend what it finds; a comment where no command can."""
+        """Return the recommended commands, or a comment where no command helps."""
         if self.mend or not self.foresees:
             return self.mend
         row = next(row for row in KNOWN_FAILURES if row.code == self.foresees[0])
@@ -70,7 +70,7 @@ class Rule:
         return tuple(commands) or (f"# {row.advice}",)
 
     def apply(self, snapshot: Snapshot) -> dict[str, str] | None:
-        """The check as it is told to the user; None if it does not apply."""
+        """Return the check for the user, or None if it doesn't apply."""
         try:
             finding = self.judge(snapshot)
         except NotApplicableError:

@@ -1,4 +1,4 @@
-"""The table of checks: every rule, in the order in which a transfer meets what they are about."""
+"""The table of checks: every rule, in the order in which a transfer depends on them."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ Check = dict[str, str]
 
 
 def judge(snapshot: Snapshot) -> list[Check]:
-    """Every check that applies, in the order of the table."""
+    """Return every check that applies, in the order of the table."""
     return [check for rule in RULES if (check := rule.apply(snapshot))]
 
 
 def failure(checks: list[Check]) -> AzureResponseError | None:
-    """The error that failed checks amount to, with what mends them."""
+    """Return the error for failed checks, if there are any, with their recommendations."""
     failed = [check for check in checks if check["verdict"] == Verdict.FAIL.value]
     if not failed:
         return None

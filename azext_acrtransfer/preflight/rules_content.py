@@ -1,4 +1,4 @@
-"""What is judged of what is to be moved: the blob, the artifacts, and what the trigger wants."""
+"""Rules about the content of a transfer: blobs, artifacts, and the source trigger."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _blobs_free(snapshot: Snapshot) -> Finding:
 
 
 def _of(snapshot: Snapshot, kind: PipelineKind, subjects: Sized) -> None:
-    """Leave a rule out that is for the other direction, or for what was not asked about."""
+    """Skip a rule that is for the other direction, or has no subject."""
     if snapshot.kind is not kind or not subjects or snapshot.pipeline.value is None:
         raise NotApplicableError
 
@@ -63,7 +63,7 @@ def _artifacts_a_run(snapshot: Snapshot) -> Finding:
 
 
 def _layers(snapshot: Snapshot, wanted: Callable[[Layer], bool]) -> str:
-    """The layers of the artifacts for which something holds, each with its artifact."""
+    """Return the layers of the artifacts that meet a condition, with their artifacts."""
     _of(snapshot, EXPORT, snapshot.subject.artifacts)
     layers = [
         f"{layer.digest} of {artifact} ({layer.size} bytes)"
@@ -120,7 +120,7 @@ def _is_triggered(snapshot: Snapshot) -> bool:
 
 
 def _not_triggering(snapshot: Snapshot, wanted: Callable[[Headers], bool]) -> str:
-    """Blobs that the trigger passes over, for they are not as wanted."""
+    """Return the blobs that the source trigger ignores because they don't meet a condition."""
     _of(snapshot, IMPORT, snapshot.subject.blobs)
     if snapshot.subject.is_planned or not _is_triggered(snapshot):
         raise NotApplicableError

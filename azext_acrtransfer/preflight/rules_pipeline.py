@@ -1,4 +1,4 @@
-"""What is judged of the registry, the pipeline, and its way to the container."""
+"""Rules about the registry, the pipeline, and its access to the container."""
 
 from __future__ import annotations
 

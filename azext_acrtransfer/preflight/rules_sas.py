@@ -1,4 +1,4 @@
-"""What is judged of the vault, the secret in it, and the SAS in that."""
+"""Rules about the key vault, its secret, and the SAS token in it."""
 
 from __future__ import annotations
 

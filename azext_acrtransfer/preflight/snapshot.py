@@ -1,4 +1,4 @@
-"""All that the rules judge: what was asked about, and what was read of it."""
+"""The snapshot that the rules evaluate: what to check for, and what was read."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ Headers = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Subject:
-    """What a transfer is to be checked for, beside its pipeline.
+    """What to check in addition to the pipeline.
 
-    ``digests`` are those that artifacts are known to have; what ``is_planned`` is split into runs
-    already, and waits for no source trigger.
+    ``digests`` are known digests of artifacts; a transfer that ``is_planned`` is split into runs
+    already, and doesn't depend on a source trigger.
     """
 
     kind: PipelineKind
@@ -36,7 +36,7 @@ class Subject:
 
 @dataclass(frozen=True)
 class Layer:
-    """A layer as a manifest names it."""
+    """A layer in a manifest."""
 
     digest: str
     size: int
@@ -45,7 +45,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Content:
-    """An artifact as the registry has it; its layers are those of all its platforms."""
+    """An artifact in the registry, with the layers of all its platforms."""
 
     digest: str
     layers: tuple[Layer, ...] = ()
@@ -53,7 +53,7 @@ class Content:
 
 @dataclass(frozen=True)
 class Snapshot:  # pylint: disable=too-many-instance-attributes  # one for each thing that is looked at
-    """What was read; what was not asked about reads as missing, and its rules do not apply."""
+    """Everything that was read; a part that wasn't requested counts as missing."""
 
     now: datetime
     subject: Subject
@@ -81,12 +81,12 @@ class Snapshot:  # pylint: disable=too-many-instance-attributes  # one for each 
 
     @property
     def options(self) -> tuple[PipelineOption, ...]:
-        """What the pipeline may do beside its plain task."""
+        """The options of the pipeline."""
         return known_options(self.pipeline.value)
 
     @property
     def storage(self) -> Any:
-        """The storage side of the pipeline."""
+        """The storage properties of the pipeline."""
         storage = getattr(self.pipeline.value, self.kind.side)
         if storage is None:
             raise UnreadableError("The service does not tell the pipeline's container.")
@@ -94,7 +94,7 @@ class Snapshot:  # pylint: disable=too-many-instance-attributes  # one for each 
 
     @property
     def uses_sas(self) -> bool:
-        """Whether the pipeline reads a SAS from a vault; what tells no mode does."""
+        """Whether the pipeline reads a SAS from a vault, as one without an access mode does."""
         mode: str | None = self.storage.storage_access_mode
         return mode != StorageAccessMode.MANAGED_IDENTITY.value
 
@@ -108,10 +108,10 @@ class Snapshot:  # pylint: disable=too-many-instance-attributes  # one for each 
 
     @property
     def sas_permissions(self) -> str:
-        """What a SAS must allow for this direction and these options."""
+        """The permissions that a SAS needs for this direction and these options."""
         return self.kind.sas_permissions_for(self.options)
 
     @property
     def readable_contents(self) -> Iterable[tuple[Artifact, Content]]:
-        """The artifacts that are there and may be read."""
+        """The artifacts that exist and that the caller can read."""
         return [(artifact, read.result) for artifact, read in self.contents.items() if read.result]

@@ -1,4 +1,4 @@
-"""What a registry holds: its repositories, their tags, and what a reference names."""
+"""The client of a registry: its repositories, tags and manifests."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _pull(repository: str) -> Right:
 
 
 class RegistryClient:
-    """What a registry holds, as far as the caller may see it; asks nothing before it has to."""
+    """Reads the content of a registry with the caller's permissions, when it's needed."""
 
     def __init__(
         self, cmd: Any, registry_name: str, resource_group_name: str | None = None
@@ -55,7 +55,7 @@ class RegistryClient:
 
     @property
     def login_server(self) -> str:
-        """The registry's host, as its resource says."""
+        """The registry's host, from its resource."""
         return self._session.log_in().login_server
 
     def repositories(self) -> Sequence[str]:
@@ -63,12 +63,12 @@ class RegistryClient:
         return [str(name) for name in self._list("/v2/_catalog", "repositories", _LIST)]
 
     def tags(self, repository: str) -> Sequence[str]:
-        """Tags of a repository; none if it is not there."""
+        """Tags of a repository; none if it doesn't exist."""
         path = f"/acr/v1/{repository}/_tags"
         return [str(tag["name"]) for tag in self._list(path, "tags", _list_tags(repository))]
 
     def manifest(self, artifact: Artifact) -> Manifest | None:
-        """An artifact's manifest, judged by the bytes that come; None if it is not there."""
+        """Return an artifact's manifest, verified by its bytes; None if it doesn't exist."""
         path = f"/v2/{artifact.repository}/manifests/{artifact.reference}"
         response = self._session.get(path, _pull(artifact.repository))
         if response is None:
@@ -81,7 +81,7 @@ class RegistryClient:
         return manifest
 
     def describe(self, artifact: Artifact) -> Descriptor | None:
-        """What an artifact is, an index with all its children; None if it is not there."""
+        """Return an artifact's descriptor, with all its children; None if it doesn't exist."""
         manifest = self.manifest(artifact)
         if manifest is None:
             return None
@@ -91,7 +91,7 @@ class RegistryClient:
         return replace(descriptor, children=tuple(children))
 
     def describe_all(self, artifacts: Sequence[Artifact]) -> list[Descriptor | None]:
-        """All of them in their order, several at a time."""
+        """Return the descriptors of artifacts in their order, with concurrent requests."""
         descriptors = []
         with progress(self._cli_ctx) as show:
             self.prepare_to_pull(artifacts)
@@ -101,7 +101,7 @@ class RegistryClient:
         return descriptors
 
     def prepare_to_pull(self, artifacts: Iterable[Artifact]) -> None:
-        """Have one token for each repository, before several threads would each ask for one."""
+        """Request one token for each repository, before several threads would each request it."""
         rights = dict.fromkeys(_pull(artifact.repository) for artifact in artifacts)
         if rights:
             self._session.log_in()
@@ -113,7 +113,7 @@ class RegistryClient:
         return self.describe(Artifact(repository, child.digest)) or child
 
     def _list(self, path: str, key: str, right: Right) -> list[Any]:
-        """A list, read once: several globs may be over the same."""
+        """Return a list that is read once: several patterns can need the same one."""
         if path not in self._lists:
             self._lists[path] = list(self._pages(path, key, right))
         return self._lists[path]

@@ -1,4 +1,4 @@
-"""What a reference names, as OCI describes it."""
+"""Manifests of artifacts, and their descriptors as OCI defines them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _INDEXES = frozenset(
 
 @dataclass(frozen=True)
 class Descriptor:
-    """A manifest by its content: ``size`` is in bytes, ``children`` are those of an index."""
+    """A descriptor of a manifest: ``size`` is in bytes, ``children`` are those of an index."""
 
     digest: str
     media_type: str
@@ -26,7 +26,7 @@ class Descriptor:
 
     @property
     def is_index(self) -> bool:
-        """Whether it may have children."""
+        """Whether it can have children."""
         return self.media_type in _INDEXES
 
 
@@ -41,15 +41,15 @@ class Manifest:
 
     @classmethod
     def of(cls, content: bytes, media_type: str) -> Manifest:
-        """Read its bytes; raises ValueError if they are no JSON."""
+        """Parse its bytes; raises ValueError if they aren't JSON."""
         digest = f"sha256:{sha256(content).hexdigest()}"
         return cls(digest, media_type, len(content), json.loads(content))
 
     @property
     def descriptor(self) -> Descriptor:
-        """What it is; children are as an index names them, without children of their own.
+        """Its descriptor; children are as listed in an index, without their own children.
 
-        Raises ValueError if it is an index that does not name them.
+        Raises ValueError if it's an index that doesn't list them.
         """
         descriptor = Descriptor(self.digest, self.media_type, self.size)
         if not descriptor.is_index:

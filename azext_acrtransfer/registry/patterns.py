@@ -1,4 +1,4 @@
-"""Patterns that choose by name, and the lines of an argument that hold them."""
+"""Patterns of names, and the lists of references and patterns in options."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ ALL_TAGS = "*"
 
 
 def is_glob(text: str) -> bool:
-    """Whether a text has a wildcard."""
+    """Whether a text contains a wildcard."""
     return bool(_WILDCARD.search(text))
 
 
 def matches(glob: str, text: str) -> bool:
     """Whether a glob matches the whole of a text.
 
-    ``**`` is any run of characters, ``*`` any without a slash, ``?`` one that is no slash.
+    ``**`` matches any characters, ``*`` any but slashes, ``?`` one character but a slash.
     """
     return bool(_compiled(glob).fullmatch(text))
 
@@ -39,7 +39,7 @@ def _compiled(glob: str) -> re.Pattern[str]:
 
 @dataclass(frozen=True)
 class ArtifactGlob:
-    """The tags that match in the repositories that match; ``text`` is as typed."""
+    """A pattern of repositories and of tags in them; ``text`` is as typed."""
 
     text: str
     repository: str
@@ -47,7 +47,7 @@ class ArtifactGlob:
 
     @classmethod
     def parse(cls, text: str, option: str = Artifact.OPTION) -> ArtifactGlob:
-        """Read a reference whose repository or tag has wildcards; without a tag it means all."""
+        """Parse a reference with wildcards; without a tag it matches all tags."""
         repository, tag, digest = split_reference(
             text, option, lambda part: _WILDCARD.sub("a", part)
         )
@@ -61,7 +61,7 @@ class ArtifactGlob:
         return cls(text, repository, tag or ALL_TAGS)
 
     def takes(self, artifact: Artifact) -> bool:
-        """Whether an artifact is one of those; one by its digest is if all tags are."""
+        """Whether it matches an artifact; a reference by digest matches if all tags do."""
         by_digest = ":" in artifact.reference
         return matches(self.repository, artifact.repository) and (
             self.tag == ALL_TAGS if by_digest else matches(self.tag, artifact.reference)
@@ -75,12 +75,12 @@ Reference = Artifact | ArtifactGlob
 def parse_references(
     texts: Iterable[str], option: str, login_server_suffix: str | None
 ) -> tuple[Reference, ...]:
-    """Read references and globs, without the registry that --registry names."""
+    """Parse references and patterns, which must not include the registry."""
     return tuple(_parse(line, option, login_server_suffix) for line in _lines(texts))
 
 
 def _lines(texts: Iterable[str]) -> Iterator[str]:
-    """Lines without comments; core has put the text of a file in the place of its ``@file``."""
+    """Return the lines without comments; core has replaced ``@file`` by the file's text."""
     for text in texts:
         for line in text.splitlines():
             if left := _COMMENT.sub("", line).strip():

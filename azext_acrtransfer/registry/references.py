@@ -30,7 +30,7 @@ class Artifact:
 
     @classmethod
     def parse(cls, text: str, option: str = OPTION) -> Artifact:
-        """Read ``repo`` (its tag ``latest``), ``repo:tag`` or ``repo@sha256:...``."""
+        """Parse ``repo`` (its tag ``latest``), ``repo:tag`` or ``repo@sha256:...``."""
         repository, tag, digest = split_reference(text, option)
         return cls(repository, digest or tag or "latest")
 
@@ -38,9 +38,9 @@ class Artifact:
 def split_reference(
     text: str, option: str, plain: Callable[[str], str] = str
 ) -> tuple[str, str, str]:
-    """Repository, tag and digest of a reference, the last two empty if it has none.
+    """Return the repository, tag and digest of a reference; the last two can be empty.
 
-    Each is checked as ``plain`` makes it, which gives a pattern the form of what it matches.
+    ``plain`` turns a pattern into a text that it matches, before the text is validated.
     """
     if "://" in text or "=" in text:
         raise invalid(

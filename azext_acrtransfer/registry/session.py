@@ -1,4 +1,4 @@
-"""Getting into a registry: logging in by azure-cli, then reading with a token for each task."""
+"""The session with a registry: login by azure-cli, then a token for each scope."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _PAUSES = (1, 2, 4, 8, 16, 32)
 
 @dataclass(frozen=True)
 class Right:
-    """What a caller wants to do: in the token's words, in ours, and the role that allows it."""
+    """What a request needs: the scope of the token, a verb for messages, and the role."""
 
     scope: str
     verb: str
@@ -48,7 +48,7 @@ class Right:
 
 @dataclass(frozen=True)
 class Login:
-    """Who reads; the password is a refresh token, or the admin user's if there is no other way."""
+    """The login; the password is a refresh token, or the admin user's if there is no other."""
 
     login_server: str
     user: str
@@ -56,9 +56,9 @@ class Login:
 
 
 class RegistrySession:
-    """The way into a registry.
+    """An authenticated session with a registry.
 
-    Where it is and who may enter is azure-cli's to find out, once for all. Its functions for more
+    azure-cli finds its login server and logs in, once. Its functions for more
     than that would log in anew for each repository, try a refusal three times in 15 s, and fail
     when they are throttled.
     """
@@ -81,13 +81,13 @@ class RegistrySession:
         )
 
     def log_in(self) -> Login:
-        """Log in, once; to be done before several threads would do it, and fail at it, at once."""
+        """Log in once, before several threads would do it at the same time."""
         if not self._login:
             self._login = _log_in(*self._arguments)
         return self._login
 
     def get(self, path: str, right: Right, key: str = "") -> HttpResponse | None:
-        """Read the JSON object at a path, which is to have a key; None if there is nothing."""
+        """Read a JSON object that must have a key; None if it doesn't exist."""
         had_token = right in self._tokens
         response = self._get(path, right)
         if had_token and response.status_code == HTTPStatus.UNAUTHORIZED:
@@ -98,11 +98,11 @@ class RegistrySession:
         return self._accepted(response, right, key)
 
     def secret_for(self, right: Right) -> str:
-        """What to show for a right: the admin user's password, or a token that is asked for once.
+        """Return the admin user's password, or a token, which is requested once.
 
-        Threads that are about to want the same token would each ask for it.
+        Threads that need the same token at the same time would each request it.
         """
-        # Late: as at the login.
+        # Deferred: it loads much of azure-cli.
         from azure.cli.command_modules.acr._docker_utils import EMPTY_GUID
 
         login = self.log_in()
@@ -114,7 +114,7 @@ class RegistrySession:
         return token
 
     def _get(self, path: str, right: Right) -> HttpResponse:
-        # Late: as at the login.
+        # Deferred: it loads much of azure-cli.
         from azure.cli.command_modules.acr._docker_utils import get_manifest_authorization_header
 
         login = self.log_in()
@@ -131,7 +131,7 @@ class RegistrySession:
             "refresh_token": login.password,
         }
         request = HttpRequest("POST", f"https://{login.login_server}/oauth2/token", data=form)
-        # Both bodies are secrets, which --debug is not to show; a token may be asked for again.
+        # Both bodies are secrets, which --debug is not to show; a token can be requested again.
         response = self._send(request, right, logging_enable=False, retry_on_methods={"POST"})
         return str(self._accepted(response, right, "access_token").json()["access_token"])
 
@@ -184,7 +184,7 @@ def _log_in(cmd: Any, registry_name: str, resource_group_name: str | None) -> Lo
 
 
 def _ask_azure_cli(cmd: Any, registry_name: str, resource_group_name: str | None) -> Login:
-    # Late: it loads much of azure-cli, which exact references can do without.
+    # Deferred: it loads much of azure-cli, which exact references don't need.
     from azure.cli.command_modules.acr._docker_utils import get_login_credentials
 
     try:
@@ -211,7 +211,7 @@ def _ask_azure_cli(cmd: Any, registry_name: str, resource_group_name: str | None
 
 @contextmanager
 def _nobody_to_ask() -> Iterator[None]:
-    """Have az not wait for a user name to be typed, as if there were no terminal."""
+    """Keep az from prompting for a user name, as if there were no terminal."""
     stdin, sys.stdin = sys.stdin, io.StringIO()
     try:
         yield
@@ -221,7 +221,7 @@ def _nobody_to_ask() -> Iterator[None]:
 
 @contextmanager
 def _no_trace_logged() -> Iterator[None]:
-    """Have the SDK not log how it failed to read a proxy's web page; the error itself is told."""
+    """Keep the SDK from logging why it can't parse a proxy's page; the error is reported."""
     sdk = logging.getLogger("azure.mgmt.containerregistry")
     level = sdk.level
     sdk.setLevel(logging.ERROR)

@@ -1,4 +1,4 @@
-"""Which API version the service is asked for, and what is said when a cloud does not have it."""
+"""The API version of requests, and the error for one that a cloud doesn't offer."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class ApiVersionPolicy(SansIOHTTPPolicy):  # type: ignore[type-arg]
         self._version = version
 
     def on_request(self, request: PipelineRequest[Any]) -> None:
-        """Ask for the chosen version instead of the SDK's own."""
+        """Request the chosen version instead of the SDK's own."""
         request.http_request.url = re.sub(
             r"(?<=[?&]api-version=)[^&]*", self._version.text, request.http_request.url
         )
@@ -68,7 +68,7 @@ class ApiVersionPolicy(SansIOHTTPPolicy):  # type: ignore[type-arg]
         request: PipelineRequest[Any],  # noqa: ARG002  the policy's interface
         response: PipelineResponse[Any, Any],
     ) -> None:
-        """Say which versions the cloud offers when it does not have the chosen one."""
+        """Raise an error that lists the versions of a cloud without the chosen one."""
         if response.http_response.status_code not in (400, 404):
             return
         error = _error(response)

@@ -1,4 +1,4 @@
-"""Doing many things at once, but not too many: the one place with threads."""
+"""Concurrent requests in a limited number of threads."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ R = TypeVar("R")
 def run_concurrently(
     work: Callable[[T], R], items: Iterable[T], *, max_workers: int = MAX_WORKERS
 ) -> Iterator[R]:
-    """Results of the work on each item, in the order of the items, as soon as they are there.
+    """Return the results for the items in their order, as soon as they are available.
 
-    When the caller stops, by Ctrl-C too, nothing more is begun, and what hangs is not waited for.
+    When the caller stops, even by Ctrl-C, no more work starts, and hanging work is left alone.
     """
     todo = list(items)
     if len(todo) == 1:  # needs no thread
         yield from map(work, todo)
         return
-    # Late: not everything needs it. Its threads end with the process, those of
+    # Deferred: not everything needs it. Its threads end with the process, those of
     # concurrent.futures are waited for, with whatever they wait for themselves.
     from multiprocessing.pool import ThreadPool
 

@@ -1,4 +1,4 @@
-"""HTTP with Azure: what is a response of the service, its errors, retries and pages."""
+"""HTTP policies: what counts as a response of the service, its errors, retries and pages."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ _ERRORS: dict[int, type[HttpResponseError]] = {
 
 class AnswerPolicy(HTTPPolicy):  # type: ignore[type-arg]
     # pylint: disable=too-few-public-methods  # the interface of a policy has no more
-    """Has every error name its request and show no SAS, wherever core or a command catches it."""
+    """Makes every error name its request and contain no secret."""
 
     def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
-        """Ask, and return nothing but an answer of the service."""
+        """Send the request, and return only a response of the service."""
         http_request = request.http_request
         try:
             response = self.next.send(request)
@@ -50,9 +50,9 @@ class AnswerPolicy(HTTPPolicy):  # type: ignore[type-arg]
 
 
 class PatientRetryPolicy(RetryPolicy):  # type: ignore[type-arg]
-    """The SDK's retries, of which a 429 that says how long to wait is none.
+    """The SDK's retries, except that a 429 with Retry-After isn't counted.
 
-    The SDK gives up after three refusals; many runs at once may meet more of them before it is
+    The SDK gives up after three refusals; many concurrent runs can get more of them before it is
     their turn.
     """
 
@@ -83,7 +83,7 @@ def _check(http: Any) -> None:
 
 
 def is_json(http: Any) -> bool:
-    """Whether it is what the service answers with, if it answers with anything."""
+    """Whether a response is empty or JSON, as those of the service are."""
     if HTTPStatus.MULTIPLE_CHOICES <= http.status_code < HTTPStatus.BAD_REQUEST:
         return False  # the service redirects nobody
     try:
@@ -93,9 +93,9 @@ def is_json(http: Any) -> bool:
 
 
 def every(pages: Any) -> Iterator[Any]:
-    """What is on all pages of a list, each resource once; pages that lead in a circle are an error.
+    """Return the resources on all pages of a list, each once; a cycle of pages is an error.
 
-    A resource that comes while the list is read moves others to the next page, where they are seen
+    A resource that is created meanwhile moves others to the next page, where they are listed
     again.
     """
     links, ids = set(), set()

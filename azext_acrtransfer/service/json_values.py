@@ -1,4 +1,4 @@
-"""Reading what Azure answers: values deep in a document, and moments as it writes them."""
+"""Values in JSON documents of Azure, and its timestamps."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ _FRACTION = re.compile(r"\.(\d{1,6})\d*")
 
 
 def dig(document: Any, *path: str) -> Any:
-    """A value deep in a document; None if it does not tell it."""
+    """Return the value at a path in a document, or None."""
     for key in path:
         document = document.get(key) if isinstance(document, Mapping) else None
     return document
 
 
 def moment(text: object) -> datetime | None:
-    """Read a moment, or None if it is none; Azure gives seven digits, Python 3.10 takes six."""
+    """Parse a timestamp, or return None; Azure writes seven digits, Python 3.10 accepts six."""
     if not isinstance(text, str):
         return None
     six_digits = _FRACTION.sub(lambda match: f".{match[1]:0<6}", text.replace("Z", "+00:00"))

@@ -1,4 +1,4 @@
-"""Specs to the SDK's models: the only room that knows model classes and the service's words."""
+"""The SDK's models of pipelines and runs, made from specs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PIPELINE_MODELS = {EXPORT: ExportPipeline, IMPORT: ImportPipeline}
 
 
 def pipeline(spec: PipelineSpec, version: ApiVersion) -> Any:
-    """The whole body of a PUT that creates a pipeline."""
+    """Return the complete body of a PUT that creates a pipeline."""
     # The type is optional in the API and absent from the SDK's defaults; Azure's templates send it.
     container = {"type": "AzureStorageBlobContainer", "uri": spec.container.text}
     properties: dict[str, Any] = {
@@ -32,7 +32,7 @@ def pipeline(spec: PipelineSpec, version: ApiVersion) -> Any:
 
 
 def change_pipeline(model: Any, change: PipelineChange, version: ApiVersion) -> Any:
-    """Change a pipeline as the service returned it; what this SDK does not know stays in it."""
+    """Change a pipeline as the service returned it; properties unknown to the SDK stay in it."""
     properties = model["properties"]
     container = properties[change.kind.side]
     if change.container:
@@ -57,7 +57,7 @@ def run(
     artifacts: Sequence[str] = (),
     force_update_tag: str | None = None,
 ) -> Any:
-    """The whole body of a PUT that creates a run."""
+    """Return the complete body of a PUT that creates a run."""
     request: dict[str, Any] = {
         "pipelineResourceId": pipeline_id,
         kind.side: {"type": "AzureStorageBlob", "name": blob},

@@ -18,14 +18,14 @@ from azext_acrtransfer.kinds import PipelineKind, PipelineOption
 
 @dataclass(frozen=True)
 class StorageAccess:
-    """How a pipeline gets at its container: a mode, and the secret that this mode needs."""
+    """The authentication of a pipeline to its container: a mode, and the secret it needs."""
 
     mode: StorageAccessMode
     secret: SecretUri | None
 
     @classmethod
     def of(cls, mode: StorageAccessMode | None, secret: SecretUri | None) -> StorageAccess:
-        """Settle the mode.
+        """Determine the mode.
 
         Scripts older than --storage-access-mode give a secret only: then it is SasToken.
         """
@@ -52,7 +52,7 @@ class StorageAccess:
 
 @dataclass(frozen=True)
 class PipelineSpec:
-    """A pipeline to be made."""
+    """A pipeline to be created."""
 
     kind: PipelineKind
     container: ContainerUri
@@ -64,7 +64,7 @@ class PipelineSpec:
 
 @dataclass(frozen=True)
 class PipelineChange:
-    """What an update changes in a pipeline that exists; None leaves a part as it is."""
+    """The changes of an update; None keeps a property as it is."""
 
     kind: PipelineKind
     container: ContainerUri | None = None

@@ -1,4 +1,4 @@
-"""Waiting for the service: how often it is asked, and what is shown meanwhile."""
+"""Polling until resources are in their final state: how often, and what is shown meanwhile."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ LOST = (AzureError, AzCLIError, OSError)
 def delay(waited: float, retry_after: float | None) -> float:
     """Seconds until the next request, after ``waited`` seconds of waiting.
 
-    A tenth of the time waited keeps the end of a short run from being seen late and a long run
-    from being asked about too often; what the service asks for goes first.
+    A tenth of the time waited notices the end of a short run early and keeps a long run
+    from being polled too often; Retry-After takes precedence.
     """
     if retry_after is not None:
         return retry_after
@@ -40,14 +40,14 @@ StateOf = Callable[[Any], State]
 
 @dataclass(frozen=True)
 class LastAnswer:
-    """The last answer about a resource, if there was one, and what keeps it from another."""
+    """The last answer about a resource, and the error that ended polling it, if any."""
 
     answer: Answer | None
     error: Exception | KeyboardInterrupt | None = None
 
     @property
     def resource(self) -> Any:
-        """The resource as it was last seen."""
+        """The resource in the last answer."""
         return self.answer.resource if self.answer else None
 
     @property
@@ -57,7 +57,7 @@ class LastAnswer:
 
 
 class Waiting:
-    """Asks again and again until all is settled, under the CLI's own progress line."""
+    """Polls until all resources are in their final state, with the CLI's own progress line."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class Waiting:
         self._sleep = sleep
 
     def settled(self, resources: Resources, name: str, answer: Answer, state_of: StateOf) -> Any:
-        """The resource of an answer to a PUT, once nothing more happens to it."""
+        """Return the resource of an answer to a PUT in its final state."""
         [latest] = self.all_settled(resources, {name: LastAnswer(answer)}, state_of).values()
         if latest.error:
             raise_stopped(resources, name, latest.error)
@@ -80,7 +80,7 @@ class Waiting:
     def all_settled(
         self, resources: Resources, answers: Mapping[str, LastAnswer], state_of: StateOf
     ) -> dict[str, LastAnswer]:
-        """What was seen of each by name, once nothing more happens to any or is seen of it."""
+        """Return the last answer about every resource, once all are in their final state."""
         latest = dict(answers)
         try:
             if _under_way(latest, state_of):
@@ -117,7 +117,7 @@ class Waiting:
                     del due[name]
 
     def progress(self) -> AbstractContextManager[Callable[[str], None]]:
-        """A line to show how things stand on."""
+        """Return the progress line."""
         return progress(self._cli_ctx, now=self._now)
 
 
@@ -138,7 +138,7 @@ def _line(latest: Mapping[str, LastAnswer], state_of: StateOf) -> str:
 
 
 def wait_command(resources: Resources, name: str) -> str:
-    """The command that waits for something again."""
+    """Return the command that waits for a resource again."""
     registry = resources.registry
     return (
         f"az acr {resources.kind.group} wait --created --resource-group {registry.resource_group} "
@@ -147,12 +147,12 @@ def wait_command(resources: Resources, name: str) -> str:
 
 
 def goes_on(error: BaseException | None) -> bool:
-    """Whether the service goes on with what this error ended the waiting for."""
+    """Whether the service continues with a resource after this error."""
     return not isinstance(error, ResourceNotFoundError)  # somebody deleted it
 
 
 def raise_stopped(resources: Resources, name: str, error: BaseException) -> NoReturn:
-    """Raise what ended the waiting; say that the service goes on, and how to wait again."""
+    """Raise the error that ended the waiting; print how to wait again."""
     what = f"the {resources.kind.noun} '{name}'"
     pick_up = wait_command(resources, name)
     if isinstance(error, KeyboardInterrupt):

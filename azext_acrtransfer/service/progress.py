@@ -1,4 +1,4 @@
-"""A line that shows how things stand, to who looks at a terminal."""
+"""The progress line on a terminal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 def progress(
     cli_ctx: Any, *, now: Callable[[], float] = time.monotonic
 ) -> Iterator[Callable[[str], None]]:
-    """A line to show how things stand on, for how long; not where nobody looks."""
+    """Return a function that shows a text and the time passed; quiet without a terminal."""
     quiet = (
         cli_ctx.only_show_errors
         or cli_ctx.config.getboolean("core", "disable_progress_bar", False)
@@ -22,7 +22,7 @@ def progress(
     if quiet:
         yield lambda _: None
         return
-    # Late: it loads a terminal library that a quiet wait does not need.
+    # Deferred: it loads a terminal library that a quiet wait does not need.
     from azure.cli.core.commands.progress import IndeterminateProgressBar
 
     started = now()

@@ -20,7 +20,7 @@ class Registry:
     @classmethod
     def of_resource(cls, resource_id: str) -> Registry:
         """The registry of a resource under it."""
-        # Deferred: it loads azure.mgmt.core, which help and completion can do without.
+        # Deferred: help and completion don't need azure.mgmt.core.
         from azure.mgmt.core.tools import parse_resource_id
 
         parts = parse_resource_id(resource_id)
@@ -28,10 +28,10 @@ class Registry:
 
 
 def locate(client: Any, name: str, resource_group: str | None) -> Registry:
-    """Find a registry's resource group unless it is given: a request for a page of registries."""
+    """Look up a registry's resource group unless it's specified."""
     if resource_group:
         return Registry(resource_group, name)
-    # Deferred: it loads azure.mgmt.core, which help and completion can do without.
+    # Deferred: help and completion don't need azure.mgmt.core.
     from azure.mgmt.core.tools import parse_resource_id
 
     for registry in every(client.registries.list()):

@@ -1,4 +1,4 @@
-"""The export pipelines, import pipelines or pipeline runs of one registry, over the SDK."""
+"""Export pipelines, import pipelines and pipeline runs: every request to the service."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _ABOVE_THE_RESOURCE = frozenset({"ResourceGroupNotFound", "ParentResourceNotFoun
 
 @dataclass(frozen=True)
 class Answer:
-    """A resource, and what its answer said beside it; ``took`` is in seconds.
+    """A resource, and the rest of its response; ``took`` is in seconds.
 
-    ``retried`` tells that it is the answer to a second try at least: an earlier one may have done
-    what was asked, and its answer been lost.
+    ``retried`` means that the request was sent more than once: an earlier one can have done the
+    work before its response was lost.
     """
 
     resource: Any
@@ -39,18 +39,18 @@ class Answer:
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds to wait before the next request, where the service says so."""
+        """Seconds to wait before the next request, if the service specifies them."""
         value = self.headers.get("retry-after", "")
         return float(value) if value.isdigit() else None
 
     @property
     def correlation_id(self) -> str | None:
-        """What Azure's support asks for."""
+        """The ID that Azure support needs."""
         return self.headers.get("x-ms-correlation-request-id")
 
     @property
     def sent_at(self) -> datetime | None:
-        """When the service answered, by its own clock."""
+        """The time of the response by the service's clock."""
         return parsedate_to_datetime(self.headers["date"]) if "date" in self.headers else None
 
 
@@ -62,13 +62,13 @@ def _is_resource(item: Any) -> bool:
 
 @dataclass(frozen=True)
 class Service:
-    """The service as one command group sees it: the SDK's client and the kind that it manages."""
+    """The service for one command group: the SDK's client and the kind of its resources."""
 
     client: Any
     kind: Any
 
     def of(self, registry_name: str, resource_group_name: str | None) -> Resources:
-        """The group's resources in a registry; one request more if its group is not given."""
+        """Return the resources in a registry; looks up its resource group if it isn't specified."""
         registry = locate(self.client, registry_name, resource_group_name)
         return Resources(self.client, registry, self.kind)
 
@@ -86,25 +86,25 @@ class Resources:
         self.registry = registry
 
     def beside(self, kind: ResourceKind) -> Resources:
-        """The resources of another kind in the same registry."""
+        """Return the resources of another kind in the same registry."""
         return Resources(self._client, self.registry, kind)
 
     def get(self, name: str) -> Answer:
-        """Read one; a missing one is named, with how to see those that exist."""
+        """Read a resource; the error for a missing one recommends how to list the others."""
         with self._missing(name):
             return self.look(name)
 
     def look(self, name: str) -> Answer:
-        """Read one; a missing one is the SDK's own error."""
+        """Read a resource; the error for a missing one is the SDK's."""
         return self._whole(self._ask(self._calls.get, name), name)
 
     def list(self) -> list[Any]:
-        """All of them, page after page."""
+        """Return all resources as SDK models."""
         registry = self.registry
         return [*every(self._calls.list(registry.resource_group, registry.name))]
 
     def plain(self) -> Iterator[dict[str, Any]]:
-        """All of them as the service's own JSON, with no more than a page in memory."""
+        """Return all resources as JSON, with one page in memory at a time."""
         pages: list[Any] = []
 
         def take(response: Any) -> None:
@@ -129,7 +129,7 @@ class Resources:
         )
 
     def put(self, name: str, model: Any) -> Answer:
-        """Create or replace one in a single request; its state may still change."""
+        """Create or replace a resource; its state can still change."""
 
         def put(*scope: str, **hook: Any) -> Any:
             return self._calls.begin_create(*scope, model, polling=False, **hook).result()
@@ -137,7 +137,7 @@ class Resources:
         return self._whole(self._ask(put, name), name)
 
     def delete(self, name: str, *, no_wait: bool = False) -> Any:
-        """Delete one and return the SDK's poller; a missing one is an error."""
+        """Delete a resource and return the SDK's poller; a missing one is an error."""
         # The SDK asks every 30 s where the service names no delay.
         polling = {"polling": False} if no_wait else {"polling_interval": 1}
 

@@ -1,4 +1,4 @@
-"""Lists of pipeline runs: chosen, sorted by time, and without secrets.
+"""Lists of pipeline runs: filtered, sorted by time, and without secrets.
 
 A run is the service's JSON here, or the SDK's model of it, which is a mapping of the same.
 """
@@ -26,20 +26,20 @@ def _response(run: Run, *path: str) -> Any:
 
 
 def without_secrets(run: Any) -> Any:
-    """The run with the signature of every SAS in its error message replaced."""
+    """Return the run without secrets in its error message."""
     if message := _response(run, "pipelineRunErrorMessage"):
         _response(run)["pipelineRunErrorMessage"] = mask_sas(str(message))
     return run
 
 
 def started(run: Run) -> datetime:
-    """When a run started; one that tells no time counts as older than all others."""
+    """Return when a run started; one without a time counts as the oldest."""
     timestamp = _response(run, "startTime") or dig(run, "systemData", "createdAt")
     return moment(timestamp) or _NEVER
 
 
 def ended(run: Run) -> datetime:
-    """When a run ended, or started if it does not tell."""
+    """Return when a run ended, or started if that is unknown."""
     return moment(_response(run, "finishTime")) or started(run)
 
 
@@ -50,28 +50,28 @@ def chosen(
     status: RunStatus | None = None,
     ended_before: datetime | None = None,
 ) -> Iterator[Run]:
-    """Those of a pipeline, in a state, that ended before a moment, as far as these are given."""
+    """Return the runs that match every filter that is specified."""
     for run in runs:
         pipeline_id = str(dig(run, "properties", "request", "pipelineResourceId"))
         if pipeline and pipeline_id.rpartition("/")[2].lower() != pipeline.lower():
             continue
         if status and RunState(run).status is not status:
             continue
-        # One that tells no time is not known to be old.
+        # A run without a time isn't known to be old.
         if ended_before and not _NEVER < ended(run) < ended_before:
             continue
         yield run
 
 
 def newest_first(runs: Iterable[Run], top: int | None = None) -> list[Run]:
-    """Runs by the time they started; of the first few, no more than these are kept in memory."""
+    """Return runs by their start; with ``top``, only that many are kept in memory."""
     if top:
         return heapq.nlargest(top, runs, key=started)
     return sorted(runs, key=started, reverse=True)
 
 
 def is_old(answer: Answer, tag: str | None) -> bool:
-    """Whether the answer to a PUT with this forceUpdateTag is a run that had ended before it.
+    """Whether the answer to a PUT with this forceUpdateTag is a run that ended before it.
 
     The service answers a PUT that changes nothing with the run as it is, and runs nothing.
     """

@@ -1,6 +1,6 @@
-"""Runs in az's shape, made of the service's JSON alone.
+"""Output shapes of runs, made from the service's JSON without models.
 
-Of ten thousand runs the SDK makes models in 1.5 s, and core shows models in 12 s; this takes 0.5 s.
+For ten thousand runs, the SDK makes models in 1.5 s and core shows them in 12 s; this takes 0.5 s.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _WHOLE = {
 
 
 def shapes(runs: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """What core would make of the models of these runs."""
+    """Return runs as core would show their models."""
     whole = todict(PipelineRun(_WHOLE))
     return [_filled(whole, {**(run.get("properties") or {}), **run}) for run in runs]
 

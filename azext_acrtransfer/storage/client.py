@@ -1,4 +1,4 @@
-"""What a pipeline's container holds, read with the caller's own rights."""
+"""The blobs in a pipeline's container, read with the caller's permissions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
 
 def blobs(cli_ctx: Any, container_uri: str) -> Iterator[str]:
-    """Names of all blobs, page by page as they are read."""
+    """Return the names of all blobs, page by page."""
     credential, _, _ = Profile(cli_ctx=cli_ctx).get_login_credentials(get_subscription_id(cli_ctx))
     container = ContainerClient.from_container_url(
         container_uri,

@@ -1,4 +1,4 @@
-"""What a SAS tells of itself; of its signature only that it has one."""
+"""SAS tokens and their fields; of the signature only that there is one."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from urllib.parse import parse_qsl
 
 @dataclass(frozen=True)
 class Sas:
-    """A SAS as a secret holds it, with or without its leading ``?``."""
+    """A SAS as stored in a secret, with or without its leading ``?``."""
 
     fields: dict[str, str]
     query: str = field(repr=False)
 
     @classmethod
     def parse(cls, secret: str) -> Sas | None:
-        """Read the value of a secret; None if it is no SAS."""
+        """Parse the value of a secret; None if it isn't a complete SAS."""
         query = secret.strip().removeprefix("?")
         fields = dict(parse_qsl(query))
         # A SAS that leaves its expiry to a policy that is stored at the container names that.
@@ -29,22 +29,22 @@ class Sas:
 
     @property
     def kind(self) -> str:
-        """What it is for: an account, a container, ..."""
+        """The type of its resource: account, container, blob or directory."""
         names = {"c": "container", "b": "blob", "d": "directory"}
         return "account" if "ss" in self.fields else names.get(self["sr"], "unknown")
 
     @property
     def is_delegated(self) -> bool:
-        """Whether a user signed it, not a key of the account."""
+        """Whether a user signed it, instead of a key of the account."""
         return "skoid" in self.fields
 
     @property
     def is_for_anybody(self) -> bool:
-        """Whether what storage says to the caller about it holds for the service, too."""
+        """Whether storage's response to the caller applies to the service, too."""
         return not self["sip"] and self["spr"] != "http"
 
     def moment(self, name: str) -> datetime | None:
-        """A time of the SAS, in UTC; None if it tells none, or one that cannot be read."""
+        """Return a timestamp of the SAS, in UTC; None if it's missing or invalid."""
         try:
             moment = datetime.fromisoformat(self[name].replace("Z", "+00:00"))
         except ValueError:
@@ -53,5 +53,5 @@ class Sas:
         return moment.astimezone(utc) if moment.tzinfo else moment.replace(tzinfo=utc)
 
     def lacks(self, field_name: str, needed: str) -> str:
-        """The letters of one of its fields that it should have and has not."""
+        """Return the required letters that are missing in one of its fields."""
         return "".join(letter for letter in needed if letter not in self[field_name])

@@ -1,4 +1,4 @@
-"""Deleting many runs at once, with an outcome for each."""
+"""Deletion of failed runs, with an outcome for each."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ DELETED, KEPT, WOULD_DELETE = "Deleted", "Failed", "WouldDelete"
 
 
 def failed_runs(all_runs: Iterable[Run]) -> list[str]:
-    """Names of the runs that ended in a failure."""
+    """Return the names of failed runs."""
     return [run["name"] for run in all_runs if RunState(run).is_provisioning_failed]
 
 
 def preview(names: Iterable[str]) -> list[dict[str, Any]]:
-    """What would be deleted."""
+    """Return the outcomes of a dry run."""
     return [_outcome(name, WOULD_DELETE) for name in names]
 
 
@@ -59,7 +59,7 @@ def delete_all(
 
 
 def failure(outcomes: Collection[dict[str, Any]]) -> AzureResponseError | None:
-    """The error that outcomes amount to, naming every run that could not be deleted."""
+    """Return the error for runs that couldn't be deleted, if there are any."""
     kept = _kept(outcomes)
     if not kept:
         return None

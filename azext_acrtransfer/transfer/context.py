@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class TransferContext:
-    """A registry and its pipeline, and what they contain; all of it is read when it is needed."""
+    """A registry, its pipeline and their contents, which are read when they're needed."""
 
     def __init__(
         self,
@@ -40,13 +40,13 @@ class TransferContext:
 
     @cached_property
     def pipeline(self) -> Any:
-        """The pipeline, read so that a misspelt one is named; its id has the service's spelling."""
+        """The pipeline as the service returns it; its ID has the service's spelling."""
         return self.runs.beside(self.kind).get(self._pipeline_name).resource
 
     @cached_property
     def content(self) -> RegistryClient:
         """The content of the registry."""
-        # Late: only a glob or a manifest needs it, and it loads azure-cli's own module.
+        # Deferred: only a glob or a manifest needs it, and it loads azure-cli's own module.
         from azext_acrtransfer.registry.client import RegistryClient
 
         registry = Registry.of_resource(self.pipeline.id)
@@ -62,7 +62,7 @@ class TransferContext:
 
     def blobs(self) -> Iterable[str]:
         """Blobs in the container of an import pipeline."""
-        # Late: only a glob needs it, and it loads the storage client.
+        # Deferred: only a glob needs it, and it loads the storage client.
         from azext_acrtransfer.storage.client import blobs
 
         return blobs(self._cmd.cli_ctx, self.pipeline.source.uri)

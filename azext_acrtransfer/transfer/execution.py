@@ -1,4 +1,4 @@
-"""Runs, one or many, from their submission to their end, with an outcome for each."""
+"""Execution of runs from their creation to their end, with an outcome for each."""
 
 from __future__ import annotations
 
@@ -24,32 +24,32 @@ logger = get_logger(__name__)
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a run: how it was last seen, and what ended the waiting before its end."""
+    """The outcome of a run: its last state, and the error that ended the waiting, if any."""
 
     spec: RunSpec
     run: Any = None
     error: Exception | KeyboardInterrupt | None = None
     correlation_id: str | None = None
-    #: Whether the run had ended before it was asked for, and nothing was run.
+    #: Whether the run ended before it was requested, so that nothing was run.
     is_old: bool = False
 
     @property
     def is_under_way(self) -> bool:
-        """Whether the service goes on with it, although nobody waits any more."""
+        """Whether the service continues with the run after the waiting ended."""
         return bool(self.run and not RunState(self.run).is_over) and goes_on(self.error)
 
     @property
     def has_failed(self) -> bool:
-        """Whether it did not move all that it was to move, and will not."""
+        """Whether the run has ended without transferring everything."""
         if self.run and RunState(self.run).is_over:
             return RunState(self.run).has_failed
         return bool(self.error) and not self.is_under_way
 
     def left(self, options: Sequence[str] | None = None) -> tuple[Artifact, ...]:
-        """Artifacts that did not go, where the pipeline has these options.
+        """Return artifacts that weren't transferred, for a pipeline with these options.
 
-        A run that goes on after an error names what failed; if it names nothing that was asked
-        for, all counts as left, for nothing is lost by moving it twice.
+        A run with ContinueOnErrors names the failed artifacts; if it names none of the requested
+        ones, all count as left: transferring one twice does no harm.
         """
         if not self.has_failed:
             return ()
@@ -74,7 +74,7 @@ def run_all(
     *,
     wait: bool,
 ) -> list[Outcome]:
-    """Submit runs and wait until all are over; one that fails does not stop the others."""
+    """Create runs and wait until all are over; a failed one doesn't stop the others."""
     submitted = _submit(waiting, resources, specs, pipeline_id)
     for spec in specs:
         _warn_of_old(spec, submitted[spec.name].answer)

@@ -1,4 +1,4 @@
-"""What a transfer is to move, and in which runs."""
+"""The plan of a transfer: its artifacts or blobs, and the runs for them."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ logger = get_logger(__name__)
 def choose(
     spec: TransferSpec, context: TransferContext
 ) -> tuple[tuple[RunSpec, ...], Recorder | None]:
-    """The runs that it takes, and the recorder of its manifest.
+    """Return the runs of a transfer, and the recorder of its manifest.
 
-    The registry or the container is asked for globs, and for what a manifest is to tell.
+    Reads the registry or the container for patterns, and for the entries of a manifest.
     """
     if spec.kind is not EXPORT:
         return splitting.plan(spec, resolve_blobs(spec.blobs, context)), None
@@ -79,7 +79,7 @@ def _describe(
 
 
 def _in_target(skip: TransferManifest, context: TransferContext) -> dict[Artifact, str]:
-    """The digests of what the target has, with all that belongs to it."""
+    """Return the digests of artifacts that are complete in the target."""
     if skip.registry.lower() == context.content.login_server.lower():
         raise InvalidArgumentValueError(
             f"--skip has a manifest of '{skip.registry}', the registry to export from.",

@@ -1,4 +1,4 @@
-"""Outcomes of runs in the words of a transfer manifest."""
+"""Outcomes of runs as records for a transfer manifest."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from azext_acrtransfer.transfer.specs import RunSpec
 
 
 def planned_records(specs: Iterable[RunSpec]) -> list[RunRecord]:
-    """Runs that are about to be requested."""
+    """Return records of runs that aren't created yet."""
     return records_of((Outcome(spec) for spec in specs), None)
 
 
 def records_of(outcomes: Iterable[Outcome], options: Sequence[str] | None) -> list[RunRecord]:
-    """Runs as they ended, for a pipeline with these options."""
+    """Return records of runs that ended, for a pipeline with these options."""
     return [_record(outcome, outcome.left(options)) for outcome in outcomes]
 
 

@@ -1,4 +1,4 @@
-"""What is reported of a transfer at its end, and how to move the rest."""
+"""The report of a transfer: its result, its error, and the command to transfer the rest."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def report(
     *,
     unwritten: FileOperationError | None,
 ) -> Any:
-    """The run that was made, or a list of several; what went wrong fails the command."""
+    """Return the run or the list of runs; a failure fails the command."""
     if unwritten:
         spec = replace(spec, manifests=Manifests())  # so that no advice names it
     with reported_in_any_case(unwritten):
@@ -93,7 +93,7 @@ def _reason_of(outcome: Outcome) -> str:
 
 
 def _causes(failed: Iterable[Outcome], context: TransferContext) -> list[str]:
-    """What the failures mean, each cause once; the command that runs again is told apart."""
+    """Return the meaning of the failures, each cause once, without the command to run again."""
     causes = dict.fromkeys(
         tuple(
             diagnosis.advice_on(outcome.error)
@@ -106,7 +106,7 @@ def _causes(failed: Iterable[Outcome], context: TransferContext) -> list[str]:
 
 
 def _left(failed: Iterable[Outcome], context: TransferContext) -> list[str]:
-    """Artifacts that an export, or blobs that an import did not move."""
+    """Return artifacts of an export, or blobs of an import, that weren't transferred."""
     if context.kind is EXPORT:
         options = context.pipeline.options
         return [str(artifact) for outcome in failed for artifact in outcome.left(options)]

@@ -1,4 +1,4 @@
-"""What was typed becomes what there is: globs, by what a registry or a container lists."""
+"""Selection of artifacts and blobs: patterns are resolved by listing a registry or container."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from azext_acrtransfer.service.concurrency import run_concurrently
 
 
 class Listing(Protocol):
-    """What a registry holds; several threads ask it at once."""
+    """The lists of a registry, which several threads read."""
 
     def repositories(self) -> Sequence[str]:
         """Names of all repositories."""
 
     def tags(self, repository: str) -> Sequence[str]:
-        """Tags of a repository; none if it is not there."""
+        """Tags of a repository; none if it doesn't exist."""
 
 
 class BlobListing(Protocol):  # pylint: disable=too-few-public-methods  # there is no more to ask
-    """What a container holds."""
+    """The list of a container."""
 
     def blobs(self) -> Iterable[str]:
         """Names of all blobs."""
@@ -35,13 +35,13 @@ class BlobListing(Protocol):  # pylint: disable=too-few-public-methods  # there 
 
 @dataclass(frozen=True)
 class Selection:
-    """What to take, and what of that to leave out."""
+    """References and patterns to include and to exclude."""
 
     include: tuple[Reference, ...]
     exclude: tuple[Reference, ...] = ()
 
     def resolve(self, listing: Listing) -> tuple[Artifact, ...]:
-        """The artifacts, each once, in the order of the arguments; only globs ask the listing."""
+        """Return the artifacts, each once, in order; only patterns need the lists."""
         matching = chain.from_iterable(_resolve(reference, listing) for reference in self.include)
         artifacts = tuple(dict.fromkeys(matching))
         left = tuple(artifact for artifact in artifacts if not self._leaves_out(artifact))
@@ -85,7 +85,7 @@ def _resolve(reference: Reference, listing: Listing) -> Iterable[Artifact]:
 
 
 def resolve_blobs(names: Iterable[str], listing: BlobListing) -> tuple[str, ...]:
-    """The blobs to import, each once, in the order of the arguments; only globs ask the listing."""
+    """Return the blobs to import, each once, in order; only patterns need the list."""
     listed: list[str] = []
     blobs: list[str] = []
     for name in names:

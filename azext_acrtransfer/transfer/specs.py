@@ -22,7 +22,7 @@ from azext_acrtransfer.registry.references import Artifact
 
 @dataclass(frozen=True)
 class Manifests:
-    """The manifest that an export writes, and those that say what of its choice is to go."""
+    """The manifest that an export writes, and those that limit what it exports."""
 
     written: ManifestFile | None = None
     skip: TransferManifest | None = None
@@ -31,9 +31,9 @@ class Manifests:
 
 @dataclass(frozen=True)
 class TransferSpec:
-    """What is to be moved, in as many runs as that takes: artifacts into a blob, or blobs in.
+    """A transfer: artifacts to export into a blob, or blobs to import, in one or more runs.
 
-    Artifacts and the blobs of an import may be globs.
+    Artifacts and the blobs of an import can be patterns.
     """
 
     kind: PipelineKind
@@ -87,7 +87,7 @@ class TransferSpec:
 
 @dataclass(frozen=True)
 class RunSpec:
-    """A run to be made: an export of artifacts into a blob, or the import of a blob."""
+    """A run to be created: an export of artifacts into a blob, or the import of a blob."""
 
     kind: PipelineKind
     name: str

@@ -1,4 +1,4 @@
-"""How a transfer is split into runs: their names, their blobs, and what each moves."""
+"""Splitting of a transfer into runs: their names, blobs and artifacts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LONGEST_NAME, _LONGEST_BLOB = 50, 1024
 def plan(
     spec: TransferSpec, blobs: Sequence[str], artifacts: Sequence[Artifact] = ()
 ) -> tuple[RunSpec, ...]:
-    """The runs that it takes; if it is one, the names stay as typed, else they are numbered."""
+    """Return the runs of a transfer; the names of several are numbered."""
     loads = [(blob, tuple[Artifact, ...]()) for blob in blobs]
     if spec.kind is EXPORT:
         chunks = list(_chunks(artifacts))
@@ -33,7 +33,7 @@ def plan(
 
 
 def preview(specs: Iterable[RunSpec], pipeline: str) -> list[dict[str, Any]]:
-    """What would be run."""
+    """Return the runs of a dry run."""
     return [
         {
             "name": spec.name,
@@ -47,12 +47,12 @@ def preview(specs: Iterable[RunSpec], pipeline: str) -> list[dict[str, Any]]:
 
 
 def retry_name(name: str) -> str:
-    """Name for a run of what did not go, which may itself have to be numbered."""
+    """Return the name of a run for the rest of a transfer."""
     return _retry(name, "", _LONGEST_NAME)
 
 
 def retry_blob(blob: str) -> str:
-    """Name for the blob of that run."""
+    """Return the name of the blob for that run."""
     return _retry(blob, "-", _LONGEST_BLOB - 1)
 
 
