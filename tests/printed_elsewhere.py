@@ -24,7 +24,6 @@ LEFT_OUT = {
     "make bench ROW=clean": _LONG,
     "make coverage": _SUITES,
     "make test-fast": _SUITES,
-    "make demo": "installs for minutes; runs emulators of its own",
     "make faults": _LONG,
     "make mutants": _LONG,
     "pipx install ./emulator": "needs pipx; test_installed_emulator.py installs it by pip",
@@ -57,7 +56,8 @@ SPELLED = {
     "tests/e2e/test_shell.py": {
         "make shell": '["make", "shell"]',
         f"make shell CMD='{_LISTING}'": _LISTING,
-    }
+    },
+    "tests/demo/test_run.py": {"make demo": '["make", "demo"]'},
 }
 #: By the test module, the command lines that it types, some with names of its own filled in.
 COVERED = {

@@ -94,7 +94,7 @@ def _type(shell: Shell, command: Command, cloud: Cloud) -> None:
     text = command.text
     if _ONLINE.match(text):
         text = f"(unset {' '.join(cloud.environment)}\n{text}\n)"
-    if _MAKE.match(text):
+    if _MAKE.match(command.text):
         text = f'(cd "{ROOT}"\n{text}\n)'
     try:
         shell.type(text)
