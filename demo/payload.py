@@ -29,9 +29,10 @@ def build_payload(folder: Path, tools: Path, az: Path) -> None:
         az: A virtual environment with azure-cli.
     """
     layout = Layout(folder)
+    busybox = tools / "debian" / "busybox"
     shells = {
-        busybox.name: layout.add_layer({"bin/sh": next(busybox.glob("**/bin/busybox"))})
-        for busybox in sorted((tools / "debian" / "busybox").glob("*/"))
+        path.relative_to(busybox).parts[0]: layout.add_layer({"bin/sh": path})
+        for path in sorted(busybox.glob("*/**/bin/busybox"))
     }
     for version in ("1.0", "1.1", "1.1-debug"):
         images = [layout.add_image(name, version, shell) for name, shell in shells.items()]
