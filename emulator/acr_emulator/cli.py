@@ -46,6 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except _REFUSALS as error:
         print(f"{PROGRAM}: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:  # of setup: the other two handle signals
+        return _BY_SIGNAL + signal.SIGINT
     except asyncio.CancelledError:  # by a signal, before the command was started
         return _BY_SIGNAL + signal.SIGTERM
 

@@ -29,9 +29,9 @@ def listen(port: int = _ANY) -> socket.socket:
         listener.listen(socket.SOMAXCONN)  # from here on nobody is refused
     except OSError as error:
         listener.close()
-        reason = "is already in use" if error.errno == errno.EADDRINUSE else "can't be used"
-        detail = "" if error.errno == errno.EADDRINUSE else f": {error.strerror}"
-        raise PortError(f"Port {port} {reason}{detail}.") from error
+        is_taken = error.errno == errno.EADDRINUSE
+        reason = "is already in use" if is_taken else f"can't be used: {error.strerror}"
+        raise PortError(f"Port {port} {reason}.") from error
     return listener
 
 
