@@ -9,9 +9,9 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.measurement import Measurement
 from benchmarks.place import Place
-from tests.emulator.transfer.measured import measure_transfer
-from tests.emulator.transfer.parts import running_parts
-from tests.emulator.transfer.world import MIB, world_of
+from tests.emulator.engine.bundled_services import running_parts
+from tests.emulator.engine.measured import measure_transfer
+from tests.emulator.engine.world import MIB, world_of
 
 GIB = 1024 * MIB
 _SAME = 32 * MIB

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from types import TracebackType
 
-from acr_emulator.parts.process import dies_with_us
+from acr_emulator.bundled.child_process import dies_with_us
 
 from demo.places import AZ, DEV, ROOT
 

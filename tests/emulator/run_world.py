@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from acr_emulator.pipelines import EXPORT, IMPORT, PipelineKind
+from acr_emulator.runs.pipelines import EXPORT, IMPORT, PipelineKind
 from azure.storage.blob import ContainerClient
 
 from tests.emulator.running import GROUP, REGISTRIES, Emulator, Json

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from acr_emulator.cloud import PUBLIC
+from acr_emulator.cloud.clouds import PUBLIC
 
 from tests.emulator.arm_samples import (
     ACCOUNT,

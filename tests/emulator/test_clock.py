@@ -4,7 +4,7 @@ import asyncio
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from acr_emulator.clock import Clock, timestamp
+from acr_emulator.state.clock import Clock, timestamp
 
 
 def test_it_shows_real_time_and_what_it_was_advanced_by() -> None:

@@ -7,9 +7,9 @@ from typing import Any
 
 import httpx
 import pytest
-from acr_emulator.cloud import CHINA, PUBLIC, Cloud
-from acr_emulator.instance import Instance, OtherCloudError
-from acr_emulator.private_cloud import CloudError, cloud_of
+from acr_emulator.cloud.clouds import CHINA, PUBLIC, Cloud
+from acr_emulator.cloud.description import CloudError, cloud_of
+from acr_emulator.emulator import Instance, OtherCloudError
 
 from tests.emulator.running import SUBSCRIPTION, Emulator
 from tests.other_clouds import DESCRIPTION

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from acr_emulator.pipelines import EXPORT, IMPORT, KINDS, PipelineKind
+from acr_emulator.runs.pipelines import EXPORT, IMPORT, KINDS, PipelineKind
 from azure.storage.blob import ContainerClient
 
 from tests.emulator.run_world import ACCOUNT, CONTAINER, World, run_path

@@ -6,9 +6,9 @@ from typing import Any
 
 import httpx
 import pytest
-from acr_emulator.arm.roles import data_actions
-from acr_emulator.cloud import PUBLIC
-from acr_emulator.vaults import (
+from acr_emulator.cloud.clouds import PUBLIC
+from acr_emulator.identity.authorization import data_actions
+from acr_emulator.keyvault.vaults import (
     SecretDisabledError,
     SecretError,
     SecretMissingError,

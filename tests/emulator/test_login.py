@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import jwt
 import pytest
-from acr_emulator.cloud import PUBLIC
-from acr_emulator.tokens import Principal, Tokens, UnauthorizedError
+from acr_emulator.cloud.clouds import PUBLIC
+from acr_emulator.identity.tokens import Principal, Tokens, UnauthorizedError
 
 from tests.emulator.running import SUBSCRIPTION, Emulator, Json
 

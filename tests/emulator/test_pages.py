@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from acr_emulator.cloud import PUBLIC
-from acr_emulator.pipelines import EXPORT, IMPORT, KINDS, PipelineKind
+from acr_emulator.cloud.clouds import PUBLIC
+from acr_emulator.runs.pipelines import EXPORT, IMPORT, KINDS, PipelineKind
 
 from tests.emulator.controls_client import Controls
 from tests.emulator.running import REGISTRIES, VERSION, Emulator, Json

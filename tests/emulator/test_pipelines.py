@@ -1,8 +1,8 @@
 """Export and import pipelines in ARM: the recorded exchanges, and what is refused."""
 
 import pytest
-from acr_emulator.cloud import PUBLIC
-from acr_emulator.pipelines import EXPORT, IMPORT, KINDS, PipelineKind
+from acr_emulator.cloud.clouds import PUBLIC
+from acr_emulator.runs.pipelines import EXPORT, IMPORT, KINDS, PipelineKind
 
 from tests.emulator.running import GROUP, REGISTRIES, Emulator, Json
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import httpx
 import pytest
-from acr_emulator.cloud import PUBLIC
-from acr_emulator.tokens import Principal
+from acr_emulator.cloud.clouds import PUBLIC
+from acr_emulator.identity.tokens import Principal
 
 from tests.emulator.running import SUBSCRIPTION, Emulator, Json
 

@@ -6,7 +6,7 @@ import hashlib
 import httpx
 import jwt
 import pytest
-from acr_emulator.cloud import PUBLIC
+from acr_emulator.cloud.clouds import PUBLIC
 
 from tests.emulator.running import REGISTRIES, Emulator, RegistryClient
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from acr_emulator.pipelines import EXPORT, IMPORT, KINDS, PipelineKind
-from acr_emulator.runs import INTERRUPTED
+from acr_emulator.runs.pipelines import EXPORT, IMPORT, KINDS, PipelineKind
+from acr_emulator.runs.run_service import INTERRUPTED
 
 from tests.emulator.run_world import READER, URI, VAULT, World, prepare, run_body, run_path
 from tests.emulator.running import OCI, REGISTRIES, Emulator, Json, eventually

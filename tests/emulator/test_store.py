@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from acr_emulator.instance import Instance, StateInUseError
-from acr_emulator.store import Store
+from acr_emulator.emulator import Instance, StateInUseError
+from acr_emulator.state.store import Store
 
 GROUP = "/subscriptions/s/resourceGroups/rg"
 

@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 import pytest
-from acr_emulator.templates.errors import TemplateError
-from acr_emulator.templates.evaluation import Evaluator
-from acr_emulator.templates.parser import MAX_LENGTH, escaped
+from acr_emulator.deployments.templates.evaluation import Evaluator
+from acr_emulator.deployments.templates.invalid_template import TemplateError
+from acr_emulator.deployments.templates.parser import MAX_LENGTH, escaped
 from hypothesis import given
 from hypothesis import strategies as st
 

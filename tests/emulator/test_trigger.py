@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from acr_emulator.pipelines import EXPORT
-from acr_emulator.trigger import MAX_AGE
+from acr_emulator.runs.pipelines import EXPORT
+from acr_emulator.runs.trigger import MAX_AGE
 
 from tests.emulator.run_world import CONTAINER_ID, READER, URI, World
 from tests.emulator.running import Emulator, Json, eventually

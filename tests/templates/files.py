@@ -8,9 +8,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from acr_emulator.templates.place import Place
-from acr_emulator.templates.references import Fetch, NeededError
-from acr_emulator.templates.template import Template
+from acr_emulator.deployments.templates.deployment_context import Place
+from acr_emulator.deployments.templates.runtime_references import Fetch, NeededError
+from acr_emulator.deployments.templates.template import Template
 
 FOLDER = Path(__file__).resolve().parents[2] / "templates"
 NAMES = (

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
-from acr_emulator.arm.answers import JsonAnswer
 from acr_emulator.arm.collection import Collection
-from acr_emulator.arm.errors import ArmError
 from acr_emulator.arm.request import ArmRequest, Route
 from acr_emulator.arm.storage_accounts import TYPE as ACCOUNT
-from acr_emulator.transfer import Container
-from acr_emulator.transfer.errors import StorageError
+from acr_emulator.engine import Container
+from acr_emulator.engine.transfer_errors import StorageError
+from acr_emulator.network.responses import JsonAnswer
+from acr_emulator.state.arm_errors import ArmError
 
 if TYPE_CHECKING:
-    from acr_emulator.instance import Instance
+    from acr_emulator.emulator import Instance
 
 TYPE = f"{ACCOUNT}/blobServices/containers"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from acr_emulator.arm.errors import ArmError, bad_request
+from acr_emulator.state.arm_errors import ArmError, bad_request
 
 #: The template language looks at what is in them itself.
 _CLOSED = ("parameters", "template")

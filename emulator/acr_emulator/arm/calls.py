@@ -10,9 +10,9 @@ from typing import Any
 from starlette.datastructures import QueryParams
 from starlette.responses import Response
 
-from acr_emulator.arm.errors import ArmError
 from acr_emulator.arm.request import ArmRequest
-from acr_emulator.clock import Clock
+from acr_emulator.state.arm_errors import ArmError
+from acr_emulator.state.clock import Clock
 
 _OVER = ("Succeeded", "Failed", "Canceled")
 _POLL_SECONDS = 0.1

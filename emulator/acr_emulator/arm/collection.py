@@ -2,10 +2,10 @@
 
 from starlette.responses import Response
 
-from acr_emulator.arm.answers import JsonAnswer, empty
-from acr_emulator.arm.errors import resource_not_found
 from acr_emulator.arm.request import ArmRequest, Handler, Route
-from acr_emulator.store import Resource, Store
+from acr_emulator.network.responses import JsonAnswer, empty
+from acr_emulator.state.arm_errors import resource_not_found
+from acr_emulator.state.store import Resource, Store
 
 _SUBSCRIPTION = "/subscriptions/{subscription}"
 _GROUP = _SUBSCRIPTION + "/resourceGroups/{group}"

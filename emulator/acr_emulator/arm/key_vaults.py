@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
-from acr_emulator.arm.answers import JsonAnswer
 from acr_emulator.arm.collection import Collection
-from acr_emulator.arm.errors import ArmError, bad_request
 from acr_emulator.arm.request import ArmRequest, Route
 from acr_emulator.arm.system_data import system_data
-from acr_emulator.store import Resource
-from acr_emulator.vaults import TYPE, Secrets
+from acr_emulator.keyvault.vaults import TYPE, Secrets
+from acr_emulator.network.responses import JsonAnswer
+from acr_emulator.state.arm_errors import ArmError, bad_request
+from acr_emulator.state.store import Resource
 
 if TYPE_CHECKING:
-    from acr_emulator.instance import Instance
+    from acr_emulator.emulator import Instance
 
 #: From this version on, a vault is made for role assignments unless told otherwise (az's help).
 _ROLES_BY_DEFAULT = "2026-02-01"

@@ -7,32 +7,32 @@ from typing import TYPE_CHECKING
 
 from acr_emulator.arm import (
     blob_containers,
-    deployments,
-    groups,
-    identities,
+    container_registries,
     key_vaults,
-    pipelines,
-    registries,
-    roles,
-    runs,
+    managed_identities,
+    pipeline_runs,
+    resource_groups,
     storage_accounts,
     subscriptions,
+    template_deployments,
+    transfer_pipelines,
 )
 from acr_emulator.arm.request import Route
+from acr_emulator.identity import authorization
 
 if TYPE_CHECKING:
-    from acr_emulator.instance import Instance
+    from acr_emulator.emulator import Instance
 
 PROVIDERS: tuple[Callable[[Instance], list[Route]], ...] = (
     subscriptions.routes,
-    groups.routes,
+    resource_groups.routes,
     storage_accounts.routes,
     blob_containers.routes,
     key_vaults.routes,
-    identities.routes,
-    roles.routes,
-    registries.routes,
-    pipelines.routes,
-    runs.routes,
-    deployments.routes,
+    managed_identities.routes,
+    authorization.routes,
+    container_registries.routes,
+    transfer_pipelines.routes,
+    pipeline_runs.routes,
+    template_deployments.routes,
 )

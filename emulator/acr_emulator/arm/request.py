@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from acr_emulator.tokens import Claims
+from acr_emulator.identity.tokens import Claims
 
 _PLACEHOLDER = re.compile(r"{(\w+)(:path)?}")
 

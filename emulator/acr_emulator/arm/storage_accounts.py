@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse, Response
 
-from acr_emulator.arm.answers import JsonAnswer, empty
 from acr_emulator.arm.collection import Collection
-from acr_emulator.arm.errors import ArmError, bad_request
 from acr_emulator.arm.request import ArmRequest, Route
-from acr_emulator.clock import timestamp
-from acr_emulator.storage import KEY_NAMES
-from acr_emulator.store import Resource
+from acr_emulator.network.responses import JsonAnswer, empty
+from acr_emulator.state.arm_errors import ArmError, bad_request
+from acr_emulator.state.clock import timestamp
+from acr_emulator.state.store import Resource
+from acr_emulator.storage.accounts import KEY_NAMES
 
 if TYPE_CHECKING:
-    from acr_emulator.instance import Instance
+    from acr_emulator.emulator import Instance
 
 TYPE = "Microsoft.Storage/storageAccounts"
 _PROVIDER = "/subscriptions/{subscription}/providers/Microsoft.Storage"

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
-from acr_emulator.arm.answers import JsonAnswer
 from acr_emulator.arm.request import ArmRequest, Route
 from acr_emulator.arm.transfer_resources import TYPES as TRANSFER_TYPES
-from acr_emulator.cloud import Cloud
-from acr_emulator.store import Resource
+from acr_emulator.cloud.clouds import Cloud
+from acr_emulator.network.responses import JsonAnswer
+from acr_emulator.state.store import Resource
 
 if TYPE_CHECKING:
-    from acr_emulator.instance import Instance
+    from acr_emulator.emulator import Instance
 
 _LOCATIONS = {"westus": "West US", "eastus": "East US", "westeurope": "West Europe"}
 #: What az needs to know to show or delete a resource by its id alone.

@@ -3,8 +3,8 @@
 from typing import Any
 
 from acr_emulator.arm.request import ArmRequest
-from acr_emulator.clock import Clock, timestamp
-from acr_emulator.store import Resource
+from acr_emulator.state.clock import Clock, timestamp
+from acr_emulator.state.store import Resource
 
 
 def system_data(

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from acr_emulator.arm.errors import ArmError, bad_request
-from acr_emulator.arm.registry_properties import check_transfers
 from acr_emulator.arm.request import ArmRequest
-from acr_emulator.cloud import Cloud
-from acr_emulator.store import Resource
+from acr_emulator.cloud.clouds import Cloud
+from acr_emulator.registry.resource_properties import check_transfers
+from acr_emulator.state.arm_errors import ArmError, bad_request
+from acr_emulator.state.store import Resource
 
 if TYPE_CHECKING:
-    from acr_emulator.instance import Instance
+    from acr_emulator.emulator import Instance
 
 #: The list of April 2026 (REC-B).
 _VERSIONS = (

@@ -1,0 +1,106 @@
+"""Resource groups, and everything in them found by type."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from starlette.responses import Response
+
+from acr_emulator.arm.request import ArmRequest, Route
+from acr_emulator.network.responses import JsonAnswer, empty
+from acr_emulator.state.arm_errors import bad_request, group_not_found
+from acr_emulator.state.store import Resource, Store
+
+if TYPE_CHECKING:
+    from acr_emulator.emulator import Instance
+
+TYPE = "Microsoft.Resources/resourceGroups"
+# {name}, not {group}: a call on the group itself does not need it to exist already.
+_GROUPS = "/subscriptions/{subscription}/resourceGroups"
+_FILTER = re.compile(r"\b(resourceType|name) eq '([^']+)'", re.IGNORECASE)
+
+
+def routes(instance: Instance) -> list[Route]:
+    """Groups and the generic resource list."""
+    groups = _Groups(instance.store)
+    return [
+        Route("GET", _GROUPS, groups.list),
+        Route("PUT", f"{_GROUPS}/{{name}}", groups.put),
+        Route("PATCH", f"{_GROUPS}/{{name}}", groups.put),
+        Route("GET", f"{_GROUPS}/{{name}}", groups.get),
+        Route("HEAD", f"{_GROUPS}/{{name}}", groups.head),
+        Route("DELETE", f"{_GROUPS}/{{name}}", groups.delete),
+        Route("GET", "/subscriptions/{subscription}/resources", groups.resources),
+        Route("GET", f"{_GROUPS}/{{group}}/resources", groups.resources),
+    ]
+
+
+class _Groups:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def list(self, _: ArmRequest) -> Response:
+        return JsonAnswer({"value": self._store.list(resource_type=TYPE)})
+
+    async def put(self, request: ArmRequest) -> Response:
+        group_id = f"/subscriptions/{request['subscription']}/resourceGroups/{request['name']}"
+        previous = self._store.get(group_id)
+        if previous is None and request.method == "PATCH":
+            raise group_not_found(request["name"])
+        location = request.body.get("location") or (previous or {}).get("location")
+        if not location:
+            raise bad_request(
+                "LocationRequired", "The location property is required for this definition."
+            )
+        group = {
+            "id": previous["id"] if previous else group_id,
+            "name": previous["name"] if previous else request["name"],
+            "type": TYPE,
+            "location": location,
+            "tags": request.body.get("tags") or {},
+            "properties": {"provisioningState": "Succeeded"},
+        }
+        self._store.put(group_id, group)
+        return JsonAnswer(group, 200 if previous else 201)
+
+    def _existing(self, request: ArmRequest) -> Resource:
+        group = self._store.get(request.path)
+        if group is None:
+            raise group_not_found(request["name"])
+        return group
+
+    async def get(self, request: ArmRequest) -> Response:
+        return JsonAnswer(self._existing(request))
+
+    async def head(self, request: ArmRequest) -> Response:
+        return empty(204 if self._store.get(request.path) else 404)
+
+    async def delete(self, request: ArmRequest) -> Response:
+        group = self._existing(request)
+        # Newest first, so that a child goes before its parent.
+        for resource in reversed(self._store.list(f"{group['id']}/")):
+            if self._store.get(resource["id"]):
+                await request.delete(resource["id"])
+        self._store.delete(group["id"])
+        return empty()
+
+    async def resources(self, request: ArmRequest) -> Response:
+        scope = request.path[: -len("/resources")]
+        told = _FILTER.findall(request.query.get("$filter", ""))
+        wanted = {word.lower(): value for word, value in told}
+        name = wanted.get("name", "").lower()
+        found = self._store.list(f"{scope}/", wanted.get("resourcetype", ""))
+        shown = [each for each in found if _is_tracked(each) and name in ("", each["name"].lower())]
+        return JsonAnswer({"value": [_summary(item) for item in shown]})
+
+
+def _is_tracked(resource: Resource) -> bool:
+    """Whether the generic list has it: neither groups nor children, nor role assignments."""
+    return "location" in resource and resource["type"] != TYPE and resource["type"].count("/") == 1
+
+
+def _summary(resource: Resource) -> Resource:
+    """The generic list tells only what all resources have."""
+    keys = ("id", "name", "type", "sku", "kind", "location", "tags", "identity")
+    return {key: resource[key] for key in keys if key in resource}

@@ -1,0 +1,77 @@
+"""What a deployment shows of itself from the start, and the place that its template sees."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from acr_emulator.cloud.metadata import environment
+from acr_emulator.deployments.rollout import target
+from acr_emulator.deployments.templates.deployment_context import Place
+from acr_emulator.deployments.templates.template import Template
+from acr_emulator.state.clock import timestamp
+from acr_emulator.state.store import Resource
+
+if TYPE_CHECKING:
+    from acr_emulator.emulator import Instance
+
+
+def accepted(template: Template, correlation: str, state: str, now: datetime) -> dict[str, Any]:
+    """The properties of a deployment before anything was deployed; key order from memory."""
+    return {
+        "templateHash": template.digest,
+        "parameters": template.parameters.shown(),
+        "mode": "Incremental",
+        "provisioningState": state,
+        "timestamp": timestamp(now, zone="Z"),
+        "duration": "PT0S",
+        "correlationId": correlation,
+        "providers": _providers(template),
+        "dependencies": _dependencies(template),
+    }
+
+
+def place(instance: Instance, group: Resource, deployment: dict[str, Any]) -> Place:
+    """What functions such as `subscription()` return; no more than the emulator knows."""
+    cloud = instance.cloud
+    return Place(
+        subscription={
+            "id": f"/subscriptions/{cloud.subscription_id}",
+            "subscriptionId": cloud.subscription_id,
+            "tenantId": cloud.tenant_id,
+            "displayName": "Emulator",
+        },
+        group={key: group[key] for key in ("id", "name", "type", "location", "tags", "properties")},
+        tenant={"tenantId": cloud.tenant_id, "displayName": "Emulator"},
+        environment=environment(cloud),
+        deployment=deployment,
+        now=instance.clock.now(),
+    )
+
+
+def _providers(template: Template) -> list[dict[str, Any]]:
+    types: dict[str, list[str]] = {}
+    for step in template.resources:
+        namespace, _, name = step.resource.type.partition("/")
+        known = types.setdefault(namespace, [])
+        if name not in known:
+            known.append(name)
+    return [
+        {
+            "namespace": namespace,
+            "resourceTypes": [{"resourceType": name, "locations": [None]} for name in names],
+        }
+        for namespace, names in types.items()
+    ]
+
+
+def _dependencies(template: Template) -> list[dict[str, Any]]:
+    targets = {step.resource.id.lower(): target(step.resource) for step in template.resources}
+    return [
+        {
+            "dependsOn": [targets[each] for each in sorted(step.after & targets.keys())],
+            **target(step.resource),
+        }
+        for step in template.resources
+        if step.after & targets.keys()
+    ]

@@ -1,0 +1,197 @@
+"""One running emulator: its state, its parts, and the environment that leads a client to it."""
+
+import fcntl
+import json
+import os
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Protocol
+
+from acr_emulator.bundled.child_process import StartError
+from acr_emulator.cloud.clouds import PUBLIC, Cloud
+from acr_emulator.control.controls import controls_app
+from acr_emulator.deployments.deployment_service import Deployments
+from acr_emulator.identity.directory import Directory
+from acr_emulator.identity.tokens import Tokens
+from acr_emulator.keyvault.vaults import vault_named
+from acr_emulator.network.certificates import Certificates
+from acr_emulator.network.proxy import Proxy, RefusedError
+from acr_emulator.network.router import HostRouter, hosts
+from acr_emulator.network.serving import WebServer
+from acr_emulator.registry.distribution import Distribution
+from acr_emulator.registry.registries import Registries
+from acr_emulator.runs.access import PipelineAccess
+from acr_emulator.runs.executor import Transfers
+from acr_emulator.runs.run_service import Runs
+from acr_emulator.runs.trigger import SourceTrigger
+from acr_emulator.state.clock import Clock
+from acr_emulator.state.operations import Operations
+from acr_emulator.state.settings import Behaviour
+from acr_emulator.state.store import Store
+from acr_emulator.storage.accounts import BlobStorage, UnknownAccountError
+
+
+class StateInUseError(Exception):
+    """Another emulator works on this state directory."""
+
+
+class OtherCloudError(Exception):
+    """The state directory holds another cloud."""
+
+
+class Service(Protocol):
+    """Something that runs while the emulator does."""
+
+    async def start(self) -> None:
+        """Come up."""
+
+    async def stop(self) -> None:
+        """Go down; also called when `start` failed."""
+
+
+class Instance:
+    """Everything an app or a service needs is an attribute here; nothing is kept in modules."""
+
+    def __init__(self, state_dir: Path, cloud: Cloud = PUBLIC) -> None:
+        self.state_dir = state_dir.resolve()
+        self.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.state_dir.chmod(0o700)
+        self._lock = _lock(self.state_dir / "lock")
+        self._running = AsyncExitStack()
+        self.cloud = cloud
+        self.clock = Clock()
+        self.behaviour = Behaviour()
+        self.store = Store(self.state_dir / "state.db")
+        self._keep_to_one_cloud()
+        self.certificates = Certificates(self.state_dir / "tls", cloud)
+        self.tokens = Tokens(self.state_dir / "tls" / "tokens.key", cloud)
+        self.directory = Directory(self.store)
+        self.operations = Operations(self.store, self.clock, self.behaviour)
+        self.storage = BlobStorage(
+            self.state_dir / "blobs",
+            store=self.store,
+            certificates=self.certificates,
+            tokens=self.tokens,
+            clock=self.clock,
+        )
+        self.registries = Registries(self.store)
+        self.distribution = Distribution(self.state_dir / "registries")
+        self.access = PipelineAccess(self)
+        self.runs = Runs(
+            self.store,
+            self.clock,
+            self.behaviour,
+            self.operations,
+            Transfers(self.access, self.distribution),
+        )
+        self.trigger = SourceTrigger(self)
+        self.deployments = Deployments(self.store, self.clock)
+        self.hosts = HostRouter(hosts(self), self.behaviour, self.clock)
+        self.web = WebServer(self.hosts, self.certificates)
+        self.proxy = Proxy(self._backend)
+        self.controls = WebServer(controls_app(self))
+        #: Started in this order, stopped in the opposite one.
+        self.services: tuple[Service, ...] = (
+            self.storage,
+            self.distribution,
+            self.runs,
+            self.trigger,
+            self.deployments,
+            self.web,
+            self.proxy,
+            self.controls,
+        )
+
+    def _keep_to_one_cloud(self) -> None:
+        """What a state directory holds has the host names of its cloud all over it."""
+        table = self.store.table("cloud")
+        kept = table.get("name")
+        if kept is None:
+            table.put("name", self.cloud.name)
+        elif kept != self.cloud.name:
+            self.close()
+            raise OtherCloudError(
+                f"{self.state_dir} holds the cloud {kept}, not {self.cloud.name}:"
+                " give that one as --cloud, or another --state."
+            )
+
+    async def start(self) -> None:
+        """Start every service; if one fails, stop those before it."""
+        async with AsyncExitStack() as stack:
+            stack.callback(self.close)
+            for service in self.services:
+                stack.push_async_callback(service.stop)
+                await service.start()
+            self._running = stack.pop_all()
+
+    async def stop(self) -> None:
+        """Stop every service and let go of the state directory."""
+        await self._running.aclose()
+
+    def close(self) -> None:
+        """Let go of the state directory without ever having started."""
+        self.store.close()
+        os.close(self._lock)
+
+    async def _backend(self, host: str) -> int | None:
+        """The loopback port behind a host name; a name without a resource has none, as in DNS."""
+        name, _, suffix = host.partition(".")
+        if suffix == self.cloud.blob_suffix:
+            return await self._blob_port(name)
+        if suffix == self.cloud.registry_suffix and self.registries.get(name) is None:
+            return None
+        if suffix == self.cloud.vault_suffix and vault_named(self.store, name) is None:
+            return None
+        return self.web.port if self.hosts.find(host) else None
+
+    async def _blob_port(self, account: str) -> int | None:
+        try:
+            return await self.storage.port(account)
+        except UnknownAccountError:
+            return None
+        except StartError as error:
+            raise RefusedError("502 Bad Gateway", str(error)) from error
+
+    def environment(self) -> dict[str, str]:
+        """What a client needs: the way here, whom to trust, a configuration of its own, a login."""
+        proxy = f"http://127.0.0.1:{self.proxy.port}"
+        ca_file = str(self.certificates.ca_file)
+        principal, secret = self.directory.operator()
+        return {
+            "HTTPS_PROXY": proxy,
+            "https_proxy": proxy,
+            "NO_PROXY": "127.0.0.1,localhost",
+            "REQUESTS_CA_BUNDLE": ca_file,
+            "SSL_CERT_FILE": ca_file,
+            "CURL_CA_BUNDLE": ca_file,
+            "NODE_EXTRA_CA_CERTS": ca_file,
+            "AZURE_CONFIG_DIR": str(self._az_configuration()),
+            "AZURE_CORE_COLLECT_TELEMETRY": "0",
+            "AZURE_EXTENSION_USE_DYNAMIC_INSTALL": "no",
+            "AZURE_AUTHORITY_HOST": self.cloud.login_url,
+            "AZURE_TENANT_ID": self.cloud.tenant_id,
+            "AZURE_CLIENT_ID": principal.application_id,
+            "AZURE_CLIENT_SECRET": secret,
+            "AZURE_SUBSCRIPTION_ID": self.cloud.subscription_id,
+            "ACR_EMULATOR_CONTROL": f"http://127.0.0.1:{self.controls.port}/_emulator",
+        }
+
+    def _az_configuration(self) -> Path:
+        """The AZURE_CONFIG_DIR, prepared so that az does not look for its newest version."""
+        folder = self.state_dir / "azure"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        (folder / "versionCheck.json").write_text(
+            json.dumps({"versions": {"core": {"local": "2.91.0"}}})
+        )
+        return folder
+
+
+def _lock(file: Path) -> int:
+    """Hold the state directory for this process, for as long as the descriptor is open."""
+    descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        raise StateInUseError(f"{file.parent} is in use by another emulator.") from error
+    return descriptor

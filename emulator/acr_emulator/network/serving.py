@@ -1,0 +1,62 @@
+"""An ASGI app on a loopback port, with or without TLS."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from acr_emulator.network.certificates import Certificates
+
+_KEEP_ALIVE_SECONDS = 75
+_GRACE_SECONDS = 1
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals are the main program's affair."""
+        yield
+
+
+class WebServer:
+    """Serves one app."""
+
+    def __init__(self, app: ASGIApp, certificates: Certificates | None = None) -> None:
+        self._server = _Server(
+            uvicorn.Config(
+                app,
+                ssl_certfile=certificates.certificate_file if certificates else None,
+                ssl_keyfile=certificates.key_file if certificates else None,
+                lifespan="off",
+                ws="none",
+                log_config=None,
+                log_level="warning",
+                access_log=False,  # request lines can carry signatures
+                proxy_headers=False,
+                server_header=False,
+                date_header=False,  # the imitated hosts tell the emulator's own time
+                timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+                timeout_graceful_shutdown=_GRACE_SECONDS,
+            )
+        )
+        self._task: asyncio.Task[None] | None = None
+        self.port = 0
+
+    async def start(self) -> None:
+        """Listen on an ephemeral loopback port."""
+        # The protocol is named because asyncio turns Nagle's algorithm off (40 ms an answer) only
+        # for sockets that are known to be TCP.
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(socket.SOMAXCONN)  # from here on nobody is refused
+        self.port = listener.getsockname()[1]
+        self._task = asyncio.create_task(self._server.serve([listener]))
+
+    async def stop(self) -> None:
+        """Finish what is being answered, for a second at most."""
+        self._server.should_exit = True
+        if self._task:
+            await self._task
