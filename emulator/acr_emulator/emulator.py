@@ -7,18 +7,24 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Protocol
 
+from acr_emulator.arm.dispatcher import ArmApp
+from acr_emulator.arm.providers import provider_routes
 from acr_emulator.bundled.child_process import StartError
 from acr_emulator.cloud.clouds import PUBLIC, Cloud
 from acr_emulator.control.controls import controls_app
 from acr_emulator.deployments.deployment_service import Deployments
 from acr_emulator.identity.directory import Directory
+from acr_emulator.identity.entra import entra_app
+from acr_emulator.identity.graph import graph_app
 from acr_emulator.identity.tokens import Tokens
+from acr_emulator.keyvault.data_plane import key_vault_app
 from acr_emulator.keyvault.vaults import vault_named
 from acr_emulator.network.certificates import Certificates
 from acr_emulator.network.proxy import Proxy, RefusedError
-from acr_emulator.network.router import HostRouter, hosts
+from acr_emulator.network.router import Host, HostRouter
 from acr_emulator.network.serving import WebServer
 from acr_emulator.registry.distribution import Distribution
+from acr_emulator.registry.front import registry_front
 from acr_emulator.registry.registries import Registries
 from acr_emulator.runs.access import PipelineAccess
 from acr_emulator.runs.executor import Transfers
@@ -66,7 +72,7 @@ class Instance:
         self.certificates = Certificates(self.state_dir / "tls", cloud)
         self.tokens = Tokens(self.state_dir / "tls" / "tokens.key", cloud)
         self.directory = Directory(self.store)
-        self.operations = Operations(self.store, self.clock, self.behaviour)
+        self.operations = Operations(self.store, self.clock)
         self.storage = BlobStorage(
             self.state_dir / "blobs",
             store=self.store,
@@ -76,7 +82,7 @@ class Instance:
         )
         self.registries = Registries(self.store)
         self.distribution = Distribution(self.state_dir / "registries")
-        self.access = PipelineAccess(self)
+        self.access = PipelineAccess(self.cloud, self.clock, self.store, self.storage)
         self.runs = Runs(
             self.store,
             self.clock,
@@ -84,12 +90,21 @@ class Instance:
             self.operations,
             Transfers(self.access, self.distribution),
         )
-        self.trigger = SourceTrigger(self)
+        self.trigger = SourceTrigger(self.store, self.clock, self.behaviour, self.access, self.runs)
         self.deployments = Deployments(self.store, self.clock)
-        self.hosts = HostRouter(hosts(self), self.behaviour, self.clock)
+        self.hosts = HostRouter(self._hosts(), self.behaviour, self.clock)
         self.web = WebServer(self.hosts, self.certificates)
         self.proxy = Proxy(self._backend)
-        self.controls = WebServer(controls_app(self))
+        self.controls = WebServer(
+            controls_app(
+                cloud=self.cloud,
+                clock=self.clock,
+                behaviour=self.behaviour,
+                store=self.store,
+                directory=self.directory,
+                trigger=self.trigger,
+            )
+        )
         #: Started in this order, stopped in the opposite one.
         self.services: tuple[Service, ...] = (
             self.storage,
@@ -100,6 +115,51 @@ class Instance:
             self.web,
             self.proxy,
             self.controls,
+        )
+
+    def _hosts(self) -> tuple[Host, ...]:
+        """Every host that is imitated; blob storage is a real server that the proxy tunnels to."""
+        cloud = self.cloud
+        entra = entra_app(cloud, self.tokens, self.directory)
+        graph = graph_app(cloud, self.tokens, self.directory)
+        vaults = key_vault_app(cloud, self.clock, self.store, self.tokens, self.directory)
+        registries = registry_front(
+            cloud=cloud,
+            clock=self.clock,
+            store=self.store,
+            entra=self.tokens,
+            directory=self.directory,
+            registries=self.registries,
+            distribution=self.distribution,
+        )
+        return (
+            Host(cloud.login, entra, troubled=False),
+            Host(cloud.graph, graph, troubled=False),
+            Host(cloud.arm, self._resource_manager()),
+            Host(f"*.{cloud.vault_suffix}", vaults),
+            Host(f"*.{cloud.registry_suffix}", registries),
+        )
+
+    def _resource_manager(self) -> ArmApp:
+        routes = provider_routes(
+            cloud=self.cloud,
+            clock=self.clock,
+            behaviour=self.behaviour,
+            store=self.store,
+            directory=self.directory,
+            operations=self.operations,
+            storage=self.storage,
+            registries=self.registries,
+            distribution=self.distribution,
+            runs=self.runs,
+            deployments=self.deployments,
+        )
+        return ArmApp(
+            routes,
+            cloud=self.cloud,
+            store=self.store,
+            tokens=self.tokens,
+            directory=self.directory,
         )
 
     def _keep_to_one_cloud(self) -> None:

@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from acr_emulator.arm.request import ArmRequest
 from acr_emulator.identity.authorization import allows
+from acr_emulator.identity.directory import Directory
 from acr_emulator.state.arm_errors import ArmError
-
-if TYPE_CHECKING:
-    from acr_emulator.emulator import Instance
+from acr_emulator.state.store import Store
 
 _VERBS = {"GET": "read", "HEAD": "read", "PUT": "write", "PATCH": "write", "DELETE": "delete"}
 _PROVIDERS = "/providers/"
 
 
-def check(instance: Instance, request: ArmRequest) -> None:
+def check(store: Store, directory: Directory, request: ArmRequest) -> None:
     """Refuse a call on a resource that the caller has no role for.
 
     Lists of a whole subscription are open to all: Azure shows there what one may see.
     """
     scope, found, rest = request.path.partition(_PROVIDERS)
     caller = request.caller.principal
-    operator, _ = instance.directory.operator()
     if (
         not found
         or "/resourcegroups/" not in f"{scope}/".lower()
-        or caller.object_id == operator.object_id
+        or directory.is_operator(caller.object_id)
     ):
         return
     # A resource below another's, as a role assignment is, is the last of them.
     action = _action(request.method, rest.rpartition(_PROVIDERS)[2])
-    if not allows(instance.store, caller.object_id, action, request.path):
+    if not allows(store, caller.object_id, action, request.path):
         raise ArmError(
             403,
             "AuthorizationFailed",

@@ -11,7 +11,7 @@ from starlette.datastructures import QueryParams
 from starlette.responses import Response
 
 from acr_emulator.arm.request import ArmRequest
-from acr_emulator.state.arm_errors import ArmError
+from acr_emulator.deployments.rollout import ResourceFailedError
 from acr_emulator.state.clock import Clock
 
 _OVER = ("Succeeded", "Failed", "Canceled")
@@ -19,16 +19,6 @@ _POLL_SECONDS = 0.1
 _ACCEPTED = 202
 
 Json = dict[str, Any]
-
-
-class ResourceFailedError(Exception):
-    """A resource was accepted and then ended in another state than Succeeded."""
-
-    def __init__(self, state: str, error: Json | None) -> None:
-        super().__init__(state)
-        self.state = state
-        #: What its operation told of it.
-        self.error = error
 
 
 @dataclass(frozen=True)
@@ -96,8 +86,3 @@ def _json(answer: Response) -> Json:
 def _state(resource: Json) -> str:
     """Resources without a state are there as soon as they are answered."""
     return str((resource.get("properties") or {}).get("provisioningState", _OVER[0]))
-
-
-def refusal(error: ArmError) -> Json:
-    """A refusal as a detail of another error."""
-    return {"code": error.code, "message": error.message}

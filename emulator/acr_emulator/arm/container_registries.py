@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from starlette.responses import Response
 
+from acr_emulator.arm.operation_polling import OperationPolling
 from acr_emulator.arm.request import ArmRequest, Route
 from acr_emulator.arm.system_data import system_data
+from acr_emulator.cloud.clouds import Cloud
 from acr_emulator.network.responses import JsonAnswer, empty
+from acr_emulator.registry.distribution import Distribution
+from acr_emulator.registry.registries import TYPE, Registries
 from acr_emulator.registry.resource_properties import check, created, merged, shown, tier
 from acr_emulator.state.arm_errors import ArmError, bad_request, resource_not_found
-from acr_emulator.state.store import Resource
+from acr_emulator.state.clock import Clock
+from acr_emulator.state.operations import Operations
+from acr_emulator.state.settings import Behaviour
+from acr_emulator.state.store import Resource, Store
 
-if TYPE_CHECKING:
-    from acr_emulator.emulator import Instance
-
-TYPE = "Microsoft.ContainerRegistry/registries"
 REGISTRY = (
     "/subscriptions/{subscription}/resourceGroups/{group}"
     "/providers/Microsoft.ContainerRegistry/registries/{registry}"
@@ -29,39 +32,36 @@ _PASSWORDS = ("password", "password2")
 _INCLUDED = {"Basic": 10 * 2**30, "Standard": 100 * 2**30, "Premium": 500 * 2**30}
 
 
-def routes(instance: Instance) -> list[Route]:
+@dataclass(frozen=True, kw_only=True)
+class ContainerRegistries:
     """Registries and what can be done with them."""
-    registries = _Registries(instance)
-    return [
-        Route("PUT", REGISTRY, registries.put),
-        Route("PATCH", REGISTRY, registries.patch),
-        Route("GET", REGISTRY, registries.get),
-        Route("DELETE", REGISTRY, registries.delete),
-        Route("GET", REGISTRY.removesuffix("/{registry}"), registries.list),
-        Route("GET", f"{_SUBSCRIPTION}/registries", registries.list),
-        Route("POST", f"{_SUBSCRIPTION}/checkNameAvailability", registries.check_name),
-        Route("POST", f"{REGISTRY}/listCredentials", registries.list_credentials),
-        Route("POST", f"{REGISTRY}/regenerateCredential", registries.regenerate_credential),
-        Route("GET", f"{REGISTRY}/listUsages", registries.list_usages),
-    ]
 
+    cloud: Cloud
+    clock: Clock
+    behaviour: Behaviour
+    store: Store
+    operations: Operations
+    polling: OperationPolling
+    registries: Registries
+    distribution: Distribution
 
-def find(instance: Instance, request: ArmRequest) -> Resource:
-    """The registry of a request's path, or ARM's 404."""
-    resource = instance.registries.get(request["registry"])
-    resource_id = "/".join(request.path.split("/")[:9])
-    if resource is None or resource["id"].lower() != resource_id.lower():
-        raise resource_not_found(TYPE, request["registry"], request["group"])
-    return resource
-
-
-class _Registries:
-    def __init__(self, instance: Instance) -> None:
-        self._instance = instance
-        self._registries = instance.registries
+    def routes(self) -> list[Route]:
+        """The routes and their handlers."""
+        return [
+            Route("PUT", REGISTRY, self.put),
+            Route("PATCH", REGISTRY, self.patch),
+            Route("GET", REGISTRY, self.get),
+            Route("DELETE", REGISTRY, self.delete),
+            Route("GET", REGISTRY.removesuffix("/{registry}"), self.list),
+            Route("GET", f"{_SUBSCRIPTION}/registries", self.list),
+            Route("POST", f"{_SUBSCRIPTION}/checkNameAvailability", self.check_name),
+            Route("POST", f"{REGISTRY}/listCredentials", self.list_credentials),
+            Route("POST", f"{REGISTRY}/regenerateCredential", self.regenerate_credential),
+            Route("GET", f"{REGISTRY}/listUsages", self.list_usages),
+        ]
 
     async def put(self, request: ArmRequest) -> Response:
-        if self._instance.store.get(request.path):
+        if self.store.get(request.path):
             return await self.patch(request)
         name = request["registry"]
         if not _NAME.fullmatch(name):
@@ -69,8 +69,8 @@ class _Registries:
                 "InvalidResourceName",
                 f"The registry name '{name}' is not valid: it has 5 to 50 letters and digits.",
             )
-        login_server = self._instance.cloud.login_server(name)
-        if self._registries.get(name):
+        login_server = self.cloud.login_server(name)
+        if self.registries.get(name):
             raise ArmError(
                 409, "AlreadyInUse", f"The registry DNS name {login_server} is already in use."
             )
@@ -85,53 +85,51 @@ class _Registries:
             "name": name,
             "location": request.body["location"],
             "tags": request.body.get("tags") or {},
-            "systemData": system_data(request, self._instance.clock),
-            "properties": created(request.body, login_server, self._instance.clock.now()),
+            "systemData": system_data(request, self.clock),
+            "properties": created(request.body, login_server, self.clock.now()),
         }
         check(resource)
-        self._registries.put(resource)
-        operations = self._instance.operations
-        seconds = self._instance.behaviour.provisioning_seconds
-        operation = operations.begin("registries", seconds=seconds)
-        headers = operations.status_headers(request, operation)
+        self.registries.put(resource)
+        seconds = self.behaviour.provisioning_seconds
+        operation = self.operations.begin("registries", seconds=seconds)
+        headers = self.polling.status_headers(request, operation)
         return self._answer(request, resource, "Creating", status=201, headers=headers)
 
     async def patch(self, request: ArmRequest) -> Response:
         """Change what the body names; whether Azure answers 200 or 201 is not recorded."""
-        previous = find(self._instance, request)
+        previous = self._existing(request)
         resource = {
             **previous,
             "sku": tier(request.body) if request.body.get("sku") else previous["sku"],
             "tags": previous["tags"] if request.body.get("tags") is None else request.body["tags"],
-            "systemData": system_data(request, self._instance.clock, previous),
+            "systemData": system_data(request, self.clock, previous),
             "properties": merged(previous["properties"], request.body),
         }
-        exporting = self._instance.store.list(f"{previous['id']}/", f"{TYPE}/exportPipelines")
+        exporting = self.store.list(f"{previous['id']}/", f"{TYPE}/exportPipelines")
         check(resource, previous, exporting=bool(exporting))
-        self._registries.put(resource)
+        self.registries.put(resource)
         return self._answer(request, resource)
 
     async def get(self, request: ArmRequest) -> Response:
-        return self._answer(request, find(self._instance, request))
+        return self._answer(request, self._existing(request))
 
     async def list(self, request: ArmRequest) -> Response:
         scope = request.path.lower().partition("/providers/")[0]
-        found = self._instance.store.list(f"{scope}/", TYPE)
+        found = self.store.list(f"{scope}/", TYPE)
         return JsonAnswer({"value": [shown(each, request.api_version) for each in found]})
 
     async def delete(self, request: ArmRequest) -> Response:
-        resource = self._instance.store.get(request.path)
+        resource = self.store.get(request.path)
         if resource is None:
             return empty(204)
-        for child in self._instance.store.list(f"{resource['id']}/"):
+        for child in self.store.list(f"{resource['id']}/"):
             await request.delete(child["id"])
-        self._registries.delete(resource)
-        self._instance.distribution.repositories(resource["name"].lower()).delete_all()
-        operations = self._instance.operations
-        operation = operations.begin(
-            "registries", status="Deleting", seconds=self._instance.behaviour.provisioning_seconds
+        self.registries.delete(resource)
+        self.distribution.repositories(resource["name"].lower()).delete_all()
+        operation = self.operations.begin(
+            "registries", status="Deleting", seconds=self.behaviour.provisioning_seconds
         )
-        headers = operations.location_headers(
+        headers = self.polling.location_headers(
             request, "Microsoft.ContainerRegistry", resource["location"], operation
         )
         return self._answer(request, resource, "Deleting", status=202, headers=headers)
@@ -140,21 +138,21 @@ class _Registries:
         name = str(request.body.get("name", ""))
         if not _NAME.fullmatch(name):
             reason, message = "Invalid", "The name has 5 to 50 letters and digits."
-        elif self._registries.get(name):
+        elif self.registries.get(name):
             reason, message = "AlreadyExists", f"The registry {name} is already in use."
         else:
             return JsonAnswer({"nameAvailable": True})
         return JsonAnswer({"nameAvailable": False, "reason": reason, "message": message})
 
     async def list_credentials(self, request: ArmRequest) -> Response:
-        resource = find(self._instance, request)
+        resource = self._existing(request)
         if not resource["properties"]["adminUserEnabled"]:
             raise bad_request(
                 "UnAuthorizedForCredentialOperations",
                 f"Cannot perform credential operations for {resource['id']} as admin user is"
                 " disabled.",
             )
-        values = self._registries.passwords(resource["name"])
+        values = self.registries.passwords(resource["name"])
         passwords = [
             {"name": name, "value": value} for name, value in zip(_PASSWORDS, values, strict=True)
         ]
@@ -166,16 +164,24 @@ class _Registries:
             raise bad_request(
                 "InvalidParameters", f"'{which}' is no password: {', '.join(_PASSWORDS)} are."
             )
-        self._registries.regenerate(find(self._instance, request)["name"], _PASSWORDS.index(which))
+        self.registries.regenerate(self._existing(request)["name"], _PASSWORDS.index(which))
         return await self.list_credentials(request)
 
     async def list_usages(self, request: ArmRequest) -> Response:
-        resource = find(self._instance, request)
-        stored = self._instance.distribution.repositories(resource["name"].lower())
+        resource = self._existing(request)
+        stored = self.distribution.repositories(resource["name"].lower())
         size = sum(manifest.size for name in stored.names() for manifest in stored.manifests(name))
         limit = _INCLUDED[resource["sku"]["tier"]]
         usage = {"name": "Size", "limit": limit, "currentValue": size, "unit": "Bytes"}
         return JsonAnswer({"value": [usage]})
+
+    def _existing(self, request: ArmRequest) -> Resource:
+        """The registry of a request's path, or ARM's 404."""
+        resource = self.registries.get(request["registry"])
+        resource_id = "/".join(request.path.split("/")[:9])
+        if resource is None or resource["id"].lower() != resource_id.lower():
+            raise resource_not_found(TYPE, request["registry"], request["group"])
+        return resource
 
     def _answer(
         self,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,16 +14,15 @@ from starlette.types import Receive, Scope, Send
 
 from acr_emulator.arm import caller_permissions, jsonc
 from acr_emulator.arm.bodies import checked, unreadable
-from acr_emulator.arm.providers import PROVIDERS
 from acr_emulator.arm.request import ArmRequest, Handler, Route
 from acr_emulator.arm.transfer_resources import check_version
 from acr_emulator.cloud import metadata
-from acr_emulator.identity.tokens import UnauthorizedError
+from acr_emulator.cloud.clouds import Cloud
+from acr_emulator.identity.directory import Directory
+from acr_emulator.identity.tokens import Tokens, UnauthorizedError
 from acr_emulator.network.responses import JsonAnswer
 from acr_emulator.state.arm_errors import ArmError, bad_request, group_not_found
-
-if TYPE_CHECKING:
-    from acr_emulator.emulator import Instance
+from acr_emulator.state.store import Store
 
 #: Codes as ARM has them for each reason that a token is refused for.
 _REFUSALS = {
@@ -35,44 +34,53 @@ _REFUSALS = {
 
 
 class ArmApp:
-    """Dispatches to the routes of every provider in `arm/providers.py`."""
+    """Dispatches to routes, those of `arm/providers.py`; the first match wins."""
 
-    def __init__(self, instance: Instance) -> None:
-        self._instance = instance
-        self._routes: list[Route] = [
-            route for routes in PROVIDERS for route in routes(instance)
-        ] + instance.operations.routes()
+    def __init__(
+        self,
+        routes: Sequence[Route],
+        *,
+        cloud: Cloud,
+        store: Store,
+        tokens: Tokens,
+        directory: Directory,
+    ) -> None:
+        self._routes = routes
+        self._cloud = cloud
+        self._store = store
+        self._tokens = tokens
+        self._directory = directory
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
         try:
             response = await self._answer(Request(scope, receive))
         except ArmError as error:
-            response = error.response()
+            response = _refusal(error)
         except sqlite3.OperationalError as error:  # such as a full disk
             reason = f"The state cannot be written: {error}."
-            response = ArmError(500, "InternalServerError", reason).response()
+            response = _refusal(ArmError(500, "InternalServerError", reason))
         for name, value in _common_headers().items():
             response.headers.setdefault(name, value)
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
         if request.url.path == metadata.PATH:
-            return JsonAnswer(metadata.metadata(self._instance.cloud))
+            return JsonAnswer(metadata.metadata(self._cloud))
         return await self.send(await self._parse(request))
 
     async def send(self, request: ArmRequest) -> Response:
         """Carry out a call that was parsed."""
-        check_version(self._instance.cloud, request)
+        check_version(self._cloud, request)
         handler, params = self._find(request)
         self._check_scope(params)
-        caller_permissions.check(self._instance, request)
+        caller_permissions.check(self._store, self._directory, request)
         return await handler(replace(request, params=params))
 
     async def _parse(self, request: Request) -> ArmRequest:
-        cloud = self._instance.cloud
+        cloud = self._cloud
         try:
-            claims = self._instance.tokens.verify_header(
+            claims = self._tokens.verify_header(
                 request.headers.get("authorization"), cloud.arm_audiences
             )
         except UnauthorizedError as error:
@@ -107,16 +115,20 @@ class ArmApp:
     def _check_scope(self, params: Mapping[str, str]) -> None:
         """A call below a subscription or group needs it to exist."""
         subscription = params.get("subscription")
-        if subscription and subscription.lower() != self._instance.cloud.subscription_id:
+        if subscription and subscription.lower() != self._cloud.subscription_id:
             raise ArmError(
                 404,
                 "SubscriptionNotFound",
                 f"The subscription '{subscription}' could not be found.",
             )
-        if (group := params.get("group")) and self._instance.store.get(
+        if (group := params.get("group")) and self._store.get(
             f"/subscriptions/{subscription}/resourceGroups/{group}"
         ) is None:
             raise group_not_found(group)
+
+
+def _refusal(error: ArmError) -> Response:
+    return JsonAnswer(error.body(), error.status, error.headers)
 
 
 def _json(body: bytes) -> dict[str, Any]:

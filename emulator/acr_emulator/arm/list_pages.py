@@ -4,44 +4,42 @@ from __future__ import annotations
 
 import base64
 import struct
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
 from urllib.parse import urlencode
 
 from starlette.responses import Response
 
 from acr_emulator.arm.request import ArmRequest
-from acr_emulator.arm.transfer_resources import headers
 from acr_emulator.network.responses import JsonAnswer
 from acr_emulator.state.arm_errors import bad_request
-from acr_emulator.state.store import Resource
-
-if TYPE_CHECKING:
-    from acr_emulator.emulator import Instance
+from acr_emulator.state.store import Resource, Store
 
 _SKIP_TOKEN = "$skipToken"
 _PLACE = struct.Struct(">q")
 
 
 def page(
-    instance: Instance,
+    store: Store,
     request: ArmRequest,
     resource_type: str,
+    *,
+    size: int,
+    headers: Mapping[str, str],
     show: Callable[[Resource], Resource] = lambda resource: resource,
 ) -> Response:
     """The asked page of the pipelines or runs under a path, oldest first."""
-    found, place = instance.store.page(
+    found, place = store.page(
         f"{request.path}/",
         resource_type,
         after=_place(request.query.get(_SKIP_TOKEN)),
-        size=instance.behaviour.page_size,
+        size=size,
     )
     answer: Resource = {"value": [show(each) for each in found]}
     if place is not None:
         token = base64.urlsafe_b64encode(_PLACE.pack(place)).decode()
         query = urlencode({"api-version": request.api_version, _SKIP_TOKEN: token})
         answer["nextLink"] = f"{request.base_url}{request.path}?{query}"
-    return JsonAnswer(answer, headers=headers(instance))
+    return JsonAnswer(answer, headers=headers)
 
 
 def _place(token: str | None) -> int:

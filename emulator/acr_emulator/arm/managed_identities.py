@@ -3,48 +3,52 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from starlette.responses import Response
 
 from acr_emulator.arm.collection import Collection
 from acr_emulator.arm.request import ArmRequest, Route
+from acr_emulator.cloud.clouds import Cloud
+from acr_emulator.identity.directory import Directory
 from acr_emulator.network.responses import JsonAnswer
-from acr_emulator.state.store import Resource
-
-if TYPE_CHECKING:
-    from acr_emulator.emulator import Instance
+from acr_emulator.state.store import Resource, Store
 
 TYPE = "Microsoft.ManagedIdentity/userAssignedIdentities"
 
 
-def routes(instance: Instance) -> list[Route]:
+@dataclass(frozen=True, kw_only=True)
+class ManagedIdentities:
     """Identities; each has a principal in the directory."""
-    identities = _Identities(instance)
-    return [
-        *identities.collection.reading_routes(),
-        Route("PUT", identities.collection.one, identities.put),
-        Route("PATCH", identities.collection.one, identities.put),
-        Route("DELETE", identities.collection.one, identities.delete),
-    ]
 
+    cloud: Cloud
+    store: Store
+    directory: Directory
 
-class _Identities:
-    def __init__(self, instance: Instance) -> None:
-        self._instance = instance
-        self.collection = Collection(instance.store, TYPE)
+    @property
+    def collection(self) -> Collection:
+        return Collection(self.store, TYPE)
+
+    def routes(self) -> list[Route]:
+        """The routes and their handlers."""
+        return [
+            *self.collection.reading_routes(),
+            Route("PUT", self.collection.one, self.put),
+            Route("PATCH", self.collection.one, self.put),
+            Route("DELETE", self.collection.one, self.delete),
+        ]
 
     async def put(self, request: ArmRequest) -> Response:
         previous = self.collection.find(request)
         identity = previous or self._new(request)
         identity["tags"] = request.body.get("tags") or {}
-        self._instance.store.put(identity["id"], identity)
+        self.store.put(identity["id"], identity)
         if previous:
             return JsonAnswer(identity)
         return JsonAnswer(identity, 201, {"location": identity["id"]})
 
     def _new(self, request: ArmRequest) -> Resource:
-        principal = self._instance.directory.add(request["name"])
+        principal = self.directory.add(request["name"])
         # Recorded: this provider alone writes `resourcegroups` in lower case.
         identity_id = re.sub("/resourcegroups/", "/resourcegroups/", request.path, flags=re.I)
         return {
@@ -55,7 +59,7 @@ class _Identities:
             "type": TYPE,
             "properties": {
                 "isolationScope": "None",
-                "tenantId": self._instance.cloud.tenant_id,
+                "tenantId": self.cloud.tenant_id,
                 "principalId": principal.object_id,
                 "clientId": principal.application_id,
             },
@@ -63,5 +67,5 @@ class _Identities:
 
     async def delete(self, request: ArmRequest) -> Response:
         if identity := self.collection.find(request):
-            self._instance.directory.remove(identity["properties"]["principalId"])
+            self.directory.remove(identity["properties"]["principalId"])
         return self.collection.remove(request)

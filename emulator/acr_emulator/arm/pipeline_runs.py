@@ -2,89 +2,100 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 from starlette.responses import Response
 
 from acr_emulator.arm.container_registries import REGISTRY
 from acr_emulator.arm.list_pages import page
+from acr_emulator.arm.operation_polling import OperationPolling
 from acr_emulator.arm.request import ArmRequest, Route
 from acr_emulator.arm.system_data import system_data
 from acr_emulator.arm.transfer_resources import check_new, headers, parent, without_blanks
+from acr_emulator.cloud.clouds import Cloud
 from acr_emulator.network.responses import JsonAnswer, empty
 from acr_emulator.runs.pipelines import KINDS, Pipeline
 from acr_emulator.runs.record import TYPE
 from acr_emulator.runs.run_request import read
+from acr_emulator.runs.run_service import Runs
 from acr_emulator.state.arm_errors import ArmError, bad_request, resource_not_found
-from acr_emulator.state.store import Resource
-
-if TYPE_CHECKING:
-    from acr_emulator.emulator import Instance
+from acr_emulator.state.clock import Clock
+from acr_emulator.state.settings import Behaviour
+from acr_emulator.state.store import Resource, Store
 
 _RUNS = f"{REGISTRY}/pipelineRuns"
 
 
-def routes(instance: Instance) -> list[Route]:
+@dataclass(frozen=True, kw_only=True)
+class PipelineRuns:
     """Runs; their operations are polled where all operations are."""
-    runs = _PipelineRuns(instance)
-    return [
-        Route("PUT", f"{_RUNS}/{{name}}", runs.put),
-        Route("GET", f"{_RUNS}/{{name}}", runs.get),
-        Route("DELETE", f"{_RUNS}/{{name}}", runs.delete),
-        Route("GET", _RUNS, runs.list),
-    ]
 
+    cloud: Cloud
+    clock: Clock
+    behaviour: Behaviour
+    store: Store
+    polling: OperationPolling
+    runs: Runs
 
-class _PipelineRuns:
-    def __init__(self, instance: Instance) -> None:
-        self._instance = instance
-        self._headers = headers(instance)
-        self._runs = instance.runs
+    @property
+    def _headers(self) -> dict[str, str]:
+        return headers(self.cloud)
+
+    def routes(self) -> list[Route]:
+        """The routes and their handlers."""
+        return [
+            Route("PUT", f"{_RUNS}/{{name}}", self.put),
+            Route("GET", f"{_RUNS}/{{name}}", self.get),
+            Route("DELETE", f"{_RUNS}/{{name}}", self.delete),
+            Route("GET", _RUNS, self.list),
+        ]
 
     async def put(self, request: ArmRequest) -> Response:
         """Run, unless this very run is there already."""
-        registry = parent(self._instance, request, "pipelineRuns")
+        registry = parent(self.store, request, "pipelineRuns")
         check_new(registry, request["name"])
         asked = without_blanks(request.body.get("properties")) or {}
         pipeline = self._pipeline(registry, asked.get("request", {}))
         properties = {"request": read(pipeline.kind, asked["request"])}
         if "forceUpdateTag" in asked:
             properties["forceUpdateTag"] = asked["forceUpdateTag"]
-        previous = self._instance.store.get(request.path)
+        previous = self.store.get(request.path)
         if previous and _is_repeated(properties, previous["properties"]):
             return self._answer(request, previous, 200)
-        if self._runs.operation(request.path):
+        if self.runs.operation(request.path):
             raise ArmError(409, "Conflict", f"The run '{request['name']}' is still under way.")
         run = {
             "type": TYPE,
             "id": request.path,
             "name": request["name"],
-            "systemData": system_data(request, self._instance.clock, previous),
+            "systemData": system_data(request, self.clock, previous),
             "properties": properties,
         }
-        self._runs.begin(run, pipeline)
-        if self._instance.behaviour.run_answer == "sync":
-            await self._runs.wait(request.path)
+        self.runs.begin(run, pipeline)
+        if self.behaviour.run_answer == "sync":
+            await self.runs.wait(request.path)
             return self._answer(request, self._find(request), 200)
         return self._answer(request, self._find(request), 201)
 
     async def get(self, request: ArmRequest) -> Response:
-        parent(self._instance, request, "pipelineRuns")
+        parent(self.store, request, "pipelineRuns")
         return JsonAnswer(self._find(request), headers=self._headers)
 
     async def list(self, request: ArmRequest) -> Response:
         """The newest last, as the official client expects."""
-        parent(self._instance, request, "pipelineRuns")
-        return page(self._instance, request, TYPE)
+        parent(self.store, request, "pipelineRuns")
+        size = self.behaviour.page_size
+        return page(self.store, request, TYPE, size=size, headers=self._headers)
 
     async def delete(self, request: ArmRequest) -> Response:
         """Delete the record, which undoes nothing."""
-        parent(self._instance, request, "pipelineRuns")
-        found = await self._runs.delete(request.path)
+        parent(self.store, request, "pipelineRuns")
+        found = await self.runs.delete(request.path)
         return empty(200 if found else 204, self._headers)
 
     def _find(self, request: ArmRequest) -> Resource:
-        run = self._instance.store.get(request.path)
+        run = self.store.get(request.path)
         if run is None:
             names = f"{request['registry']}/{request['name']}"
             raise resource_not_found(TYPE, names, request["group"])
@@ -98,14 +109,14 @@ class _PipelineRuns:
                 "InvalidParameter",
                 f"'{pipeline_id}' is no pipeline of the registry '{registry['name']}'.",
             )
-        resource = self._instance.store.get(pipeline_id)
+        resource = self.store.get(pipeline_id)
         if resource is None:
             raise ArmError(404, "PipelineNotFound", f"The pipeline '{pipeline_id}' does not exist.")
         return Pipeline.of(resource)
 
     def _answer(self, request: ArmRequest, run: Resource, status: int) -> Response:
-        operation = self._runs.operation(run["id"])
-        polled = self._instance.operations.status_headers(request, operation) if operation else {}
+        operation = self.runs.operation(run["id"])
+        polled = self.polling.status_headers(request, operation) if operation else {}
         return JsonAnswer(run, status, {**self._headers, **polled})
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 from starlette.responses import Response
 
@@ -67,3 +67,10 @@ class Route:
             expression += f"(?P<{found[1]}>{segment})"
             end = found.end()
         return re.compile(expression + re.escape(self.template[end:]), re.IGNORECASE)
+
+
+class Provider(Protocol):
+    """A resource provider, or a part of one."""
+
+    def routes(self) -> list[Route]:
+        """Its routes and their handlers."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from starlette.responses import Response
 
@@ -12,40 +12,37 @@ from acr_emulator.network.responses import JsonAnswer, empty
 from acr_emulator.state.arm_errors import bad_request, group_not_found
 from acr_emulator.state.store import Resource, Store
 
-if TYPE_CHECKING:
-    from acr_emulator.emulator import Instance
-
 TYPE = "Microsoft.Resources/resourceGroups"
 # {name}, not {group}: a call on the group itself does not need it to exist already.
 _GROUPS = "/subscriptions/{subscription}/resourceGroups"
 _FILTER = re.compile(r"\b(resourceType|name) eq '([^']+)'", re.IGNORECASE)
 
 
-def routes(instance: Instance) -> list[Route]:
+@dataclass(frozen=True, kw_only=True)
+class ResourceGroups:
     """Groups and the generic resource list."""
-    groups = _Groups(instance.store)
-    return [
-        Route("GET", _GROUPS, groups.list),
-        Route("PUT", f"{_GROUPS}/{{name}}", groups.put),
-        Route("PATCH", f"{_GROUPS}/{{name}}", groups.put),
-        Route("GET", f"{_GROUPS}/{{name}}", groups.get),
-        Route("HEAD", f"{_GROUPS}/{{name}}", groups.head),
-        Route("DELETE", f"{_GROUPS}/{{name}}", groups.delete),
-        Route("GET", "/subscriptions/{subscription}/resources", groups.resources),
-        Route("GET", f"{_GROUPS}/{{group}}/resources", groups.resources),
-    ]
 
+    store: Store
 
-class _Groups:
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def routes(self) -> list[Route]:
+        """The routes and their handlers."""
+        return [
+            Route("GET", _GROUPS, self.list),
+            Route("PUT", f"{_GROUPS}/{{name}}", self.put),
+            Route("PATCH", f"{_GROUPS}/{{name}}", self.put),
+            Route("GET", f"{_GROUPS}/{{name}}", self.get),
+            Route("HEAD", f"{_GROUPS}/{{name}}", self.head),
+            Route("DELETE", f"{_GROUPS}/{{name}}", self.delete),
+            Route("GET", "/subscriptions/{subscription}/resources", self.resources),
+            Route("GET", f"{_GROUPS}/{{group}}/resources", self.resources),
+        ]
 
     async def list(self, _: ArmRequest) -> Response:
-        return JsonAnswer({"value": self._store.list(resource_type=TYPE)})
+        return JsonAnswer({"value": self.store.list(resource_type=TYPE)})
 
     async def put(self, request: ArmRequest) -> Response:
         group_id = f"/subscriptions/{request['subscription']}/resourceGroups/{request['name']}"
-        previous = self._store.get(group_id)
+        previous = self.store.get(group_id)
         if previous is None and request.method == "PATCH":
             raise group_not_found(request["name"])
         location = request.body.get("location") or (previous or {}).get("location")
@@ -61,11 +58,11 @@ class _Groups:
             "tags": request.body.get("tags") or {},
             "properties": {"provisioningState": "Succeeded"},
         }
-        self._store.put(group_id, group)
+        self.store.put(group_id, group)
         return JsonAnswer(group, 200 if previous else 201)
 
     def _existing(self, request: ArmRequest) -> Resource:
-        group = self._store.get(request.path)
+        group = self.store.get(request.path)
         if group is None:
             raise group_not_found(request["name"])
         return group
@@ -74,15 +71,15 @@ class _Groups:
         return JsonAnswer(self._existing(request))
 
     async def head(self, request: ArmRequest) -> Response:
-        return empty(204 if self._store.get(request.path) else 404)
+        return empty(204 if self.store.get(request.path) else 404)
 
     async def delete(self, request: ArmRequest) -> Response:
         group = self._existing(request)
         # Newest first, so that a child goes before its parent.
-        for resource in reversed(self._store.list(f"{group['id']}/")):
-            if self._store.get(resource["id"]):
+        for resource in reversed(self.store.list(f"{group['id']}/")):
+            if self.store.get(resource["id"]):
                 await request.delete(resource["id"])
-        self._store.delete(group["id"])
+        self.store.delete(group["id"])
         return empty()
 
     async def resources(self, request: ArmRequest) -> Response:
@@ -90,7 +87,7 @@ class _Groups:
         told = _FILTER.findall(request.query.get("$filter", ""))
         wanted = {word.lower(): value for word, value in told}
         name = wanted.get("name", "").lower()
-        found = self._store.list(f"{scope}/", wanted.get("resourcetype", ""))
+        found = self.store.list(f"{scope}/", wanted.get("resourcetype", ""))
         shown = [each for each in found if _is_tracked(each) and name in ("", each["name"].lower())]
         return JsonAnswer({"value": [_summary(item) for item in shown]})
 

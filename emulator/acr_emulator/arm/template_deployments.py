@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import Any
 
 from starlette.responses import Response
 
 from acr_emulator.arm.calls import Calls
 from acr_emulator.arm.request import ArmRequest, Route
+from acr_emulator.cloud.clouds import Cloud
 from acr_emulator.deployments.deployment_properties import accepted, place
+from acr_emulator.deployments.deployment_service import Deployments
 from acr_emulator.deployments.rollout import Rollout
 from acr_emulator.deployments.templates.invalid_template import NotImitatedError, TemplateError
 from acr_emulator.deployments.templates.resources import DEPLOYMENT
 from acr_emulator.deployments.templates.template import Template
 from acr_emulator.network.responses import JsonAnswer, empty
 from acr_emulator.state.arm_errors import ArmError, bad_request
-from acr_emulator.state.store import Resource
-
-if TYPE_CHECKING:
-    from acr_emulator.deployments.deployment_service import Deployments
-    from acr_emulator.emulator import Instance
+from acr_emulator.state.clock import Clock
+from acr_emulator.state.store import Resource, Store
 
 _DEPLOYMENTS = (
     "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Resources/deployments"
@@ -34,38 +33,39 @@ _CORRELATION = "x-ms-correlation-request-id"
 _RETRY_AFTER = {"retry-after": "1"}
 
 
-def routes(instance: Instance) -> list[Route]:
+@dataclass(frozen=True, kw_only=True)
+class TemplateDeployments:
     """Deployments, what they did, and where their end is awaited."""
-    deployments = _Deployments(instance)
-    one = f"{_DEPLOYMENTS}/{{name}}"
-    return [
-        Route("PUT", one, deployments.put),
-        Route("GET", one, deployments.get),
-        Route("HEAD", one, deployments.head),
-        Route("DELETE", one, deployments.delete),
-        Route("GET", _DEPLOYMENTS, deployments.list),
-        Route("POST", f"{one}/validate", deployments.validate),
-        Route("POST", f"{one}/exportTemplate", deployments.export),
-        Route("POST", f"{one}/whatIf", _what_if),
-        Route("GET", f"{one}/operations", deployments.operations),
-        Route("GET", f"{one}/operations/{{operation}}", deployments.operation),
-        Route("GET", _OPERATIONS, deployments.operations),
-        Route("GET", f"{_OPERATIONS}/{{operation}}", deployments.operation),
-        Route("GET", f"{one}/operationStatuses/{{operation}}", deployments.status),
-    ]
 
+    cloud: Cloud
+    clock: Clock
+    store: Store
+    deployments: Deployments
 
-class _Deployments:
-    def __init__(self, instance: Instance) -> None:
-        self._instance = instance
-        self._store = instance.store
-        self._deployments = instance.deployments
+    def routes(self) -> list[Route]:
+        """The routes and their handlers."""
+        one = f"{_DEPLOYMENTS}/{{name}}"
+        return [
+            Route("PUT", one, self.put),
+            Route("GET", one, self.get),
+            Route("HEAD", one, self.head),
+            Route("DELETE", one, self.delete),
+            Route("GET", _DEPLOYMENTS, self.list),
+            Route("POST", f"{one}/validate", self.validate),
+            Route("POST", f"{one}/exportTemplate", self.export),
+            Route("POST", f"{one}/whatIf", _what_if),
+            Route("GET", f"{one}/operations", self.operations),
+            Route("GET", f"{one}/operations/{{operation}}", self.operation),
+            Route("GET", _OPERATIONS, self.operations),
+            Route("GET", f"{_OPERATIONS}/{{operation}}", self.operation),
+            Route("GET", f"{one}/operationStatuses/{{operation}}", self.status),
+        ]
 
     async def put(self, request: ArmRequest) -> Response:
         """Check all that can be checked at once, and begin."""
         deployment_id = self._id(request)
-        previous = self._store.get(deployment_id)
-        if self._deployments.is_under_way(deployment_id):
+        previous = self.store.get(deployment_id)
+        if self.deployments.is_under_way(deployment_id):
             raise ArmError(
                 409,
                 "DeploymentActive",
@@ -77,8 +77,9 @@ class _Deployments:
         correlation = request.headers.get(_CORRELATION) or str(uuid.uuid4())
         deployment = self._new(request, template, correlation, "Accepted")
         # Deployments within this one belong to the same correlation.
-        calls = Calls(_with_header(request, correlation), self._instance.clock)
-        self._deployments.begin(deployment, document, Rollout(template, calls, self._store))
+        calls = Calls(_with_header(request, correlation), self.clock)
+        rollout = Rollout(template, calls, self.clock, self.store)
+        self.deployments.begin(deployment, document, rollout)
         url = (
             f"{request.base_url}{request.path}/operationStatuses/{uuid.uuid4().int % 10**19:019d}"
             f"?api-version={request.api_version}"
@@ -98,33 +99,33 @@ class _Deployments:
         return JsonAnswer(self._existing(request))
 
     async def head(self, request: ArmRequest) -> Response:
-        return empty(204 if self._store.get(self._id(request)) else 404)
+        return empty(204 if self.store.get(self._id(request)) else 404)
 
     async def list(self, request: ArmRequest) -> Response:
         """Newest first, as they began."""
-        found = self._store.list(f"{request.path}/", DEPLOYMENT)
+        found = self.store.list(f"{request.path}/", DEPLOYMENT)
         return JsonAnswer({"value": list(reversed(found))})
 
     async def delete(self, request: ArmRequest) -> Response:
         """Delete the record; what was deployed stays."""
         deployment_id = self._id(request)
-        if self._deployments.is_under_way(deployment_id):
+        if self.deployments.is_under_way(deployment_id):
             raise ArmError(
                 409, "DeploymentActive", f"The deployment '{request['name']}' is still active."
             )
-        self._deployments.delete(deployment_id)
+        self.deployments.delete(deployment_id)
         return empty(204)
 
     async def export(self, request: ArmRequest) -> Response:
         deployment = self._existing(request)
-        return JsonAnswer({"template": self._deployments.details(deployment["id"])["template"]})
+        return JsonAnswer({"template": self.deployments.details(deployment["id"])["template"]})
 
     async def operations(self, request: ArmRequest) -> Response:
         deployment = self._existing(request)
-        return JsonAnswer({"value": _operations(deployment, self._deployments)})
+        return JsonAnswer({"value": _operations(deployment, self.deployments)})
 
     async def operation(self, request: ArmRequest) -> Response:
-        for each in _operations(self._existing(request), self._deployments):
+        for each in _operations(self._existing(request), self.deployments):
             if each["operationId"].lower() == request["operation"].lower():
                 return JsonAnswer(each)
         raise ArmError(
@@ -141,7 +142,7 @@ class _Deployments:
         return JsonAnswer(told, headers=_RETRY_AFTER)
 
     def _existing(self, request: ArmRequest) -> Resource:
-        deployment = self._store.get(self._id(request))
+        deployment = self.store.get(self._id(request))
         if deployment is None:
             raise ArmError(
                 404, "DeploymentNotFound", f"Deployment '{request['name']}' could not be found."
@@ -155,14 +156,14 @@ class _Deployments:
 
     def _group(self, request: ArmRequest) -> Resource:
         group_id = "/".join(request.path.split("/")[:5])
-        group = self._store.get(group_id)
+        group = self.store.get(group_id)
         assert group is not None, f"{group_id} was checked before"
         return group
 
     def _template(self, request: ArmRequest, document: Mapping[str, Any]) -> Template:
         asked = request.body["properties"]
         deployment = {"name": request["name"], "properties": {"mode": "Incremental"}}
-        where = place(self._instance, self._group(request), deployment)
+        where = place(self.cloud, self.clock.now(), self._group(request), deployment)
         try:
             return Template(document, asked.get("parameters") or {}, where)
         except TemplateError as error:
@@ -175,7 +176,7 @@ class _Deployments:
             "id": self._id(request),
             "name": request["name"],
             "type": DEPLOYMENT,
-            "properties": accepted(template, correlation, state, self._instance.clock.now()),
+            "properties": accepted(template, correlation, state, self.clock.now()),
         }
 
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from acr_emulator.arm.request import ArmRequest
 from acr_emulator.cloud.clouds import Cloud
 from acr_emulator.registry.resource_properties import check_transfers
 from acr_emulator.state.arm_errors import ArmError, bad_request
-from acr_emulator.state.store import Resource
-
-if TYPE_CHECKING:
-    from acr_emulator.emulator import Instance
+from acr_emulator.state.store import Resource, Store
 
 #: The list of April 2026 (REC-B).
 _VERSIONS = (
@@ -32,9 +29,9 @@ _NAME = re.compile("[a-zA-Z0-9]{5,50}")
 _ACTIONS = {"GET": "read", "DELETE": "delete"}
 
 
-def headers(instance: Instance) -> dict[str, str]:
+def headers(cloud: Cloud) -> dict[str, str]:
     """What every answer on pipelines and runs carries."""
-    versions = instance.cloud.transfer_api_versions or _VERSIONS
+    versions = cloud.transfer_api_versions or _VERSIONS
     return {"api-supported-versions": ", ".join(versions)}
 
 
@@ -50,10 +47,10 @@ def check_version(cloud: Cloud, request: ArmRequest) -> None:
     )
 
 
-def parent(instance: Instance, request: ArmRequest, child: str) -> Resource:
+def parent(store: Store, request: ArmRequest, child: str) -> Resource:
     """The registry of a request on one of its children, or ARM's 404."""
     resource_id = "/".join(request.path.split("/")[:9])
-    resource = instance.store.get(resource_id)
+    resource = store.get(resource_id)
     if resource is None:
         action = _ACTIONS.get(request.method, "write")
         raise ArmError(

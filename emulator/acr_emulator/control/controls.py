@@ -8,7 +8,7 @@ import uuid
 from dataclasses import asdict
 from datetime import timedelta
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -17,12 +17,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
+from acr_emulator.cloud.clouds import Cloud
+from acr_emulator.identity.directory import Directory
 from acr_emulator.runs.history import past_runs
 from acr_emulator.runs.pipelines import KINDS, Pipeline
+from acr_emulator.runs.trigger import SourceTrigger
+from acr_emulator.state.clock import Clock
 from acr_emulator.state.settings import Behaviour, Fault
-
-if TYPE_CHECKING:
-    from acr_emulator.emulator import Instance
+from acr_emulator.state.store import Store
 
 PATH = "/_emulator"
 
@@ -31,9 +33,24 @@ class _ControlError(Exception):
     """A control was given something that it does not understand."""
 
 
-def controls_app(instance: Instance) -> Starlette:
+def controls_app(
+    *,
+    cloud: Cloud,
+    clock: Clock,
+    behaviour: Behaviour,
+    store: Store,
+    directory: Directory,
+    trigger: SourceTrigger,
+) -> Starlette:
     """The app of the control port."""
-    controls = _Controls(instance)
+    controls = _Controls(
+        cloud=cloud,
+        clock=clock,
+        behaviour=behaviour,
+        store=store,
+        directory=directory,
+        trigger=trigger,
+    )
     routes = [
         Route("/state", controls.state),
         Route("/requests", controls.requests),
@@ -61,19 +78,29 @@ async def _refuse(_: Request, error: Exception) -> Response:
 
 
 class _Controls:
-    def __init__(self, instance: Instance) -> None:
-        self._instance = instance
-
-    @property
-    def _behaviour(self) -> Behaviour:
-        return self._instance.behaviour
+    def __init__(
+        self,
+        *,
+        cloud: Cloud,
+        clock: Clock,
+        behaviour: Behaviour,
+        store: Store,
+        directory: Directory,
+        trigger: SourceTrigger,
+    ) -> None:
+        self._cloud = cloud
+        self._clock = clock
+        self._behaviour = behaviour
+        self._store = store
+        self._directory = directory
+        self._trigger = trigger
 
     async def state(self, _: Request) -> Response:
         """The knobs, the time, every resource's id, and why which blob triggers no run."""
         behaviour = self._behaviour
         return JSONResponse(
             {
-                "now": self._instance.clock.now().isoformat(),
+                "now": self._clock.now().isoformat(),
                 "latency": behaviour.latency,
                 "faults": sum(fault.count for fault in behaviour.faults),
                 "runs": {"seconds": behaviour.run_seconds, "answer": behaviour.run_answer},
@@ -83,10 +110,10 @@ class _Controls:
                 },
                 "trigger": {
                     "seconds": behaviour.trigger_seconds,
-                    "reasons": self._instance.trigger.reasons,
+                    "reasons": self._trigger.reasons,
                 },
                 "pages": {"size": behaviour.page_size},
-                "resources": self._instance.store.ids(),
+                "resources": self._store.ids(),
             }
         )
 
@@ -97,7 +124,7 @@ class _Controls:
     async def clock(self, request: Request) -> Response:
         """`{"advance": seconds}`: set the clock forward."""
         body = await _body(request, {"advance"})
-        self._instance.clock.advance(_number(body, "advance", 0))
+        self._clock.advance(_number(body, "advance", 0))
         return await self.state(request)
 
     async def latency(self, request: Request) -> Response:
@@ -143,7 +170,7 @@ class _Controls:
     async def past_runs(self, request: Request) -> Response:
         """`{"pipeline": id, "count": 10, "prefix", "error", "apart"}`: have finished runs of it."""
         body = await _body(request, {"pipeline", "count", "prefix", "error", "apart"})
-        store = self._instance.store
+        store = self._store
         resource = store.get(str(body.get("pipeline", "")))
         if resource is None or resource["type"] not in {kind.type for kind in KINDS}:
             raise _ControlError(f"pipeline is the id of one, not {body.get('pipeline')!r}")
@@ -155,7 +182,7 @@ class _Controls:
             pipeline,
             prefix,
             int(_number(body, "count", 1)),
-            until=self._instance.clock.now(),
+            until=self._clock.now(),
             apart=timedelta(seconds=_number(body, "apart", 60)),
             error=str(body.get("error", "")),
         )
@@ -193,7 +220,7 @@ class _Controls:
     async def principals(self, request: Request) -> Response:
         """`{"displayName": "guest"}`: a new service principal without a role; its login."""
         body = await _body(request, {"displayName"})
-        principal, secret = self._instance.directory.add_application(
+        principal, secret = self._directory.add_application(
             f"acr-emulator-{body.get('displayName') or 'guest'}-{uuid.uuid4().hex[:8]}"
         )
         return JSONResponse(
@@ -202,7 +229,7 @@ class _Controls:
                 "appId": principal.application_id,
                 "id": principal.object_id,
                 "password": secret,
-                "tenant": self._instance.cloud.tenant_id,
+                "tenant": self._cloud.tenant_id,
             }
         )
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from acr_emulator.cloud.clouds import Cloud
 from acr_emulator.cloud.metadata import environment
 from acr_emulator.deployments.rollout import target
 from acr_emulator.deployments.templates.deployment_context import Place
 from acr_emulator.deployments.templates.template import Template
 from acr_emulator.state.clock import timestamp
 from acr_emulator.state.store import Resource
-
-if TYPE_CHECKING:
-    from acr_emulator.emulator import Instance
 
 
 def accepted(template: Template, correlation: str, state: str, now: datetime) -> dict[str, Any]:
@@ -31,9 +29,8 @@ def accepted(template: Template, correlation: str, state: str, now: datetime) ->
     }
 
 
-def place(instance: Instance, group: Resource, deployment: dict[str, Any]) -> Place:
+def place(cloud: Cloud, now: datetime, group: Resource, deployment: dict[str, Any]) -> Place:
     """What functions such as `subscription()` return; no more than the emulator knows."""
-    cloud = instance.cloud
     return Place(
         subscription={
             "id": f"/subscriptions/{cloud.subscription_id}",
@@ -45,7 +42,7 @@ def place(instance: Instance, group: Resource, deployment: dict[str, Any]) -> Pl
         tenant={"tenantId": cloud.tenant_id, "displayName": "Emulator"},
         environment=environment(cloud),
         deployment=deployment,
-        now=instance.clock.now(),
+        now=now,
     )
 
 

@@ -6,19 +6,38 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from acr_emulator.arm.calls import Calls, ResourceFailedError, refusal
 from acr_emulator.deployments.templates.invalid_template import TemplateError
 from acr_emulator.deployments.templates.resources import DEPLOYMENT, TemplateResource
 from acr_emulator.deployments.templates.runtime_references import Fetch, NeededError
 from acr_emulator.deployments.templates.template import Template
 from acr_emulator.state.arm_errors import ArmError
-from acr_emulator.state.clock import timestamp
+from acr_emulator.state.clock import Clock, timestamp
 from acr_emulator.state.store import Store
 
 Json = dict[str, Any]
 Made = TypeVar("Made")
+
+
+class ResourceFailedError(Exception):
+    """A resource was accepted and then ended in another state than Succeeded."""
+
+    def __init__(self, state: str, error: Json | None) -> None:
+        super().__init__(state)
+        self.state = state
+        #: The error of its operation.
+        self.error = error
+
+
+class ResourceCalls(Protocol):
+    """The resource handlers, called on behalf of whoever deploys; they raise ArmError."""
+
+    async def put(self, path: str, version: str, body: Json) -> None:
+        """Create or update a resource and wait for it; ResourceFailedError if it fails."""
+
+    async def read(self, method: str, path: str, version: str, body: str) -> Json:
+        """The response of a GET, or of a POST that lists something."""
 
 
 @dataclass
@@ -30,7 +49,8 @@ class Rollout:
     """
 
     template: Template
-    calls: Calls
+    calls: ResourceCalls
+    clock: Clock
     store: Store
     #: One record for each resource that was tried, as `operations` of a deployment lists them.
     operations: list[Json] = field(default_factory=list)
@@ -50,7 +70,7 @@ class Rollout:
             if step.after & self._given_up:
                 self._given_up.add(resource_id)
                 continue
-            started = self.calls.clock.now()
+            started = self.clock.now()
             error = await self._failure(self._deploy(step.resource), step.resource)
             self._record(step.resource, started, error)
             if error:
@@ -103,7 +123,7 @@ class Rollout:
         return ids
 
     def _record(self, resource: TemplateResource, started: datetime, error: Json | None) -> None:
-        now = self.calls.clock.now()
+        now = self.clock.now()
         properties = {
             "provisioningOperation": "Create",
             "provisioningState": "Failed" if error else "Succeeded",
@@ -122,7 +142,7 @@ class Rollout:
         try:
             await work
         except ArmError as error:
-            return refusal(error) | {"target": resource.id}
+            return {"code": error.code, "message": error.message, "target": resource.id}
         except TemplateError as error:
             return {"code": error.code, "message": error.message, "target": resource.id}
         except ResourceFailedError as error:

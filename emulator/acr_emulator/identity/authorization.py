@@ -1,23 +1,14 @@
-"""Microsoft.Authorization: built-in role definitions, role assignments, and what they allow."""
+"""Built-in roles, and what the roles that are assigned to a principal allow."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from starlette.responses import Response
-
-from acr_emulator.arm.request import ArmRequest, Route
-from acr_emulator.network.responses import JsonAnswer, empty
-from acr_emulator.state.arm_errors import ArmError, bad_request
-from acr_emulator.state.clock import timestamp
-from acr_emulator.state.store import Resource, Store
-
-if TYPE_CHECKING:
-    from acr_emulator.emulator import Instance
+from acr_emulator.state.arm_errors import bad_request
+from acr_emulator.state.store import Store
 
 ASSIGNMENT = "Microsoft.Authorization/roleAssignments"
 DEFINITION = "Microsoft.Authorization/roleDefinitions"
@@ -44,6 +35,15 @@ class Role:
     def allows(self, action: str) -> bool:
         """Whether the role's actions, but for the excepted ones, have this one among them."""
         return _among(action, self.actions) and not _among(action, self.not_actions)
+
+    def permissions(self) -> dict[str, Any]:
+        """What the role allows, as ARM shows it."""
+        return {
+            "actions": list(self.actions),
+            "notActions": list(self.not_actions),
+            "dataActions": sorted(self.data_actions),
+            "notDataActions": [],
+        }
 
 
 def _among(action: str, patterns: tuple[str, ...]) -> bool:
@@ -91,30 +91,30 @@ ROLES = (
     ),
     Role("Key Vault Secrets User", "4633458b-17de-408a-b874-0445c86b69e6", data_actions=_SECRETS),
 )
-_QUOTED = re.compile(r"(roleName|principalId|assignedTo)\s*(?:eq\s*|\()'([^']*)'", re.IGNORECASE)
 
 
 def data_actions(store: Store, principal_id: str, scope: str) -> frozenset[str]:
     """What the principal may do with data at this scope."""
-    roles = _roles_of(store, principal_id, scope)
+    roles = roles_of(store, principal_id, scope)
     return frozenset[str]().union(*(role.data_actions for role in roles))
 
 
 def allows(store: Store, principal_id: str, action: str, scope: str) -> bool:
     """Whether the principal may do this with the resource at this scope."""
-    return any(role.allows(action) for role in _roles_of(store, principal_id, scope))
+    return any(role.allows(action) for role in roles_of(store, principal_id, scope))
 
 
-def _roles_of(store: Store, principal_id: str, scope: str) -> Iterator[Role]:
+def roles_of(store: Store, principal_id: str, scope: str) -> Iterator[Role]:
     """The principal's roles at this scope: those given here or further up."""
     for assignment in store.list("", ASSIGNMENT):
         properties = assignment["properties"]
         above = properties["scope"].lower().rstrip("/") + "/"
         if properties["principalId"] == principal_id and f"{scope.lower()}/".startswith(above):
-            yield _role(properties["roleDefinitionId"])
+            yield role_of(properties["roleDefinitionId"])
 
 
-def _role(definition_id: str) -> Role:
+def role_of(definition_id: str) -> Role:
+    """The role with that id; ArmError if there is none."""
     wanted = definition_id.rpartition("/")[2].lower()
     role = next((role for role in ROLES if role.id == wanted), None)
     if role is None:
@@ -123,161 +123,3 @@ def _role(definition_id: str) -> Role:
             f"The specified role definition '{wanted}' does not exist.",
         )
     return role
-
-
-def routes(instance: Instance) -> list[Route]:
-    """Definitions and assignments, at any scope."""
-    roles = _Roles(instance)
-    assignments = "{scope:path}/providers/Microsoft.Authorization/roleAssignments"
-    definitions = "{scope:path}/providers/Microsoft.Authorization/roleDefinitions"
-    authorization = "{scope:path}/providers/Microsoft.Authorization"
-    return [
-        Route("GET", f"{authorization}/permissions", roles.permissions),
-        Route("GET", f"{authorization}/denyAssignments", roles.denials),
-        Route("GET", definitions, roles.definitions),
-        Route("GET", f"{definitions}/{{role}}", roles.definition),
-        Route("GET", assignments, roles.assignments),
-        Route("GET", f"{assignments}/{{name}}", roles.assignment),
-        Route("PUT", f"{assignments}/{{name}}", roles.assign),
-        Route("DELETE", f"{assignments}/{{name}}", roles.withdraw),
-    ]
-
-
-def _permissions_of(role: Role) -> dict[str, Any]:
-    """What a role allows, as ARM shows it."""
-    return {
-        "actions": list(role.actions),
-        "notActions": list(role.not_actions),
-        "dataActions": sorted(role.data_actions),
-        "notDataActions": [],
-    }
-
-
-class _Roles:
-    def __init__(self, instance: Instance) -> None:
-        self._instance = instance
-        self._store = instance.store
-
-    async def permissions(self, request: ArmRequest) -> Response:
-        """What the caller may do at a scope: the ready service principal everything."""
-        caller = request.caller.principal.object_id
-        operator, _ = self._instance.directory.operator()
-        roles = (
-            [ROLES[0]]
-            if caller == operator.object_id
-            else list(_roles_of(self._store, caller, request["scope"]))
-        )
-        return JsonAnswer({"value": [_permissions_of(role) for role in roles]})
-
-    async def denials(self, _: ArmRequest) -> Response:
-        """Nothing here makes any."""
-        return JsonAnswer({"value": []})
-
-    async def definitions(self, request: ArmRequest) -> Response:
-        name = _filtered(request).get("rolename")
-        shown = [self._shown(role) for role in ROLES if name in (None, role.name.lower())]
-        return JsonAnswer({"value": shown})
-
-    async def definition(self, request: ArmRequest) -> Response:
-        return JsonAnswer(self._shown(_role(request["role"])))
-
-    def _shown(self, role: Role) -> dict[str, Any]:
-        subscription = self._instance.cloud.subscription_id
-        return {
-            "properties": {
-                "roleName": role.name,
-                "type": "BuiltInRole",
-                "description": "",
-                "assignableScopes": ["/"],
-                "permissions": [_permissions_of(role)],
-            },
-            "id": f"/subscriptions/{subscription}/providers/{DEFINITION}/{role.id}",
-            "type": DEFINITION,
-            "name": role.id,
-        }
-
-    async def assignments(self, request: ArmRequest) -> Response:
-        wanted = _filtered(request)
-        principal = wanted.get("principalid") or wanted.get("assignedto")
-        at_scope = "atscope()" in request.query.get("$filter", "").lower()
-        scope = request["scope"].lower()
-        value = [
-            each
-            for each in self._store.list("", ASSIGNMENT)
-            if principal in (None, each["properties"]["principalId"])
-            and _covers(each["properties"]["scope"].lower(), scope, below=not at_scope)
-        ]
-        return JsonAnswer({"value": value})
-
-    async def assignment(self, request: ArmRequest) -> Response:
-        if found := self._store.get(request.path):
-            return JsonAnswer(found)
-        raise ArmError(
-            404,
-            "RoleAssignmentNotFound",
-            f"The role assignment '{request['name']}' is not found.",
-        )
-
-    async def assign(self, request: ArmRequest) -> Response:
-        asked = request.body.get("properties") or {}
-        role = _role(asked.get("roleDefinitionId", ""))
-        scope, principal_id = request["scope"], asked.get("principalId", "")
-        for each in self._store.list(f"{scope}/providers/", ASSIGNMENT):
-            same = each["properties"]
-            if each["id"].lower() == request.path.lower():
-                continue  # the same assignment again, as a template that is deployed twice has it
-            if same["principalId"] == principal_id and _role(same["roleDefinitionId"]) == role:
-                name = each["name"].replace("-", "")
-                raise ArmError(
-                    409,
-                    "RoleAssignmentExists",
-                    "The role assignment already exists. The ID of the existing role assignment"
-                    f" is {name}.",
-                )
-        assignment = self._new(request, role, principal_id)
-        self._store.put(assignment["id"], assignment)
-        return JsonAnswer(assignment, 201)
-
-    def _new(self, request: ArmRequest, role: Role, principal_id: str) -> Resource:
-        asked = request.body["properties"]
-        now = timestamp(self._instance.clock.now(), zone="Z")
-        caller = request.caller.principal.object_id
-        return {
-            "properties": {
-                "roleDefinitionId": self._shown(role)["id"],
-                "principalId": principal_id,
-                "principalType": asked.get("principalType") or "ServicePrincipal",
-                "scope": request["scope"],
-                "condition": asked.get("condition"),
-                "conditionVersion": asked.get("conditionVersion"),
-                "createdOn": now,
-                "updatedOn": now,
-                "createdBy": caller,
-                "updatedBy": caller,
-                "delegatedManagedIdentityResourceId": None,
-                "description": asked.get("description"),
-            },
-            "id": request.path,
-            "type": ASSIGNMENT,
-            "name": request["name"],
-        }
-
-    async def withdraw(self, request: ArmRequest) -> Response:
-        found = self._store.get(request.path)
-        if found is None:
-            return empty(204)
-        self._store.delete(request.path)
-        return JsonAnswer(found)
-
-
-def _filtered(request: ArmRequest) -> dict[str, str]:
-    """The quoted values of an OData filter, by lower-cased property, in lower case."""
-    found = _QUOTED.findall(request.query.get("$filter", ""))
-    return {name.lower(): value.lower() for name, value in found}
-
-
-def _covers(assigned: str, scope: str, *, below: bool) -> bool:
-    """Whether an assignment is listed at a scope: given there or above, or below it too."""
-    return f"{scope}/".startswith(f"{assigned}/") or (
-        below and f"{assigned}/".startswith(f"{scope}/")
-    )

@@ -58,6 +58,11 @@ class Directory:
                 return principal, secret
         return self.add_application(_OPERATOR)
 
+    def is_operator(self, object_id: str) -> bool:
+        """Whether this is the service principal that may do anything."""
+        operator, _ = self.operator()
+        return object_id == operator.object_id
+
     def secret_is_right(self, principal: Principal, secret: str) -> bool:
         """Whether the principal can log in with this secret."""
         expected = self._secrets.get(principal.application_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
@@ -13,10 +13,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from acr_emulator.identity.tokens import LIFETIME
-
-if TYPE_CHECKING:
-    from acr_emulator.emulator import Instance
+from acr_emulator.cloud.clouds import Cloud
+from acr_emulator.identity.directory import Directory
+from acr_emulator.identity.tokens import LIFETIME, Tokens
 
 _ANY_TENANT = ("common", "organizations")
 _DEFAULT_SCOPE = "/.default"
@@ -51,9 +50,9 @@ class _LoginError(Exception):
         return JSONResponse(body, self.status, {"cache-control": "no-store"})
 
 
-def entra_app(instance: Instance) -> Starlette:
+def entra_app(cloud: Cloud, tokens: Tokens, directory: Directory) -> Starlette:
     """The app of the login host."""
-    entra = _Entra(instance)
+    entra = _Entra(cloud, tokens, directory)
     return Starlette(
         routes=[
             Route("/common/discovery/instance", entra.instances),
@@ -69,10 +68,10 @@ def entra_app(instance: Instance) -> Starlette:
 
 
 class _Entra:
-    def __init__(self, instance: Instance) -> None:
-        self._cloud = instance.cloud
-        self._tokens = instance.tokens
-        self._directory = instance.directory
+    def __init__(self, cloud: Cloud, tokens: Tokens, directory: Directory) -> None:
+        self._cloud = cloud
+        self._tokens = tokens
+        self._directory = directory
 
     async def refuse(self, _: Request, error: Exception) -> Response:
         """Answer a refusal."""

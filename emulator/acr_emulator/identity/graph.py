@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from acr_emulator.identity.tokens import Principal, UnauthorizedError
-
-if TYPE_CHECKING:
-    from acr_emulator.emulator import Instance
+from acr_emulator.cloud.clouds import Cloud
+from acr_emulator.identity.directory import Directory
+from acr_emulator.identity.tokens import Principal, Tokens, UnauthorizedError
 
 _QUOTED = re.compile(r"'([^']*)'")
 
@@ -36,9 +35,9 @@ class _GraphError(Exception):
         return _GraphAnswer({"error": {"code": self.code, "message": str(self)}}, self.status)
 
 
-def graph_app(instance: Instance) -> Starlette:
+def graph_app(cloud: Cloud, tokens: Tokens, directory: Directory) -> Starlette:
     """The app of the Graph host."""
-    graph = _Graph(instance)
+    graph = _Graph(cloud, tokens, directory)
     return Starlette(
         routes=[
             Route("/v1.0/me", graph.me),
@@ -57,10 +56,10 @@ async def _refuse(_: Request, error: Exception) -> Response:
 
 
 class _Graph:
-    def __init__(self, instance: Instance) -> None:
-        self._tokens = instance.tokens
-        self._directory = instance.directory
-        self._base = instance.cloud.graph_url
+    def __init__(self, cloud: Cloud, tokens: Tokens, directory: Directory) -> None:
+        self._tokens = tokens
+        self._directory = directory
+        self._base = cloud.graph_url
 
     def _caller(self, request: Request) -> Principal:
         try:

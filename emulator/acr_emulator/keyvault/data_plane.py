@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from acr_emulator.identity.tokens import Principal, UnauthorizedError
+from acr_emulator.cloud.clouds import Cloud
+from acr_emulator.identity.directory import Directory
+from acr_emulator.identity.tokens import Principal, Tokens, UnauthorizedError
 from acr_emulator.keyvault.vaults import (
     Secret,
     SecretMissingError,
@@ -19,9 +21,8 @@ from acr_emulator.keyvault.vaults import (
     vault_named,
 )
 from acr_emulator.network.responses import JsonAnswer, empty
-
-if TYPE_CHECKING:
-    from acr_emulator.emulator import Instance
+from acr_emulator.state.clock import Clock
+from acr_emulator.state.store import Store
 
 _DAY = 24 * 60 * 60
 
@@ -39,9 +40,11 @@ class _VaultError(Exception):
         return JsonAnswer(body, self.status, self.headers)
 
 
-def key_vault_app(instance: Instance) -> Starlette:
+def key_vault_app(
+    cloud: Cloud, clock: Clock, store: Store, tokens: Tokens, directory: Directory
+) -> Starlette:
     """The app of every vault's host."""
-    vaults = _KeyVaults(instance)
+    vaults = _KeyVaults(cloud, clock, store, tokens, directory)
     one, deleted = "/secrets/{name}", "/deletedsecrets/{name}"
     table: list[tuple[str, str, Callable[[Request, Secrets], Awaitable[Response]]]] = [
         ("GET", "/secrets", vaults.list),
@@ -84,8 +87,14 @@ async def _not_found(_: Request, error: Exception) -> Response:
 
 
 class _KeyVaults:
-    def __init__(self, instance: Instance) -> None:
-        self._instance = instance
+    def __init__(
+        self, cloud: Cloud, clock: Clock, store: Store, tokens: Tokens, directory: Directory
+    ) -> None:
+        self._cloud = cloud
+        self._clock = clock
+        self._store = store
+        self._tokens = tokens
+        self._directory = directory
 
     def checked(
         self, handler: Callable[[Request, Secrets], Awaitable[Response]]
@@ -95,22 +104,21 @@ class _KeyVaults:
         async def check(request: Request) -> Response:
             caller = self._authorize(request)
             name = (request.url.hostname or "").partition(".")[0]
-            vault = vault_named(self._instance.store, name)
+            vault = vault_named(self._store, name)
             if vault is None:
                 raise _VaultError(404, "VaultNotFound", f"There is no key vault '{name}'.")
             self._check_right(caller, vault["name"], request)
-            return await handler(request, Secrets(self._instance.store, vault["name"]))
+            return await handler(request, Secrets(self._store, vault["name"]))
 
         return check
 
     def _check_right(self, caller: Principal, vault: str, request: Request) -> None:
         """Who reads a secret, but for the ready service principal, must be allowed to get it."""
-        operator, _ = self._instance.directory.operator()
         name = request.path_params.get("name", "")
         if (
             request.method != "GET"
-            or caller.object_id == operator.object_id
-            or may_read_secret(self._instance.store, vault, caller.object_id, name)
+            or self._directory.is_operator(caller.object_id)
+            or may_read_secret(self._store, vault, caller.object_id, name)
         ):
             return
         raise _VaultError(
@@ -122,9 +130,9 @@ class _KeyVaults:
 
     def _authorize(self, request: Request) -> Principal:
         """The challenge and its text are recorded for a missing token."""
-        cloud = self._instance.cloud
+        cloud = self._cloud
         try:
-            return self._instance.tokens.verify_header(
+            return self._tokens.verify_header(
                 request.headers.get("authorization"), cloud.vault_audience
             ).principal
         except UnauthorizedError as error:
@@ -161,7 +169,7 @@ class _KeyVaults:
                 f"Secret {name} is currently in a deleted but recoverable state, and its name"
                 " cannot be reused; in this state, the secret can only be recovered or purged.",
             )
-        return JsonAnswer(_bundle(_base(request), secrets.set(name, content, self._instance.clock)))
+        return JsonAnswer(_bundle(_base(request), secrets.set(name, content, self._clock)))
 
     async def get(self, request: Request, secrets: Secrets) -> Response:
         secret = secrets.get(request.path_params["name"], request.path_params.get("version", ""))
@@ -176,7 +184,7 @@ class _KeyVaults:
             request.path_params["name"],
             request.path_params.get("version", ""),
             await _content(request),
-            self._instance.clock,
+            self._clock,
         )
         return JsonAnswer(_item(_base(request), secret, secret["version"]))
 
@@ -202,7 +210,7 @@ class _KeyVaults:
         return JsonAnswer(_item(_base(request), secret, secret["version"]))
 
     def _deleted_item(self, request: Request, secret: Secret) -> dict[str, Any]:
-        now = int(self._instance.clock.now().timestamp())
+        now = int(self._clock.now().timestamp())
         base = _base(request)
         return {
             "recoveryId": f"{base}/deletedsecrets/{secret['name']}",

@@ -59,8 +59,7 @@ class SecretUri:
 
 def vault_named(store: Store, name: str) -> Resource | None:
     """The vault of that name; names are unique whatever their case."""
-    vaults = store.list("", TYPE)
-    return next((vault for vault in vaults if vault["name"].lower() == name.lower()), None)
+    return store.named(TYPE, name)
 
 
 def may_read_secret(store: Store, vault: str, principal_id: str, secret: str = "") -> bool:

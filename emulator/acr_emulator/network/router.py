@@ -5,23 +5,14 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from email.utils import format_datetime
-from typing import TYPE_CHECKING
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from acr_emulator.arm.dispatcher import ArmApp
-from acr_emulator.identity.entra import entra_app
-from acr_emulator.identity.graph import graph_app
-from acr_emulator.keyvault.data_plane import key_vault_app
-from acr_emulator.registry.front import registry_front
 from acr_emulator.state.clock import Clock
 from acr_emulator.state.settings import Behaviour, Seen
-
-if TYPE_CHECKING:
-    from acr_emulator.emulator import Instance
 
 
 @dataclass(frozen=True)
@@ -37,18 +28,6 @@ class Host:
         """Whether the app answers for this host name."""
         label, _, suffix = name.lower().partition(".")
         return name.lower() == self.pattern or bool(label) and f"*.{suffix}" == self.pattern
-
-
-def hosts(instance: Instance) -> tuple[Host, ...]:
-    """Every host that is imitated; blob storage is a real server that the proxy tunnels to."""
-    cloud = instance.cloud
-    return (
-        Host(cloud.login, entra_app(instance), troubled=False),
-        Host(cloud.graph, graph_app(instance), troubled=False),
-        Host(cloud.arm, ArmApp(instance)),
-        Host(f"*.{cloud.vault_suffix}", key_vault_app(instance)),
-        Host(f"*.{cloud.registry_suffix}", registry_front(instance)),
-    )
 
 
 class HostRouter:

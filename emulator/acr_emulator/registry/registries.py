@@ -5,6 +5,8 @@ import string
 
 from acr_emulator.state.store import Resource, Store
 
+TYPE = "Microsoft.ContainerRegistry/registries"
+
 _PASSWORD_ALPHABET = string.ascii_letters + string.digits + "+/"
 _PASSWORD_LENGTH = 52
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from acr_emulator.arm.collection import Collection
-from acr_emulator.arm.storage_accounts import TYPE as ACCOUNT
+from acr_emulator.cloud.clouds import Cloud
 from acr_emulator.engine import Container, Sas, TransferError
 from acr_emulator.engine.transfer_errors import StorageError
 from acr_emulator.identity.authorization import data_actions
@@ -19,10 +17,10 @@ from acr_emulator.keyvault.vaults import (
     vault_named,
 )
 from acr_emulator.runs.pipelines import Pipeline
-from acr_emulator.state.store import Resource
-
-if TYPE_CHECKING:
-    from acr_emulator.emulator import Instance
+from acr_emulator.state.clock import Clock
+from acr_emulator.state.store import Resource, Store
+from acr_emulator.storage.accounts import TYPE as ACCOUNT
+from acr_emulator.storage.accounts import BlobStorage
 
 _BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
 #: What a role's data actions let the transfer engine do.
@@ -45,16 +43,18 @@ class VaultError(TransferError):
 class PipelineAccess:
     """Opens containers on behalf of pipelines."""
 
-    def __init__(self, instance: Instance) -> None:
-        self._instance = instance
-        self._accounts = Collection(instance.store, ACCOUNT)
+    def __init__(self, cloud: Cloud, clock: Clock, store: Store, storage: BlobStorage) -> None:
+        self._blob_suffix = cloud.blob_suffix
+        self._clock = clock
+        self._store = store
+        self._storage = storage
 
     async def open(self, pipeline: Pipeline) -> Container:
         """Reach the pipeline's container; raises TransferError."""
         container = urlsplit(pipeline.container_uri).path.strip("/")
         sas = self._sas(pipeline) if pipeline.access_mode == "SasToken" else None
         account = self._account(pipeline.container_uri)
-        storage, name = self._instance.storage, account["name"]
+        storage, name = self._storage, account["name"]
         endpoint = f"https://127.0.0.1:{await storage.port(name)}"
         ca_file = str(storage.ca_file)
         if sas is not None:
@@ -62,7 +62,7 @@ class PipelineAccess:
                 raise StorageError(
                     403, "Key based authentication is not permitted on this storage account."
                 )
-            sas.check(self._instance.clock.now())
+            sas.check(self._clock.now())
             return Container.with_sas(endpoint, name, container, sas, ca_file=ca_file)
         key = storage.keys(name)[0]["value"]
         actions = self._actions(pipeline, account, container)
@@ -72,7 +72,7 @@ class PipelineAccess:
 
     def _sas(self, pipeline: Pipeline) -> Sas:
         """Read the secret as the pipeline's identity."""
-        store = self._instance.store
+        store = self._store
         try:
             uri = SecretUri.parse(pipeline.secret_uri)
             if vault_named(store, uri.vault) is None:
@@ -88,7 +88,7 @@ class PipelineAccess:
     def _actions(self, pipeline: Pipeline, account: Resource, container: str) -> frozenset[str]:
         """What the identity's roles let it do with blobs of the container."""
         scope = f"{account['id']}/blobServices/default/containers/{container}"
-        granted = data_actions(self._instance.store, self._principal(pipeline), scope)
+        granted = data_actions(self._store, self._principal(pipeline), scope)
         return frozenset[str]().union(*(_ALLOWS.get(action, ()) for action in granted))
 
     def _principal(self, pipeline: Pipeline) -> str:
@@ -97,15 +97,15 @@ class PipelineAccess:
         if "principalId" in identity:
             return str(identity["principalId"])
         for resource_id in identity.get("userAssignedIdentities", {}):
-            if assigned := self._instance.store.get(resource_id):
+            if assigned := self._store.get(resource_id):
                 return str(assigned["properties"]["principalId"])
         return ""
 
     def _account(self, container_uri: str) -> Resource:
         """The storage account of a container, if its network is open."""
         name, _, suffix = (urlsplit(container_uri).hostname or "").partition(".")
-        account = self._accounts.named(name)
-        if account is None or suffix != self._instance.cloud.blob_suffix:
+        account = self._store.named(ACCOUNT, name)
+        if account is None or suffix != self._blob_suffix:
             raise TransferError(_no_such_host("storage", container_uri))
         properties = account["properties"]
         if (

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from acr_emulator.registry.registries import TYPE as REGISTRY_TYPE
 from acr_emulator.state.store import Resource
-
-REGISTRY_TYPE = "Microsoft.ContainerRegistry/registries"
 
 
 @dataclass(frozen=True)

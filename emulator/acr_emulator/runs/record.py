@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from acr_emulator.registry.registries import TYPE as REGISTRY_TYPE
 from acr_emulator.runs.executor import Outcome
-from acr_emulator.runs.pipelines import IMPORT, REGISTRY_TYPE, Pipeline
+from acr_emulator.runs.pipelines import IMPORT, Pipeline
 from acr_emulator.state.clock import timestamp
 from acr_emulator.state.store import Resource
 

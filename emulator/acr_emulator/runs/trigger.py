@@ -6,14 +6,15 @@ import asyncio
 import uuid
 from contextlib import suppress
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from acr_emulator.engine import StoredBlob, TransferError
+from acr_emulator.runs.access import PipelineAccess
 from acr_emulator.runs.pipelines import IMPORT, Pipeline
 from acr_emulator.runs.record import by_service
-
-if TYPE_CHECKING:
-    from acr_emulator.emulator import Instance
+from acr_emulator.runs.run_service import Runs
+from acr_emulator.state.clock import Clock
+from acr_emulator.state.settings import Behaviour
+from acr_emulator.state.store import Store
 
 #: What a blob needs (documented): this metadata, a ContentMD5, and not to be older than that.
 CATEGORY = "acr-transfer-blob"
@@ -28,9 +29,20 @@ class SourceTrigger:
     Azure finds a blob within 15 minutes; this finds it within `trigger_seconds` of the controls.
     """
 
-    def __init__(self, instance: Instance) -> None:
-        self._instance = instance
-        self._seen = instance.store.table("triggered")
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        behaviour: Behaviour,
+        access: PipelineAccess,
+        runs: Runs,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._behaviour = behaviour
+        self._access = access
+        self._runs = runs
+        self._seen = store.table("triggered")
         self._task: asyncio.Task[None] | None = None
         #: Pipeline id -> blob, or "" for the whole container -> why it starts no run.
         self.reasons: dict[str, dict[str, str]] = {}
@@ -53,14 +65,14 @@ class SourceTrigger:
 
     async def _pause(self) -> None:
         """Wait as long as the controls say, also when they say otherwise in between."""
-        clock, behaviour = self._instance.clock, self._instance.behaviour
+        clock, behaviour = self._clock, self._behaviour
         begun = clock.now()
         while (clock.now() - begun).total_seconds() < behaviour.trigger_seconds:
             await clock.sleep(min(_TICK_SECONDS, behaviour.trigger_seconds))
 
     async def look(self) -> None:
         """Look into every container once."""
-        resources = self._instance.store.list("", IMPORT.type)
+        resources = self._store.list("", IMPORT.type)
         pipelines = [Pipeline.of(resource) for resource in resources]
         reasons = {each.id: await self._look_into(each) for each in pipelines}
         self.reasons = {pipeline_id: each for pipeline_id, each in reasons.items() if each}
@@ -69,7 +81,7 @@ class SourceTrigger:
         if not pipeline.trigger_enabled:
             return {"": "The trigger is disabled."}
         try:
-            async with await self._instance.access.open(pipeline) as container:
+            async with await self._access.open(pipeline) as container:
                 blobs = await container.list()
         except TransferError as exc:
             return {"": str(exc)}
@@ -87,7 +99,7 @@ class SourceTrigger:
             return f"It does not have the metadata category={CATEGORY}."
         if not blob.content_md5:
             return "It has no ContentMD5."
-        clock = self._instance.clock
+        clock = self._clock
         if clock.now() - clock.at(blob.last_modified) > MAX_AGE:
             return f"It was last modified more than {MAX_AGE.days} days ago."
         if self._seen.get(_key(pipeline, blob)) == blob.etag:
@@ -96,11 +108,11 @@ class SourceTrigger:
 
     def _run(self, pipeline: Pipeline, blob: StoredBlob) -> None:
         """Start a run; that its name contains `_` is known of Azure, no more."""
-        now = self._instance.clock.now()
+        now = self._clock.now()
         name = f"{pipeline.name}_{uuid.uuid4().hex[:8]}"
         run = by_service(pipeline, name, now, blob=blob.name)
-        modified = self._instance.clock.at(blob.last_modified)
-        self._instance.runs.begin(run, pipeline, triggered=modified)
+        modified = self._clock.at(blob.last_modified)
+        self._runs.begin(run, pipeline, triggered=modified)
         self._seen.put(_key(pipeline, blob), blob.etag)
 
 

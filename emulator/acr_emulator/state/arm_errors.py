@@ -1,10 +1,6 @@
-"""What Azure Resource Manager answers when it refuses: `{"error": {"code", "message"}}`."""
+"""Refusals of Azure Resource Manager as values: status, code and message."""
 
 from collections.abc import Mapping
-
-from starlette.responses import Response
-
-from acr_emulator.network.responses import JsonAnswer
 
 
 class ArmError(Exception):
@@ -22,10 +18,6 @@ class ArmError(Exception):
     def body(self) -> dict[str, dict[str, str]]:
         """The error envelope."""
         return {"error": {"code": self.code, "message": self.message}}
-
-    def response(self) -> Response:
-        """The answer to send."""
-        return JsonAnswer(self.body(), self.status, self.headers)
 
 
 def bad_request(code: str, message: str) -> ArmError:

@@ -132,6 +132,11 @@ class Store:
             return [resource for _, resource in self._resources.items(prefix.lower())]
         return [json.loads(value) for _, value in self._typed(prefix, resource_type)]
 
+    def named(self, resource_type: str, name: str) -> Resource | None:
+        """The resource of that name in any group, where names are unique in all of Azure."""
+        resources = self.list("", resource_type)
+        return next((one for one in resources if one["name"].lower() == name.lower()), None)
+
     def _typed(
         self, prefix: str, resource_type: str, after: int = 0, limit: int = _NO_LIMIT
     ) -> Sequence[tuple[int, str]]:

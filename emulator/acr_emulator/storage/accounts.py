@@ -14,6 +14,7 @@ from acr_emulator.state.clock import Clock, timestamp
 from acr_emulator.state.store import Store
 from acr_emulator.storage.azurite import Azurite
 
+TYPE = "Microsoft.Storage/storageAccounts"
 KEY_NAMES = ("key1", "key2")
 _KEY_BYTES = 64
 

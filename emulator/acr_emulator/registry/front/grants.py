@@ -28,8 +28,7 @@ class Rights:
 
     def granted(self, subject: str, registry_id: str, scope: Scope) -> Scope | None:
         """What of a scope the subject may have; a name that is no principal's is the admin's."""
-        operator, _ = self._directory.operator()
-        if subject == operator.object_id or not self._directory.find(subject):
+        if self._directory.is_operator(subject) or not self._directory.find(subject):
             return scope
         actions = tuple(
             action for action in scope.actions if self._may(subject, registry_id, action)
