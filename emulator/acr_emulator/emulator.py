@@ -1,4 +1,4 @@
-"""One running emulator: its state, its parts, and the environment that leads a client to it."""
+"""The composition root: builds, starts and stops every part of one emulator."""
 
 import fcntl
 import json
@@ -32,7 +32,7 @@ from acr_emulator.runs.run_service import Runs
 from acr_emulator.runs.trigger import SourceTrigger
 from acr_emulator.state.clock import Clock
 from acr_emulator.state.operations import Operations
-from acr_emulator.state.settings import Behaviour
+from acr_emulator.state.settings import Settings
 from acr_emulator.state.store import Store
 from acr_emulator.storage.accounts import BlobStorage, UnknownAccountError
 
@@ -56,7 +56,7 @@ class Service(Protocol):
 
 
 class Instance:
-    """Everything an app or a service needs is an attribute here; nothing is kept in modules."""
+    """One emulator: every app and service, built from the collaborators that it uses."""
 
     def __init__(self, state_dir: Path, cloud: Cloud = PUBLIC) -> None:
         self.state_dir = state_dir.resolve()
@@ -66,7 +66,7 @@ class Instance:
         self._running = AsyncExitStack()
         self.cloud = cloud
         self.clock = Clock()
-        self.behaviour = Behaviour()
+        self.settings = Settings()
         self.store = Store(self.state_dir / "state.db")
         self._keep_to_one_cloud()
         self.certificates = Certificates(self.state_dir / "tls", cloud)
@@ -86,20 +86,20 @@ class Instance:
         self.runs = Runs(
             self.store,
             self.clock,
-            self.behaviour,
+            self.settings,
             self.operations,
             Transfers(self.access, self.distribution),
         )
-        self.trigger = SourceTrigger(self.store, self.clock, self.behaviour, self.access, self.runs)
+        self.trigger = SourceTrigger(self.store, self.clock, self.settings, self.access, self.runs)
         self.deployments = Deployments(self.store, self.clock)
-        self.hosts = HostRouter(self._hosts(), self.behaviour, self.clock)
+        self.hosts = HostRouter(self._hosts(), self.settings, self.clock)
         self.web = WebServer(self.hosts, self.certificates)
         self.proxy = Proxy(self._backend)
         self.controls = WebServer(
             controls_app(
                 cloud=self.cloud,
                 clock=self.clock,
-                behaviour=self.behaviour,
+                settings=self.settings,
                 store=self.store,
                 directory=self.directory,
                 trigger=self.trigger,
@@ -118,7 +118,7 @@ class Instance:
         )
 
     def _hosts(self) -> tuple[Host, ...]:
-        """Every host that is imitated; blob storage is a real server that the proxy tunnels to."""
+        """Every emulated host; blob storage is a server that the proxy tunnels to."""
         cloud = self.cloud
         entra = entra_app(cloud, self.tokens, self.directory)
         graph = graph_app(cloud, self.tokens, self.directory)
@@ -133,8 +133,8 @@ class Instance:
             distribution=self.distribution,
         )
         return (
-            Host(cloud.login, entra, troubled=False),
-            Host(cloud.graph, graph, troubled=False),
+            Host(cloud.login, entra, disturbed=False),
+            Host(cloud.graph, graph, disturbed=False),
             Host(cloud.arm, self._resource_manager()),
             Host(f"*.{cloud.vault_suffix}", vaults),
             Host(f"*.{cloud.registry_suffix}", registries),
@@ -144,7 +144,7 @@ class Instance:
         routes = provider_routes(
             cloud=self.cloud,
             clock=self.clock,
-            behaviour=self.behaviour,
+            settings=self.settings,
             store=self.store,
             directory=self.directory,
             operations=self.operations,
@@ -213,7 +213,7 @@ class Instance:
             raise RefusedError("502 Bad Gateway", str(error)) from error
 
     def environment(self) -> dict[str, str]:
-        """What a client needs: the way here, whom to trust, a configuration of its own, a login."""
+        """What a client needs: proxy, certificate authority, configuration folder and login."""
         proxy = f"http://127.0.0.1:{self.proxy.port}"
         ca_file = str(self.certificates.ca_file)
         principal, secret = self.directory.operator()

@@ -42,8 +42,8 @@ def _as_before(world: World) -> Iterator[None]:
     yield
     emulator = world.emulator
     assignments = f"{SUBSCRIPTION}/providers/Microsoft.Authorization/roleAssignments"
-    for each in emulator.ok("GET", assignments)["value"]:
-        emulator.ok("DELETE", each["id"])
+    for item in emulator.ok("GET", assignments)["value"]:
+        emulator.ok("DELETE", item["id"])
     emulator.ok("PATCH", ACCOUNT_ID, {"properties": {"networkAcls": {"defaultAction": "Allow"}}})
 
 
@@ -97,10 +97,10 @@ def test_a_role_allows_what_its_data_actions_say(
     world.allowed(EXPORT, "rights", "OverwriteBlobs")
     assert outcome(world, EXPORT, "roled") == ""
     principal = world.pipeline(kind, "rights", option)
-    for each in world.emulator.ok(
+    for item in world.emulator.ok(
         "GET", f"{GROUP}/providers/Microsoft.Authorization/roleAssignments"
     )["value"]:
-        world.emulator.ok("DELETE", each["id"])
+        world.emulator.ok("DELETE", item["id"])
     world.emulator.grant(principal, role, ACCOUNT_ID)
     assert outcome(world, kind, "roled") == ("" if enough else STORAGE_REFUSES)
 
@@ -114,8 +114,8 @@ def user_assigned(world: World, name: str) -> tuple[str, str]:
 
 def put(world: World, identity: Json, **container: str) -> None:
     """Put an export pipeline with some identity."""
-    place = {"uri": URI, "storageAccessMode": "ManagedIdentity", **container}
-    properties = {"target": place, "options": ["OverwriteBlobs"]}
+    location = {"uri": URI, "storageAccessMode": "ManagedIdentity", **container}
+    properties = {"target": location, "options": ["OverwriteBlobs"]}
     body = {"identity": identity, "properties": properties}
     world.emulator.ok("PUT", "runsource/exportPipelines/rights", body)
 

@@ -40,7 +40,7 @@ FORMS = (
 def fresh(tmp_path: Path) -> Iterator[Emulator]:
     """An emulator of one's own: both recordings use the same names."""
     running = Emulator(tmp_path / "state")
-    running.instance.behaviour.provisioning_seconds = PROVISIONING_SECONDS
+    running.instance.settings.provisioning_seconds = PROVISIONING_SECONDS
     yield running
     running.stop()
 

@@ -45,7 +45,7 @@ def test_a_torn_tag_is_the_one_that_was_being_written(emulator: Emulator) -> Non
     (tags / "v2/current").mkdir(parents=True)
     assert client.digest("tagged", "v1") == digests[1]
     assert client.digest("tagged", "v2") is None
-    assert sorted(each.name for each in tags.iterdir()) == ["v1"]
+    assert sorted(item.name for item in tags.iterdir()) == ["v1"]
 
 
 def test_a_torn_link_to_a_layer_and_an_upload_go(emulator: Emulator) -> None:

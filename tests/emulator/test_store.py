@@ -18,8 +18,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def put(store: Store, *ids: str, kind: str = "Some/things") -> None:
-    for each in ids:
-        store.put(each, {"id": each, "type": kind})
+    for item in ids:
+        store.put(item, {"id": item, "type": kind})
 
 
 def ids(store: Store, prefix: str = "", kind: str = "") -> list[str]:

@@ -17,14 +17,14 @@ PIPELINE = f"runtarget/importPipelines/{NAME}"
 def blob(world: World, request: pytest.FixtureRequest) -> Iterator[str]:
     """A blob fresh from an export, and no trigger until the test makes one."""
     name = request.node.name.replace("[", "-").replace("]", "").replace(" ", "-").replace("_", "-")
-    world.emulator.instance.behaviour.trigger_seconds = 0.05
+    world.emulator.instance.settings.trigger_seconds = 0.05
     world.allowed(EXPORT, "exporter")
     run = "".join(filter(str.isalnum, name))[-50:]
     exported = world.run(EXPORT, "exporter", run, name)
     assert exported["response"]["status"] == "Succeeded", exported
     yield name
     world.emulator.ok("DELETE", PIPELINE)
-    world.emulator.instance.behaviour.reset()
+    world.emulator.instance.settings.reset()
     world.container.delete_blob(name)
 
 
@@ -87,7 +87,7 @@ def test_a_changed_blob_is_imported_again(world: World, blob: str) -> None:
 
 
 def test_the_trigger_waits_as_long_as_it_is_told(world: World, blob: str) -> None:
-    world.emulator.instance.behaviour.trigger_seconds = 900
+    world.emulator.instance.settings.trigger_seconds = 900
     trigger = world.emulator.instance.trigger
     eventually(lambda: not trigger.reasons or None)
     enable(world)

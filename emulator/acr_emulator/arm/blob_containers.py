@@ -1,4 +1,4 @@
-"""Microsoft.Storage/storageAccounts/blobServices/containers: whether a container is there."""
+"""Microsoft.Storage/storageAccounts/blobServices/containers: whether a container exists."""
 
 from __future__ import annotations
 
@@ -59,5 +59,5 @@ class BlobContainers:
         key, ca_file = self.storage.keys(account)[0]["value"], str(self.storage.ca_file)
         async with Container.with_identity(
             endpoint, account, container, key, actions=frozenset({"list"}), ca_file=ca_file
-        ) as found:
-            await found.list()
+        ) as client:
+            await client.list()

@@ -1,4 +1,4 @@
-"""What a caller may do in ARM: the ready service principal all, every other what its roles say."""
+"""What a caller may do in ARM: the built-in administrator all, others what their roles allow."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ def check(store: Store, directory: Directory, request: ArmRequest) -> None:
 
     Lists of a whole subscription are open to all: Azure shows there what one may see.
     """
-    scope, found, rest = request.path.partition(_PROVIDERS)
+    scope, separator, rest = request.path.partition(_PROVIDERS)
     caller = request.caller.principal
     if (
-        not found
+        not separator
         or "/resourcegroups/" not in f"{scope}/".lower()
         or directory.is_operator(caller.object_id)
     ):

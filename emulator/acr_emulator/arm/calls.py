@@ -63,12 +63,12 @@ class Calls:
     async def _follow(self, url: str, version: str) -> None:
         """Wait for an operation."""
         while True:
-            told = _json(await self.send("GET", self._path(url), version))
-            if told["status"] in _OVER:
+            operation = _json(await self.send("GET", self._path(url), version))
+            if operation["status"] in _OVER:
                 break
             await self.clock.sleep(_POLL_SECONDS)
-        if told["status"] != _OVER[0]:
-            raise ResourceFailedError(told["status"], told.get("error"))
+        if operation["status"] != _OVER[0]:
+            raise ResourceFailedError(operation["status"], operation.get("error"))
 
     def _path(self, url: str) -> str:
         return url.removeprefix(self.request.base_url).partition("?")[0]
@@ -84,5 +84,5 @@ def _json(answer: Response) -> Json:
 
 
 def _state(resource: Json) -> str:
-    """Resources without a state are there as soon as they are answered."""
+    """Resources without a state are complete as soon as they are returned."""
     return str((resource.get("properties") or {}).get("provisioningState", _OVER[0]))

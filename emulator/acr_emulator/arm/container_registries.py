@@ -18,7 +18,7 @@ from acr_emulator.registry.resource_properties import check, created, merged, sh
 from acr_emulator.state.arm_errors import ArmError, bad_request, resource_not_found
 from acr_emulator.state.clock import Clock
 from acr_emulator.state.operations import Operations
-from acr_emulator.state.settings import Behaviour
+from acr_emulator.state.settings import Settings
 from acr_emulator.state.store import Resource, Store
 
 REGISTRY = (
@@ -38,7 +38,7 @@ class ContainerRegistries:
 
     cloud: Cloud
     clock: Clock
-    behaviour: Behaviour
+    settings: Settings
     store: Store
     operations: Operations
     polling: OperationPolling
@@ -90,7 +90,7 @@ class ContainerRegistries:
         }
         check(resource)
         self.registries.put(resource)
-        seconds = self.behaviour.provisioning_seconds
+        seconds = self.settings.provisioning_seconds
         operation = self.operations.begin("registries", seconds=seconds)
         headers = self.polling.status_headers(request, operation)
         return self._answer(request, resource, "Creating", status=201, headers=headers)
@@ -115,8 +115,10 @@ class ContainerRegistries:
 
     async def list(self, request: ArmRequest) -> Response:
         scope = request.path.lower().partition("/providers/")[0]
-        found = self.store.list(f"{scope}/", TYPE)
-        return JsonAnswer({"value": [shown(each, request.api_version) for each in found]})
+        resources = self.store.list(f"{scope}/", TYPE)
+        return JsonAnswer(
+            {"value": [shown(resource, request.api_version) for resource in resources]}
+        )
 
     async def delete(self, request: ArmRequest) -> Response:
         resource = self.store.get(request.path)
@@ -127,7 +129,7 @@ class ContainerRegistries:
         self.registries.delete(resource)
         self.distribution.repositories(resource["name"].lower()).delete_all()
         operation = self.operations.begin(
-            "registries", status="Deleting", seconds=self.behaviour.provisioning_seconds
+            "registries", status="Deleting", seconds=self.settings.provisioning_seconds
         )
         headers = self.polling.location_headers(
             request, "Microsoft.ContainerRegistry", resource["location"], operation

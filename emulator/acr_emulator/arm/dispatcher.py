@@ -106,8 +106,8 @@ class ArmApp:
 
     def _find(self, request: ArmRequest) -> tuple[Handler, Mapping[str, str]]:
         for route in self._routes:
-            if route.method == request.method and (found := route.pattern.fullmatch(request.path)):
-                return route.handler, found.groupdict()
+            if route.method == request.method and (match := route.pattern.fullmatch(request.path)):
+                return route.handler, match.groupdict()
         raise ArmError(
             501, "NotImplemented", f"The emulator does not imitate {request.method} {request.path}."
         )

@@ -16,10 +16,10 @@ from acr_emulator.keyvault.vaults import TYPE, Secrets
 from acr_emulator.network.responses import JsonAnswer
 from acr_emulator.state.arm_errors import ArmError, bad_request
 from acr_emulator.state.clock import Clock
-from acr_emulator.state.settings import Behaviour
+from acr_emulator.state.settings import Settings
 from acr_emulator.state.store import Resource, Store, Table
 
-#: From this version on, a vault is made for role assignments unless told otherwise (az's help).
+#: From this version on, a vault uses role assignments by default (az's help).
 _ROLES_BY_DEFAULT = "2026-02-01"
 _PROVIDER = "/subscriptions/{subscription}/providers/Microsoft.KeyVault"
 _OPTIONAL = ("enablePurgeProtection", "networkAcls")
@@ -31,7 +31,7 @@ class KeyVaults:
 
     cloud: Cloud
     clock: Clock
-    behaviour: Behaviour
+    settings: Settings
     store: Store
 
     @property
@@ -79,33 +79,33 @@ class KeyVaults:
         self.store.put(vault["id"], vault)
         if previous:
             return JsonAnswer(vault)
-        wait = timedelta(seconds=self.behaviour.provisioning_seconds)
+        wait = timedelta(seconds=self.settings.provisioning_seconds)
         self._registrations.put(vault["id"].lower(), (self.clock.now() + wait).isoformat())
         # Recorded: the first answer has the vault's URI without its slash.
         return JsonAnswer(_registering(vault, self.cloud.vault_url(vault["name"])))
 
     def _made(self, request: ArmRequest, previous: Resource | None) -> Resource:
-        asked = request.body.get("properties") or {}
-        sku = asked.get("sku") or {}
+        requested = request.body.get("properties") or {}
+        sku = requested.get("sku") or {}
         if not request.body.get("location") or not {"family", "name"} <= sku.keys():
             raise bad_request("BadRequest", "The parameters location and sku are required.")
         created = system_data(request, self.clock, previous, zone="Z")
-        roles = asked.get("enableRbacAuthorization")
+        roles = requested.get("enableRbacAuthorization")
         properties = {
             "sku": {"family": sku["family"], "name": sku["name"]},
-            "tenantId": asked.get("tenantId") or self.cloud.tenant_id,
-            "accessPolicies": _policies(asked),
-            "enabledForDeployment": bool(asked.get("enabledForDeployment")),
-            "enabledForDiskEncryption": bool(asked.get("enabledForDiskEncryption")),
-            "enabledForTemplateDeployment": bool(asked.get("enabledForTemplateDeployment")),
+            "tenantId": requested.get("tenantId") or self.cloud.tenant_id,
+            "accessPolicies": _policies(requested),
+            "enabledForDeployment": bool(requested.get("enabledForDeployment")),
+            "enabledForDiskEncryption": bool(requested.get("enabledForDiskEncryption")),
+            "enabledForTemplateDeployment": bool(requested.get("enabledForTemplateDeployment")),
             "enableSoftDelete": True,
-            "softDeleteRetentionInDays": asked.get("softDeleteRetentionInDays") or 90,
+            "softDeleteRetentionInDays": requested.get("softDeleteRetentionInDays") or 90,
             "enableRbacAuthorization": (
                 request.api_version >= _ROLES_BY_DEFAULT if roles is None else roles
             ),
             "vaultUri": f"{self.cloud.vault_url(request['name'])}/",
             "provisioningState": "Succeeded",
-            "publicNetworkAccess": asked.get("publicNetworkAccess") or "Enabled",
+            "publicNetworkAccess": requested.get("publicNetworkAccess") or "Enabled",
         }
         return {
             "id": previous["id"] if previous else request.path,
@@ -114,7 +114,7 @@ class KeyVaults:
             "location": request.body["location"],
             "tags": request.body.get("tags") or {},
             "systemData": created,
-            "properties": properties | _shown_if_special(asked),
+            "properties": properties | _shown_if_special(requested),
         }
 
     async def get(self, request: ArmRequest) -> Response:
@@ -126,9 +126,9 @@ class KeyVaults:
 
     async def patch(self, request: ArmRequest) -> Response:
         vault = self.collection.existing(request)
-        asked = request.body.get("properties") or {}
-        _policies(asked)
-        vault["properties"] |= asked
+        requested = request.body.get("properties") or {}
+        _policies(requested)
+        vault["properties"] |= requested
         vault["tags"] = request.body.get("tags") or vault["tags"]
         vault["systemData"] = system_data(request, self.clock, vault, zone="Z")
         self.store.put(vault["id"], vault)
@@ -137,15 +137,15 @@ class KeyVaults:
     async def access_policies(self, request: ArmRequest) -> Response:
         vault = self.collection.existing(request)
         operation = request["operation"].lower()
-        asked = _policies(request.body.get("properties") or {})
-        theirs = {policy["objectId"] for policy in asked}
+        requested = _policies(request.body.get("properties") or {})
+        theirs = {policy["objectId"] for policy in requested}
         policies = vault["properties"]["accessPolicies"]
         others = [policy for policy in policies if policy["objectId"] not in theirs]
         mine = [policy for policy in policies if policy["objectId"] in theirs]
         if operation == "add":
-            changed = others + [_united(policy, mine) for policy in asked]
+            changed = others + [_united(policy, mine) for policy in requested]
         elif operation == "replace":
-            changed = asked
+            changed = requested
         elif operation == "remove":
             changed = others
         else:
@@ -166,8 +166,8 @@ class KeyVaults:
         return self.collection.remove(request)
 
 
-def _policies(asked: Resource) -> list[Resource]:
-    policies: list[Resource] = asked.get("accessPolicies") or []
+def _policies(requested: Resource) -> list[Resource]:
+    policies: list[Resource] = requested.get("accessPolicies") or []
     if any(not {"objectId", "permissions"} <= policy.keys() for policy in policies):
         raise bad_request("BadRequest", "An access policy needs objectId and permissions.")
     return policies
@@ -178,9 +178,9 @@ def _registering(vault: Resource, uri: str) -> Resource:
     return vault | {"properties": vault["properties"] | state}
 
 
-def _shown_if_special(asked: dict[str, Any]) -> dict[str, Any]:
+def _shown_if_special(requested: dict[str, Any]) -> dict[str, Any]:
     """Properties that are shown only when they say something (recorded: open network rules)."""
-    special = {key: asked[key] for key in _OPTIONAL if asked.get(key)}
+    special = {key: requested[key] for key in _OPTIONAL if requested.get(key)}
     if (special.get("networkAcls") or {}).get("defaultAction") == "Allow":
         del special["networkAcls"]
     return special

@@ -15,7 +15,7 @@ from acr_emulator.state.arm_errors import bad_request
 from acr_emulator.state.store import Resource, Store
 
 _SKIP_TOKEN = "$skipToken"
-_PLACE = struct.Struct(">q")
+_POSITION = struct.Struct(">q")
 
 
 def page(
@@ -27,26 +27,26 @@ def page(
     headers: Mapping[str, str],
     show: Callable[[Resource], Resource] = lambda resource: resource,
 ) -> Response:
-    """The asked page of the pipelines or runs under a path, oldest first."""
-    found, place = store.page(
+    """The requested page of the pipelines or runs under a path, oldest first."""
+    resources, position = store.page(
         f"{request.path}/",
         resource_type,
-        after=_place(request.query.get(_SKIP_TOKEN)),
+        after=_position(request.query.get(_SKIP_TOKEN)),
         size=size,
     )
-    answer: Resource = {"value": [show(each) for each in found]}
-    if place is not None:
-        token = base64.urlsafe_b64encode(_PLACE.pack(place)).decode()
+    answer: Resource = {"value": [show(resource) for resource in resources]}
+    if position is not None:
+        token = base64.urlsafe_b64encode(_POSITION.pack(position)).decode()
         query = urlencode({"api-version": request.api_version, _SKIP_TOKEN: token})
         answer["nextLink"] = f"{request.base_url}{request.path}?{query}"
     return JsonAnswer(answer, headers=headers)
 
 
-def _place(token: str | None) -> int:
+def _position(token: str | None) -> int:
     if token is None:
         return 0
     try:
-        [place] = _PLACE.unpack(base64.urlsafe_b64decode(token))
+        [position] = _POSITION.unpack(base64.urlsafe_b64decode(token))
     except (struct.error, ValueError) as error:
         raise bad_request("InvalidSkipToken", f"The skip token '{token}' is not valid.") from error
-    return int(place)
+    return int(position)

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from acr_emulator.arm.request import ArmRequest, Route
 from acr_emulator.network.responses import JsonAnswer, empty
 from acr_emulator.state.operations import Operations
-from acr_emulator.state.settings import Behaviour
+from acr_emulator.state.settings import Settings
 
 _STATUSES = "/subscriptions/{subscription}/resourceGroups/{group}/providers/{resource:path}"
 _LOCATIONS = "/subscriptions/{subscription}/providers/{namespace}/locations/{location}"
@@ -20,9 +20,9 @@ _LOCATIONS = "/subscriptions/{subscription}/providers/{namespace}/locations/{loc
 class OperationPolling:
     """The headers that start polling, and the routes that answer it."""
 
-    def __init__(self, operations: Operations, behaviour: Behaviour) -> None:
+    def __init__(self, operations: Operations, settings: Settings) -> None:
         self._operations = operations
-        self._behaviour = behaviour
+        self._settings = settings
 
     def status_headers(self, request: ArmRequest, name: str) -> dict[str, str]:
         """The headers of an answer that started an operation on the resource at its path."""
@@ -42,7 +42,7 @@ class OperationPolling:
 
     def _headers(self, request: ArmRequest, header: str, path: str, name: str) -> dict[str, str]:
         url = f"{request.base_url}{path}/{name}?api-version={request.api_version}"
-        retry_after = self._behaviour.retry_after
+        retry_after = self._settings.retry_after
         return {header: url} | ({} if retry_after is None else {"retry-after": str(retry_after)})
 
     def routes(self) -> list[Route]:

@@ -21,7 +21,7 @@ from acr_emulator.runs.run_request import read
 from acr_emulator.runs.run_service import Runs
 from acr_emulator.state.arm_errors import ArmError, bad_request, resource_not_found
 from acr_emulator.state.clock import Clock
-from acr_emulator.state.settings import Behaviour
+from acr_emulator.state.settings import Settings
 from acr_emulator.state.store import Resource, Store
 
 _RUNS = f"{REGISTRY}/pipelineRuns"
@@ -33,7 +33,7 @@ class PipelineRuns:
 
     cloud: Cloud
     clock: Clock
-    behaviour: Behaviour
+    settings: Settings
     store: Store
     polling: OperationPolling
     runs: Runs
@@ -52,14 +52,14 @@ class PipelineRuns:
         ]
 
     async def put(self, request: ArmRequest) -> Response:
-        """Run, unless this very run is there already."""
+        """Run, unless this very run already exists."""
         registry = parent(self.store, request, "pipelineRuns")
         check_new(registry, request["name"])
-        asked = without_blanks(request.body.get("properties")) or {}
-        pipeline = self._pipeline(registry, asked.get("request", {}))
-        properties = {"request": read(pipeline.kind, asked["request"])}
-        if "forceUpdateTag" in asked:
-            properties["forceUpdateTag"] = asked["forceUpdateTag"]
+        requested = without_blanks(request.body.get("properties")) or {}
+        pipeline = self._pipeline(registry, requested.get("request", {}))
+        properties = {"request": read(pipeline.kind, requested["request"])}
+        if "forceUpdateTag" in requested:
+            properties["forceUpdateTag"] = requested["forceUpdateTag"]
         previous = self.store.get(request.path)
         if previous and _is_repeated(properties, previous["properties"]):
             return self._answer(request, previous, 200)
@@ -73,7 +73,7 @@ class PipelineRuns:
             "properties": properties,
         }
         self.runs.begin(run, pipeline)
-        if self.behaviour.run_answer == "sync":
+        if self.settings.run_answer == "sync":
             await self.runs.wait(request.path)
             return self._answer(request, self._find(request), 200)
         return self._answer(request, self._find(request), 201)
@@ -85,14 +85,14 @@ class PipelineRuns:
     async def list(self, request: ArmRequest) -> Response:
         """The newest last, as the official client expects."""
         parent(self.store, request, "pipelineRuns")
-        size = self.behaviour.page_size
+        size = self.settings.page_size
         return page(self.store, request, TYPE, size=size, headers=self._headers)
 
     async def delete(self, request: ArmRequest) -> Response:
         """Delete the record, which undoes nothing."""
         parent(self.store, request, "pipelineRuns")
-        found = await self.runs.delete(request.path)
-        return empty(200 if found else 204, self._headers)
+        existed = await self.runs.delete(request.path)
+        return empty(200 if existed else 204, self._headers)
 
     def _find(self, request: ArmRequest) -> Resource:
         run = self.store.get(request.path)
@@ -101,10 +101,10 @@ class PipelineRuns:
             raise resource_not_found(TYPE, names, request["group"])
         return run
 
-    def _pipeline(self, registry: Resource, asked: dict[str, Any]) -> Pipeline:
-        pipeline_id = str(asked.get("pipelineResourceId", ""))
+    def _pipeline(self, registry: Resource, requested: dict[str, Any]) -> Pipeline:
+        pipeline_id = str(requested.get("pipelineResourceId", ""))
         collections = [f"{registry['id']}/{kind.collection}/".lower() for kind in KINDS]
-        if not any(pipeline_id.lower().startswith(each) for each in collections):
+        if not any(pipeline_id.lower().startswith(prefix) for prefix in collections):
             raise bad_request(
                 "InvalidParameter",
                 f"'{pipeline_id}' is no pipeline of the registry '{registry['name']}'.",

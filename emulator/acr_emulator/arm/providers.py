@@ -23,7 +23,7 @@ from acr_emulator.runs.pipelines import KINDS
 from acr_emulator.runs.run_service import Runs
 from acr_emulator.state.clock import Clock
 from acr_emulator.state.operations import Operations
-from acr_emulator.state.settings import Behaviour
+from acr_emulator.state.settings import Settings
 from acr_emulator.state.store import Store
 from acr_emulator.storage.accounts import BlobStorage
 
@@ -32,7 +32,7 @@ def provider_routes(
     *,
     cloud: Cloud,
     clock: Clock,
-    behaviour: Behaviour,
+    settings: Settings,
     store: Store,
     directory: Directory,
     operations: Operations,
@@ -43,7 +43,7 @@ def provider_routes(
     deployments: Deployments,
 ) -> list[Route]:
     """Give each provider the collaborators that it uses."""
-    polling = OperationPolling(operations, behaviour)
+    polling = OperationPolling(operations, settings)
     identities = PipelineIdentities(cloud, store, directory)
     providers: tuple[Provider, ...] = (
         Subscriptions(cloud=cloud),
@@ -51,19 +51,19 @@ def provider_routes(
         StorageAccounts(
             cloud=cloud,
             clock=clock,
-            behaviour=behaviour,
+            settings=settings,
             store=store,
             operations=operations,
             storage=storage,
         ),
         BlobContainers(store=store, storage=storage),
-        KeyVaults(cloud=cloud, clock=clock, behaviour=behaviour, store=store),
+        KeyVaults(cloud=cloud, clock=clock, settings=settings, store=store),
         ManagedIdentities(cloud=cloud, store=store, directory=directory),
         RoleAssignments(cloud=cloud, clock=clock, store=store, directory=directory),
         ContainerRegistries(
             cloud=cloud,
             clock=clock,
-            behaviour=behaviour,
+            settings=settings,
             store=store,
             operations=operations,
             polling=polling,
@@ -75,14 +75,14 @@ def provider_routes(
                 kind=kind,
                 cloud=cloud,
                 clock=clock,
-                behaviour=behaviour,
+                settings=settings,
                 store=store,
                 identities=identities,
             )
             for kind in KINDS
         ),
         PipelineRuns(
-            cloud=cloud, clock=clock, behaviour=behaviour, store=store, polling=polling, runs=runs
+            cloud=cloud, clock=clock, settings=settings, store=store, polling=polling, runs=runs
         ),
         TemplateDeployments(cloud=cloud, clock=clock, store=store, deployments=deployments),
         polling,

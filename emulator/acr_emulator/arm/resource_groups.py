@@ -1,4 +1,4 @@
-"""Resource groups, and everything in them found by type."""
+"""Resource groups, and the generic list of resources in them."""
 
 from __future__ import annotations
 
@@ -84,12 +84,16 @@ class ResourceGroups:
 
     async def resources(self, request: ArmRequest) -> Response:
         scope = request.path[: -len("/resources")]
-        told = _FILTER.findall(request.query.get("$filter", ""))
-        wanted = {word.lower(): value for word, value in told}
+        filters = _FILTER.findall(request.query.get("$filter", ""))
+        wanted = {word.lower(): value for word, value in filters}
         name = wanted.get("name", "").lower()
-        found = self.store.list(f"{scope}/", wanted.get("resourcetype", ""))
-        shown = [each for each in found if _is_tracked(each) and name in ("", each["name"].lower())]
-        return JsonAnswer({"value": [_summary(item) for item in shown]})
+        resources = self.store.list(f"{scope}/", wanted.get("resourcetype", ""))
+        shown = [
+            resource
+            for resource in resources
+            if _is_tracked(resource) and name in ("", resource["name"].lower())
+        ]
+        return JsonAnswer({"value": [_summary(resource) for resource in shown]})
 
 
 def _is_tracked(resource: Resource) -> bool:
@@ -98,6 +102,6 @@ def _is_tracked(resource: Resource) -> bool:
 
 
 def _summary(resource: Resource) -> Resource:
-    """The generic list tells only what all resources have."""
+    """The generic list contains only what all resources have."""
     keys = ("id", "name", "type", "sku", "kind", "location", "tags", "identity")
     return {key: resource[key] for key in keys if key in resource}

@@ -51,7 +51,7 @@ class RoleAssignments:
         ]
 
     async def permissions(self, request: ArmRequest) -> Response:
-        """What the caller may do at a scope: the ready service principal everything."""
+        """What the caller may do at a scope: the built-in administrator everything."""
         caller = request.caller.principal.object_id
         roles = (
             [ROLES[0]]
@@ -92,16 +92,16 @@ class RoleAssignments:
         at_scope = "atscope()" in request.query.get("$filter", "").lower()
         scope = request["scope"].lower()
         value = [
-            each
-            for each in self.store.list("", ASSIGNMENT)
-            if principal in (None, each["properties"]["principalId"])
-            and _covers(each["properties"]["scope"].lower(), scope, below=not at_scope)
+            existing
+            for existing in self.store.list("", ASSIGNMENT)
+            if principal in (None, existing["properties"]["principalId"])
+            and _covers(existing["properties"]["scope"].lower(), scope, below=not at_scope)
         ]
         return JsonAnswer({"value": value})
 
     async def assignment(self, request: ArmRequest) -> Response:
-        if found := self.store.get(request.path):
-            return JsonAnswer(found)
+        if assignment := self.store.get(request.path):
+            return JsonAnswer(assignment)
         raise ArmError(
             404,
             "RoleAssignmentNotFound",
@@ -109,15 +109,15 @@ class RoleAssignments:
         )
 
     async def assign(self, request: ArmRequest) -> Response:
-        asked = request.body.get("properties") or {}
-        role = role_of(asked.get("roleDefinitionId", ""))
-        scope, principal_id = request["scope"], asked.get("principalId", "")
-        for each in self.store.list(f"{scope}/providers/", ASSIGNMENT):
-            same = each["properties"]
-            if each["id"].lower() == request.path.lower():
+        requested = request.body.get("properties") or {}
+        role = role_of(requested.get("roleDefinitionId", ""))
+        scope, principal_id = request["scope"], requested.get("principalId", "")
+        for existing in self.store.list(f"{scope}/providers/", ASSIGNMENT):
+            same = existing["properties"]
+            if existing["id"].lower() == request.path.lower():
                 continue  # the same assignment again, as a template that is deployed twice has it
             if same["principalId"] == principal_id and role_of(same["roleDefinitionId"]) == role:
-                name = each["name"].replace("-", "")
+                name = existing["name"].replace("-", "")
                 raise ArmError(
                     409,
                     "RoleAssignmentExists",
@@ -129,23 +129,23 @@ class RoleAssignments:
         return JsonAnswer(assignment, 201)
 
     def _new(self, request: ArmRequest, role: Role, principal_id: str) -> Resource:
-        asked = request.body["properties"]
+        requested = request.body["properties"]
         now = timestamp(self.clock.now(), zone="Z")
         caller = request.caller.principal.object_id
         return {
             "properties": {
                 "roleDefinitionId": self._shown(role)["id"],
                 "principalId": principal_id,
-                "principalType": asked.get("principalType") or "ServicePrincipal",
+                "principalType": requested.get("principalType") or "ServicePrincipal",
                 "scope": request["scope"],
-                "condition": asked.get("condition"),
-                "conditionVersion": asked.get("conditionVersion"),
+                "condition": requested.get("condition"),
+                "conditionVersion": requested.get("conditionVersion"),
                 "createdOn": now,
                 "updatedOn": now,
                 "createdBy": caller,
                 "updatedBy": caller,
                 "delegatedManagedIdentityResourceId": None,
-                "description": asked.get("description"),
+                "description": requested.get("description"),
             },
             "id": request.path,
             "type": ASSIGNMENT,
@@ -153,17 +153,17 @@ class RoleAssignments:
         }
 
     async def withdraw(self, request: ArmRequest) -> Response:
-        found = self.store.get(request.path)
-        if found is None:
+        assignment = self.store.get(request.path)
+        if assignment is None:
             return empty(204)
         self.store.delete(request.path)
-        return JsonAnswer(found)
+        return JsonAnswer(assignment)
 
 
 def _filtered(request: ArmRequest) -> dict[str, str]:
     """The quoted values of an OData filter, by lower-cased property, in lower case."""
-    found = _QUOTED.findall(request.query.get("$filter", ""))
-    return {name.lower(): value.lower() for name, value in found}
+    pairs = _QUOTED.findall(request.query.get("$filter", ""))
+    return {name.lower(): value.lower() for name, value in pairs}
 
 
 def _covers(assigned: str, scope: str, *, below: bool) -> bool:

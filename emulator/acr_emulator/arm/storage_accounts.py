@@ -15,7 +15,7 @@ from acr_emulator.network.responses import JsonAnswer, empty
 from acr_emulator.state.arm_errors import ArmError, bad_request
 from acr_emulator.state.clock import Clock, timestamp
 from acr_emulator.state.operations import Operations
-from acr_emulator.state.settings import Behaviour
+from acr_emulator.state.settings import Settings
 from acr_emulator.state.store import Resource, Store, Table
 from acr_emulator.storage.accounts import KEY_NAMES, TYPE, BlobStorage
 
@@ -37,7 +37,7 @@ class StorageAccounts:
 
     cloud: Cloud
     clock: Clock
-    behaviour: Behaviour
+    settings: Settings
     store: Store
     operations: Operations
     storage: BlobStorage
@@ -95,7 +95,7 @@ class StorageAccounts:
         account = self._new(request)
         self.store.put(account["id"], account)
         # From practice, not recorded: a creation is accepted and followed by its Location.
-        operation = self.operations.begin("storage", seconds=self.behaviour.provisioning_seconds)
+        operation = self.operations.begin("storage", seconds=self.settings.provisioning_seconds)
         self._creations.put(operation, account["id"])
         return self._accepted(request, account["location"], operation)
 

@@ -32,7 +32,7 @@ _VERSIONS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Subscriptions:
-    """What az asks at login, and before it uses a provider."""
+    """What az requests at login, and before it uses a provider."""
 
     cloud: Cloud
 

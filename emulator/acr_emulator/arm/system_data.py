@@ -10,7 +10,7 @@ from acr_emulator.state.store import Resource
 def system_data(
     request: ArmRequest, clock: Clock, previous: Resource | None = None, *, zone: str = "+00:00"
 ) -> dict[str, Any]:
-    """What a PUT by this caller at this moment makes of it; creation is kept from `previous`."""
+    """What a PUT by this caller makes of it now; creation is kept from `previous`."""
     principal = request.caller.principal
     kind = "Application" if principal.application_id else "User"
     name = principal.application_id or principal.name

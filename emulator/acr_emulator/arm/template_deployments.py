@@ -12,7 +12,7 @@ from starlette.responses import Response
 from acr_emulator.arm.calls import Calls
 from acr_emulator.arm.request import ArmRequest, Route
 from acr_emulator.cloud.clouds import Cloud
-from acr_emulator.deployments.deployment_properties import accepted, place
+from acr_emulator.deployments.deployment_properties import accepted, deployment_context
 from acr_emulator.deployments.deployment_service import Deployments
 from acr_emulator.deployments.rollout import Rollout
 from acr_emulator.deployments.templates.invalid_template import NotImitatedError, TemplateError
@@ -65,7 +65,7 @@ class TemplateDeployments:
         """Check all that can be checked at once, and begin."""
         deployment_id = self._id(request)
         previous = self.store.get(deployment_id)
-        if self.deployments.is_under_way(deployment_id):
+        if self.deployments.is_in_progress(deployment_id):
             raise ArmError(
                 409,
                 "DeploymentActive",
@@ -103,13 +103,13 @@ class TemplateDeployments:
 
     async def list(self, request: ArmRequest) -> Response:
         """Newest first, as they began."""
-        found = self.store.list(f"{request.path}/", DEPLOYMENT)
-        return JsonAnswer({"value": list(reversed(found))})
+        deployments = self.store.list(f"{request.path}/", DEPLOYMENT)
+        return JsonAnswer({"value": list(reversed(deployments))})
 
     async def delete(self, request: ArmRequest) -> Response:
         """Delete the record; what was deployed stays."""
         deployment_id = self._id(request)
-        if self.deployments.is_under_way(deployment_id):
+        if self.deployments.is_in_progress(deployment_id):
             raise ArmError(
                 409, "DeploymentActive", f"The deployment '{request['name']}' is still active."
             )
@@ -125,9 +125,9 @@ class TemplateDeployments:
         return JsonAnswer({"value": _operations(deployment, self.deployments)})
 
     async def operation(self, request: ArmRequest) -> Response:
-        for each in _operations(self._existing(request), self.deployments):
-            if each["operationId"].lower() == request["operation"].lower():
-                return JsonAnswer(each)
+        for record in _operations(self._existing(request), self.deployments):
+            if record["operationId"].lower() == request["operation"].lower():
+                return JsonAnswer(record)
         raise ArmError(
             404,
             "DeploymentOperationNotFound",
@@ -136,10 +136,10 @@ class TemplateDeployments:
 
     async def status(self, request: ArmRequest) -> Response:
         properties = self._existing(request)["properties"]
-        told = {"status": properties["provisioningState"]}
+        body = {"status": properties["provisioningState"]}
         if "error" in properties:
-            told["error"] = properties["error"]
-        return JsonAnswer(told, headers=_RETRY_AFTER)
+            body["error"] = properties["error"]
+        return JsonAnswer(body, headers=_RETRY_AFTER)
 
     def _existing(self, request: ArmRequest) -> Resource:
         deployment = self.store.get(self._id(request))
@@ -161,11 +161,11 @@ class TemplateDeployments:
         return group
 
     def _template(self, request: ArmRequest, document: Mapping[str, Any]) -> Template:
-        asked = request.body["properties"]
+        requested = request.body["properties"]
         deployment = {"name": request["name"], "properties": {"mode": "Incremental"}}
-        where = place(self.cloud, self.clock.now(), self._group(request), deployment)
+        where = deployment_context(self.cloud, self.clock.now(), self._group(request), deployment)
         try:
-            return Template(document, asked.get("parameters") or {}, where)
+            return Template(document, requested.get("parameters") or {}, where)
         except TemplateError as error:
             raise _refused(error) from error
 
@@ -190,20 +190,20 @@ def _operations(deployment: Resource, deployments: Deployments) -> list[dict[str
     """Newest first."""
     records = deployments.details(deployment["id"])["operations"]
     return [
-        {"id": f"{deployment['id']}/operations/{each['operationId']}", **each}
-        for each in reversed(records)
+        {"id": f"{deployment['id']}/operations/{record['operationId']}", **record}
+        for record in reversed(records)
     ]
 
 
 def _document(request: ArmRequest) -> dict[str, Any]:
     """The template of a request, which is to add to the group what it declares."""
-    asked = request.body.get("properties")
-    if isinstance(asked, dict):
-        if str(asked.get("mode", "Incremental")).lower() != "incremental":
+    requested = request.body.get("properties")
+    if isinstance(requested, dict):
+        if str(requested.get("mode", "Incremental")).lower() != "incremental":
             raise _refused(NotImitatedError("the mode Complete"))
-        if "templateLink" in asked or "parametersLink" in asked:
+        if "templateLink" in requested or "parametersLink" in requested:
             raise _refused(NotImitatedError("links to templates and parameters"))
-        if isinstance(document := asked.get("template"), dict):
+        if isinstance(document := requested.get("template"), dict):
             return document
     raise bad_request(
         "InvalidRequestContent",

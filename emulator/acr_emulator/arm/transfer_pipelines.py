@@ -20,7 +20,7 @@ from acr_emulator.runs.pipeline_properties import read, shown
 from acr_emulator.runs.pipelines import EXPORT, PipelineKind
 from acr_emulator.state.arm_errors import bad_request, resource_not_found
 from acr_emulator.state.clock import Clock
-from acr_emulator.state.settings import Behaviour
+from acr_emulator.state.settings import Settings
 from acr_emulator.state.store import Resource, Store
 
 
@@ -31,7 +31,7 @@ class TransferPipelines:
     kind: PipelineKind
     cloud: Cloud
     clock: Clock
-    behaviour: Behaviour
+    settings: Settings
     store: Store
     identities: PipelineIdentities
 
@@ -59,8 +59,8 @@ class TransferPipelines:
                 f"The registry '{registry['name']}' has exports disabled: it can have no export"
                 " pipeline.",
             )
-        asked = without_blanks(request.body.get("properties"))
-        properties = read(self.kind, asked or {}, request.api_version)
+        requested = without_blanks(request.body.get("properties"))
+        properties = read(self.kind, requested or {}, request.api_version)
         previous = self.store.get(request.path)
         identity = self.identities.assign(
             request["name"],
@@ -95,7 +95,7 @@ class TransferPipelines:
             self.store,
             request,
             self.kind.type,
-            size=self.behaviour.page_size,
+            size=self.settings.page_size,
             headers=self._headers,
             show=show,
         )

@@ -37,13 +37,13 @@ def headers(cloud: Cloud) -> dict[str, str]:
 
 def check_version(cloud: Cloud, request: ArmRequest) -> None:
     """Refuse an API version that the cloud does not offer for what the path names."""
-    asked, offered = _PATH.fullmatch(request.path), cloud.transfer_api_versions
-    if asked is None or offered is None or request.api_version in offered:
+    match, offered = _PATH.fullmatch(request.path), cloud.transfer_api_versions
+    if match is None or offered is None or request.api_version in offered:
         return
     raise bad_request(
         "NoRegisteredProviderFound",
         f"No registered resource provider found for API version '{request.api_version}' for type"
-        f" 'registries/{asked[1]}'. The supported api-versions are '{', '.join(offered)}'.",
+        f" 'registries/{match[1]}'. The supported api-versions are '{', '.join(offered)}'.",
     )
 
 
@@ -78,6 +78,6 @@ def without_blanks(value: Any) -> Any:
     Templates send `""` for what they leave open (Azure/acr docs/image-transfer).
     """
     if isinstance(value, dict):
-        kept = {key: without_blanks(each) for key, each in value.items()}
-        return {key: each for key, each in kept.items() if each not in ("", None, {})}
+        kept = {key: without_blanks(item) for key, item in value.items()}
+        return {key: item for key, item in kept.items() if item not in ("", None, {})}
     return value

@@ -1,1 +1,1 @@
-"""The real programs behind the imitated service, run as child processes."""
+"""Bundled programs, such as Azurite: how they are found, and run as child processes."""

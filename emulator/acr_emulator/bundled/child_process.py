@@ -28,12 +28,12 @@ def dies_with_us() -> Callable[[], None] | None:
     libc = ctypes.CDLL(None, use_errno=True)  # loaded here: nothing may be allocated after fork
     parent = os.getpid()
 
-    def ask() -> None:
+    def request_signal() -> None:
         libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM))
         if os.getppid() != parent:  # we died in between
             os._exit(1)
 
-    return ask
+    return request_signal
 
 
 class Child:
@@ -54,11 +54,11 @@ class Child:
         environment: Mapping[str, str] | None = None,
         timeout: float = 60,
     ) -> "Child":
-        """Run `argv`, told to take any free port, and return once it has said which one.
+        """Run `argv`, which takes any free port, and return once it has reported which one.
 
         Its output goes to `log`, a new one each time; `announces` is a regular expression with
         the port as its group. A leftover of an earlier emulator with the same log ends first.
-        When we are killed it is asked to end, not killed: it may be in the middle of a write.
+        When we are killed it is sent SIGTERM, not killed: it may be in the middle of a write.
         """
         await end_leftover(pid_file_of(log))
         with log.open("wb") as output:
@@ -101,8 +101,8 @@ class Child:
 
     async def _announced(self, announces: str) -> int:
         while self.running:
-            if found := re.search(announces, self._log.read_text(errors="replace")):
-                return int(found[1])
+            if match := re.search(announces, self._log.read_text(errors="replace")):
+                return int(match[1])
             await asyncio.sleep(_LOOK_SECONDS)
         raise StartError(f"It ended with {self._process.returncode} at its start, see {self._log}.")
 
@@ -115,7 +115,7 @@ def pid_file_of(log: Path) -> Path:
 async def end_leftover(pid_file: Path, patience: float = _STOP_SECONDS) -> bool:
     """Have the process that the file names end, if it is still that very process.
 
-    The kernel has asked it to when its emulator died; it is killed if that takes it too long.
+    The kernel sent it SIGTERM when its emulator died; it is killed if that takes it too long.
     Return whether there is such a file, left by a child that nobody has stopped.
     """
     if not pid_file.exists():

@@ -22,8 +22,8 @@ def tool(name: str) -> str:
     folder = _folder()
     if folder and (program := folder / _PLACES[name]).exists():
         return str(program)
-    if found := shutil.which(name):
-        return found
+    if installed := shutil.which(name):
+        return installed
     raise ToolMissingError(
         f"{name} is not installed: it is neither in the tools folder ({folder or 'none found'})"
         f" nor on the PATH. `make setup` installs it, or set {VARIABLE} to the folder that has it."

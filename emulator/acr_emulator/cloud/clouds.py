@@ -1,4 +1,4 @@
-"""What tells one Azure cloud from another: host names, audiences, API versions on offer."""
+"""How one Azure cloud differs from another: host names, audiences, API versions."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ class Cloud:
     issuer: str = "https://sts.windows.net"
     #: API versions of pipelines and their runs, oldest first; None accepts any.
     transfer_api_versions: tuple[str, ...] | None = None
-    # az asks for these two in every cloud.
+    # az requests these two in every cloud.
     registry_audience: str = "https://containerregistry.azure.net"
     storage_audience: str = "https://storage.azure.com"
     tenant_id: str = "5f7a9a3e-6f0c-4c5e-9d53-0c1f8f2a7b10"
@@ -105,5 +105,5 @@ US_GOVERNMENT = Cloud(
     vault_suffix="vault.usgovcloudapi.net",
     registry_suffix="azurecr.us",
 )
-#: Those that az knows without being told.
+#: Those that az has built in.
 CLOUDS = (PUBLIC, CHINA, US_GOVERNMENT)

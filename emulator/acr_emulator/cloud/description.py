@@ -1,4 +1,4 @@
-"""The cloud to pose as: a known one by its name, a private one by the file that describes it."""
+"""The cloud to emulate: a known one by its name, a private one by the file that describes it."""
 
 import json
 import re
@@ -97,7 +97,9 @@ class _Words:
         versions = self._content[_VERSIONS]
         if not isinstance(versions, list) or not versions:
             raise self._wrong(_VERSIONS, "a list of API versions")
-        if not all(isinstance(each, str) and _VERSION.fullmatch(each) for each in versions):
+        if not all(
+            isinstance(version, str) and _VERSION.fullmatch(version) for version in versions
+        ):
             raise self._wrong(_VERSIONS, "a list of API versions such as 2019-12-01-preview")
         return tuple(sorted(versions))
 

@@ -1,4 +1,4 @@
-"""What ARM tells anyone of its cloud; `az cloud register` asks it for what it was not told."""
+"""What ARM publishes of its cloud; `az cloud register` reads what its options do not specify."""
 
 from typing import Any
 
@@ -28,13 +28,13 @@ def metadata(cloud: Cloud) -> dict[str, Any]:
 
 
 def environment(cloud: Cloud) -> dict[str, Any]:
-    """The same as the function of a template tells it, with slashes and dots at the ends."""
-    told = metadata(cloud)
+    """The same as `environment()` of a template returns it, with slashes and dots at the ends."""
+    endpoints = metadata(cloud)
     return {
-        "name": told["name"],
-        "graph": told["microsoftGraphResourceId"],
-        "resourceManager": f"{told['resourceManager']}/",
-        "authentication": {**told["authentication"], "loginEndpoint": f"{cloud.login_url}/"},
+        "name": endpoints["name"],
+        "graph": endpoints["microsoftGraphResourceId"],
+        "resourceManager": f"{endpoints['resourceManager']}/",
+        "authentication": {**endpoints["authentication"], "loginEndpoint": f"{cloud.login_url}/"},
         "suffixes": {
             "acrLoginServer": f".{cloud.registry_suffix}",
             "keyvaultDns": f".{cloud.vault_suffix}",

@@ -1,4 +1,4 @@
-"""The controls of the emulator, apart from everything imitated: clock, latency, faults, log."""
+"""The controls of the emulator, apart from the emulated hosts: clock, latency, faults, log."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from acr_emulator.runs.history import past_runs
 from acr_emulator.runs.pipelines import KINDS, Pipeline
 from acr_emulator.runs.trigger import SourceTrigger
 from acr_emulator.state.clock import Clock
-from acr_emulator.state.settings import Behaviour, Fault
+from acr_emulator.state.settings import Fault, Settings
 from acr_emulator.state.store import Store
 
 PATH = "/_emulator"
@@ -37,7 +37,7 @@ def controls_app(
     *,
     cloud: Cloud,
     clock: Clock,
-    behaviour: Behaviour,
+    settings: Settings,
     store: Store,
     directory: Directory,
     trigger: SourceTrigger,
@@ -46,7 +46,7 @@ def controls_app(
     controls = _Controls(
         cloud=cloud,
         clock=clock,
-        behaviour=behaviour,
+        settings=settings,
         store=store,
         directory=directory,
         trigger=trigger,
@@ -83,43 +83,43 @@ class _Controls:
         *,
         cloud: Cloud,
         clock: Clock,
-        behaviour: Behaviour,
+        settings: Settings,
         store: Store,
         directory: Directory,
         trigger: SourceTrigger,
     ) -> None:
         self._cloud = cloud
         self._clock = clock
-        self._behaviour = behaviour
+        self._settings = settings
         self._store = store
         self._directory = directory
         self._trigger = trigger
 
     async def state(self, _: Request) -> Response:
-        """The knobs, the time, every resource's id, and why which blob triggers no run."""
-        behaviour = self._behaviour
+        """The settings, the time, every resource's id, and why a blob triggers no run."""
+        settings = self._settings
         return JSONResponse(
             {
                 "now": self._clock.now().isoformat(),
-                "latency": behaviour.latency,
-                "faults": sum(fault.count for fault in behaviour.faults),
-                "runs": {"seconds": behaviour.run_seconds, "answer": behaviour.run_answer},
+                "latency": settings.latency,
+                "faults": sum(fault.count for fault in settings.faults),
+                "runs": {"seconds": settings.run_seconds, "answer": settings.run_answer},
                 "provisioning": {
-                    "seconds": behaviour.provisioning_seconds,
-                    "retryAfter": behaviour.retry_after,
+                    "seconds": settings.provisioning_seconds,
+                    "retryAfter": settings.retry_after,
                 },
                 "trigger": {
-                    "seconds": behaviour.trigger_seconds,
+                    "seconds": settings.trigger_seconds,
                     "reasons": self._trigger.reasons,
                 },
-                "pages": {"size": behaviour.page_size},
+                "pages": {"size": settings.page_size},
                 "resources": self._store.ids(),
             }
         )
 
     async def requests(self, _: Request) -> Response:
-        """The last ten thousand requests to imitated hosts; those to blob storage are not seen."""
-        return JSONResponse([asdict(seen) for seen in self._behaviour.requests])
+        """The last ten thousand requests to emulated hosts, without those to blob storage."""
+        return JSONResponse([asdict(recorded) for recorded in self._settings.requests])
 
     async def clock(self, request: Request) -> Response:
         """`{"advance": seconds}`: set the clock forward."""
@@ -130,7 +130,7 @@ class _Controls:
     async def latency(self, request: Request) -> Response:
         """`{"seconds": x}`: wait before each answer of ARM, a vault or a registry."""
         body = await _body(request, {"seconds"})
-        self._behaviour.latency = _number(body, "seconds", 0)
+        self._settings.latency = _number(body, "seconds", 0)
         return await self.state(request)
 
     async def faults(self, request: Request) -> Response:
@@ -145,7 +145,7 @@ class _Controls:
         if not isinstance(answer, str):
             answer = json.dumps(answer)
             headers = {"content-type": "application/json"} | headers
-        self._behaviour.faults.append(
+        self._settings.faults.append(
             Fault(
                 count=int(_number(body, "count", 1)),
                 status=int(_number(body, "status", HTTPStatus.SERVICE_UNAVAILABLE)),
@@ -160,11 +160,11 @@ class _Controls:
     async def runs(self, request: Request) -> Response:
         """`{"seconds": 3, "answer": "async"|"sync"}`: how long runs take, how their PUT answers."""
         body = await _body(request, {"seconds", "answer"})
-        answer = body.get("answer", self._behaviour.run_answer)
+        answer = body.get("answer", self._settings.run_answer)
         if answer not in ("async", "sync"):
             raise _ControlError(f"answer is 'async' or 'sync', not {answer!r}")
-        self._behaviour.run_answer = answer
-        self._behaviour.run_seconds = _number(body, "seconds", self._behaviour.run_seconds)
+        self._settings.run_answer = answer
+        self._settings.run_seconds = _number(body, "seconds", self._settings.run_seconds)
         return await self.state(request)
 
     async def past_runs(self, request: Request) -> Response:
@@ -178,7 +178,7 @@ class _Controls:
         prefix = str(body.get("prefix", "past"))
         if not prefix.isalnum() or store.ids(f"{pipeline.registry_id}/pipelineRuns/{prefix}"):
             raise _ControlError(f"prefix is alphanumeric and begins no run's name, not {prefix!r}")
-        found = past_runs(
+        runs = past_runs(
             pipeline,
             prefix,
             int(_number(body, "count", 1)),
@@ -186,33 +186,33 @@ class _Controls:
             apart=timedelta(seconds=_number(body, "apart", 60)),
             error=str(body.get("error", "")),
         )
-        store.put_all(found)
+        store.put_all(runs)
         return await self.state(request)
 
     async def pages(self, request: Request) -> Response:
         """`{"size": 100}`: how many pipelines or runs a page of their list has."""
         body = await _body(request, {"size"})
-        size = int(_number(body, "size", self._behaviour.page_size))
+        size = int(_number(body, "size", self._settings.page_size))
         if not size:
             raise _ControlError("size is 1 at least: a page of nothing would be followed by itself")
-        self._behaviour.page_size = size
+        self._settings.page_size = size
         return await self.state(request)
 
     async def trigger(self, request: Request) -> Response:
         """`{"seconds": 900}`: how often the source trigger looks for blobs."""
         body = await _body(request, {"seconds"})
-        self._behaviour.trigger_seconds = _number(body, "seconds", self._behaviour.trigger_seconds)
+        self._settings.trigger_seconds = _number(body, "seconds", self._settings.trigger_seconds)
         return await self.state(request)
 
     async def provisioning(self, request: Request) -> Response:
         """`{"seconds": 3, "retryAfter": 1}`: what registries and vaults take, and send."""
         body = await _body(request, {"seconds", "retryAfter"})
-        self._behaviour.provisioning_seconds = _number(
-            body, "seconds", self._behaviour.provisioning_seconds
+        self._settings.provisioning_seconds = _number(
+            body, "seconds", self._settings.provisioning_seconds
         )
         if "retryAfter" in body:
             retry_after = body["retryAfter"]
-            self._behaviour.retry_after = (
+            self._settings.retry_after = (
                 None if retry_after is None else int(_number(body, "retryAfter", 0))
             )
         return await self.state(request)
@@ -234,8 +234,8 @@ class _Controls:
         )
 
     async def reset(self, request: Request) -> Response:
-        """Every knob back to its default, the log emptied; resources and clock stay."""
-        self._behaviour.reset()
+        """Reset every setting and the log of requests; resources and clock stay."""
+        self._settings.reset()
         return await self.state(request)
 
 

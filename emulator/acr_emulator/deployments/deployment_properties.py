@@ -1,4 +1,4 @@
-"""What a deployment shows of itself from the start, and the place that its template sees."""
+"""The first properties of a deployment, and the context of its template."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from acr_emulator.cloud.clouds import Cloud
 from acr_emulator.cloud.metadata import environment
 from acr_emulator.deployments.rollout import target
-from acr_emulator.deployments.templates.deployment_context import Place
+from acr_emulator.deployments.templates.deployment_context import DeploymentContext
 from acr_emulator.deployments.templates.template import Template
 from acr_emulator.state.clock import timestamp
 from acr_emulator.state.store import Resource
@@ -29,9 +29,11 @@ def accepted(template: Template, correlation: str, state: str, now: datetime) ->
     }
 
 
-def place(cloud: Cloud, now: datetime, group: Resource, deployment: dict[str, Any]) -> Place:
+def deployment_context(
+    cloud: Cloud, now: datetime, group: Resource, deployment: dict[str, Any]
+) -> DeploymentContext:
     """What functions such as `subscription()` return; no more than the emulator knows."""
-    return Place(
+    return DeploymentContext(
         subscription={
             "id": f"/subscriptions/{cloud.subscription_id}",
             "subscriptionId": cloud.subscription_id,
@@ -66,7 +68,9 @@ def _dependencies(template: Template) -> list[dict[str, Any]]:
     targets = {step.resource.id.lower(): target(step.resource) for step in template.resources}
     return [
         {
-            "dependsOn": [targets[each] for each in sorted(step.after & targets.keys())],
+            "dependsOn": [
+                targets[dependency] for dependency in sorted(step.after & targets.keys())
+            ],
             **target(step.resource),
         }
         for step in template.resources

@@ -29,17 +29,17 @@ class Deployments:
         self._clock = clock
         #: Deployment id -> its template and its operations, which GET does not show.
         self._details = store.table("deployment")
-        #: Deployment id -> when it began: what is here after a start was interrupted.
-        self._under_way = store.table("deployment-under-way")
+        #: Deployment id -> when it began: an entry that exists at the start was interrupted.
+        self._in_progress = store.table("deployment-under-way")
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     async def start(self) -> None:
-        """Fail what was under way when the emulator went down."""
-        for deployment_id, _ in list(self._under_way.items()):
+        """Fail the deployments that were in progress when the emulator ended."""
+        for deployment_id, _ in list(self._in_progress.items()):
             self._finish(deployment_id, error=_error("DeploymentInterrupted", INTERRUPTED))
 
     async def stop(self) -> None:
-        """Break off what is under way; the next start says so."""
+        """Cancel the deployments in progress; the next start fails them."""
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
@@ -47,16 +47,16 @@ class Deployments:
             with suppress(asyncio.CancelledError):
                 await task
 
-    def is_under_way(self, deployment_id: str) -> bool:
+    def is_in_progress(self, deployment_id: str) -> bool:
         """Whether it is being carried out."""
-        return self._under_way.get(deployment_id.lower()) is not None
+        return self._in_progress.get(deployment_id.lower()) is not None
 
     def begin(self, deployment: Resource, template: dict[str, Any], rollout: Rollout) -> None:
         """Store a deployment and start it."""
         deployment_id = deployment["id"].lower()
         self._store.put(deployment_id, deployment)
         self._details.put(deployment_id, {"template": template, "operations": []})
-        self._under_way.put(deployment_id, self._clock.now().isoformat())
+        self._in_progress.put(deployment_id, self._clock.now().isoformat())
         task = asyncio.create_task(self._carry_out(deployment_id, rollout))
         self._tasks[deployment_id] = task
         task.add_done_callback(lambda done: self._ended(deployment_id, done))
@@ -88,7 +88,7 @@ class Deployments:
         error: dict[str, Any] | None = None,
         more: dict[str, Any] | None = None,
     ) -> None:
-        deployment, began = self._store.get(deployment_id), self._under_way.get(deployment_id)
+        deployment, began = self._store.get(deployment_id), self._in_progress.get(deployment_id)
         if deployment and began:
             now = self._clock.now()
             properties = deployment["properties"]
@@ -99,7 +99,7 @@ class Deployments:
             if error:
                 properties["error"] = error | {"target": deployment["id"]}
             self._store.put(deployment_id, deployment)
-        self._under_way.delete(deployment_id)
+        self._in_progress.delete(deployment_id)
 
     def _ended(self, deployment_id: str, task: asyncio.Task[None]) -> None:
         del self._tasks[deployment_id]

@@ -99,18 +99,18 @@ class Rollout:
             try:
                 return make(fetched)
             except NeededError as needed:
-                ask = needed.fetch
-                fetched[ask] = await self.calls.read(
-                    ask.method, ask.path, ask.api_version, ask.body
+                fetch = needed.fetch
+                fetched[fetch] = await self.calls.read(
+                    fetch.method, fetch.path, fetch.api_version, fetch.body
                 )
 
     def output_resources(self) -> list[Json]:
-        """What was deployed, in the template's own order; a nested deployment's in its place.
+        """What was deployed, in the template's own order; a nested deployment's where it stands.
 
         Azure's order is not known; its guides count on [1] for a pipeline.
         """
         tried = {record["properties"]["targetResource"]["id"].lower() for record in self.operations}
-        done = [each.id for each in self.template.declared if each.id.lower() in tried]
+        done = [resource.id for resource in self.template.declared if resource.id.lower() in tried]
         ids = []
         for resource_id in done:
             if resource_id.lower() in self._failed:
@@ -138,7 +138,7 @@ class Rollout:
         self.operations.append({"operationId": operation, "properties": properties})
 
     async def _failure(self, work: Awaitable[None], resource: TemplateResource) -> Json | None:
-        """What went wrong with a resource, as ARM tells it in a deployment's details."""
+        """What went wrong with a resource, as the details of a deployment contain it."""
         try:
             await work
         except ArmError as error:

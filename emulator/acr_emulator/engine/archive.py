@@ -34,7 +34,7 @@ def entry_size(size: int) -> int:
 
 
 def index(artifacts: Iterable[Artifact]) -> bytes:
-    """index.json: a descriptor for each artifact, by the name that skopeo asks for."""
+    """index.json: a descriptor for each artifact, by the name that skopeo requests."""
     manifests = [
         {
             "mediaType": artifact.root.media_type,

@@ -17,7 +17,7 @@ from acr_emulator.engine.transfer_errors import TransferError
 MAX_ENTRIES = 100_000
 MAX_ARTIFACTS = 1000
 _MAX_NAME = 255
-#: Of one header, and of all that stand before one entry: sparse maps and names go on in others.
+#: Of one header, and of all before one entry: sparse maps and names continue in others.
 _MAX_HEADER_BYTES = 16 * 1024
 _MAX_HEADERS_BYTES = 64 * 1024
 
@@ -42,11 +42,11 @@ class Archive:
     async def open(cls, reader: BlobReader) -> "Archive":
         """Read the tar's headers, then index.json; raises TransferError."""
         entries = await asyncio.to_thread(list_entries, reader.file(), reader.snapshot.size)
-        found = cls(reader, entries, {})
-        layout = load_json(await found.read(archive.LAYOUT_NAME), archive.LAYOUT_NAME)
+        opened = cls(reader, entries, {})
+        layout = load_json(await opened.read(archive.LAYOUT_NAME), archive.LAYOUT_NAME)
         if not str(layout.get("imageLayoutVersion")).startswith("1."):
             raise TransferError("The archive is not an OCI image layout of version 1.")
-        roots = parse_index(await found.read(archive.INDEX_NAME))
+        roots = parse_index(await opened.read(archive.INDEX_NAME))
         return cls(reader, entries, roots)
 
     async def read(self, name: str) -> bytes:
@@ -63,7 +63,7 @@ class Archive:
         return await self.read(archive.blob_name(descriptor.digest))
 
     def check(self, blob: Descriptor) -> None:
-        """Tell that a blob is there and as long as its descriptor says, without reading it."""
+        """Check that a blob exists and has the size of its descriptor, without reading it."""
         size = self._entry(archive.blob_name(blob.digest)).size
         if size != blob.size:
             raise TransferError(
@@ -120,7 +120,7 @@ class _Headers:
 
 
 def _members(headers: _Headers) -> Iterator[tarfile.TarInfo]:
-    # tarfile.open asks for less than IO[bytes] has; it only reads, seeks and tells.
+    # tarfile.open uses less than IO[bytes] has: read, seek and tell.
     with tarfile.open(fileobj=cast(IO[bytes], headers), mode="r:") as tar:
         while member := tar.next():
             if tar.pax_headers:

@@ -15,7 +15,7 @@ class ArchiveWriter:
     """The archive of some artifacts: its size is known before its first byte.
 
     Everything small comes first, index.json at the head, so that a reader can start on the stream;
-    content that artifacts share is there once.
+    content that artifacts share is stored once.
     """
 
     def __init__(self, artifacts: Sequence[Artifact], repositories: Repositories) -> None:

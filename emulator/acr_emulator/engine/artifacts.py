@@ -30,7 +30,7 @@ class Artifact:
     @property
     def blobs(self) -> dict[str, Descriptor]:
         """Every blob once, by digest."""
-        return {blob.digest: blob for each in self.manifests for blob in each.blobs}
+        return {blob.digest: blob for manifest in self.manifests for blob in manifest.blobs}
 
     def check_limits(self) -> None:
         """Refuse a layer that the service would not carry."""
@@ -56,7 +56,7 @@ class Bounds:
         self.check()
 
     def check(self) -> None:
-        """Refuse to go on when there is too much already; raises TransferError."""
+        """Raise TransferError if a bound is exceeded."""
         if self.descriptors > MAX_DESCRIPTORS:
             raise TransferError(f"The artifacts have more than {MAX_DESCRIPTORS} descriptors.")
         if self.manifests_bytes > MAX_MANIFESTS_BYTES:

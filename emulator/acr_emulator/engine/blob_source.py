@@ -22,15 +22,15 @@ async def read_blob(url: httpx.URL, blob: Descriptor) -> AsyncGenerator[bytes, N
     connection = http.client.HTTPConnection(url.host, url.port, timeout=_TIMEOUT)
     try:
         answer = await asyncio.to_thread(_open, connection, url, blob)
-        reading = asyncio.create_task(asyncio.to_thread(answer.read, _PIECE_BYTES))
+        next_piece = asyncio.create_task(asyncio.to_thread(answer.read, _PIECE_BYTES))
         try:
-            while piece := await reading:
-                reading = asyncio.create_task(asyncio.to_thread(answer.read, _PIECE_BYTES))
+            while piece := await next_piece:
+                next_piece = asyncio.create_task(asyncio.to_thread(answer.read, _PIECE_BYTES))
                 yield piece
             if answer.length:  # cut off; `read` says nothing then
                 raise http.client.IncompleteRead(b"", answer.length)
         finally:
-            await asyncio.gather(reading, return_exceptions=True)
+            await asyncio.gather(next_piece, return_exceptions=True)
     except (OSError, http.client.HTTPException) as error:
         raise TransferError(
             f"Blob {blob.digest} cannot be read ({type(error).__name__})"

@@ -14,7 +14,7 @@ _IN_FLIGHT = 4
 class BlockUpload:
     """A blob on its way up; `async with` waits for what is in flight, also after a failure.
 
-    Blocks that are never committed cannot be seen or deleted; storage drops them by itself.
+    Uncommitted blocks are invisible and cannot be deleted; storage drops them by itself.
     """
 
     def __init__(self, container: Container, blob: str, size: int) -> None:
@@ -39,7 +39,7 @@ class BlockUpload:
     async def write(self, data: bytes) -> None:
         """Take the next bytes; returns when few enough blocks are in flight."""
         if len(data) >= self._block_bytes // 2:
-            await self._flush()  # a large piece makes a block of its own: no copy
+            await self._flush()  # a large piece becomes a separate block: no copy
         self._buffer.append(data)
         self._buffered += len(data)
         if self._buffered >= self._block_bytes:
@@ -78,4 +78,4 @@ class BlockUpload:
             done, self._in_flight = await asyncio.wait(
                 self._in_flight, return_when=asyncio.FIRST_COMPLETED
             )
-            await asyncio.gather(*done)  # several can have failed; the first is told
+            await asyncio.gather(*done)  # several can have failed; the first is reported

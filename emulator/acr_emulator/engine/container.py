@@ -38,7 +38,7 @@ class StoredBlob:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A blob at one moment: later reads fail when it has been replaced since."""
+    """The state of a blob: later reads fail if it has been replaced since."""
 
     blob: str
     etag: str
@@ -102,25 +102,25 @@ class Container:
         await self._run("delete", lambda: self._client.delete_blob(blob))
 
     async def exists(self, blob: str) -> bool:
-        """Tell whether the blob is there; raises StorageError, also for a missing container."""
+        """Return whether the blob exists; raises StorageError, also for a missing container."""
         try:
-            await self.look_at(blob)
+            await self.snapshot(blob)
         except StorageError as error:
             if error.code == "BlobNotFound":
                 return False
             raise
         return True
 
-    async def look_at(self, blob: str) -> Snapshot:
+    async def snapshot(self, blob: str) -> Snapshot:
         """Read the blob's properties by reading its first byte: a refused HEAD gives no reason."""
-        return await self._run("read", lambda: self._look_at(blob))
+        return await self._run("read", lambda: self._snapshot(blob))
 
     async def read(self, snapshot: Snapshot, offset: int, size: int) -> bytes:
         """Read a range."""
         return await self._run("read", lambda: self._read(snapshot, offset, size))
 
     def read_now(self, snapshot: Snapshot, offset: int, size: int) -> bytes:
-        """Read a range, for a caller that has a thread of its own."""
+        """Read a range, for a caller in a separate thread."""
         self._authorize("read")
         with _storage_errors():
             return self._read(snapshot, offset, size)
@@ -190,7 +190,7 @@ class Container:
             for blob in self._client.list_blobs(include=["metadata"])
         ]
 
-    def _look_at(self, blob: str) -> Snapshot:
+    def _snapshot(self, blob: str) -> Snapshot:
         ranges: list[str | None] = []
         client = self._client.get_blob_client(blob)
         properties = client.download_blob(

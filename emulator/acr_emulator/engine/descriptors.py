@@ -18,7 +18,7 @@ MANIFEST_TYPES = INDEX_TYPES | {
     "application/vnd.oci.image.manifest.v1+json",
     "application/vnd.docker.distribution.manifest.v2+json",
 }
-# Layers that registries are told to leave where their URLs point (Windows base images).
+# Layers that stay where their URLs point, by agreement with registries (Windows base images).
 _FOREIGN = re.compile(r"application/vnd\.(docker\..*\.foreign\.|oci\..*\.nondistributable\.).*")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
@@ -38,14 +38,14 @@ class Descriptor:
         return cls(media_type, digest, len(content))
 
     @classmethod
-    def parse(cls, value: Any, place: str) -> "Descriptor":
-        """Read a descriptor's JSON; `place` says where it stands, for the error."""
+    def parse(cls, value: Any, origin: str) -> "Descriptor":
+        """Read a descriptor's JSON; `origin` names the document that contains it, for the error."""
         match value:
             case {"mediaType": str(media_type), "digest": str(digest), "size": int(size)}:
                 if _DIGEST.fullmatch(digest) and size >= 0 and not isinstance(size, bool):
                     foreign = bool(value.get("urls")) and bool(_FOREIGN.fullmatch(media_type))
                     return cls(media_type, digest, size, foreign)
-        raise TransferError(f"A descriptor in {place} is not valid.")
+        raise TransferError(f"A descriptor in {origin} is not valid.")
 
 
 @dataclass(frozen=True)
@@ -65,38 +65,38 @@ class Manifest:
         return tuple(blob for blob in self.config + self.layers if not blob.foreign)
 
 
-def load_json(content: bytes, place: str) -> dict[str, Any]:
+def load_json(content: bytes, origin: str) -> dict[str, Any]:
     """Parse a JSON object that comes from outside."""
     try:
         value = json.loads(content)
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
-        raise TransferError(f"{place[0].upper()}{place[1:]} is not a JSON object.")
+        raise TransferError(f"{origin[0].upper()}{origin[1:]} is not a JSON object.")
     return value
 
 
-def parse_descriptors(document: dict[str, Any], key: str, place: str) -> tuple[Descriptor, ...]:
+def parse_descriptors(document: dict[str, Any], key: str, origin: str) -> tuple[Descriptor, ...]:
     """Read the list of descriptors under `key`; an absent or null one is empty."""
     values = document.get(key) or []
     if not isinstance(values, list):
-        raise TransferError(f"'{key}' in {place} is not a list.")
-    return tuple(Descriptor.parse(value, place) for value in values)
+        raise TransferError(f"'{key}' in {origin} is not a list.")
+    return tuple(Descriptor.parse(value, origin) for value in values)
 
 
 def parse_manifest(descriptor: Descriptor, content: bytes) -> Manifest:
     """Check the content against its descriptor and read what it refers to."""
-    place = f"manifest {descriptor.digest}"
+    origin = f"manifest {descriptor.digest}"
     if descriptor.media_type not in MANIFEST_TYPES:
         raise TransferError(
-            f"The {place} has media type '{descriptor.media_type}', which cannot be transferred."
+            f"The {origin} has media type '{descriptor.media_type}', which cannot be transferred."
         )
     if Descriptor.of(content, descriptor.media_type).digest != descriptor.digest:
-        raise TransferError(f"The {place} does not match its digest.")
-    document = load_json(content, place)
+        raise TransferError(f"The {origin} does not match its digest.")
+    document = load_json(content, origin)
     if descriptor.media_type in INDEX_TYPES:
-        children = parse_descriptors(document, "manifests", place)
+        children = parse_descriptors(document, "manifests", origin)
         return Manifest(descriptor, content, children, (), ())
-    config = Descriptor.parse(document.get("config"), place)
-    layers = parse_descriptors(document, "layers", place)
+    config = Descriptor.parse(document.get("config"), origin)
+    layers = parse_descriptors(document, "layers", origin)
     return Manifest(descriptor, content, (), (config,), layers)

@@ -30,7 +30,7 @@ async def import_blob(
 
     All of them are looked through before the first byte is pushed.
     """
-    snapshot = await container.look_at(blob)
+    snapshot = await container.snapshot(blob)
     archive = await Archive.open(BlobReader(container, snapshot))
     failures = Failures(continue_on_errors=continue_on_errors)
     bounds = Bounds()
@@ -41,7 +41,7 @@ async def import_blob(
             if not overwrite_tags:
                 await _check_tag(artifact, repositories)
             plan[str(reference)] = artifact
-    total = sum(each.size for artifact in plan.values() for each in artifact.blobs.values())
+    total = sum(blob.size for artifact in plan.values() for blob in artifact.blobs.values())
     pusher = _Pusher(archive, repositories, Progress(total, progress))
     transferred: list[str] = []
     for name, artifact in plan.items():

@@ -1,4 +1,4 @@
-"""A SAS: what it tells of itself that Azurite does not look at, or gives no reason for."""
+"""A SAS token: the fields that Azurite does not evaluate, or gives no reason for."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -35,7 +35,7 @@ class Sas:
 
     def _check_time(self, now: datetime) -> None:
         """As Azurite does by real time, but with the detail that Blob Storage gives."""
-        start, expiry = self._moment("st"), self._moment("se")
+        start, expiry = self._time("st"), self._time("se")
         if (start is None or start <= now) and (expiry is None or now <= expiry):
             return
         frame = (
@@ -53,7 +53,7 @@ class Sas:
         first, _, last = self._field("sip").partition("-")
         try:
             start, end = IPv4Address(first), IPv4Address(last or first)
-        except ValueError:  # none is told
+        except ValueError:  # it has none
             return
         if not start <= _SERVICE <= end:
             raise StorageError(
@@ -66,14 +66,14 @@ class Sas:
     def _field(self, name: str) -> str:
         return parse_qs(self.query).get(name, [""])[0]
 
-    def _moment(self, name: str) -> datetime | None:
-        """A time of the SAS; None if it tells none, or none that can be read."""
+    def _time(self, name: str) -> datetime | None:
+        """A time of the SAS token; None if it is missing or cannot be read."""
         try:
-            moment = datetime.fromisoformat(self._field(name).replace("Z", "+00:00"))
+            time = datetime.fromisoformat(self._field(name).replace("Z", "+00:00"))
         except ValueError:
             return None
-        return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+        return time if time.tzinfo else time.replace(tzinfo=timezone.utc)
 
 
-def _written(moment: datetime | None) -> str:
-    return format_datetime(moment.astimezone(timezone.utc), usegmt=True) if moment else ""
+def _written(time: datetime | None) -> str:
+    return format_datetime(time.astimezone(timezone.utc), usegmt=True) if time else ""

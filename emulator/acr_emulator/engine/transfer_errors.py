@@ -4,7 +4,7 @@ _MAX_CHARACTERS = 1000
 
 
 class TransferError(Exception):
-    """A transfer cannot go on; str() of it is the run's pipelineRunErrorMessage.
+    """A transfer cannot continue; str() of it is the run's pipelineRunErrorMessage.
 
     It may quote names that somebody else chose: what cannot be printed is spelled out.
     """
@@ -30,7 +30,7 @@ class StorageError(TransferError):
 
 
 class BlobExistsError(TransferError):
-    """An export may not replace the blob that is there."""
+    """An export may not replace an existing blob."""
 
     def __init__(self, blob: str) -> None:
         super().__init__(

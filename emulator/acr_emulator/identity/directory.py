@@ -40,7 +40,12 @@ class Directory:
         """The principal with that object or application id."""
         wanted = identifier.lower()
         return next(
-            (each for each in self if wanted in (each.object_id, each.application_id)), None
+            (
+                principal
+                for principal in self
+                if wanted in (principal.object_id, principal.application_id)
+            ),
+            None,
         )
 
     def add_application(self, name: str) -> tuple[Principal, str]:

@@ -90,7 +90,7 @@ class _Entra:
             )
 
     async def instances(self, _: Request) -> Response:
-        """Which hosts speak for this cloud; MSAL asks before it uses its cache."""
+        """The hosts of this cloud; MSAL requests them before it uses its cache."""
         login = self._cloud.login
         return JSONResponse(
             {

@@ -70,7 +70,7 @@ class _Graph:
             raise _GraphError(401, "InvalidAuthenticationToken", str(error)) from error
 
     async def me(self, request: Request) -> Response:
-        """The user who calls; an application is refused, and az then asks for its principal."""
+        """The user who calls; an application is refused, and az then looks up its principal."""
         caller = self._caller(request)
         if caller.application_id:
             raise _GraphError(
@@ -104,12 +104,13 @@ class _Graph:
         """All of them, or those that a filter's quoted value names by id or display name."""
         self._caller(request)
         wanted = _QUOTED.search(request.query_params.get("$filter", ""))
-        found = [
-            _shown(each)
-            for each in self._directory
-            if wanted is None or wanted[1].lower() in (each.application_id, each.name.lower())
+        principals = [
+            _shown(principal)
+            for principal in self._directory
+            if wanted is None
+            or wanted[1].lower() in (principal.application_id, principal.name.lower())
         ]
-        return self._values("servicePrincipals", found)
+        return self._values("servicePrincipals", principals)
 
     async def service_principal(self, request: Request) -> Response:
         """One, by its object id."""
@@ -126,11 +127,13 @@ class _Graph:
         return _GraphAnswer(_shown(principal))
 
     async def by_ids(self, request: Request) -> Response:
-        """Those of the asked object ids that exist."""
+        """Those of the requested object ids that exist."""
         self._caller(request)
-        ids = {each.lower() for each in (await request.json())["ids"]}
-        found = [_shown(each) for each in self._directory if each.object_id in ids]
-        return self._values("directoryObjects", found)
+        ids = {object_id.lower() for object_id in (await request.json())["ids"]}
+        principals = [
+            _shown(principal) for principal in self._directory if principal.object_id in ids
+        ]
+        return self._values("directoryObjects", principals)
 
     def _values(self, kind: str, values: list[dict[str, Any]]) -> Response:
         context = f"{self._base}/v1.0/$metadata#{kind}"

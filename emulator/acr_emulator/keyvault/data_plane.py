@@ -113,7 +113,7 @@ class _KeyVaults:
         return check
 
     def _check_right(self, caller: Principal, vault: str, request: Request) -> None:
-        """Who reads a secret, but for the ready service principal, must be allowed to get it."""
+        """All but the built-in administrator need permission to read a secret."""
         name = request.path_params.get("name", "")
         if (
             request.method != "GET"

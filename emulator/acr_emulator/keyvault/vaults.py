@@ -23,7 +23,7 @@ class SecretError(Exception):
 
     def __init__(self, secret: str) -> None:
         super().__init__(self.reason)
-        #: What was asked for: a name, `name/version` or a URI.
+        #: What was requested: a name, `name/version` or a URI.
         self.secret = secret
 
 
@@ -32,7 +32,7 @@ class SecretMissingError(SecretError):
 
 
 class SecretDisabledError(SecretError):
-    """The secret is there, and switched off."""
+    """The secret exists and is disabled."""
 
     status = 403
     reason = "Operation get is not allowed on a disabled secret"
@@ -49,12 +49,12 @@ class SecretUri:
     @classmethod
     def parse(cls, uri: str) -> "SecretUri":
         """Take a URI apart; raises SecretMissingError if it names no secret."""
-        parts = urlsplit(uri)
-        collection, _, path = parts.path.strip("/").partition("/")
+        url = urlsplit(uri)
+        collection, _, path = url.path.strip("/").partition("/")
         name, _, version = path.partition("/")
-        if collection.lower() != "secrets" or not name or not parts.hostname:
+        if collection.lower() != "secrets" or not name or not url.hostname:
             raise SecretMissingError(uri)
-        return cls(parts.hostname.partition(".")[0], name, version)
+        return cls(url.hostname.partition(".")[0], name, version)
 
 
 def vault_named(store: Store, name: str) -> Resource | None:

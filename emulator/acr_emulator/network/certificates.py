@@ -1,4 +1,4 @@
-"""A throw-away certificate authority and the one certificate that every imitated host shows."""
+"""A throw-away certificate authority and the one certificate of all emulated hosts."""
 
 from pathlib import Path
 

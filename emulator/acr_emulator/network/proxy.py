@@ -1,4 +1,4 @@
-"""An HTTP proxy that knows only CONNECT, and only the hosts that it was told of."""
+"""An HTTP proxy that supports only CONNECT, and only to the hosts of its backend."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""The table of imitated hosts, and the one TLS app behind them that picks by host name."""
+"""The table of emulated hosts, and the app that routes a request by its host name."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from acr_emulator.state.clock import Clock
-from acr_emulator.state.settings import Behaviour, Seen
+from acr_emulator.state.settings import RecordedRequest, Settings
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Host:
     pattern: str
     app: ASGIApp
     #: Whether the controls' latency and faults apply.
-    troubled: bool = True
+    disturbed: bool = True
 
     def matches(self, name: str) -> bool:
         """Whether the app answers for this host name."""
@@ -31,11 +31,11 @@ class Host:
 
 
 class HostRouter:
-    """The ASGI app behind our TLS port: logs a request, troubles it if asked to, passes it on."""
+    """The app behind the TLS port: records a request, injects a fault if one is set, routes it."""
 
-    def __init__(self, table: tuple[Host, ...], behaviour: Behaviour, clock: Clock) -> None:
+    def __init__(self, table: tuple[Host, ...], settings: Settings, clock: Clock) -> None:
         self._table = table
-        self._behaviour = behaviour
+        self._settings = settings
         self._clock = clock
 
     def find(self, name: str) -> Host | None:
@@ -46,19 +46,19 @@ class HostRouter:
         """Answer one HTTP request."""
         request = Request(scope)
         name = (request.headers.get("host") or "").partition(":")[0]
-        self._behaviour.requests.append(Seen(scope["method"], name, scope["path"]))
+        self._settings.requests.append(RecordedRequest(scope["method"], name, scope["path"]))
         host = self.find(name)
         app: ASGIApp
         if host is None:
             app = PlainTextResponse(f"{name} is not imitated here.\n", 421)
-        elif host.troubled:
-            app = await self._trouble(scope) or host.app
+        elif host.disturbed:
+            app = await self._disturb(scope) or host.app
         else:
             app = host.app
         await app(scope, receive, self._dated(send))
 
     def _dated(self, send: Send) -> Send:
-        """Have answers tell the time of the emulator's clock."""
+        """Date responses by the emulator's clock."""
 
         async def send_dated(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -68,10 +68,10 @@ class HostRouter:
 
         return send_dated
 
-    async def _trouble(self, scope: Scope) -> Response | None:
-        """Wait as long as asked; the fault to answer with, if one strikes."""
-        await asyncio.sleep(self._behaviour.latency)
-        for fault in self._behaviour.faults:
-            if fault.strikes(scope["method"], scope["path"]):
+    async def _disturb(self, scope: Scope) -> Response | None:
+        """Wait for the latency that is set; return the response of a fault, if one applies."""
+        await asyncio.sleep(self._settings.latency)
+        for fault in self._settings.faults:
+            if fault.applies_to(scope["method"], scope["path"]):
                 return Response(fault.body, fault.status, fault.headers)
         return None

@@ -37,7 +37,7 @@ class WebServer:
                 access_log=False,  # request lines can carry signatures
                 proxy_headers=False,
                 server_header=False,
-                date_header=False,  # the imitated hosts tell the emulator's own time
+                date_header=False,  # emulated hosts send the time of the emulator's clock
                 timeout_keep_alive=_KEEP_ALIVE_SECONDS,
                 timeout_graceful_shutdown=_GRACE_SECONDS,
             )

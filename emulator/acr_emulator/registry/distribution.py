@@ -9,7 +9,7 @@ import httpx
 
 from acr_emulator.bundled.child_process import Child, end_leftover, pid_file_of
 from acr_emulator.bundled.tools import tool
-from acr_emulator.registry.repair import mend
+from acr_emulator.registry.repair import repair
 from acr_emulator.registry.stored_repositories import StoredRepositories
 
 _CONNECT_SECONDS = 10
@@ -29,7 +29,7 @@ class Distribution:
 
     @property
     def url(self) -> str:
-        """Its base URL; it asks for no token."""
+        """Its base URL; it needs no token."""
         return f"http://127.0.0.1:{self._child.port if self._child else 0}"
 
     @property
@@ -57,7 +57,7 @@ class Distribution:
         argv = [tool("docker-registry"), "serve", str(configuration)]
         log = self._folder / "distribution.log"
         if await end_leftover(pid_file_of(log)):
-            await asyncio.to_thread(mend, self._storage)
+            await asyncio.to_thread(repair, self._storage)
         self._child = await Child.start(argv, announces=r"listening on 127\.0\.0\.1:(\d+)", log=log)
 
     async def stop(self) -> None:
@@ -76,7 +76,7 @@ class Distribution:
             },
             "http": {
                 "addr": "127.0.0.1:0",
-                # It writes links and manifests in place: one that is asked to end finishes them.
+                # It writes links and manifests in place: on SIGTERM it finishes them.
                 "draintimeout": f"{_DRAIN_SECONDS}s",
                 # The registry front alone knows the host name that clients use.
                 "relativeurls": True,

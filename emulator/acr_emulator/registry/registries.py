@@ -12,7 +12,7 @@ _PASSWORD_LENGTH = 52
 
 
 class Registries:
-    """Finds registries, and keeps what is no part of their resources."""
+    """Finds registries, and keeps what their resources do not contain."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -36,7 +36,7 @@ class Registries:
         self._store.delete(resource["id"])
 
     def passwords(self, name: str) -> list[str]:
-        """The two passwords of the admin user, made when they are first asked for."""
+        """The two passwords of the admin user, made on the first call."""
         passwords: list[str] | None = self._passwords.get(name.lower())
         if passwords is None:
             passwords = [_password(), _password()]

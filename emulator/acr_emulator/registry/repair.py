@@ -1,7 +1,7 @@
-"""Mends the folder of a distribution process that was cut off in a write.
+"""Repairs the folder of a distribution process that was killed during a write.
 
-It writes links and manifests in place (layers it moves into place), and takes any file that is
-there for whole: a torn one would never be written again.
+It writes links and manifests in place (layers it moves into place), and takes any file that
+exists for complete: a truncated one would never be written again.
 """
 
 import hashlib
@@ -14,13 +14,13 @@ _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _MAX_MANIFEST_BYTES = 4 * 1024 * 1024
 
 
-def mend(storage: Path) -> None:
-    """Remove what is torn, and uploads that nobody can go on with; a torn tag is written anew."""
+def repair(storage: Path) -> None:
+    """Remove truncated files and uploads that cannot be resumed; rewrite truncated tags."""
     root = storage / "docker/registry/v2"
     for data in (root / "blobs/sha256").glob("*/*/data"):
-        if _is_torn(data):
+        if _is_truncated(data):
             shutil.rmtree(data.parent)
-    for link in _torn_links(root / "repositories"):
+    for link in _truncated_links(root / "repositories"):
         link.unlink()
     for current in (root / "repositories").rglob("_manifests/tags/*/current"):
         if not (current / "link").exists():
@@ -29,13 +29,13 @@ def mend(storage: Path) -> None:
         shutil.rmtree(uploads)
 
 
-def _is_torn(data: Path) -> bool:
+def _is_truncated(data: Path) -> bool:
     if data.stat().st_size > _MAX_MANIFEST_BYTES:
         return False
     return hashlib.sha256(data.read_bytes()).hexdigest() != data.parent.name
 
 
-def _torn_links(repositories: Path) -> Iterator[Path]:
+def _truncated_links(repositories: Path) -> Iterator[Path]:
     for link in list(repositories.rglob("link")):
         if not _DIGEST.fullmatch(link.read_text()):
             yield link

@@ -45,16 +45,16 @@ _SINCE_2026: Properties = {
 
 def tier(body: Resource) -> dict[str, str]:
     """The sku of a request's body, in the service's spelling."""
-    asked = str((body.get("sku") or {}).get("name", ""))
-    if asked.lower() == "classic":
+    requested = str((body.get("sku") or {}).get("name", ""))
+    if requested.lower() == "classic":
         raise bad_request(
             "ClassicSkuDeprecated",
             "Classic SKU is now deprecated. Please select a managed SKU.",
         )
     for name in _TIERS:
-        if name.lower() == asked.lower():
+        if name.lower() == requested.lower():
             return {"name": name, "tier": name}
-    raise bad_request("InvalidSku", f"The SKU '{asked}' is none of {', '.join(_TIERS)}.")
+    raise bad_request("InvalidSku", f"The SKU '{requested}' is none of {', '.join(_TIERS)}.")
 
 
 def created(body: Resource, login_server: str, now: datetime) -> Properties:

@@ -1,7 +1,7 @@
 """What a registry holds, read from the folder of the distribution process.
 
 Distribution's API lists neither untagged manifests nor times, cannot remove a tag alone, and in 2.8
-does not page; its folder tells and allows all of that.
+does not page; its folder contains and allows all of that.
 """
 
 import json

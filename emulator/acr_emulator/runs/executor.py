@@ -1,4 +1,4 @@
-"""Carries out what a run asks for: the pipeline's access to storage, then the transfer engine."""
+"""Executes the request of a run: opens the pipeline's storage, then calls the transfer engine."""
 
 import asyncio
 from collections import defaultdict
@@ -41,7 +41,7 @@ class Transfers:
     def __init__(self, access: PipelineAccess, distribution: Distribution) -> None:
         self._access = access
         self._distribution = distribution
-        # Two imports of the same blobs at once: distribution rewrites a link to a blob in place
+        # Two imports of the same blobs at once: distribution overwrites a link to a blob
         # and refuses a manifest whose blobs it looks for in a link that is empty just then.
         self._importing = defaultdict[str, asyncio.Lock](asyncio.Lock)
 

@@ -18,7 +18,7 @@ def past_runs(
     outcome = Outcome(tuple(artifacts), error=error)
     for number in range(1, count + 1):
         name, started = f"{prefix}{number:06}", until - (count + 1 - number) * apart
-        asked = record.by_service(pipeline, name, started, blob=f"{name}.tar", **request)
-        run = record.begun(asked, pipeline, started)
+        new = record.by_service(pipeline, name, started, blob=f"{name}.tar", **request)
+        run = record.begun(new, pipeline, started)
         record.end(run, outcome, started + apart / 2)
         yield run

@@ -23,10 +23,10 @@ class PipelineIdentities:
         self._directory = directory
 
     def assign(
-        self, name: str, asked: Mapping[str, Any], previous: Mapping[str, Any]
+        self, name: str, requested: Mapping[str, Any], previous: Mapping[str, Any]
     ) -> dict[str, Any]:
         """What a PUT makes of the identity; {} for none. A system identity outlives updates."""
-        types = _types(str(asked.get("type", "None")))
+        types = _types(str(requested.get("type", "None")))
         identity: dict[str, Any] = {}
         if _SYSTEM in types:
             principal_id = previous.get("principalId") or self._directory.add(name).object_id
@@ -34,10 +34,12 @@ class PipelineIdentities:
         if types:
             identity["type"] = ", ".join(types)
         if _USER in types:
-            ids = asked.get("userAssignedIdentities") or {}
+            ids = requested.get("userAssignedIdentities") or {}
             if not ids:
                 raise bad_request("InvalidParameter", "The user-assigned identity is not named.")
-            identity["userAssignedIdentities"] = {each: self._user_assigned(each) for each in ids}
+            identity["userAssignedIdentities"] = {
+                resource_id: self._user_assigned(resource_id) for resource_id in ids
+            }
         if _SYSTEM not in types:
             self.release(previous)
         return identity

@@ -21,11 +21,11 @@ def read(kind: PipelineKind, properties: Mapping[str, Any], api_version: str) ->
     container = _container(kind.side, properties[kind.side], api_version)
     read_properties: dict[str, Any] = {kind.side: container}
     if kind.triggered:
-        asked = properties.get("trigger", {}).get("sourceTrigger", {}).get("status", "Enabled")
-        status = _one_of("trigger.sourceTrigger.status", asked, _TRIGGER_STATES)
+        requested = properties.get("trigger", {}).get("sourceTrigger", {}).get("status", "Enabled")
+        status = _one_of("trigger.sourceTrigger.status", requested, _TRIGGER_STATES)
         read_properties["trigger"] = {"sourceTrigger": {"status": status}}
     if "options" in properties:
-        options = [_one_of("options", each, kind.options) for each in properties["options"]]
+        options = [_one_of("options", option, kind.options) for option in properties["options"]]
         read_properties["options"] = options
     return {**read_properties, "provisioningState": "Succeeded"}
 
@@ -39,16 +39,18 @@ def shown(kind: PipelineKind, resource: Resource, api_version: str) -> Resource:
     return {**resource, "properties": {**resource["properties"], kind.side: container}}
 
 
-def _container(side: str, asked: Mapping[str, Any], api_version: str) -> dict[str, str]:
-    if "uri" not in asked:
+def _container(side: str, requested: Mapping[str, Any], api_version: str) -> dict[str, str]:
+    if "uri" not in requested:
         raise _missing(f"{side}.uri")
-    _one_of(f"{side}.type", asked.get("type", _CONTAINER_TYPE), (_CONTAINER_TYPE,))
-    mode = _one_of(f"{side}.storageAccessMode", asked.get("storageAccessMode", _MODES[0]), _MODES)
-    container = {"type": _CONTAINER_TYPE, "uri": asked["uri"]}
+    _one_of(f"{side}.type", requested.get("type", _CONTAINER_TYPE), (_CONTAINER_TYPE,))
+    mode = _one_of(
+        f"{side}.storageAccessMode", requested.get("storageAccessMode", _MODES[0]), _MODES
+    )
+    container = {"type": _CONTAINER_TYPE, "uri": requested["uri"]}
     if mode == "SasToken":
-        if "keyVaultUri" not in asked:
+        if "keyVaultUri" not in requested:
             raise _missing(f"{side}.keyVaultUri")
-        container["keyVaultUri"] = asked["keyVaultUri"]
+        container["keyVaultUri"] = requested["keyVaultUri"]
     elif api_version < _ACCESS_MODE_SINCE:
         raise bad_request(
             "InvalidParameter",

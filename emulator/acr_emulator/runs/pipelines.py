@@ -14,7 +14,7 @@ class PipelineKind:
 
     #: Its segment in resource ids and types.
     collection: str
-    #: The property that holds the storage container, seen from the registry.
+    #: The property that holds the storage container, from the registry's point of view.
     side: str
     options: tuple[str, ...]
     #: Whether a blob that arrives in the container starts a run.

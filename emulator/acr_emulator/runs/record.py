@@ -16,10 +16,10 @@ _SERVICE = "Microsoft.ContainerRegistry"
 
 
 def by_service(
-    pipeline: Pipeline, name: str, moment: datetime, *, blob: str, **request: Any
+    pipeline: Pipeline, name: str, time: datetime, *, blob: str, **request: Any
 ) -> Resource:
     """A run that nobody put, for `begun`."""
-    author = {"By": _SERVICE, "ByType": "Application", "At": timestamp(moment)}
+    author = {"By": _SERVICE, "ByType": "Application", "At": timestamp(time)}
     return {
         "type": TYPE,
         "id": f"{pipeline.registry_id}/pipelineRuns/{name}",
@@ -40,15 +40,15 @@ def by_service(
 
 
 def begun(
-    run: Resource, pipeline: Pipeline, moment: datetime, *, triggered: datetime | None = None
+    run: Resource, pipeline: Pipeline, time: datetime, *, triggered: datetime | None = None
 ) -> Resource:
-    """A run with its `request`, as it is under way."""
+    """A run with its `request`, while it is in progress."""
     properties = run["properties"]
     response: dict[str, Any] = {
         "status": "Running",
-        "startTime": timestamp(moment),
+        "startTime": timestamp(time),
         "progress": {"percentage": "0"},
-        pipeline.kind.side: _place(pipeline, properties["request"]),
+        pipeline.kind.side: _blob_location(pipeline, properties["request"]),
     }
     if triggered:
         response["trigger"] = {"sourceTrigger": {"timestamp": timestamp(triggered)}}
@@ -58,13 +58,13 @@ def begun(
     }
 
 
-def end(run: Resource, outcome: Outcome, moment: datetime) -> None:
-    """Write into a run under way how it ended."""
+def end(run: Resource, outcome: Outcome, time: datetime) -> None:
+    """Write the end of a run into it."""
     state = "Failed" if outcome.error else "Succeeded"
     response = run["properties"]["response"]
     response["status"] = state
     response["progress"] = {"percentage": "100"}
-    response["finishTime"] = timestamp(moment)
+    response["finishTime"] = timestamp(time)
     if outcome.catalog_digest:
         response["catalogDigest"] = outcome.catalog_digest
     if IMPORT.side in run["properties"]["request"]:
@@ -74,12 +74,12 @@ def end(run: Resource, outcome: Outcome, moment: datetime) -> None:
     run["properties"]["provisioningState"] = state
 
 
-def _place(pipeline: Pipeline, request: Mapping[str, Any]) -> dict[str, str]:
-    """Where a run reads or writes, as its `response` tells it."""
-    place = {
+def _blob_location(pipeline: Pipeline, request: Mapping[str, Any]) -> dict[str, str]:
+    """The blob that a run reads or writes, as its `response` contains it."""
+    location = {
         "type": "AzureStorageBlob",
         "uri": f"{pipeline.container_uri.rstrip('/')}/{request[pipeline.kind.side]['name']}",
     }
     if pipeline.secret_uri:
-        place["keyVaultUri"] = pipeline.secret_uri
-    return {**place, "storageAccessMode": pipeline.access_mode}
+        location["keyVaultUri"] = pipeline.secret_uri
+    return {**location, "storageAccessMode": pipeline.access_mode}

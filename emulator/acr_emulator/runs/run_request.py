@@ -11,16 +11,16 @@ MAX_ARTIFACTS = 50
 _BLOB_TYPE = "AzureStorageBlob"
 
 
-def read(kind: PipelineKind, asked: Mapping[str, Any]) -> dict[str, Any]:
+def read(kind: PipelineKind, requested: Mapping[str, Any]) -> dict[str, Any]:
     """Check a request and complete it."""
-    request = {"pipelineResourceId": asked["pipelineResourceId"]}
-    artifacts = asked.get("artifacts") or []
+    request = {"pipelineResourceId": requested["pipelineResourceId"]}
+    artifacts = requested.get("artifacts") or []
     if kind is EXPORT:
         _check_artifacts(artifacts)
         request["artifacts"] = artifacts
     elif artifacts:
         raise bad_request("InvalidParameter", "An import cannot choose among artifacts.")
-    blob = asked.get(kind.side, {})
+    blob = requested.get(kind.side, {})
     if "name" not in blob:
         raise bad_request(
             "InvalidParameter", f"The property 'properties.request.{kind.side}.name' is required."
@@ -28,8 +28,8 @@ def read(kind: PipelineKind, asked: Mapping[str, Any]) -> dict[str, Any]:
     if blob.get("type", _BLOB_TYPE) != _BLOB_TYPE:
         raise bad_request("InvalidParameter", f"'{blob['type']}' is not {_BLOB_TYPE}.")
     request[kind.side] = {"type": _BLOB_TYPE, "name": blob["name"]}
-    if "catalogDigest" in asked:
-        request["catalogDigest"] = asked["catalogDigest"]
+    if "catalogDigest" in requested:
+        request["catalogDigest"] = requested["catalogDigest"]
     return request
 
 

@@ -1,8 +1,8 @@
 """Pipeline runs: carried out in the background, their states kept on disk.
 
-What Azure answers while a run goes on was never recorded. The states here follow the examples of
-its specification and what its clients were seen to read; `run_answer` of the controls chooses
-between the specification's asynchronous answer and the one synchronous answer that was once seen.
+What Azure answers while a run is in progress was never recorded. The states here follow the
+examples of its specification and what its clients read; the setting `run_answer` chooses between
+the specification's asynchronous answer and the one synchronous answer that was reported.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from acr_emulator.runs.pipelines import Pipeline
 from acr_emulator.state.arm_errors import ArmError
 from acr_emulator.state.clock import Clock
 from acr_emulator.state.operations import Operations
-from acr_emulator.state.settings import Behaviour
+from acr_emulator.state.settings import Settings
 from acr_emulator.state.store import Resource, Store
 
 INTERRUPTED = "The run was interrupted by a restart of the service."
@@ -39,27 +39,27 @@ class Runs:
         self,
         store: Store,
         clock: Clock,
-        behaviour: Behaviour,
+        settings: Settings,
         operations: Operations,
         transfers: Transfers,
     ) -> None:
         self._store = store
         self._clock = clock
-        self._behaviour = behaviour
+        self._settings = settings
         self._operations = operations
         self._transfers = transfers
-        #: Run id -> operation, for runs under way: what is here after a start was interrupted.
-        self._under_way = store.table("run-operation")
+        #: Run id -> operation of a run in progress: one that exists at the start was interrupted.
+        self._in_progress = store.table("run-operation")
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._slots = asyncio.Semaphore(_AT_ONCE)
 
     async def start(self) -> None:
-        """Fail what was under way when the emulator went down."""
-        for run_id, _ in list(self._under_way.items()):
+        """Fail the runs that were in progress when the emulator ended."""
+        for run_id, _ in list(self._in_progress.items()):
             self._finish(run_id, Outcome(error=INTERRUPTED))
 
     async def stop(self) -> None:
-        """Break off what is under way; the next start fails it."""
+        """Cancel the runs in progress; the next start fails them."""
         await asyncio.gather(*map(self._break_off, list(self._tasks)))
 
     def begin(self, run: Resource, pipeline: Pipeline, *, triggered: datetime | None = None) -> str:
@@ -67,7 +67,7 @@ class Runs:
         run = record.begun(run, pipeline, self._clock.now(), triggered=triggered)
         run_id = run["id"].lower()
         operation = self._operations.begin("pipelineruns", status="Running")
-        self._under_way.put(run_id, operation)
+        self._in_progress.put(run_id, operation)
         self._store.put(run_id, run)
         task = asyncio.create_task(self._carry_out(run_id, pipeline, run["properties"]["request"]))
         self._tasks[run_id] = task
@@ -75,8 +75,8 @@ class Runs:
         return operation
 
     def operation(self, run_id: str) -> str | None:
-        """The operation of a run that is under way."""
-        name: str | None = self._under_way.get(run_id.lower())
+        """The operation of a run in progress."""
+        name: str | None = self._in_progress.get(run_id.lower())
         return name
 
     async def wait(self, run_id: str) -> None:
@@ -85,9 +85,9 @@ class Runs:
             await asyncio.wait([task])
 
     async def delete(self, run_id: str) -> bool:
-        """Break off a run if it is under way, and forget it; False if there was none."""
+        """Cancel a run if it is in progress, and delete it; False if it did not exist."""
         await self._break_off(run_id.lower())
-        self._under_way.delete(run_id.lower())
+        self._in_progress.delete(run_id.lower())
         return self._store.delete(run_id)
 
     async def _carry_out(self, run_id: str, pipeline: Pipeline, request: dict[str, Any]) -> None:
@@ -95,7 +95,7 @@ class Runs:
         async with self._slots:
             outcome = await self._transfers.carry_out(pipeline, request, self._progress(run_id))
         taken = (self._clock.now() - started).total_seconds()
-        await self._clock.sleep(self._behaviour.run_seconds - taken)
+        await self._clock.sleep(self._settings.run_seconds - taken)
         while True:
             try:
                 return self._finish(run_id, outcome)
@@ -130,7 +130,7 @@ class Runs:
             message = run["properties"]["response"].get("pipelineRunErrorMessage")
             error = ArmError(400, "PipelineRunFailed", message) if message else None
             self._operations.finish(operation, error=error)
-        self._under_way.delete(run_id)
+        self._in_progress.delete(run_id)
 
     def _ended(self, run_id: str, task: asyncio.Task[None]) -> None:
         del self._tasks[run_id]

@@ -13,7 +13,7 @@ from acr_emulator.runs.pipelines import IMPORT, Pipeline
 from acr_emulator.runs.record import by_service
 from acr_emulator.runs.run_service import Runs
 from acr_emulator.state.clock import Clock
-from acr_emulator.state.settings import Behaviour
+from acr_emulator.state.settings import Settings
 from acr_emulator.state.store import Store
 
 #: What a blob needs (documented): this metadata, a ContentMD5, and not to be older than that.
@@ -33,16 +33,16 @@ class SourceTrigger:
         self,
         store: Store,
         clock: Clock,
-        behaviour: Behaviour,
+        settings: Settings,
         access: PipelineAccess,
         runs: Runs,
     ) -> None:
         self._store = store
         self._clock = clock
-        self._behaviour = behaviour
+        self._settings = settings
         self._access = access
         self._runs = runs
-        self._seen = store.table("triggered")
+        self._triggered = store.table("triggered")
         self._task: asyncio.Task[None] | None = None
         #: Pipeline id -> blob, or "" for the whole container -> why it starts no run.
         self.reasons: dict[str, dict[str, str]] = {}
@@ -65,17 +65,17 @@ class SourceTrigger:
 
     async def _pause(self) -> None:
         """Wait as long as the controls say, also when they say otherwise in between."""
-        clock, behaviour = self._clock, self._behaviour
+        clock, settings = self._clock, self._settings
         begun = clock.now()
-        while (clock.now() - begun).total_seconds() < behaviour.trigger_seconds:
-            await clock.sleep(min(_TICK_SECONDS, behaviour.trigger_seconds))
+        while (clock.now() - begun).total_seconds() < settings.trigger_seconds:
+            await clock.sleep(min(_TICK_SECONDS, settings.trigger_seconds))
 
     async def look(self) -> None:
         """Look into every container once."""
         resources = self._store.list("", IMPORT.type)
         pipelines = [Pipeline.of(resource) for resource in resources]
-        reasons = {each.id: await self._look_into(each) for each in pipelines}
-        self.reasons = {pipeline_id: each for pipeline_id, each in reasons.items() if each}
+        reasons = {pipeline.id: await self._look_into(pipeline) for pipeline in pipelines}
+        self.reasons = {key: reason for key, reason in reasons.items() if reason}
 
     async def _look_into(self, pipeline: Pipeline) -> dict[str, str]:
         if not pipeline.trigger_enabled:
@@ -100,9 +100,9 @@ class SourceTrigger:
         if not blob.content_md5:
             return "It has no ContentMD5."
         clock = self._clock
-        if clock.now() - clock.at(blob.last_modified) > MAX_AGE:
+        if clock.now() - clock.from_real_time(blob.last_modified) > MAX_AGE:
             return f"It was last modified more than {MAX_AGE.days} days ago."
-        if self._seen.get(_key(pipeline, blob)) == blob.etag:
+        if self._triggered.get(_key(pipeline, blob)) == blob.etag:
             return "A run was started for it."
         return ""
 
@@ -111,9 +111,9 @@ class SourceTrigger:
         now = self._clock.now()
         name = f"{pipeline.name}_{uuid.uuid4().hex[:8]}"
         run = by_service(pipeline, name, now, blob=blob.name)
-        modified = self._clock.at(blob.last_modified)
+        modified = self._clock.from_real_time(blob.last_modified)
         self._runs.begin(run, pipeline, triggered=modified)
-        self._seen.put(_key(pipeline, blob), blob.etag)
+        self._triggered.put(_key(pipeline, blob), blob.etag)
 
 
 def _key(pipeline: Pipeline, blob: StoredBlob) -> str:

@@ -1,4 +1,4 @@
-"""The emulator's clock, which a control can set forward, and Azure's way of writing a moment."""
+"""The emulator's clock, which a control can set forward, and timestamps as Azure writes them."""
 
 import asyncio
 from datetime import datetime, timedelta, timezone
@@ -13,12 +13,12 @@ class Clock:
         self._advanced = asyncio.Event()
 
     def now(self) -> datetime:
-        """The current moment, aware, in UTC."""
+        """The current time, aware, in UTC."""
         return datetime.now(timezone.utc) + self._ahead
 
-    def at(self, real: datetime) -> datetime:
-        """What this clock showed at a moment of real time, by which blobs are stamped."""
-        advances = (by for moment, by in self._advances if moment <= real)
+    def from_real_time(self, real: datetime) -> datetime:
+        """What this clock showed at a real time, such as that of a blob."""
+        advances = (by for since, by in self._advances if since <= real)
         return real + sum(advances, timedelta())
 
     def advance(self, seconds: float) -> None:
@@ -39,10 +39,10 @@ class Clock:
                 continue
 
 
-def timestamp(moment: datetime, *, zone: str = "+00:00") -> str:
-    """Write a UTC moment as ARM providers do: seven fraction digits, trailing zeros dropped.
+def timestamp(time: datetime, *, zone: str = "+00:00") -> str:
+    """Write a UTC time as ARM providers do: seven fraction digits, trailing zeros dropped.
 
     `+00:00` in systemData, `Z` in creationDate (recorded: `2026-01-20T15:49:43.88458+00:00`).
     """
-    fraction = f".{moment.microsecond:06d}".rstrip("0").rstrip(".")
-    return f"{moment:%Y-%m-%dT%H:%M:%S}{fraction}{zone}"
+    fraction = f".{time.microsecond:06d}".rstrip("0").rstrip(".")
+    return f"{time:%Y-%m-%dT%H:%M:%S}{fraction}{zone}"

@@ -1,4 +1,4 @@
-"""Long-running operations: what they are called, and how far they are."""
+"""Long-running operations and their states."""
 
 import uuid
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ class Operations:
     def begin(self, kind: str, *, status: str = "Creating", seconds: float | None = None) -> str:
         """Start an operation and return its name.
 
-        It succeeds by itself after `seconds`; with None it goes on until `finish` is called.
+        It succeeds by itself after `seconds`; with None it continues until `finish` is called.
         """
         name = f"{kind}-{uuid.uuid4()}"
         due = (

@@ -1,4 +1,4 @@
-"""How the service behaves on demand: how slow, how faulty, how runs answer. Controls set it."""
+"""Settings that the controls change: latency, faults, how runs answer; the log of requests."""
 
 import re
 from collections import deque
@@ -19,7 +19,7 @@ class Fault:
     headers: dict[str, str] = field(default_factory=dict)
     body: str = ""
 
-    def strikes(self, method: str, path: str) -> bool:
+    def applies_to(self, method: str, path: str) -> bool:
         """Whether this request is one of those; counts it if so."""
         if not self.count or self.method not in ("", method) or not self.path.search(path):
             return False
@@ -28,8 +28,8 @@ class Fault:
 
 
 @dataclass(frozen=True)
-class Seen:
-    """A request that the emulator got."""
+class RecordedRequest:
+    """A request that the emulator received."""
 
     method: str
     host: str
@@ -37,8 +37,8 @@ class Seen:
 
 
 @dataclass
-class Behaviour:
-    """The knobs, and the log of requests. A new one has every knob at its default."""
+class Settings:
+    """The settings, and the log of requests."""
 
     #: Seconds before each answer of ARM, a vault or a registry.
     latency: float = 0.0
@@ -55,8 +55,8 @@ class Behaviour:
     trigger_seconds: float = 1.0
     #: Seconds for the Retry-After header of answers that ask to be polled; None sends none.
     retry_after: int | None = None
-    requests: deque[Seen] = field(default_factory=lambda: deque(maxlen=10_000))
+    requests: deque[RecordedRequest] = field(default_factory=lambda: deque(maxlen=10_000))
 
     def reset(self) -> None:
-        """Every knob back to its default, the log emptied."""
-        vars(self).update(vars(Behaviour()))
+        """Reset every setting and the log of requests."""
+        vars(self).update(vars(Settings()))

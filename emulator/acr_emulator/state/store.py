@@ -38,7 +38,7 @@ class Table:
         return json.loads(row[0]) if row else None
 
     def put(self, key: str, value: Any) -> None:
-        """Write a value; one that is written again keeps its place in the order."""
+        """Write a value; one that is written again keeps its position."""
         with self._database:
             self._database.execute(
                 "INSERT INTO entries (kind, key, value) VALUES (?, ?, ?)"
@@ -100,7 +100,7 @@ class Store:
 
     def put_all(self, resources: Iterable[Resource]) -> None:
         """Write many new resources in one go, each under its `id`."""
-        rows = ((each["id"].lower(), json.dumps(each)) for each in resources)
+        rows = ((resource["id"].lower(), json.dumps(resource)) for resource in resources)
         with self._database:
             self._database.executemany(
                 "INSERT INTO entries (kind, key, value) VALUES ('resource', ?, ?)", rows
@@ -118,9 +118,9 @@ class Store:
     def page(
         self, prefix: str, resource_type: str, *, after: int, size: int
     ) -> tuple[Sequence[Resource], int | None]:
-        """Some of a list from a place in it on, and the place after them if there are more.
+        """Some of a list from a position on, and the position after them if there are more.
 
-        A place stays the same whatever is written or deleted before the next page is asked for.
+        A position stays the same whatever is written or deleted before the next request.
         """
         rows = self._typed(prefix, resource_type, after, size + 1)
         shown = [json.loads(value) for _, value in rows[:size]]
@@ -135,7 +135,9 @@ class Store:
     def named(self, resource_type: str, name: str) -> Resource | None:
         """The resource of that name in any group, where names are unique in all of Azure."""
         resources = self.list("", resource_type)
-        return next((one for one in resources if one["name"].lower() == name.lower()), None)
+        return next(
+            (resource for resource in resources if resource["name"].lower() == name.lower()), None
+        )
 
     def _typed(
         self, prefix: str, resource_type: str, after: int = 0, limit: int = _NO_LIMIT

@@ -17,7 +17,7 @@ KEY = "YSBrZXkgZm9yIHRlc3RzIG9ubHkh"
 
 
 @dataclass(frozen=True)
-class Parts:
+class BundledServices:
     """The running servers, and the event loop that they belong to."""
 
     loop: asyncio.AbstractEventLoop
@@ -28,7 +28,7 @@ class Parts:
 
 
 @contextmanager
-def running_parts(folder: Path) -> Iterator[Parts]:
+def running_services(folder: Path) -> Iterator[BundledServices]:
     """Run a registry and a storage account that keep their data in the folder."""
     certificates = Certificates(folder / "tls", PUBLIC)
     tokens = Tokens(folder / "tokens.key", PUBLIC)
@@ -38,7 +38,7 @@ def running_parts(folder: Path) -> Iterator[Parts]:
     try:
         loop.run_until_complete(azurite.start([KEY]))
         loop.run_until_complete(distribution.start())
-        yield Parts(
+        yield BundledServices(
             loop=loop,
             registry=distribution.url,
             registry_storage=folder / "storage",

@@ -5,17 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.emulator.engine.bundled_services import Parts, running_parts
+from tests.emulator.engine.bundled_services import BundledServices, running_services
 from tests.emulator.engine.world import World, world_of
 
 
 @pytest.fixture(scope="session")
-def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
-    with running_parts(tmp_path_factory.mktemp("parts")) as running:
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BundledServices]:
+    with running_services(tmp_path_factory.mktemp("services")) as running:
         yield running
 
 
 @pytest.fixture
-def world(parts: Parts, tmp_path: Path) -> Iterator[World]:
-    with world_of(parts, tmp_path) as fresh:
+def world(services: BundledServices, tmp_path: Path) -> Iterator[World]:
+    with world_of(services, tmp_path) as fresh:
         yield fresh

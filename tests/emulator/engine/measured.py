@@ -48,8 +48,8 @@ class Measured:
 def measure_transfer(world: World, artifact: str, *, target_registry: str = "") -> Measured:
     """Export an artifact, then import it into the target registry (another server, if given)."""
     task = {
-        "registry": world.parts.registry,
-        "target_registry": target_registry or world.parts.registry,
+        "registry": world.services.registry,
+        "target_registry": target_registry or world.services.registry,
         "source": world.registry,
         "target": world.target_registry,
         "storage": world.storage,

@@ -114,7 +114,7 @@ BROKEN: dict[str, tuple[bytes, str]] = {
         "index.json has 'app:v1' twice",
     ),
     "index of thousands": (
-        tar_of(GOOD | {"index.json": index_of(*(named(f"app:{each}") for each in range(1001)))}),
+        tar_of(GOOD | {"index.json": index_of(*(named(f"app:{item}") for item in range(1001)))}),
         "The archive names more than 1000 artifacts",
     ),
     "huge index": (tar_of(GOOD | {"index.json": bytes(4 * 1024**2 + 1)}), "the limit is 4194304"),
@@ -265,8 +265,8 @@ def test_every_file_of_a_tar_is_found_where_it_lies(files: dict[str, bytes], for
             tar.addfile(entry, io.BytesIO(data))
     data = stream.getvalue()
     entries = list_entries(io.BytesIO(data), len(data))
-    found = [data[each.offset : each.offset + each.size] for each in entries.values()]
-    assert found == list(files.values())
+    actual = [data[item.offset : item.offset + item.size] for item in entries.values()]
+    assert actual == list(files.values())
 
 
 @given(some_files, st.data())
@@ -281,7 +281,7 @@ def test_a_damaged_tar_never_leads_outside_itself(
     entries: dict[str, Entry] = {}
     with suppress(TransferError):
         entries = list_entries(io.BytesIO(cut), len(cut))
-    assert all(0 <= each.offset + each.size <= len(cut) for each in entries.values())
+    assert all(0 <= item.offset + item.size <= len(cut) for item in entries.values())
 
 
 @given(st.integers(0, 9 * 1024**3))

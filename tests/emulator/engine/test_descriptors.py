@@ -148,7 +148,7 @@ def test_children_come_before_their_index_and_each_is_read_once() -> None:
     inner = shelf.index(leaf)
     root = shelf.index(leaf, inner, leaf)
     artifact = shelf.load(root)
-    assert [each.descriptor for each in artifact.manifests] == [leaf, inner, root]
+    assert [item.descriptor for item in artifact.manifests] == [leaf, inner, root]
     assert sorted(shelf.fetched) == sorted({leaf.digest, inner.digest, root.digest})
 
 

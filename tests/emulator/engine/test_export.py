@@ -29,8 +29,8 @@ def test_the_blob_is_an_oci_layout_with_its_index_at_the_head(world: World) -> N
     assert json.loads(files["oci-layout"]) == {"imageLayoutVersion": "1.0.0"}
     index = json.loads(files["index.json"])
     assert [
-        (each["annotations"]["org.opencontainers.image.ref.name"], each["digest"], each["size"])
-        for each in index["manifests"]
+        (item["annotations"]["org.opencontainers.image.ref.name"], item["digest"], item["size"])
+        for item in index["manifests"]
     ] == [
         (name, root["digest"], root["size"])
         for name, root in zip(names, (app, app, base), strict=True)
@@ -110,7 +110,7 @@ def test_with_nothing_to_export_there_is_no_blob(world: World) -> None:
 def forget(world: World, repository: str, digest: str) -> None:
     """Take a blob out of the source repository behind the registry's back."""
     link = f"_layers/sha256/{digest.removeprefix('sha256:')}/link"
-    base = world.parts.registry_storage / "docker/registry/v2/repositories"
+    base = world.services.registry_storage / "docker/registry/v2/repositories"
     (base / world.registry / repository / link).unlink()
 
 
@@ -125,7 +125,7 @@ def test_a_broken_layer_fails_the_run_or_its_artifact_alone(world: World, damage
         message = f"Blob {digest} is missing in the registry."
     else:
         stored = digest.removeprefix("sha256:")
-        file = world.parts.registry_storage / (
+        file = world.services.registry_storage / (
             f"docker/registry/v2/blobs/sha256/{stored[:2]}/{stored}/data"
         )
         file.write_bytes(layer[:-1] + (b"" if damage == "shorter" else bytes([layer[-1] ^ 1])))
@@ -191,8 +191,8 @@ def test_of_two_exports_to_one_name_one_wins_whole(world: World) -> None:
         return await asyncio.gather(*runs, return_exceptions=True)
 
     outcomes = world.run(both())
-    (won,) = (each for each in outcomes if isinstance(each, TransferResult))
-    (lost,) = (each for each in outcomes if isinstance(each, BaseException))
+    (won,) = (item for item in outcomes if isinstance(item, TransferResult))
+    (lost,) = (item for item in outcomes if isinstance(item, BaseException))
     assert str(lost) == (
         "Blob 'b' already exists in the container; "
         "the pipeline does not have the OverwriteBlobs option."

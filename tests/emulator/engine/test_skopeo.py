@@ -34,7 +34,7 @@ def test_skopeo_inspects_and_copies_every_artifact_of_our_archive(
     }
     world.export(*expected)
     archive = archive_of(world)
-    base = f"docker://{world.parts.registry.removeprefix('http://')}/{world.target_registry}"
+    base = f"docker://{world.services.registry.removeprefix('http://')}/{world.target_registry}"
     for number, (name, digest) in enumerate(expected.items()):
         raw = skopeo("inspect", "--raw", f"{archive}:{name}")
         assert digest_of(raw.encode()) == digest
@@ -63,7 +63,7 @@ def test_skopeo_finds_a_docker_image_only_where_it_is_the_only_one(
 def test_an_archive_that_skopeo_wrote_imports(world: World, skopeo: Skopeo) -> None:
     amd64 = world.seed.image("multi", None, os.urandom(70_000))
     world.seed.index("multi", "v1", amd64, world.seed.image("multi", None, b"arm64"))
-    host = world.parts.registry.removeprefix("http://")
+    host = world.services.registry.removeprefix("http://")
     file = world.folder / "skopeo.tar"
     skopeo(
         *("copy", "--all", "--preserve-digests", "--src-tls-verify=false"),

@@ -27,7 +27,7 @@ from azure.storage.blob import (
     generate_container_sas,
 )
 
-from tests.emulator.engine.bundled_services import ACCOUNT, KEY, Parts
+from tests.emulator.engine.bundled_services import ACCOUNT, KEY, BundledServices
 
 ALL = frozenset({"read", "write", "delete", "list"})
 
@@ -148,42 +148,42 @@ class World:
     """What a test needs, under names that no other test uses."""
 
     def __init__(
-        self, parts: Parts, http: httpx.AsyncClient, client: httpx.Client, folder: Path
+        self, services: BundledServices, http: httpx.AsyncClient, client: httpx.Client, folder: Path
     ) -> None:
-        self.parts = parts
+        self.services = services
         self.folder = folder
         self.client = client
         unique = uuid.uuid4().hex[:12]
         self.container_name = f"transfer{unique}"
         self.registry, self.target_registry = f"source{unique}", f"target{unique}"
-        self.source = Repositories(parts.registry, prefix=self.registry, http=http)
-        self.target = Repositories(parts.registry, prefix=self.target_registry, http=http)
+        self.source = Repositories(services.registry, prefix=self.registry, http=http)
+        self.target = Repositories(services.registry, prefix=self.target_registry, http=http)
         self.seed = Seed(client, self.registry)
         with self.storage_client() as storage:
             storage.create_container()
         self.progress: list[int] = []
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        return self.parts.loop.run_until_complete(work)
+        return self.services.loop.run_until_complete(work)
 
     def storage_client(self) -> ContainerClient:
         """Storage's own client with the account key, to look at what the engine did."""
         return ContainerClient(
-            f"{self.parts.storage}/{ACCOUNT}",
+            f"{self.services.storage}/{ACCOUNT}",
             self.container_name,
             credential={"account_name": ACCOUNT, "account_key": KEY},
-            connection_verify=self.parts.ca_file,
+            connection_verify=self.services.ca_file,
         )
 
     @property
     def storage(self) -> dict[str, str]:
         """How the container is reached with the account key."""
         return {
-            "endpoint": self.parts.storage,
+            "endpoint": self.services.storage,
             "account": ACCOUNT,
             "name": self.container_name,
             "account_key": KEY,
-            "ca_file": self.parts.ca_file,
+            "ca_file": self.services.ca_file,
         }
 
     def container(self, actions: frozenset[str] = ALL, name: str | None = None) -> Container:
@@ -202,11 +202,11 @@ class World:
 
     def container_by_sas(self, sas: str) -> Container:
         return Container.with_sas(
-            self.parts.storage,
+            self.services.storage,
             ACCOUNT,
             self.container_name,
             Sas.parse(sas),
-            ca_file=self.parts.ca_file,
+            ca_file=self.services.ca_file,
         )
 
     async def exporting(
@@ -304,9 +304,9 @@ def files_of(archive: bytes) -> dict[str, bytes]:
 
 
 @contextmanager
-def world_of(parts: Parts, folder: Path) -> Iterator[World]:
-    """A fresh world on running parts; the folder is for files."""
+def world_of(services: BundledServices, folder: Path) -> Iterator[World]:
+    """A fresh world on running services; the folder is for files."""
     http = httpx.AsyncClient()
-    with httpx.Client(base_url=parts.registry, timeout=60) as client:
-        yield World(parts, http, client, folder)
-    parts.loop.run_until_complete(http.aclose())
+    with httpx.Client(base_url=services.registry, timeout=60) as client:
+        yield World(services, http, client, folder)
+    services.loop.run_until_complete(http.aclose())

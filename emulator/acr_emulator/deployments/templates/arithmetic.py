@@ -29,7 +29,7 @@ def _multiply(one: int, other: int) -> int:
 def _extreme(choose: Callable[[list[int]], int]) -> Callable[..., int]:
     def extreme(value: int | list[Any], *more: int) -> int:
         values = [*value, *more] if isinstance(value, list) else [value, *more]
-        if any(isinstance(each, bool) or not isinstance(each, int) for each in values):
+        if any(isinstance(number, bool) or not isinstance(number, int) for number in values):
             raise ValueError("every value must be an integer")
         return choose(values)
 

@@ -1,4 +1,4 @@
-"""Where a deployment goes, as the functions of its template see it."""
+"""The scope of a deployment, as the functions of its template return it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any
 
 from acr_emulator.deployments.templates.identifiers import identifiers
 
-#: .NET's letters for parts of a moment, the longest first.
-_MOMENT = {
+#: .NET's letters for parts of a timestamp, the longest first.
+_TIME_PARTS = {
     "yyyy": "%Y",
     "MM": "%m",
     "dd": "%d",
@@ -26,11 +26,11 @@ _STANDARD = {
     "u": "yyyy-MM-dd HH:mm:ssZ",
     "o": "yyyy-MM-ddTHH:mm:ss.0000000Z",
 }
-_LETTERS = re.compile("|".join(_MOMENT))
+_LETTERS = re.compile("|".join(_TIME_PARTS))
 
 
 @dataclass(frozen=True)
-class Place:
+class DeploymentContext:
     """What `subscription()`, `resourceGroup()` and their like return."""
 
     subscription: dict[str, Any]
@@ -56,6 +56,6 @@ class Place:
 
         def utc_now(form: str = "yyyyMMddTHHmmssZ") -> str:
             letters = _STANDARD.get(form, form)
-            return self.now.strftime(_LETTERS.sub(lambda part: _MOMENT[part[0]], letters))
+            return self.now.strftime(_LETTERS.sub(lambda part: _TIME_PARTS[part[0]], letters))
 
         return self.functions() | {"utcNow": utc_now, "newGuid": lambda: str(uuid.uuid4())}

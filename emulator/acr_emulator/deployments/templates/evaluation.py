@@ -18,7 +18,7 @@ from acr_emulator.deployments.templates.values import key_of, type_name
 
 #: Functions that depend on their arguments alone.
 PLAIN = functions(LOGIC, ARITHMETIC, STRINGS, SEQUENCES, CONVERSIONS)
-#: Functions that depend on where they stand; what there is of them, a place says.
+#: Functions that exist only in some sections of a template.
 SITUATED = (
     *("parameters", "variables", "deployment", "environment", "resourceGroup", "subscription"),
     *("tenant", "resourceId", "subscriptionResourceId", "extensionResourceId"),
@@ -39,7 +39,7 @@ def is_listing(name: str) -> bool:
 
 
 class Evaluator:
-    """Evaluates with the functions that may be used in one place of a template."""
+    """Evaluates with the functions that may be used in one section of a template."""
 
     def __init__(self, situated: Mapping[str, Callable[..., Any]]) -> None:
         self._functions = PLAIN | functions(situated)
@@ -57,16 +57,16 @@ class Evaluator:
         if isinstance(document, str):
             return self.expression(parse(document)) if is_expression(document) else plain(document)
         if isinstance(document, list):
-            return [self._document(each) for each in document]
+            return [self._document(item) for item in document]
         if isinstance(document, dict):
             return {self._key(key): self._document(value) for key, value in document.items()}
         return document
 
     def _key(self, key: str) -> str:
-        found = self._document(key)
-        if not isinstance(found, str):
+        name = self._document(key)
+        if not isinstance(name, str):
             raise TemplateError(f"The name of the property '{key}' is no string.")
-        return found
+        return name
 
     def expression(self, node: Expression) -> Any:
         """The value of a parsed expression."""
@@ -79,7 +79,7 @@ class Evaluator:
     def _call(self, call: Call) -> Any:
         if call.name.lower() == "if":
             return self._if(call)
-        arguments = [self.expression(each) for each in call.arguments]
+        arguments = [self.expression(item) for item in call.arguments]
         if function := self._functions.get(call.name.lower()):
             return function(*arguments)
         if self.listing and is_listing(call.name):
@@ -112,7 +112,7 @@ def unknown(name: str) -> TemplateError:
 
 
 def not_here(name: str) -> TemplateError:
-    """There is such a function, but not for this place of a template."""
+    """The function exists, but not in this section of a template."""
     return TemplateError(
         f"The template function '{name}' is not expected at this location. Please see"
         " https://aka.ms/arm-functions for usage details."

@@ -21,7 +21,9 @@ class Function:
         self._function = function
         self._signature = inspect.signature(function)
         hints = get_type_hints(function)
-        self._types = {each: _types(hints.get(each, Any)) for each in self._signature.parameters}
+        self._types = {
+            parameter: _types(hints.get(parameter, Any)) for parameter in self._signature.parameters
+        }
 
     def __call__(self, *arguments: Any) -> Any:
         try:
@@ -49,8 +51,8 @@ class Function:
 
     def _usage(self) -> str:
         names = [
-            f"{name}..." if each.kind is inspect.Parameter.VAR_POSITIONAL else name
-            for name, each in self._signature.parameters.items()
+            f"{name}..." if parameter.kind is inspect.Parameter.VAR_POSITIONAL else name
+            for name, parameter in self._signature.parameters.items()
         ]
         return f"({', '.join(names)})"
 
@@ -66,8 +68,8 @@ def functions(
     """Functions by their lower-cased name, out of tables by ARM's spelling of it."""
     return {
         name.lower(): Function(name, function)
-        for each in (table, *more)
-        for name, function in each.items()
+        for functions_ in (table, *more)
+        for name, function in functions_.items()
     }
 
 
@@ -76,5 +78,5 @@ def _types(hint: Any) -> Sequence[str]:
     if hint is Any:
         return ()
     if isinstance(hint, UnionType):
-        return tuple(name for each in get_args(hint) for name in _types(each))
+        return tuple(name for alternative in get_args(hint) for name in _types(alternative))
     return (TYPE_NAMES[get_origin(hint) or hint],)

@@ -19,14 +19,14 @@ def identifiers(subscription: str, group: str) -> Mapping[str, Callable[..., Any
     """The functions, for a deployment to this group of this subscription."""
 
     def resource_id(first: str, *more: str) -> str:
-        before, resource_type, names = _parts((first, *more), most=2)
+        before, resource_type, names = _split_arguments((first, *more), most=2)
         in_group = before[-1] if before else group
         in_subscription = before[0] if len(before) > 1 else subscription
         path = provider_path(resource_type, names)
         return f"/subscriptions/{in_subscription}/resourceGroups/{in_group}/{path}"
 
     def subscription_resource_id(first: str, *more: str) -> str:
-        before, resource_type, names = _parts((first, *more), most=1)
+        before, resource_type, names = _split_arguments((first, *more), most=1)
         in_subscription = before[0] if before else subscription
         return f"/subscriptions/{in_subscription}/{provider_path(resource_type, names)}"
 
@@ -44,11 +44,11 @@ def identifiers(subscription: str, group: str) -> Mapping[str, Callable[..., Any
     }
 
 
-def _parts(
+def _split_arguments(
     arguments: tuple[str, ...], *, most: int
 ) -> tuple[tuple[str, ...], str, tuple[str, ...]]:
     """What is before the type, the type (the first with a slash), the names behind it."""
-    place = next((place for place, each in enumerate(arguments) if "/" in each), None)
-    if place is None or place > most:
+    index = next((index for index, argument in enumerate(arguments) if "/" in argument), None)
+    if index is None or index > most:
         raise ValueError("no fully qualified resource type is among the arguments")
-    return arguments[:place], arguments[place], arguments[place + 1 :]
+    return arguments[:index], arguments[index], arguments[index + 1 :]

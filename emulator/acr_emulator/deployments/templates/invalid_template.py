@@ -36,8 +36,8 @@ def check_shape(what: str, value: Any, shape: Mapping[str, type]) -> None:
     if not isinstance(value, dict):
         raise invalid(f"The {what} must be an object")
     for name, expected in shape.items():
-        found = value.get(name)
-        if found is not None and type(found) is not expected:
+        actual = value.get(name)
+        if actual is not None and type(actual) is not expected:
             raise invalid(
                 f"The property '{name}' of the {what} must be of the type '{TYPE_NAMES[expected]}'"
             )

@@ -21,7 +21,7 @@ def _not(value: Boolean) -> bool:
 
 
 def _coalesce(value: Any, *more: Any) -> Any:
-    return next((each for each in (value, *more) if each is not None), None)
+    return next((candidate for candidate in (value, *more) if candidate is not None), None)
 
 
 def _comparison(holds: Callable[[Any, Any], bool]) -> Callable[..., bool]:

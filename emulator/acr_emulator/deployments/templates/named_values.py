@@ -7,7 +7,7 @@ from acr_emulator.deployments.templates.invalid_template import TemplateError
 
 
 class NamedValues:
-    """Makes each value when it is first asked for; names match whatever their case."""
+    """Makes a value when it is first requested; names match whatever their case."""
 
     def __init__(self, noun: str, names: Iterable[str], make: Callable[[str], Any]) -> None:
         self._noun = noun

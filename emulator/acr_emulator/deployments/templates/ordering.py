@@ -24,14 +24,14 @@ def ordered(
     """Those whose condition holds, as declared but each after what it builds on."""
     _check_unique(declared)
     steps = [
-        Step(each, _dependencies(each, declared) | _implied(each, declared, references))
-        for each in declared
-        if each.condition
+        Step(resource, _dependencies(resource, declared) | _implied(resource, declared, references))
+        for resource in declared
+        if resource.condition
     ]
     waiting = {step.resource.id.lower(): step for step in steps}
     sorted_steps: list[Step] = []
     while waiting:
-        step = next((each for each in waiting.values() if not each.after & waiting.keys()), None)
+        step = next((step for step in waiting.values() if not step.after & waiting.keys()), None)
         if step is None:
             first = next(iter(waiting.values())).resource
             raise invalid(
@@ -45,7 +45,7 @@ def ordered(
 
 def _dependencies(resource: TemplateResource, declared: list[TemplateResource]) -> frozenset[str]:
     """Of `dependsOn`: what it names must be in the template."""
-    found = []
+    targets = []
     for name in resource.depends_on:
         target = _find(name, declared)
         if target is None:
@@ -53,8 +53,8 @@ def _dependencies(resource: TemplateResource, declared: list[TemplateResource]) 
                 f"The resource '{name}' is not defined in the template. Please see"
                 " https://aka.ms/arm-syntax for usage details."
             )
-        found.append(target.id.lower())
-    return frozenset(found)
+        targets.append(target.id.lower())
+    return frozenset(targets)
 
 
 def _implied(
@@ -62,22 +62,22 @@ def _implied(
     declared: list[TemplateResource],
     references: Callable[[TemplateResource], Iterable[str]],
 ) -> frozenset[str]:
-    """Of `reference` and `list...`: these may name what is there already, too."""
-    found = (_find(name, declared) for name in references(resource))
-    return frozenset(each.id.lower() for each in found if each and each is not resource)
+    """Of `reference` and `list...`: these may name existing resources, too."""
+    targets = (_find(name, declared) for name in references(resource))
+    return frozenset(target.id.lower() for target in targets if target and target is not resource)
 
 
 def _find(name: str, declared: list[TemplateResource]) -> TemplateResource | None:
-    return next((each for each in declared if each.is_called(name)), None)
+    return next((resource for resource in declared if resource.is_called(name)), None)
 
 
 def _check_unique(declared: list[TemplateResource]) -> None:
     """The same resource twice is allowed under conditions of which at most one holds."""
-    seen: set[str] = set()
-    for each in declared:
-        if each.condition and each.id.lower() in seen:
+    preceding: set[str] = set()
+    for resource in declared:
+        if resource.condition and resource.id.lower() in preceding:
             raise invalid(
-                f"The resource '{each.id}' is defined multiple times in a template. Please see"
+                f"The resource '{resource.id}' is defined multiple times in a template. Please see"
                 " https://aka.ms/arm-syntax-resources for usage details."
             )
-        seen.update({each.id.lower()} if each.condition else ())
+        preceding.update({resource.id.lower()} if resource.condition else ())

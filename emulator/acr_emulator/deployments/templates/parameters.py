@@ -61,7 +61,7 @@ class Parameters:
         self._evaluator = evaluator
         names = {name.lower(): name for name in definitions}
         self._check_known(given, names)
-        self._given = {names[name.lower()]: _given(name, each) for name, each in given.items()}
+        self._given = {names[name.lower()]: _given(name, item) for name, item in given.items()}
         self.values = NamedValues("parameter", definitions, self._value)
 
     def check(self) -> None:
@@ -153,12 +153,12 @@ def _check_limit(name: str, value: Any, limit: str, bound: int) -> None:
 
 def _check_allowed(name: str, value: Any, allowed: list[Any], *, secure: bool) -> None:
     """One of the values, for an array any number of them; case does not count (from memory)."""
-    asked = value if isinstance(value, list) else [value]
-    if value in allowed or all(any(_alike(each, other) for other in allowed) for each in asked):
+    items = value if isinstance(value, list) else [value]
+    if value in allowed or all(any(_alike(item, other) for other in allowed) for item in items):
         return
-    told = "" if secure else f" '{value}'"
+    quote = "" if secure else f" '{value}'"
     raise invalid(
-        f"The provided value{told} for the template parameter '{name}' is not valid. The parameter"
+        f"The provided value{quote} for the template parameter '{name}' is not valid. The parameter"
         f" value is not part of the allowed value(s): '{','.join(map(str, allowed))}'. {_HELP}"
     )
 

@@ -41,7 +41,7 @@ class _Nodes(Transformer[Token, Expression]):
         return Literal(int(token))
 
     def call(self, name: Token, *arguments: Expression | None) -> Expression:
-        return Call(str(name), tuple(each for each in arguments if each is not None))
+        return Call(str(name), tuple(argument for argument in arguments if argument is not None))
 
     def property(self, of: Expression, name: Token) -> Expression:
         return Property(of, Literal(str(name)))
@@ -88,7 +88,7 @@ def parse(text: str) -> Expression:
 
 def _unexpected(error: UnexpectedInput) -> str:
     if isinstance(error, UnexpectedToken):
-        found = "the end" if error.token.type == "$END" else f"'{error.token}'"
+        unexpected = "the end" if error.token.type == "$END" else f"'{error.token}'"
     else:
-        found = f"'{error.char}'" if isinstance(error, UnexpectedCharacters) else "something"
-    return f"{found} was not expected"
+        unexpected = f"'{error.char}'" if isinstance(error, UnexpectedCharacters) else "something"
+    return f"{unexpected} was not expected"

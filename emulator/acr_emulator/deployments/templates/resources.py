@@ -56,11 +56,11 @@ def resources(
     declared: Any, evaluator: Evaluator, group_id: str, parent: _Parent | None = None
 ) -> Iterator[TemplateResource]:
     """Those declared in a list, each followed by the ones declared within it."""
-    for each in _objects(declared):
-        resource = _resource(each, evaluator, group_id, parent or _Parent())
+    for item in _objects(declared):
+        resource = _resource(item, evaluator, group_id, parent or _Parent())
         yield resource
         as_parent = _Parent(resource.type, resource.name, resource.id)
-        yield from resources(each.get("resources", []), evaluator, group_id, as_parent)
+        yield from resources(item.get("resources", []), evaluator, group_id, as_parent)
 
 
 def _resource(
@@ -73,7 +73,7 @@ def _resource(
     for key in ("type", "name", "apiVersion"):
         if not head.get(key):
             raise invalid(f"The {what} has no property '{key}'")
-    if not all(isinstance(each, str) for each in head.get("dependsOn", [])):
+    if not all(isinstance(item, str) for item in head.get("dependsOn", [])):
         raise invalid(f"The property 'dependsOn' of the {what} must be an array of strings")
     resource_type = f"{parent.type}/{head['type']}" if parent.type else head["type"]
     name = f"{parent.name}/{head['name']}" if parent.name else head["name"]
@@ -128,7 +128,7 @@ def without_inner_template(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def evaluated(declared: dict[str, Any], value: Callable[[Any], Any]) -> dict[str, Any]:
-    """A resource without expressions, but for a nested template that has a scope of its own.
+    """A resource without expressions, but for a nested template that has a separate scope.
 
     In the outer scope, which is the default, a nested template's expressions see this template's
     parameters and variables: it is sent evaluated.
@@ -136,7 +136,7 @@ def evaluated(declared: dict[str, Any], value: Callable[[Any], Any]) -> dict[str
     template = nested_template(declared)
     if template is None:
         return _object(value(declared))
-    properties = {key: each for key, each in declared["properties"].items() if key != "template"}
+    properties = {key: item for key, item in declared["properties"].items() if key != "template"}
     body = _object(value({**declared, "properties": properties}))
     inner = _is_inner(body["properties"])
     body["properties"]["template"] = template if inner else _outer(template, value)
@@ -148,13 +148,13 @@ def _outer(template: dict[str, Any], value: Callable[[Any], Any]) -> dict[str, A
         """The value, written so that evaluating it once more changes nothing."""
         return _escaped(value(document))
 
-    around = kept({key: each for key, each in template.items() if key != "resources"})
+    around = kept({key: item for key, item in template.items() if key != "resources"})
     inner = _objects(template.get("resources", []))
-    return {**around, "resources": [evaluated(each, kept) for each in inner]}
+    return {**around, "resources": [evaluated(item, kept) for item in inner]}
 
 
 def _objects(declared: Any) -> list[dict[str, Any]]:
-    if not isinstance(declared, list) or not all(isinstance(each, dict) for each in declared):
+    if not isinstance(declared, list) or not all(isinstance(item, dict) for item in declared):
         raise invalid("The property 'resources' must be an array of objects")
     return declared
 
@@ -169,9 +169,9 @@ def _escaped(value: Any) -> Any:
     if isinstance(value, str):
         return escaped(value)
     if isinstance(value, list):
-        return [_escaped(each) for each in value]
+        return [_escaped(item) for item in value]
     if isinstance(value, dict):
-        return {escaped(key): _escaped(each) for key, each in value.items()}
+        return {escaped(key): _escaped(item) for key, item in value.items()}
     return value
 
 

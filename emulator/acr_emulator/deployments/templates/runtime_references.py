@@ -22,7 +22,7 @@ class Fetch:
 
 
 class NeededError(Exception):
-    """An expression cannot be evaluated before ARM was asked this."""
+    """An expression cannot be evaluated without this response of ARM."""
 
     def __init__(self, fetch: Fetch) -> None:
         super().__init__(fetch.path)
@@ -48,12 +48,12 @@ class References:
             return body.get("properties", {})
         kept = {key: value for key, value in body.items() if key not in ("id", "name", "type")}
         segments = path.split("/")
-        place = {
+        location = {
             "resourceId": path.partition("/providers/")[2],
             "subscriptionId": segments[2],
             "resourceGroupName": segments[4],
         }
-        return {"apiVersion": version, **kept, **place}
+        return {"apiVersion": version, **kept, **location}
 
     def list(self, function: str, resource: str, api_version: str, values: Any = None) -> Any:
         """What the POST of that name answers, `listKeys` for instance."""

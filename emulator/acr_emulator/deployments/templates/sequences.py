@@ -11,10 +11,10 @@ Countable = str | list[Any] | dict[str, Any]
 def _concat(value: str | int | Boolean | list[Any], *more: Any) -> str | list[Any]:
     values = (value, *more)
     if isinstance(value, list):
-        if not all(isinstance(each, list) for each in values):
+        if not all(isinstance(element, list) for element in values):
             raise ValueError("the arguments must be all arrays or all strings")
-        return [item for each in values for item in each]
-    if any(isinstance(each, list | dict) for each in values):
+        return [item for element in values for item in element]
+    if any(isinstance(element, list | dict) for element in values):
         raise ValueError("the arguments must be all arrays or all strings")
     return "".join(map(text, values))
 
@@ -29,7 +29,7 @@ def _length(value: Countable) -> int:
 
 def _contains(container: Countable, wanted: Any) -> bool:
     if isinstance(container, list):
-        return any(same(each, wanted) for each in container)
+        return any(same(element, wanted) for element in container)
     if isinstance(container, dict):
         return key_of(container, text(wanted)) is not None
     return text(wanted) in container
@@ -71,15 +71,15 @@ def _create_object(*pairs: Any) -> dict[str, Any]:
 
 
 def _union(value: list[Any] | dict[str, Any], *more: list[Any] | dict[str, Any]) -> Any:
-    if not all(type(each) is type(value) for each in more):
+    if not all(type(element) is type(value) for element in more):
         raise ValueError("the arguments must be all arrays or all objects")
     if isinstance(value, dict):
         united: dict[str, Any] = {}
-        for each in (value, *more):
-            _merge(united, dict(each))
+        for element in (value, *more):
+            _merge(united, dict(element))
         return united
     items: list[Any] = []
-    for item in (item for each in (value, *more) for item in each):
+    for item in (item for element in (value, *more) for item in element):
         if not _contains(items, item):
             items.append(item)
     return items
@@ -97,15 +97,15 @@ def _merge(target: dict[str, Any], other: dict[str, Any]) -> None:
 
 
 def _intersection(value: list[Any] | dict[str, Any], *more: list[Any] | dict[str, Any]) -> Any:
-    if not all(type(each) is type(value) for each in more):
+    if not all(type(element) is type(value) for element in more):
         raise ValueError("the arguments must be all arrays or all objects")
     if isinstance(value, dict):
         return {
             key: item
             for key, item in value.items()
-            if all(same(item, dict(each).get(key)) and key in each for each in more)
+            if all(same(item, dict(element).get(key)) and key in element for element in more)
         }
-    return [item for item in value if all(_contains(each, item) for each in more)]
+    return [item for item in value if all(_contains(element, item) for element in more)]
 
 
 def _items(value: dict[str, Any]) -> list[dict[str, Any]]:

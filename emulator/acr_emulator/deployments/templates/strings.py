@@ -13,18 +13,18 @@ from acr_emulator.deployments.templates.values import text
 #: The namespace of ARM's `guid`: its values are UUIDs of version 5 (from memory).
 _GUIDS = uuid.UUID("11fb06fb-712d-4ddd-98c7-e71bbd588830")
 _UNIQUE_LENGTH = 13
-_PLACE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
+_PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 
 
 def _format(pattern: str, *values: Any) -> str:
-    def put(found: re.Match[str]) -> str:
-        if found[0] in ("{{", "}}"):
-            return found[0][0]
-        if not re.fullmatch(r"\d{1,4}", found[1] or ""):
-            raise ValueError(f"'{found[0]}' is not a place such as '{{0}}'; formats are refused")
-        return text(values[int(found[1])])
+    def put(match: re.Match[str]) -> str:
+        if match[0] in ("{{", "}}"):
+            return match[0][0]
+        if not re.fullmatch(r"\d{1,4}", match[1] or ""):
+            raise ValueError(f"'{match[0]}' is not a place such as '{{0}}'; formats are refused")
+        return text(values[int(match[1])])
 
-    return _PLACE.sub(put, pattern)
+    return _PLACEHOLDER.sub(put, pattern)
 
 
 def _substring(string: str, start: int, length: int | None = None) -> str:
@@ -37,7 +37,7 @@ def _substring(string: str, start: int, length: int | None = None) -> str:
 def _split(string: str, delimiter: str | list[str]) -> list[str]:
     delimiters = [delimiter] if isinstance(delimiter, str) else delimiter
     # The longest first, as the first alternative that fits wins.
-    pattern = "|".join(re.escape(each) for each in sorted(delimiters, key=len, reverse=True))
+    pattern = "|".join(re.escape(item) for item in sorted(delimiters, key=len, reverse=True))
     return re.split(pattern, string) if pattern else [string]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from acr_emulator.deployments.templates.deployment_context import Place
+from acr_emulator.deployments.templates.deployment_context import DeploymentContext
 from acr_emulator.deployments.templates.evaluation import Evaluator, is_known, is_listing, unknown
 from acr_emulator.deployments.templates.expressions import Call, calls
 from acr_emulator.deployments.templates.invalid_template import (
@@ -40,13 +40,15 @@ _NOT_IMITATED = {
 class Template:
     """Checks everything that can be checked before the first resource is deployed."""
 
-    def __init__(self, document: Mapping[str, Any], given: Mapping[str, Any], place: Place) -> None:
+    def __init__(
+        self, document: Mapping[str, Any], given: Mapping[str, Any], context: DeploymentContext
+    ) -> None:
         check_shape("template", document, _SHAPE)
         check_shape("parameters given", given, {})
         _check_language(document)
         self._variables = document.get("variables") or {}
         self._outputs = document.get("outputs") or {}
-        defaults = place.functions_of_defaults()
+        defaults = context.functions_of_defaults()
         self.parameters = Parameters(
             document.get("parameters") or {},
             given,
@@ -55,14 +57,14 @@ class Template:
         self.parameters.check()
         variables = NamedValues("variable", self._variables, self._variable)
         self._situated = {
-            **place.functions(),
+            **context.functions(),
             "parameters": self.parameters.values.get,
             "variables": variables.get,
         }
         self._static = Evaluator(self._situated)
-        found = resources(document.get("resources") or [], self._static, place.group["id"])
+        declared = resources(document.get("resources") or [], self._static, context.group["id"])
         #: As the template lists them.
-        self.declared = list(found)
+        self.declared = list(declared)
         #: Those that are to be deployed, each after everything that it builds on.
         self.resources = ordered(self.declared, self._references)
         self._check_bodies()
@@ -81,10 +83,10 @@ class Template:
 
     def find(self, reference: str) -> TemplateResource | None:
         """The resource of the template with that name or id."""
-        return next((each for each in self.declared if each.is_called(reference)), None)
+        return next((resource for resource in self.declared if resource.is_called(reference)), None)
 
     def body(self, resource: TemplateResource, fetched: Mapping[Fetch, Any]) -> dict[str, Any]:
-        """What to send to the resource's provider; NeededError if ARM must be asked first."""
+        """What to send to the resource's provider; NeededError if a response of ARM is needed."""
         try:
             return evaluated(resource.body, self._live(fetched).value)
         except TemplateError as error:
@@ -94,9 +96,9 @@ class Template:
             ) from error
 
     def outputs(self, fetched: Mapping[Fetch, Any]) -> dict[str, Any]:
-        """The outputs as deployments show them; NeededError if ARM must be asked first."""
+        """The outputs as deployments show them; NeededError if a response of ARM is needed."""
         live = self._live(fetched)
-        found = {}
+        outputs = {}
         for name, output in self._outputs.items():
             check_shape(f"output '{name}'", output, {"type": str})
             if "value" not in output:
@@ -104,8 +106,8 @@ class Template:
             if live.value(output.get("condition", True)):
                 value, declared = live.value(output["value"]), str(output.get("type", ""))
                 check_type("output", name, declared, value)
-                found[name] = shown(declared, value)
-        return found
+                outputs[name] = shown(declared, value)
+        return outputs
 
     def _live(self, fetched: Mapping[Fetch, Any]) -> Evaluator:
         references = References(self.find, fetched)
@@ -126,7 +128,7 @@ class Template:
 
 
 def _check_language(document: Mapping[str, Any]) -> None:
-    """Refuse what cannot be parsed, functions that do not exist, and what is not imitated."""
+    """Refuse what cannot be parsed, functions that do not exist, and what is not emulated."""
     for key, what in _NOT_IMITATED.items():
         if document.get(key):
             raise NotImitatedError(what)
@@ -149,8 +151,8 @@ def _strings(document: Any) -> Iterator[str]:
     if isinstance(document, str):
         yield document
     elif isinstance(document, list):
-        for each in document:
-            yield from _strings(each)
+        for item in document:
+            yield from _strings(item)
     elif isinstance(document, dict):
         for key, value in document.items():
             yield key

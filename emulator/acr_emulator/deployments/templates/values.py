@@ -48,7 +48,7 @@ def key_of(mapping: dict[str, Any], key: str) -> str | None:
     """The key as the object spells it: keys match whatever their case."""
     if key in mapping:
         return key
-    return next((each for each in mapping if each.lower() == key.lower()), None)
+    return next((candidate for candidate in mapping if candidate.lower() == key.lower()), None)
 
 
 def _by_lower_key(mapping: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import jwt
 from acr_emulator.registry.front.scopes import AccessEntry, Scope
 from acr_emulator.state.clock import Clock
 
-# Both are what real tokens were seen to carry (Azure/acr docs/AAD-OAuth.md for their claims).
+# Both are the lifetimes of real tokens (Azure/acr docs/AAD-OAuth.md for their claims).
 REFRESH_LIFETIME = timedelta(hours=3)
 ACCESS_LIFETIME = timedelta(minutes=75)
 

@@ -17,7 +17,7 @@ from acr_emulator.registry.front.scopes import on_repository
 from acr_emulator.registry.stored_repositories import StoredManifest, StoredRepositories, StoredTag
 from acr_emulator.state.clock import timestamp
 
-#: Locking is not imitated: everything may always be changed.
+#: Locking is not emulated: everything may always be changed.
 _CHANGEABLE = {
     "deleteEnabled": True,
     "writeEnabled": True,
@@ -109,7 +109,7 @@ class Attributes:
     def _enter(
         self, request: Request, action: str
     ) -> tuple[StoredRepositories, str, dict[str, Any]]:
-        """Admit the request; what is stored, the repository asked for, and the answer's head."""
+        """Admit the request; what is stored, its repository, and the first keys of the response."""
         repository = repository_of(request)
         registry = self._gate.admit(request, on_repository(repository, action)).registry
         stored = self._distribution.repositories(registry.name)

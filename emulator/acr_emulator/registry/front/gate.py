@@ -1,4 +1,4 @@
-"""The gate of every registry: which one is asked, is it open, and who may do what there."""
+"""Admission to a registry: which one a request is for, whether it is open, who may do what."""
 
 import base64
 import binascii
@@ -15,7 +15,7 @@ from acr_emulator.registry.front.scopes import Scope
 from acr_emulator.registry.registries import Registries
 from acr_emulator.state.store import Resource
 
-#: The user name that goes with a token in place of a password.
+#: The user name that goes with a token instead of a password.
 TOKEN_USER = "00000000-0000-0000-0000-000000000000"
 
 
@@ -84,10 +84,12 @@ class Gate:
         try:
             if kind.lower() == "bearer":
                 access = self._tokens.access(registry.login_server, credential)
-                visit = Visit(registry, lambda asked: asked.is_within(access))
+                visit = Visit(registry, lambda requested: requested.is_within(access))
             else:
                 user = self.log_in(registry, *basic(credential))
-                visit = Visit(registry, lambda asked: bool(self.granted(registry, user, asked)))
+                visit = Visit(
+                    registry, lambda requested: bool(self.granted(registry, user, requested))
+                )
         except InvalidTokenError as exc:
             raise challenge(registry.login_server, scope, error="invalid_token") from exc
         if scope and not visit.allows(scope):
@@ -107,7 +109,7 @@ class Gate:
             return self._tokens.subject(registry.login_server, password)
         known = self._registries.passwords(registry.name) if registry.admin_enabled else []
         if username != registry.name or not any(
-            secrets.compare_digest(each.encode(), password.encode()) for each in known
+            secrets.compare_digest(valid.encode(), password.encode()) for valid in known
         ):
             raise InvalidTokenError("wrong user or password")
         return username

@@ -1,4 +1,4 @@
-"""What an identity may do in a registry: what its roles say, the ready service principal all."""
+"""What an identity may do in a registry: what its roles allow, the built-in administrator all."""
 
 from dataclasses import replace
 

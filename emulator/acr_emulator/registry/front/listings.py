@@ -23,7 +23,7 @@ def unknown_repository(repository: str) -> RegistryError:
 
 
 class Listings:
-    """Distribution lists every registry's repositories as one, so these answer in its place."""
+    """Distribution lists every registry's repositories as one, so these answer instead."""
 
     def __init__(self, gate: Gate, distribution: Distribution) -> None:
         self._gate = gate

@@ -83,12 +83,12 @@ class OAuth:
         return self._access_token(registry, subject, request.query_params.getlist("scope"))
 
     def _access_token(self, registry: Registry, subject: str, scopes: list[str]) -> Response:
-        """Grant what is asked and allowed; a token may well grant nothing."""
+        """Grant what is requested and allowed; a token may well grant nothing."""
         try:
-            asked = [Scope.parse(text) for part in scopes for text in part.split()]
+            requested = [Scope.parse(text) for part in scopes for text in part.split()]
         except ValueError as exc:
             raise RegistryError(400, "INVALID_SCOPE", str(exc)) from exc
-        granted = [self._gate.granted(registry, subject, scope) for scope in asked]
+        granted = [self._gate.granted(registry, subject, scope) for scope in requested]
         scopes_granted = [scope for scope in granted if scope]
         token = self._tokens.access_token(registry.login_server, subject, scopes_granted)
         return JSONResponse({"access_token": token})

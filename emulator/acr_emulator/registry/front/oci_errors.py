@@ -34,21 +34,21 @@ def challenge(login_server: str, scope: Scope | None = None, *, error: str = "")
 
     az splits the challenge at its blanks before it splits at its commas: no blank may follow one.
     """
-    parts = [f'realm="https://{login_server}/oauth2/token"', f'service="{login_server}"']
+    fields = [f'realm="https://{login_server}/oauth2/token"', f'service="{login_server}"']
     detail = None
     if scope:
-        parts.append(f'scope="{scope}"')
+        fields.append(f'scope="{scope}"')
         detail = [
             {"Type": scope.type, "Name": scope.name, "Action": action} for action in scope.actions
         ]
     if error:
-        parts.append(f'error="{error}"')
+        fields.append(f'error="{error}"')
     return RegistryError(
         401,
         "UNAUTHORIZED",
         "authentication required",
         detail=detail,
-        headers={"WWW-Authenticate": "Bearer " + ",".join(parts)},
+        headers={"WWW-Authenticate": "Bearer " + ",".join(fields)},
     )
 
 

@@ -35,12 +35,12 @@ def order_of(request: Request) -> Order:
 def page(
     request: Request, items: Sequence[Item], name: Callable[[Item], str]
 ) -> tuple[list[Item], dict[str, str]]:
-    """Cut the asked page out of sorted items; the second part is its Link header, if any."""
+    """The requested page of sorted items, and its Link header, if any."""
     size = _size(request)
     last = request.query_params.get("last", "")
     names = [name(item) for item in items]
-    # A `last` that is gone by now still has its place among names; among times it has none.
-    start = names.index(last) + 1 if last in names else sum(each <= last for each in names)
+    # A `last` that was deleted still has a position among names; among times it has none.
+    start = names.index(last) + 1 if last in names else sum(other <= last for other in names)
     chosen = list(items[start : start + size])
     if not chosen or start + size >= len(items):
         return chosen, {}

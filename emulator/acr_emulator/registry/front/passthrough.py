@@ -47,11 +47,11 @@ class PassThrough:
 
     async def _pass(self, request: Request) -> ASGIApp:
         path: str = request.path_params["path"]
-        found = _RESOURCE.fullmatch(path)
-        if not found:
+        match = _RESOURCE.fullmatch(path)
+        if not match:
             raise RegistryError(404, "NOT_FOUND", f"there is no '/v2/{path}'")
-        action = _action(request.method, upload=bool(found["upload"]))
-        visit = self._gate.admit(request, on_repository(found["repository"], action))
+        action = _action(request.method, upload=bool(match["upload"]))
+        visit = self._gate.admit(request, on_repository(match["repository"], action))
         prefix = f"/v2/{visit.registry.name}/"
         http = self._distribution.http
         onward = http.build_request(
