@@ -87,9 +87,9 @@ def test_a_changed_blob_is_imported_again(world: World, blob: str) -> None:
 
 
 def test_the_trigger_waits_as_long_as_it_is_told(world: World, blob: str) -> None:
-    world.emulator.instance.settings.trigger_seconds = 900
     trigger = world.emulator.instance.trigger
     eventually(lambda: not trigger.reasons or None)
+    world.emulator.instance.settings.trigger_seconds = 900
     enable(world)
     assert runs_of(world.emulator, blob) == []
     world.emulator.instance.clock.advance(900)
