@@ -70,8 +70,9 @@ test-coverage: setup-dev ## Every line and branch of the extension is run by the
 coverage: test-unit test-recorded test-coverage ## Those three
 
 .PHONY: test-emulator
-test-emulator: setup-emulator ## The emulator's rooms
-	$(call pytest,emulator) tests/emulator
+test-emulator: setup-emulator ## The emulator's packages; a floor under the lines and branches that run
+	$(call pytest,emulator,coverage run --rcfile=emulator/pyproject.toml --data-file=$(call covered_by,emulator) -m) tests/emulator
+	@$(run) coverage report --rcfile=emulator/pyproject.toml --data-file=$(call covered_by,emulator)
 
 .PHONY: test-faults
 test-faults: setup-emulator ## What `make faults` does, in short
