@@ -100,6 +100,10 @@ faults: setup-emulator ## Every fault at every request of every command, and mor
 mutants: setup-dev ## Small changes of the extension, and whether a unit test fails for each: ROOM=values for one room
 	@nice scripts/mutants $(if $(ROOM),'azext_acrtransfer.$(ROOM).*')
 
+.PHONY: mutants-emulator
+mutants-emulator: setup-emulator ## The same for the emulator's authorization, engine and templates: MODULE=identity.authorization
+	@nice scripts/mutants --emulator $(if $(MODULE),'acr_emulator.$(MODULE).*')
+
 .PHONY: walkthrough
 walkthrough: setup-e2e-$(lastword $(AZ_VERSIONS)) wheel ## A public guide line by line: GUIDE=cli_2023; without GUIDE, all
 	AZ_VERSION=$(lastword $(AZ_VERSIONS)) $(run) pytest tests/e2e/test_guide_$(or $(GUIDE),*).py
