@@ -103,8 +103,9 @@ test-coverage: setup-dev ## Fail unless unit and recorded tests run every line a
 coverage: test-unit test-recorded test-coverage ## test-unit, test-recorded and test-coverage
 
 .PHONY: test-emulator
-test-emulator: setup-emulator ## The emulator
-	$(call pytest,emulator) tests/emulator
+test-emulator: setup-emulator ## The emulator's packages; a floor under the lines and branches that run
+	$(call pytest,emulator,coverage run --rcfile=emulator/pyproject.toml --data-file=$(call covered_by,emulator) -m) tests/emulator
+	@$(run) coverage report --rcfile=emulator/pyproject.toml --data-file=$(call covered_by,emulator)
 
 .PHONY: test-faults
 test-faults: setup-emulator ## The short form of `make faults`
@@ -144,6 +145,10 @@ faults: setup-emulator ## Every fault at every request of every command, and mor
 .PHONY: mutants
 mutants: setup-dev ## Small changes of the extension, and whether a unit test fails for each: MODULE=arguments for one
 	@nice scripts/mutants $(if $(MODULE),'azext_acrtransfer.$(MODULE).*')
+
+.PHONY: mutants-emulator
+mutants-emulator: setup-emulator ## The same for the emulator's authorization, engine and templates: MODULE=identity.authorization
+	@nice scripts/mutants --emulator $(if $(MODULE),'acr_emulator.$(MODULE).*')
 
 .PHONY: walkthrough
 walkthrough: setup-e2e-$(NEWEST_AZ) wheel ## A public guide line by line: GUIDE=cli_2023; without GUIDE, all

@@ -9,9 +9,9 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.measurement import Measurement
 from benchmarks.place import Place
-from tests.emulator.transfer.measured import measure_transfer
-from tests.emulator.transfer.parts import running_parts
-from tests.emulator.transfer.world import MIB, world_of
+from tests.emulator.engine.bundled_services import running_services
+from tests.emulator.engine.measured import measure_transfer
+from tests.emulator.engine.world import MIB, world_of
 
 GIB = 1024 * MIB
 _SAME = 32 * MIB
@@ -37,8 +37,8 @@ def measure(place: Place, sizes: Iterable[int] = (GIB, 4 * GIB)) -> Iterator[Mea
 def _peak(place: Place, size: int) -> int:
     with (
         TemporaryDirectory(dir=place.folder) as name,
-        running_parts(Path(name)) as parts,
-        world_of(parts, Path(name)) as world,
+        running_services(Path(name)) as services,
+        world_of(services, Path(name)) as world,
     ):
         world.seed.large_image("layer", "v1", size)
         return measure_transfer(world, "layer:v1").peak

@@ -8,10 +8,10 @@ from statistics import median
 
 from benchmarks.measurement import Measurement
 from benchmarks.place import Place
-from tests.emulator.transfer.measured import measure_transfer
-from tests.emulator.transfer.parts import running_parts
-from tests.emulator.transfer.skopeo import Skopeo
-from tests.emulator.transfer.world import MIB, World, world_of
+from tests.emulator.engine.bundled_services import running_services
+from tests.emulator.engine.measured import measure_transfer
+from tests.emulator.engine.skopeo import Skopeo
+from tests.emulator.engine.world import MIB, World, world_of
 
 SIZE = 1024 * MIB
 _TIMES = 0.9
@@ -22,14 +22,14 @@ def measure(place: Place, size: int = SIZE, pairs: int = 5) -> Iterator[Measurem
     folder = place.new_folder("throughput")
     exports, imports = [], []
     with (
-        running_parts(place.new_folder("source")) as parts,
-        world_of(parts, folder) as world,
+        running_services(place.new_folder("source")) as services,
+        world_of(services, folder) as world,
     ):
         world.seed.large_image("layer", "v1", size)
         for number in range(pairs):
             with (
-                running_parts(place.new_folder(f"first{number}")) as first,
-                running_parts(place.new_folder(f"second{number}")) as second,
+                running_services(place.new_folder(f"first{number}")) as first,
+                running_services(place.new_folder(f"second{number}")) as second,
                 world.storage_client() as storage,
             ):
                 skopeo_out, skopeo_in = _skopeo_seconds(world, first.registry)
@@ -56,7 +56,7 @@ def _measurement(what: str, size: int, seconds: list[tuple[float, float]]) -> Me
 def _skopeo_seconds(world: World, target_registry: str) -> tuple[float, float]:
     """Copy to an archive, then into a registry that has nothing of it."""
     skopeo = Skopeo(world.folder)
-    source = world.parts.registry.removeprefix("http://")
+    source = world.services.registry.removeprefix("http://")
     target = target_registry.removeprefix("http://")
     file = world.folder / "archive.tar"
     archive = f"oci-archive:{file}:layer:v1"

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 
 import httpx
-from acr_emulator.parts.process import dies_with_us
+from acr_emulator.bundled.child_process import dies_with_us
 
 # Anything else of the caller, such as settings of az, Python or a proxy, must not change the demo.
 _INHERITED = ("LANG", "LC_ALL", "PATH", "TMPDIR", "TZ")

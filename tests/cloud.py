@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
-from acr_emulator.cloud import PUBLIC
-from acr_emulator.parts.process import dies_with_us
-from acr_emulator.private_cloud import cloud_of
+from acr_emulator.bundled.child_process import dies_with_us
+from acr_emulator.cloud.clouds import PUBLIC
+from acr_emulator.cloud.description import cloud_of
 
 Json = dict[str, Any]
 Found = TypeVar("Found")

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Literal
 
 import jwt
-from acr_emulator.cloud import PUBLIC
+from acr_emulator.cloud.clouds import PUBLIC
 from azure.storage.blob import ContainerClient, generate_container_sas
 
 from tests.cloud import Cloud, Json, eventually

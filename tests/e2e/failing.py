@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from acr_emulator.cloud import PUBLIC
+from acr_emulator.cloud.clouds import PUBLIC
 from azure.storage.blob import generate_account_sas, generate_container_sas
 
 from azext_acrtransfer.diagnostics.catalog import KNOWN_FAILURES

@@ -1,7 +1,7 @@
 """What tests of ARM make: where, and from which bodies."""
 
 import httpx
-from acr_emulator.cloud import PUBLIC
+from acr_emulator.cloud.clouds import PUBLIC
 
 from tests.emulator.running import SUBSCRIPTION, Emulator, Json
 

@@ -17,5 +17,5 @@ class Controls:
         return state
 
     def get(self, name: str) -> list[Json]:
-        seen: list[Json] = self.http.get(f"{self.base}/{name}").json()
-        return seen
+        recorded: list[Json] = self.http.get(f"{self.base}/{name}").json()
+        return recorded

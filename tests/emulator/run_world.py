@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from acr_emulator.pipelines import EXPORT, IMPORT, PipelineKind
+from acr_emulator.runs.pipelines import EXPORT, IMPORT, PipelineKind
 from azure.storage.blob import ContainerClient
 
 from tests.emulator.running import GROUP, REGISTRIES, Emulator, Json
@@ -28,11 +28,11 @@ class World:
 
     def pipeline(self, kind: PipelineKind, name: str, *options: str, **container: str) -> str:
         """Put a pipeline; its principal."""
-        place = {"uri": URI, "storageAccessMode": "ManagedIdentity", **container}
-        asked: Json = {kind.side: place, "options": list(options)}
+        location = {"uri": URI, "storageAccessMode": "ManagedIdentity", **container}
+        requested: Json = {kind.side: location, "options": list(options)}
         if kind is IMPORT:
-            asked["trigger"] = {"sourceTrigger": {"status": "Disabled"}}
-        body = {"identity": {"type": "SystemAssigned"}, "properties": asked}
+            requested["trigger"] = {"sourceTrigger": {"status": "Disabled"}}
+        body = {"identity": {"type": "SystemAssigned"}, "properties": requested}
         answer = self.emulator.ok("PUT", f"{registry(kind)}/{kind.collection}/{name}", body)
         return str(answer["identity"]["principalId"])
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
-from acr_emulator.cloud import PUBLIC, Cloud
-from acr_emulator.instance import Instance
-from acr_emulator.tokens import Principal
+from acr_emulator.cloud.clouds import PUBLIC, Cloud
+from acr_emulator.emulator import Instance
+from acr_emulator.identity.tokens import Principal
 from azure.storage.blob import ContainerClient, generate_account_sas, generate_container_sas
 
 Json = dict[str, Any]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from acr_emulator.cloud import PUBLIC
+from acr_emulator.cloud.clouds import PUBLIC
 
 from tests.emulator.arm_samples import (
     ACCOUNT,
@@ -129,31 +129,31 @@ def test_the_generic_list_finds_by_type_and_leaves_out_children(emulator: Emulat
     emulator.ok("PUT", f"{VAULTS}/arm-vault", VAULT)
     assign(emulator, GROUP, "someone")
 
-    def found(**query: str) -> list[str]:
+    def actual(**query: str) -> list[str]:
         token = emulator.entra_token(PUBLIC.arm_audiences[0])
         answer = emulator.http.get(
             f"{PUBLIC.arm_url}{SUBSCRIPTION}/resources",
             params={"api-version": "2024-11-01", **query},
             headers={"authorization": f"Bearer {token}"},
         )
-        return [each["name"] for each in answer.json()["value"]]
+        return [item["name"] for item in answer.json()["value"]]
 
-    assert found() == ["armaccount", "arm-vault"]
-    assert found(**{"$filter": "resourceType eq 'microsoft.keyvault/VAULTS'"}) == ["arm-vault"]
-    assert found(**{"$filter": "resourceType eq 'Microsoft.X/y'"}) == []
+    assert actual() == ["armaccount", "arm-vault"]
+    assert actual(**{"$filter": "resourceType eq 'microsoft.keyvault/VAULTS'"}) == ["arm-vault"]
+    assert actual(**{"$filter": "resourceType eq 'Microsoft.X/y'"}) == []
 
 
 def test_the_subscription_and_tenant_are_the_clouds_own(emulator: Emulator) -> None:
     subscriptions = emulator.ok("GET", "/subscriptions")["value"]
-    assert [each["subscriptionId"] for each in subscriptions] == [PUBLIC.subscription_id]
+    assert [item["subscriptionId"] for item in subscriptions] == [PUBLIC.subscription_id]
     tenants = emulator.ok("GET", "/tenants")["value"]
-    assert [each["tenantId"] for each in tenants] == [PUBLIC.tenant_id]
+    assert [item["tenantId"] for item in tenants] == [PUBLIC.tenant_id]
 
 
 def test_providers_are_registered_and_tell_their_types(emulator: Emulator) -> None:
     provider = emulator.ok("GET", f"{SUBSCRIPTION}/providers/microsoft.containerregistry")
     assert provider["registrationState"] == "Registered"
-    types = [each["resourceType"] for each in provider["resourceTypes"]]
+    types = [item["resourceType"] for item in provider["resourceTypes"]]
     assert types == [
         "registries",
         "registries/exportPipelines",

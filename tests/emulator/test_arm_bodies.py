@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from acr_emulator.cloud import PUBLIC
+from acr_emulator.cloud.clouds import PUBLIC
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -124,12 +124,12 @@ def test_whatever_a_part_is_the_answer_is_arms(
         at = at[key]
     at[part[-1]] = value
     answer = emulator.arm("PUT", path, body)
-    told = f"{path} {json.dumps(body)}: {answer.status_code} {answer.text}"
-    assert answer.status_code != 500, told
-    assert answer.is_success or "code" in answer.json()["error"], told
+    reported = f"{path} {json.dumps(body)}: {answer.status_code} {answer.text}"
+    assert answer.status_code != 500, reported
+    assert answer.is_success or "code" in answer.json()["error"], reported
     # What was kept can be read again.
     for again in (path, path.rpartition("/")[0]):
-        assert emulator.arm("GET", again).status_code != 500, f"{told} then {again}"
+        assert emulator.arm("GET", again).status_code != 500, f"{reported} then {again}"
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from datetime import timedelta
 from email.utils import parsedate_to_datetime
 
 import pytest
-from acr_emulator.cloud import PUBLIC
+from acr_emulator.cloud.clouds import PUBLIC
 
 from tests.emulator.arm_samples import (
     ACCOUNT,
@@ -167,7 +167,7 @@ def test_a_role_is_given_once(emulator: Emulator) -> None:
     assert again.status_code == 409
     assert again.json()["error"]["code"] == "RoleAssignmentExists"
     listed = emulator.ok("GET", f"{GROUP}/{ROLES}/roleAssignments")["value"]
-    assert [each["properties"]["principalId"] for each in listed] == ["someone"]
+    assert [item["properties"]["principalId"] for item in listed] == ["someone"]
     emulator.ok("DELETE", listed[0]["id"])
     assert emulator.arm("DELETE", listed[0]["id"]).status_code == 204
 
@@ -192,7 +192,7 @@ def test_the_generic_list_takes_a_name(emulator: Emulator) -> None:
             params={"api-version": "2021-04-01", "$filter": wanted},
             headers=headers,
         )
-        return [each["id"] for each in answer.json()["value"]]
+        return [item["id"] for item in answer.json()["value"]]
 
     of_storage = "resourceType eq 'Microsoft.Storage/storageAccounts'"
     assert listed(f"{of_storage} and name eq 'ARMAccount'") == [f"{STORAGE}/armaccount"]
@@ -218,8 +218,10 @@ def test_nothing_is_denied(emulator: Emulator) -> None:
 
 
 def test_arm_tells_the_time_of_the_emulators_clock(emulator: Emulator) -> None:
-    told = emulator.arm("GET", GROUP).headers.get_list("date")
+    reported = emulator.arm("GET", GROUP).headers.get_list("date")
     emulator.instance.clock.advance(3600)
     later = emulator.arm("GET", GROUP).headers.get_list("date")
-    [before], [after] = ([parsedate_to_datetime(date) for date in dates] for dates in (told, later))
+    [before], [after] = (
+        [parsedate_to_datetime(date) for date in dates] for dates in (reported, later)
+    )
     assert timedelta(hours=1) <= after - before < timedelta(hours=1, minutes=1)

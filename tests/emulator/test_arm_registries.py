@@ -82,7 +82,7 @@ def test_lists_are_by_group_and_by_subscription(emulator: Emulator) -> None:
     )
 
     def names(path: str) -> set[str]:
-        return {each["name"] for each in emulator.ok("GET", path)["value"]}
+        return {item["name"] for item in emulator.ok("GET", path)["value"]}
 
     assert {"listed", "elsewhere"} <= names(f"{PROVIDER}/registries")
     assert names(f"{other}/providers/Microsoft.ContainerRegistry/registries") == {"elsewhere"}
@@ -175,7 +175,7 @@ def test_the_admin_user_has_two_passwords(emulator: Emulator) -> None:
     emulator.ok("PATCH", "admin", {"properties": {"adminUserEnabled": True}})
     before = emulator.ok("POST", "admin/listCredentials")
     assert before["username"] == "admin"
-    assert [each["name"] for each in before["passwords"]] == ["password", "password2"]
+    assert [item["name"] for item in before["passwords"]] == ["password", "password2"]
     after = emulator.ok("POST", "admin/regenerateCredential", {"name": "password2"})
     assert after["passwords"][0] == before["passwords"][0]
     assert after["passwords"][1] != before["passwords"][1]

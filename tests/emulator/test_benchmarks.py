@@ -47,28 +47,28 @@ def test_the_page_names_every_row() -> None:
 
 def test_a_row_that_there_is_not(capsys: pytest.CaptureFixture[str]) -> None:
     assert benchmarks.main(["clean", "cleaner"]) == 2
-    told = f"No such row: cleaner. There are {', '.join(benchmarks.ROWS)}.\n"
-    assert capsys.readouterr() == ("", told)
+    reported = f"No such row: cleaner. There are {', '.join(benchmarks.ROWS)}.\n"
+    assert capsys.readouterr() == ("", reported)
 
 
 def test_some_rows_are_printed_and_not_kept(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    found = Measurement("speed", "> 1 m/s", "2 m/s", is_met=True, notes=("measured downhill",))
-    monkeypatch.setattr(benchmarks, "ROWS", {"walk": lambda _: iter([found]), "run": None})
+    actual = Measurement("speed", "> 1 m/s", "2 m/s", is_met=True, notes=("measured downhill",))
+    monkeypatch.setattr(benchmarks, "ROWS", {"walk": lambda _: iter([actual]), "run": None})
     monkeypatch.setattr(benchmarks, "RESULTS", tmp_path / "results.md")
     assert benchmarks.main(["walk"]) == 0
     printed = capsys.readouterr().out.partition("\n")[2]
-    assert printed == f"\n{table([found])}\n\nAlso measured:\n\n- measured downhill\n"
+    assert printed == f"\n{table([actual])}\n\nAlso measured:\n\n- measured downhill\n"
     assert not benchmarks.RESULTS.exists()
 
 
 def test_all_rows_are_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    found = Measurement("speed", "> 1 m/s", "2 m/s", is_met=True)
-    monkeypatch.setattr(benchmarks, "ROWS", {"walk": lambda _: iter([found])})
+    actual = Measurement("speed", "> 1 m/s", "2 m/s", is_met=True)
+    monkeypatch.setattr(benchmarks, "ROWS", {"walk": lambda _: iter([actual])})
     monkeypatch.setattr(benchmarks, "RESULTS", tmp_path / "results.md")
     assert benchmarks.main([]) == 0
-    assert benchmarks.RESULTS.read_text().endswith(f"\n\n{table([found])}\n")
+    assert benchmarks.RESULTS.read_text().endswith(f"\n\n{table([actual])}\n")
 
 
 def test_the_table_can_be_read_as_it_is() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from acr_emulator.cloud import PUBLIC
+from acr_emulator.cloud.clouds import PUBLIC
 from azure.core.exceptions import HttpResponseError
 from azure.storage.blob import (
     BlobBlock,

@@ -4,7 +4,7 @@ import asyncio
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from acr_emulator.clock import Clock, timestamp
+from acr_emulator.state.clock import Clock, timestamp
 
 
 def test_it_shows_real_time_and_what_it_was_advanced_by() -> None:
@@ -23,9 +23,9 @@ def test_it_knows_what_it_showed_at_a_moment_of_real_time() -> None:
     between = datetime.now(timezone.utc)
     clock.advance(60)
     after = datetime.now(timezone.utc)
-    assert clock.at(before) == before
-    assert clock.at(between) == between + timedelta(seconds=3600)
-    assert clock.at(after) == after + timedelta(seconds=3660)
+    assert clock.from_real_time(before) == before
+    assert clock.from_real_time(between) == between + timedelta(seconds=3600)
+    assert clock.from_real_time(after) == after + timedelta(seconds=3660)
 
 
 def test_an_advance_wakes_those_whose_time_has_come_and_no_one_else() -> None:
@@ -60,5 +60,5 @@ def test_sleeping_for_nothing_returns() -> None:
 def test_moments_are_written_as_azure_writes_them(
     microsecond: int, zone: str, written: str
 ) -> None:
-    moment = datetime(2026, 1, 20, 15, 49, 43, microsecond, timezone.utc)
-    assert timestamp(moment, zone=zone) == written
+    time = datetime(2026, 1, 20, 15, 49, 43, microsecond, timezone.utc)
+    assert timestamp(time, zone=zone) == written

@@ -7,9 +7,9 @@ from typing import Any
 
 import httpx
 import pytest
-from acr_emulator.cloud import CHINA, PUBLIC, Cloud
-from acr_emulator.instance import Instance, OtherCloudError
-from acr_emulator.private_cloud import CloudError, cloud_of
+from acr_emulator.cloud.clouds import CHINA, PUBLIC, Cloud
+from acr_emulator.cloud.description import CloudError, cloud_of
+from acr_emulator.emulator import Instance, OtherCloudError
 
 from tests.emulator.running import SUBSCRIPTION, Emulator
 from tests.other_clouds import DESCRIPTION
@@ -31,10 +31,10 @@ def described(folder: Path, *path: str, value: Any) -> str:
     """The file of a private cloud, with another value in one place."""
     description = json.loads(json.dumps(DESCRIPTION))
     *outer, last = path
-    place = description
+    location = description
     for key in outer:
-        place = place[key]
-    place[last] = value
+        location = location[key]
+    location[last] = value
     file = folder / "cloud.json"
     file.write_text(json.dumps(description))
     return str(file)
@@ -203,6 +203,6 @@ def test_other_types_come_in_any_version(private: Emulator) -> None:
 
 def test_the_provider_tells_the_versions_of_each_type(private: Emulator) -> None:
     provider = private.ok("GET", f"{SUBSCRIPTION}/providers/Microsoft.ContainerRegistry")
-    versions = {each["resourceType"]: each["apiVersions"] for each in provider["resourceTypes"]}
+    versions = {item["resourceType"]: item["apiVersions"] for item in provider["resourceTypes"]}
     assert versions["registries/pipelineRuns"] == ["2019-12-01-preview"]
     assert "2019-12-01-preview" not in versions["registries"]

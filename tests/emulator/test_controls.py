@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from acr_emulator.cloud import PUBLIC
+from acr_emulator.cloud.clouds import PUBLIC
 
 from tests.emulator.controls_client import Controls
 from tests.emulator.running import GROUP, REGISTRIES, SUBSCRIPTION, Emulator, Json

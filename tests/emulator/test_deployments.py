@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from acr_emulator.cloud import PUBLIC
+from acr_emulator.cloud.clouds import PUBLIC
 
 from tests.emulator.running import GROUP, REGISTRIES, SUBSCRIPTION, Emulator, Json, eventually
 
@@ -60,8 +60,8 @@ Deploy = Callable[[str, Json], Json]
 def deploy(emulator: Emulator, group: str) -> Deploy:
     """Deploy, wait for the end, and tell the deployment's properties."""
 
-    def deployed(name: str, asked: Json) -> Json:
-        answer = emulator.arm("PUT", f"{group}/providers/{DEPLOYMENT}/{name}", asked, VERSION)
+    def deployed(name: str, requested: Json) -> Json:
+        answer = emulator.arm("PUT", f"{group}/providers/{DEPLOYMENT}/{name}", requested, VERSION)
         assert answer.status_code in (200, 201), answer.text
         return over(emulator, name)
 
@@ -115,7 +115,7 @@ def test_a_deployment_from_its_put_to_its_deletion(emulator: Emulator) -> None:
 def test_lists_are_newest_first_and_templates_are_kept(emulator: Emulator, deploy: Deploy) -> None:
     for name in ("older", "newer"):
         deploy(name, identity("one"))
-    listed = [each["name"] for each in emulator.ok("GET", DEPLOYMENTS)["value"]]
+    listed = [item["name"] for item in emulator.ok("GET", DEPLOYMENTS)["value"]]
     assert listed[:2] == ["newer", "older"]
     exported = emulator.ok("POST", f"{DEPLOYMENTS}/newer/exportTemplate")
     assert exported == {"template": identity("one")["properties"]["template"]}
@@ -186,10 +186,10 @@ def test_what_a_reference_does_not_find_fails_its_resource(deploy: Deploy) -> No
     assert "Microsoft.KeyVault/vaults/none" in detail["message"]
 
 
-def nested(name: str, asked: Json, **more: Any) -> Json:
+def nested(name: str, requested: Json, **more: Any) -> Json:
     """A deployment as a resource, with a scope of its own."""
     options = {"expressionEvaluationOptions": {"scope": "inner"}}
-    properties = {**asked["properties"], **options}
+    properties = {**requested["properties"], **options}
     resource = {"type": DEPLOYMENT, "apiVersion": "2022-09-01", "name": name}
     return {**resource, "properties": properties, **more}
 
@@ -203,12 +203,12 @@ def test_a_nested_deployment_is_awaited_and_its_outputs_can_be_read(
     properties = deploy(
         "outer", body(nested("nested", inner, resourceGroup="elsewhere"), outputs=outputs)
     )
-    place = f"{SUBSCRIPTION}/resourceGroups/elsewhere/providers"
-    resource_id = f"{place}/Microsoft.ManagedIdentity/userAssignedIdentities/inner"
+    location = f"{SUBSCRIPTION}/resourceGroups/elsewhere/providers"
+    resource_id = f"{location}/Microsoft.ManagedIdentity/userAssignedIdentities/inner"
     principal = emulator.ok("GET", resource_id)["properties"]["principalId"]
     assert properties["outputs"]["who"]["value"] == principal
     assert properties["outputResources"] == [{"id": resource_id}]
-    within = emulator.ok("GET", f"{place}/{DEPLOYMENT}/nested")["properties"]
+    within = emulator.ok("GET", f"{location}/{DEPLOYMENT}/nested")["properties"]
     assert within["correlationId"] == properties["correlationId"]
 
 
@@ -225,7 +225,7 @@ def test_a_nested_failure_is_told_in_full(deploy: Deploy) -> None:
 @pytest.mark.usefixtures("group")
 @pytest.mark.parametrize("call", ["PUT", "POST"])
 @pytest.mark.parametrize(
-    ("asked", "status", "code", "message"),
+    ("requested", "status", "code", "message"),
     [
         (identity("a") | {"properties": {}}, 400, "InvalidRequestContent", "'properties.template'"),
         (body(IDENTITY), 400, "InvalidTemplate", "parameter 'name' is not found"),
@@ -241,10 +241,10 @@ def test_a_nested_failure_is_told_in_full(deploy: Deploy) -> None:
     ],
 )
 def test_refusals_are_the_same_with_and_without_validate(
-    emulator: Emulator, call: str, asked: Json, status: int, code: str, message: str
+    emulator: Emulator, call: str, requested: Json, status: int, code: str, message: str
 ) -> None:
     path = f"{DEPLOYMENTS}/refused" + ("/validate" if call == "POST" else "")
-    answer = emulator.arm(call, path, asked, VERSION)
+    answer = emulator.arm(call, path, requested, VERSION)
     assert answer.status_code == status, answer.text
     assert answer.json()["error"]["code"] == code
     assert message in answer.json()["error"]["message"]
@@ -260,8 +260,8 @@ def test_refusals_are_the_same_with_and_without_validate(
     ],
 )
 def test_what_is_not_imitated_is_refused(emulator: Emulator, properties: Json, what: str) -> None:
-    asked = {"properties": {**identity("a")["properties"], **properties}}
-    answer = emulator.arm("PUT", f"{DEPLOYMENTS}/refused", asked, VERSION)
+    requested = {"properties": {**identity("a")["properties"], **properties}}
+    answer = emulator.arm("PUT", f"{DEPLOYMENTS}/refused", requested, VERSION)
     assert (answer.status_code, answer.json()["error"]["code"]) == (501, "NotImplemented")
     assert what in answer.json()["error"]["message"]
 
@@ -277,7 +277,7 @@ def test_validate_deploys_nothing(emulator: Emulator) -> None:
 
 @pytest.mark.usefixtures("group")
 def test_an_active_deployment_is_left_alone(emulator: Emulator) -> None:
-    emulator.instance.behaviour.provisioning_seconds = 1000
+    emulator.instance.settings.provisioning_seconds = 1000
     slow = {**REGISTRY, "name": "slower"}
     path = f"{DEPLOYMENTS}/slow"
     try:
@@ -289,14 +289,14 @@ def test_an_active_deployment_is_left_alone(emulator: Emulator) -> None:
         emulator.instance.clock.advance(1000)
         assert over(emulator, "slow")["provisioningState"] == "Succeeded"
     finally:
-        emulator.instance.behaviour.reset()
+        emulator.instance.settings.reset()
 
 
 def test_a_restart_interrupts_what_is_under_way(tmp_path: Path) -> None:
     slow = {**REGISTRY, "name": "slower"}
     first = Emulator(tmp_path)
     first.ok("PUT", GROUP, {"location": "westus"})
-    first.instance.behaviour.provisioning_seconds = 1000
+    first.instance.settings.provisioning_seconds = 1000
     first.arm("PUT", f"{DEPLOYMENTS}/slow", body(slow), VERSION)
     first.stop()
     second = Emulator(tmp_path)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from acr_emulator.cloud import CHINA, US_GOVERNMENT, Cloud
+from acr_emulator.cloud.clouds import CHINA, US_GOVERNMENT, Cloud
 
 from tests.emulator.running import GROUP, Emulator, Json, eventually
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from acr_emulator.cloud import PUBLIC
+from acr_emulator.cloud.clouds import PUBLIC
 
 from tests.emulator.running import GROUP, SUBSCRIPTION, Emulator, Json, eventually
 
@@ -35,8 +35,8 @@ def deploy(emulator: Emulator) -> Deploy:
     def deployed(name: str, template: str, **given: Any) -> Json:
         document = json.loads((TEMPLATES / f"{template}.json").read_text())
         values = {key: {"value": value} for key, value in given.items()}
-        asked = {"properties": {"template": document, "parameters": values}}
-        emulator.ok("PUT", f"{DEPLOYMENTS}/{name}", asked)
+        requested = {"properties": {"template": document, "parameters": values}}
+        emulator.ok("PUT", f"{DEPLOYMENTS}/{name}", requested)
         properties = eventually(lambda: over(emulator, name))
         assert properties["provisioningState"] == "Succeeded", properties["error"]
         return properties
@@ -55,7 +55,7 @@ def test_an_old_template_grants_access_in_a_nested_one_and_its_pipeline_works(
 ) -> None:
     given = {"registry": REGISTRY, "pipeline": "oldpipeline", "uri": URI, "vault": VAULT}
     properties = deploy("old", "old_style", **given, secret="sas")
-    pipeline_id, policy_id = (each["id"] for each in properties["outputResources"])
+    pipeline_id, policy_id = (item["id"] for item in properties["outputResources"])
     pipeline = emulator.ok("GET", pipeline_id)
     assert pipeline["location"] == "westus"
     assert pipeline["properties"]["target"] == {
@@ -85,9 +85,9 @@ def test_a_compiled_template_with_modules_and_a_role_deploys_twice(
     [identity] = pipeline["identity"]["userAssignedIdentities"].values()
     scope = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/{ACCOUNT}"
     assigned = emulator.ok("GET", f"{scope}/providers/Microsoft.Authorization/roleAssignments")
-    principals = [each["properties"]["principalId"] for each in assigned["value"]]
+    principals = [item["properties"]["principalId"] for item in assigned["value"]]
     assert principals.count(identity["principalId"]) == 1
-    assert [each["id"] for each in properties["outputResources"]][-1] == pipeline_id
+    assert [item["id"] for item in properties["outputResources"]][-1] == pipeline_id
 
 
 def test_everything_from_an_empty_group_with_children_within_their_parents(

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from acr_emulator.pipelines import EXPORT, IMPORT, KINDS, PipelineKind
+from acr_emulator.runs.pipelines import EXPORT, IMPORT, KINDS, PipelineKind
 from azure.storage.blob import ContainerClient
 
 from tests.emulator.run_world import ACCOUNT, CONTAINER, World, run_path
@@ -26,7 +26,7 @@ def _no_defect(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """Whatever fails: it does not surprise the emulator, which would log that."""
     caplog.set_level(logging.WARNING)
     yield
-    logged = [each for each in caplog.records if each.name.startswith(("acr_emulator", "asyncio"))]
+    logged = [item for item in caplog.records if item.name.startswith(("acr_emulator", "asyncio"))]
     assert logged == []
 
 
@@ -138,8 +138,8 @@ def test_a_part_that_dies_in_a_layer_fails_the_run_and_serves_the_next_one(
     assert re.fullmatch(message, failed["pipelineRunErrorMessage"])
     assert not image.shows(kind)
     container(world)  # Azurite forgets the last seconds when it dies: container and blob, too
-    for each in KINDS:
-        assert image.move(each)["status"] == "Succeeded"
+    for item in KINDS:
+        assert image.move(item)["status"] == "Succeeded"
 
 
 @pytest.mark.parametrize(

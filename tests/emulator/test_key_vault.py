@@ -6,9 +6,9 @@ from typing import Any
 
 import httpx
 import pytest
-from acr_emulator.arm.roles import data_actions
-from acr_emulator.cloud import PUBLIC
-from acr_emulator.vaults import (
+from acr_emulator.cloud.clouds import PUBLIC
+from acr_emulator.identity.authorization import data_actions
+from acr_emulator.keyvault.vaults import (
     SecretDisabledError,
     SecretError,
     SecretMissingError,
@@ -87,7 +87,7 @@ def test_a_secret_has_versions_and_the_newest_is_read(vault: Vault) -> None:
     version = first["id"].rpartition("/")[2]
     assert vault.call("GET", f"secrets/SAS/{version}").json()["value"] == "one"
     listed = vault.call("GET", "secrets/sas/versions").json()["value"]
-    assert [each["id"] for each in listed] == [first["id"], second["id"]]
+    assert [item["id"] for item in listed] == [first["id"], second["id"]]
     assert "value" not in listed[0]
 
 
@@ -96,8 +96,8 @@ def test_the_list_has_every_secret_once_and_no_value(vault: Vault) -> None:
     vault.set("a", "2")
     vault.set("b", "3")
     listed = vault.call("GET", "secrets").json()["value"]
-    assert [each["id"] for each in listed] == [f"{vault.url}/secrets/b", f"{vault.url}/secrets/a"]
-    assert all("value" not in each for each in listed)
+    assert [item["id"] for item in listed] == [f"{vault.url}/secrets/b", f"{vault.url}/secrets/a"]
+    assert all("value" not in item for item in listed)
 
 
 def test_a_disabled_secret_is_not_read(vault: Vault) -> None:
@@ -209,7 +209,7 @@ def test_a_vault_goes_either_by_roles_or_by_policies(emulator: Emulator, vault: 
 
     def readers() -> list[bool]:
         principals = ("role-holder", operator.object_id)
-        return [may_read_secret(vault.store, vault.name, each) for each in principals]
+        return [may_read_secret(vault.store, vault.name, item) for item in principals]
 
     assert readers() == [False, True]
     emulator.ok("PATCH", vault.id, {"properties": {"enableRbacAuthorization": True}})

@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import jwt
 import pytest
-from acr_emulator.cloud import PUBLIC
-from acr_emulator.tokens import Principal, Tokens, UnauthorizedError
+from acr_emulator.cloud.clouds import PUBLIC
+from acr_emulator.identity.tokens import Principal, Tokens, UnauthorizedError
 
 from tests.emulator.running import SUBSCRIPTION, Emulator, Json
 
@@ -21,13 +21,13 @@ def request_token(
     emulator: Emulator, path: str = "oauth2/v2.0/token", **form: Any
 ) -> httpx.Response:
     principal, secret = emulator.instance.directory.operator()
-    asked = {
+    requested = {
         "grant_type": "client_credentials",
         "client_id": principal.application_id,
         "client_secret": secret,
         **form,
     }
-    return emulator.http.post(f"{TENANT}/{path}", data=asked)
+    return emulator.http.post(f"{TENANT}/{path}", data=requested)
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def graph(emulator: Emulator, path: str, principal: Principal, **more: Any) -> h
 def test_graph_finds_principals_the_ways_that_az_looks_for_them(emulator: Emulator) -> None:
     identity = emulator.instance.directory.add("my-identity")
     by_name = {"$filter": f"servicePrincipalNames/any(c:c eq '{identity.application_id}')"}
-    found = [
+    actual = [
         graph(emulator, "servicePrincipals", SOMEONE, params=by_name).json()["value"],
         [graph(emulator, f"servicePrincipals/{identity.object_id}", SOMEONE).json()],
         graph(
@@ -216,8 +216,8 @@ def test_graph_finds_principals_the_ways_that_az_looks_for_them(emulator: Emulat
             json={"ids": [identity.object_id], "types": ["servicePrincipal"]},
         ).json()["value"],
     ]
-    for answer in found:
-        assert [(each["id"], each["displayName"]) for each in answer] == [
+    for answer in actual:
+        assert [(item["id"], item["displayName"]) for item in answer] == [
             (identity.object_id, "my-identity")
         ]
     nobody = {"$filter": "servicePrincipalNames/any(c:c eq 'nobody')"}

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from acr_emulator.cloud import PUBLIC
-from acr_emulator.pipelines import EXPORT, IMPORT, KINDS, PipelineKind
+from acr_emulator.cloud.clouds import PUBLIC
+from acr_emulator.runs.pipelines import EXPORT, IMPORT, KINDS, PipelineKind
 
 from tests.emulator.controls_client import Controls
 from tests.emulator.running import REGISTRIES, VERSION, Emulator, Json
@@ -129,8 +129,8 @@ def test_past_runs_read_as_if_they_had_run(
     assert timedelta(seconds=300) <= now - times[-1] < timedelta(seconds=360)
 
 
-def _six_digits(moment: str) -> str:
-    whole, _, rest = moment.partition(".")
+def _six_digits(instant: str) -> str:
+    whole, _, rest = instant.partition(".")
     fraction = rest.partition("+")[0]
     return f"{whole}.{fraction:0<6}+00:00"
 
@@ -145,14 +145,14 @@ def test_a_past_run_is_run_again_only_if_forced(emulator: Emulator, controls: Co
 def test_ten_thousand_past_runs_outlive_a_restart(tmp_path: Path) -> None:
     first = Emulator(tmp_path)
     first.registry("paged")
-    place = {"uri": "https://a.blob.core.windows.net/c", "keyVaultUri": "https://v/s"}
-    first.ok("PUT", "paged/exportPipelines/target1", {"properties": {"target": place}})
+    location = {"uri": "https://a.blob.core.windows.net/c", "keyVaultUri": "https://v/s"}
+    first.ok("PUT", "paged/exportPipelines/target1", {"properties": {"target": location}})
     controls = Controls(first)
     past(controls, count=10_000)
     controls.http.close()
     first.stop()
     second = Emulator(tmp_path)
-    second.instance.behaviour.page_size = 9_999
+    second.instance.settings.page_size = 9_999
     page = second.ok("GET", RUNS)
     assert len(page["value"]) == 9_999
     assert names(follow(second, page["nextLink"])) == ["past010000"]

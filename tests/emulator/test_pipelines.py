@@ -1,8 +1,8 @@
 """Export and import pipelines in ARM: the recorded exchanges, and what is refused."""
 
 import pytest
-from acr_emulator.cloud import PUBLIC
-from acr_emulator.pipelines import EXPORT, IMPORT, KINDS, PipelineKind
+from acr_emulator.cloud.clouds import PUBLIC
+from acr_emulator.runs.pipelines import EXPORT, IMPORT, KINDS, PipelineKind
 
 from tests.emulator.running import GROUP, REGISTRIES, Emulator, Json
 
@@ -15,8 +15,8 @@ IDENTITIES = f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentitie
 @pytest.fixture(scope="module", params=KINDS, ids=lambda kind: kind.collection)
 def kind(request: pytest.FixtureRequest, emulator: Emulator) -> PipelineKind:
     emulator.registry("pipes")
-    found: PipelineKind = request.param
-    return found
+    actual: PipelineKind = request.param
+    return actual
 
 
 def path(kind: PipelineKind, name: str = "pipeline1") -> str:
@@ -24,8 +24,8 @@ def path(kind: PipelineKind, name: str = "pipeline1") -> str:
 
 
 def body(kind: PipelineKind, identity: Json | None = None, **container: str) -> Json:
-    place = {"type": "AzureStorageBlobContainer", "uri": CONTAINER, **container}
-    return {"identity": identity or SYSTEM, "properties": {kind.side: place}}
+    location = {"type": "AzureStorageBlobContainer", "uri": CONTAINER, **container}
+    return {"identity": identity or SYSTEM, "properties": {kind.side: location}}
 
 
 def identity_of(emulator: Emulator, name: str) -> Json:
@@ -97,14 +97,14 @@ def test_an_empty_list_is_just_that(emulator: Emulator, kind: PipelineKind) -> N
 
 def test_user_assigned_identities(emulator: Emulator, kind: PipelineKind) -> None:
     user = identity_of(emulator, "user")
-    asked = {"type": "UserAssigned", "userAssignedIdentities": {user["id"]: {}}}
-    answer = emulator.ok("PUT", path(kind, "withuser"), body(kind, asked, **MODES[0]))
+    requested = {"type": "UserAssigned", "userAssignedIdentities": {user["id"]: {}}}
+    answer = emulator.ok("PUT", path(kind, "withuser"), body(kind, requested, **MODES[0]))
     known = {key: user["properties"][key] for key in ("principalId", "clientId")}
     assert answer["identity"] == {
         "type": "userAssigned",
         "userAssignedIdentities": {user["id"]: known},
     }
-    both = {**asked, "type": "SystemAssigned, UserAssigned"}
+    both = {**requested, "type": "SystemAssigned, UserAssigned"}
     answer = emulator.ok("PUT", path(kind, "withuser"), body(kind, both, **MODES[0]))
     assert answer["identity"]["type"] == "systemAssigned, userAssigned"
     assert answer["identity"]["principalId"] != known["principalId"]
@@ -123,13 +123,16 @@ def test_a_system_identity_outlives_updates(emulator: Emulator, kind: PipelineKi
 
 def test_what_is_left_open(emulator: Emulator, kind: PipelineKind) -> None:
     """Older scripts send no mode; templates send empty strings."""
-    place = {"type": "", "uri": CONTAINER, "keyVaultUri": SECRET, "storageAccessMode": ""}
-    asked = {
+    location = {"type": "", "uri": CONTAINER, "keyVaultUri": SECRET, "storageAccessMode": ""}
+    requested = {
         "location": "westus",
         "identity": SYSTEM,
-        "properties": {kind.side: place, "options": [kind.options[0].lower(), "ContinueOnErrors"]},
+        "properties": {
+            kind.side: location,
+            "options": [kind.options[0].lower(), "ContinueOnErrors"],
+        },
     }
-    answer = emulator.ok("PUT", path(kind, "open1"), asked)
+    answer = emulator.ok("PUT", path(kind, "open1"), requested)
     assert answer["location"] == "westus"
     assert answer["properties"][kind.side] == {
         "type": "AzureStorageBlobContainer",
@@ -152,9 +155,9 @@ def test_older_api_versions_know_no_access_mode(emulator: Emulator, kind: Pipeli
 
 def test_the_trigger_can_be_off(emulator: Emulator) -> None:
     emulator.registry("pipes")
-    asked = body(IMPORT, **MODES[0])
-    asked["properties"]["trigger"] = {"sourceTrigger": {"status": "disabled"}}
-    answer = emulator.ok("PUT", path(IMPORT, "untriggered"), asked)
+    requested = body(IMPORT, **MODES[0])
+    requested["properties"]["trigger"] = {"sourceTrigger": {"status": "disabled"}}
+    answer = emulator.ok("PUT", path(IMPORT, "untriggered"), requested)
     assert answer["properties"]["trigger"] == {"sourceTrigger": {"status": "Disabled"}}
 
 
@@ -193,9 +196,9 @@ def test_a_bad_pipeline_is_refused(
     properties: Json,
     identity: Json,
 ) -> None:
-    asked = body(kind, identity or SYSTEM, **{**MODES[0], **container})
-    asked["properties"].update(properties)
-    answer = emulator.arm("PUT", path(kind, name), asked)
+    requested = body(kind, identity or SYSTEM, **{**MODES[0], **container})
+    requested["properties"].update(properties)
+    answer = emulator.arm("PUT", path(kind, name), requested)
     assert answer.status_code == 400
     assert list(answer.json()["error"]) == ["code", "message"]
     assert emulator.arm("GET", path(kind, name)).status_code == 404
@@ -217,6 +220,6 @@ def test_only_premium_registries_transfer(emulator: Emulator, kind: PipelineKind
 def test_the_kinds_differ_in_options(emulator: Emulator) -> None:
     emulator.registry("pipes")
     for kind, option in ((EXPORT, "OverwriteTags"), (IMPORT, "OverwriteBlobs")):
-        asked = body(kind, **MODES[0])
-        asked["properties"]["options"] = [option]
-        assert emulator.arm("PUT", path(kind), asked).status_code == 400
+        requested = body(kind, **MODES[0])
+        requested["properties"]["options"] = [option]
+        assert emulator.arm("PUT", path(kind), requested).status_code == 400

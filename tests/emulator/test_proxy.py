@@ -7,8 +7,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from acr_emulator.cloud import CHINA, PUBLIC
-from acr_emulator.parts.tools import VARIABLE
+from acr_emulator.cloud.clouds import CHINA, PUBLIC
+from acr_emulator.bundled.tools import VARIABLE
 
 from tests.emulator.running import Emulator
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import httpx
 import pytest
-from acr_emulator.cloud import PUBLIC
-from acr_emulator.tokens import Principal
+from acr_emulator.cloud.clouds import PUBLIC
+from acr_emulator.identity.tokens import Principal
 
 from tests.emulator.running import SUBSCRIPTION, Emulator, Json
 
@@ -40,7 +40,7 @@ FORMS = (
 def fresh(tmp_path: Path) -> Iterator[Emulator]:
     """An emulator of one's own: both recordings use the same names."""
     running = Emulator(tmp_path / "state")
-    running.instance.behaviour.provisioning_seconds = PROVISIONING_SECONDS
+    running.instance.settings.provisioning_seconds = PROVISIONING_SECONDS
     yield running
     running.stop()
 

@@ -6,7 +6,7 @@ import hashlib
 import httpx
 import jwt
 import pytest
-from acr_emulator.cloud import PUBLIC
+from acr_emulator.cloud.clouds import PUBLIC
 
 from tests.emulator.running import REGISTRIES, Emulator, RegistryClient
 
@@ -56,13 +56,13 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("method", "path", "scopes", "asked"), REFUSED)
+@pytest.mark.parametrize(("method", "path", "scopes", "requested"), REFUSED)
 def test_a_token_allows_its_scopes_and_no_more(
-    client: RegistryClient, method: str, path: str, scopes: tuple[str, ...], asked: str
+    client: RegistryClient, method: str, path: str, scopes: tuple[str, ...], requested: str
 ) -> None:
     answer = client.call(method, path, *scopes)
     assert answer.status_code == 401
-    kind, name, actions = asked.split(":")
+    kind, name, actions = requested.split(":")
     assert answer.json() == {
         "errors": [
             {
@@ -72,7 +72,7 @@ def test_a_token_allows_its_scopes_and_no_more(
             }
         ]
     }
-    assert f'scope="{asked}"' in answer.headers["WWW-Authenticate"]
+    assert f'scope="{requested}"' in answer.headers["WWW-Authenticate"]
 
 
 def test_an_access_token_carries_its_access(client: RegistryClient) -> None:
@@ -104,8 +104,8 @@ def test_a_principal_may_do_what_its_roles_on_the_registry_say(
     if role:
         emulator.grant(guest.object_id, role, f"{REGISTRIES}/fronttest")
     its = RegistryClient(emulator, client.login_server, guest)
-    asked = [CATALOG, READ, PULL, PUSH, "repository:team/app:delete"]
-    claims = jwt.decode(its.token(*asked), options={"verify_signature": False})
+    requested = [CATALOG, READ, PULL, PUSH, "repository:team/app:delete"]
+    claims = jwt.decode(its.token(*requested), options={"verify_signature": False})
     assert [":".join([a["type"], a["name"], *a["actions"]]) for a in claims["access"]] == granted
     status = 200 if CATALOG in granted else 401
     with_password = basic(GUID, its.refresh_token)
@@ -201,16 +201,16 @@ PAGES = [
 def test_listings_come_in_pages(
     client: RegistryClient, path: str, scope: str, key: str, pages: list[list[str]]
 ) -> None:
-    found = []
+    actual = []
     following: str | None = f"{path}{'&' if '?' in path else '?'}n=2"
     while following:
         answer = client.call("GET", following, scope)
         items = answer.json()[key]
-        found.append([item if isinstance(item, str) else item["name"] for item in items])
+        actual.append([item if isinstance(item, str) else item["name"] for item in items])
         link = answer.headers.get("Link", "")
         assert not link or link.endswith('>; rel="next"')
         following = link[1 : link.index(">")] if link else None
-    assert found == pages
+    assert actual == pages
 
 
 @pytest.mark.parametrize("size", ["0", "-1", "two"])

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from acr_emulator.pipelines import EXPORT, IMPORT
+from acr_emulator.runs.pipelines import EXPORT, IMPORT
 from azure.storage.blob import Services
 
 from tests.emulator.run_world import CONTAINER, CONTAINER_ID, CONTRIBUTOR, READER, URI, VAULT, World

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from acr_emulator.pipelines import EXPORT, IMPORT, KINDS, PipelineKind
-from acr_emulator.runs import INTERRUPTED
+from acr_emulator.runs.pipelines import EXPORT, IMPORT, KINDS, PipelineKind
+from acr_emulator.runs.run_service import INTERRUPTED
 
 from tests.emulator.run_world import READER, URI, VAULT, World, prepare, run_body, run_path
 from tests.emulator.running import OCI, REGISTRIES, Emulator, Json, eventually
@@ -71,8 +71,8 @@ def test_a_whole_transfer_with_sas_tokens(world: World, mark: str) -> None:
 def test_the_put_answers_an_operation_to_poll(world: World) -> None:
     world.allowed(EXPORT, "polled", "OverwriteBlobs")
     emulator = world.emulator
-    emulator.instance.behaviour.run_seconds = 600
-    emulator.instance.behaviour.retry_after = 7
+    emulator.instance.settings.run_seconds = 600
+    emulator.instance.settings.retry_after = 7
     body = run_body(EXPORT, "polled", "polled")
     answer = emulator.arm("PUT", run_path(EXPORT, "polledrun"), body)
     assert answer.status_code == 201
@@ -90,7 +90,7 @@ def test_the_put_answers_an_operation_to_poll(world: World) -> None:
     again = emulator.arm("PUT", run_path(EXPORT, "polledrun"), body)
     assert again.headers["azure-asyncoperation"] == operation
     eventually(lambda: "polled" in world.blobs() or None)
-    emulator.instance.behaviour.reset()
+    emulator.instance.settings.reset()
     emulator.instance.clock.advance(600)
     assert emulator.finished(run_path(EXPORT, "polledrun"))["response"]["status"] == "Succeeded"
     assert emulator.arm("GET", path).json()["status"] == "Succeeded"
@@ -113,10 +113,10 @@ def test_a_failed_run_is_a_failed_operation(world: World) -> None:
 def test_the_put_can_wait_for_the_end(world: World) -> None:
     """What was once seen of Azure: 200, with the failure in the body."""
     world.allowed(EXPORT, "waiting")
-    world.emulator.instance.behaviour.run_answer = "sync"
+    world.emulator.instance.settings.run_answer = "sync"
     body = run_body(EXPORT, "waiting", "waiting", artifacts=["nope:v1"])
     answer = world.emulator.arm("PUT", run_path(EXPORT, "waiting"), body)
-    world.emulator.instance.behaviour.reset()
+    world.emulator.instance.settings.reset()
     assert answer.status_code == 200
     assert "azure-asyncoperation" not in answer.headers
     properties = answer.json()["properties"]
@@ -177,11 +177,11 @@ def test_fifty_artifacts_go_and_fifty_one_are_refused(world: World) -> None:
 
 def test_two_runs_go_at_once(world: World) -> None:
     world.allowed(EXPORT, "parallel")
-    world.emulator.instance.behaviour.run_seconds = 600
+    world.emulator.instance.settings.run_seconds = 600
     for name in ("parallel1", "parallel2"):
         world.start(EXPORT, "parallel", name, name)
     eventually(lambda: world.blobs() >= {"parallel1", "parallel2"} or None)
-    world.emulator.instance.behaviour.reset()
+    world.emulator.instance.settings.reset()
     world.emulator.instance.clock.advance(600)
     for name in ("parallel1", "parallel2"):
         finished = world.emulator.finished(run_path(EXPORT, name))
@@ -285,7 +285,7 @@ def test_a_restart_fails_what_was_under_way(tmp_path: Path) -> None:
     emulator = Emulator(tmp_path / "state")
     world = prepare(emulator)
     world.allowed(EXPORT, "restarted", "OverwriteBlobs")
-    emulator.instance.behaviour.run_seconds = 600
+    emulator.instance.settings.run_seconds = 600
     body = run_body(EXPORT, "restarted", "restarted")
     answer = emulator.arm("PUT", run_path(EXPORT, "restarted"), body)
     operation = answer.headers["azure-asyncoperation"].partition(".com")[2].partition("?")[0]

@@ -17,9 +17,9 @@ from typing import Any
 import httpx
 import jwt
 import pytest
-from acr_emulator.cloud import PUBLIC
-from acr_emulator.pipelines import IMPORT, KINDS
-from acr_emulator.tokens import Principal, Tokens
+from acr_emulator.cloud.clouds import PUBLIC
+from acr_emulator.identity.tokens import Principal, Tokens
+from acr_emulator.runs.pipelines import IMPORT, KINDS
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import IO
 
 import pytest
-from acr_emulator.parts.installation import InstallationError, Part, install
-from acr_emulator.parts.tools import (
+from acr_emulator.bundled.installation import InstallationError, Part, install
+from acr_emulator.bundled.tools import (
     AZURITE,
     DISTRIBUTION,
     VARIABLE,

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from acr_emulator.instance import Instance, StateInUseError
-from acr_emulator.store import Store
+from acr_emulator.emulator import Instance, StateInUseError
+from acr_emulator.state.store import Store
 
 GROUP = "/subscriptions/s/resourceGroups/rg"
 
@@ -18,8 +18,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def put(store: Store, *ids: str, kind: str = "Some/things") -> None:
-    for each in ids:
-        store.put(each, {"id": each, "type": kind})
+    for item in ids:
+        store.put(item, {"id": item, "type": kind})
 
 
 def ids(store: Store, prefix: str = "", kind: str = "") -> list[str]:

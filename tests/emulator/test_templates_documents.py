@@ -7,13 +7,13 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
-from acr_emulator.templates.errors import NotImitatedError, TemplateError
-from acr_emulator.templates.place import Place
-from acr_emulator.templates.references import Fetch, NeededError
-from acr_emulator.templates.template import Template
+from acr_emulator.deployments.templates.deployment_context import DeploymentContext
+from acr_emulator.deployments.templates.invalid_template import NotImitatedError, TemplateError
+from acr_emulator.deployments.templates.runtime_references import Fetch, NeededError
+from acr_emulator.deployments.templates.template import Template
 
 GROUP = "/subscriptions/sub/resourceGroups/rg"
-PLACE = Place(
+PLACE = DeploymentContext(
     subscription={"id": "/subscriptions/sub", "subscriptionId": "sub", "tenantId": "tenant"},
     group={"id": GROUP, "name": "rg", "location": "westus", "tags": {}},
     tenant={"tenantId": "tenant"},

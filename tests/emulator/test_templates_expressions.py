@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 import pytest
-from acr_emulator.templates.errors import TemplateError
-from acr_emulator.templates.evaluation import Evaluator
-from acr_emulator.templates.parser import MAX_LENGTH, escaped
+from acr_emulator.deployments.templates.evaluation import Evaluator
+from acr_emulator.deployments.templates.invalid_template import TemplateError
+from acr_emulator.deployments.templates.parser import MAX_LENGTH, escaped
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -112,8 +112,8 @@ VALUES = [
 
 @pytest.mark.parametrize(("text", "value"), VALUES)
 def test_value(text: str, value: Any) -> None:
-    found = Evaluator(CONTEXT).value(text)
-    assert (found, type(found)) == (value, type(value))
+    actual = Evaluator(CONTEXT).value(text)
+    assert (actual, type(actual)) == (value, type(value))
 
 
 def test_expressions_are_evaluated_everywhere_in_a_document() -> None:
@@ -160,7 +160,7 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("document", "message"), REFUSED, ids=lambda each: str(each)[:40])
+@pytest.mark.parametrize(("document", "message"), REFUSED, ids=lambda item: str(item)[:40])
 def test_refusal_says_what_and_where(document: Any, message: str) -> None:
     with pytest.raises(TemplateError) as refused:
         Evaluator(CONTEXT).value(document)

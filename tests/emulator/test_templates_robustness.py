@@ -6,14 +6,14 @@ from contextlib import suppress
 from datetime import datetime, timezone
 from typing import Any
 
-from acr_emulator.templates.errors import TemplateError
-from acr_emulator.templates.place import Place
-from acr_emulator.templates.references import NeededError
-from acr_emulator.templates.template import Template
+from acr_emulator.deployments.templates.deployment_context import DeploymentContext
+from acr_emulator.deployments.templates.invalid_template import TemplateError
+from acr_emulator.deployments.templates.runtime_references import NeededError
+from acr_emulator.deployments.templates.template import Template
 from hypothesis import given
 from hypothesis import strategies as st
 
-PLACE = Place(
+PLACE = DeploymentContext(
     subscription={"subscriptionId": "sub"},
     group={"id": "/subscriptions/sub/resourceGroups/rg", "name": "rg"},
     tenant={},

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from acr_emulator.pipelines import EXPORT
-from acr_emulator.trigger import MAX_AGE
+from acr_emulator.runs.pipelines import EXPORT
+from acr_emulator.runs.trigger import MAX_AGE
 
 from tests.emulator.run_world import CONTAINER_ID, READER, URI, World
 from tests.emulator.running import Emulator, Json, eventually
@@ -17,14 +17,14 @@ PIPELINE = f"runtarget/importPipelines/{NAME}"
 def blob(world: World, request: pytest.FixtureRequest) -> Iterator[str]:
     """A blob fresh from an export, and no trigger until the test makes one."""
     name = request.node.name.replace("[", "-").replace("]", "").replace(" ", "-").replace("_", "-")
-    world.emulator.instance.behaviour.trigger_seconds = 0.05
+    world.emulator.instance.settings.trigger_seconds = 0.05
     world.allowed(EXPORT, "exporter")
     run = "".join(filter(str.isalnum, name))[-50:]
     exported = world.run(EXPORT, "exporter", run, name)
     assert exported["response"]["status"] == "Succeeded", exported
     yield name
     world.emulator.ok("DELETE", PIPELINE)
-    world.emulator.instance.behaviour.reset()
+    world.emulator.instance.settings.reset()
     world.container.delete_blob(name)
 
 
@@ -98,9 +98,9 @@ def test_capitalized_metadata_as_azcopy_writes_them_count(world: World, blob: st
 
 
 def test_the_trigger_waits_as_long_as_it_is_told(world: World, blob: str) -> None:
-    world.emulator.instance.behaviour.trigger_seconds = 900
     trigger = world.emulator.instance.trigger
     eventually(lambda: not trigger.reasons or None)
+    world.emulator.instance.settings.trigger_seconds = 900
     enable(world)
     assert runs_of(world.emulator, blob) == []
     world.emulator.instance.clock.advance(900)

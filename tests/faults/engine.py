@@ -10,13 +10,13 @@ import pytest
 _EMULATOR = Path(__file__).parents[1] / "emulator"
 #: What fails there -> the tests that cause it.
 _FAULTS = {
-    "hostile and damaged archives": "transfer/test_archive.py",
-    "manifests, and their bounds": "transfer/test_descriptors.py",
-    "broken layers, contended blobs": "transfer/test_export.py",
-    "broken imports, contended tags": "transfer/test_import.py",
-    "storage that refuses": "transfer/test_storage.py",
+    "hostile and damaged archives": "engine/test_archive.py",
+    "manifests, and their bounds": "engine/test_descriptors.py",
+    "broken layers, contended blobs": "engine/test_export.py",
+    "broken imports, contended tags": "engine/test_import.py",
+    "storage that refuses": "engine/test_storage.py",
     "parts that die, full disks": "test_engine_faults.py",
-    "a registry killed in a write": "test_mending.py",
+    "a registry killed in a write": "test_repair.py",
     "every message of a failed run": "test_run_failures.py",
 }
 

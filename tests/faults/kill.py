@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import httpx
-from acr_emulator.runs import INTERRUPTED
+from acr_emulator.runs.run_service import INTERRUPTED
 from azure.core.exceptions import AzureError, ResourceExistsError
 
 from tests.cloud import Cloud, eventually

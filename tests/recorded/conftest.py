@@ -99,7 +99,7 @@ def az(
 
 
 def _recorder(folder: Path, monkeypatch: pytest.MonkeyPatch, site: Site) -> Recorder:
-    from acr_emulator.cloud import PUBLIC
+    from acr_emulator.cloud.clouds import PUBLIC
 
     for name in ("HTTPS_PROXY", "https_proxy", "NO_PROXY", "REQUESTS_CA_BUNDLE"):
         monkeypatch.setenv(name, site.cloud.environment[name])

@@ -7,12 +7,12 @@ import re
 from pathlib import Path
 
 import pytest
-from acr_emulator.cloud import CLOUDS, Cloud
+from acr_emulator.cloud.clouds import CLOUDS, Cloud
 
 from tests.other_clouds import DESCRIPTION, SETTINGS, SHORT_REGISTRATIONS
 from tests.repository.conftest import ROOT
 
-ONLY = "cloud.py"
+ONLY = "clouds.py"
 README = (ROOT / "emulator/README.md").read_text()
 
 

@@ -8,9 +8,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from acr_emulator.templates.place import Place
-from acr_emulator.templates.references import Fetch, NeededError
-from acr_emulator.templates.template import Template
+from acr_emulator.deployments.templates.deployment_context import DeploymentContext
+from acr_emulator.deployments.templates.runtime_references import Fetch, NeededError
+from acr_emulator.deployments.templates.template import Template
 
 FOLDER = Path(__file__).resolve().parents[2] / "templates"
 NAMES = (
@@ -42,9 +42,9 @@ def parameters_file(name: str) -> Json:
     return parameters
 
 
-def place(vault_suffix: str = ".vault.azure.net") -> Place:
+def place(vault_suffix: str = ".vault.azure.net") -> DeploymentContext:
     """A deployment to some group of some cloud."""
-    return Place(
+    return DeploymentContext(
         subscription={"subscriptionId": "sub", "tenantId": "tenant"},
         group={"id": GROUP, "name": "rg", "location": "westus"},
         tenant={"tenantId": "tenant"},
@@ -55,7 +55,7 @@ def place(vault_suffix: str = ".vault.azure.net") -> Place:
 
 
 def deployed(
-    name: str, values: Mapping[str, Any], where: Place | None = None
+    name: str, values: Mapping[str, Any], where: DeploymentContext | None = None
 ) -> list[tuple[str, str, Json]]:
     """Type, name and body of each resource, as the template lists them.
 

@@ -1,1 +1,1 @@
-"""Azure Resource Manager, as far as a transfer needs it."""
+"""Azure Resource Manager: HTTP only, the subset required for a transfer."""

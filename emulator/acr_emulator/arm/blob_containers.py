@@ -1,36 +1,39 @@
-"""Microsoft.Storage/storageAccounts/blobServices/containers: whether a container is there."""
+"""Microsoft.Storage/storageAccounts/blobServices/containers: whether a container exists."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from acr_emulator.arm.answers import JsonAnswer
 from acr_emulator.arm.collection import Collection
-from acr_emulator.arm.errors import ArmError
 from acr_emulator.arm.request import ArmRequest, Route
-from acr_emulator.arm.storage_accounts import TYPE as ACCOUNT
-from acr_emulator.transfer import Container
-from acr_emulator.transfer.errors import StorageError
-
-if TYPE_CHECKING:
-    from acr_emulator.instance import Instance
+from acr_emulator.engine import Container
+from acr_emulator.engine.transfer_errors import StorageError
+from acr_emulator.network.responses import JsonAnswer
+from acr_emulator.state.arm_errors import ArmError
+from acr_emulator.state.store import Store
+from acr_emulator.storage.accounts import TYPE as ACCOUNT
+from acr_emulator.storage.accounts import BlobStorage
 
 TYPE = f"{ACCOUNT}/blobServices/containers"
 
 
-def routes(instance: Instance) -> list[Route]:
+@dataclass(frozen=True, kw_only=True)
+class BlobContainers:
     """One container, as ARM sees it; they are made and listed through blob storage itself."""
-    containers = _Containers(instance)
-    one = f"{containers.accounts.one}/blobServices/default/containers/{{container}}"
-    return [Route("GET", one, containers.get)]
 
+    store: Store
+    storage: BlobStorage
 
-class _Containers:
-    def __init__(self, instance: Instance) -> None:
-        self._storage = instance.storage
-        self.accounts = Collection(instance.store, ACCOUNT)
+    @property
+    def accounts(self) -> Collection:
+        return Collection(self.store, ACCOUNT)
+
+    def routes(self) -> list[Route]:
+        """The routes and their handlers."""
+        one = f"{self.accounts.one}/blobServices/default/containers/{{container}}"
+        return [Route("GET", one, self.get)]
 
     async def get(self, request: ArmRequest) -> Response:
         account, name = self.accounts.existing(request), request["container"]
@@ -52,9 +55,9 @@ class _Containers:
         return JsonAnswer(shown)
 
     async def _look_into(self, account: str, container: str) -> None:
-        endpoint = f"https://127.0.0.1:{await self._storage.port(account)}"
-        key, ca_file = self._storage.keys(account)[0]["value"], str(self._storage.ca_file)
+        endpoint = f"https://127.0.0.1:{await self.storage.port(account)}"
+        key, ca_file = self.storage.keys(account)[0]["value"], str(self.storage.ca_file)
         async with Container.with_identity(
             endpoint, account, container, key, actions=frozenset({"list"}), ca_file=ca_file
-        ) as found:
-            await found.list()
+        ) as client:
+            await client.list()

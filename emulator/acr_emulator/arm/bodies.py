@@ -1,11 +1,11 @@
-"""Of which JSON type the parts of a body are, by their names, which mean the same everywhere."""
+"""JSON types of a body's properties, by their names, which mean the same everywhere."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from acr_emulator.arm.errors import ArmError, bad_request
+from acr_emulator.state.arm_errors import ArmError, bad_request
 
 #: The template language looks at what is in them itself.
 _CLOSED = ("parameters", "template")
@@ -26,7 +26,7 @@ _NAMES: dict[type, str] = {dict: "an object", str: "a string", list: "an array"}
 
 
 def checked(body: dict[str, Any]) -> dict[str, Any]:
-    """A body without nulls, or the 400 for a part of another type."""
+    """A body without nulls, or the 400 for a property of another type."""
     for path, reason in _wrong(body, ""):
         raise unreadable(f"{path.lstrip('.')} is to be {reason}")
     kept: dict[str, Any] = _without_nulls(body)
@@ -72,11 +72,11 @@ def _type(key: str) -> type | None:
 
 def _without_nulls(value: Any) -> Any:
     if isinstance(value, list):
-        return [_without_nulls(each) for each in value]
+        return [_without_nulls(item) for item in value]
     if not isinstance(value, dict):
         return value
     return {
-        key: each if key in _CLOSED else _without_nulls(each)
-        for key, each in value.items()
-        if each is not None
+        key: item if key in _CLOSED else _without_nulls(item)
+        for key, item in value.items()
+        if item is not None
     }

@@ -10,25 +10,15 @@ from typing import Any
 from starlette.datastructures import QueryParams
 from starlette.responses import Response
 
-from acr_emulator.arm.errors import ArmError
 from acr_emulator.arm.request import ArmRequest
-from acr_emulator.clock import Clock
+from acr_emulator.deployments.rollout import ResourceFailedError
+from acr_emulator.state.clock import Clock
 
 _OVER = ("Succeeded", "Failed", "Canceled")
 _POLL_SECONDS = 0.1
 _ACCEPTED = 202
 
 Json = dict[str, Any]
-
-
-class ResourceFailedError(Exception):
-    """A resource was accepted and then ended in another state than Succeeded."""
-
-    def __init__(self, state: str, error: Json | None) -> None:
-        super().__init__(state)
-        self.state = state
-        #: What its operation told of it.
-        self.error = error
 
 
 @dataclass(frozen=True)
@@ -73,12 +63,12 @@ class Calls:
     async def _follow(self, url: str, version: str) -> None:
         """Wait for an operation."""
         while True:
-            told = _json(await self.send("GET", self._path(url), version))
-            if told["status"] in _OVER:
+            operation = _json(await self.send("GET", self._path(url), version))
+            if operation["status"] in _OVER:
                 break
             await self.clock.sleep(_POLL_SECONDS)
-        if told["status"] != _OVER[0]:
-            raise ResourceFailedError(told["status"], told.get("error"))
+        if operation["status"] != _OVER[0]:
+            raise ResourceFailedError(operation["status"], operation.get("error"))
 
     def _path(self, url: str) -> str:
         return url.removeprefix(self.request.base_url).partition("?")[0]
@@ -94,10 +84,5 @@ def _json(answer: Response) -> Json:
 
 
 def _state(resource: Json) -> str:
-    """Resources without a state are there as soon as they are answered."""
+    """Resources without a state are complete as soon as they are returned."""
     return str((resource.get("properties") or {}).get("provisioningState", _OVER[0]))
-
-
-def refusal(error: ArmError) -> Json:
-    """A refusal as a detail of another error."""
-    return {"code": error.code, "message": error.message}

@@ -2,10 +2,10 @@
 
 from starlette.responses import Response
 
-from acr_emulator.arm.answers import JsonAnswer, empty
-from acr_emulator.arm.errors import resource_not_found
 from acr_emulator.arm.request import ArmRequest, Handler, Route
-from acr_emulator.store import Resource, Store
+from acr_emulator.network.responses import JsonAnswer, empty
+from acr_emulator.state.arm_errors import resource_not_found
+from acr_emulator.state.store import Resource, Store
 
 _SUBSCRIPTION = "/subscriptions/{subscription}"
 _GROUP = _SUBSCRIPTION + "/resourceGroups/{group}"
@@ -45,9 +45,7 @@ class Collection:
 
     def named(self, name: str) -> Resource | None:
         """The resource of that name in any group: such names are unique in all of Azure."""
-        return next(
-            (each for each in self._store.list("", self._type) if _same(each["name"], name)), None
-        )
+        return self._store.named(self._type, name)
 
     def remove(self, request: ArmRequest) -> Response:
         """Delete the record and the role assignments on it: 200, or 204 if there was none."""
@@ -62,7 +60,3 @@ class Collection:
 
     async def _get(self, request: ArmRequest) -> Response:
         return JsonAnswer(self.existing(request))
-
-
-def _same(name: str, other: str) -> bool:
-    return name.lower() == other.lower()

@@ -2,48 +2,58 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.responses import Response
 
-from acr_emulator.arm.answers import JsonAnswer
 from acr_emulator.arm.collection import Collection
-from acr_emulator.arm.errors import ArmError, bad_request
 from acr_emulator.arm.request import ArmRequest, Route
 from acr_emulator.arm.system_data import system_data
-from acr_emulator.store import Resource
-from acr_emulator.vaults import TYPE, Secrets
+from acr_emulator.cloud.clouds import Cloud
+from acr_emulator.keyvault.vaults import TYPE, Secrets
+from acr_emulator.network.responses import JsonAnswer
+from acr_emulator.state.arm_errors import ArmError, bad_request
+from acr_emulator.state.clock import Clock
+from acr_emulator.state.settings import Settings
+from acr_emulator.state.store import Resource, Store, Table
 
-if TYPE_CHECKING:
-    from acr_emulator.instance import Instance
-
-#: From this version on, a vault is made for role assignments unless told otherwise (az's help).
+#: From this version on, a vault uses role assignments by default (az's help).
 _ROLES_BY_DEFAULT = "2026-02-01"
 _PROVIDER = "/subscriptions/{subscription}/providers/Microsoft.KeyVault"
 _OPTIONAL = ("enablePurgeProtection", "networkAcls")
 
 
-def routes(instance: Instance) -> list[Route]:
+@dataclass(frozen=True, kw_only=True)
+class KeyVaults:
     """Vaults and their access policies."""
-    vaults = _Vaults(instance)
-    one = vaults.collection.one
-    return [
-        *vaults.collection.reading_routes(vaults.get),
-        Route("POST", f"{_PROVIDER}/checkNameAvailability", vaults.check_name),
-        Route("PUT", one, vaults.put),
-        Route("PATCH", one, vaults.patch),
-        Route("DELETE", one, vaults.delete),
-        Route("PUT", f"{one}/accessPolicies/{{operation}}", vaults.access_policies),
-    ]
 
+    cloud: Cloud
+    clock: Clock
+    settings: Settings
+    store: Store
 
-class _Vaults:
-    def __init__(self, instance: Instance) -> None:
-        self._instance = instance
-        self._store = instance.store
-        self._registrations = instance.store.table("vault-registration")
-        self.collection = Collection(instance.store, TYPE)
+    @property
+    def _registrations(self) -> Table:
+        """Vault id -> when its name is registered."""
+        return self.store.table("vault-registration")
+
+    @property
+    def collection(self) -> Collection:
+        return Collection(self.store, TYPE)
+
+    def routes(self) -> list[Route]:
+        """The routes and their handlers."""
+        one = self.collection.one
+        return [
+            *self.collection.reading_routes(self.get),
+            Route("POST", f"{_PROVIDER}/checkNameAvailability", self.check_name),
+            Route("PUT", one, self.put),
+            Route("PATCH", one, self.patch),
+            Route("DELETE", one, self.delete),
+            Route("PUT", f"{one}/accessPolicies/{{operation}}", self.access_policies),
+        ]
 
     async def check_name(self, request: ArmRequest) -> Response:
         name = request.body.get("name", "")
@@ -66,38 +76,36 @@ class _Vaults:
                 " unique so it is possible that the name is already taken.",
             )
         vault = self._made(request, previous)
-        self._store.put(vault["id"], vault)
+        self.store.put(vault["id"], vault)
         if previous:
             return JsonAnswer(vault)
-        wait = timedelta(seconds=self._instance.behaviour.provisioning_seconds)
-        self._registrations.put(
-            vault["id"].lower(), (self._instance.clock.now() + wait).isoformat()
-        )
+        wait = timedelta(seconds=self.settings.provisioning_seconds)
+        self._registrations.put(vault["id"].lower(), (self.clock.now() + wait).isoformat())
         # Recorded: the first answer has the vault's URI without its slash.
-        return JsonAnswer(_registering(vault, self._instance.cloud.vault_url(vault["name"])))
+        return JsonAnswer(_registering(vault, self.cloud.vault_url(vault["name"])))
 
     def _made(self, request: ArmRequest, previous: Resource | None) -> Resource:
-        asked = request.body.get("properties") or {}
-        sku = asked.get("sku") or {}
+        requested = request.body.get("properties") or {}
+        sku = requested.get("sku") or {}
         if not request.body.get("location") or not {"family", "name"} <= sku.keys():
             raise bad_request("BadRequest", "The parameters location and sku are required.")
-        created = system_data(request, self._instance.clock, previous, zone="Z")
-        roles = asked.get("enableRbacAuthorization")
+        created = system_data(request, self.clock, previous, zone="Z")
+        roles = requested.get("enableRbacAuthorization")
         properties = {
             "sku": {"family": sku["family"], "name": sku["name"]},
-            "tenantId": asked.get("tenantId") or self._instance.cloud.tenant_id,
-            "accessPolicies": _policies(asked),
-            "enabledForDeployment": bool(asked.get("enabledForDeployment")),
-            "enabledForDiskEncryption": bool(asked.get("enabledForDiskEncryption")),
-            "enabledForTemplateDeployment": bool(asked.get("enabledForTemplateDeployment")),
+            "tenantId": requested.get("tenantId") or self.cloud.tenant_id,
+            "accessPolicies": _policies(requested),
+            "enabledForDeployment": bool(requested.get("enabledForDeployment")),
+            "enabledForDiskEncryption": bool(requested.get("enabledForDiskEncryption")),
+            "enabledForTemplateDeployment": bool(requested.get("enabledForTemplateDeployment")),
             "enableSoftDelete": True,
-            "softDeleteRetentionInDays": asked.get("softDeleteRetentionInDays") or 90,
+            "softDeleteRetentionInDays": requested.get("softDeleteRetentionInDays") or 90,
             "enableRbacAuthorization": (
                 request.api_version >= _ROLES_BY_DEFAULT if roles is None else roles
             ),
-            "vaultUri": f"{self._instance.cloud.vault_url(request['name'])}/",
+            "vaultUri": f"{self.cloud.vault_url(request['name'])}/",
             "provisioningState": "Succeeded",
-            "publicNetworkAccess": asked.get("publicNetworkAccess") or "Enabled",
+            "publicNetworkAccess": requested.get("publicNetworkAccess") or "Enabled",
         }
         return {
             "id": previous["id"] if previous else request.path,
@@ -106,44 +114,44 @@ class _Vaults:
             "location": request.body["location"],
             "tags": request.body.get("tags") or {},
             "systemData": created,
-            "properties": properties | _shown_if_special(asked),
+            "properties": properties | _shown_if_special(requested),
         }
 
     async def get(self, request: ArmRequest) -> Response:
         vault = self.collection.existing(request)
         due = self._registrations.get(vault["id"].lower())
-        if due and self._instance.clock.now() < datetime.fromisoformat(due):
+        if due and self.clock.now() < datetime.fromisoformat(due):
             vault = _registering(vault, vault["properties"]["vaultUri"])
         return JsonAnswer(vault)
 
     async def patch(self, request: ArmRequest) -> Response:
         vault = self.collection.existing(request)
-        asked = request.body.get("properties") or {}
-        _policies(asked)
-        vault["properties"] |= asked
+        requested = request.body.get("properties") or {}
+        _policies(requested)
+        vault["properties"] |= requested
         vault["tags"] = request.body.get("tags") or vault["tags"]
-        vault["systemData"] = system_data(request, self._instance.clock, vault, zone="Z")
-        self._store.put(vault["id"], vault)
+        vault["systemData"] = system_data(request, self.clock, vault, zone="Z")
+        self.store.put(vault["id"], vault)
         return JsonAnswer(vault)
 
     async def access_policies(self, request: ArmRequest) -> Response:
         vault = self.collection.existing(request)
         operation = request["operation"].lower()
-        asked = _policies(request.body.get("properties") or {})
-        theirs = {policy["objectId"] for policy in asked}
+        requested = _policies(request.body.get("properties") or {})
+        theirs = {policy["objectId"] for policy in requested}
         policies = vault["properties"]["accessPolicies"]
         others = [policy for policy in policies if policy["objectId"] not in theirs]
         mine = [policy for policy in policies if policy["objectId"] in theirs]
         if operation == "add":
-            changed = others + [_united(policy, mine) for policy in asked]
+            changed = others + [_united(policy, mine) for policy in requested]
         elif operation == "replace":
-            changed = asked
+            changed = requested
         elif operation == "remove":
             changed = others
         else:
             raise bad_request("BadRequest", "The operation is one of add, replace and remove.")
         vault["properties"]["accessPolicies"] = changed
-        self._store.put(vault["id"], vault)
+        self.store.put(vault["id"], vault)
         shown = {
             "id": f"{vault['id']}/accessPolicies/",
             "type": f"{TYPE}/accessPolicies",
@@ -153,13 +161,13 @@ class _Vaults:
 
     async def delete(self, request: ArmRequest) -> Response:
         if vault := self.collection.find(request):
-            Secrets(self._store, vault["name"]).clear()
+            Secrets(self.store, vault["name"]).clear()
             self._registrations.delete(vault["id"].lower())
         return self.collection.remove(request)
 
 
-def _policies(asked: Resource) -> list[Resource]:
-    policies: list[Resource] = asked.get("accessPolicies") or []
+def _policies(requested: Resource) -> list[Resource]:
+    policies: list[Resource] = requested.get("accessPolicies") or []
     if any(not {"objectId", "permissions"} <= policy.keys() for policy in policies):
         raise bad_request("BadRequest", "An access policy needs objectId and permissions.")
     return policies
@@ -170,9 +178,9 @@ def _registering(vault: Resource, uri: str) -> Resource:
     return vault | {"properties": vault["properties"] | state}
 
 
-def _shown_if_special(asked: dict[str, Any]) -> dict[str, Any]:
+def _shown_if_special(requested: dict[str, Any]) -> dict[str, Any]:
     """Properties that are shown only when they say something (recorded: open network rules)."""
-    special = {key: asked[key] for key in _OPTIONAL if asked.get(key)}
+    special = {key: requested[key] for key in _OPTIONAL if requested.get(key)}
     if (special.get("networkAcls") or {}).get("defaultAction") == "Allow":
         del special["networkAcls"]
     return special

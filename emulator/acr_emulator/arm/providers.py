@@ -1,38 +1,90 @@
-"""The list of ARM's resource providers. A new one gets a line here; the first match wins."""
+"""The routes of every resource provider. A new one gets a line here; the first match wins."""
 
-from __future__ import annotations
+from acr_emulator.arm.blob_containers import BlobContainers
+from acr_emulator.arm.container_registries import ContainerRegistries
+from acr_emulator.arm.key_vaults import KeyVaults
+from acr_emulator.arm.managed_identities import ManagedIdentities
+from acr_emulator.arm.operation_polling import OperationPolling
+from acr_emulator.arm.pipeline_runs import PipelineRuns
+from acr_emulator.arm.request import Provider, Route
+from acr_emulator.arm.resource_groups import ResourceGroups
+from acr_emulator.arm.role_assignments import RoleAssignments
+from acr_emulator.arm.storage_accounts import StorageAccounts
+from acr_emulator.arm.subscriptions import Subscriptions
+from acr_emulator.arm.template_deployments import TemplateDeployments
+from acr_emulator.arm.transfer_pipelines import TransferPipelines
+from acr_emulator.cloud.clouds import Cloud
+from acr_emulator.deployments.deployment_service import Deployments
+from acr_emulator.identity.directory import Directory
+from acr_emulator.registry.distribution import Distribution
+from acr_emulator.registry.registries import Registries
+from acr_emulator.runs.pipeline_identity import PipelineIdentities
+from acr_emulator.runs.pipelines import KINDS
+from acr_emulator.runs.run_service import Runs
+from acr_emulator.state.clock import Clock
+from acr_emulator.state.operations import Operations
+from acr_emulator.state.settings import Settings
+from acr_emulator.state.store import Store
+from acr_emulator.storage.accounts import BlobStorage
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
 
-from acr_emulator.arm import (
-    blob_containers,
-    deployments,
-    groups,
-    identities,
-    key_vaults,
-    pipelines,
-    registries,
-    roles,
-    runs,
-    storage_accounts,
-    subscriptions,
-)
-from acr_emulator.arm.request import Route
-
-if TYPE_CHECKING:
-    from acr_emulator.instance import Instance
-
-PROVIDERS: tuple[Callable[[Instance], list[Route]], ...] = (
-    subscriptions.routes,
-    groups.routes,
-    storage_accounts.routes,
-    blob_containers.routes,
-    key_vaults.routes,
-    identities.routes,
-    roles.routes,
-    registries.routes,
-    pipelines.routes,
-    runs.routes,
-    deployments.routes,
-)
+def provider_routes(
+    *,
+    cloud: Cloud,
+    clock: Clock,
+    settings: Settings,
+    store: Store,
+    directory: Directory,
+    operations: Operations,
+    storage: BlobStorage,
+    registries: Registries,
+    distribution: Distribution,
+    runs: Runs,
+    deployments: Deployments,
+) -> list[Route]:
+    """Give each provider the collaborators that it uses."""
+    polling = OperationPolling(operations, settings)
+    identities = PipelineIdentities(cloud, store, directory)
+    providers: tuple[Provider, ...] = (
+        Subscriptions(cloud=cloud),
+        ResourceGroups(store=store),
+        StorageAccounts(
+            cloud=cloud,
+            clock=clock,
+            settings=settings,
+            store=store,
+            operations=operations,
+            storage=storage,
+        ),
+        BlobContainers(store=store, storage=storage),
+        KeyVaults(cloud=cloud, clock=clock, settings=settings, store=store),
+        ManagedIdentities(cloud=cloud, store=store, directory=directory),
+        RoleAssignments(cloud=cloud, clock=clock, store=store, directory=directory),
+        ContainerRegistries(
+            cloud=cloud,
+            clock=clock,
+            settings=settings,
+            store=store,
+            operations=operations,
+            polling=polling,
+            registries=registries,
+            distribution=distribution,
+        ),
+        *(
+            TransferPipelines(
+                kind=kind,
+                cloud=cloud,
+                clock=clock,
+                settings=settings,
+                store=store,
+                identities=identities,
+            )
+            for kind in KINDS
+        ),
+        PipelineRuns(
+            cloud=cloud, clock=clock, settings=settings, store=store, polling=polling, runs=runs
+        ),
+        TemplateDeployments(cloud=cloud, clock=clock, store=store, deployments=deployments),
+        polling,
+    )
+    return [route for provider in providers for route in provider.routes()]

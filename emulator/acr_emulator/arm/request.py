@@ -4,11 +4,11 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 from starlette.responses import Response
 
-from acr_emulator.tokens import Claims
+from acr_emulator.identity.tokens import Claims
 
 _PLACEHOLDER = re.compile(r"{(\w+)(:path)?}")
 
@@ -61,9 +61,16 @@ class Route:
         """The template as a regular expression over a whole path."""
         expression = ""
         end = 0
-        for found in _PLACEHOLDER.finditer(self.template):
-            segment = ".+" if found[2] else "[^/]+"
-            expression += re.escape(self.template[end : found.start()])
-            expression += f"(?P<{found[1]}>{segment})"
-            end = found.end()
+        for placeholder in _PLACEHOLDER.finditer(self.template):
+            segment = ".+" if placeholder[2] else "[^/]+"
+            expression += re.escape(self.template[end : placeholder.start()])
+            expression += f"(?P<{placeholder[1]}>{segment})"
+            end = placeholder.end()
         return re.compile(expression + re.escape(self.template[end:]), re.IGNORECASE)
+
+
+class Provider(Protocol):
+    """The handlers of one resource type."""
+
+    def routes(self) -> list[Route]:
+        """Its routes and their handlers."""

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from acr_emulator.arm.answers import JsonAnswer, empty
 from acr_emulator.arm.collection import Collection
-from acr_emulator.arm.errors import ArmError, bad_request
 from acr_emulator.arm.request import ArmRequest, Route
-from acr_emulator.clock import timestamp
-from acr_emulator.storage import KEY_NAMES
-from acr_emulator.store import Resource
+from acr_emulator.cloud.clouds import Cloud
+from acr_emulator.network.responses import JsonAnswer, empty
+from acr_emulator.state.arm_errors import ArmError, bad_request
+from acr_emulator.state.clock import Clock, timestamp
+from acr_emulator.state.operations import Operations
+from acr_emulator.state.settings import Settings
+from acr_emulator.state.store import Resource, Store, Table
+from acr_emulator.storage.accounts import KEY_NAMES, TYPE, BlobStorage
 
-if TYPE_CHECKING:
-    from acr_emulator.instance import Instance
-
-TYPE = "Microsoft.Storage/storageAccounts"
 _PROVIDER = "/subscriptions/{subscription}/providers/Microsoft.Storage"
 _NAME = re.compile("[a-z0-9]{3,24}")
 _SERVICES = ("dfs", "z22.web", "blob", "queue", "table", "file")
@@ -31,33 +31,43 @@ _NETWORK_ACLS: dict[str, Any] = {
 }
 
 
-def routes(instance: Instance) -> list[Route]:
+@dataclass(frozen=True, kw_only=True)
+class StorageAccounts:
     """Accounts, their keys, and the operation that a creation is followed by."""
-    accounts = _StorageAccounts(instance)
-    one = accounts.collection.one
-    return [
-        *accounts.collection.reading_routes(),
-        Route("POST", f"{_PROVIDER}/checkNameAvailability", accounts.check_name),
-        Route(
-            "GET",
-            f"{_PROVIDER}/locations/{{location}}/asyncoperations/{{operation}}",
-            accounts.created,
-        ),
-        Route("PUT", one, accounts.put),
-        Route("PATCH", one, accounts.patch),
-        Route("DELETE", one, accounts.delete),
-        Route("POST", f"{one}/listKeys", accounts.list_keys),
-        Route("POST", f"{one}/regenerateKey", accounts.regenerate_key),
-    ]
 
+    cloud: Cloud
+    clock: Clock
+    settings: Settings
+    store: Store
+    operations: Operations
+    storage: BlobStorage
 
-class _StorageAccounts:
-    def __init__(self, instance: Instance) -> None:
-        self._instance = instance
-        self._store = instance.store
-        self._storage = instance.storage
-        self._creations = instance.store.table("storage-creation")
-        self.collection = Collection(instance.store, TYPE)
+    @property
+    def _creations(self) -> Table:
+        """Operation -> the account that it creates."""
+        return self.store.table("storage-creation")
+
+    @property
+    def collection(self) -> Collection:
+        return Collection(self.store, TYPE)
+
+    def routes(self) -> list[Route]:
+        """The routes and their handlers."""
+        one = self.collection.one
+        return [
+            *self.collection.reading_routes(),
+            Route("POST", f"{_PROVIDER}/checkNameAvailability", self.check_name),
+            Route(
+                "GET",
+                f"{_PROVIDER}/locations/{{location}}/asyncoperations/{{operation}}",
+                self.created,
+            ),
+            Route("PUT", one, self.put),
+            Route("PATCH", one, self.patch),
+            Route("DELETE", one, self.delete),
+            Route("POST", f"{one}/listKeys", self.list_keys),
+            Route("POST", f"{one}/regenerateKey", self.regenerate_key),
+        ]
 
     async def check_name(self, request: ArmRequest) -> Response:
         name = request.body.get("name", "")
@@ -81,13 +91,11 @@ class _StorageAccounts:
                 "StorageAccountAlreadyTaken",
                 f"The storage account named {request['name']} is already taken.",
             )
-        self._storage.create(request["name"])
+        self.storage.create(request["name"])
         account = self._new(request)
-        self._store.put(account["id"], account)
+        self.store.put(account["id"], account)
         # From practice, not recorded: a creation is accepted and followed by its Location.
-        operation = self._instance.operations.begin(
-            "storage", seconds=self._instance.behaviour.provisioning_seconds
-        )
+        operation = self.operations.begin("storage", seconds=self.settings.provisioning_seconds)
         self._creations.put(operation, account["id"])
         return self._accepted(request, account["location"], operation)
 
@@ -101,26 +109,25 @@ class _StorageAccounts:
 
     async def created(self, request: ArmRequest) -> Response:
         operation = request["operation"]
-        if self._instance.operations.state(operation)["status"] != "Succeeded":
+        if self.operations.state(operation)["status"] != "Succeeded":
             return self._accepted(request, request["location"], operation)
-        return JsonAnswer(self._store.get(self._creations.get(operation) or ""))
+        return JsonAnswer(self.store.get(self._creations.get(operation) or ""))
 
     def _new(self, request: ArmRequest) -> Resource:
         name, body = request["name"], request.body
         if not body.get("location"):
             raise bad_request("LocationRequired", "The location property is required.")
-        now = timestamp(self._instance.clock.now(), zone="Z")
+        now = timestamp(self.clock.now(), zone="Z")
         sku = (body.get("sku") or {}).get("name") or "Standard_RAGRS"
-        suffix = self._instance.cloud.storage_suffix
         endpoints = {
-            service.rpartition(".")[2]: f"https://{name}.{service}.{suffix}/"
+            service.rpartition(".")[2]: f"https://{name}.{service}.{self.cloud.storage_suffix}/"
             for service in _SERVICES
         }
         service = {"keyType": "Account", "enabled": True, "lastEnabledTime": now}
         properties = {
             "allowCrossTenantDelegationSas": False,
             "keyCreationTime": {
-                key["keyName"]: key["creationTime"] for key in self._storage.keys(name)
+                key["keyName"]: key["creationTime"] for key in self.storage.keys(name)
             },
             "allowCrossTenantReplication": False,
             "privateEndpointConnections": [],
@@ -157,25 +164,25 @@ class _StorageAccounts:
         account["properties"] |= _settable(request.body)
         if "tags" in request.body:
             account["tags"] = request.body["tags"] or {}
-        self._store.put(account["id"], account)
+        self.store.put(account["id"], account)
         return JsonAnswer(account)
 
     async def delete(self, request: ArmRequest) -> Response:
         if account := self.collection.find(request):
-            await self._storage.remove(account["name"])
+            await self.storage.remove(account["name"])
         return self.collection.remove(request)
 
     async def list_keys(self, request: ArmRequest) -> Response:
         account = self.collection.existing(request)
         # Recorded: this one answer has no charset in its content type.
-        return JSONResponse({"keys": self._storage.keys(account["name"])})
+        return JSONResponse({"keys": self.storage.keys(account["name"])})
 
     async def regenerate_key(self, request: ArmRequest) -> Response:
         account = self.collection.existing(request)
         name = request.body.get("keyName")
         if name not in KEY_NAMES:
             raise bad_request("InvalidValuesForRequestParameters", f"There is no key '{name}'.")
-        await self._storage.regenerate(account["name"], name)
+        await self.storage.regenerate(account["name"], name)
         return await self.list_keys(request)
 
 

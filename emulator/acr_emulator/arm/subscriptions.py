@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from acr_emulator.arm.answers import JsonAnswer
 from acr_emulator.arm.request import ArmRequest, Route
 from acr_emulator.arm.transfer_resources import TYPES as TRANSFER_TYPES
-from acr_emulator.cloud import Cloud
-from acr_emulator.store import Resource
-
-if TYPE_CHECKING:
-    from acr_emulator.instance import Instance
+from acr_emulator.cloud.clouds import Cloud
+from acr_emulator.network.responses import JsonAnswer
+from acr_emulator.state.store import Resource
 
 _LOCATIONS = {"westus": "West US", "eastus": "East US", "westeurope": "West Europe"}
 #: What az needs to know to show or delete a resource by its id alone.
@@ -33,26 +30,26 @@ _VERSIONS = {
 }
 
 
-def routes(instance: Instance) -> list[Route]:
-    """What az asks at login, and before it uses a provider."""
-    subscriptions = _Subscriptions(instance.cloud)
-    one = "/subscriptions/{subscription}"
-    return [
-        Route("GET", "/tenants", subscriptions.tenants),
-        Route("GET", "/subscriptions", subscriptions.list),
-        Route("GET", one, subscriptions.get),
-        Route("GET", f"{one}/locations", subscriptions.locations),
-        Route("GET", f"{one}/providers/{{namespace}}", subscriptions.provider),
-        Route("POST", f"{one}/providers/{{namespace}}/register", subscriptions.provider),
-    ]
+@dataclass(frozen=True, kw_only=True)
+class Subscriptions:
+    """What az requests at login, and before it uses a provider."""
 
+    cloud: Cloud
 
-class _Subscriptions:
-    def __init__(self, cloud: Cloud) -> None:
-        self._cloud = cloud
+    def routes(self) -> list[Route]:
+        """The routes and their handlers."""
+        one = "/subscriptions/{subscription}"
+        return [
+            Route("GET", "/tenants", self.tenants),
+            Route("GET", "/subscriptions", self.list),
+            Route("GET", one, self.get),
+            Route("GET", f"{one}/locations", self.locations),
+            Route("GET", f"{one}/providers/{{namespace}}", self.provider),
+            Route("POST", f"{one}/providers/{{namespace}}/register", self.provider),
+        ]
 
     async def tenants(self, _: ArmRequest) -> Response:
-        tenant = self._cloud.tenant_id
+        tenant = self.cloud.tenant_id
         shown = {
             "id": f"/tenants/{tenant}",
             "tenantId": tenant,
@@ -64,11 +61,11 @@ class _Subscriptions:
 
     def _subscription(self) -> Resource:
         return {
-            "id": f"/subscriptions/{self._cloud.subscription_id}",
+            "id": f"/subscriptions/{self.cloud.subscription_id}",
             "authorizationSource": "RoleBased",
             "managedByTenants": [],
-            "subscriptionId": self._cloud.subscription_id,
-            "tenantId": self._cloud.tenant_id,
+            "subscriptionId": self.cloud.subscription_id,
+            "tenantId": self.cloud.tenant_id,
             "displayName": "Emulator",
             "state": "Enabled",
             "subscriptionPolicies": {
@@ -106,7 +103,7 @@ class _Subscriptions:
             {
                 "resourceType": name,
                 "locations": list(_LOCATIONS.values()),
-                "apiVersions": _versions(self._cloud, namespace, name),
+                "apiVersions": _versions(self.cloud, namespace, name),
                 "capabilities": "None",
             }
             for name in _TYPES.get(namespace, ())

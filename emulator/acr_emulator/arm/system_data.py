@@ -3,14 +3,14 @@
 from typing import Any
 
 from acr_emulator.arm.request import ArmRequest
-from acr_emulator.clock import Clock, timestamp
-from acr_emulator.store import Resource
+from acr_emulator.state.clock import Clock, timestamp
+from acr_emulator.state.store import Resource
 
 
 def system_data(
     request: ArmRequest, clock: Clock, previous: Resource | None = None, *, zone: str = "+00:00"
 ) -> dict[str, Any]:
-    """What a PUT by this caller at this moment makes of it; creation is kept from `previous`."""
+    """What a PUT by this caller makes of it now; creation is kept from `previous`."""
     principal = request.caller.principal
     kind = "Application" if principal.application_id else "User"
     name = principal.application_id or principal.name

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from acr_emulator.arm.errors import ArmError, bad_request
-from acr_emulator.arm.registry_properties import check_transfers
 from acr_emulator.arm.request import ArmRequest
-from acr_emulator.cloud import Cloud
-from acr_emulator.store import Resource
-
-if TYPE_CHECKING:
-    from acr_emulator.instance import Instance
+from acr_emulator.cloud.clouds import Cloud
+from acr_emulator.registry.resource_properties import check_transfers
+from acr_emulator.state.arm_errors import ArmError, bad_request
+from acr_emulator.state.store import Resource, Store
 
 #: The list of April 2026 (REC-B).
 _VERSIONS = (
@@ -32,28 +29,28 @@ _NAME = re.compile("[a-zA-Z0-9]{5,50}")
 _ACTIONS = {"GET": "read", "DELETE": "delete"}
 
 
-def headers(instance: Instance) -> dict[str, str]:
+def headers(cloud: Cloud) -> dict[str, str]:
     """What every answer on pipelines and runs carries."""
-    versions = instance.cloud.transfer_api_versions or _VERSIONS
+    versions = cloud.transfer_api_versions or _VERSIONS
     return {"api-supported-versions": ", ".join(versions)}
 
 
 def check_version(cloud: Cloud, request: ArmRequest) -> None:
     """Refuse an API version that the cloud does not offer for what the path names."""
-    asked, offered = _PATH.fullmatch(request.path), cloud.transfer_api_versions
-    if asked is None or offered is None or request.api_version in offered:
+    match, offered = _PATH.fullmatch(request.path), cloud.transfer_api_versions
+    if match is None or offered is None or request.api_version in offered:
         return
     raise bad_request(
         "NoRegisteredProviderFound",
         f"No registered resource provider found for API version '{request.api_version}' for type"
-        f" 'registries/{asked[1]}'. The supported api-versions are '{', '.join(offered)}'.",
+        f" 'registries/{match[1]}'. The supported api-versions are '{', '.join(offered)}'.",
     )
 
 
-def parent(instance: Instance, request: ArmRequest, child: str) -> Resource:
+def parent(store: Store, request: ArmRequest, child: str) -> Resource:
     """The registry of a request on one of its children, or ARM's 404."""
     resource_id = "/".join(request.path.split("/")[:9])
-    resource = instance.store.get(resource_id)
+    resource = store.get(resource_id)
     if resource is None:
         action = _ACTIONS.get(request.method, "write")
         raise ArmError(
@@ -81,6 +78,6 @@ def without_blanks(value: Any) -> Any:
     Templates send `""` for what they leave open (Azure/acr docs/image-transfer).
     """
     if isinstance(value, dict):
-        kept = {key: without_blanks(each) for key, each in value.items()}
-        return {key: each for key, each in kept.items() if each not in ("", None, {})}
+        kept = {key: without_blanks(item) for key, item in value.items()}
+        return {key: item for key, item in kept.items() if item not in ("", None, {})}
     return value

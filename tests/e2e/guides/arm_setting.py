@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jwt
-from acr_emulator.cloud import PUBLIC
+from acr_emulator.cloud.clouds import PUBLIC
 from azure.storage.blob import ContainerClient, generate_container_sas
 
 from tests.cloud import Cloud, Json

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from types import TracebackType
 
-from acr_emulator.cloud import PUBLIC
+from acr_emulator.cloud.clouds import PUBLIC
 
 from tests.az import Result
 from tests.e2e.guides.line import Guide

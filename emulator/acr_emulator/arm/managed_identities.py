@@ -1,0 +1,71 @@
+"""Microsoft.ManagedIdentity/userAssignedIdentities."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from starlette.responses import Response
+
+from acr_emulator.arm.collection import Collection
+from acr_emulator.arm.request import ArmRequest, Route
+from acr_emulator.cloud.clouds import Cloud
+from acr_emulator.identity.directory import Directory
+from acr_emulator.network.responses import JsonAnswer
+from acr_emulator.state.store import Resource, Store
+
+TYPE = "Microsoft.ManagedIdentity/userAssignedIdentities"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ManagedIdentities:
+    """Identities; each has a principal in the directory."""
+
+    cloud: Cloud
+    store: Store
+    directory: Directory
+
+    @property
+    def collection(self) -> Collection:
+        return Collection(self.store, TYPE)
+
+    def routes(self) -> list[Route]:
+        """The routes and their handlers."""
+        return [
+            *self.collection.reading_routes(),
+            Route("PUT", self.collection.one, self.put),
+            Route("PATCH", self.collection.one, self.put),
+            Route("DELETE", self.collection.one, self.delete),
+        ]
+
+    async def put(self, request: ArmRequest) -> Response:
+        previous = self.collection.find(request)
+        identity = previous or self._new(request)
+        identity["tags"] = request.body.get("tags") or {}
+        self.store.put(identity["id"], identity)
+        if previous:
+            return JsonAnswer(identity)
+        return JsonAnswer(identity, 201, {"location": identity["id"]})
+
+    def _new(self, request: ArmRequest) -> Resource:
+        principal = self.directory.add(request["name"])
+        # Recorded: this provider alone writes `resourcegroups` in lower case.
+        identity_id = re.sub("/resourcegroups/", "/resourcegroups/", request.path, flags=re.I)
+        return {
+            "location": request.body.get("location", ""),
+            "tags": {},
+            "id": identity_id,
+            "name": request["name"],
+            "type": TYPE,
+            "properties": {
+                "isolationScope": "None",
+                "tenantId": self.cloud.tenant_id,
+                "principalId": principal.object_id,
+                "clientId": principal.application_id,
+            },
+        }
+
+    async def delete(self, request: ArmRequest) -> Response:
+        if identity := self.collection.find(request):
+            self.directory.remove(identity["properties"]["principalId"])
+        return self.collection.remove(request)

@@ -1,0 +1,219 @@
+"""Microsoft.Resources/deployments in a resource group: ARM templates."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from starlette.responses import Response
+
+from acr_emulator.arm.calls import Calls
+from acr_emulator.arm.request import ArmRequest, Route
+from acr_emulator.cloud.clouds import Cloud
+from acr_emulator.deployments.deployment_properties import accepted, deployment_context
+from acr_emulator.deployments.deployment_service import Deployments
+from acr_emulator.deployments.rollout import Rollout
+from acr_emulator.deployments.templates.invalid_template import NotImitatedError, TemplateError
+from acr_emulator.deployments.templates.resources import DEPLOYMENT
+from acr_emulator.deployments.templates.template import Template
+from acr_emulator.network.responses import JsonAnswer, empty
+from acr_emulator.state.arm_errors import ArmError, bad_request
+from acr_emulator.state.clock import Clock
+from acr_emulator.state.store import Resource, Store
+
+_DEPLOYMENTS = (
+    "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Resources/deployments"
+)
+#: The older path of operations, which az uses.
+_OPERATIONS = "/subscriptions/{subscription}/resourceGroups/{group}/deployments/{name}/operations"
+_CORRELATION = "x-ms-correlation-request-id"
+#: Ours: without it, clients wait half a minute between two looks at an operation.
+_RETRY_AFTER = {"retry-after": "1"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TemplateDeployments:
+    """Deployments, what they did, and where their end is awaited."""
+
+    cloud: Cloud
+    clock: Clock
+    store: Store
+    deployments: Deployments
+
+    def routes(self) -> list[Route]:
+        """The routes and their handlers."""
+        one = f"{_DEPLOYMENTS}/{{name}}"
+        return [
+            Route("PUT", one, self.put),
+            Route("GET", one, self.get),
+            Route("HEAD", one, self.head),
+            Route("DELETE", one, self.delete),
+            Route("GET", _DEPLOYMENTS, self.list),
+            Route("POST", f"{one}/validate", self.validate),
+            Route("POST", f"{one}/exportTemplate", self.export),
+            Route("POST", f"{one}/whatIf", _what_if),
+            Route("GET", f"{one}/operations", self.operations),
+            Route("GET", f"{one}/operations/{{operation}}", self.operation),
+            Route("GET", _OPERATIONS, self.operations),
+            Route("GET", f"{_OPERATIONS}/{{operation}}", self.operation),
+            Route("GET", f"{one}/operationStatuses/{{operation}}", self.status),
+        ]
+
+    async def put(self, request: ArmRequest) -> Response:
+        """Check all that can be checked at once, and begin."""
+        deployment_id = self._id(request)
+        previous = self.store.get(deployment_id)
+        if self.deployments.is_in_progress(deployment_id):
+            raise ArmError(
+                409,
+                "DeploymentActive",
+                f"Unable to edit or replace deployment '{request['name']}': previous deployment is"
+                " still active. Please see https://aka.ms/arm-deploy for usage details.",
+            )
+        document = _document(request)
+        template = self._template(request, document)
+        correlation = request.headers.get(_CORRELATION) or str(uuid.uuid4())
+        deployment = self._new(request, template, correlation, "Accepted")
+        # Deployments within this one belong to the same correlation.
+        calls = Calls(_with_header(request, correlation), self.clock)
+        rollout = Rollout(template, calls, self.clock, self.store)
+        self.deployments.begin(deployment, document, rollout)
+        url = (
+            f"{request.base_url}{request.path}/operationStatuses/{uuid.uuid4().int % 10**19:019d}"
+            f"?api-version={request.api_version}"
+        )
+        headers = {"azure-asyncoperation": url, **_RETRY_AFTER}
+        return JsonAnswer(deployment, 200 if previous else 201, headers)
+
+    async def validate(self, request: ArmRequest) -> Response:
+        """The same checks, and nothing more."""
+        template = self._template(request, _document(request))
+        deployment = self._new(request, template, str(uuid.uuid4()), "Succeeded")
+        validated = [{"id": step.resource.id} for step in template.resources]
+        deployment["properties"]["validatedResources"] = validated
+        return JsonAnswer(deployment)
+
+    async def get(self, request: ArmRequest) -> Response:
+        return JsonAnswer(self._existing(request))
+
+    async def head(self, request: ArmRequest) -> Response:
+        return empty(204 if self.store.get(self._id(request)) else 404)
+
+    async def list(self, request: ArmRequest) -> Response:
+        """Newest first, as they began."""
+        deployments = self.store.list(f"{request.path}/", DEPLOYMENT)
+        return JsonAnswer({"value": list(reversed(deployments))})
+
+    async def delete(self, request: ArmRequest) -> Response:
+        """Delete the record; what was deployed stays."""
+        deployment_id = self._id(request)
+        if self.deployments.is_in_progress(deployment_id):
+            raise ArmError(
+                409, "DeploymentActive", f"The deployment '{request['name']}' is still active."
+            )
+        self.deployments.delete(deployment_id)
+        return empty(204)
+
+    async def export(self, request: ArmRequest) -> Response:
+        deployment = self._existing(request)
+        return JsonAnswer({"template": self.deployments.details(deployment["id"])["template"]})
+
+    async def operations(self, request: ArmRequest) -> Response:
+        deployment = self._existing(request)
+        return JsonAnswer({"value": _operations(deployment, self.deployments)})
+
+    async def operation(self, request: ArmRequest) -> Response:
+        for record in _operations(self._existing(request), self.deployments):
+            if record["operationId"].lower() == request["operation"].lower():
+                return JsonAnswer(record)
+        raise ArmError(
+            404,
+            "DeploymentOperationNotFound",
+            f"The deployment operation '{request['operation']}' could not be found.",
+        )
+
+    async def status(self, request: ArmRequest) -> Response:
+        properties = self._existing(request)["properties"]
+        body = {"status": properties["provisioningState"]}
+        if "error" in properties:
+            body["error"] = properties["error"]
+        return JsonAnswer(body, headers=_RETRY_AFTER)
+
+    def _existing(self, request: ArmRequest) -> Resource:
+        deployment = self.store.get(self._id(request))
+        if deployment is None:
+            raise ArmError(
+                404, "DeploymentNotFound", f"Deployment '{request['name']}' could not be found."
+            )
+        return deployment
+
+    def _id(self, request: ArmRequest) -> str:
+        """Azure writes the id in its own way, whatever the caller typed."""
+        group = self._group(request)
+        return f"{group['id']}/providers/{DEPLOYMENT}/{request['name']}"
+
+    def _group(self, request: ArmRequest) -> Resource:
+        group_id = "/".join(request.path.split("/")[:5])
+        group = self.store.get(group_id)
+        assert group is not None, f"{group_id} was checked before"
+        return group
+
+    def _template(self, request: ArmRequest, document: Mapping[str, Any]) -> Template:
+        requested = request.body["properties"]
+        deployment = {"name": request["name"], "properties": {"mode": "Incremental"}}
+        where = deployment_context(self.cloud, self.clock.now(), self._group(request), deployment)
+        try:
+            return Template(document, requested.get("parameters") or {}, where)
+        except TemplateError as error:
+            raise _refused(error) from error
+
+    def _new(
+        self, request: ArmRequest, template: Template, correlation: str, state: str
+    ) -> Resource:
+        return {
+            "id": self._id(request),
+            "name": request["name"],
+            "type": DEPLOYMENT,
+            "properties": accepted(template, correlation, state, self.clock.now()),
+        }
+
+
+async def _what_if(_: ArmRequest) -> Response:
+    """A failure within a 200: az breaks off with a traceback at any other refusal."""
+    error = NotImitatedError("what-if")
+    return JsonAnswer({"status": "Failed", "error": {"code": error.code, "message": error.message}})
+
+
+def _operations(deployment: Resource, deployments: Deployments) -> list[dict[str, Any]]:
+    """Newest first."""
+    records = deployments.details(deployment["id"])["operations"]
+    return [
+        {"id": f"{deployment['id']}/operations/{record['operationId']}", **record}
+        for record in reversed(records)
+    ]
+
+
+def _document(request: ArmRequest) -> dict[str, Any]:
+    """The template of a request, which is to add to the group what it declares."""
+    requested = request.body.get("properties")
+    if isinstance(requested, dict):
+        if str(requested.get("mode", "Incremental")).lower() != "incremental":
+            raise _refused(NotImitatedError("the mode Complete"))
+        if "templateLink" in requested or "parametersLink" in requested:
+            raise _refused(NotImitatedError("links to templates and parameters"))
+        if isinstance(document := requested.get("template"), dict):
+            return document
+    raise bad_request(
+        "InvalidRequestContent",
+        "The request content was invalid: the property 'properties.template' is required.",
+    )
+
+
+def _refused(error: TemplateError) -> ArmError:
+    return ArmError(error.status, error.code, error.message)
+
+
+def _with_header(request: ArmRequest, correlation: str) -> ArmRequest:
+    return replace(request, headers={**request.headers, _CORRELATION: correlation})

@@ -1,0 +1,113 @@
+"""Export and import pipelines: answered at once, as recorded of Azure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+from starlette.responses import Response
+
+from acr_emulator.arm.container_registries import REGISTRY
+from acr_emulator.arm.list_pages import page
+from acr_emulator.arm.request import ArmRequest, Route
+from acr_emulator.arm.system_data import system_data
+from acr_emulator.arm.transfer_resources import check_new, headers, parent, without_blanks
+from acr_emulator.cloud.clouds import Cloud
+from acr_emulator.network.responses import JsonAnswer, empty
+from acr_emulator.registry.resource_properties import exports_disabled
+from acr_emulator.runs.pipeline_identity import PipelineIdentities
+from acr_emulator.runs.pipeline_properties import read, shown
+from acr_emulator.runs.pipelines import EXPORT, PipelineKind
+from acr_emulator.state.arm_errors import bad_request, resource_not_found
+from acr_emulator.state.clock import Clock
+from acr_emulator.state.settings import Settings
+from acr_emulator.state.store import Resource, Store
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransferPipelines:
+    """Pipelines of one kind."""
+
+    kind: PipelineKind
+    cloud: Cloud
+    clock: Clock
+    settings: Settings
+    store: Store
+    identities: PipelineIdentities
+
+    @property
+    def _headers(self) -> dict[str, str]:
+        return headers(self.cloud)
+
+    def routes(self) -> list[Route]:
+        """The routes and their handlers."""
+        pipelines = f"{REGISTRY}/{self.kind.collection}"
+        return [
+            Route("PUT", f"{pipelines}/{{name}}", self.put),
+            Route("GET", f"{pipelines}/{{name}}", self.get),
+            Route("DELETE", f"{pipelines}/{{name}}", self.delete),
+            Route("GET", pipelines, self.list),
+        ]
+
+    async def put(self, request: ArmRequest) -> Response:
+        """Create or replace; Azure does not look whether the identity has any right (REC-A)."""
+        registry = parent(self.store, request, self.kind.collection)
+        check_new(registry, request["name"])
+        if self.kind is EXPORT and exports_disabled(registry):
+            raise bad_request(
+                "ExportsDisabled",
+                f"The registry '{registry['name']}' has exports disabled: it can have no export"
+                " pipeline.",
+            )
+        requested = without_blanks(request.body.get("properties"))
+        properties = read(self.kind, requested or {}, request.api_version)
+        previous = self.store.get(request.path)
+        identity = self.identities.assign(
+            request["name"],
+            request.body.get("identity") or {},
+            (previous or {}).get("identity", {}),
+        )
+        location = request.body.get("location")
+        resource = {
+            "type": self.kind.type,
+            **({"identity": identity} if identity else {}),
+            "id": request.path,
+            "name": request["name"],
+            **({"location": location} if location else {}),
+            "systemData": system_data(request, self.clock, previous),
+            "properties": properties,
+        }
+        self.store.put(request.path, resource)
+        return self._answer(request, resource)
+
+    async def get(self, request: ArmRequest) -> Response:
+        parent(self.store, request, self.kind.collection)
+        resource = self.store.get(request.path)
+        if resource is None:
+            names = f"{request['registry']}/{request['name']}"
+            raise resource_not_found(self.kind.type, names, request["group"])
+        return self._answer(request, resource)
+
+    async def list(self, request: ArmRequest) -> Response:
+        parent(self.store, request, self.kind.collection)
+        show = partial(shown, self.kind, api_version=request.api_version)
+        return page(
+            self.store,
+            request,
+            self.kind.type,
+            size=self.settings.page_size,
+            headers=self._headers,
+            show=show,
+        )
+
+    async def delete(self, request: ArmRequest) -> Response:
+        parent(self.store, request, self.kind.collection)
+        resource = self.store.get(request.path)
+        if resource is None:
+            return empty(204, self._headers)
+        self.identities.release(resource.get("identity", {}))
+        self.store.delete(request.path)
+        return empty(200, self._headers)
+
+    def _answer(self, request: ArmRequest, resource: Resource) -> Response:
+        return JsonAnswer(shown(self.kind, resource, request.api_version), headers=self._headers)

@@ -1,0 +1,1 @@
+"""Bundled programs, such as Azurite: how they are found, and run as child processes."""

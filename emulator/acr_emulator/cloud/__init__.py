@@ -1,0 +1,1 @@
+"""Azure clouds: their host names, audiences and API versions."""

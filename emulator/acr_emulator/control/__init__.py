@@ -1,0 +1,1 @@
+"""The controls of the emulator, apart from everything that imitates Azure."""

@@ -1,0 +1,1 @@
+"""Deployments of ARM templates, independent of HTTP."""

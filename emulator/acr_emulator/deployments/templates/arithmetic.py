@@ -1,0 +1,47 @@
+"""Functions of integers."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+
+def _divide(dividend: int, divisor: int) -> int:
+    """Towards zero, as .NET divides."""
+    quotient = abs(dividend) // abs(divisor)
+    return quotient if (dividend < 0) == (divisor < 0) else -quotient
+
+
+def _remainder(dividend: int, divisor: int) -> int:
+    return dividend - divisor * _divide(dividend, divisor)
+
+
+def _add(one: int, other: int) -> int:
+    return one + other
+
+
+def _subtract(one: int, other: int) -> int:
+    return one - other
+
+
+def _multiply(one: int, other: int) -> int:
+    return one * other
+
+
+def _extreme(choose: Callable[[list[int]], int]) -> Callable[..., int]:
+    def extreme(value: int | list[Any], *more: int) -> int:
+        values = [*value, *more] if isinstance(value, list) else [value, *more]
+        if any(isinstance(number, bool) or not isinstance(number, int) for number in values):
+            raise ValueError("every value must be an integer")
+        return choose(values)
+
+    return extreme
+
+
+ARITHMETIC: Mapping[str, Callable[..., int]] = {
+    "add": _add,
+    "sub": _subtract,
+    "mul": _multiply,
+    "div": _divide,
+    "mod": _remainder,
+    "min": _extreme(min),
+    "max": _extreme(max),
+}

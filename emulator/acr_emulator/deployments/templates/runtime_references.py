@@ -1,0 +1,78 @@
+"""What a template reads of resources while it is deployed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from acr_emulator.deployments.templates.invalid_template import TemplateError
+from acr_emulator.deployments.templates.resources import TemplateResource
+
+
+@dataclass(frozen=True)
+class Fetch:
+    """A call to ARM: the GET of a resource, or the POST of one of its lists."""
+
+    method: str
+    path: str
+    api_version: str
+    body: str = "{}"
+
+
+class NeededError(Exception):
+    """An expression cannot be evaluated without this response of ARM."""
+
+    def __init__(self, fetch: Fetch) -> None:
+        super().__init__(fetch.path)
+        self.fetch = fetch
+
+
+class References:
+    """The functions `reference` and `list...`, over what was fetched so far."""
+
+    def __init__(
+        self,
+        find: Callable[[str], TemplateResource | None],
+        fetched: Mapping[Fetch, Any],
+    ) -> None:
+        self._find = find
+        self._fetched = fetched
+
+    def reference(self, resource: str, api_version: str = "", full: str = "") -> Any:
+        """The properties of a resource, or with 'Full' all of it."""
+        path, version = self._target(resource, api_version)
+        body: dict[str, Any] = self._fetch(Fetch("GET", path, version))
+        if full.lower() != "full":
+            return body.get("properties", {})
+        kept = {key: value for key, value in body.items() if key not in ("id", "name", "type")}
+        segments = path.split("/")
+        location = {
+            "resourceId": path.partition("/providers/")[2],
+            "subscriptionId": segments[2],
+            "resourceGroupName": segments[4],
+        }
+        return {"apiVersion": version, **kept, **location}
+
+    def list(self, function: str, resource: str, api_version: str, values: Any = None) -> Any:
+        """What the POST of that name answers, `listKeys` for instance."""
+        path, version = self._target(resource, api_version)
+        return self._fetch(Fetch("POST", f"{path}/{function}", version, json.dumps(values or {})))
+
+    def _target(self, resource: str, api_version: str) -> tuple[str, str]:
+        declared = self._find(resource)
+        version = api_version or (declared.api_version if declared else "")
+        path = declared.id if declared else resource
+        if not version or not path.startswith("/"):
+            raise TemplateError(
+                f"The template reference '{resource}' is not valid: could not find template"
+                " resource or resource copy with this name. Please see"
+                " https://aka.ms/arm-function-reference for usage details."
+            )
+        return path, version
+
+    def _fetch(self, fetch: Fetch) -> Any:
+        if fetch not in self._fetched:
+            raise NeededError(fetch)
+        return self._fetched[fetch]

@@ -1,0 +1,135 @@
+"""Functions that make strings out of strings."""
+
+import base64
+import hashlib
+import re
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import quote, unquote, urljoin
+
+from acr_emulator.deployments.templates.values import text
+
+#: The namespace of ARM's `guid`: its values are UUIDs of version 5 (from memory).
+_GUIDS = uuid.UUID("11fb06fb-712d-4ddd-98c7-e71bbd588830")
+_UNIQUE_LENGTH = 13
+_PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
+
+
+def _format(pattern: str, *values: Any) -> str:
+    def put(match: re.Match[str]) -> str:
+        if match[0] in ("{{", "}}"):
+            return match[0][0]
+        if not re.fullmatch(r"\d{1,4}", match[1] or ""):
+            raise ValueError(f"'{match[0]}' is not a place such as '{{0}}'; formats are refused")
+        return text(values[int(match[1])])
+
+    return _PLACEHOLDER.sub(put, pattern)
+
+
+def _substring(string: str, start: int, length: int | None = None) -> str:
+    end = len(string) if length is None else start + length
+    if not 0 <= start <= end <= len(string):
+        raise ValueError("the index and length must refer to a location within the string")
+    return string[start:end]
+
+
+def _split(string: str, delimiter: str | list[str]) -> list[str]:
+    delimiters = [delimiter] if isinstance(delimiter, str) else delimiter
+    # The longest first, as the first alternative that fits wins.
+    pattern = "|".join(re.escape(item) for item in sorted(delimiters, key=len, reverse=True))
+    return re.split(pattern, string) if pattern else [string]
+
+
+def _join(values: list[Any], delimiter: str) -> str:
+    return delimiter.join(map(text, values))
+
+
+def _replace(string: str, old: str, new: str) -> str:
+    return string.replace(old, new) if old else string
+
+
+def _lower(string: str) -> str:
+    return string.lower()
+
+
+def _upper(string: str) -> str:
+    return string.upper()
+
+
+def _trim(string: str) -> str:
+    return string.strip()
+
+
+def _starts_with(string: str, start: str) -> bool:
+    return string.lower().startswith(start.lower())
+
+
+def _ends_with(string: str, end: str) -> bool:
+    return string.lower().endswith(end.lower())
+
+
+def _pad_left(value: str | int, length: int, padding: str = " ") -> str:
+    return text(value).rjust(length, padding)
+
+
+def _index_of(string: str, wanted: str) -> int:
+    return string.lower().find(wanted.lower())
+
+
+def _last_index_of(string: str, wanted: str) -> int:
+    return string.lower().rfind(wanted.lower())
+
+
+def _base64(string: str) -> str:
+    return base64.b64encode(string.encode()).decode()
+
+
+def _from_base64(string: str) -> str:
+    return base64.b64decode(string, validate=True).decode()
+
+
+def _uri(base: str, relative: str) -> str:
+    return urljoin(base, relative)
+
+
+def _uri_component(string: str) -> str:
+    return quote(string, safe="!'()*~-._")
+
+
+def _from_uri_component(string: str) -> str:
+    return unquote(string)
+
+
+def _guid(base: str, *more: str) -> str:
+    return str(uuid.uuid5(_GUIDS, "-".join((base, *more))))
+
+
+def _unique_string(base: str, *more: str) -> str:
+    """Thirteen letters and digits that depend on the strings alone; Azure's are others."""
+    digest = hashlib.sha256("-".join((base, *more)).encode()).digest()
+    return base64.b32encode(digest).decode().lower()[:_UNIQUE_LENGTH]
+
+
+STRINGS: Mapping[str, Callable[..., Any]] = {
+    "format": _format,
+    "substring": _substring,
+    "split": _split,
+    "join": _join,
+    "replace": _replace,
+    "toLower": _lower,
+    "toUpper": _upper,
+    "trim": _trim,
+    "startsWith": _starts_with,
+    "endsWith": _ends_with,
+    "padLeft": _pad_left,
+    "indexOf": _index_of,
+    "lastIndexOf": _last_index_of,
+    "base64": _base64,
+    "base64ToString": _from_base64,
+    "uri": _uri,
+    "uriComponent": _uri_component,
+    "uriComponentToString": _from_uri_component,
+    "guid": _guid,
+    "uniqueString": _unique_string,
+}

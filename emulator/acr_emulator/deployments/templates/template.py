@@ -1,0 +1,159 @@
+"""A template with its parameters: what it declares, in what order, and what comes out of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import Any
+
+from acr_emulator.deployments.templates.deployment_context import DeploymentContext
+from acr_emulator.deployments.templates.evaluation import Evaluator, is_known, is_listing, unknown
+from acr_emulator.deployments.templates.expressions import Call, calls
+from acr_emulator.deployments.templates.invalid_template import (
+    NotImitatedError,
+    TemplateError,
+    check_shape,
+    invalid,
+)
+from acr_emulator.deployments.templates.named_values import NamedValues
+from acr_emulator.deployments.templates.ordering import ordered
+from acr_emulator.deployments.templates.parameters import Parameters, check_type, shown
+from acr_emulator.deployments.templates.parser import is_expression, parse
+from acr_emulator.deployments.templates.resources import (
+    TemplateResource,
+    evaluated,
+    resources,
+    without_inner_template,
+)
+from acr_emulator.deployments.templates.runtime_references import Fetch, NeededError, References
+
+_SHAPE = {"parameters": dict, "variables": dict, "resources": list, "outputs": dict}
+_NOT_IMITATED = {
+    "functions": "functions of a template's own",
+    "definitions": "types of a template's own",
+    "languageVersion": "'languageVersion' 2.0 of templates",
+}
+
+
+class Template:
+    """Checks everything that can be checked before the first resource is deployed."""
+
+    def __init__(
+        self, document: Mapping[str, Any], given: Mapping[str, Any], context: DeploymentContext
+    ) -> None:
+        check_shape("template", document, _SHAPE)
+        check_shape("parameters given", given, {})
+        _check_language(document)
+        self._variables = document.get("variables") or {}
+        self._outputs = document.get("outputs") or {}
+        defaults = context.functions_of_defaults()
+        self.parameters = Parameters(
+            document.get("parameters") or {},
+            given,
+            Evaluator({**defaults, "parameters": lambda name: self.parameters.values.get(name)}),
+        )
+        self.parameters.check()
+        variables = NamedValues("variable", self._variables, self._variable)
+        self._situated = {
+            **context.functions(),
+            "parameters": self.parameters.values.get,
+            "variables": variables.get,
+        }
+        self._static = Evaluator(self._situated)
+        declared = resources(document.get("resources") or [], self._static, context.group["id"])
+        #: As the template lists them.
+        self.declared = list(declared)
+        #: Those that are to be deployed, each after everything that it builds on.
+        self.resources = ordered(self.declared, self._references)
+        self._check_bodies()
+        self.digest = str(
+            int.from_bytes(hashlib.sha256(json.dumps(document).encode()).digest()[:8], "big")
+        )
+
+    def _variable(self, name: str) -> Any:
+        return self._static.value(self._variables[name])
+
+    def _check_bodies(self) -> None:
+        """As far as they need nothing that is known only later."""
+        for step in self.resources:
+            with suppress(NeededError):
+                self.body(step.resource, {})
+
+    def find(self, reference: str) -> TemplateResource | None:
+        """The resource of the template with that name or id."""
+        return next((resource for resource in self.declared if resource.is_called(reference)), None)
+
+    def body(self, resource: TemplateResource, fetched: Mapping[Fetch, Any]) -> dict[str, Any]:
+        """What to send to the resource's provider; NeededError if a response of ARM is needed."""
+        try:
+            return evaluated(resource.body, self._live(fetched).value)
+        except TemplateError as error:
+            raise TemplateError(
+                "Unable to process template language expressions for resource"
+                f" '{resource.id}'. '{error}'"
+            ) from error
+
+    def outputs(self, fetched: Mapping[Fetch, Any]) -> dict[str, Any]:
+        """The outputs as deployments show them; NeededError if a response of ARM is needed."""
+        live = self._live(fetched)
+        outputs = {}
+        for name, output in self._outputs.items():
+            check_shape(f"output '{name}'", output, {"type": str})
+            if "value" not in output:
+                raise invalid(f"The template output '{name}' has no value")
+            if live.value(output.get("condition", True)):
+                value, declared = live.value(output["value"]), str(output.get("type", ""))
+                check_type("output", name, declared, value)
+                outputs[name] = shown(declared, value)
+        return outputs
+
+    def _live(self, fetched: Mapping[Fetch, Any]) -> Evaluator:
+        references = References(self.find, fetched)
+        evaluator = Evaluator({**self._situated, "reference": references.reference})
+        evaluator.listing = references.list
+        return evaluator
+
+    def _references(self, resource: TemplateResource) -> Iterator[str]:
+        """Names and ids that the body of a resource reads, hence depends on."""
+        for call in _calls(without_inner_template(resource.body)):
+            if call.arguments and (call.name.lower() == "reference" or is_listing(call.name)):
+                try:
+                    target = self._static.expression(call.arguments[0])
+                except TemplateError:
+                    continue  # it is refused when the body is evaluated, if it is used at all
+                if isinstance(target, str):
+                    yield target
+
+
+def _check_language(document: Mapping[str, Any]) -> None:
+    """Refuse what cannot be parsed, functions that do not exist, and what is not emulated."""
+    for key, what in _NOT_IMITATED.items():
+        if document.get(key):
+            raise NotImitatedError(what)
+    for section in ("variables", "outputs", "resources"):
+        if '"copy":' in json.dumps(document.get(section, {})):
+            raise NotImitatedError("'copy' in templates")
+    for call in _calls(document):
+        if not is_known(call.name):
+            raise unknown(call.name)
+
+
+def _calls(document: Any) -> Iterator[Call]:
+    """Every call in every expression of a document."""
+    for text in _strings(document):
+        if is_expression(text):
+            yield from calls(parse(text))
+
+
+def _strings(document: Any) -> Iterator[str]:
+    if isinstance(document, str):
+        yield document
+    elif isinstance(document, list):
+        for item in document:
+            yield from _strings(item)
+    elif isinstance(document, dict):
+        for key, value in document.items():
+            yield key
+            yield from _strings(value)

@@ -1,0 +1,55 @@
+"""JSON values as the template language sees them: their types, their text, when they are equal."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+#: A boolean that a template passes; in Python's signatures it would count as a flag.
+Boolean = bool
+#: ARM's names of types, as its messages have them.
+TYPE_NAMES: Mapping[type, str] = {
+    bool: "Boolean",
+    int: "Integer",
+    float: "Float",
+    str: "String",
+    list: "Array",
+    dict: "Object",
+    type(None): "Null",
+}
+
+
+def type_name(value: Any) -> str:
+    """`String`, `Integer`, ...; `Null` for none."""
+    return TYPE_NAMES[type(value)]
+
+
+def text(value: Any) -> str:
+    """A value within a string: as .NET writes it, objects and arrays as JSON."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return str(value)
+    return "" if value is None else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def same(one: Any, other: Any) -> bool:
+    """Equal in type and value, through and through; strings by case, keys not."""
+    if type_name(one) != type_name(other):
+        return False
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, dict):
+        mine, theirs = _by_lower_key(one), _by_lower_key(other)
+        return mine.keys() == theirs.keys() and all(same(mine[key], theirs[key]) for key in mine)
+    return bool(one == other)
+
+
+def key_of(mapping: dict[str, Any], key: str) -> str | None:
+    """The key as the object spells it: keys match whatever their case."""
+    if key in mapping:
+        return key
+    return next((candidate for candidate in mapping if candidate.lower() == key.lower()), None)
+
+
+def _by_lower_key(mapping: dict[str, Any]) -> dict[str, Any]:
+    return {key.lower(): value for key, value in mapping.items()}

@@ -1,0 +1,155 @@
+"""A registry's repositories, straight in distribution (OCI distribution specification)."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import contextmanager
+
+import httpx
+
+from acr_emulator.engine.artifacts import MAX_MANIFEST_BYTES
+from acr_emulator.engine.blob_source import read_blob
+from acr_emulator.engine.descriptors import MANIFEST_TYPES, Descriptor, Manifest
+from acr_emulator.engine.transfer_errors import NotInRegistryError, TransferError
+
+_ACCEPT = {"Accept": ", ".join(sorted(MANIFEST_TYPES))}
+_TIMEOUT = httpx.Timeout(60, read=600)  # a registry may hash a whole layer before it answers
+
+
+class Repositories:
+    """The repositories of one registry: R of it is `<prefix>/R` at `base_url`."""
+
+    def __init__(self, base_url: str, *, prefix: str, http: httpx.AsyncClient) -> None:
+        self._base = httpx.URL(base_url)
+        self._prefix = prefix
+        self._http = http
+
+    @property
+    def registry(self) -> str:
+        return self._prefix
+
+    async def manifest(self, repository: str, target: str) -> tuple[Descriptor, bytes]:
+        """Get a manifest by tag or digest; raises NotInRegistryError."""
+        url = self._url(repository, "manifests", target)
+        with _registry_errors(self._prefix):
+            async with self._http.stream("GET", url, headers=_ACCEPT, timeout=_TIMEOUT) as answer:
+                if answer.status_code == httpx.codes.NOT_FOUND:
+                    raise NotInRegistryError(f"{repository} has no manifest {target}.")
+                _require(answer, httpx.codes.OK)
+                content = bytearray()
+                async for chunk in answer.aiter_bytes():
+                    content += chunk
+                    if len(content) > MAX_MANIFEST_BYTES:
+                        raise TransferError(
+                            f"The manifest of {repository} at {target} is larger "
+                            f"than {MAX_MANIFEST_BYTES} bytes."
+                        )
+        media_type = answer.headers.get("Content-Type", "").partition(";")[0].strip()
+        return Descriptor.of(bytes(content), media_type), bytes(content)
+
+    async def digest_of(self, repository: str, tag: str) -> str | None:
+        """Tell which digest a tag stands for; None if there is no such tag."""
+        answer = await self._send("HEAD", repository, "manifests", tag, headers=_ACCEPT)
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            return None
+        _require(answer, httpx.codes.OK)
+        digest: str | None = answer.headers.get("Docker-Content-Digest")
+        return digest
+
+    async def push_manifest(self, repository: str, target: str, manifest: Manifest) -> None:
+        """Put a manifest by tag or digest; everything it refers to must be there."""
+        answer = await self._send(
+            "PUT",
+            repository,
+            "manifests",
+            target,
+            content=manifest.content,
+            headers={"Content-Type": manifest.descriptor.media_type},
+        )
+        _require(answer, httpx.codes.CREATED)
+
+    def blob(self, repository: str, blob: Descriptor) -> AsyncGenerator[bytes, None]:
+        """Read a blob in large pieces; raises BrokenBlobError."""
+        return read_blob(self._url(repository, "blobs", blob.digest), blob)
+
+    async def has_blob(self, repository: str, digest: str) -> bool:
+        answer = await self._send("HEAD", repository, "blobs", digest)
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            return False
+        _require(answer, httpx.codes.OK)
+        return True
+
+    async def push_blob(
+        self,
+        repository: str,
+        blob: Descriptor,
+        content: AsyncIterator[bytes],
+        *,
+        mount_from: str | None,
+    ) -> bool:
+        """Bring a blob into the repository; return False if it could be mounted from another one.
+
+        The registry checks the digest. An upload that breaks off shows nowhere; distribution
+        refuses to delete it (its offset is no longer the one that we know) and purges it in time.
+        """
+        mount = {"mount": blob.digest, "from": f"{self._prefix}/{mount_from}"} if mount_from else {}
+        begun = await self._send("POST", repository, "blobs", "uploads/", params=mount)
+        if mount_from and begun.status_code == httpx.codes.CREATED:
+            return False
+        _require(begun, httpx.codes.ACCEPTED)
+        upload = self._base.join(begun.headers["Location"])
+        with _registry_errors(self._prefix):
+            answer = await self._http.put(
+                upload.copy_merge_params({"digest": blob.digest}),
+                content=content,
+                headers={
+                    "Content-Length": str(blob.size),
+                    "Content-Type": "application/octet-stream",
+                },
+                timeout=_TIMEOUT,
+            )
+        _require(answer, httpx.codes.CREATED)
+        return True
+
+    def _url(self, repository: str, *path: str) -> httpx.URL:
+        return self._base.join("/".join(("/v2", self._prefix, repository, *path)))
+
+    async def _send(
+        self,
+        method: str,
+        repository: str,
+        *path: str,
+        headers: dict[str, str] | None = None,
+        params: dict[str, str] | None = None,
+        content: bytes | None = None,
+    ) -> httpx.Response:
+        with _registry_errors(self._prefix):
+            return await self._http.request(
+                method,
+                self._url(repository, *path),
+                headers=headers,
+                params=params,
+                content=content,
+                timeout=_TIMEOUT,
+            )
+
+
+def _require(answer: httpx.Response, status: int) -> None:
+    if answer.status_code == status:
+        return
+    code = ""
+    if answer.is_closed and answer.headers.get("Content-Type", "").startswith("application/json"):
+        errors = answer.json().get("errors") or [{}]
+        code = f" ({errors[0].get('code')}: {errors[0].get('message')})"
+    request = answer.request
+    raise TransferError(
+        f"The registry answered {answer.status_code}{code} to {request.method} {request.url.path}"
+    )
+
+
+@contextmanager
+def _registry_errors(registry: str) -> Iterator[None]:
+    try:
+        yield
+    except httpx.HTTPError as error:
+        raise TransferError(
+            f"Registry '{registry}' cannot be reached ({type(error).__name__})"
+        ) from error

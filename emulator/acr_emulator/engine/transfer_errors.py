@@ -1,0 +1,51 @@
+"""What makes a transfer fail, in the words that a pipeline run reports."""
+
+_MAX_CHARACTERS = 1000
+
+
+class TransferError(Exception):
+    """A transfer cannot continue; str() of it is the run's pipelineRunErrorMessage.
+
+    It may quote names that somebody else chose: what cannot be printed is spelled out.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__("".join(map(_printable, message[:_MAX_CHARACTERS])))
+
+
+def _printable(character: str) -> str:
+    return character if character.isprintable() else ascii(character)[1:-1]
+
+
+class StorageError(TransferError):
+    """Storage refuses; the frame is Azure's own (azure-cli-extensions issue 8706)."""
+
+    def __init__(self, status: int, reason: str, code: str = "") -> None:
+        super().__init__(
+            "Failed to access storage.  Service request failed.  "
+            f"Status: {status} ({reason.rstrip('.')})"
+        )
+        self.status = status
+        self.code = code
+
+
+class BlobExistsError(TransferError):
+    """An export may not replace an existing blob."""
+
+    def __init__(self, blob: str) -> None:
+        super().__init__(
+            f"Blob '{blob}' already exists in the container; "
+            "the pipeline does not have the OverwriteBlobs option."
+        )
+
+
+class NotInRegistryError(TransferError):
+    """The registry has no such manifest."""
+
+
+class BrokenBlobError(TransferError):
+    """A blob of the source registry is missing, or is not what its digest says."""
+
+    def __init__(self, digest: str, message: str) -> None:
+        super().__init__(message)
+        self.digest = digest

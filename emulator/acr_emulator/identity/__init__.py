@@ -1,0 +1,1 @@
+"""Entra and Microsoft Graph: principals, tokens, and what roles allow."""

@@ -1,0 +1,74 @@
+"""The tenant's principals: who may log in, and whom a role or a policy can be given to."""
+
+import hmac
+import secrets
+import uuid
+from collections.abc import Iterator
+
+from acr_emulator.identity.tokens import Principal
+from acr_emulator.state.store import Store
+
+_OPERATOR = "acr-emulator-operator"
+
+
+class Directory:
+    """Service principals, managed identities among them, by object and by application id."""
+
+    def __init__(self, store: Store) -> None:
+        self._principals = store.table("principal")
+        self._secrets = store.table("client-secret")
+
+    def add(self, name: str) -> Principal:
+        """A new service principal without a secret, for instance a managed identity's."""
+        principal = Principal(str(uuid.uuid4()), str(uuid.uuid4()), name)
+        self._principals.put(
+            principal.object_id, {"application_id": principal.application_id, "name": name}
+        )
+        return principal
+
+    def remove(self, object_id: str) -> None:
+        """Forget a principal; what it was granted stays, as in Azure."""
+        self._principals.delete(object_id)
+
+    def __iter__(self) -> Iterator[Principal]:
+        return (
+            Principal(object_id, entry["application_id"], entry["name"])
+            for object_id, entry in self._principals.items()
+        )
+
+    def find(self, identifier: str) -> Principal | None:
+        """The principal with that object or application id."""
+        wanted = identifier.lower()
+        return next(
+            (
+                principal
+                for principal in self
+                if wanted in (principal.object_id, principal.application_id)
+            ),
+            None,
+        )
+
+    def add_application(self, name: str) -> tuple[Principal, str]:
+        """A new service principal that can log in, and its secret."""
+        principal = self.add(name)
+        secret = secrets.token_hex(20)
+        self._secrets.put(principal.application_id, secret)
+        return principal, secret
+
+    def operator(self) -> tuple[Principal, str]:
+        """The service principal that is ready to log in, and its secret; made on the first call."""
+        for application_id, secret in self._secrets.items():
+            principal = self.find(application_id)
+            if principal and principal.name == _OPERATOR:
+                return principal, secret
+        return self.add_application(_OPERATOR)
+
+    def is_operator(self, object_id: str) -> bool:
+        """Whether this is the service principal that may do anything."""
+        operator, _ = self.operator()
+        return object_id == operator.object_id
+
+    def secret_is_right(self, principal: Principal, secret: str) -> bool:
+        """Whether the principal can log in with this secret."""
+        expected = self._secrets.get(principal.application_id)
+        return expected is not None and hmac.compare_digest(expected.encode(), secret.encode())

@@ -1,0 +1,1 @@
+"""Key vaults: secrets, who may read them, and their data plane."""

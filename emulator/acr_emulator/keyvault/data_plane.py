@@ -1,0 +1,250 @@
+"""The data plane of key vaults: `/secrets` and `/deletedsecrets` of each vault's host."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from acr_emulator.cloud.clouds import Cloud
+from acr_emulator.identity.directory import Directory
+from acr_emulator.identity.tokens import Principal, Tokens, UnauthorizedError
+from acr_emulator.keyvault.vaults import (
+    Secret,
+    SecretMissingError,
+    Secrets,
+    may_read_secret,
+    vault_named,
+)
+from acr_emulator.network.responses import JsonAnswer, empty
+from acr_emulator.state.clock import Clock
+from acr_emulator.state.store import Store
+
+_DAY = 24 * 60 * 60
+
+
+class _VaultError(Exception):
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.headers: dict[str, str] = {}
+
+    def response(self) -> Response:
+        """The answer to send."""
+        body = {"error": {"code": self.code, "message": str(self)}}
+        return JsonAnswer(body, self.status, self.headers)
+
+
+def key_vault_app(
+    cloud: Cloud, clock: Clock, store: Store, tokens: Tokens, directory: Directory
+) -> Starlette:
+    """The app of every vault's host."""
+    vaults = _KeyVaults(cloud, clock, store, tokens, directory)
+    one, deleted = "/secrets/{name}", "/deletedsecrets/{name}"
+    table: list[tuple[str, str, Callable[[Request, Secrets], Awaitable[Response]]]] = [
+        ("GET", "/secrets", vaults.list),
+        ("PUT", one, vaults.set),
+        ("GET", one, vaults.get),
+        ("GET", f"{one}/", vaults.get),
+        ("GET", f"{one}/versions", vaults.versions),
+        ("GET", f"{one}/{{version}}", vaults.get),
+        ("PATCH", one, vaults.update),
+        ("PATCH", f"{one}/", vaults.update),
+        ("PATCH", f"{one}/{{version}}", vaults.update),
+        ("DELETE", one, vaults.delete),
+        ("GET", deleted, vaults.deleted),
+        ("DELETE", deleted, vaults.purge),
+        ("POST", f"{deleted}/recover", vaults.recover),
+    ]
+    return Starlette(
+        routes=[
+            Route(path, vaults.checked(handler), methods=[method])
+            for method, path, handler in table
+        ],
+        exception_handlers={_VaultError: _refuse, SecretMissingError: _not_found},
+    )
+
+
+async def _refuse(_: Request, error: Exception) -> Response:
+    assert isinstance(error, _VaultError)
+    return error.response()
+
+
+async def _not_found(_: Request, error: Exception) -> Response:
+    assert isinstance(error, SecretMissingError)
+    return _VaultError(
+        404,
+        "SecretNotFound",
+        f"A secret with (name/id) {error.secret} was not found in this key vault. If you recently"
+        " deleted this secret you may be able to recover it using the correct recovery command."
+        " For help resolving this issue, please see https://go.microsoft.com/fwlink/?linkid=2125182",
+    ).response()
+
+
+class _KeyVaults:
+    def __init__(
+        self, cloud: Cloud, clock: Clock, store: Store, tokens: Tokens, directory: Directory
+    ) -> None:
+        self._cloud = cloud
+        self._clock = clock
+        self._store = store
+        self._tokens = tokens
+        self._directory = directory
+
+    def checked(
+        self, handler: Callable[[Request, Secrets], Awaitable[Response]]
+    ) -> Callable[[Request], Awaitable[Response]]:
+        """Give a handler the secrets of the host's vault, once the token was accepted."""
+
+        async def check(request: Request) -> Response:
+            caller = self._authorize(request)
+            name = (request.url.hostname or "").partition(".")[0]
+            vault = vault_named(self._store, name)
+            if vault is None:
+                raise _VaultError(404, "VaultNotFound", f"There is no key vault '{name}'.")
+            self._check_right(caller, vault["name"], request)
+            return await handler(request, Secrets(self._store, vault["name"]))
+
+        return check
+
+    def _check_right(self, caller: Principal, vault: str, request: Request) -> None:
+        """All but the built-in administrator need permission to read a secret."""
+        name = request.path_params.get("name", "")
+        if (
+            request.method != "GET"
+            or self._directory.is_operator(caller.object_id)
+            or may_read_secret(self._store, vault, caller.object_id, name)
+        ):
+            return
+        raise _VaultError(
+            403,
+            "Forbidden",
+            f"The user, group or application 'appid={caller.application_id};"
+            f"oid={caller.object_id}' does not have secrets get permission on key vault '{vault}'.",
+        )
+
+    def _authorize(self, request: Request) -> Principal:
+        """The challenge and its text are recorded for a missing token."""
+        cloud = self._cloud
+        try:
+            return self._tokens.verify_header(
+                request.headers.get("authorization"), cloud.vault_audience
+            ).principal
+        except UnauthorizedError as error:
+            message = (
+                "AKV10000: Request is missing a Bearer or PoP token."
+                if error.reason == "missing"
+                else f"AKV10022: The token was not accepted: {error}."
+            )
+            refusal = _VaultError(401, "Unauthorized", message)
+            authority = f"{cloud.login_url}/{cloud.tenant_id}"
+            refusal.headers["www-authenticate"] = (
+                f'Bearer authorization="{authority}", resource="{cloud.vault_audience}"'
+            )
+            raise refusal from error
+
+    async def list(self, request: Request, secrets: Secrets) -> Response:
+        base = _base(request)
+        value = [_item(base, secret, "") for secret in secrets.newest()]
+        return JsonAnswer({"value": value, "nextLink": None})
+
+    async def versions(self, request: Request, secrets: Secrets) -> Response:
+        base, versions = _base(request), secrets.versions(request.path_params["name"])
+        value = [_item(base, secret, secret["version"]) for secret in versions]
+        return JsonAnswer({"value": value, "nextLink": None})
+
+    async def set(self, request: Request, secrets: Secrets) -> Response:
+        name, content = request.path_params["name"], await _content(request)
+        if not isinstance(content.get("value"), str):
+            raise _VaultError(400, "BadParameter", "Property 'value' is required.")
+        if secrets.deleted(name):
+            raise _VaultError(
+                409,
+                "Conflict",
+                f"Secret {name} is currently in a deleted but recoverable state, and its name"
+                " cannot be reused; in this state, the secret can only be recovered or purged.",
+            )
+        return JsonAnswer(_bundle(_base(request), secrets.set(name, content, self._clock)))
+
+    async def get(self, request: Request, secrets: Secrets) -> Response:
+        secret = secrets.get(request.path_params["name"], request.path_params.get("version", ""))
+        if not secret["attributes"]["enabled"]:
+            raise _VaultError(
+                403, "Forbidden", "Operation get is not allowed on a disabled secret."
+            )
+        return JsonAnswer(_bundle(_base(request), secret))
+
+    async def update(self, request: Request, secrets: Secrets) -> Response:
+        secret = secrets.update(
+            request.path_params["name"],
+            request.path_params.get("version", ""),
+            await _content(request),
+            self._clock,
+        )
+        return JsonAnswer(_item(_base(request), secret, secret["version"]))
+
+    async def delete(self, request: Request, secrets: Secrets) -> Response:
+        secret = secrets.delete(request.path_params["name"])
+        return JsonAnswer(self._deleted_item(request, secret))
+
+    async def deleted(self, request: Request, secrets: Secrets) -> Response:
+        secret = secrets.deleted(request.path_params["name"])
+        if secret is None:
+            raise SecretMissingError(request.path_params["name"])
+        return JsonAnswer(self._deleted_item(request, secret))
+
+    async def purge(self, request: Request, secrets: Secrets) -> Response:
+        if not secrets.purge(request.path_params["name"]):
+            raise SecretMissingError(request.path_params["name"])
+        return empty(204)
+
+    async def recover(self, request: Request, secrets: Secrets) -> Response:
+        secret = secrets.recover(request.path_params["name"])
+        if secret is None:
+            raise SecretMissingError(request.path_params["name"])
+        return JsonAnswer(_item(_base(request), secret, secret["version"]))
+
+    def _deleted_item(self, request: Request, secret: Secret) -> dict[str, Any]:
+        now = int(self._clock.now().timestamp())
+        base = _base(request)
+        return {
+            "recoveryId": f"{base}/deletedsecrets/{secret['name']}",
+            "deletedDate": now,
+            "scheduledPurgeDate": now + secret["attributes"]["recoverableDays"] * _DAY,
+            **_item(base, secret, secret["version"]),
+        }
+
+
+async def _content(request: Request) -> dict[str, Any]:
+    try:
+        content = await request.json()
+    except ValueError as error:
+        raise _VaultError(400, "BadParameter", "The body is no JSON.") from error
+    if not isinstance(content, dict):
+        raise _VaultError(400, "BadParameter", "The body is no object.")
+    return content
+
+
+def _base(request: Request) -> str:
+    return f"https://{request.url.hostname}"
+
+
+def _item(base: str, secret: Secret, version: str) -> dict[str, Any]:
+    """All but the value; keys without a value are left out, as recorded."""
+    path = "/".join(part for part in (secret["name"], version) if part)
+    shown = {
+        "id": f"{base}/secrets/{path}",
+        "contentType": secret["contentType"],
+        "attributes": secret["attributes"],
+        "tags": secret["tags"],
+    }
+    return {key: value for key, value in shown.items() if value is not None}
+
+
+def _bundle(base: str, secret: Secret) -> dict[str, Any]:
+    return {"value": secret["value"], **_item(base, secret, secret["version"])}

@@ -1,0 +1,188 @@
+"""Secrets of key vaults, and who may read them; what the data plane and the runs both need."""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from acr_emulator.identity.authorization import GET_SECRET, data_actions
+from acr_emulator.state.clock import Clock
+from acr_emulator.state.store import Resource, Store
+
+TYPE = "Microsoft.KeyVault/vaults"
+_RECOVERY = {"recoveryLevel": "Recoverable+Purgeable", "recoverableDays": 90}
+
+Secret = dict[str, Any]
+
+
+class SecretError(Exception):
+    """A secret cannot be read; `status` and the text are those of the data plane."""
+
+    status = 404
+    reason = "Secret not found"
+
+    def __init__(self, secret: str) -> None:
+        super().__init__(self.reason)
+        #: What was requested: a name, `name/version` or a URI.
+        self.secret = secret
+
+
+class SecretMissingError(SecretError):
+    """There is no such vault, secret or version."""
+
+
+class SecretDisabledError(SecretError):
+    """The secret exists and is disabled."""
+
+    status = 403
+    reason = "Operation get is not allowed on a disabled secret"
+
+
+@dataclass(frozen=True)
+class SecretUri:
+    """`https://{vault}.{suffix}/secrets/{name}[/{version}]`, taken apart."""
+
+    vault: str
+    name: str
+    version: str = ""
+
+    @classmethod
+    def parse(cls, uri: str) -> "SecretUri":
+        """Take a URI apart; raises SecretMissingError if it names no secret."""
+        url = urlsplit(uri)
+        collection, _, path = url.path.strip("/").partition("/")
+        name, _, version = path.partition("/")
+        if collection.lower() != "secrets" or not name or not url.hostname:
+            raise SecretMissingError(uri)
+        return cls(url.hostname.partition(".")[0], name, version)
+
+
+def vault_named(store: Store, name: str) -> Resource | None:
+    """The vault of that name; names are unique whatever their case."""
+    return store.named(TYPE, name)
+
+
+def may_read_secret(store: Store, vault: str, principal_id: str, secret: str = "") -> bool:
+    """Whether a principal may get secrets: by role or by access policy, as the vault has it."""
+    resource = vault_named(store, vault)
+    if resource is None:
+        return False
+    properties = resource["properties"]
+    if properties["enableRbacAuthorization"]:
+        scope = f"{resource['id']}/secrets/{secret}" if secret else resource["id"]
+        return GET_SECRET in data_actions(store, principal_id, scope)
+    return any(
+        {"get", "all"} & {right.lower() for right in policy["permissions"].get("secrets") or []}
+        for policy in properties["accessPolicies"]
+        if policy["objectId"].lower() == principal_id.lower()
+    )
+
+
+def secret_value(store: Store, secret_uri: str) -> str:
+    """The value behind a secret URI, the newest version if it names none.
+
+    Raises SecretMissingError or SecretDisabledError. An expired secret can be read: in Key Vault
+    `exp` and `nbf` inform, they do not bar `get`.
+    """
+    uri = SecretUri.parse(secret_uri)
+    if vault_named(store, uri.vault) is None:
+        raise SecretMissingError(secret_uri)
+    secret = Secrets(store, uri.vault).get(uri.name, uri.version)
+    if not secret["attributes"]["enabled"]:
+        raise SecretDisabledError(secret_uri)
+    value: str = secret["value"]
+    return value
+
+
+class Secrets:
+    """The secrets of one vault: each a list of versions, the newest last."""
+
+    def __init__(self, store: Store, vault: str) -> None:
+        self._live = store.table("secret")
+        self._deleted = store.table("deleted-secret")
+        self._prefix = f"{vault.lower()}/"
+
+    def _key(self, name: str) -> str:
+        return self._prefix + name.lower()
+
+    def versions(self, name: str) -> list[Secret]:
+        """Every version, oldest first; raises SecretMissingError."""
+        versions: list[Secret] | None = self._live.get(self._key(name))
+        if versions is None:
+            raise SecretMissingError(name)
+        return versions
+
+    def get(self, name: str, version: str = "") -> Secret:
+        """One version, the newest if none is named."""
+        versions = self.versions(name)
+        if not version:
+            return versions[-1]
+        for secret in versions:
+            if secret["version"] == version.lower():
+                return secret
+        raise SecretMissingError(f"{name}/{version}")
+
+    def newest(self) -> list[Secret]:
+        """The newest version of every secret, oldest secret first."""
+        return [versions[-1] for _, versions in self._live.items(self._prefix)]
+
+    def set(self, name: str, content: dict[str, Any], clock: Clock) -> Secret:
+        """Add a version with a `value`, and perhaps `attributes`, `tags` and a `contentType`."""
+        now = int(clock.now().timestamp())
+        attributes = {"enabled": True, "created": now, "updated": now, **_RECOVERY}
+        secret = {
+            "name": name,
+            "version": uuid.uuid4().hex,
+            "value": content["value"],
+            "attributes": attributes | (content.get("attributes") or {}),
+            "tags": content.get("tags"),
+            "contentType": content.get("contentType"),
+        }
+        versions = self._live.get(self._key(name)) or []
+        self._live.put(self._key(name), [*versions, secret])
+        return secret
+
+    def update(self, name: str, version: str, content: dict[str, Any], clock: Clock) -> Secret:
+        """Change what is not the value of one version."""
+        changed = self.get(name, version)
+        changed["attributes"] |= content.get("attributes") or {}
+        changed["attributes"]["updated"] = int(clock.now().timestamp())
+        for key in ("tags", "contentType"):
+            changed[key] = content.get(key, changed[key])
+        versions = [
+            changed if secret["version"] == changed["version"] else secret
+            for secret in self.versions(name)
+        ]
+        self._live.put(self._key(name), versions)
+        return changed
+
+    def delete(self, name: str) -> Secret:
+        """Move a secret to the deleted ones; returns its newest version."""
+        versions = self.versions(name)
+        self._deleted.put(self._key(name), versions)
+        self._live.delete(self._key(name))
+        return versions[-1]
+
+    def deleted(self, name: str) -> Secret | None:
+        """The newest version of a deleted secret."""
+        versions: list[Secret] | None = self._deleted.get(self._key(name))
+        return versions[-1] if versions else None
+
+    def recover(self, name: str) -> Secret | None:
+        """Bring a deleted secret back."""
+        versions: list[Secret] | None = self._deleted.get(self._key(name))
+        if versions is None:
+            return None
+        self._live.put(self._key(name), versions)
+        self._deleted.delete(self._key(name))
+        return versions[-1]
+
+    def purge(self, name: str) -> bool:
+        """Remove a deleted secret for good; False if there was none."""
+        return self._deleted.delete(self._key(name))
+
+    def clear(self) -> None:
+        """Remove everything, for the end of the vault."""
+        for table in (self._live, self._deleted):
+            for key, _ in table.items(self._prefix):
+                table.delete(key)

@@ -1,1 +1,0 @@
-"""The real programs behind the imitated service, run as child processes."""

@@ -1,0 +1,1 @@
+"""Container registries: their resources, the process that stores them, and its files."""

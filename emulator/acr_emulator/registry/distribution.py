@@ -1,0 +1,85 @@
+"""CNCF distribution: one process that stores the repositories of every registry."""
+
+import asyncio
+import json
+import secrets
+from pathlib import Path
+
+import httpx
+
+from acr_emulator.bundled.child_process import Child, end_leftover, pid_file_of
+from acr_emulator.bundled.tools import DISTRIBUTION, path_of
+from acr_emulator.registry.repair import repair
+from acr_emulator.registry.stored_repositories import StoredRepositories
+
+_CONNECT_SECONDS = 10
+_DRAIN_SECONDS = 3
+
+
+class Distribution:
+    """The process; the repositories of registry R lie under `R/` in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._storage = folder / "storage"
+        self._child: Child | None = None
+        self._starting = asyncio.Lock()
+        # Layers are large: only connecting has a time limit.
+        self.http = httpx.AsyncClient(timeout=httpx.Timeout(None, connect=_CONNECT_SECONDS))
+
+    @property
+    def url(self) -> str:
+        """Its base URL; it needs no token."""
+        return f"http://127.0.0.1:{self._child.port if self._child else 0}"
+
+    @property
+    def running(self) -> bool:
+        """Whether it serves."""
+        return self._child is not None and self._child.running
+
+    def repositories(self, registry: str) -> StoredRepositories:
+        """What one registry holds."""
+        return StoredRepositories(self._storage, registry)
+
+    async def ensure(self) -> str:
+        """Have it running, also after it died; its base URL. Raises StartError."""
+        async with self._starting:
+            if not self.running:
+                await self.start()
+        return self.url
+
+    async def start(self) -> None:
+        """Run it; raises StartError."""
+        self._storage.mkdir(parents=True, exist_ok=True)
+        configuration = self._folder / "configuration.yml"
+        configuration.touch(mode=0o600)
+        configuration.write_text(json.dumps(self._configuration()))  # JSON is YAML
+        argv = [path_of(DISTRIBUTION), "serve", str(configuration)]
+        log = self._folder / "distribution.log"
+        if await end_leftover(pid_file_of(log)):
+            await asyncio.to_thread(repair, self._storage)
+        self._child = await Child.start(argv, announces=r"listening on 127\.0\.0\.1:(\d+)", log=log)
+
+    async def stop(self) -> None:
+        """End it."""
+        await self.http.aclose()
+        if self._child:
+            await self._child.stop()
+
+    def _configuration(self) -> dict[str, object]:
+        return {
+            "version": "0.1",
+            "log": {"level": "info", "accesslog": {"disabled": True}},
+            "storage": {
+                "filesystem": {"rootdirectory": str(self._storage)},
+                "delete": {"enabled": True},
+            },
+            "http": {
+                "addr": "127.0.0.1:0",
+                # It writes links and manifests in place: on SIGTERM it finishes them.
+                "draintimeout": f"{_DRAIN_SECONDS}s",
+                # The registry front alone knows the host name that clients use.
+                "relativeurls": True,
+                "secret": secrets.token_hex(32),
+            },
+        }

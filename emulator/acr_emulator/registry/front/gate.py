@@ -1,0 +1,126 @@
+"""Admission to a registry: which one a request is for, whether it is open, who may do what."""
+
+import base64
+import binascii
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from starlette.requests import Request
+
+from acr_emulator.registry.front.acr_tokens import InvalidTokenError, RegistryTokens
+from acr_emulator.registry.front.grants import Rights
+from acr_emulator.registry.front.oci_errors import RegistryError, challenge
+from acr_emulator.registry.front.scopes import Scope
+from acr_emulator.registry.registries import Registries
+from acr_emulator.state.store import Resource
+
+#: The user name that goes with a token instead of a password.
+TOKEN_USER = "00000000-0000-0000-0000-000000000000"
+
+
+@dataclass(frozen=True)
+class Registry:
+    """A registry as its clients see it."""
+
+    id: str
+    name: str
+    login_server: str
+    admin_enabled: bool
+    public: bool
+
+    @classmethod
+    def of(cls, resource: Resource) -> "Registry":
+        """Read what matters here from the ARM resource."""
+        properties = resource["properties"]
+        return cls(
+            id=resource["id"],
+            name=resource["name"].lower(),
+            login_server=properties["loginServer"],
+            admin_enabled=properties["adminUserEnabled"],
+            public=properties["publicNetworkAccess"] == "Enabled",
+        )
+
+
+@dataclass(frozen=True)
+class Visit:
+    """An admitted request: the registry, and whether one of a scope's actions is allowed in it."""
+
+    registry: Registry
+    allows: Callable[[Scope], bool]
+
+
+class Gate:
+    """Checks requests to any registry of the instance."""
+
+    def __init__(self, registries: Registries, tokens: RegistryTokens, rights: Rights) -> None:
+        self._registries = registries
+        self._tokens = tokens
+        self._rights = rights
+
+    def registry(self, request: Request) -> Registry:
+        """Find the registry that the host name means, if its network is open."""
+        host = (request.url.hostname or "").lower()
+        resource = self._registries.get(host.partition(".")[0])
+        if resource is None or resource["properties"]["loginServer"] != host:
+            raise RegistryError(404, "NOT_FOUND", f"there is no registry '{host}'")
+        registry = Registry.of(resource)
+        if not registry.public:
+            client = request.client.host if request.client else "unknown"
+            raise RegistryError(
+                403,
+                "DENIED",
+                f"client with IP '{client}' is not allowed access."
+                "  Refer https://aka.ms/acr/firewall to grant access.",
+            )
+        return registry
+
+    def admit(self, request: Request, scope: Scope | None = None) -> Visit:
+        """Check the request's token; with a scope, that it allows one of the scope's actions."""
+        registry = self.registry(request)
+        kind, _, credential = request.headers.get("Authorization", "").partition(" ")
+        if kind.lower() not in {"bearer", "basic"}:
+            raise challenge(registry.login_server, scope)
+        try:
+            if kind.lower() == "bearer":
+                access = self._tokens.access(registry.login_server, credential)
+                visit = Visit(registry, lambda requested: requested.is_within(access))
+            else:
+                user = self.log_in(registry, *basic(credential))
+                visit = Visit(
+                    registry, lambda requested: bool(self.granted(registry, user, requested))
+                )
+        except InvalidTokenError as exc:
+            raise challenge(registry.login_server, scope, error="invalid_token") from exc
+        if scope and not visit.allows(scope):
+            raise challenge(registry.login_server, scope, error="insufficient_scope")
+        return visit
+
+    def granted(self, registry: Registry, subject: str, scope: Scope) -> Scope | None:
+        """What of a scope an identity may have there."""
+        return self._rights.granted(subject, registry.id, scope)
+
+    def log_in(self, registry: Registry, username: str, password: str) -> str:
+        """Check a user and password and return the user's name; raises InvalidTokenError.
+
+        The user is the admin, if enabled, or the empty GUID with a refresh token for its password.
+        """
+        if username == TOKEN_USER:
+            return self._tokens.subject(registry.login_server, password)
+        known = self._registries.passwords(registry.name) if registry.admin_enabled else []
+        if username != registry.name or not any(
+            secrets.compare_digest(valid.encode(), password.encode()) for valid in known
+        ):
+            raise InvalidTokenError("wrong user or password")
+        return username
+
+
+def basic(credential: str) -> tuple[str, str]:
+    """Read a Basic credential; raises InvalidTokenError."""
+    try:
+        username, colon, password = base64.b64decode(credential).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError) as exc:
+        raise InvalidTokenError("not base64") from exc
+    if not colon:
+        raise InvalidTokenError("no password")
+    return username, password

@@ -1,0 +1,58 @@
+"""A registry's error answers: `{"errors": [{code, message, detail}]}`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from acr_emulator.registry.front.scopes import Scope
+
+
+class RegistryError(Exception):
+    """Ends a request with an error of the registry's own shape."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        detail: Any = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.headers = headers
+        self.error = {"code": code, "message": message}
+        if detail is not None:
+            self.error["detail"] = detail
+
+
+def challenge(login_server: str, scope: Scope | None = None, *, error: str = "") -> RegistryError:
+    """Refuse a request without a sufficient token, and say where to get one.
+
+    az splits the challenge at its blanks before it splits at its commas: no blank may follow one.
+    """
+    fields = [f'realm="https://{login_server}/oauth2/token"', f'service="{login_server}"']
+    detail = None
+    if scope:
+        fields.append(f'scope="{scope}"')
+        detail = [
+            {"Type": scope.type, "Name": scope.name, "Action": action} for action in scope.actions
+        ]
+    if error:
+        fields.append(f'error="{error}"')
+    return RegistryError(
+        401,
+        "UNAUTHORIZED",
+        "authentication required",
+        detail=detail,
+        headers={"WWW-Authenticate": "Bearer " + ",".join(fields)},
+    )
+
+
+async def answer_error(_request: Request, exc: Exception) -> Response:
+    """Render a RegistryError; starlette's handlers are typed for any exception."""
+    assert isinstance(exc, RegistryError)
+    return JSONResponse({"errors": [exc.error]}, exc.status, exc.headers)

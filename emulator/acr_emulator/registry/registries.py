@@ -1,0 +1,54 @@
+"""Registries by name: names are unique in a cloud, and each has an admin user's passwords."""
+
+import secrets
+import string
+
+from acr_emulator.state.store import Resource, Store
+
+TYPE = "Microsoft.ContainerRegistry/registries"
+
+_PASSWORD_ALPHABET = string.ascii_letters + string.digits + "+/"
+_PASSWORD_LENGTH = 52
+
+
+class Registries:
+    """Finds registries, and keeps what their resources do not contain."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._ids = store.table("registry")
+        self._passwords = store.table("registry-passwords")
+
+    def get(self, name: str) -> Resource | None:
+        """The resource of that name, wherever it is."""
+        resource_id = self._ids.get(name.lower())
+        return self._store.get(resource_id) if resource_id else None
+
+    def put(self, resource: Resource) -> None:
+        """Write a registry."""
+        self._ids.put(resource["name"].lower(), resource["id"])
+        self._store.put(resource["id"], resource)
+
+    def delete(self, resource: Resource) -> None:
+        """Remove a registry, not what lies under it."""
+        self._ids.delete(resource["name"].lower())
+        self._passwords.delete(resource["name"].lower())
+        self._store.delete(resource["id"])
+
+    def passwords(self, name: str) -> list[str]:
+        """The two passwords of the admin user, made on the first call."""
+        passwords: list[str] | None = self._passwords.get(name.lower())
+        if passwords is None:
+            passwords = [_password(), _password()]
+            self._passwords.put(name.lower(), passwords)
+        return passwords
+
+    def regenerate(self, name: str, index: int) -> None:
+        """Replace one of the two passwords."""
+        passwords = self.passwords(name)
+        passwords[index] = _password()
+        self._passwords.put(name.lower(), passwords)
+
+
+def _password() -> str:
+    return "".join(secrets.choice(_PASSWORD_ALPHABET) for _ in range(_PASSWORD_LENGTH))

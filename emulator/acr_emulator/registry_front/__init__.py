@@ -1,5 +1,0 @@
-"""The data plane of registries: tokens, ACR's own API, and the OCI API of one distribution."""
-
-from acr_emulator.registry_front.app import registry_front
-
-__all__ = ["registry_front"]

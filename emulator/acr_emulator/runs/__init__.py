@@ -1,0 +1,1 @@
+"""Pipelines and pipeline runs, independent of HTTP."""

@@ -1,0 +1,110 @@
+"""Executes the request of a run: opens the pipeline's storage, then calls the transfer engine."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from acr_emulator.bundled.child_process import StartError
+from acr_emulator.engine import (
+    Container,
+    Repositories,
+    TransferError,
+    TransferResult,
+    export_artifacts,
+    import_blob,
+)
+from acr_emulator.registry.distribution import Distribution
+from acr_emulator.runs.access import PipelineAccess
+from acr_emulator.runs.pipelines import EXPORT, Pipeline
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended; it failed if there is an error."""
+
+    transferred: tuple[str, ...] = ()
+    catalog_digest: str = ""
+    error: str = ""
+
+    @classmethod
+    def of(cls, result: TransferResult) -> "Outcome":
+        """Whether a partial failure fails a run of Azure is not known; here it does."""
+        error = "\n".join(result.failures.values())
+        return cls(tuple(result.transferred), result.catalog_digest, error)
+
+
+class Transfers:
+    """Exports and imports for every registry of the instance."""
+
+    def __init__(self, access: PipelineAccess, distribution: Distribution) -> None:
+        self._access = access
+        self._distribution = distribution
+        # Two imports of the same blobs at once: distribution overwrites a link to a blob
+        # and refuses a manifest whose blobs it looks for in a link that is empty just then.
+        self._importing = defaultdict[str, asyncio.Lock](asyncio.Lock)
+
+    async def carry_out(
+        self, pipeline: Pipeline, request: Mapping[str, Any], progress: Callable[[int], None]
+    ) -> Outcome:
+        """Move the artifacts of a run's request."""
+        try:
+            repositories = Repositories(
+                await self._distribution.ensure(),
+                prefix=pipeline.registry,
+                http=self._distribution.http,
+            )
+            async with await self._access.open(pipeline) as container:
+                if pipeline.kind is EXPORT:
+                    return await _export(pipeline, request, repositories, container, progress)
+                async with self._importing[pipeline.registry]:
+                    return await _import(pipeline, request, repositories, container, progress)
+        except (TransferError, StartError) as exc:
+            return Outcome(error=str(exc))
+
+
+async def _export(
+    pipeline: Pipeline,
+    request: Mapping[str, Any],
+    repositories: Repositories,
+    container: Container,
+    progress: Callable[[int], None],
+) -> Outcome:
+    return Outcome.of(
+        await export_artifacts(
+            request["artifacts"],
+            repositories=repositories,
+            container=container,
+            blob=request["target"]["name"],
+            overwrite="OverwriteBlobs" in pipeline.options,
+            continue_on_errors="ContinueOnErrors" in pipeline.options,
+            progress=progress,
+        )
+    )
+
+
+async def _import(
+    pipeline: Pipeline,
+    request: Mapping[str, Any],
+    repositories: Repositories,
+    container: Container,
+    progress: Callable[[int], None],
+) -> Outcome:
+    blob = request["source"]["name"]
+    outcome = Outcome.of(
+        await import_blob(
+            blob,
+            repositories=repositories,
+            container=container,
+            overwrite_tags="OverwriteTags" in pipeline.options,
+            continue_on_errors="ContinueOnErrors" in pipeline.options,
+            progress=progress,
+        )
+    )
+    if "DeleteSourceBlobOnSuccess" in pipeline.options and not outcome.error:
+        try:
+            await container.delete(blob)
+        except TransferError as exc:
+            return replace(outcome, error=str(exc))
+    return outcome

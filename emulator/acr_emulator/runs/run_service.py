@@ -1,0 +1,144 @@
+"""Pipeline runs: carried out in the background, their states kept on disk.
+
+What Azure answers while a run is in progress was never recorded. The states here follow the
+examples of its specification and what its clients read; the setting `run_answer` chooses between
+the specification's asynchronous answer and the one synchronous answer that was reported.
+"""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+from acr_emulator.runs import record
+from acr_emulator.runs.executor import Outcome, Transfers
+from acr_emulator.runs.pipelines import Pipeline
+from acr_emulator.state.arm_errors import ArmError
+from acr_emulator.state.clock import Clock
+from acr_emulator.state.operations import Operations
+from acr_emulator.state.settings import Settings
+from acr_emulator.state.store import Resource, Store
+
+INTERRUPTED = "The run was interrupted by a restart of the service."
+
+_AT_ONCE = 8
+#: Progress is written when it has grown by that much: each write goes to the disk.
+_PROGRESS_STEP = 10
+_AGAIN_SECONDS = 1.0
+
+_logger = logging.getLogger(__name__)
+
+
+class Runs:
+    """Every run of the instance."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        settings: Settings,
+        operations: Operations,
+        transfers: Transfers,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._settings = settings
+        self._operations = operations
+        self._transfers = transfers
+        #: Run id -> operation of a run in progress: one that exists at the start was interrupted.
+        self._in_progress = store.table("run-operation")
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._slots = asyncio.Semaphore(_AT_ONCE)
+
+    async def start(self) -> None:
+        """Fail the runs that were in progress when the emulator ended."""
+        for run_id, _ in list(self._in_progress.items()):
+            self._finish(run_id, Outcome(error=INTERRUPTED))
+
+    async def stop(self) -> None:
+        """Cancel the runs in progress; the next start fails them."""
+        await asyncio.gather(*map(self._break_off, list(self._tasks)))
+
+    def begin(self, run: Resource, pipeline: Pipeline, *, triggered: datetime | None = None) -> str:
+        """Store a run with its `request`, and start it; returns the name of its operation."""
+        run = record.begun(run, pipeline, self._clock.now(), triggered=triggered)
+        run_id = run["id"].lower()
+        operation = self._operations.begin("pipelineruns", status="Running")
+        self._in_progress.put(run_id, operation)
+        self._store.put(run_id, run)
+        task = asyncio.create_task(self._carry_out(run_id, pipeline, run["properties"]["request"]))
+        self._tasks[run_id] = task
+        task.add_done_callback(lambda done: self._ended(run_id, done))
+        return operation
+
+    def operation(self, run_id: str) -> str | None:
+        """The operation of a run in progress."""
+        name: str | None = self._in_progress.get(run_id.lower())
+        return name
+
+    async def wait(self, run_id: str) -> None:
+        """Return when the run is over."""
+        if task := self._tasks.get(run_id.lower()):
+            await asyncio.wait([task])
+
+    async def delete(self, run_id: str) -> bool:
+        """Cancel a run if it is in progress, and delete it; False if it did not exist."""
+        await self._break_off(run_id.lower())
+        self._in_progress.delete(run_id.lower())
+        return self._store.delete(run_id)
+
+    async def _carry_out(self, run_id: str, pipeline: Pipeline, request: dict[str, Any]) -> None:
+        started = self._clock.now()
+        async with self._slots:
+            outcome = await self._transfers.carry_out(pipeline, request, self._progress(run_id))
+        taken = (self._clock.now() - started).total_seconds()
+        await self._clock.sleep(self._settings.run_seconds - taken)
+        while True:
+            try:
+                return self._finish(run_id, outcome)
+            except sqlite3.OperationalError as error:
+                _logger.warning("The end of run %s cannot be written yet: %s", run_id, error)
+                await asyncio.sleep(_AGAIN_SECONDS)
+
+    def _progress(self, run_id: str) -> Callable[[int], None]:
+        written = 0
+
+        def write(percentage: int) -> None:
+            nonlocal written
+            if percentage < written + _PROGRESS_STEP:
+                return
+            written = percentage
+            run = self._store.get(run_id)
+            if run:
+                run["properties"]["response"]["progress"]["percentage"] = str(percentage)
+                with suppress(sqlite3.OperationalError):  # no reason to fail a transfer
+                    self._store.put(run_id, run)
+
+        return write
+
+    def _finish(self, run_id: str, outcome: Outcome) -> None:
+        """Write how a run ended, then end its operation; a kill in between is made up for."""
+        run = self._store.get(run_id)
+        if run and run["properties"]["provisioningState"] == "Creating":
+            record.end(run, outcome, self._clock.now())
+            self._store.put(run["id"], run)
+        operation = self.operation(run_id)
+        if run and operation:
+            message = run["properties"]["response"].get("pipelineRunErrorMessage")
+            error = ArmError(400, "PipelineRunFailed", message) if message else None
+            self._operations.finish(operation, error=error)
+        self._in_progress.delete(run_id)
+
+    def _ended(self, run_id: str, task: asyncio.Task[None]) -> None:
+        del self._tasks[run_id]
+        if not task.cancelled() and (defect := task.exception()):
+            _logger.error("Run %s met a defect of the emulator", run_id, exc_info=defect)
+            self._finish(run_id, Outcome(error=f"The service failed: {type(defect).__name__}."))
+
+    async def _break_off(self, run_id: str) -> None:
+        if task := self._tasks.get(run_id):
+            task.cancel()
+            await asyncio.wait([task])

@@ -1,0 +1,120 @@
+"""The source trigger: a blob that arrives in an import pipeline's container starts a run."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from contextlib import suppress
+from datetime import timedelta
+
+from acr_emulator.engine import StoredBlob, TransferError
+from acr_emulator.runs.access import PipelineAccess
+from acr_emulator.runs.pipelines import IMPORT, Pipeline
+from acr_emulator.runs.record import by_service
+from acr_emulator.runs.run_service import Runs
+from acr_emulator.state.clock import Clock
+from acr_emulator.state.settings import Settings
+from acr_emulator.state.store import Store
+
+#: What a blob needs (documented): this metadata, a ContentMD5, and not to be older than that.
+CATEGORY = "acr-transfer-blob"
+MAX_AGE = timedelta(days=60)
+
+_TICK_SECONDS = 1.0
+
+
+class SourceTrigger:
+    """Looks into every container that has a trigger, over and over.
+
+    Azure finds a blob within 15 minutes; this finds it within `trigger_seconds` of the controls.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        settings: Settings,
+        access: PipelineAccess,
+        runs: Runs,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._settings = settings
+        self._access = access
+        self._runs = runs
+        self._triggered = store.table("triggered")
+        self._task: asyncio.Task[None] | None = None
+        #: Pipeline id -> blob, or "" for the whole container -> why it starts no run.
+        self.reasons: dict[str, dict[str, str]] = {}
+
+    async def start(self) -> None:
+        """Begin to look."""
+        self._task = asyncio.create_task(self._watch())
+
+    async def stop(self) -> None:
+        """Look no more."""
+        if self._task:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _watch(self) -> None:
+        while True:
+            await self.look()
+            await self._pause()
+
+    async def _pause(self) -> None:
+        """Wait as long as the controls say, also when they say otherwise in between."""
+        clock, settings = self._clock, self._settings
+        begun = clock.now()
+        while (clock.now() - begun).total_seconds() < settings.trigger_seconds:
+            await clock.sleep(min(_TICK_SECONDS, settings.trigger_seconds))
+
+    async def look(self) -> None:
+        """Look into every container once."""
+        resources = self._store.list("", IMPORT.type)
+        pipelines = [Pipeline.of(resource) for resource in resources]
+        reasons = {pipeline.id: await self._look_into(pipeline) for pipeline in pipelines}
+        self.reasons = {key: reason for key, reason in reasons.items() if reason}
+
+    async def _look_into(self, pipeline: Pipeline) -> dict[str, str]:
+        if not pipeline.trigger_enabled:
+            return {"": "The trigger is disabled."}
+        try:
+            async with await self._access.open(pipeline) as container:
+                blobs = await container.list()
+        except TransferError as exc:
+            return {"": str(exc)}
+        reasons = {}
+        for blob in blobs:
+            if reason := self._reason_against(pipeline, blob):
+                reasons[blob.name] = reason
+            else:
+                self._run(pipeline, blob)
+        return reasons
+
+    def _reason_against(self, pipeline: Pipeline, blob: StoredBlob) -> str:
+        """Why a blob starts no run; "" if it does."""
+        if blob.metadata.get("category") != CATEGORY:
+            return f"It does not have the metadata category={CATEGORY}."
+        if not blob.content_md5:
+            return "It has no ContentMD5."
+        clock = self._clock
+        if clock.now() - clock.from_real_time(blob.last_modified) > MAX_AGE:
+            return f"It was last modified more than {MAX_AGE.days} days ago."
+        if self._triggered.get(_key(pipeline, blob)) == blob.etag:
+            return "A run was started for it."
+        return ""
+
+    def _run(self, pipeline: Pipeline, blob: StoredBlob) -> None:
+        """Start a run; that its name contains `_` is known of Azure, no more."""
+        now = self._clock.now()
+        name = f"{pipeline.name}_{uuid.uuid4().hex[:8]}"
+        run = by_service(pipeline, name, now, blob=blob.name)
+        modified = self._clock.from_real_time(blob.last_modified)
+        self._runs.begin(run, pipeline, triggered=modified)
+        self._triggered.put(_key(pipeline, blob), blob.etag)
+
+
+def _key(pipeline: Pipeline, blob: StoredBlob) -> str:
+    return f"{pipeline.id.lower()} {blob.name}"

@@ -1,0 +1,1 @@
+"""What an emulator remembers: resources, operations, its clock and its settings."""

@@ -1,0 +1,48 @@
+"""Long-running operations and their states."""
+
+import uuid
+from datetime import datetime, timedelta
+
+from acr_emulator.state.arm_errors import ArmError
+from acr_emulator.state.clock import Clock
+from acr_emulator.state.store import Store
+
+
+class Operations:
+    """The operations of one emulator. They survive a restart."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._table = store.table("operation")
+        self._clock = clock
+
+    def begin(self, kind: str, *, status: str = "Creating", seconds: float | None = None) -> str:
+        """Start an operation and return its name.
+
+        It succeeds by itself after `seconds`; with None it continues until `finish` is called.
+        """
+        name = f"{kind}-{uuid.uuid4()}"
+        due = (
+            None
+            if seconds is None
+            else (self._clock.now() + timedelta(seconds=seconds)).isoformat()
+        )
+        self._table.put(name, {"status": status, "due": due})
+        return name
+
+    def finish(self, name: str, *, error: ArmError | None = None) -> None:
+        """End an operation, well or with an error."""
+        if error is None:
+            self._table.put(name, {"status": "Succeeded"})
+        else:
+            self._table.put(name, {"status": "Failed", **error.body()})
+
+    def state(self, name: str) -> dict[str, object]:
+        """The body of a status answer: `status`, and `error` if it failed."""
+        operation = self._table.get(name)
+        if operation is None:
+            raise ArmError(404, "NotFound", f"The operation '{name}' was not found.")
+        due = operation.pop("due", None)
+        if due and self._clock.now() >= datetime.fromisoformat(due):
+            return {"status": "Succeeded"}
+        state: dict[str, object] = operation
+        return state

@@ -1,0 +1,151 @@
+"""Durable state: ARM resources keyed by id, and small tables for everything that is no resource."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+Resource = dict[str, Any]
+
+#: As sqlite takes it.
+_NO_LIMIT = -1
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS entries (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL,
+    key TEXT NOT NULL,
+    value TEXT NOT NULL,
+    UNIQUE (kind, key)
+);
+CREATE INDEX IF NOT EXISTS entries_by_type
+ON entries (kind, lower(json_extract(value, '$.type')));
+"""
+
+
+class Table:
+    """JSON values of one kind under a key; keys are case-sensitive here. Each write is durable."""
+
+    def __init__(self, database: sqlite3.Connection, kind: str) -> None:
+        self._database = database
+        self._kind = kind
+
+    def get(self, key: str) -> Any | None:
+        """The value, or None."""
+        row = self._database.execute(
+            "SELECT value FROM entries WHERE kind = ? AND key = ?", (self._kind, key)
+        ).fetchone()
+        return json.loads(row[0]) if row else None
+
+    def put(self, key: str, value: Any) -> None:
+        """Write a value; one that is written again keeps its position."""
+        with self._database:
+            self._database.execute(
+                "INSERT INTO entries (kind, key, value) VALUES (?, ?, ?)"
+                " ON CONFLICT (kind, key) DO UPDATE SET value = excluded.value",
+                (self._kind, key, json.dumps(value)),
+            )
+
+    def delete(self, key: str) -> bool:
+        """Remove a value; False if there was none."""
+        with self._database:
+            cursor = self._database.execute(
+                "DELETE FROM entries WHERE kind = ? AND key = ?", (self._kind, key)
+            )
+        return cursor.rowcount > 0
+
+    def items(self, prefix: str = "") -> Iterator[tuple[str, Any]]:
+        """Keys that start with the prefix and their values, in order of creation."""
+        rows = self._database.execute(
+            "SELECT key, value FROM entries WHERE kind = ? AND substr(key, 1, ?) = ?"
+            " ORDER BY sequence",
+            (self._kind, len(prefix), prefix),
+        ).fetchall()
+        return ((key, json.loads(value)) for key, value in rows)
+
+
+class Store:
+    """All state of one emulator in one sqlite file. ARM ids match whatever their case."""
+
+    def __init__(self, path: Path) -> None:
+        # ASGI apps run on one event loop; starlette's TestClient runs that loop in another thread.
+        self._database = sqlite3.connect(path, check_same_thread=False)
+        self._database.execute("PRAGMA journal_mode = WAL")
+        # A write-ahead log outlives the process without a sync for each write; only a power cut
+        # could take the last writes with it.
+        self._database.execute("PRAGMA synchronous = NORMAL")
+        self._database.executescript(_SCHEMA)
+        self._resources = self.table("resource")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+    def table(self, kind: str) -> Table:
+        """The table of that name; it comes into being with its first value."""
+        return Table(self._database, kind)
+
+    def get(self, resource_id: str) -> Resource | None:
+        """The resource, or None."""
+        resource: Resource | None = self._resources.get(resource_id.lower())
+        return resource
+
+    def put(self, resource_id: str, resource: Resource) -> None:
+        """Write a resource; the id's own spelling is whatever the resource's `id` says."""
+        self._resources.put(resource_id.lower(), resource)
+
+    def delete(self, resource_id: str) -> bool:
+        """Remove a resource, not what lies under it; False if there was none."""
+        return self._resources.delete(resource_id.lower())
+
+    def put_all(self, resources: Iterable[Resource]) -> None:
+        """Write many new resources in one go, each under its `id`."""
+        rows = ((resource["id"].lower(), json.dumps(resource)) for resource in resources)
+        with self._database:
+            self._database.executemany(
+                "INSERT INTO entries (kind, key, value) VALUES ('resource', ?, ?)", rows
+            )
+
+    def ids(self, prefix: str = "") -> Sequence[str]:
+        """Ids that start with the prefix, oldest first."""
+        rows = self._database.execute(
+            "SELECT json_extract(value, '$.id') FROM entries WHERE kind = 'resource'"
+            " AND substr(key, 1, ?) = ? ORDER BY sequence",
+            (len(prefix), prefix.lower()),
+        )
+        return [resource_id for (resource_id,) in rows]
+
+    def page(
+        self, prefix: str, resource_type: str, *, after: int, size: int
+    ) -> tuple[Sequence[Resource], int | None]:
+        """Some of a list from a position on, and the position after them if there are more.
+
+        A position stays the same whatever is written or deleted before the next request.
+        """
+        rows = self._typed(prefix, resource_type, after, size + 1)
+        shown = [json.loads(value) for _, value in rows[:size]]
+        return shown, rows[size - 1][0] if len(rows) > size else None
+
+    def list(self, prefix: str = "", resource_type: str = "") -> list[Resource]:
+        """Resources whose id starts with the prefix, of that type if given, oldest first."""
+        if not resource_type:
+            return [resource for _, resource in self._resources.items(prefix.lower())]
+        return [json.loads(value) for _, value in self._typed(prefix, resource_type)]
+
+    def named(self, resource_type: str, name: str) -> Resource | None:
+        """The resource of that name in any group, where names are unique in all of Azure."""
+        resources = self.list("", resource_type)
+        return next(
+            (resource for resource in resources if resource["name"].lower() == name.lower()), None
+        )
+
+    def _typed(
+        self, prefix: str, resource_type: str, after: int = 0, limit: int = _NO_LIMIT
+    ) -> Sequence[tuple[int, str]]:
+        # By the index: there may be thousands of runs among a handful of everything else.
+        return self._database.execute(
+            "SELECT sequence, value FROM entries WHERE kind = 'resource'"
+            " AND lower(json_extract(value, '$.type')) = ? AND sequence > ?"
+            " AND substr(key, 1, ?) = ? ORDER BY sequence LIMIT ?",
+            (resource_type.lower(), after, len(prefix), prefix.lower(), limit),
+        ).fetchall()

@@ -1,0 +1,1 @@
+"""Storage accounts: their keys, and an Azurite process for each."""
