@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from azext_acrtransfer.kinds import kind_of_pipeline
-from azext_acrtransfer.service.json_values import dig
+from azext_acrtransfer.service.json_values import get_path
 
 Row = OrderedDict[str, str]
 _DIGEST = re.compile("(sha256:[0-9a-f]{12})[0-9a-f]{52}")
@@ -16,39 +16,39 @@ Column = tuple[str, Callable[[Mapping[str, Any]], Any]]
 
 
 def _value(*path: str) -> Callable[[Any], Any]:
-    return lambda result: dig(result, *path)
+    return lambda result: get_path(result, *path)
 
 
 def _storage(key: str) -> Callable[[Mapping[str, Any]], Any]:
-    return lambda result: dig(result, "target", key) or dig(result, "source", key)
+    return lambda result: get_path(result, "target", key) or get_path(result, "source", key)
 
 
 def _kind_of_run(run: Mapping[str, Any]) -> str | None:
-    kind = kind_of_pipeline(dig(run, "request", "pipelineResourceId"))
+    kind = kind_of_pipeline(get_path(run, "request", "pipelineResourceId"))
     return kind.name if kind else None
 
 
 def _pipeline_of_run(run: Mapping[str, Any]) -> str:
-    return str(dig(run, "request", "pipelineResourceId") or "").rpartition("/")[2]
+    return str(get_path(run, "request", "pipelineResourceId") or "").rpartition("/")[2]
 
 
 def _blob_of_run(run: Mapping[str, Any]) -> Any:
-    uri = dig(run, "response", "target", "uri") or dig(run, "response", "source", "uri")
-    name = dig(run, "request", "target", "name") or dig(run, "request", "source", "name")
+    uri = get_path(run, "response", "target", "uri") or get_path(run, "response", "source", "uri")
+    name = get_path(run, "request", "target", "name") or get_path(run, "request", "source", "name")
     return name or str(uri or "").rpartition("/")[2]
 
 
 def _percent(run: Mapping[str, Any]) -> str | None:
-    percentage = dig(run, "response", "progress", "percentage")
+    percentage = get_path(run, "response", "progress", "percentage")
     return f"{percentage} %" if percentage else None
 
 
 def _time(*path: str) -> Callable[[Mapping[str, Any]], str]:
-    return lambda result: str(dig(result, *path) or "")[:19]
+    return lambda result: str(get_path(result, *path) or "")[:19]
 
 
 def _short(*path: str) -> Callable[[Mapping[str, Any]], str]:
-    return lambda result: _DIGEST.sub(r"\1", str(dig(result, *path) or ""))
+    return lambda result: _DIGEST.sub(r"\1", str(get_path(result, *path) or ""))
 
 
 def _table(*columns: Column) -> Callable[[Any], list[Row]]:
@@ -69,7 +69,7 @@ _PIPELINE_COLUMNS: tuple[Column, ...] = (
     ("Container", _storage("uri")),
     ("Access", _storage("storageAccessMode")),
     ("Identity", _value("identity", "type")),
-    ("Options", lambda pipeline: " ".join(dig(pipeline, "options") or ())),
+    ("Options", lambda pipeline: " ".join(get_path(pipeline, "options") or ())),
 )
 _STATE: Column = ("State", _value("provisioningState"))
 
@@ -84,7 +84,10 @@ runs_table = _table(
     ("Type", _kind_of_run),
     ("Pipeline", _pipeline_of_run),
     ("Blob", _blob_of_run),
-    ("State", lambda run: dig(run, "response", "status") or dig(run, "provisioningState")),
+    (
+        "State",
+        lambda run: get_path(run, "response", "status") or get_path(run, "provisioningState"),
+    ),
     ("Done", _percent),
     ("Started", _time("response", "startTime")),
     ("Finished", _time("response", "finishTime")),

@@ -54,8 +54,8 @@ class Preflight:
             entries = tuple(entry for entry in entries if not entry.is_left)
             blobs = blobs or tuple(run.blob for run in manifest.runs)
         digests = {entry.artifact: entry.descriptor.digest for entry in entries if entry.descriptor}
-        every = dict.fromkeys((*artifacts, *(entry.artifact for entry in entries)))
-        return Subject(self._kind, tuple(every), blobs, digests)
+        chosen = dict.fromkeys((*artifacts, *(entry.artifact for entry in entries)))
+        return Subject(self._kind, tuple(chosen), blobs, digests)
 
     def check(self, name: str, subject: Subject) -> list[Check]:
         """Return the result of every check of a pipeline and of what it is to transfer."""

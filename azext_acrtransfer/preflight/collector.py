@@ -14,7 +14,7 @@ from azext_acrtransfer.preflight.lookups import Lookup, read
 from azext_acrtransfer.preflight.snapshot import Content, Headers, Resource, Snapshot, Subject
 from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.service.concurrency import run_concurrently
-from azext_acrtransfer.service.json_values import dig
+from azext_acrtransfer.service.json_values import get_path
 from azext_acrtransfer.service.resources import Resources
 from azext_acrtransfer.storage.sas_token import Sas
 
@@ -132,7 +132,7 @@ class _About:
         if not self._sas_mode:
             return {}
         vault = self._reader.named(*_VAULT, self._facts["vault"])
-        if not (vault.result and dig(vault.result, "properties", "enableRbacAuthorization")):
+        if not (vault.result and get_path(vault.result, "properties", "enableRbacAuthorization")):
             return {"vault": vault}
         roles = self._roles(f"{vault.result['id']}/secrets/{self._facts['secret']}")
         return {"vault": vault, "vault_roles": roles}
@@ -176,7 +176,7 @@ class _About:
 
     def sas_answer(self, account: Lookup[Resource], secret: Lookup[Resource]) -> Lookup[str]:
         """Return the response of storage to the SAS, which is sent to an existing account only."""
-        sas = Sas.parse(str(dig(secret.result or {}, "value")))
+        sas = Sas.parse(str(get_path(secret.result or {}, "value")))
         if not (sas and sas.is_for_anybody):
             return Lookup()
         query = sas.query

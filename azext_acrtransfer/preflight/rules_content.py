@@ -17,7 +17,7 @@ from azext_acrtransfer.kinds import (
 from azext_acrtransfer.preflight.lookups import NotApplicableError
 from azext_acrtransfer.preflight.rule import Finding, Rule, fails, passes, warns
 from azext_acrtransfer.preflight.snapshot import Headers, Layer, Snapshot
-from azext_acrtransfer.service.json_values import dig
+from azext_acrtransfer.service.json_values import get_path
 
 LARGEST_LAYER = 8 * 1024**3
 _METADATA, _CATEGORY = "x-ms-meta-category", "acr-transfer-blob"
@@ -115,7 +115,7 @@ def _trigger_enabled(snapshot: Snapshot) -> Finding:
 
 
 def _is_triggered(snapshot: Snapshot) -> bool:
-    status = dig(snapshot.pipeline.value, "properties", "trigger", "sourceTrigger", "status")
+    status = get_path(snapshot.pipeline.value, "properties", "trigger", "sourceTrigger", "status")
     return str(status).lower() != "disabled"
 
 

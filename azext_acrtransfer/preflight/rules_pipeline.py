@@ -9,24 +9,24 @@ from azext_acrtransfer.kinds import EXPORT
 from azext_acrtransfer.preflight.grants import RUN_PIPELINES, blob_actions, suffice
 from azext_acrtransfer.preflight.rule import Finding, Rule, fails, passes, warns
 from azext_acrtransfer.preflight.snapshot import Resource, Snapshot
-from azext_acrtransfer.service.json_values import dig
+from azext_acrtransfer.service.json_values import get_path
 from azext_acrtransfer.service.states import PipelineState
 
 
 def _registry_exists(snapshot: Snapshot) -> Finding:
     if snapshot.registry.is_missing:
         return fails("There is no such registry in the resource group.")
-    return passes(f"{dig(snapshot.registry.value, 'properties', 'loginServer')}")
+    return passes(f"{get_path(snapshot.registry.value, 'properties', 'loginServer')}")
 
 
 def _registry_premium(snapshot: Snapshot) -> Finding:
-    sku = dig(snapshot.registry.value, "sku", "name")
+    sku = get_path(snapshot.registry.value, "sku", "name")
     judge = passes if str(sku).lower() == "premium" else fails
     return judge(f"The SKU is {sku}.")
 
 
 def _registry_exports(snapshot: Snapshot) -> Finding | None:
-    status = dig(snapshot.registry.value, "properties", "policies", "exportPolicy", "status")
+    status = get_path(snapshot.registry.value, "properties", "policies", "exportPolicy", "status")
     if snapshot.kind is not EXPORT:
         return None
     judge = fails if str(status).lower() == "disabled" else passes
@@ -43,9 +43,9 @@ def _open() -> Finding:
 
 
 def _closed(resource: Resource, rules: str) -> str:
-    if str(dig(resource, "properties", "publicNetworkAccess")).lower() == "disabled":
+    if str(get_path(resource, "properties", "publicNetworkAccess")).lower() == "disabled":
         return "Public network access is disabled."
-    if str(dig(resource, "properties", rules, "defaultAction")).lower() == "deny":
+    if str(get_path(resource, "properties", rules, "defaultAction")).lower() == "deny":
         return "The firewall lets only some networks in."
     return ""
 
@@ -87,7 +87,7 @@ def _account_exists(snapshot: Snapshot) -> Finding:
     host = urlsplit(snapshot.storage.uri).hostname
     if snapshot.account.is_missing:
         return fails(f"There is no storage account '{snapshot.facts['account']}'.")
-    endpoint = dig(snapshot.account.value, "properties", "primaryEndpoints", "blob")
+    endpoint = get_path(snapshot.account.value, "properties", "primaryEndpoints", "blob")
     if endpoint and urlsplit(endpoint).hostname != host:
         return fails(f"Its blobs are at {endpoint}, not at the pipeline's {host}.")
     return passes(str(snapshot.account.value["id"]))

@@ -11,7 +11,7 @@ from azext_acrtransfer.preflight.grants import GET_SECRET, suffice
 from azext_acrtransfer.preflight.lookups import Lookup, NotApplicableError, UnreadableError
 from azext_acrtransfer.preflight.rule import Finding, Rule, fails, passes, warns
 from azext_acrtransfer.preflight.snapshot import Snapshot
-from azext_acrtransfer.service.json_values import dig
+from azext_acrtransfer.service.json_values import get_path
 from azext_acrtransfer.storage.sas_token import Sas
 
 _SOON = timedelta(days=7)
@@ -23,7 +23,7 @@ def _vault_exists(snapshot: Snapshot) -> Finding | None:
     if snapshot.vault.is_missing:
         return fails(f"There is no key vault '{snapshot.facts['vault']}'.")
     uri, host = (
-        dig(snapshot.vault.value, "properties", "vaultUri"),
+        get_path(snapshot.vault.value, "properties", "vaultUri"),
         urlsplit(snapshot.storage.key_vault_uri),
     )
     if uri and urlsplit(uri).hostname != host.hostname:
@@ -42,12 +42,12 @@ def _secret_exists(snapshot: Snapshot) -> Finding | None:
 
 
 def _secret_enabled(snapshot: Snapshot) -> Finding:
-    enabled = dig(snapshot.secret.value, "attributes", "enabled") is not False
+    enabled = get_path(snapshot.secret.value, "attributes", "enabled") is not False
     return passes("It is enabled.") if enabled else fails("It is disabled.")
 
 
 def _secret_current(snapshot: Snapshot) -> Finding:
-    now, attributes = snapshot.now.timestamp(), dig(snapshot.secret.value, "attributes") or {}
+    now, attributes = snapshot.now.timestamp(), get_path(snapshot.secret.value, "attributes") or {}
     if (expiry := attributes.get("exp")) and expiry <= now:
         return warns(f"It expired at {_shown(datetime.fromtimestamp(expiry, timezone.utc))}.")
     if (start := attributes.get("nbf")) and start > now:
@@ -71,7 +71,7 @@ def _secret_readable(snapshot: Snapshot) -> Finding:
         right.lower()
         for policy in properties.get("accessPolicies") or ()
         if str(policy.get("objectId")).lower() == principal
-        for right in dig(policy, "permissions", "secrets") or ()
+        for right in get_path(policy, "permissions", "secrets") or ()
     ]
     message = f"The vault goes by policies; the identity's allows: {' '.join(rights) or 'nothing'}."
     return passes(message) if {"get", "all"} & set(rights) else fails(message)
@@ -123,14 +123,14 @@ def _sas_addresses(snapshot: Snapshot) -> Finding:
 
 
 def _sas_started(snapshot: Snapshot) -> Finding:
-    start = snapshot.sas.moment("st")
+    start = snapshot.sas.timestamp("st")
     if start and start > snapshot.now:
         return fails(f"It starts at {_shown(start)}.")
     return passes(f"It started at {_shown(start)}." if start else "It has no start.")
 
 
 def _sas_not_expired(snapshot: Snapshot) -> Finding:
-    expiry = snapshot.sas.moment("se")
+    expiry = snapshot.sas.timestamp("se")
     if expiry is None:
         raise UnreadableError(
             _by_policy(snapshot.sas) if snapshot.sas["si"] else "Its time is illegible."
@@ -159,7 +159,7 @@ def _by_policy(sas: Sas) -> str:
 
 def _sas_accepted(snapshot: Snapshot) -> Finding | None:
     answer, sas = snapshot.sas_answer.value, snapshot.sas
-    start, expiry = sas.moment("st"), sas.moment("se")
+    start, expiry = sas.timestamp("st"), sas.timestamp("se")
     if (start and start > snapshot.now) or (expiry and expiry <= snapshot.now):
         return None  # storage accepts none outside of its time, which is told already
     if "to authenticate" in answer or "AuthenticationFailed" in answer:
@@ -172,15 +172,15 @@ def _sas_accepted(snapshot: Snapshot) -> Finding | None:
 def _shared_key_allowed(snapshot: Snapshot) -> Finding | None:
     if not snapshot.uses_sas:
         return None
-    if dig(snapshot.account.value, "properties", "allowSharedKeyAccess") is not False:
+    if get_path(snapshot.account.value, "properties", "allowSharedKeyAccess") is not False:
         return passes("The account takes what its keys signed.")
     if snapshot.sas.is_delegated:
         return passes("The account takes no keys, but a user signed this SAS.")
     return fails("The account takes nothing that was signed with its keys, as the SAS is.")
 
 
-def _shown(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+def _shown(time: datetime) -> str:
+    return f"{time:%Y-%m-%dT%H:%M:%SZ}"
 
 
 RULES = (

@@ -92,7 +92,7 @@ def is_json(http: Any) -> bool:
         return False
 
 
-def every(pages: Any) -> Iterator[Any]:
+def all_resources(pages: Any) -> Iterator[Any]:
     """Return the resources on all pages of a list, each once; a cycle of pages is an error.
 
     A resource that is created meanwhile moves others to the next page, where they are listed

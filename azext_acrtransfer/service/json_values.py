@@ -10,14 +10,14 @@ from typing import Any
 _FRACTION = re.compile(r"\.(\d{1,6})\d*")
 
 
-def dig(document: Any, *path: str) -> Any:
+def get_path(document: Any, *path: str) -> Any:
     """Return the value at a path in a document, or None."""
     for key in path:
         document = document.get(key) if isinstance(document, Mapping) else None
     return document
 
 
-def moment(text: object) -> datetime | None:
+def parse_timestamp(text: object) -> datetime | None:
     """Parse a timestamp, or return None; Azure writes seven digits, Python 3.10 accepts six."""
     if not isinstance(text, str):
         return None

@@ -83,11 +83,11 @@ class Waiting:
         """Return the last answer about every resource, once all are in their final state."""
         latest = dict(answers)
         try:
-            if _under_way(latest, state_of):
+            if _in_progress(latest, state_of):
                 self._until_over(resources, latest, state_of)
         except KeyboardInterrupt as error:
             latest |= {
-                name: replace(latest[name], error=error) for name in _under_way(latest, state_of)
+                name: replace(latest[name], error=error) for name in _in_progress(latest, state_of)
             }
         return latest
 
@@ -104,14 +104,14 @@ class Waiting:
                 return replace(latest[name], error=error)
 
         with self.progress() as show:
-            while under_way := _under_way(latest, state_of):
+            while in_progress := _in_progress(latest, state_of):
                 now = self._now()
-                for name in set(under_way) - set(due):
+                for name in set(in_progress) - set(due):
                     due[name] = now + delay(now - started, latest[name].retry_after)
                 while (left := min(due.values()) - self._now()) > 0:
                     show(_line(latest, state_of))
                     self._sleep(min(left, _SPINNER_STEP))
-                due_names = [name for name in under_way if due[name] <= self._now()]
+                due_names = [name for name in in_progress if due[name] <= self._now()]
                 for name, answer in zip(due_names, run_concurrently(ask, due_names), strict=True):
                     latest[name] = answer
                     del due[name]
@@ -121,20 +121,20 @@ class Waiting:
         return progress(self._cli_ctx, now=self._now)
 
 
-def _under_way(latest: Mapping[str, LastAnswer], state_of: StateOf) -> list[str]:
+def _in_progress(latest: Mapping[str, LastAnswer], state_of: StateOf) -> list[str]:
     return [
         name for name, last in latest.items() if not (last.error or state_of(last.resource).is_over)
     ]
 
 
 def _line(latest: Mapping[str, LastAnswer], state_of: StateOf) -> str:
-    under_way = _under_way(latest, state_of)
-    state = str(state_of(latest[under_way[0]].resource))
+    in_progress = _in_progress(latest, state_of)
+    state = str(state_of(latest[in_progress[0]].resource))
     if len(latest) == 1:
         return state
     failed = sum(bool(last.error) or state_of(last.resource).has_failed for last in latest.values())
     failures = f", {failed} failed" if failed else ""
-    return f"{len(latest) - len(under_way)} of {len(latest)} runs done{failures}; {state}"
+    return f"{len(latest) - len(in_progress)} of {len(latest)} runs done{failures}; {state}"
 
 
 def wait_command(resources: Resources, name: str) -> str:
@@ -146,7 +146,7 @@ def wait_command(resources: Resources, name: str) -> str:
     )
 
 
-def goes_on(error: BaseException | None) -> bool:
+def continues_after(error: BaseException | None) -> bool:
     """Whether the service continues with a resource after this error."""
     return not isinstance(error, ResourceNotFoundError)  # somebody deleted it
 
@@ -160,6 +160,6 @@ def raise_stopped(resources: Resources, name: str, error: BaseException) -> NoRe
             f"Stopped waiting; the service goes on with {what}.",
             recommendation=f"To wait for it again: {pick_up}",
         ) from error
-    if goes_on(error):
+    if continues_after(error):
         logger.warning("The service goes on with %s. To wait for it again: %s", what, pick_up)
     raise error

@@ -7,7 +7,7 @@ from typing import Any
 
 from azure.cli.core.azclierror import ResourceNotFoundError
 
-from azext_acrtransfer.service.http import every
+from azext_acrtransfer.service.http import all_resources
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def locate(client: Any, name: str, resource_group: str | None) -> Registry:
     # Deferred: help and completion don't need azure.mgmt.core.
     from azure.mgmt.core.tools import parse_resource_id
 
-    for registry in every(client.registries.list()):
+    for registry in all_resources(client.registries.list()):
         parts = parse_resource_id(registry.id or "")
         if str(parts.get("name")).lower() == name.lower():
             return Registry(str(parts["resource_group"]), name)

@@ -15,7 +15,7 @@ from azure.cli.core import azclierror
 from azure.core.exceptions import AzureError, ResourceNotFoundError
 
 from azext_acrtransfer.kinds import ResourceKind
-from azext_acrtransfer.service.http import every, is_json
+from azext_acrtransfer.service.http import all_resources, is_json
 from azext_acrtransfer.service.registries import Registry, locate
 
 _REFUSED = HTTPStatus.MULTIPLE_CHOICES
@@ -85,7 +85,7 @@ class Resources:
         self.kind = kind
         self.registry = registry
 
-    def beside(self, kind: ResourceKind) -> Resources:
+    def of_kind(self, kind: ResourceKind) -> Resources:
         """Return the resources of another kind in the same registry."""
         return Resources(self._client, self.registry, kind)
 
@@ -101,7 +101,7 @@ class Resources:
     def list(self) -> list[Any]:
         """Return all resources as SDK models."""
         registry = self.registry
-        return [*every(self._calls.list(registry.resource_group, registry.name))]
+        return [*all_resources(self._calls.list(registry.resource_group, registry.name))]
 
     def plain(self) -> Iterator[dict[str, Any]]:
         """Return all resources as JSON, with one page in memory at a time."""
@@ -122,7 +122,7 @@ class Resources:
             return pages.pop()
 
         registry = self.registry
-        return every(
+        return all_resources(
             self._calls.list(
                 registry.resource_group, registry.name, raw_response_hook=take, cls=page
             )

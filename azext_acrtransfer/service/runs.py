@@ -12,7 +12,7 @@ from typing import Any
 
 from azext_acrtransfer.arguments import RunStatus
 from azext_acrtransfer.redaction import mask_sas
-from azext_acrtransfer.service.json_values import dig, moment
+from azext_acrtransfer.service.json_values import get_path, parse_timestamp
 from azext_acrtransfer.service.resources import Answer
 from azext_acrtransfer.service.states import RunState
 
@@ -22,7 +22,7 @@ _NEVER = datetime.min.replace(tzinfo=timezone.utc)
 
 
 def _response(run: Run, *path: str) -> Any:
-    return dig(run, "properties", "response", *path)
+    return get_path(run, "properties", "response", *path)
 
 
 def without_secrets(run: Any) -> Any:
@@ -34,13 +34,13 @@ def without_secrets(run: Any) -> Any:
 
 def started(run: Run) -> datetime:
     """Return when a run started; one without a time counts as the oldest."""
-    timestamp = _response(run, "startTime") or dig(run, "systemData", "createdAt")
-    return moment(timestamp) or _NEVER
+    timestamp = _response(run, "startTime") or get_path(run, "systemData", "createdAt")
+    return parse_timestamp(timestamp) or _NEVER
 
 
 def ended(run: Run) -> datetime:
     """Return when a run ended, or started if that is unknown."""
-    return moment(_response(run, "finishTime")) or started(run)
+    return parse_timestamp(_response(run, "finishTime")) or started(run)
 
 
 def chosen(
@@ -52,7 +52,7 @@ def chosen(
 ) -> Iterator[Run]:
     """Return the runs that match every filter that is specified."""
     for run in runs:
-        pipeline_id = str(dig(run, "properties", "request", "pipelineResourceId"))
+        pipeline_id = str(get_path(run, "properties", "request", "pipelineResourceId"))
         if pipeline and pipeline_id.rpartition("/")[2].lower() != pipeline.lower():
             continue
         if status and RunState(run).status is not status:
@@ -76,9 +76,9 @@ def is_old(answer: Answer, tag: str | None) -> bool:
     The service answers a PUT that changes nothing with the run as it is, and runs nothing.
     """
     run = answer.resource
-    if dig(run, "properties", "forceUpdateTag") and not tag:
+    if get_path(run, "properties", "forceUpdateTag") and not tag:
         return True
-    finished = moment(_response(run, "finishTime"))
+    finished = parse_timestamp(_response(run, "finishTime"))
     if not (finished and answer.sent_at):
         return False
     # Its Date has whole seconds, rounded down: what ended within the PUT did not end before this.

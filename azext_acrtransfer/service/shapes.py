@@ -11,7 +11,7 @@ from typing import Any
 from azure.cli.core.util import todict
 from azure.mgmt.containerregistry.models import PipelineRun
 
-from azext_acrtransfer.service.json_values import moment
+from azext_acrtransfer.service.json_values import parse_timestamp
 
 _MOMENT = "2000-01-01T00:00:00+00:00"
 # A run with every part in it, and nothing in the parts but moments, which are written anew.
@@ -40,6 +40,6 @@ def shapes(runs: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 def _filled(whole: Any, actual: Any) -> Any:
     if isinstance(whole, dict) and isinstance(actual, dict):
         return {key: _filled(part, actual.get(key)) for key, part in whole.items()}
-    if whole == _MOMENT and (read := moment(actual)):
+    if whole == _MOMENT and (read := parse_timestamp(actual)):
         return read.isoformat()
     return actual

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from azext_acrtransfer.arguments import RunStatus
-from azext_acrtransfer.service.json_values import dig
+from azext_acrtransfer.service.json_values import get_path
 
 _RUN_ENDS = {
     "succeeded": RunStatus.SUCCEEDED,
@@ -35,7 +35,7 @@ class PipelineState:
     """The state of a pipeline; one without a state has nothing to wait for."""
 
     def __init__(self, pipeline: Mapping[str, Any]) -> None:
-        self._text = str(dig(pipeline, "properties", "provisioningState") or "Succeeded")
+        self._text = str(get_path(pipeline, "properties", "provisioningState") or "Succeeded")
 
     def __str__(self) -> str:
         return self._text
@@ -60,16 +60,16 @@ class RunState:
     """The state of a run, from its provisioningState and the status in its response."""
 
     def __init__(self, run: Mapping[str, Any]) -> None:
-        self._provisioning = dig(run, "properties", "provisioningState") or ""
-        self._response = dig(run, "properties", "response")
+        self._provisioning = get_path(run, "properties", "provisioningState") or ""
+        self._response = get_path(run, "properties", "response")
 
     @property
     def text(self) -> str:
         """The service's word for the state; empty if it has none."""
-        return str(dig(self._response, "status") or self._provisioning)
+        return str(get_path(self._response, "status") or self._provisioning)
 
     def __str__(self) -> str:
-        percentage = dig(self._response, "progress", "percentage")
+        percentage = get_path(self._response, "progress", "percentage")
         return f"{self.text}, {percentage} %" if percentage else self.text or "Waiting"
 
     @property
@@ -85,7 +85,7 @@ class RunState:
         if provisioning in _BEING_CREATED:
             return RunStatus.IN_PROGRESS
         status = _RUN_ENDS.get(provisioning, RunStatus.IN_PROGRESS)
-        response = str(dig(self._response, "status") or "").lower()
+        response = str(get_path(self._response, "status") or "").lower()
         if status is RunStatus.FAILED or not response:
             return status
         return _RUN_ENDS.get(response, RunStatus.IN_PROGRESS)
@@ -98,7 +98,7 @@ class RunState:
     @property
     def has_failed(self) -> bool:
         """Whether the run has ended and left something out: any error message means that."""
-        error = dig(self._response, "pipelineRunErrorMessage")
+        error = get_path(self._response, "pipelineRunErrorMessage")
         return self.status is RunStatus.FAILED or bool(self.is_over and error)
 
     @property

@@ -43,14 +43,14 @@ class Sas:
         """Whether storage's response to the caller applies to the service, too."""
         return not self["sip"] and self["spr"] != "http"
 
-    def moment(self, name: str) -> datetime | None:
+    def timestamp(self, name: str) -> datetime | None:
         """Return a timestamp of the SAS, in UTC; None if it's missing or invalid."""
         try:
-            moment = datetime.fromisoformat(self[name].replace("Z", "+00:00"))
+            timestamp = datetime.fromisoformat(self[name].replace("Z", "+00:00"))
         except ValueError:
             return None
         utc = timezone.utc
-        return moment.astimezone(utc) if moment.tzinfo else moment.replace(tzinfo=utc)
+        return timestamp.astimezone(utc) if timestamp.tzinfo else timestamp.replace(tzinfo=utc)
 
     def lacks(self, field_name: str, needed: str) -> str:
         """Return the required letters that are missing in one of its fields."""

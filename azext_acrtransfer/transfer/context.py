@@ -41,7 +41,7 @@ class TransferContext:
     @cached_property
     def pipeline(self) -> Any:
         """The pipeline as the service returns it; its ID has the service's spelling."""
-        return self.runs.beside(self.kind).get(self._pipeline_name).resource
+        return self.runs.of_kind(self.kind).get(self._pipeline_name).resource
 
     @cached_property
     def content(self) -> RegistryClient:

@@ -42,7 +42,7 @@ class Transfer:
     @property
     def pipelines(self) -> Resources:
         """The pipelines among which its pipeline is."""
-        return self._context.runs.beside(self._spec.kind)
+        return self._context.runs.of_kind(self._spec.kind)
 
     @property
     def artifacts(self) -> Sequence[Artifact]:

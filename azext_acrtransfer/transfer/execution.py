@@ -14,7 +14,7 @@ from azext_acrtransfer.kinds import PipelineOption
 from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.service import models, runs
 from azext_acrtransfer.service.concurrency import run_concurrently
-from azext_acrtransfer.service.polling import LOST, LastAnswer, Waiting, goes_on
+from azext_acrtransfer.service.polling import LOST, LastAnswer, Waiting, continues_after
 from azext_acrtransfer.service.resources import Answer, Resources
 from azext_acrtransfer.service.states import RunState
 from azext_acrtransfer.transfer.specs import RunSpec
@@ -34,16 +34,16 @@ class Outcome:
     is_old: bool = False
 
     @property
-    def is_under_way(self) -> bool:
+    def is_in_progress(self) -> bool:
         """Whether the service continues with the run after the waiting ended."""
-        return bool(self.run and not RunState(self.run).is_over) and goes_on(self.error)
+        return bool(self.run and not RunState(self.run).is_over) and continues_after(self.error)
 
     @property
     def has_failed(self) -> bool:
         """Whether the run has ended without transferring everything."""
         if self.run and RunState(self.run).is_over:
             return RunState(self.run).has_failed
-        return bool(self.error) and not self.is_under_way
+        return bool(self.error) and not self.is_in_progress
 
     def left(self, options: Sequence[str] | None = None) -> tuple[Artifact, ...]:
         """Return artifacts that weren't transferred, for a pipeline with these options.

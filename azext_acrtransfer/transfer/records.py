@@ -37,7 +37,7 @@ def _record(outcome: Outcome, left: Collection[Artifact]) -> RunRecord:
 
 def _result(outcome: Outcome, *, is_left: bool) -> Result:
     refused = isinstance(outcome.error, HttpResponseError)
-    if outcome.is_old or outcome.is_under_way or not (outcome.run or refused):
+    if outcome.is_old or outcome.is_in_progress or not (outcome.run or refused):
         return Result.UNKNOWN
     return Result.FAILED if is_left else Result.EXPORTED
 

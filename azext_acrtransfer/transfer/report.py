@@ -62,7 +62,7 @@ def _failure(
     spec: TransferSpec, context: TransferContext, outcomes: Sequence[Outcome]
 ) -> AzureResponseError | ManualInterrupt | None:
     failed = [outcome for outcome in outcomes if outcome.has_failed]
-    left_alone = [outcome for outcome in outcomes if outcome.error and outcome.is_under_way]
+    left_alone = [outcome for outcome in outcomes if outcome.error and outcome.is_in_progress]
     if not failed and not left_alone:
         return None
     parts, advice = [], []

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
 from azext_acrtransfer.service import runs
-from azext_acrtransfer.service.json_values import moment
+from azext_acrtransfer.service.json_values import parse_timestamp
 from azext_acrtransfer.service.shapes import shapes
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, Service, run
 
@@ -181,7 +181,7 @@ def test_the_shape_is_what_core_makes_of_the_sdks_model(told: dict[str, Any]) ->
     ],
 )
 def test_a_moment_is_read_as_the_service_writes_it(told: object, read: str | None) -> None:
-    found = moment(told)
+    found = parse_timestamp(told)
     assert (found and found.isoformat()) == read
 
 
