@@ -209,14 +209,16 @@ def ago(**length: float) -> str:
     return (datetime.now(timezone.utc) - timedelta(**length)).isoformat()
 
 
-OLD_AND_YOUNG = [
-    in_state("Failed", "young01", finishTime=ago(minutes=50), startTime=ago(hours=5)),
-    in_state("Failed", "old01", finishTime=ago(minutes=70)),
-    in_state("Failed", "broken01", startTime=ago(days=8)),  # it never told when it ended
-    in_state("Failed", "timeless01", startTime=None),
-    in_state("Succeeded", "done01", finishTime=ago(days=50)),
-    in_state("Failed", "imported01", IMPORT, finishTime=ago(days=50)),
-]
+def runs_of_several_ages() -> list[dict[str, Any]]:
+    """Runs of several ages, counted from the start of the test and not of the session."""
+    return [
+        in_state("Failed", "young01", finishTime=ago(minutes=50), startTime=ago(hours=5)),
+        in_state("Failed", "old01", finishTime=ago(minutes=70)),
+        in_state("Failed", "broken01", startTime=ago(days=8)),  # it never told when it ended
+        in_state("Failed", "timeless01", startTime=None),
+        in_state("Succeeded", "done01", finishTime=ago(days=50)),
+        in_state("Failed", "imported01", IMPORT, finishTime=ago(days=50)),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -235,7 +237,7 @@ OLD_AND_YOUNG = [
 def test_clean_takes_the_failed_runs_that_are_asked_for(
     az: Az, service: Service, typed: str, names: list[str]
 ) -> None:
-    service.answers("GET", RUNS, {"value": OLD_AND_YOUNG})
+    service.answers("GET", RUNS, {"value": runs_of_several_ages()})
     result = az(*CLEAN, "--dry-run", *typed.split())
     outcomes = [{"name": name, "outcome": "WouldDelete", "error": None} for name in names]
     assert (result.exit_code, result.json) == (0, outcomes)
