@@ -12,12 +12,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 from acr_emulator import logs
-from acr_emulator.cloud.clouds import PUBLIC
-from acr_emulator.env_file import EnvFile, EnvFileError
-from acr_emulator.emulator import Instance, OtherCloudError, StateInUseError
 from acr_emulator.bundled import installation, tools
 from acr_emulator.bundled.child_process import StartError, dies_with_us
+from acr_emulator.cloud.clouds import PUBLIC
 from acr_emulator.cloud.description import CloudError, cloud_of
+from acr_emulator.emulator import Instance, OtherCloudError, StateInUseError
+from acr_emulator.env_file import EnvFile, EnvFileError
 
 PROGRAM = "acr-emulator"
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

@@ -24,6 +24,7 @@ from acr_emulator.identity.tokens import Tokens
 from acr_emulator.keyvault.data_plane import key_vault_app
 from acr_emulator.keyvault.vaults import vault_named
 from acr_emulator.network.certificates import Certificates
+from acr_emulator.network.ports import Ports
 from acr_emulator.network.proxy import Proxy, RefusedError
 from acr_emulator.network.router import Host, HostRouter
 from acr_emulator.network.serving import WebServer
@@ -39,7 +40,6 @@ from acr_emulator.state.operations import Operations
 from acr_emulator.state.settings import Settings
 from acr_emulator.state.store import Store
 from acr_emulator.storage.accounts import BlobStorage, UnknownAccountError
-from acr_emulator.network.ports import Ports
 
 _LOOPBACK = "127.0.0.1,localhost"
 _logger = logging.getLogger(__name__)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from acr_emulator.cloud.clouds import CHINA, PUBLIC
 from acr_emulator.bundled.tools import VARIABLE
+from acr_emulator.cloud.clouds import CHINA, PUBLIC
 
 from tests.emulator.running import Emulator
 

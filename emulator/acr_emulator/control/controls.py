@@ -20,6 +20,7 @@ from starlette.routing import Mount, Route
 
 from acr_emulator.cloud.clouds import Cloud
 from acr_emulator.identity.directory import Directory
+from acr_emulator.registry.distribution import Distribution
 from acr_emulator.runs.history import past_runs
 from acr_emulator.runs.pipelines import KINDS, Pipeline
 from acr_emulator.runs.trigger import SourceTrigger
@@ -27,7 +28,6 @@ from acr_emulator.state.clock import Clock
 from acr_emulator.state.settings import Fault, Settings
 from acr_emulator.state.store import Store
 from acr_emulator.storage.accounts import BlobStorage
-from acr_emulator.registry.distribution import Distribution
 
 PATH = "/_emulator"
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from acr_emulator.identity.tokens import Tokens
 from acr_emulator.network.certificates import Certificates
+from acr_emulator.network.proxy import Proxy
 from acr_emulator.state.clock import Clock, timestamp
 from acr_emulator.state.store import Store
 from acr_emulator.storage.azurite import Azurite
-from acr_emulator.network.proxy import Proxy
 
 TYPE = "Microsoft.Storage/storageAccounts"
 KEY_NAMES = ("key1", "key2")
