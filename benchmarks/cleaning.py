@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from benchmarks.measurement import Measurement
 from benchmarks.place import Desk, Place
-from tests.site import GROUP
+from tests.support.site import GROUP
 
 COUNT = 1000
 LATENCY = 0.1

@@ -20,8 +20,8 @@ from azext_acrtransfer.service.states import RunState
 from benchmarks import sdk
 from benchmarks.measurement import Measurement
 from benchmarks.place import NEWEST, OLDEST, Desk, Place
-from tests.cloud import Cloud
-from tests.site import GROUP
+from tests.support.cloud import Cloud
+from tests.support.site import GROUP
 
 SECONDS = (3, 30)
 LONG = 600

@@ -11,7 +11,7 @@ import isodate
 from benchmarks.measurement import Measurement
 from benchmarks.place import Desk, Place
 from benchmarks.process import Process
-from tests.cloud import Json
+from tests.support.cloud import Json
 
 RUNS = 10
 LATENCY = 0.1

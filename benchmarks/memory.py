@@ -9,9 +9,9 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.measurement import Measurement
 from benchmarks.place import Place
-from tests.emulator.engine.bundled_services import running_services
-from tests.emulator.engine.measured import measure_transfer
-from tests.emulator.engine.world import MIB, world_of
+from tests.support.engine.bundled_services import running_services
+from tests.support.engine.measured import measure_transfer
+from tests.support.engine.world import MIB, world_of
 
 GIB = 1024 * MIB
 _SAME = 32 * MIB

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from benchmarks import process
 from benchmarks.process import Process
-from tests.cloud import Cloud
-from tests.e2e.terminal import ENVIRONMENTS, ROOT, Terminal, built_wheel, install
-from tests.site import GROUP, Site
+from tests.support.cloud import Cloud
+from tests.support.site import GROUP, Site
+from tests.support.terminal import ENVIRONMENTS, ROOT, Terminal, built_wheel, install
 
 #: The newest az, by which all is measured, and the oldest.
 NEWEST, OLDEST = "2.91.0", "2.85.0"

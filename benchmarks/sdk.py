@@ -9,7 +9,7 @@ from azure.mgmt.containerregistry import ContainerRegistryManagementClient
 from azure.mgmt.containerregistry.models import PipelineRun
 
 from benchmarks.place import Desk
-from tests.cloud import Cloud
+from tests.support.cloud import Cloud
 
 
 def way_to(cloud: Cloud) -> dict[str, Any]:

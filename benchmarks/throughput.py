@@ -8,10 +8,10 @@ from statistics import median
 
 from benchmarks.measurement import Measurement
 from benchmarks.place import Place
-from tests.emulator.engine.bundled_services import running_services
-from tests.emulator.engine.measured import measure_transfer
-from tests.emulator.engine.skopeo import Skopeo
-from tests.emulator.engine.world import MIB, World, world_of
+from tests.support.engine.bundled_services import running_services
+from tests.support.engine.measured import measure_transfer
+from tests.support.engine.skopeo import Skopeo
+from tests.support.engine.world import MIB, World, world_of
 
 SIZE = 1024 * MIB
 _TIMES = 0.9

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from demo import script
-from tests.az import Result
-from tests.e2e.terminal import AZ_VERSION, ROOT, built_wheel
+from tests.support.az import Result
+from tests.support.terminal import AZ_VERSION, ROOT, built_wheel
 
 _TIMEOUT = 900
 _LINES = 110

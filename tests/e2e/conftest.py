@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cloud import Cloud
-from tests.e2e.terminal import Guest, Terminal, built_wheel, install
-from tests.site import Kind, Site
+from tests.support.cloud import Cloud
+from tests.support.site import Kind, Site
+from tests.support.terminal import Guest, Terminal, built_wheel, install
 
 _numbers = itertools.count(1)
 

@@ -10,8 +10,8 @@ from typing import Literal
 from azure.storage.blob import Services
 
 from tests.e2e.failing import ARTIFACT, BLOB, READER, Scene
-from tests.oci import MANIFEST
-from tests.site import Kind, Mode
+from tests.support.oci import MANIFEST
+from tests.support.site import Kind, Mode
 
 Change = Callable[[Scene], object]
 Typed = Literal["all", "first", "second"]

@@ -12,9 +12,9 @@ from azure.storage.blob import generate_account_sas, generate_container_sas
 
 from azext_acrtransfer.diagnostics.catalog import KNOWN_FAILURES
 from azext_acrtransfer.diagnostics.command_lines import Facts
-from tests.az import Result
-from tests.cloud import Cloud, Json
-from tests.site import ACCOUNT, GROUP, Kind, Mode, Site
+from tests.support.az import Result
+from tests.support.cloud import Cloud, Json
+from tests.support.site import ACCOUNT, GROUP, Kind, Mode, Site
 
 ROWS = {row.code: row for row in KNOWN_FAILURES}
 ARTIFACT, PIPELINE, RUN, BLOB = "samples/hello:1.0", "mypipeline", "myrun01", "myblob"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from azext_acrtransfer.preflight.rules import RULES, Check
-from tests.az import Result
 from tests.e2e.failing import Scene
+from tests.support.az import Result
 
 #: How az is run: by whom.
 Run = Callable[[str], Result]

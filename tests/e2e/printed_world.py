@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.cloud import Cloud
 from tests.e2e.guides.arm_setting import Setting
+from tests.support.cloud import Cloud
 
 IMAGES = (
     "charts/web:0.1.0",

@@ -14,7 +14,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.terminal import ROOT
+from tests.support.terminal import ROOT
 
 #: A file that only wheels of another release have.
 MARK = "azext_acrtransfer/of_another_release"

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.az import Result
-from tests.cloud import Cloud, Json, eventually
 from tests.e2e.conftest import new_name
-from tests.e2e.terminal import Terminal, run
-from tests.site import Site
+from tests.support.az import Result
+from tests.support.cloud import Cloud, Json, eventually
+from tests.support.site import Site
+from tests.support.terminal import Terminal, run
 
 OTHER_ACCOUNT = "otherstorage"
 _MEBIBYTE = 1024 * 1024

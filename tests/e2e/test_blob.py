@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.az import Result
-from tests.e2e.terminal import ROOT, Terminal, run
-from tests.oci import digest_of
-from tests.site import Site
+from tests.support.az import Result
+from tests.support.oci import digest_of
+from tests.support.site import Site
+from tests.support.terminal import ROOT, Terminal, run
 
 SKOPEO = ROOT / ".tools/debian/root/bin/skopeo"
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.cloud import Json, eventually
 from tests.e2e.conftest import new_name
-from tests.e2e.terminal import Terminal, ended
-from tests.oci import INDEX, MANIFEST, RegistryClient
-from tests.site import ACCOUNT, Site
+from tests.support.cloud import Json, eventually
+from tests.support.oci import INDEX, MANIFEST, RegistryClient
+from tests.support.site import ACCOUNT, Site
+from tests.support.terminal import Terminal, ended
 
 #: What a glob chooses, what another one does, and what the lines of a file name.
 TEAM = [f"team/app{app}:v1.{tag}" for app in range(6) for tag in range(10)]

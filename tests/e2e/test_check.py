@@ -13,9 +13,9 @@ from azure.storage.blob import generate_blob_sas
 
 from tests.e2e.conftest import new_name
 from tests.e2e.failing import ARTIFACT, BLOB, PIPELINE, Scene
-from tests.e2e.terminal import Terminal
-from tests.oci import MANIFEST
-from tests.site import ACCOUNT, Kind
+from tests.support.oci import MANIFEST
+from tests.support.site import ACCOUNT, Kind
+from tests.support.terminal import Terminal
 
 Change = Callable[[Scene], object]
 

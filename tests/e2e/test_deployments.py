@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.cloud import Json
 from tests.e2e.guides.arm_setting import template_files
-from tests.e2e.terminal import Terminal
-from tests.site import GROUP, Site
+from tests.support.cloud import Json
+from tests.support.site import GROUP, Site
+from tests.support.terminal import Terminal
 
 #: As people keep them: with remarks, and an expression over two lines.
 COMMENTED = """\

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.cloud import Json
-from tests.e2e.terminal import Terminal
-from tests.site import Site
+from tests.support.cloud import Json
+from tests.support.site import Site
+from tests.support.terminal import Terminal
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from tests.e2e.guides.arm_2020 import GUIDE
 from tests.e2e.guides.arm_setting import Setting
 from tests.e2e.guides.arm_walkthrough import ArmWalkthrough
 from tests.e2e.guides.walk import Walk
-from tests.e2e.terminal import Terminal
+from tests.support.terminal import Terminal
 
 
 @pytest.mark.timeout(300)

@@ -10,7 +10,7 @@ from tests.e2e.guides.arm_2026 import GUIDE
 from tests.e2e.guides.arm_setting import Setting
 from tests.e2e.guides.arm_walkthrough import ArmWalkthrough
 from tests.e2e.guides.walk import Walk
-from tests.e2e.terminal import Terminal
+from tests.support.terminal import Terminal
 
 
 @pytest.mark.timeout(300)

@@ -12,8 +12,8 @@ from tests.e2e.guides.cli_2023 import GUIDE
 from tests.e2e.guides.cli_walkthrough import CliWalkthrough
 from tests.e2e.guides.side import Side
 from tests.e2e.guides.walk import Walk
-from tests.e2e.terminal import Terminal
-from tests.site import Kind, Site
+from tests.support.site import Kind, Site
+from tests.support.terminal import Terminal
 
 
 def prepared(az: Terminal, kind: Kind, extensions: Path) -> Side:

@@ -13,8 +13,8 @@ from tests.e2e.conftest import new_name
 from tests.e2e.guides.prerequisites_2026 import GUIDE
 from tests.e2e.guides.side import BLOB, Side
 from tests.e2e.guides.walk import Walk
-from tests.e2e.terminal import Terminal
-from tests.site import SAS_PERMISSIONS, Kind, Site
+from tests.support.site import SAS_PERMISSIONS, Kind, Site
+from tests.support.terminal import Terminal
 
 EXPIRY = f"{datetime.now(timezone.utc) + timedelta(days=30):%Y-%m-%d}"
 

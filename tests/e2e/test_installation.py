@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.az import Result
 from tests.e2e.releases import MARK, build_release, release_as, serve_index, write_index
-from tests.e2e.terminal import AZ, AZ_VERSION, Terminal, bare_environment, run
+from tests.support.az import Result
+from tests.support.terminal import AZ, AZ_VERSION, Terminal, bare_environment, run
 
 VERBS = {
     "export-pipeline": ["check", "create", "delete", "list", "show", "update", "wait"],

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.az import Result
-from tests.e2e.terminal import ROOT, bare_environment, run
+from tests.support.az import Result
+from tests.support.terminal import ROOT, bare_environment, run
 
 TRANSFER = r"""
 az login --service-principal --tenant $AZURE_TENANT_ID --output none \

@@ -12,13 +12,13 @@ import isodate
 import pytest
 from azure.storage.blob import ContentSettings
 
-from tests.cloud import Cloud, eventually
 from tests.e2e import preflight
 from tests.e2e.conftest import new_name
 from tests.e2e.failed_runs import CASES, MANAGED, TYPED, Case
 from tests.e2e.failing import ARTIFACT, BLOB, ROWS, RUN, Scene
-from tests.e2e.terminal import Guest, Terminal
-from tests.site import GROUP, Mode
+from tests.support.cloud import Cloud, eventually
+from tests.support.site import GROUP, Mode
+from tests.support.terminal import Guest, Terminal
 
 OPEN = re.compile("<([^>]+)>")
 #: What is left open even to a command that knows the run and its pipeline.

@@ -7,8 +7,8 @@ from pathlib import Path
 import httpx
 from acr_emulator.cloud.clouds import PUBLIC
 
-from tests.e2e.terminal import Terminal
-from tests.site import Site
+from tests.support.site import Site
+from tests.support.terminal import Terminal
 
 LOGIN = (
     "az login --service-principal --tenant $AZURE_TENANT_ID "

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.e2e.terminal import Terminal, ended
-from tests.site import Site
+from tests.support.site import Site
+from tests.support.terminal import Terminal, ended
 
 
 def test_fifty_artifacts_go_in_one_run(az: Terminal, site: Site) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.cloud import eventually
-from tests.e2e.terminal import Terminal, ctrl_c
-from tests.site import Site
+from tests.support.cloud import eventually
+from tests.support.site import Site
+from tests.support.terminal import Terminal, ctrl_c
 
 
 def push_tags(site: Site, repository: str, *tags: str) -> list[str]:

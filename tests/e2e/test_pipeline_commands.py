@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.terminal import Terminal
-from tests.site import Kind, Site
+from tests.support.site import Kind, Site
+from tests.support.terminal import Terminal
 
 OPTIONS = {
     "export": ["OverwriteBlobs", "ContinueOnErrors"],

@@ -18,12 +18,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.cloud import Cloud, eventually
 from tests.e2e.printed_shell import Shell, ShellError
 from tests.e2e.printed_world import PrintedWorld
-from tests.e2e.terminal import ROOT, Terminal
-from tests.printed import Command, Page, pages
-from tests.printed_elsewhere import is_typed
+from tests.support.cloud import Cloud, eventually
+from tests.support.printed import Command, Page, pages
+from tests.support.printed_elsewhere import is_typed
+from tests.support.terminal import ROOT, Terminal
 
 PAGES = [page for page in pages() if any(map(is_typed, page.commands))]
 #: What a command line may name of a checkout, by links.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.e2e.terminal import Terminal
-from tests.site import Kind, Site
+from tests.support.site import Kind, Site
+from tests.support.terminal import Terminal
 
 
 def asked(az: Terminal, site: Site, line: str) -> list[tuple[str, str]]:

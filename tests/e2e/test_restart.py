@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from tests.cloud import eventually
-from tests.e2e.terminal import Terminal
-from tests.site import Site
+from tests.support.cloud import eventually
+from tests.support.site import Site
+from tests.support.terminal import Terminal
 
 LARGE = 160 * 2**20
 

@@ -7,9 +7,9 @@ import time
 import isodate
 import pytest
 
-from tests.cloud import Json, eventually
-from tests.e2e.terminal import Terminal
-from tests.site import Site
+from tests.support.cloud import Json, eventually
+from tests.support.site import Site
+from tests.support.terminal import Terminal
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.terminal import Terminal
-from tests.site import Site
+from tests.support.site import Site
+from tests.support.terminal import Terminal
 
 EXPECTED = Path(__file__).parent / "expected_output.json"
 

@@ -14,8 +14,8 @@ from azure.identity import ClientSecretCredential, EnvironmentCredential
 from azure.mgmt.containerregistry import ContainerRegistryManagementClient
 from azure.mgmt.containerregistry.models import ExportPipeline, PipelineRun
 
-from tests.cloud import Cloud, Json
-from tests.site import GROUP, Site
+from tests.support.cloud import Cloud, Json
+from tests.support.site import GROUP, Site
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.e2e.terminal import Guest, Terminal
-from tests.site import Site
+from tests.support.site import Site
+from tests.support.terminal import Guest, Terminal
 
 CREATE = "acr pipeline-run create"
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cloud import eventually
-from tests.e2e.terminal import ROOT, run
+from tests.support.cloud import eventually
+from tests.support.terminal import ROOT, run
 
 _LINES = 5
 _LONGEST = 90

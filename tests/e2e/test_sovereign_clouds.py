@@ -12,16 +12,16 @@ from typing import Any
 
 import pytest
 
-from tests.az import Result
-from tests.cloud import Cloud, Json
 from tests.e2e.conftest import new_name
 from tests.e2e.guides.cli_2023 import GUIDE
 from tests.e2e.guides.cli_walkthrough import CliWalkthrough
 from tests.e2e.guides.side import Side
 from tests.e2e.guides.walk import Walk
-from tests.e2e.terminal import Terminal
-from tests.other_clouds import CHINA, DESCRIPTION, PRIVATE, SETTINGS, SHORT_REGISTRATIONS
-from tests.site import ACCOUNT, GROUP, SAS_PERMISSIONS, Kind, Site
+from tests.support.az import Result
+from tests.support.cloud import Cloud, Json
+from tests.support.other_clouds import CHINA, DESCRIPTION, PRIVATE, SETTINGS, SHORT_REGISTRATIONS
+from tests.support.site import ACCOUNT, GROUP, SAS_PERMISSIONS, Kind, Site
+from tests.support.terminal import Terminal
 
 REFUSAL = (
     "ERROR: The active cloud does not offer API version 2025-06-01-preview of ACR Transfer."

@@ -16,9 +16,9 @@ from azure.identity import EnvironmentCredential
 from azure.mgmt.containerregistry import ContainerRegistryManagementClient
 from azure.mgmt.containerregistry.models import PipelineRun
 
-from tests.cloud import Json, eventually
-from tests.e2e.terminal import Terminal, ctrl_c, ended
-from tests.site import GROUP, Site
+from tests.support.cloud import Json, eventually
+from tests.support.site import GROUP, Site
+from tests.support.terminal import Terminal, ctrl_c, ended
 
 #: How long after the end of its run the SDK's poller, which asks every 30 s, is watched.
 WATCHED = 10.0

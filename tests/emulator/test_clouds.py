@@ -12,7 +12,7 @@ from acr_emulator.cloud.description import CloudError, cloud_of
 from acr_emulator.emulator import Instance, OtherCloudError
 
 from tests.emulator.running import SUBSCRIPTION, Emulator
-from tests.other_clouds import DESCRIPTION
+from tests.support.other_clouds import DESCRIPTION
 
 PRIVATE = Cloud(
     name="Contoso",

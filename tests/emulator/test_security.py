@@ -23,12 +23,12 @@ from acr_emulator.runs.pipelines import IMPORT, KINDS
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from tests.cloud import Cloud
 from tests.emulator.run_world import VAULT, World
 from tests.emulator.running import SUBSCRIPTION, VERSION, Emulator, Json
-from tests.faults.route import KINDS as BOTH
-from tests.faults.route import Route
-from tests.site import ACCOUNT, Site
+from tests.support.cloud import Cloud
+from tests.support.route import KINDS as BOTH
+from tests.support.route import Route
+from tests.support.site import ACCOUNT, Site
 
 SOMEONE = Principal("0b0e8d5c-6d0c-4a44-9b53-1f0a4c8e7d11", "2b0e8d5c-6d0c-4a44-9b53-1f0a4c8e7d11")
 OTHER_TENANT = "72f988bf-86f1-41af-91ab-2d7cd011db47"

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.cloud import Cloud
 from tests.faults.faults import FAULTS
 from tests.faults.relay import Relay
 from tests.faults.scenes import SCENES, Scene, World
 from tests.faults.trial import Campaign, Case, Clean, Outcome
+from tests.support.cloud import Cloud
 
 
 @contextmanager

@@ -20,9 +20,9 @@ import httpx
 from acr_emulator.runs.run_service import INTERRUPTED
 from azure.core.exceptions import AzureError, ResourceExistsError
 
-from tests.cloud import Cloud, eventually
-from tests.faults.route import KINDS, Route
-from tests.site import Kind
+from tests.support.cloud import Cloud, eventually
+from tests.support.route import KINDS, Route
+from tests.support.site import Kind
 
 _CASES = 50
 _MIB = 1024 * 1024

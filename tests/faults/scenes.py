@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.cloud import Cloud, Json
-from tests.oci import MANIFEST, digest_of
-from tests.site import Kind, Site
+from tests.support.cloud import Cloud, Json
+from tests.support.oci import MANIFEST, digest_of
+from tests.support.site import Kind, Site
 
 ARTIFACT, BLOB = "samples/hello:1.0", "myblob"
 _SIDES: dict[Kind, str] = {"export": "target", "import": "source"}

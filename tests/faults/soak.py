@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.cloud import Cloud
-from tests.faults.route import KINDS, Route
+from tests.support.cloud import Cloud
+from tests.support.route import KINDS, Route
 
 _RUNS = 2000
 _WARM_UP = 200

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from knack.help_files import helps
 
-from tests.az import run_az
 from tests.faults.commands import cases, prepared
 from tests.faults.scenes import SCENES, Scene
 from tests.faults.trial import Campaign
+from tests.support.az import run_az
 
 #: Every so many cases one is tried; it shares no divisor with the number of faults.
 _EVERY = 41

@@ -16,11 +16,11 @@ from unittest.mock import patch
 from acr_emulator.cloud.clouds import PUBLIC
 from requests.adapters import HTTPAdapter
 
-from tests.az import Login, Result, run_az
-from tests.fake_time import FakeTime
 from tests.faults.faults import SIGNATURE, Fault
 from tests.faults.relay import Answer, Asked, Damage, Key, Relay, Wire
 from tests.faults.scenes import Scene, World, steady
+from tests.support.az import Login, Result, run_az
+from tests.support.fake_time import FakeTime
 
 #: How often a fault strikes that lasts: longer than any number of tries, short of for ever.
 LASTING = 60

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import pytest
 
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
-from tests.az import SUBSCRIPTION, TENANT, Login
-from tests.cassette import Cassette, path_of, replaying
 from tests.recorded.expected import OPERATOR, SITE
 from tests.recorded.player import Answer, Player, Recorder
-from tests.scrub import Scrubber
+from tests.support.az import SUBSCRIPTION, TENANT, Login
+from tests.support.cassette import Cassette, path_of, replaying
+from tests.support.scrub import Scrubber
 
 if TYPE_CHECKING:
-    from tests.cloud import Cloud
-    from tests.site import Site
+    from tests.support.cloud import Cloud
+    from tests.support.site import Site
 
 Az = Callable[[str], Answer]
 WhenRecording = Callable[[Callable[["Site"], object]], None]
@@ -40,7 +40,7 @@ def cloud(
     if not request.config.getoption("--record", default=False):
         yield None
         return
-    from tests.cloud import Cloud  # late: a replay needs no emulator
+    from tests.support.cloud import Cloud  # late: a replay needs no emulator
 
     with Cloud(tmp_path_factory.mktemp("cloud") / "state") as running:
         yield running
@@ -55,7 +55,7 @@ def site(cloud: Cloud | None) -> Iterator[Site | None]:
     if cloud is None:
         yield None
         return
-    from tests.site import Site
+    from tests.support.site import Site
 
     found = Site.prepare(cloud, f"scene{next(_scenes)}")
     found.write_secret(found.sas("rwdla"))

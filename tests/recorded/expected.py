@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from azext_acrtransfer.kinds import IMPORT, PipelineKind
-from tests.az import SUBSCRIPTION, TENANT
+from tests.support.az import SUBSCRIPTION, TENANT
 
 #: What every cassette calls the site that its test has for itself while it is recorded.
 SITE = "contoso"

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from vcr.cassette import Cassette as Tape
 
-from tests.az import Login, Result, run_az
-from tests.cassette import Cassette, recording, replaying
-from tests.fake_time import FakeTime
-from tests.scrub import Scrubber
+from tests.support.az import Login, Result, run_az
+from tests.support.cassette import Cassette, recording, replaying
+from tests.support.fake_time import FakeTime
+from tests.support.scrub import Scrubber
 
 #: How vcrpy's error begins; az prints it like any other.
 _NOT_RECORDED = "Can't overwrite existing cassette"

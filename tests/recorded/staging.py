@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
 
 if TYPE_CHECKING:
-    from tests.site import Site
+    from tests.support.site import Site
 
 #: What push() puts under hello:latest.
 HELLO = "sha256:be050fde5b76f0f44da143978fae5eb439a64e9c3b01d7fee5d92eee6c6f00f4"
@@ -88,7 +88,7 @@ def past_runs(site: Site) -> None:
 
 def triggered_run(site: Site) -> None:
     """Have an import pipeline whose source trigger started a run, which is over."""
-    from tests.cloud import eventually
+    from tests.support.cloud import eventually
 
     have_blob(site)
     properties = site.pipeline("import")["properties"]

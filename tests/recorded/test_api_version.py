@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from azext_acrtransfer.kinds import PipelineKind
-from tests.az import told
 from tests.recorded.conftest import Az, WhenRecording
 from tests.recorded.expected import AT, CONTAINER, SECRET, pipeline
+from tests.support.az import told
 
 OFFERED = "2019-12-01-preview"
 

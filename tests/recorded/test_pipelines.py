@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
-from tests.az import told
 from tests.recorded.conftest import Az, WhenRecording
 from tests.recorded.expected import (
     AT,
@@ -17,6 +16,7 @@ from tests.recorded.expected import (
     system_data,
 )
 from tests.recorded.staging import create_identity
+from tests.support.az import told
 
 IDENTITY = f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/myidentity"
 MANAGED_IDENTITY = {"storageAccessMode": "ManagedIdentity"}

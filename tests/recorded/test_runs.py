@@ -7,7 +7,6 @@ from functools import partial
 import pytest
 
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
-from tests.az import told
 from tests.recorded.conftest import Az, WhenRecording
 from tests.recorded.expected import AT, PRINCIPAL, REGISTRY, response, run
 from tests.recorded.player import Answer
@@ -22,6 +21,7 @@ from tests.recorded.staging import (
     with_secret_access,
     without_secret_access,
 )
+from tests.support.az import told
 
 RUN = "pipelineRuns/myrun01"
 PIPELINE = {kind: f"{kind.resource_type}/mypipeline" for kind in (EXPORT, IMPORT)}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from knack.help_files import helps
 
-from tests.az import run_az
+from tests.support.az import run_az
 
 ROOT = Path(__file__).resolve().parents[2]
 _OPTIONS = re.compile(r"^    (--\S+(?: --?\S+)*) ", re.MULTILINE)

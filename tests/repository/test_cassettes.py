@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from vcr.request import Request
 
-from tests.az import SUBSCRIPTION, TENANT
-from tests.cassette import FOLDER, Cassette, path_of, same_body
 from tests.recorded.expected import SITE
-from tests.scrub import Scrubber
+from tests.support.az import SUBSCRIPTION, TENANT
+from tests.support.cassette import FOLDER, Cassette, path_of, same_body
+from tests.support.scrub import Scrubber
 
 ROOT = Path(__file__).resolve().parents[2]
 CASSETTES = sorted(FOLDER.rglob("*.yaml"))

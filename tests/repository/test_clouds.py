@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from acr_emulator.cloud.clouds import CLOUDS, Cloud
 
-from tests.other_clouds import DESCRIPTION, SETTINGS, SHORT_REGISTRATIONS
 from tests.repository.conftest import ROOT
+from tests.support.other_clouds import DESCRIPTION, SETTINGS, SHORT_REGISTRATIONS
 
 ONLY = "clouds.py"
 README = (ROOT / "emulator/README.md").read_text()

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.documented_commands import GUIDES
-from tests.repository.guide_page import plain, printed_lines
+from docs.generators.documented_commands import GUIDES
+from docs.generators.guide_page import plain, printed_lines
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE_PAGES = ROOT.parent / "shared/documentation"

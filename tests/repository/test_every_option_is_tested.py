@@ -11,7 +11,7 @@ from tests.repository.command_lines import command_lines
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Where the suites have parts of their lines, besides their own folders.
-SHARED = (ROOT / "tests/site.py",)
+SHARED = (ROOT / "tests/support/site.py",)
 
 
 @pytest.mark.parametrize("suite", ["e2e", "recorded"])

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from azext_acrtransfer.preflight.rules import RULES
-from tests import pages
-from tests.checks_page import module_of
+from docs.generators import pages
+from docs.generators.checks_page import module_of
 
 
 @pytest.mark.parametrize("name", pages.PAGES)

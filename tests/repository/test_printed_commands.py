@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests import printed
-from tests.printed import NOT_TYPED, ROOT, SHELL, Page, anchor_of, pages
-from tests.printed_elsewhere import COVERED, LEFT_OUT, SPELLED, table
+from tests.support import printed
+from tests.support.printed import NOT_TYPED, ROOT, SHELL, Page, anchor_of, pages
+from tests.support.printed_elsewhere import COVERED, LEFT_OUT, SPELLED, table
 
 PAGES = pages()
 MARKDOWN = [page for page in PAGES if page.path.suffix == ".md"]

@@ -15,8 +15,8 @@ from azure.cli.core import azclierror
 from hypothesis import HealthCheck, settings
 
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
-from tests.az import SUBSCRIPTION, Result, run_az
-from tests.fake_time import FakeTime
+from tests.support.az import SUBSCRIPTION, Result, run_az
+from tests.support.fake_time import FakeTime
 
 # How long an example takes is the machine's affair.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])

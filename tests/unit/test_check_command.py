@@ -28,8 +28,8 @@ from azext_acrtransfer.preflight.lookups import Lookup
 from azext_acrtransfer.preflight.snapshot import Content, Layer
 from azext_acrtransfer.registry.descriptors import Manifest
 from azext_acrtransfer.registry.references import Artifact
-from tests import manifest_page
-from tests.az import ANYBODY, SUBSCRIPTION, Login, az_cli, run_az
+from docs.generators import manifest_page
+from tests.support.az import ANYBODY, SUBSCRIPTION, Login, az_cli, run_az
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, pipeline, run
 from tests.unit.preflight_snapshots import PRINCIPAL, sas
 

@@ -15,7 +15,7 @@ from azext_acrtransfer.arguments import StorageAccessMode
 from azext_acrtransfer.diagnostics import command_lines, diagnosis
 from azext_acrtransfer.diagnostics.catalog import KNOWN_FAILURES, KnownFailure
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
-from tests.az import SUBSCRIPTION
+from tests.support.az import SUBSCRIPTION
 from tests.unit.conftest import REGISTRY, pipeline, run
 
 MODELS = {EXPORT.name: ExportPipeline, IMPORT.name: ImportPipeline}

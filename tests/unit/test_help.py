@@ -17,7 +17,7 @@ import azext_acrtransfer
 from azext_acrtransfer import _client_factory
 from azext_acrtransfer.kinds import EXPORT, IMPORT, RUN
 from azext_acrtransfer.registry import client
-from tests import manifest_page
+from docs.generators import manifest_page
 from tests.unit.conftest import Az
 
 PIPELINE_VERBS = {"create", "update", "check", "show", "list", "delete", "wait"}

@@ -14,9 +14,9 @@ import responses
 from jsonschema import validate
 
 from azext_acrtransfer.kinds import EXPORT, IMPORT
-from tests.az import told
-from tests.fake_time import FakeTime
-from tests.manifest_page import SCHEMA
+from docs.generators.manifest_page import SCHEMA
+from tests.support.az import told
+from tests.support.fake_time import FakeTime
 from tests.unit import test_many_runs as many_runs
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, flat, pipeline, run
 from tests.unit.test_many_runs import answers, error_of

@@ -12,7 +12,7 @@ import pytest
 from azure.cli.core.azclierror import FileOperationError
 
 from azext_acrtransfer.manifest.files import ManifestFile
-from tests.manifest_page import EXPORT, VERIFICATION
+from docs.generators.manifest_page import EXPORT, VERIFICATION
 from tests.unit.conftest import AT, Az
 
 WRITTEN_BY_EXPORT = "'az acr pipeline-run create -t export --manifest FILE' writes one.\n"

@@ -23,7 +23,7 @@ from azext_acrtransfer.manifest.model import (
 )
 from azext_acrtransfer.registry.descriptors import Descriptor
 from azext_acrtransfer.registry.references import Artifact
-from tests.manifest_page import EXPORT, SCHEMA, VERIFICATION
+from docs.generators.manifest_page import EXPORT, SCHEMA, VERIFICATION
 
 Json = Any
 VALIDATOR = Draft202012Validator(SCHEMA)

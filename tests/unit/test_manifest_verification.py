@@ -14,7 +14,7 @@ from azext_acrtransfer.manifest.model import Entry, ManifestKind, Result, Transf
 from azext_acrtransfer.manifest.verification import compare
 from azext_acrtransfer.registry.descriptors import Descriptor
 from azext_acrtransfer.registry.references import Artifact
-from tests.manifest_page import IMAGE, INDEX
+from docs.generators.manifest_page import IMAGE, INDEX
 
 NOW = datetime(2026, 1, 21, 8, tzinfo=timezone.utc)
 NGINX = Artifact("samples/nginx", "1.25")

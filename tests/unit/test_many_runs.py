@@ -19,8 +19,8 @@ from azext_acrtransfer.diagnostics.catalog import KNOWN_FAILURES
 from azext_acrtransfer.diagnostics.command_lines import expiry_of_new_sas
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
 from azext_acrtransfer.service import polling
-from tests.az import Result, told
-from tests.fake_time import FakeTime
+from tests.support.az import Result, told
+from tests.support.fake_time import FakeTime
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, flat, pipeline, run
 from tests.unit.test_registry_client import Registry
 from tests.unit.test_run_commands import DIGEST, REFUSED, RUNS, UNDER_WAY, failed

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
-from tests.az import told
-from tests.fake_time import FakeTime
+from tests.support.az import told
+from tests.support.fake_time import FakeTime
 from tests.unit.conftest import ARM, AT, GROUP, REGISTRY, Az, Service, flat, pipeline
 
 CONTAINER = "https://mystorage.blob.core.windows.net/transfer"

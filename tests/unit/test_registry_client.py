@@ -34,8 +34,8 @@ from azext_acrtransfer.registry import client
 from azext_acrtransfer.registry.client import RegistryClient
 from azext_acrtransfer.registry.descriptors import Descriptor, Manifest
 from azext_acrtransfer.registry.references import Artifact
-from tests.az import az_cli
-from tests.fake_time import FakeTime
+from tests.support.az import az_cli
+from tests.support.fake_time import FakeTime
 from tests.unit.conftest import ARM, REGISTRY
 
 # Not the name with the cloud's suffix: the resource says where the registry is.

@@ -10,8 +10,8 @@ import requests
 from azure.cli.core.azclierror import ManualInterrupt
 
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
-from tests.az import told
-from tests.fake_time import FakeTime
+from tests.support.az import told
+from tests.support.fake_time import FakeTime
 from tests.unit.conftest import AT, REGISTRY, Az, Service, flat, pipeline, run
 
 RUNS = f"{REGISTRY}/pipelineRuns"

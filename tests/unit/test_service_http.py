@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from azext_acrtransfer.kinds import EXPORT, PipelineKind
-from tests.az import told
+from tests.support.az import told
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, Service, flat, pipeline
 
 PIPELINES = f"{REGISTRY}/exportPipelines"

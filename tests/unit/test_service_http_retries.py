@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from azext_acrtransfer.kinds import EXPORT
-from tests.fake_time import FakeTime
+from tests.support.fake_time import FakeTime
 from tests.unit.conftest import AT, REGISTRY, Az, Service, pipeline, run
 
 PIPELINE = f"{REGISTRY}/exportPipelines/mypipeline"

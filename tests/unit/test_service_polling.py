@@ -15,7 +15,7 @@ from azext_acrtransfer.kinds import RUN
 from azext_acrtransfer.service import polling
 from azext_acrtransfer.service.registries import Registry
 from azext_acrtransfer.service.resources import Answer
-from tests.fake_time import FakeTime
+from tests.support.fake_time import FakeTime
 
 QUIET = SimpleNamespace(only_show_errors=True)
 

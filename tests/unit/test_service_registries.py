@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.az import SUBSCRIPTION
+from tests.support.az import SUBSCRIPTION
 from tests.unit.conftest import ARM, GROUP, REGISTRY, Az, Service
 
 REGISTRIES = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.ContainerRegistry/registries"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from azext_acrtransfer.kinds import EXPORT
-from tests.fake_time import FakeTime
+from tests.support.fake_time import FakeTime
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, Service, pipeline
 
 PATH = f"{REGISTRY}/exportPipelines/mypipeline"

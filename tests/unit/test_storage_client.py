@@ -12,7 +12,7 @@ import responses
 from azure.cli.core.azclierror import AzCLIError, ForbiddenError, ResourceNotFoundError
 
 from azext_acrtransfer.storage.client import blobs
-from tests.az import Login, az_cli
+from tests.support.az import Login, az_cli
 
 URI = "https://mystorage.blob.core.windows.net/transfer"
 TOKEN = {"Authorization": "Bearer of-the-caller"}

@@ -13,7 +13,7 @@ from azure.cli.core.azclierror import ManualInterrupt, ResourceNotFoundError
 from azure.core.exceptions import AzureError
 
 from azext_acrtransfer.transfer import cleaning
-from tests.fake_time import FakeTime
+from tests.support.fake_time import FakeTime
 from tests.unit.conftest import ARM, AT, REGISTRY, Az
 from tests.unit.test_run_lists import in_state
 

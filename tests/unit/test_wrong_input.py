@@ -8,7 +8,7 @@ import pytest
 from azure.cli.core import azclierror
 
 from azext_acrtransfer.kinds import EXPORT, PipelineKind
-from tests.az import Result
+from tests.support.az import Result
 from tests.unit.conftest import AT, REGISTRY, Az, Service, pipeline
 
 CONTAINER = "https://mystorage.blob.core.windows.net/transfer"

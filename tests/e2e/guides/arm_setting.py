@@ -13,9 +13,9 @@ import jwt
 from acr_emulator.cloud.clouds import PUBLIC
 from azure.storage.blob import ContainerClient, generate_container_sas
 
-from tests.cloud import Cloud, Json
-from tests.e2e.terminal import ROOT
-from tests.oci import RegistryClient
+from tests.support.cloud import Cloud, Json
+from tests.support.oci import RegistryClient
+from tests.support.terminal import ROOT
 
 if TYPE_CHECKING:
     from typing_extensions import Self

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.cloud import Json, eventually
 from tests.e2e.guides.arm_setting import Setting, template_files
 from tests.e2e.guides.walk import Walk
+from tests.support.cloud import Json, eventually
 
 _ARTIFACTS = ["samples/hello-world:v1", "samples/nginx:v1"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.cloud import Json, eventually
 from tests.e2e.guides.side import BLOB, Side
 from tests.e2e.guides.walk import Walk
-from tests.site import Kind
+from tests.support.cloud import Json, eventually
+from tests.support.site import Kind
 
 _PLAIN, _FULL = "plainpipeline", "fullpipeline"
 _PLACES: dict[Kind, str] = {"export": "target", "import": "source"}

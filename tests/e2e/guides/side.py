@@ -8,12 +8,12 @@ from tempfile import TemporaryDirectory
 
 from acr_emulator.cloud.clouds import PUBLIC
 
-from tests.cloud import Json, eventually
 from tests.e2e.guides.walk import Walk
 from tests.e2e.releases import build_release
-from tests.e2e.terminal import Terminal
-from tests.oci import INDEX, MANIFEST
-from tests.site import ACCOUNT, GROUP, Site
+from tests.support.cloud import Json, eventually
+from tests.support.oci import INDEX, MANIFEST
+from tests.support.site import ACCOUNT, GROUP, Site
+from tests.support.terminal import Terminal
 
 BLOB = "myblob"
 _REPOSITORY = "hello-world"

@@ -7,9 +7,9 @@ from types import TracebackType
 
 from acr_emulator.cloud.clouds import PUBLIC
 
-from tests.az import Result
 from tests.e2e.guides.line import Guide
-from tests.e2e.terminal import Terminal
+from tests.support.az import Result
+from tests.support.terminal import Terminal
 
 _KEPT = ("PATH", "HOME", "PWD", "OLDPWD", "SHLVL", "_")
 

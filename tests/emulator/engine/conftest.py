@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.emulator.engine.bundled_services import BundledServices, running_services
-from tests.emulator.engine.world import World, world_of
+from tests.support.engine.bundled_services import BundledServices, running_services
+from tests.support.engine.world import World, world_of
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from acr_emulator.engine.transfer_errors import TransferError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.emulator.engine.world import OCI_CONFIG, OCI_INDEX, OCI_LAYER, OCI_MANIFEST
+from tests.support.engine.world import OCI_CONFIG, OCI_INDEX, OCI_LAYER, OCI_MANIFEST
 
 DIGEST = "sha256:" + "a" * 64
 FOREIGN = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"

@@ -6,7 +6,7 @@ import os
 import pytest
 from acr_emulator.engine import TransferError, TransferResult
 
-from tests.emulator.engine.world import (
+from tests.support.engine.world import (
     DOCKER_LIST,
     DOCKER_MANIFEST,
     OCI_MANIFEST,

@@ -1,7 +1,7 @@
 """Memory while a large layer moves."""
 
-from tests.emulator.engine.measured import measure_transfer
-from tests.emulator.engine.world import World
+from tests.support.engine.measured import measure_transfer
+from tests.support.engine.world import World
 
 MIB = 1024 * 1024
 

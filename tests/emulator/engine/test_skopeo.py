@@ -5,8 +5,8 @@ import os
 
 import pytest
 
-from tests.emulator.engine.skopeo import Skopeo
-from tests.emulator.engine.world import DOCKER_MANIFEST, OCI_MANIFEST, World, digest_of
+from tests.support.engine.skopeo import Skopeo
+from tests.support.engine.world import DOCKER_MANIFEST, OCI_MANIFEST, World, digest_of
 
 
 @pytest.fixture

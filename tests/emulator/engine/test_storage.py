@@ -6,8 +6,8 @@ import urllib.parse
 import pytest
 from acr_emulator.engine import Container, Sas, TransferError
 
-from tests.emulator.engine.bundled_services import ACCOUNT, KEY
-from tests.emulator.engine.world import World
+from tests.support.engine.bundled_services import ACCOUNT, KEY
+from tests.support.engine.world import World
 
 FRAME = "Failed to access storage.  Service request failed.  Status: "
 MISMATCH = (

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import httpx
 from azure.storage.blob import ContainerClient
 
-from tests.cloud import Cloud, Json
-from tests.oci import digest_of
-from tests.site import Kind, Site
+from tests.support.cloud import Cloud, Json
+from tests.support.oci import digest_of
+from tests.support.site import Kind, Site
 
 KINDS: tuple[Kind, ...] = ("export", "import")
 _OPTIONS: dict[Kind, str] = {"export": "OverwriteBlobs", "import": "OverwriteTags"}

@@ -11,8 +11,8 @@ import jwt
 from acr_emulator.cloud.clouds import PUBLIC
 from azure.storage.blob import ContainerClient, generate_container_sas
 
-from tests.cloud import Cloud, Json, eventually
-from tests.oci import RegistryClient
+from tests.support.cloud import Cloud, Json, eventually
+from tests.support.oci import RegistryClient
 
 Kind = Literal["export", "import"]
 Mode = Literal["SasToken", "ManagedIdentity"]

@@ -16,9 +16,9 @@ from vcr.cassette import Cassette as Tape
 from vcr.record_mode import RecordMode
 from vcr.request import Request
 
-from tests.scrub import Interaction
+from tests.support.scrub import Interaction
 
-FOLDER = Path(__file__).parent / "recorded" / "cassettes"
+FOLDER = Path(__file__).parents[1] / "recorded" / "cassettes"
 
 
 def path_of(test: str) -> Path:

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.az import Result
-from tests.cloud import Cloud
+from tests.support.az import Result
+from tests.support.cloud import Cloud
 
 ROOT = Path(__file__).resolve().parents[2]
 AZ_VERSION = os.environ.get("AZ_VERSION", "2.91.0")

@@ -12,7 +12,7 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 #: Languages of blocks that are typed into a shell, and of all others.
 SHELL = {"sh", "bash"}
 NOT_TYPED = {"json", "mermaid", "python", "text", "yaml"}

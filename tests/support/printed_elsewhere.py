@@ -5,10 +5,10 @@ All others it types, whatever page they are on: what is new on a page needs no e
 
 from __future__ import annotations
 
+from docs.generators.example_facts import EXAMPLES
 from tests.e2e.failed_runs import CASES, TYPED
 from tests.e2e.failing import ROWS
-from tests.example_facts import EXAMPLES
-from tests.printed import Command, pages, words_of
+from tests.support.printed import Command, pages, words_of
 
 _ROW = "{:<24} {:>6} {:>8} {:>5} {:>7} {:>8}"
 _LONG = "takes minutes to hours"

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from azext_acrtransfer.preflight.rule import Rule
 from azext_acrtransfer.preflight.rules import RULES
-from tests.example_facts import EXAMPLES
+from docs.generators.example_facts import EXAMPLES
 
-_E2E = Path(__file__).parent / "e2e"
+_E2E = Path(__file__).parents[2] / "tests" / "e2e"
 _OWN = (_E2E / "test_check.py").read_text(encoding="utf-8")
 
 

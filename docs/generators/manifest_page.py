@@ -17,7 +17,7 @@ from azext_acrtransfer.registry.descriptors import Descriptor
 from azext_acrtransfer.registry.references import Artifact
 
 SCHEMA: dict[str, Any] = json.loads(
-    (Path(__file__).parents[1] / "docs/transfer-manifest.schema.json").read_text("utf-8")
+    (Path(__file__).parents[1] / "transfer-manifest.schema.json").read_text("utf-8")
 )
 
 _IMAGE = "application/vnd.oci.image.manifest.v1+json"

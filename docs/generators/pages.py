@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from azext_acrtransfer.diagnostics.catalog import KNOWN_FAILURES, KnownFailure
-from tests.checks_page import checks
-from tests.documented_commands import documented_commands
-from tests.example_facts import EXAMPLES
-from tests.manifest_page import transfer_manifest
+from docs.generators.checks_page import checks
+from docs.generators.documented_commands import documented_commands
+from docs.generators.example_facts import EXAMPLES
+from docs.generators.manifest_page import transfer_manifest
 
-DOCS = Path(__file__).parents[1] / "docs"
+DOCS = Path(__file__).parents[1]
 
 
 def troubleshooting() -> str:

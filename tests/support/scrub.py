@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 from typing import Any
 
-from tests.az import TOKEN
+from tests.support.az import TOKEN
 
 Interaction = dict[str, Any]
 

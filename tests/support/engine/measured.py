@@ -5,7 +5,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
-from tests.emulator.engine.world import World
+from tests.support.engine.world import World
 
 _TRANSFER = """
 import asyncio, json, resource, sys, time

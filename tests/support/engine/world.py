@@ -27,7 +27,7 @@ from azure.storage.blob import (
     generate_container_sas,
 )
 
-from tests.emulator.engine.bundled_services import ACCOUNT, KEY, BundledServices
+from tests.support.engine.bundled_services import ACCOUNT, KEY, BundledServices
 
 ALL = frozenset({"read", "write", "delete", "list"})
 
