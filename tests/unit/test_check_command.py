@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
-from urllib.parse import unquote_plus
 
 import pytest
 import requests
@@ -30,88 +28,26 @@ from azext_acrtransfer.registry.descriptors import Manifest
 from azext_acrtransfer.registry.references import Artifact
 from docs.generators import manifest_page
 from tests.support.az import ANYBODY, SUBSCRIPTION, Login, az_cli, run_az
-from tests.unit.conftest import ARM, AT, REGISTRY, Az, pipeline, run
+from tests.unit.conftest import ARM, AT, REGISTRY, Az, run
+from tests.unit.fake_azure import (
+    ACCOUNT,
+    AUTHORIZATION,
+    CONTAINER,
+    GROUP,
+    IDENTITY,
+    RESOURCES,
+    ROLE,
+    SAS,
+    SECRET,
+    STORAGE,
+    VAULT,
+    Azure,
+    Json,
+)
 from tests.unit.preflight_snapshots import PRINCIPAL, sas
 
-GROUP = REGISTRY.partition("/providers")[0]
-ACCOUNT = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/mystorage"
-CONTAINER = f"{ACCOUNT}/blobServices/default/containers/transfer"
-VAULT = f"{GROUP}/providers/Microsoft.KeyVault/vaults/myvault"
-AUTHORIZATION = "/providers/Microsoft.Authorization"
-STORAGE = "https://mystorage.blob.core.windows.net/transfer"
-SECRET = "https://myvault.vault.azure.net/secrets/sas"
-RESOURCES = f"{ARM}/subscriptions/{SUBSCRIPTION}/resources"
-IDENTITY = f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/mine"
-ROLE = f"/subscriptions/{SUBSCRIPTION}{AUTHORIZATION}/roleDefinitions/one"
-SAS = sas(se="2099-01-01T00:00:00Z")
 ARM_TOKEN, VAULT_TOKEN = "https://management.core.windows.net/", "https://vault.azure.net"
 STORAGE_TOKEN, NO_TOKEN = "https://storage.azure.com", ""
-
-Json = dict[str, Any]
-
-
-class Azure:
-    """Answers by method and URL, any number of times; what was not told of is a test's mistake."""
-
-    def __init__(self, mock: responses.RequestsMock, kind: PipelineKind = EXPORT) -> None:
-        self._mock = mock
-        self.pipeline = pipeline(kind)
-        self.kind = kind
-        self.tell(f"{ARM}{REGISTRY}", {"sku": {"name": "Premium"}, "properties": {}})
-        self.tell(f"{ARM}{REGISTRY}{AUTHORIZATION}/permissions", {"value": [{"actions": ["*"]}]})
-        for name, found in (("mystorage", ACCOUNT), ("myvault", VAULT)):
-            wanted = re.compile(re.escape(RESOURCES) + f".*{name}")
-            self.tell(wanted, {"value": [{"id": found}]})
-        self.tell(f"{ARM}{ACCOUNT}", {"id": ACCOUNT, "properties": {}})
-        self.tell(f"{ARM}{CONTAINER}", {"id": CONTAINER})
-        policy = {"objectId": PRINCIPAL, "permissions": {"secrets": ["get"]}}
-        self.tell(f"{ARM}{VAULT}", {"id": VAULT, "properties": {"accessPolicies": [policy]}})
-        self.tell(SECRET, {"value": SAS, "attributes": {"enabled": True}})
-        self.tell(STORAGE, body="<EnumerationResults />")
-
-    def use_identity(self) -> None:
-        """Have the pipeline go by an identity that was assigned to it, and may do everything."""
-        self.pipeline["properties"][self.kind.side]["storageAccessMode"] = "ManagedIdentity"
-        assigned = {IDENTITY: {"principalId": PRINCIPAL, "clientId": "c"}}
-        self.pipeline["identity"] = {"type": "userAssigned", "userAssignedIdentities": assigned}
-        self.tell(f"{ARM}{IDENTITY}", {"id": IDENTITY})
-        self.tell_assigned("role", {"roleDefinitionId": ROLE, "scope": GROUP})
-        self.tell_assigned("deny")
-        actions = ["Microsoft.Storage/storageAccounts/blobServices/containers/blobs/*"]
-        role = {"roleName": "Mover", "permissions": [{"dataActions": actions}]}
-        self.tell(f"{ARM}{ROLE}", {"properties": role})
-
-    def tell_assigned(self, what: str, *assignments: Json) -> None:
-        """Which roles or denials the identity has at the container."""
-        told = {"value": [{"properties": each} for each in assignments]}
-        self.tell(f"{ARM}{CONTAINER}{AUTHORIZATION}/{what}Assignments", told)
-
-    def tell(
-        self, url: str | re.Pattern[str], json: Any = None, *, method: str = "GET", **more: Any
-    ) -> None:
-        """Answer a URL, in place of what was told before."""
-        self._mock.remove(method, url)
-        self._mock.add(method, url, **({"json": json} if json is not None else {}), **more)
-
-    def __call__(self, az: Az, *argv: str) -> tuple[Any, dict[str, dict[str, str]]]:
-        """Run the check; the result and the checks by their codes."""
-        self._mock.calls.reset()
-        self.tell(f"{ARM}{REGISTRY}/{self.kind.resource_type}/mypipeline", self.pipeline)
-        result = az("acr", self.kind.group, "check", *AT, "-n", "mypipeline", *argv)
-        assert result.stdout, result.stderr
-        return result, {check["code"]: check for check in result.json}
-
-    @property
-    def asked(self) -> dict[str, list[str]]:
-        """What the last check asked, by what the token was for that went along."""
-        asked = defaultdict(list)
-        sent: list[Any] = [call.request for call in self._mock.calls]
-        for request in sent:
-            line = [request.method, unquote_plus(request.url)]
-            line += [request.headers.get("x-ms-version"), request.body]
-            audience = request.headers.get("Authorization", "").removeprefix("Bearer for ")
-            asked[audience].append(" ".join(filter(None, line)))
-        return {audience: sorted(lines) for audience, lines in asked.items()}
 
 
 @pytest.fixture

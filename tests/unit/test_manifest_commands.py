@@ -17,11 +17,10 @@ from azext_acrtransfer.kinds import EXPORT, IMPORT
 from docs.generators.manifest_page import SCHEMA
 from tests.support.az import told
 from tests.support.fake_time import FakeTime
-from tests.unit import test_many_runs as many_runs
+from tests.unit import fake_runs
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, flat, pipeline, run
-from tests.unit.test_many_runs import answers, error_of
-from tests.unit.test_registry_client import HOST, IMAGE, INDEX, Registry
-from tests.unit.test_run_commands import REFUSED, RUNS, UNDER_WAY, failed
+from tests.unit.fake_registry import HOST, IMAGE, INDEX, Registry
+from tests.unit.fake_runs import REFUSED, RUNS, UNDER_WAY, answers, error_of, failed
 
 Json = dict[str, Any]
 SERVER = HOST.removeprefix("https://")
@@ -91,7 +90,7 @@ def results(file: Path) -> dict[str, str]:
 
 def sent(registry: Registry) -> list[str]:
     """The artifacts of each PUT."""
-    bodies = many_runs.sent(registry.mock, "PUT").values()
+    bodies = fake_runs.sent(registry.mock, "PUT").values()
     return [" ".join(body["properties"]["request"]["artifacts"]) for body in bodies]
 
 

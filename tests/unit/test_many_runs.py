@@ -19,12 +19,12 @@ from azext_acrtransfer.diagnostics.catalog import KNOWN_FAILURES
 from azext_acrtransfer.diagnostics.command_lines import expiry_of_new_sas
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
 from azext_acrtransfer.service import polling
-from tests.support.az import Result, told
+from tests.support.az import told
 from tests.support.fake_time import FakeTime
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, flat, pipeline, run
-from tests.unit.test_registry_client import Registry
-from tests.unit.test_run_commands import DIGEST, REFUSED, RUNS, UNDER_WAY, failed
-from tests.unit.test_storage_client import page
+from tests.unit.fake_registry import Registry
+from tests.unit.fake_runs import DIGEST, REFUSED, RUNS, UNDER_WAY, answers, error_of, failed, sent
+from tests.unit.fake_storage import page
 
 MANY = [f"samples/hello:v{number}" for number in range(103)]
 REFUSAL = {"error": {"code": "Conflict", "message": "Not now."}}
@@ -46,41 +46,11 @@ def service() -> Iterator[responses.RequestsMock]:
         yield mock
 
 
-def answers(
-    service: responses.RequestsMock, name: str, put: dict[str, Any], *gets: dict[str, Any]
-) -> None:
-    """Answer the PUT of a run, and then each GET of it; an error is told by its kind."""
-    for method, body in [("PUT", put), *(("GET", get) for get in gets)]:
-        status = {"Conflict": 409, "AuthorizationFailed": 403}.get(
-            body.get("error", {}).get("code"), 200
-        )
-        headers = {"x-ms-correlation-request-id": f"of {name}"}
-        service.add(method, f"{ARM}{RUNS}/{name}", json=body, status=status, headers=headers)
-
-
-def sent(service: responses.RequestsMock, method: str) -> dict[str, Any]:
-    """Bodies of the requests of a method, by the last word of their path."""
-    calls = [call.request for call in service.calls if call.request.method == method]
-    names = [str(call.path_url).partition("?")[0].rpartition("/")[2] for call in calls]
-    assert len(set(names)) == len(names)
-    return {
-        name: json.loads(str(call.body))
-        for name, call in sorted(zip(names, calls, strict=True), key=lambda pair: pair[0])
-    }
-
-
 def create(kind: PipelineKind, *more: str) -> list[str]:
     """Words of a command that takes several runs."""
     words = ["acr", "pipeline-run", "create", *AT, "-n", "myrun", "-p", "mypipeline"]
     chosen = ["-b", "myblob", "-a", *MANY] if kind is EXPORT else ["-b", *LOADS]
     return [*words, "-t", kind.name, *chosen, *more]
-
-
-def error_of(result: Result) -> list[str]:
-    """Lines of the error; nothing else is on stderr."""
-    lines = result.stderr.splitlines()
-    assert lines[0].startswith("ERROR: ")
-    return lines
 
 
 def test_an_export_of_many_is_split_and_all_are_waited_for(

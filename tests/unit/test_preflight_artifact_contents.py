@@ -8,8 +8,8 @@ import responses
 
 from azext_acrtransfer.kinds import EXPORT, PipelineKind
 from tests.unit.conftest import ARM, REGISTRY, Az
-from tests.unit.test_check_command import Azure
-from tests.unit.test_registry_client import HOST, IMAGE, INDEX, Registry
+from tests.unit.fake_azure import Azure
+from tests.unit.fake_registry import HOST, IMAGE, INDEX, Registry
 
 LAYER = {"digest": "sha256:0c", "size": 9 * 1024**3, "mediaType": "application/vnd.oci.layer.v1"}
 

@@ -7,13 +7,11 @@ import io
 import json
 import logging
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import parse_qs
 
 import pytest
 import responses
@@ -27,7 +25,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from knack.util import CLIError
 from requests import ConnectionError as RequestsConnectionError
-from requests import PreparedRequest
 
 from azext_acrtransfer import COMMAND_LOADER_CLS
 from azext_acrtransfer.registry import client
@@ -37,12 +34,8 @@ from azext_acrtransfer.registry.references import Artifact
 from tests.support.az import az_cli
 from tests.support.fake_time import FakeTime
 from tests.unit.conftest import ARM, REGISTRY
+from tests.unit.fake_registry import HOST, IMAGE, INDEX, SECRET, Registry
 
-# Not the name with the cloud's suffix: the resource says where the registry is.
-HOST = "https://myregistry-a1b2.registry.example"
-SECRET = "a-refresh-token"
-IMAGE = "application/vnd.oci.image.manifest.v1+json"
-INDEX = "application/vnd.oci.image.index.v1+json"
 LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 MISSING: dict[str, Any] = {"status": 404, "json": {"errors": [{"code": "MANIFEST_UNKNOWN"}]}}
 READER = "Container Registry Repository Reader"
@@ -50,61 +43,6 @@ ADVICE = [
     "Run 'az acr check-health -n myregistry', and try again. A proxy or the sign-in page of a "
     "network may stand in between."
 ]
-
-
-class Registry:
-    """A registry whose answers a test writes, and the requests that it got."""
-
-    def __init__(self, mock: responses.RequestsMock) -> None:
-        self.mock = mock
-        self.resource = {
-            "id": REGISTRY,
-            "name": "myregistry",
-            "location": "westus",
-            "sku": {"name": "Premium"},
-            "properties": {"loginServer": HOST.removeprefix("https://"), "adminUserEnabled": False},
-        }
-
-    def lets_in(self, *exchanges: dict[str, Any]) -> None:
-        """Answer whatever logging in asks; the exchange of tokens as told."""
-        challenge = f'Bearer realm="{HOST}/oauth2/token",service="{HOST.removeprefix("https://")}"'
-        self.mock.get(f"{ARM}{REGISTRY}", json=self.resource)
-        self.mock.get(f"{HOST}/v2/", status=401, headers={"WWW-Authenticate": challenge})
-        for exchange in exchanges or [{"json": {"refresh_token": SECRET}}]:
-            self.mock.post(f"{HOST}/oauth2/exchange", **exchange)
-        self.mock.add_callback("POST", f"{HOST}/oauth2/token", self._token)
-
-    def _token(self, request: PreparedRequest) -> tuple[int, dict[str, str], str]:
-        form = parse_qs(str(request.body))
-        [scope] = form.pop("scope")
-        assert form == {
-            "grant_type": ["refresh_token"],
-            "service": [HOST.removeprefix("https://")],
-            "refresh_token": [SECRET],
-        }
-        return 200, {}, json.dumps({"access_token": f"for-{scope}"})
-
-    def answers(self, path: str, scope: str, **answer: Any) -> None:
-        """Answer the next GET of the path that shows a token for the scope."""
-        token = {"Authorization": f"Bearer for-{scope}"}
-        matchers = [responses.matchers.header_matcher(token)]
-        self.mock.get(f"{HOST}{path}", match=matchers, **answer)
-
-    def holds(self, reference: str, media_type: str, document: Any) -> str:
-        """Have a manifest in the repository team/app; returns its digest."""
-        body = document if isinstance(document, bytes) else json.dumps(document).encode()
-        digest = f"sha256:{hashlib.sha256(body).hexdigest()}"
-        for name in {reference or digest, digest}:
-            path = f"/v2/team/app/manifests/{name}"
-            headers = {"Content-Type": media_type}
-            self.answers(path, "repository:team/app:pull", body=body, headers=headers)
-        return digest
-
-    @property
-    def asked(self) -> Counter[str]:
-        """How often each was asked, apart from its query."""
-        calls = (call.request for call in self.mock.calls)
-        return Counter(f"{call.method} {str(call.url).partition('?')[0]}" for call in calls)
 
 
 @pytest.fixture

@@ -13,18 +13,9 @@ from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
 from tests.support.az import told
 from tests.support.fake_time import FakeTime
 from tests.unit.conftest import AT, REGISTRY, Az, Service, flat, pipeline, run
+from tests.unit.fake_runs import DIGEST, REFUSED, RUNS, UNDER_WAY, failed
 
-RUNS = f"{REGISTRY}/pipelineRuns"
 RUN = f"{RUNS}/myrun01"
-DIGEST = "sha256:90659bf80b44ce6be8234e6ff90a1ac34acbeb826903b02cfa0da11c82cbc042"
-UNDER_WAY: dict[str, Any] = {
-    "provisioningState": "Creating",
-    "response": {"status": "Running", "progress": {"percentage": "20"}},
-}
-REFUSED = (
-    "Failed to access storage.  Service request failed.  Status: 403 (This request is not "
-    "authorized to perform this operation using this permission)"
-)
 
 
 def create(kind: PipelineKind, *more: str) -> list[str]:
@@ -37,15 +28,6 @@ def create(kind: PipelineKind, *more: str) -> list[str]:
 def has_pipeline(service: Service, kind: PipelineKind, **changes: Any) -> None:
     path = f"{REGISTRY}/{kind.resource_type}/mypipeline"
     service.answers("GET", path, pipeline(kind, **changes))
-
-
-def failed(kind: PipelineKind, message: str, name: str = "myrun01") -> dict[str, Any]:
-    """A run that ended in a failure."""
-    failure = run(kind, name)
-    failure["properties"]["provisioningState"] = "Failed"
-    failure["properties"]["response"]["status"] = "Failed"
-    failure["properties"]["response"]["pipelineRunErrorMessage"] = message
-    return failure
 
 
 @pytest.mark.parametrize(

@@ -20,16 +20,11 @@ from azext_acrtransfer.service import runs
 from azext_acrtransfer.service.json_values import parse_timestamp
 from azext_acrtransfer.service.shapes import shapes
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, Service, run
+from tests.unit.fake_runs import in_state
 
 RUNS = f"{REGISTRY}/pipelineRuns"
 LIST = ("acr", "pipeline-run", "list", *AT)
 CLEAN = ("acr", "pipeline-run", "clean", *AT)
-
-
-def in_state(state: str, name: str, kind: PipelineKind = EXPORT, **response: Any) -> dict[str, Any]:
-    """A run that stands like this."""
-    told = {"status": state, "startTime": "2026-03-04T17:00:00+00:00", **response}
-    return run(kind, name, provisioningState=state, response=told)
 
 
 FOUR = [

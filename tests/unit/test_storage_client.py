@@ -13,6 +13,7 @@ from azure.cli.core.azclierror import AzCLIError, ForbiddenError, ResourceNotFou
 
 from azext_acrtransfer.storage.client import blobs
 from tests.support.az import Login, az_cli
+from tests.unit.fake_storage import page
 
 URI = "https://mystorage.blob.core.windows.net/transfer"
 TOKEN = {"Authorization": "Bearer of-the-caller"}
@@ -29,15 +30,6 @@ def container() -> Iterator[responses.RequestsMock]:
 def list_blobs(tmp_path: Path) -> Iterator[Blobs]:
     with az_cli(tmp_path, Login(token_for=lambda _: "of-the-caller")) as cli:
         yield lambda: blobs(cli, URI)
-
-
-def page(*names: str, following: str = "") -> str:
-    listed = "".join(f"<Blob><Name>{name}</Name></Blob>" for name in names)
-    return (
-        '<?xml version="1.0" encoding="utf-8"?><EnumerationResults '
-        f'ServiceEndpoint="https://mystorage.blob.core.windows.net/" ContainerName="transfer">'
-        f"<Blobs>{listed}</Blobs><NextMarker>{following}</NextMarker></EnumerationResults>"
-    )
 
 
 def test_blobs_come_page_by_page(container: responses.RequestsMock, list_blobs: Blobs) -> None:

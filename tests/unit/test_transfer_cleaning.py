@@ -15,7 +15,7 @@ from azure.core.exceptions import AzureError
 from azext_acrtransfer.transfer import cleaning
 from tests.support.fake_time import FakeTime
 from tests.unit.conftest import ARM, AT, REGISTRY, Az
-from tests.unit.test_run_lists import in_state
+from tests.unit.fake_runs import in_state
 
 RUNS = f"{REGISTRY}/pipelineRuns"
 
