@@ -5,8 +5,7 @@ import hashlib
 import json
 import ssl
 import threading
-import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,6 +16,8 @@ from acr_emulator.emulator import Instance
 from acr_emulator.identity.tokens import Principal
 from azure.storage.blob import ContainerClient, generate_account_sas, generate_container_sas
 
+from tests.support.cloud import eventually
+
 Json = dict[str, Any]
 T = TypeVar("T")
 
@@ -26,8 +27,6 @@ REGISTRIES = f"{GROUP}/providers/Microsoft.ContainerRegistry/registries"
 VERSION = "2025-06-01-preview"
 #: The header of a request for an image.
 OCI = {"Accept": "application/vnd.oci.image.manifest.v1+json"}
-
-_PATIENCE_SECONDS = 30
 
 
 class Emulator:
@@ -287,13 +286,3 @@ class RegistryClient:
         )
         digest: str | None = answer.headers.get("Docker-Content-Digest")
         return digest
-
-
-def eventually(look: Callable[[], T | None]) -> T:
-    """Ask until there is an answer."""
-    end = time.monotonic() + _PATIENCE_SECONDS
-    while time.monotonic() < end:
-        if (found := look()) is not None:
-            return found
-        time.sleep(0.02)
-    raise AssertionError(f"{look} had no answer within {_PATIENCE_SECONDS} s")

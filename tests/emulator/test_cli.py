@@ -17,7 +17,7 @@ from acr_emulator.bundled.child_process import Child, StartError, end_leftover
 from acr_emulator.bundled.tools import DISTRIBUTION, path_of
 from acr_emulator.network.ports import listen
 
-from tests.emulator.running import eventually
+from tests.support.cloud import eventually
 
 EMULATOR = [sys.executable, "-m", "acr_emulator"]
 #: A command that tells its own process id, and stays.

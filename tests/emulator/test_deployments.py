@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from acr_emulator.cloud.clouds import PUBLIC
 
-from tests.emulator.running import GROUP, REGISTRIES, SUBSCRIPTION, Emulator, Json, eventually
+from tests.emulator.running import GROUP, REGISTRIES, SUBSCRIPTION, Emulator, Json
+from tests.support.cloud import eventually
 
 DEPLOYMENTS = f"{GROUP}/providers/Microsoft.Resources/deployments"
 DEPLOYMENT = "Microsoft.Resources/deployments"

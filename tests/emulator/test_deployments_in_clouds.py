@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from acr_emulator.cloud.clouds import CHINA, US_GOVERNMENT, Cloud
 
-from tests.emulator.running import GROUP, Emulator, Json, eventually
+from tests.emulator.running import GROUP, Emulator, Json
+from tests.support.cloud import eventually
 
 TEMPLATE = Path(__file__).parents[2] / "templates/ExportPipelines/azuredeploy.json"
 DEPLOYMENT = f"{GROUP}/providers/Microsoft.Resources/deployments/pipeline"

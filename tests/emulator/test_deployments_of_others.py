@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from acr_emulator.cloud.clouds import PUBLIC
 
-from tests.emulator.running import GROUP, SUBSCRIPTION, Emulator, Json, eventually
+from tests.emulator.running import GROUP, SUBSCRIPTION, Emulator, Json
+from tests.support.cloud import eventually
 
 DEPLOYMENTS = f"{GROUP}/providers/Microsoft.Resources/deployments"
 #: `old_style`: ids put together by hand, the identity as JSON in a string, the grant nested in the

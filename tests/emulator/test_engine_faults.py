@@ -15,7 +15,8 @@ from acr_emulator.runs.pipelines import EXPORT, IMPORT, KINDS, PipelineKind
 from azure.storage.blob import ContainerClient
 
 from tests.emulator.run_world import ACCOUNT, CONTAINER, World, run_path
-from tests.emulator.running import GROUP, Json, eventually
+from tests.emulator.running import GROUP, Json
+from tests.support.cloud import eventually
 
 MIB = 1024 * 1024
 PARTS = {"registry": "registries/distribution.pid", "storage": f"blobs/{ACCOUNT}.pid"}

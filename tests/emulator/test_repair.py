@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.emulator.running import Emulator, eventually
+from tests.emulator.running import Emulator
+from tests.support.cloud import eventually
 
 
 def kill(emulator: Emulator) -> Path:

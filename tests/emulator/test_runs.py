@@ -7,7 +7,8 @@ from acr_emulator.runs.pipelines import EXPORT, IMPORT, KINDS, PipelineKind
 from acr_emulator.runs.run_service import INTERRUPTED
 
 from tests.emulator.run_world import READER, URI, VAULT, World, prepare, run_body, run_path
-from tests.emulator.running import OCI, REGISTRIES, Emulator, Json, eventually
+from tests.emulator.running import OCI, REGISTRIES, Emulator, Json
+from tests.support.cloud import eventually
 
 
 def test_a_whole_transfer_with_managed_identities(world: World) -> None:

@@ -23,7 +23,7 @@ from acr_emulator.bundled.tools import (
     user_folder,
 )
 
-from tests.emulator.running import eventually
+from tests.support.cloud import eventually
 
 COMMAND = "acr-emulator setup"
 

@@ -7,7 +7,8 @@ from acr_emulator.runs.pipelines import EXPORT
 from acr_emulator.runs.trigger import MAX_AGE
 
 from tests.emulator.run_world import CONTAINER_ID, READER, URI, World
-from tests.emulator.running import Emulator, Json, eventually
+from tests.emulator.running import Emulator, Json
+from tests.support.cloud import eventually
 
 NAME = "triggered"
 PIPELINE = f"runtarget/importPipelines/{NAME}"

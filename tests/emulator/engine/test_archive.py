@@ -12,7 +12,8 @@ from acr_emulator.engine.archive_reader import Entry, list_entries
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.engine.world import OCI_CONFIG, OCI_MANIFEST, World, digest_of, tar_of
+from tests.support.engine.world import OCI_CONFIG, OCI_MANIFEST, World, tar_of
+from tests.support.oci import digest_of
 
 CONFIG = b"{}"
 LAYER = b"layer"

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 import pytest
 from acr_emulator.engine import TransferError, TransferResult
 
-from tests.support.engine.world import World, digest_of, files_of
+from tests.support.engine.world import World, files_of
+from tests.support.oci import digest_of
 
 MIB = 1024 * 1024
 

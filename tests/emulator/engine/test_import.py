@@ -11,10 +11,10 @@ from tests.support.engine.world import (
     DOCKER_MANIFEST,
     OCI_MANIFEST,
     World,
-    digest_of,
     files_of,
     tar_of,
 )
+from tests.support.oci import digest_of
 
 MIB = 1024 * 1024
 

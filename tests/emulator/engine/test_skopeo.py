@@ -6,7 +6,8 @@ import os
 import pytest
 
 from tests.support.engine.skopeo import Skopeo
-from tests.support.engine.world import DOCKER_MANIFEST, OCI_MANIFEST, World, digest_of
+from tests.support.engine.world import DOCKER_MANIFEST, OCI_MANIFEST, World
+from tests.support.oci import digest_of
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ from azure.storage.blob import (
 )
 
 from tests.support.engine.bundled_services import ACCOUNT, KEY, BundledServices
+from tests.support.oci import digest_of
 
 ALL = frozenset({"read", "write", "delete", "list"})
 
@@ -43,10 +44,6 @@ MIB = 1024 * 1024
 
 Json = dict[str, Any]
 T = TypeVar("T")
-
-
-def digest_of(data: bytes) -> str:
-    return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
 class Seed:
