@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 
 import isodate
 import pytest
-from azure.storage.blob import ContentSettings
 
 from tests.e2e import preflight
 from tests.e2e.conftest import new_name
-from tests.e2e.failed_runs import CASES, MANAGED, TYPED, Case
+from tests.e2e.failed_runs import CASES, TYPED, Case
+from tests.e2e.failed_triggers import CASES as TRIGGERS
+from tests.e2e.failed_triggers import Cause, too_old
 from tests.e2e.failing import ARTIFACT, BLOB, ROWS, RUN, Scene
 from tests.support.cloud import Cloud, eventually
 from tests.support.site import GROUP, Mode
@@ -158,47 +157,9 @@ def test_a_run_that_a_restart_interrupts(own_az: Terminal) -> None:
     own_az.ok(f"{scene.command} --force-redeploy")
 
 
-def disabled(scene: Scene) -> str:
-    scene.trigger = "Disabled"
-    return "The trigger is disabled."
-
-
-def without_md5(scene: Scene) -> str:
-    blob = scene.site.container.get_blob_client(BLOB)
-    blob.set_http_headers(ContentSettings(content_type="application/x-tar"))
-    return "It has no ContentMD5."
-
-
-def without_metadata(scene: Scene) -> str:
-    scene.site.container.get_blob_client(BLOB).set_blob_metadata({})
-    return "It does not have the metadata category=acr-transfer-blob."
-
-
-def too_old(scene: Scene) -> str:
-    scene.cloud.control("clock", advance=61 * 24 * 3600)
-    # Storage stamps blobs with whole seconds: what is changed next is to be seen to come after.
-    begun = int(time.time())
-    eventually(lambda: int(time.time()) > begun or None)
-    return "It was last modified more than 60 days ago."
-
-
-def without_list(scene: Scene) -> str:
-    scene.write_sas(permissions="r")
-    return "Failed to access storage.  Service request failed.  Status: 403"
-
-
-TRIGGERS: list[tuple[str, Mode, Callable[[Scene], str]]] = [
-    ("trigger-disabled", MANAGED, disabled),
-    ("trigger-no-md5", MANAGED, without_md5),
-    ("trigger-metadata-lost", MANAGED, without_metadata),
-    ("trigger-no-list", "SasToken", without_list),
-    ("trigger-too-old", MANAGED, too_old),
-]
-
-
 @pytest.mark.parametrize(("code", "mode", "cause"), TRIGGERS, ids=[row[0] for row in TRIGGERS])
 def test_a_trigger_that_does_not_fire(
-    request: pytest.FixtureRequest, code: str, mode: Mode, cause: Callable[[Scene], str]
+    request: pytest.FixtureRequest, code: str, mode: Mode, cause: Cause
 ) -> None:
     """The documentation's commands are typed here: nothing is ever printed."""
     # Who sets a clock forward has a cloud to himself.
@@ -231,20 +192,3 @@ def test_a_trigger_that_does_not_fire(
         az.cloud.stop()
         az.cloud.start()
     preflight.passes(az, scene, code)
-
-
-APART = {
-    "exports-disabled",
-    "too-many-artifacts",
-    "caller-not-allowed",
-    "identical-run",
-    "interrupted",
-}
-
-
-def test_every_row_is_caused_by_a_test_here_and_every_test_is_of_a_row() -> None:
-    assert {case.code for case in CASES} | {row[0] for row in TRIGGERS} | APART == set(ROWS)
-    assert set(preflight.FORESEEN_BY) | set(preflight.NOT_FORESEEN) == set(ROWS)
-    assert not set(preflight.FORESEEN_BY) & set(preflight.NOT_FORESEEN)
-    source = Path(__file__).read_text(encoding="utf-8")
-    assert all(source.count(f'"{code}"') > 1 for code in APART)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from knack.help_files import helps
 
 from tests.faults.commands import cases, prepared
 from tests.faults.scenes import SCENES, Scene
 from tests.faults.trial import Campaign
-from tests.support.az import run_az
 
 #: Every so many cases one is tried; it shares no divisor with the number of faults.
 _EVERY = 41
@@ -34,9 +30,3 @@ def test_a_fault_is_told_or_got_over_and_leaves_nothing_half_made(
     outcomes = [got for case in tried for got in campaign.outcomes(case, clean)]
     assert outcomes
     assert {str(got.case): got.wrong for got in outcomes if got.wrong} == {}
-
-
-def test_every_command_of_the_extension_is_in_the_campaign(tmp_path: Path) -> None:
-    run_az(tmp_path, "acr", "-h")  # loads the help texts
-    commands = {name for name in helps if re.match(r"acr (\w+-pipeline|pipeline-run) ", name)}
-    assert {scene.command for scene in SCENES} == commands

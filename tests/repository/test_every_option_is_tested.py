@@ -26,7 +26,7 @@ def test_every_command_and_option_is_named(options: dict[str, list[list[str]]], 
         for spellings in every
         if not named[command] & set(spellings)
     }
-    assert sorted(missing) == []
+    assert sorted(missing) == [], f"type each in a test of tests/{suite}"
 
 
 def test_a_line_is_followed_into_what_it_is_put_together_from(tmp_path: Path) -> None:

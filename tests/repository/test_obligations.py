@@ -1,0 +1,83 @@
+"""What a row of one table needs in another; each failure says what to add, and where."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from azext_acrtransfer.diagnostics.catalog import KNOWN_FAILURES
+from azext_acrtransfer.preflight.rules import RULES
+from docs.generators.checks_page import module_of
+from tests.e2e import failed_runs, failed_triggers, preflight
+from tests.faults.scenes import SCENES
+from tests.repository.conftest import ROOT
+
+FAILURES = {row.code for row in KNOWN_FAILURES}
+CONTROLS = re.findall(
+    r'^        Route\("/([\w-]+)"',
+    (ROOT / "emulator/acr_emulator/control/controls.py").read_text(encoding="utf-8"),
+    re.MULTILINE,
+)
+#: The known failures that a test function causes without a table.
+_OWN_TESTS = {
+    code
+    for code in FAILURES
+    if f'"{code}"' in (ROOT / "tests/e2e/test_known_failures.py").read_text(encoding="utf-8")
+}
+
+
+def assert_same(actual: Iterable[str], required: Iterable[str], what: str, where: str) -> None:
+    missing, unknown = set(required) - set(actual), set(actual) - set(required)
+    assert not missing, f"{what} without a row in {where}: {sorted(missing)}. Add one."
+    assert not unknown, f"{where} has a row for no {what}: {sorted(unknown)}. Remove it."
+
+
+def test_every_known_failure_is_caused_in_e2e() -> None:
+    cases = {case.code for case in failed_runs.CASES} | {row[0] for row in failed_triggers.CASES}
+    assert_same(
+        cases | _OWN_TESTS,
+        FAILURES,
+        "known failure",
+        "tests/e2e/failed_runs.py (of a trigger: failed_triggers.py)",
+    )
+
+
+def test_every_known_failure_is_predicted_by_a_check_or_says_why_not() -> None:
+    assert_same(
+        [*preflight.FORESEEN_BY, *preflight.NOT_FORESEEN],
+        FAILURES,
+        "known failure",
+        "`foresees` of a rule in azext_acrtransfer/preflight, or NOT_FORESEEN of "
+        "tests/e2e/preflight.py",
+    )
+    assert set(preflight.FORESEEN_BY) & set(preflight.NOT_FORESEEN) == set()
+    assert_same(
+        preflight.ONLY_WARNED_OF & FAILURES,
+        preflight.ONLY_WARNED_OF,
+        "known failure",
+        "azext_acrtransfer/diagnostics/catalog.py",
+    )
+
+
+def test_every_check_is_failed_in_e2e() -> None:
+    missing = [rule.code for rule in RULES if not module_of(rule)]
+    assert missing == [], "add a case of each to tests/e2e/test_check.py"
+
+
+def test_every_command_is_in_the_fault_injection(options: dict[str, list[list[str]]]) -> None:
+    scenes = {scene.command for scene in SCENES}
+    assert_same(scenes, options, "command", "SCENES of tests/faults/scenes.py")
+
+
+def test_every_control_of_the_emulator_is_documented() -> None:
+    assert CONTROLS
+    text = (ROOT / "emulator/README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(?:GET|POST) /([\w-]+)` ", text, re.MULTILINE)
+    assert_same(rows, CONTROLS, "control", "the table of emulator/README.md")
+
+
+def test_every_control_of_the_emulator_is_tested() -> None:
+    files = (ROOT / "tests/emulator").glob("*.py")
+    tests = "".join(file.read_text(encoding="utf-8") for file in files)
+    untested = [name for name in CONTROLS if not re.search(rf'["/]{name}\b', tests)]
+    assert untested == [], "call each in a test of tests/emulator"
