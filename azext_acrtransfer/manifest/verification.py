@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol, TypedDict
 
 from azure.cli.core.azclierror import AzureResponseError
 
@@ -29,6 +29,16 @@ class Describing(Protocol):  # pylint: disable=too-few-public-methods  # there i
 
     def describe_all(self, artifacts: Sequence[Artifact]) -> Sequence[Descriptor | None]:
         """Return the descriptor of each artifact, or None for a missing one."""
+
+
+class VerifiedArtifact(TypedDict):
+    """The comparison of an artifact or a child as the user gets it: one item of ``verify``."""
+
+    reference: str
+    parent: str | None
+    status: str
+    expected: str
+    found: str | None
 
 
 @dataclass(frozen=True)
@@ -60,14 +70,14 @@ class Finding:
         return [child.expected for child in self.children if child.status is not Result.PRESENT]
 
     @property
-    def rows(self) -> Iterator[dict[str, Any]]:
+    def rows(self) -> Iterator[VerifiedArtifact]:
         """One row for the artifact, then one for each child."""
         yield _row(self, None)
         for child in self.children:
             yield _row(child, str(self.artifact))
 
 
-def _row(finding: Finding, parent: str | None) -> dict[str, Any]:
+def _row(finding: Finding, parent: str | None) -> VerifiedArtifact:
     return {
         "reference": str(finding.artifact),
         "parent": parent,

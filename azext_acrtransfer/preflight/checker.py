@@ -13,8 +13,8 @@ from azext_acrtransfer.manifest.model import TransferManifest
 from azext_acrtransfer.preflight.artifact_contents import read_contents
 from azext_acrtransfer.preflight.azure_reader import Reader
 from azext_acrtransfer.preflight.collector import gather
-from azext_acrtransfer.preflight.rule import Verdict
-from azext_acrtransfer.preflight.rules import Check, failure, judge
+from azext_acrtransfer.preflight.rule import Check, Verdict
+from azext_acrtransfer.preflight.rules import failure, judge
 from azext_acrtransfer.preflight.snapshot import Subject
 from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.service.resources import Resources

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from itertools import takewhile
+from typing import TypedDict
 
 from azext_acrtransfer.diagnostics.catalog import KNOWN_FAILURES
 from azext_acrtransfer.diagnostics.command_lines import Facts
@@ -20,6 +21,15 @@ class Verdict(str, Enum):
     FAIL = "fail"
     WARNING = "warning"
     UNKNOWN = "unknown"
+
+
+class Check(TypedDict):
+    """The result of a rule as the user gets it: one item of the JSON of ``check``."""
+
+    code: str
+    verdict: str
+    found: str
+    mend: str
 
 
 @dataclass(frozen=True)
@@ -69,7 +79,7 @@ class Rule:
         commands = takewhile(lambda text: not text.startswith("# or"), row.commands_with(facts))
         return tuple(commands) or (f"# {row.advice}",)
 
-    def apply(self, snapshot: Snapshot) -> dict[str, str] | None:
+    def apply(self, snapshot: Snapshot) -> Check | None:
         """Return the check for the user, or None if it doesn't apply."""
         try:
             finding = self.judge(snapshot)

@@ -5,12 +5,10 @@ from __future__ import annotations
 from azure.cli.core.azclierror import AzureResponseError
 
 from azext_acrtransfer.preflight import rules_content, rules_pipeline, rules_sas
-from azext_acrtransfer.preflight.rule import Verdict
+from azext_acrtransfer.preflight.rule import Check, Verdict
 from azext_acrtransfer.preflight.snapshot import Snapshot
 
 RULES = (*rules_pipeline.RULES, *rules_sas.RULES, *rules_content.RULES)
-
-Check = dict[str, str]
 
 
 def judge(snapshot: Snapshot) -> list[Check]:

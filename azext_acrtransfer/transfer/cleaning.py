@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import Any
+from typing import TypedDict
 
 from azure.cli.core.azclierror import AzureResponseError, ManualInterrupt, ResourceNotFoundError
 
@@ -19,22 +19,30 @@ _MAX_WORKERS = 32
 DELETED, KEPT, WOULD_DELETE = "Deleted", "Failed", "WouldDelete"
 
 
+class CleanOutcome(TypedDict):
+    """What became of a run: one item of the JSON of ``clean``."""
+
+    name: str
+    outcome: str
+    error: str | None
+
+
 def failed_runs(all_runs: Iterable[Run]) -> list[str]:
     """Return the names of failed runs."""
     return [run["name"] for run in all_runs if RunState(run).is_provisioning_failed]
 
 
-def preview(names: Iterable[str]) -> list[dict[str, Any]]:
+def preview(names: Iterable[str]) -> list[CleanOutcome]:
     """Return the outcomes of a dry run."""
     return [_outcome(name, WOULD_DELETE) for name in names]
 
 
 def delete_all(
     waiting: Waiting, resources: Resources, names: Collection[str]
-) -> list[dict[str, Any]]:
+) -> list[CleanOutcome]:
     """Delete runs, several at a time, and wait for each; one failure does not stop the others."""
 
-    def delete(name: str) -> dict[str, Any]:
+    def delete(name: str) -> CleanOutcome:
         try:
             resources.delete(name).result()
         except ResourceNotFoundError:
@@ -58,7 +66,7 @@ def delete_all(
     return outcomes
 
 
-def failure(outcomes: Collection[dict[str, Any]]) -> AzureResponseError | None:
+def failure(outcomes: Collection[CleanOutcome]) -> AzureResponseError | None:
     """Return the error for runs that couldn't be deleted, if there are any."""
     kept = _kept(outcomes)
     if not kept:
@@ -70,19 +78,19 @@ def failure(outcomes: Collection[dict[str, Any]]) -> AzureResponseError | None:
     )
 
 
-def _kept(outcomes: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+def _kept(outcomes: Iterable[CleanOutcome]) -> list[CleanOutcome]:
     return [outcome for outcome in outcomes if outcome["outcome"] == KEPT]
 
 
-def _reasons(outcomes: Iterable[dict[str, Any]]) -> list[str]:
+def _reasons(outcomes: Iterable[CleanOutcome]) -> list[str]:
     return [f"{outcome['name']}: {outcome['error']}" for outcome in _kept(outcomes)]
 
 
-def _line(outcomes: Collection[dict[str, Any]], count: int) -> str:
+def _line(outcomes: Collection[CleanOutcome], count: int) -> str:
     failed = len(_kept(outcomes))
     summary = f", {failed} failed" if failed else ""
     return f"{len(outcomes) - failed} of {count} runs deleted{summary}"
 
 
-def _outcome(name: str, outcome: str, error: str | None = None) -> dict[str, Any]:
+def _outcome(name: str, outcome: str, error: str | None = None) -> CleanOutcome:
     return {"name": name, "outcome": outcome, "error": error}

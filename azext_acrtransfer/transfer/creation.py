@@ -54,7 +54,7 @@ class Transfer:
         """Blobs to write or to import."""
         return [run.blob for run in self._runs]
 
-    def preview(self) -> list[dict[str, Any]]:
+    def preview(self) -> list[splitting.PlannedRun]:
         """The runs that would be created."""
         return splitting.preview(self._runs, self._context.pipeline.name)
 

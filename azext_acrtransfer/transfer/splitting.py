@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import Any
+from typing import TypedDict
 
 from azext_acrtransfer.arguments import invalid
 from azext_acrtransfer.kinds import EXPORT, MAX_ARTIFACTS_PER_RUN
@@ -14,6 +14,16 @@ from azext_acrtransfer.transfer.specs import RunSpec, TransferSpec
 
 _DIGITS = 3
 _LONGEST_NAME, _LONGEST_BLOB = 50, 1024
+
+
+class PlannedRun(TypedDict):
+    """A run that would be created: one item of the JSON of ``create --dry-run``."""
+
+    name: str
+    pipeline: str
+    type: str
+    blob: str
+    artifacts: list[str]
 
 
 def plan(
@@ -32,7 +42,7 @@ def plan(
     )
 
 
-def preview(specs: Iterable[RunSpec], pipeline: str) -> list[dict[str, Any]]:
+def preview(specs: Iterable[RunSpec], pipeline: str) -> list[PlannedRun]:
     """Return the runs of a dry run."""
     return [
         {

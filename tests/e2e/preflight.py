@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from azext_acrtransfer.preflight.rules import RULES, Check
+from azext_acrtransfer.preflight.rule import Check
+from azext_acrtransfer.preflight.rules import RULES
 from tests.e2e.failing import Scene
 from tests.support.az import Result
 
@@ -35,6 +36,7 @@ def find(az: Run, scene: Scene, code: str) -> Check:
     checked = az(scene.check)
     verdict = "warning" if code in ONLY_WARNED_OF else "fail"
     assert "sig=" not in checked.stdout + checked.stderr
+    found: Check
     [found, *_] = [
         check
         for check in checked.json
@@ -43,7 +45,7 @@ def find(az: Run, scene: Scene, code: str) -> Check:
     if verdict == "fail":
         assert checked.exit_code == 1
         assert f"\n{found['code']}: {found['found']}\n" in checked.stderr
-    return dict(found)
+    return found
 
 
 def passes(az: Run, scene: Scene, code: str) -> None:

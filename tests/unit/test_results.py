@@ -1,0 +1,67 @@
+"""JSON results that the extension makes itself, and the queries that help prints for them."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import jmespath
+import pytest
+import yaml
+from azure.cli.core.util import todict
+from knack.help_files import helps
+
+from azext_acrtransfer.kinds import EXPORT, IMPORT
+from azext_acrtransfer.manifest.verification import Finding, VerifiedArtifact
+from azext_acrtransfer.preflight.rule import Check
+from azext_acrtransfer.preflight.rules import judge
+from azext_acrtransfer.registry.references import Artifact
+from azext_acrtransfer.transfer import cleaning, splitting
+from azext_acrtransfer.transfer.cleaning import CleanOutcome
+from azext_acrtransfer.transfer.specs import RunSpec
+from azext_acrtransfer.transfer.splitting import PlannedRun
+from tests.unit.preflight_snapshots import registry, seen
+
+HELLO = Artifact("samples/hello", "1.0")
+BASIC = registry(sku="Basic")
+#: A result of each command, in which every query of its help finds something.
+RESULTS: dict[str, tuple[type, Iterable[Mapping[str, Any]]]] = {
+    "acr export-pipeline check": (Check, judge(seen(EXPORT, registry=BASIC))),
+    "acr import-pipeline check": (Check, judge(seen(IMPORT, registry=BASIC))),
+    "acr pipeline-run create --dry-run": (
+        PlannedRun,
+        splitting.preview([RunSpec(EXPORT, "myrun", "myblob", (HELLO,))], "mypipeline"),
+    ),
+    "acr pipeline-run clean": (CleanOutcome, cleaning.preview(["failed01"])),
+    "acr pipeline-run verify": (
+        VerifiedArtifact,
+        [*Finding(HELLO, "sha256:0a", None, (Finding(HELLO, "sha256:0b", None),)).rows],
+    ),
+}
+QUERIES = [
+    (" ".join(words[1:4]), words[words.index("--query") + 1])
+    for text in helps.values()
+    for example in yaml.safe_load(text).get("examples", ())
+    if "--query" in (words := shlex.split(example["text"]))
+]
+
+
+@pytest.mark.parametrize("command", RESULTS)
+def test_a_result_has_the_keys_of_its_type(command: str) -> None:
+    shape, rows = RESULTS[command]
+    shown = todict(list(rows))
+    assert shown
+    assert [list(row) for row in shown] == [list(shape.__annotations__)] * len(shown)
+
+
+@pytest.mark.parametrize(("command", "query"), QUERIES)
+def test_a_query_in_help_fits_the_result(command: str, query: str) -> None:
+    assert command in RESULTS, f"add a result of `az {command}` to RESULTS of {__name__}"
+    selected = jmespath.search(query, todict(list(RESULTS[command][1])))
+    assert selected
+    assert None not in selected
+
+
+def test_help_has_queries() -> None:
+    assert QUERIES
