@@ -3,29 +3,91 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+    from queue import SimpleQueue
 
 # Enough to hide the time of an answer; few enough not to be throttled at once.
 MAX_WORKERS = 8
+# On Windows, Ctrl-C doesn't end a wait without a limit.
+_LONGEST_WAIT = 0.5
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 
 def run_concurrently(
-    work: Callable[[T], R], items: Iterable[T], *, max_workers: int = MAX_WORKERS
+    work: Callable[[T], R],
+    items: Iterable[T],
+    *,
+    max_workers: int = MAX_WORKERS,
+    on_error: Callable[[T, Exception], R] | None = None,
 ) -> Iterator[R]:
     """Return the results for the items in their order, as soon as they are available.
+
+    With ``on_error``, it makes the result for an item whose work raised an error, whatever error
+    that is: one item doesn't lose the results for the others.
 
     When the caller stops, even by Ctrl-C, no more work starts, and hanging work is left alone.
     """
     todo = list(items)
+    if on_error:
+        work = _always_with_result(work, on_error)
     if len(todo) == 1:  # needs no thread
         yield from map(work, todo)
         return
-    # Deferred: not everything needs it. Its threads end with the process, those of
-    # concurrent.futures are waited for, with whatever they wait for themselves.
-    from multiprocessing.pool import ThreadPool
+    # Deferred: not everything needs it.
+    from concurrent.futures import Future, wait
+    from queue import SimpleQueue
 
-    with ThreadPool(max_workers) as pool:
-        yield from pool.imap(work, todo)
+    futures: list[Future[R]] = [Future() for _ in todo]
+    jobs: SimpleQueue[tuple[Future[R], T] | None] = SimpleQueue()
+    for job in zip(futures, todo, strict=True):
+        jobs.put(job)
+    try:
+        for _ in range(min(max_workers, len(todo))):
+            jobs.put(None)
+            _start_worker(work, jobs)
+        for future in futures:
+            while not wait([future], timeout=_LONGEST_WAIT).done:
+                pass
+            yield future.result()
+    finally:
+        for future in futures:
+            future.cancel()
+
+
+def _always_with_result(
+    work: Callable[[T], R], on_error: Callable[[T, Exception], R]
+) -> Callable[[T], R]:
+    def do(item: T) -> R:
+        try:
+            return work(item)
+        # An error that nobody thought of is the outcome of this item, too.
+        except Exception as error:  # noqa: BLE001  # pylint: disable=broad-exception-caught
+            return on_error(item, error)
+
+    return do
+
+
+def _start_worker(work: Callable[[T], R], jobs: SimpleQueue[tuple[Future[R], T] | None]) -> None:
+    """Start a thread that ends at the first None, or with the process.
+
+    Python joins the threads of a ThreadPoolExecutor at exit, whatever they wait for themselves.
+    """
+    # Deferred: not everything needs it.
+    from threading import Thread
+
+    def run() -> None:
+        for future, item in iter(jobs.get, None):
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                future.set_result(work(item))
+            # The caller raises it.
+            except BaseException as error:  # noqa: BLE001  # pylint: disable=broad-exception-caught
+                future.set_exception(error)
+
+    Thread(target=run, daemon=True).start()

@@ -8,8 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
-from azure.cli.core.azclierror import AzCLIError, ManualInterrupt, ResourceNotFoundError
-from azure.core.exceptions import AzureError
+from azure.cli.core.azclierror import ManualInterrupt, ResourceNotFoundError
 from knack.log import get_logger
 
 from azext_acrtransfer.service.concurrency import run_concurrently
@@ -19,8 +18,6 @@ from azext_acrtransfer.service.states import State
 
 logger = get_logger(__name__)
 _SPINNER_STEP = 0.2
-#: What may become of a request; core asks for a token by requests, whose errors are OSErrors.
-LOST = (AzureError, AzCLIError, OSError)
 
 
 def delay(waited: float, retry_after: float | None) -> float:
@@ -98,10 +95,10 @@ class Waiting:
         due: dict[str, float] = {}
 
         def ask(name: str) -> LastAnswer:
-            try:
-                return LastAnswer(resources.get(name))
-            except LOST as error:
-                return replace(latest[name], error=error)
+            return LastAnswer(resources.get(name))
+
+        def fail(name: str, error: Exception) -> LastAnswer:
+            return replace(latest[name], error=error)
 
         with self.progress() as show:
             while in_progress := _in_progress(latest, state_of):
@@ -112,7 +109,8 @@ class Waiting:
                     show(_line(latest, state_of))
                     self._sleep(min(left, _SPINNER_STEP))
                 due_names = [name for name in in_progress if due[name] <= self._now()]
-                for name, answer in zip(due_names, run_concurrently(ask, due_names), strict=True):
+                answers = run_concurrently(ask, due_names, on_error=fail)
+                for name, answer in zip(due_names, answers, strict=True):
                     latest[name] = answer
                     del due[name]
 

@@ -9,7 +9,7 @@ from azure.cli.core.azclierror import AzureResponseError, ManualInterrupt, Resou
 
 from azext_acrtransfer.redaction import mask_sas
 from azext_acrtransfer.service.concurrency import run_concurrently
-from azext_acrtransfer.service.polling import LOST, Waiting
+from azext_acrtransfer.service.polling import Waiting
 from azext_acrtransfer.service.resources import Resources
 from azext_acrtransfer.service.runs import Run
 from azext_acrtransfer.service.states import RunState
@@ -43,18 +43,18 @@ def delete_all(
     """Delete runs, several at a time, and wait for each; one failure does not stop the others."""
 
     def delete(name: str) -> CleanOutcome:
-        try:
-            resources.delete(name).result()
-        except ResourceNotFoundError:
-            return _outcome(name, DELETED)  # somebody else was quicker
-        except LOST as error:
-            return _outcome(name, KEPT, mask_sas(str(error)))
+        resources.delete(name).result()
         return _outcome(name, DELETED)
+
+    def fail(name: str, error: Exception) -> CleanOutcome:
+        if isinstance(error, ResourceNotFoundError):
+            return _outcome(name, DELETED)  # somebody else was quicker
+        return _outcome(name, KEPT, mask_sas(str(error)))
 
     outcomes = []
     try:
         with waiting.progress() as show:
-            for outcome in run_concurrently(delete, names, max_workers=_MAX_WORKERS):
+            for outcome in run_concurrently(delete, names, max_workers=_MAX_WORKERS, on_error=fail):
                 outcomes.append(outcome)
                 show(_line(outcomes, len(names)))
     except KeyboardInterrupt as error:

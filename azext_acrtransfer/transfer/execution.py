@@ -14,7 +14,7 @@ from azext_acrtransfer.kinds import PipelineOption
 from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.service import models, runs
 from azext_acrtransfer.service.concurrency import run_concurrently
-from azext_acrtransfer.service.polling import LOST, LastAnswer, Waiting, continues_after
+from azext_acrtransfer.service.polling import LastAnswer, Waiting, continues_after
 from azext_acrtransfer.service.resources import Answer, Resources
 from azext_acrtransfer.service.states import RunState
 from azext_acrtransfer.transfer.specs import RunSpec
@@ -95,15 +95,15 @@ def _submit(
             artifacts=[str(artifact) for artifact in spec.artifacts],
             force_update_tag=spec.force_update_tag,
         )
-        try:
-            latest[spec.name] = LastAnswer(resources.put(spec.name, model))
-        except LOST as error:
-            latest[spec.name] = LastAnswer(None, error)
+        latest[spec.name] = LastAnswer(resources.put(spec.name, model))
+
+    def fail(spec: RunSpec, error: Exception) -> None:
+        latest[spec.name] = LastAnswer(None, error)
 
     try:
         # A single PUT has never been worth a line of progress.
         with waiting.progress() if len(specs) > 1 else nullcontext(lambda _: None) as show:
-            for number, _ in enumerate(run_concurrently(put, specs), 1):
+            for number, _ in enumerate(run_concurrently(put, specs, on_error=fail), 1):
                 show(f"{number} of {len(specs)} runs submitted")
     except KeyboardInterrupt as error:
         return {name: replace(last, error=last.error or error) for name, last in latest.items()}

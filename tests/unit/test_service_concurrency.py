@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -53,3 +56,78 @@ def test_an_error_is_raised_and_what_hangs_is_not_waited_for() -> None:
         assert not free.is_set()
     finally:
         free.set()
+
+
+def test_no_more_threads_start_than_there_is_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[threading.Thread] = []
+    start = threading.Thread.start
+
+    def count(thread: threading.Thread) -> None:
+        started.append(thread)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", count)
+    assert list(run_concurrently(str, [1, 2])) == ["1", "2"]
+    assert len(started) == 2
+
+
+@pytest.mark.parametrize("numbers", [[0], [0, 1, 2]])
+def test_any_error_is_a_result_where_errors_make_results(numbers: list[int]) -> None:
+    def work(number: int) -> str:
+        if number == 0:
+            raise ZeroDivisionError("an error that nobody thinks of")
+        return str(number)
+
+    results = run_concurrently(
+        work, numbers, on_error=lambda number, error: f"{number}: {type(error).__name__}"
+    )
+    assert list(results) == ["0: ZeroDivisionError", "1", "2"][: len(numbers)]
+
+
+def test_no_work_starts_after_an_error() -> None:
+    workers: list[threading.Thread] = []
+    done: list[int] = []
+    is_raised = threading.Event()
+
+    def work(number: int) -> None:
+        workers.append(threading.current_thread())
+        if number == 0:
+            raise KeyError(number)
+        assert is_raised.wait(30)
+        done.append(number)
+
+    with pytest.raises(KeyError):
+        list(run_concurrently(work, range(9), max_workers=1))
+    is_raised.set()
+    workers[0].join(30)
+    assert len(done) <= 1
+
+
+HANGING = """
+import threading
+from azext_acrtransfer.service.concurrency import run_concurrently
+
+def hang(number):
+    print("started", flush=True)
+    threading.Event().wait()
+
+try:
+    list(run_concurrently(hang, range(20)))
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+
+
+def test_ctrl_c_ends_the_process_although_its_threads_hang() -> None:
+    process = subprocess.Popen([sys.executable, "-c", HANGING], stdout=subprocess.PIPE, text=True)
+    with process:
+        try:
+            assert process.stdout
+            assert [process.stdout.readline() for _ in range(MAX_WORKERS)] == [
+                "started\n"
+            ] * MAX_WORKERS
+            process.send_signal(signal.SIGINT)
+            output, _ = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert (output, process.returncode) == ("interrupted\n", 0)

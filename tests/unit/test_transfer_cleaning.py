@@ -53,7 +53,7 @@ def test_outcomes_and_progress_are_told_in_the_order_of_the_list() -> None:
         if name == "lost01":
             raise ResourceNotFoundError("gone")
         if name == "offline01":
-            raise OSError("no network")
+            raise RuntimeError("no network")
 
     lines: Any = Lines()
     names = ["first01", "kept01", "lost01", "offline01", "last01"]
