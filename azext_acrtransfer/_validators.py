@@ -12,6 +12,7 @@ from knack.log import get_logger
 
 from azext_acrtransfer import arguments
 from azext_acrtransfer.arguments import ContainerUri, IdentityId, SecretUri, host_suffix
+from azext_acrtransfer.command_lines import az
 from azext_acrtransfer.kinds import PipelineOption
 from azext_acrtransfer.manifest.files import ManifestFile, read
 from azext_acrtransfer.manifest.model import ManifestKind
@@ -80,10 +81,11 @@ def _of_cloud(uri: Uri, suffix: str | None) -> Uri:
     if suffix and not uri.host.endswith(f".{suffix.lstrip('.')}".lower()):
         logger.warning(
             "%s '%s' is not of the active cloud, whose hosts end in '%s'. It is used as typed; "
-            "run 'az cloud set' if another cloud was meant.",
+            "run '%s' if another cloud was meant.",
             uri.OPTION,
             uri.text,
             suffix,
+            az("cloud set"),
         )
     return uri
 

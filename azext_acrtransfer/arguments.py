@@ -12,6 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 from azure.cli.core.azclierror import InvalidArgumentValueError
 from azure.cli.core.cloud import CloudSuffixNotSetException
 
+from azext_acrtransfer.command_lines import az
 from azext_acrtransfer.redaction import mask_sas
 
 _RESOURCE_NAME = re.compile(r"[A-Za-z0-9]{5,50}")
@@ -86,14 +87,14 @@ def registry_name(text: str, login_server_suffix: str | None) -> str:
             text,
             "--registry",
             "expected a registry name of 5 to 50 letters and digits, or its login server",
-            "Run 'az acr list --query [].name' to see the registries of the subscription.",
+            f"Run '{az('acr list', query='[].name')}' to see the registries of the subscription.",
         )
     if dot and login_server_suffix and f".{domain}".lower() != login_server_suffix.lower():
         raise invalid(
             text,
             "--registry",
             f"login servers of the active cloud end in '{login_server_suffix}'",
-            f"Give the name alone, '{match[1]}', or run 'az cloud set' to change the cloud.",
+            f"Give the name alone, '{match[1]}', or run '{az('cloud set')}' to change the cloud.",
         )
     return match[1]
 
@@ -147,7 +148,8 @@ class ContainerUri:
                 text,
                 cls.OPTION,
                 "it names a blob, not a container",
-                f"{cls.ADVICE} A blob is named by --storage-blob of 'az acr pipeline-run create'.",
+                f"{cls.ADVICE} A blob is named by --storage-blob of "
+                f"'{az('acr pipeline-run create')}'.",
             )
         if not _CONTAINER.fullmatch(segments[0]):
             raise invalid(
@@ -211,7 +213,8 @@ class IdentityId:
                 text,
                 cls.OPTION,
                 "expected the resource ID of a user-assigned identity, or [system]",
-                "Run 'az identity show -g <group> -n <identity> --query id' to get it.",
+                f"Run '{az('identity show', '-g', 'GROUP', '-n', 'IDENTITY', query='id')}' to get "
+                "it.",
             )
         return cls(text)
 

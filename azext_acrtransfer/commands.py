@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any, NoReturn
 
 from azext_acrtransfer import _client_factory, _format
+from azext_acrtransfer.command_lines import TERMINAL
 from azext_acrtransfer.diagnostics.exit_status import raise_time_out
 from azext_acrtransfer.kinds import EXPORT, IMPORT, RUN
 
 
 def load_command_table(loader: Any, _: list[str] | None) -> None:
     """Register every command of the extension."""
+    TERMINAL.follow(loader.cli_ctx)
     _pipeline_commands(loader)
     _run_commands(loader)
 

@@ -21,6 +21,7 @@ from azext_acrtransfer.arguments import (
     SecretUri,
     StorageAccessMode,
 )
+from azext_acrtransfer.command_lines import az
 from azext_acrtransfer.diagnostics.exit_status import fail_after_output
 from azext_acrtransfer.kinds import KINDS, PipelineOption
 from azext_acrtransfer.manifest.files import ManifestFile
@@ -88,7 +89,7 @@ def create_pipeline(
 ) -> Any:
     """Create a pipeline, and print how to grant access to its identity."""
     # Deferred: most commands don't need it.
-    from azext_acrtransfer.diagnostics.command_lines import after_create
+    from azext_acrtransfer.diagnostics.facts import after_create
 
     access = StorageAccess.of(access_mode, secret)
     spec = PipelineSpec(
@@ -162,7 +163,8 @@ def _put_pipeline(
     if not state.has_succeeded:
         raise AzureResponseError(
             f"The {kind.noun} '{name}' is {state}, not Succeeded.",
-            recommendation=f"Run 'az acr {kind.group} show' to look at it, and create it again.",
+            recommendation=f"Run '{az(f'acr {kind.group} show')}' to look at it, and "
+            "create it again.",
         )
     return pipeline
 

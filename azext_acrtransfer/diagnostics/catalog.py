@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
 from azext_acrtransfer.arguments import StorageAccessMode
-from azext_acrtransfer.diagnostics.command_lines import (
+from azext_acrtransfer.diagnostics.facts import (
     GRANT_SECRET,
     GRANT_SECRET_BY_ROLE,
     GRANT_STORAGE,

@@ -12,7 +12,7 @@ from azure.core.exceptions import HttpResponseError
 
 from azext_acrtransfer.arguments import StorageAccessMode
 from azext_acrtransfer.diagnostics.catalog import FIRST_RUN, KNOWN_FAILURES, RERUN, KnownFailure
-from azext_acrtransfer.diagnostics.command_lines import (
+from azext_acrtransfer.diagnostics.facts import (
     Facts,
     expiry_of_new_sas,
     facts_of_id,

@@ -16,6 +16,7 @@ from typing import Any, NoReturn, TypeVar
 from azure.cli.core.azclierror import FileOperationError, InvalidArgumentValueError
 
 from azext_acrtransfer.arguments import invalid
+from azext_acrtransfer.command_lines import az
 from azext_acrtransfer.manifest.model import (
     RESULTS,
     SCHEMA_VERSION,
@@ -29,8 +30,8 @@ from azext_acrtransfer.registry.descriptors import Descriptor
 from azext_acrtransfer.registry.references import Artifact
 
 _WRITTEN_BY = {
-    ManifestKind.EXPORT: "'az acr pipeline-run create -t export --manifest FILE' writes one.",
-    ManifestKind.VERIFICATION: "'az acr pipeline-run verify --write FILE' writes one.",
+    ManifestKind.EXPORT: az("acr pipeline-run create", "-t", "export", manifest="FILE"),
+    ManifestKind.VERIFICATION: az("acr pipeline-run verify", write="FILE"),
 }
 T = TypeVar("T")
 Word = TypeVar("Word", bound=Enum)
@@ -87,7 +88,7 @@ def _not_written(path: Path, option: str, error: OSError) -> FileOperationError:
 
 def read(text: str, option: str, *kinds: ManifestKind) -> TransferManifest:
     """Read a manifest of one of these kinds from the file of an option."""
-    advice = " ".join(_WRITTEN_BY[kind] for kind in kinds)
+    advice = " ".join(f"'{_WRITTEN_BY[kind]}' writes one." for kind in kinds)
     try:
         manifest = _parse(Path(text).read_bytes())
     except OSError as error:

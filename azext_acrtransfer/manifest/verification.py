@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol, TypedDict
 
 from azure.cli.core.azclierror import AzureResponseError
 
+from azext_acrtransfer.command_lines import az
 from azext_acrtransfer.manifest.model import (
     Entry,
     ManifestKind,
@@ -161,9 +161,8 @@ def _advice(wrong: Sequence[Finding], written: Path | None) -> Iterator[str]:
     yield "If a blob was not imported, or not all of it, import it and verify again."
     if any(finding.result is Result.DIFFERENT for finding in wrong):
         yield "Where a tag is different, the import pipeline needs the option OverwriteTags."
-    file = shlex.quote(str(written)) if written else "FILE"
+    file = str(written) if written else "FILE"
     how = "" if written else ", with the file that --write FILE of this command writes"
-    yield (
-        "To export just these again: az acr pipeline-run create --pipeline-type export "
-        f"--only-failed {file} ...{how}"
-    )
+    command = az("acr pipeline-run create", pipeline_type="export", only_failed=file)
+    # The registry to export from is another one, and so may its subscription be.
+    yield f"To export just these again: {replace(command, is_here=False)} ...{how}"

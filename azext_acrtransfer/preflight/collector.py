@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from azext_acrtransfer.arguments import StorageAccessMode
-from azext_acrtransfer.diagnostics.command_lines import Facts, expiry_of_new_sas, facts_of_pipeline
+from azext_acrtransfer.diagnostics.facts import Facts, expiry_of_new_sas, facts_of_pipeline
 from azext_acrtransfer.preflight.azure_reader import Reader
 from azext_acrtransfer.preflight.grants import Grant
 from azext_acrtransfer.preflight.lookups import Lookup, read

@@ -9,7 +9,7 @@ from itertools import takewhile
 from typing import TypedDict
 
 from azext_acrtransfer.diagnostics.catalog import KNOWN_FAILURES
-from azext_acrtransfer.diagnostics.command_lines import Facts
+from azext_acrtransfer.diagnostics.facts import Facts
 from azext_acrtransfer.preflight.lookups import NotApplicableError, UnreadableError
 from azext_acrtransfer.preflight.snapshot import Snapshot
 

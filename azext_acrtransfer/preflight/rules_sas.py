@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 from urllib.parse import urlsplit
 
 from azext_acrtransfer.diagnostics.catalog import RECOVER_SECRET
-from azext_acrtransfer.diagnostics.command_lines import GRANT_SECRET_BY_ROLE
+from azext_acrtransfer.diagnostics.facts import GRANT_SECRET_BY_ROLE
 from azext_acrtransfer.preflight.grants import GET_SECRET, suffice
 from azext_acrtransfer.preflight.lookups import Lookup, NotApplicableError, UnreadableError
 from azext_acrtransfer.preflight.rule import Finding, Rule, fails, passes, warns

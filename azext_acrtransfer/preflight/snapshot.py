@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from azext_acrtransfer.arguments import StorageAccessMode
-from azext_acrtransfer.diagnostics.command_lines import Facts, known_options
+from azext_acrtransfer.diagnostics.facts import Facts, known_options
 from azext_acrtransfer.kinds import PipelineKind, PipelineOption
 from azext_acrtransfer.preflight.grants import Grant
 from azext_acrtransfer.preflight.lookups import Lookup, NotApplicableError, UnreadableError

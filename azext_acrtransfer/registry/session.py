@@ -27,6 +27,7 @@ from knack.prompting import NoTTYException
 from knack.util import CLIError
 from requests import RequestException
 
+from azext_acrtransfer.command_lines import az
 from azext_acrtransfer.redaction import mask_sas
 from azext_acrtransfer.service.http import PatientRetryPolicy
 
@@ -149,11 +150,11 @@ class RegistrySession:
             return response
         what = f"{right.verb} in registry '{self._registry_name}'"
         if response.status_code in _REFUSED:
+            mode = az("acr show", "-n", self._registry_name, query="roleAssignmentMode")
             raise ForbiddenError(
                 f"You may not {what}. The registry said: {_said(response)}",
                 recommendation=[
-                    f"The role '{right.role}' allows it, or AcrPull if 'az acr show -n "
-                    f"{self._registry_name} --query roleAssignmentMode' does not print "
+                    f"The role '{right.role}' allows it, or AcrPull if '{mode}' does not print "
                     "AbacRepositoryPermissions.",
                     *right.advice,
                 ],
@@ -166,8 +167,8 @@ class RegistrySession:
 
 def _advice(registry_name: str) -> str:
     return (
-        f"Run 'az acr check-health -n {registry_name}', and try again. A proxy or the sign-in page "
-        "of a network may stand in between."
+        f"Run '{az('acr check-health', '-n', registry_name)}', and try again. A proxy or the "
+        "sign-in page of a network may stand in between."
     )
 
 
@@ -204,8 +205,9 @@ def _ask_azure_cli(cmd: Any, registry_name: str, resource_group_name: str | None
             raise
         raise ForbiddenError(
             f"Registry '{registry_name}' did not let you in; the warnings above say why.",
-            recommendation="Run 'az login', then 'az acr login --expose-token -n "
-            f"{registry_name}' to see whether it does now.",
+            recommendation=f"Run '{az('login')}', then "
+            f"'{az('acr login', '--expose-token', '-n', registry_name)}' to see whether it does "
+            "now.",
         ) from error
 
 

@@ -10,6 +10,7 @@ from azure.cli.core.azclierror import BadRequestError, InvalidArgumentValueError
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import SansIOHTTPPolicy
 
+from azext_acrtransfer.command_lines import Command, az
 from azext_acrtransfer.redaction import mask_sas
 
 # The first with storageAccessMode, and the one that Azure's own recordings show.
@@ -20,6 +21,11 @@ _VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(?:-preview)?")
 _UNKNOWN_VERSION_CODES = frozenset(
     {"NoRegisteredProviderFound", "InvalidResourceType", "InvalidApiVersionParameter"}
 )
+
+
+def setting(version: str) -> Command:
+    """Return the command that sets the API version."""
+    return az("config set", f"{SETTING}={version}")
 
 
 @dataclass(frozen=True)
@@ -37,7 +43,7 @@ class ApiVersion:
             raise InvalidArgumentValueError(
                 f"Invalid value '{mask_sas(text)}' for the setting {SETTING}: expected an API "
                 "version.",
-                recommendation=f"Use 'az config set {SETTING}={DEFAULT}', or unset it.",
+                recommendation=f"Use '{setting(DEFAULT)}', or unset it.",
             )
         return cls(text)
 
@@ -77,12 +83,12 @@ class ApiVersionPolicy(SansIOHTTPPolicy):  # type: ignore[type-arg]
 
     def _unknown(self, message: str) -> BadRequestError:
         offered = sorted({*_VERSION.findall(message)} - {self._version.text})
-        newest = offered[-1] if offered else "<version>"
+        newest = offered[-1] if offered else "VERSION"
         return BadRequestError(
             f"The active cloud does not offer API version {self._version.text} of ACR Transfer. "
             f"It offers: {', '.join(offered) or 'none that its answer names'}. "
             f"The service said: {message}",
-            recommendation=f"Choose one that it offers: az config set {SETTING}={newest}",
+            recommendation=f"Choose one that it offers: {setting(newest)}",
         )
 
 

@@ -10,7 +10,7 @@ from azure.mgmt.containerregistry.models import ExportPipeline, ImportPipeline, 
 
 from azext_acrtransfer.arguments import SYSTEM_IDENTITY, IdentityId, StorageAccessMode
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
-from azext_acrtransfer.service.api_version import DEFAULT, SETTING, ApiVersion
+from azext_acrtransfer.service.api_version import DEFAULT, SETTING, ApiVersion, setting
 from azext_acrtransfer.service.pipelines import PipelineChange, PipelineSpec, StorageAccess
 
 _PIPELINE_MODELS = {EXPORT: ExportPipeline, IMPORT: ImportPipeline}
@@ -75,8 +75,8 @@ def _access(access: StorageAccess, version: ApiVersion) -> dict[str, str]:
         raise InvalidArgumentValueError(
             "--storage-access-mode ManagedIdentity (the default without --secret-uri) needs API "
             f"version {DEFAULT} or later; the setting {SETTING} asks for {version.text}.",
-            recommendation="Give --secret-uri to use a SAS, or run "
-            f"'az config set {SETTING}={DEFAULT}' where the cloud offers it.",
+            recommendation=f"Give --secret-uri to use a SAS, or run '{setting(DEFAULT)}' where the "
+            "cloud offers it.",
         )
     words = {}
     if access.secret:

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 from azure.cli.core.azclierror import ManualInterrupt, ResourceNotFoundError
 from knack.log import get_logger
 
+from azext_acrtransfer.command_lines import az
 from azext_acrtransfer.service.concurrency import run_concurrently
 from azext_acrtransfer.service.progress import progress
 from azext_acrtransfer.service.resources import Answer, Resources
@@ -138,10 +139,14 @@ def _line(latest: Mapping[str, LastAnswer], state_of: StateOf) -> str:
 def wait_command(resources: Resources, name: str) -> str:
     """Return the command that waits for a resource again."""
     registry = resources.registry
-    return (
-        f"az acr {resources.kind.group} wait --created --resource-group {registry.resource_group} "
-        f"--registry {registry.name} --name {name}"
+    command = az(
+        f"acr {resources.kind.group} wait",
+        "--created",
+        resource_group=registry.resource_group,
+        registry=registry.name,
+        name=name,
     )
+    return str(command)
 
 
 def continues_after(error: BaseException | None) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 from azure.cli.core.azclierror import ResourceNotFoundError
 
+from azext_acrtransfer.command_lines import az
 from azext_acrtransfer.service.http import all_resources
 
 
@@ -41,5 +42,6 @@ def locate(client: Any, name: str, resource_group: str | None) -> Registry:
     raise ResourceNotFoundError(
         f"The registry '{name}' was not found among those that you may read in the active "
         "subscription.",
-        recommendation="Check --registry and 'az account show', or name its --resource-group.",
+        recommendation=f"Check --registry and '{az('account show')}', or name its "
+        "--resource-group.",
     )

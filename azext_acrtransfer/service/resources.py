@@ -14,6 +14,7 @@ from typing import Any
 from azure.cli.core import azclierror
 from azure.core.exceptions import AzureError, ResourceNotFoundError
 
+from azext_acrtransfer.command_lines import az
 from azext_acrtransfer.kinds import ResourceKind
 from azext_acrtransfer.service.http import all_resources, is_json
 from azext_acrtransfer.service.registries import Registry, locate
@@ -185,10 +186,10 @@ class Resources:
             if error.error and error.error.code in _ABOVE_THE_RESOURCE:
                 raise
             registry = self.registry
+            listing = az(f"acr {self.kind.group} list", "-r", registry.name, "-o", "table")
             said = error.error.message if error.error else error.message
             raise azclierror.ResourceNotFoundError(
                 f"The {self.kind.noun} '{name}' was not found in registry '{registry.name}' of "
                 f"resource group '{registry.resource_group}'. The service said: {said}",
-                recommendation=f"Run 'az acr {self.kind.group} list -r {registry.name} -o table' "
-                "to see those that exist.",
+                recommendation=f"Run '{listing}' to see those that exist.",
             ) from error

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from azure.cli.core.azclierror import InvalidArgumentValueError
 from knack.log import get_logger
 
+from azext_acrtransfer.command_lines import az
 from azext_acrtransfer.kinds import EXPORT
 from azext_acrtransfer.manifest.model import ManifestKind, Result, TransferManifest
 from azext_acrtransfer.manifest.recorder import Recorder
@@ -83,7 +84,8 @@ def _in_target(skip: TransferManifest, context: TransferContext) -> dict[Artifac
     if skip.registry.lower() == context.content.login_server.lower():
         raise InvalidArgumentValueError(
             f"--skip has a manifest of '{skip.registry}', the registry to export from.",
-            recommendation="Give what 'az acr pipeline-run verify --write' wrote of the target.",
+            recommendation=f"Give what '{az('acr pipeline-run verify', '--write')}' wrote of the "
+            "target.",
         )
     return {
         entry.artifact: entry.descriptor.digest

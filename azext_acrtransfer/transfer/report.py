@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from azure.cli.core.azclierror import AzureResponseError, FileOperationError, ManualInterrupt
 
+from azext_acrtransfer.command_lines import az
 from azext_acrtransfer.diagnostics import diagnosis
 from azext_acrtransfer.diagnostics.exit_status import fail_after_output, reported_in_any_case
 from azext_acrtransfer.kinds import EXPORT
@@ -115,13 +115,17 @@ def _left(failed: Iterable[Outcome], context: TransferContext) -> list[str]:
 
 def _again(spec: TransferSpec, failed: Iterable[Outcome], context: TransferContext) -> str:
     left, registry = _left(failed, context), context.runs.registry
-    words = ["--resource-group", registry.resource_group, "--registry", registry.name]
-    words += ["--name", splitting.retry_name(spec.name)]
-    words += ["--pipeline", context.pipeline.name, "--pipeline-type", spec.kind.name]
+    command = az(
+        "acr pipeline-run create",
+        resource_group=registry.resource_group,
+        registry=registry.name,
+        name=splitting.retry_name(spec.name),
+        pipeline=context.pipeline.name,
+        pipeline_type=spec.kind.name,
+        storage_blob=splitting.retry_blob(spec.blobs[0]) if spec.kind is EXPORT else left,
+    )
     if spec.kind is EXPORT:
-        words += ["--storage-blob", splitting.retry_blob(spec.blobs[0])]
         file = spec.manifests.written and str(spec.manifests.written.path)
-        words += ["--only-failed", file, "--manifest", file] if file else ["--artifacts", *left]
-    else:
-        words += ["--storage-blob", *left]
-    return shlex.join(["az", "acr", "pipeline-run", "create", *words])
+        rest = {"only_failed": file, "manifest": file} if file else {"artifacts": left}
+        command = command.adding(**rest)
+    return str(command)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from azext_acrtransfer.diagnostics.command_lines import Facts
+from azext_acrtransfer.diagnostics.facts import Facts
 
 EXAMPLES = Facts(
     {

@@ -11,7 +11,7 @@ from acr_emulator.cloud.clouds import PUBLIC
 from azure.storage.blob import generate_account_sas, generate_container_sas
 
 from azext_acrtransfer.diagnostics.catalog import KNOWN_FAILURES
-from azext_acrtransfer.diagnostics.command_lines import Facts
+from azext_acrtransfer.diagnostics.facts import Facts
 from tests.support.az import Result
 from tests.support.cloud import Cloud, Json
 from tests.support.site import ACCOUNT, GROUP, Kind, Mode, Site

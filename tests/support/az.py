@@ -76,6 +76,8 @@ class Login:
     subscription: str = SUBSCRIPTION
     tenant: str = TENANT
     token_for: Callable[[str], str] = field(default=lambda _: TOKEN, repr=False)
+    #: Another subscription of the user, which isn't the default one; its name is "other".
+    other: str | None = None
 
     def acquire_token(self, scopes: list[str], **_: Any) -> dict[str, Any]:
         """Core's way to ask for one."""
@@ -94,6 +96,12 @@ class Login:
             "environmentName": "AzureCloud",
             "user": {"name": "user@example.com", "type": "user"},
         }
+
+    @property
+    def accounts(self) -> list[dict[str, Any]]:
+        """Every subscription of the user."""
+        other = {"id": self.other, "name": "other", "isDefault": False}
+        return [self.account, *([self.account | other] if self.other else [])]
 
 
 #: For tests without a service that would check the token.
@@ -125,7 +133,7 @@ def az_cli(config_dir: Path, login: Login = ANYBODY) -> Iterator[AzCli]:
         _logging_of_its_own(),
         # core reads it in places that do not ask the CLI for its folder
         patch.dict(os.environ, AZURE_CONFIG_DIR=str(config_dir)),
-        patch.object(Profile, "load_cached_subscriptions", return_value=[login.account]),
+        patch.object(Profile, "load_cached_subscriptions", return_value=login.accounts),
         patch.object(Identity, "get_user_credential", return_value=login),
     ):
         yield AzCli(

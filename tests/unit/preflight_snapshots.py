@@ -8,7 +8,7 @@ from typing import Any
 
 from azure.mgmt.containerregistry import models
 
-from azext_acrtransfer.diagnostics.command_lines import Facts, facts_of_pipeline
+from azext_acrtransfer.diagnostics.facts import Facts, facts_of_pipeline
 from azext_acrtransfer.kinds import EXPORT, PipelineKind
 from azext_acrtransfer.preflight.grants import Grant
 from azext_acrtransfer.preflight.lookups import Lookup

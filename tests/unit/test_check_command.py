@@ -18,7 +18,7 @@ from azure.cli.core.azclierror import AuthenticationError
 from azure.cli.core.cloud import AZURE_PUBLIC_CLOUD
 from knack.util import CLIError
 
-from azext_acrtransfer.diagnostics.command_lines import expiry_of_new_sas
+from azext_acrtransfer.diagnostics.facts import expiry_of_new_sas
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
 from azext_acrtransfer.preflight import artifact_contents, checker, lookups
 from azext_acrtransfer.preflight.azure_reader import Reader

@@ -12,8 +12,9 @@ from azure.core.rest import HttpRequest
 from azure.mgmt.containerregistry.models import ExportPipeline, ImportPipeline, PipelineRun
 
 from azext_acrtransfer.arguments import StorageAccessMode
-from azext_acrtransfer.diagnostics import command_lines, diagnosis
+from azext_acrtransfer.diagnostics import diagnosis
 from azext_acrtransfer.diagnostics.catalog import KNOWN_FAILURES, KnownFailure
+from azext_acrtransfer.diagnostics.facts import after_create, expiry_of_new_sas
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
 from tests.support.az import SUBSCRIPTION
 from tests.unit.conftest import REGISTRY, pipeline, run
@@ -91,7 +92,7 @@ def test_a_run_tells_what_a_command_needs_to_know(kind: PipelineKind) -> None:
         "container": "transfer",
         "vault": "myvault",
         "secret": "sas",
-        "expiry": command_lines.expiry_of_new_sas(),
+        "expiry": expiry_of_new_sas(),
     }
 
 
@@ -228,10 +229,10 @@ def test_what_is_to_be_granted_depends_on_direction_and_options(
     kind: PipelineKind, options: list[str], role: str, permissions: str
 ) -> None:
     body = pipeline(kind, options=options)
-    with_sas = command_lines.after_create(MODELS[kind.name](body), kind)
+    with_sas = after_create(MODELS[kind.name](body), kind)
     assert f"with the permissions '{permissions}'" in with_sas
     body["properties"][kind.side]["storageAccessMode"] = "ManagedIdentity"
-    with_identity = command_lines.after_create(MODELS[kind.name](body), kind)
+    with_identity = after_create(MODELS[kind.name](body), kind)
     assert with_identity == (
         "Before the first run, let the pipeline's identity (22222222-2222-2222-2222-222222222222) "
         "into the storage account, unless it has been:\n"
@@ -249,4 +250,4 @@ def test_a_user_assigned_identity_is_the_one_to_grant_to(kind: PipelineKind) -> 
         "type": "userAssigned",
         "userAssignedIdentities": {"/some/id": {"principalId": "55555555", "clientId": "6"}},
     }
-    assert "--object-id 55555555" in command_lines.after_create(MODELS[kind.name](body), kind)
+    assert "--object-id 55555555" in after_create(MODELS[kind.name](body), kind)

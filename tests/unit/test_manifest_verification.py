@@ -158,7 +158,7 @@ def test_the_failure_quotes_the_file_that_was_written() -> None:
     assert error
     assert error.recommendations[1:] == [
         "To export just these again: az acr pipeline-run create --pipeline-type export "
-        "--only-failed '/tmp/what is there.json' ..."
+        '--only-failed "/tmp/what is there.json" ...'
     ]
 
 

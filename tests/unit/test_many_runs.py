@@ -16,7 +16,7 @@ import responses
 from azure.cli.core.azclierror import AzureResponseError, ManualInterrupt
 
 from azext_acrtransfer.diagnostics.catalog import KNOWN_FAILURES
-from azext_acrtransfer.diagnostics.command_lines import expiry_of_new_sas
+from azext_acrtransfer.diagnostics.facts import expiry_of_new_sas
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
 from azext_acrtransfer.service import polling
 from tests.support.az import told

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from azext_acrtransfer.diagnostics.catalog import KNOWN_FAILURES
-from azext_acrtransfer.diagnostics.command_lines import Facts
+from azext_acrtransfer.diagnostics.facts import Facts
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
 from azext_acrtransfer.preflight.lookups import Lookup
 from azext_acrtransfer.preflight.rules import RULES, failure, judge

@@ -121,12 +121,12 @@ def test_a_version_that_the_cloud_lacks_names_those_it_has(
         (
             {"code": "InvalidApiVersionParameter", "message": "No 2025-06-01-preview here."},
             "It offers: none that its answer names. The service said: No 2025-06-01-preview here.\n"
-            "Choose one that it offers: az config set acrtransfer.api_version=<version>\n",
+            "Choose one that it offers: az config set acrtransfer.api_version=VERSION\n",
         ),
         (
             {"code": "InvalidResourceType"},
             "It offers: none that its answer names. The service said: \n"
-            "Choose one that it offers: az config set acrtransfer.api_version=<version>\n",
+            "Choose one that it offers: az config set acrtransfer.api_version=VERSION\n",
         ),
     ],
 )

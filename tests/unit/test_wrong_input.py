@@ -107,14 +107,14 @@ PIPELINE_REFUSALS: list[tuple[list[str], Any, str, str]] = [
         INVALID,
         "Invalid value 'myidentity' for --assign-identity: expected the resource ID of a "
         "user-assigned identity, or [system].",
-        "Run 'az identity show -g <group> -n <identity> --query id' to get it.",
+        "Run 'az identity show -g GROUP -n IDENTITY --query id' to get it.",
     ),
     (
         ["-c", CONTAINER, "-i", REGISTRY],
         INVALID,
         f"Invalid value '{REGISTRY}' for --assign-identity: expected the resource ID of a "
         "user-assigned identity, or [system].",
-        "Run 'az identity show -g <group> -n <identity> --query id' to get it.",
+        "Run 'az identity show -g GROUP -n IDENTITY --query id' to get it.",
     ),
     (
         ["-c", CONTAINER, "-z", "ContinueOnError"],
@@ -159,7 +159,7 @@ PIPELINE_REFUSALS: list[tuple[list[str], Any, str, str]] = [
         ["-c", CONTAINER, "-r", "my-registry"],
         INVALID,
         "Invalid value 'my-registry' for --registry: expected a registry name of 5 to 50",
-        "Run 'az acr list --query [].name' to see the registries of the subscription.",
+        "Run 'az acr list --query \"[].name\"' to see the registries of the subscription.",
     ),
     (
         ["-c", CONTAINER, "-r", "myregistry.azurecr.us"],
@@ -178,7 +178,7 @@ PIPELINE_REFUSALS: list[tuple[list[str], Any, str, str]] = [
         ["-c", CONTAINER, "-r", ""],
         INVALID,
         "Invalid value '' for --registry: expected a registry name of 5 to 50",
-        "Run 'az acr list --query [].name' to see the registries of the subscription.",
+        "Run 'az acr list --query \"[].name\"' to see the registries of the subscription.",
     ),
 ]
 
