@@ -73,21 +73,22 @@ def _always_with_result(
 
 
 def _start_worker(work: Callable[[T], R], jobs: SimpleQueue[tuple[Future[R], T] | None]) -> None:
-    """Start a thread that ends at the first None, or with the process.
+    """Start a thread that ends with the jobs, or with the process.
 
     Python joins the threads of a ThreadPoolExecutor at exit, whatever they wait for themselves.
     """
     # Deferred: not everything needs it.
     from threading import Thread
 
-    def run() -> None:
-        for future, item in iter(jobs.get, None):
-            if not future.set_running_or_notify_cancel():
-                continue
-            try:
-                future.set_result(work(item))
-            # The caller raises it.
-            except BaseException as error:  # noqa: BLE001  # pylint: disable=broad-exception-caught
-                future.set_exception(error)
+    Thread(target=_do_jobs, args=(work, jobs), daemon=True).start()
 
-    Thread(target=run, daemon=True).start()
+
+def _do_jobs(work: Callable[[T], R], jobs: SimpleQueue[tuple[Future[R], T] | None]) -> None:
+    for future, item in iter(jobs.get, None):
+        if not future.set_running_or_notify_cancel():
+            continue
+        try:
+            future.set_result(work(item))
+        # The caller raises it.
+        except BaseException as error:  # noqa: BLE001  # pylint: disable=broad-exception-caught
+            future.set_exception(error)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import itertools
 import socket
 from collections.abc import Callable, Iterator
-from multiprocessing import pool
-from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
+from azext_acrtransfer.service import concurrency
 from tests.recorded.expected import OPERATOR, SITE
 from tests.recorded.player import Answer, Player, Recorder
 from tests.support.az import SUBSCRIPTION, TENANT, Login
@@ -84,7 +83,7 @@ def az(
 ) -> Iterator[Az]:
     """Run the commands of a test over its cassette."""
     # vcrpy lets a request through that one thread sends while another opens a connection.
-    monkeypatch.setattr(pool, "ThreadPool", lambda _: ThreadPool(1))
+    monkeypatch.setattr(concurrency, "_start_worker", concurrency._do_jobs)
     path = path_of(request.node.nodeid)
     if site:
         recorder = _recorder(tmp_path, monkeypatch, site)
