@@ -12,7 +12,7 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 WHEEL := dist/acrtransfer-$(VERSION)-py3-none-any.whl
 
 # The suites of `make test`, two at a time and the longest first. A new suite needs a target test-SUITE and a word here.
-SUITES := e2e-$(NEWEST_AZ) emulator lint e2e-$(OLDEST_AZ) demo python3.10 python3.13 faults unit recorded repository templates coverage
+SUITES := e2e-$(NEWEST_AZ) emulator lint e2e-$(OLDEST_AZ) demo python3.10 python3.13 faults recordings unit recorded repository templates coverage
 FAST_SUITES := lint unit recorded coverage
 # The tests of e2e whose results can differ between versions of az: see tests/README.md.
 AZ_TESTS := installation login pipeline_commands run_commands same_output
@@ -93,6 +93,10 @@ test-unit: setup-dev ## The extension's modules and commands
 .PHONY: test-recorded
 test-recorded: setup-dev ## az commands with recorded responses, without a network
 	$(call pytest_covering,recorded) tests/recorded
+
+.PHONY: test-recordings
+test-recordings: setup-emulator ## Record a few cassettes, others each day, and compare them: DAY=42 for those of one day
+	$(call pytest,recordings) tests/recorded --record-again=$(or $(DAY),$(shell date +%-j))
 
 .PHONY: test-coverage
 test-coverage: setup-dev ## Fail unless unit and recorded tests run every line and branch of the extension

@@ -1,4 +1,7 @@
-"""az commands over cassettes: `--record` makes them, with an emulator; else they are replayed."""
+"""az commands over cassettes, which are replayed, or recorded from an emulator.
+
+`--record` makes them anew; `--record-again` records a few, and compares them with those that exist.
+"""
 
 from __future__ import annotations
 
@@ -26,9 +29,31 @@ Az = Callable[[str], Answer]
 WhenRecording = Callable[[Callable[["Site"], object]], None]
 
 
+#: How many cassettes `--record-again` records of one day.
+_A_DAY = 5
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option that `make record` gives."""
+    """Add the options of `make record` and `make test-recordings`."""
     parser.addoption("--record", action="store_true", help="make the cassettes anew")
+    parser.addoption(
+        "--record-again",
+        type=int,
+        metavar="DAY",
+        help=f"record {_A_DAY} cassettes, other ones on each day, and compare them",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the tests whose turn it is on a day."""
+    day = config.getoption("--record-again", default=None)
+    if day is None:
+        return
+    chosen = {number % len(items) for number in range(day * _A_DAY, (day + 1) * _A_DAY)}
+    config.hook.pytest_deselected(
+        items=[item for number, item in enumerate(items) if number not in chosen]
+    )
+    items[:] = [items[number] for number in sorted(chosen)]
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +61,8 @@ def cloud(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Cloud | None]:
     """An emulator to record from; none for a replay."""
-    if not request.config.getoption("--record", default=False):
+    options = request.config.option
+    if not getattr(options, "record", False) and getattr(options, "record_again", None) is None:
         yield None
         return
     from tests.support.cloud import Cloud  # late: a replay needs no emulator
@@ -88,13 +114,23 @@ def az(
     if site:
         recorder = _recorder(tmp_path, monkeypatch, site)
         yield recorder
-        recorder.cassette.write(path)
+        _keep(recorder.cassette, path, tmp_path, request.config)
         return
     _close_sockets(monkeypatch)
     with replaying(path) as tape:
         player = Player(tape, tmp_path, Cassette.read(path).commands)
         yield player
     assert not player.commands, f"recorded but not run: {player.commands}"
+
+
+def _keep(cassette: Cassette, path: Path, folder: Path, config: pytest.Config) -> None:
+    """Write a new recording, or compare it."""
+    if config.option.record_again is None:
+        cassette.write(path)
+        return
+    recorded = folder / path.name
+    cassette.write(recorded)
+    assert recorded.read_text() == path.read_text(), f"{path} is stale: run `make record`"
 
 
 def _recorder(folder: Path, monkeypatch: pytest.MonkeyPatch, site: Site) -> Recorder:
@@ -109,7 +145,7 @@ def _recorder(folder: Path, monkeypatch: pytest.MonkeyPatch, site: Site) -> Reco
         site.cloud.environment["AZURE_CLIENT_ID"]: OPERATOR,
         site.name: SITE,
     }
-    return Recorder(Cassette(), folder, login, Scrubber(known))
+    return Recorder(Cassette(), folder, login, Scrubber(known), site.until_runs_end)
 
 
 def _close_sockets(monkeypatch: pytest.MonkeyPatch) -> None:

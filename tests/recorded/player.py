@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,11 +63,14 @@ class Recorder:
     folder: Path
     login: Login
     scrubber: Scrubber
+    #: Ends when no run is in progress: how often a run is polled doesn't depend on the machine.
+    until_runs_end: Callable[[], object]
 
     def __call__(self, line: str) -> Answer:
         tape = self.folder / "tape.yaml"
         tape.unlink(missing_ok=True)
-        with recording(tape):
+        waiting = FakeTime(until=self.until_runs_end)
+        with recording(tape), waiting.instead_of_waiting():
             argv = shlex.split(self.scrubber.original(line))
             live = run_az(self.folder, *argv, login=self.login)
         assert tape.exists(), f"az {line} asked for nothing: {live.stderr}"

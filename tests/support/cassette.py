@@ -96,12 +96,19 @@ _VCR = vcr.VCR(match_on=("method", "scheme", "host", "port", "path", "query", "b
 _VCR.register_matcher("body", same_body)
 
 
+def _of_az(request: Request) -> Request | None:
+    """Leave out what the recorder itself requests while a command runs."""
+    return None if request.headers.get("User-Agent", "").startswith("python-httpx") else request
+
+
 @contextmanager
 def recording(path: Path) -> Iterator[None]:
     """Record every exchange into this file, which the caller still has to scrub."""
     # There the recorder gets its tokens, which az would have from the login.
     login = ("login.microsoftonline.com",)
-    with _VCR.use_cassette(str(path), record_mode=RecordMode.ALL, ignore_hosts=login):
+    with _VCR.use_cassette(
+        str(path), record_mode=RecordMode.ALL, ignore_hosts=login, before_record_request=_of_az
+    ):
         yield
 
 

@@ -23,6 +23,7 @@ Found = TypeVar("Found")
 VERSION = "2025-06-01-preview"
 _LAST_LINE = "ACR_EMULATOR_CONTROL"
 _PATIENCE = 60
+_sleep = time.sleep  # also where a test has patched it
 
 
 class Cloud:
@@ -147,5 +148,5 @@ def eventually(look: Callable[[], Found | None], patience: float = _PATIENCE) ->
     end = time.monotonic() + patience
     while (found := look()) is None:
         assert time.monotonic() < end, f"nothing within {patience} s"
-        time.sleep(0.05)
+        _sleep(0.05)
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,8 +19,11 @@ class FakeTime:
 
     now: float = 0.0
     slept: list[float] = field(default_factory=list)
+    #: What has to happen before a wait is over.
+    until: Callable[[], object] = lambda: None
 
     def sleep(self, seconds: float) -> None:
+        self.until()
         self.slept.append(seconds)
         self.now += seconds
 

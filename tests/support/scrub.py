@@ -37,6 +37,8 @@ _SKIP_TOKEN = re.compile(r"(?<=skipToken=)[^&\"\s]+")
 _SIGNATURE = re.compile(r"(?<=[?&]sig=)[^&\"\s]+")
 #: The version of a secret, and when it was made.
 _SECRET_VERSION = re.compile(r"(?<=/)[0-9a-f]{32}\b")
+#: Of a run in progress.
+_PERCENTAGE = re.compile(r"(\"percentage\":\s*\")\d{1,2}(?=\")")
 _EPOCH = re.compile(r"(\"(?:created|updated)\":\s*)\d+")
 #: In an answer, and in the form that asks for the next one.
 _TOKEN = re.compile(r"((?:access|refresh)_token(?:=|\"\s*:\s*\"))[^&\"]+")
@@ -123,6 +125,7 @@ class Scrubber:
             (_SKIP_TOKEN, lambda found: self._place(found[0])),
             (_SIGNATURE, lambda _: "***"),
             (_SECRET_VERSION, lambda _: "0" * 32),
+            (_PERCENTAGE, lambda found: f"{found[1]}0"),
             (_EPOCH, lambda found: f"{found[1]}1768910400"),
             (_TOKEN, lambda found: found[1] + TOKEN),
             (_PROPERTIES, lambda _: "<Properties />"),

@@ -216,6 +216,11 @@ class Site:
 
         return eventually(look)
 
+    def until_runs_end(self) -> None:
+        """Wait until no run of the registry is in progress."""
+        for run in self.resource("pipelineRuns")["value"]:
+            self.finished(run["name"])
+
     @property
     def registry_client(self) -> RegistryClient:
         """The registry, through an OCI client with a new token."""
