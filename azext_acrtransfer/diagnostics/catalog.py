@@ -11,12 +11,15 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from enum import Enum
 
 from azext_acrtransfer.arguments import StorageAccessMode
+from azext_acrtransfer.command_lines import Command, Output, az, comment
 from azext_acrtransfer.diagnostics.facts import (
     GRANT_SECRET,
     GRANT_SECRET_BY_ROLE,
     GRANT_STORAGE,
+    OF_PIPELINE,
     Facts,
 )
 from azext_acrtransfer.kinds import MAX_ARTIFACTS_PER_RUN, PipelineOption
@@ -24,25 +27,29 @@ from azext_acrtransfer.kinds import MAX_ARTIFACTS_PER_RUN, PipelineOption
 MANAGED_IDENTITY, SAS = StorageAccessMode.MANAGED_IDENTITY, StorageAccessMode.SAS_TOKEN
 
 TOO_MANY_ARTIFACTS = f"The service takes at most {MAX_ARTIFACTS_PER_RUN} artifacts in one run."
-RERUN = "Then run the same command again with --force-redeploy."
-_ROLE_RERUN = "A new role takes a few minutes to count. " + RERUN
-FIRST_RUN = "Then run the same command again."
-_STORE_NEW_SAS = (
-    "sas=$(az storage container generate-sas --account-name {account} --name {container} "
-    "--permissions {sas-permissions} --https-only --expiry {expiry} --output tsv) && "
-    'az keyvault secret set --vault-name {vault} --name {secret} --value "?$sas" --output none',
+_NEW_ROLE = "A new role takes a few minutes to count."
+#: In two steps: if no SAS is generated, the secret stays as it is.
+_NEW_SAS = Output(
+    az(
+        "storage container generate-sas",
+        account_name="{account}",
+        name="{container}",
+        permissions="{sas-permissions}",
+        https_only=True,
+        expiry="{expiry}",
+        output="tsv",
+    ),
+    "sas",
+    prefix="?",
 )
-RECOVER_SECRET = "az keyvault secret recover --vault-name {vault} --name {secret}"
-UPDATE_PIPELINE = (
-    "az acr {pipeline-group} update --resource-group {group} --registry {registry} "
-    "--name {pipeline}"
-)
-#: What to do beside storing a new SAS if the pipeline names one version of the secret.
-_READ_NEWEST_SECRET = UPDATE_PIPELINE + " --secret-uri {newest-secret-uri}"
-_MARK_BLOB = (
-    "az storage blob metadata update --account-name {account} --container-name {container} "
-    "--name {blob} --metadata category=acr-transfer-blob"
-)
+_SECRET = {"vault_name": "{vault}", "name": "{secret}"}
+_STORE_NEW_SAS = (az("keyvault secret set", **_SECRET, value=_NEW_SAS, output="none"),)
+RECOVER_SECRET = az("keyvault secret recover", **_SECRET)
+UPDATE_PIPELINE = az("acr {pipeline-group} update", **OF_PIPELINE)
+#: A new SAS makes a new version of the secret, which a pipeline that names a version doesn't read.
+_READ_NEWEST_SECRET = UPDATE_PIPELINE.adding(secret_uri="{newest-secret-uri}")
+_BLOB = {"account_name": "{account}", "container_name": "{container}", "name": "{blob}"}
+_MARK_BLOB = az("storage blob metadata update", **_BLOB, metadata="category=acr-transfer-blob")
 _STORAGE = "Failed to access storage.  Service request failed.  Status: "
 _VAULT = "Failed to access key vault.  Service request failed.  Status: "
 
@@ -73,6 +80,59 @@ _TIME_FRAME = _says(
 )
 
 
+class Rerun(str, Enum):
+    """How to repeat what failed, after the commands of a remedy."""
+
+    SAME = "Then run the same command again."
+    FORCED = "Then run the same command again with --force-redeploy."
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """Commands to run instead, and when."""
+
+    condition: str
+    commands: tuple[Command, ...]
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """What to do about a failure.
+
+    ``note`` is to be known before the rerun, and ``otherwise`` is another way, without commands.
+    """
+
+    commands: tuple[Command, ...] = ()
+    alternative: Alternative | None = None
+    note: str = ""
+    rerun: Rerun | None = Rerun.FORCED
+    otherwise: str = ""
+
+    def steps(self, facts: Facts) -> list[str]:
+        """Return its commands, and a further one where the facts require it."""
+        commands = list(self.commands)
+        if self.commands == _STORE_NEW_SAS and "newest-secret-uri" in facts:
+            commands.append(_READ_NEWEST_SECRET)
+        return list(map(facts.fill, commands))
+
+    def alternative_steps(self, facts: Facts) -> list[str]:
+        """Return the commands of its alternative, after a comment that says when to run them."""
+        if not self.alternative:
+            return []
+        commands = map(facts.fill, self.alternative.commands)
+        return [comment(f"or, {self.alternative.condition}:"), *commands]
+
+    def advice(self, *, with_rerun: bool = True) -> str:
+        """Return what to do beside its commands."""
+        rerun = self.rerun.value if self.rerun and with_rerun else ""
+        return " ".join(filter(None, (self.note, rerun, self.otherwise)))
+
+    def lines(self, facts: Facts, *, with_rerun: bool = True) -> list[str]:
+        """Return the whole remedy, line by line."""
+        advice = self.advice(with_rerun=with_rerun)
+        return [*self.steps(facts), *self.alternative_steps(facts), *([advice] if advice else [])]
+
+
 @dataclass(frozen=True)
 class KnownFailure:  # pylint: disable=too-many-instance-attributes  # the columns of a table
     """A known failure: one row of the catalog.
@@ -87,18 +147,10 @@ class KnownFailure:  # pylint: disable=too-many-instance-attributes  # the colum
     quote: str
     says: re.Pattern[str] | None
     means: str
-    commands: tuple[str, ...] = ()
-    advice: str = RERUN
+    remedy: Remedy
     mode: StorageAccessMode | None = None
     option: PipelineOption | None = None
     holds: Callable[[re.Match[str]], bool] = _any
-
-    def commands_with(self, facts: Facts) -> tuple[str, ...]:
-        """Return its commands, and further ones where the facts require them."""
-        if self.commands[:1] == _STORE_NEW_SAS and "newest-secret-uri" in facts:
-            # A new SAS makes a new version of the secret, which such a pipeline would not read.
-            return (self.commands[0], _READ_NEWEST_SECRET, *self.commands[1:])
-        return self.commands
 
     def facts_in(self, message: str) -> dict[str, str]:
         """Return the facts for its commands in a message: the named groups of ``says``."""
@@ -106,12 +158,10 @@ class KnownFailure:  # pylint: disable=too-many-instance-attributes  # the colum
         return {fact: text for fact, text in match.groupdict().items() if text} if match else {}
 
 
-def _quiet_trigger(
-    code: str, means: str, commands: tuple[str, ...], advice: str = "Or run the pipeline by hand."
-) -> KnownFailure:
+def _quiet_trigger(code: str, means: str, remedy: Remedy) -> KnownFailure:
     """Return a row for a source trigger that doesn't start a run, without any message."""
     quote = "No run appears for a blob in the container of an import pipeline."
-    return KnownFailure(code, quote, None, means, commands, advice)
+    return KnownFailure(code, quote, None, means, remedy)
 
 
 KNOWN_FAILURES = (
@@ -120,25 +170,23 @@ KNOWN_FAILURES = (
         f"{_VAULT}404 (Secret not found)",
         _says(r"key ?vault.*(404|not found)"),
         "The Key Vault secret that should hold the SAS does not exist.",
-        (
-            *_STORE_NEW_SAS,
-            "# or, if it was deleted:",
-            RECOVER_SECRET,
-        ),
+        Remedy(_STORE_NEW_SAS, Alternative("if it was deleted", (RECOVER_SECRET,))),
     ),
     KnownFailure(
         "secret-disabled",
         f"{_VAULT}403 (Operation get is not allowed on a disabled secret)",
         _says(r"key ?vault.*disabled"),
         "The Key Vault secret that holds the SAS is disabled.",
-        ("az keyvault secret set-attributes --vault-name {vault} --name {secret} --enabled true",),
+        Remedy((az("keyvault secret set-attributes", **_SECRET, enabled="true"),)),
     ),
     KnownFailure(
         "secret-not-readable",
         f"{_VAULT}403 (Forbidden)",
         _says(r"key ?vault.*(403|forbidden|denied)"),
         "The pipeline's identity may not read the Key Vault secret that holds the SAS.",
-        (GRANT_SECRET, "# or, for a vault that uses roles:", GRANT_SECRET_BY_ROLE),
+        Remedy(
+            (GRANT_SECRET,), Alternative("for a vault that uses roles", (GRANT_SECRET_BY_ROLE,))
+        ),
     ),
     KnownFailure(
         "sas-expired",
@@ -148,7 +196,7 @@ KNOWN_FAILURES = (
         "2026 00:00:00 GMT] - Current [Sat, 03 Jan 2026 00:00:00 GMT])",
         _TIME_FRAME,
         "The SAS has expired.",
-        _STORE_NEW_SAS,
+        Remedy(_STORE_NEW_SAS),
         holds=_in_order("expiry", "current"),
     ),
     KnownFailure(
@@ -159,7 +207,7 @@ KNOWN_FAILURES = (
         "2026 00:00:00 GMT] - Current [Sat, 03 Jan 2026 00:00:00 GMT])",
         _TIME_FRAME,
         "The SAS is not valid yet: its start lies ahead.",
-        _STORE_NEW_SAS,
+        Remedy(_STORE_NEW_SAS),
         holds=_in_order("current", "start"),
     ),
     KnownFailure(
@@ -170,7 +218,7 @@ KNOWN_FAILURES = (
         "Storage does not accept the SAS: it is of another account or container, it was cut short "
         "or changed, the secret holds something else, or the key that signed it has been rotated. "
         "Where the service tells no times, it may have expired as well.",
-        _STORE_NEW_SAS,
+        Remedy(_STORE_NEW_SAS),
         mode=SAS,
     ),
     KnownFailure(
@@ -179,7 +227,7 @@ KNOWN_FAILURES = (
         "protocol)",
         _says(r"storage.*403.*using this protocol"),
         "The SAS does not allow https, by which the service reaches storage.",
-        _STORE_NEW_SAS,
+        Remedy(_STORE_NEW_SAS),
         mode=SAS,
     ),
     KnownFailure(
@@ -188,7 +236,7 @@ KNOWN_FAILURES = (
         "source IP 203.0.113.7)",
         _says(r"storage.*403.*using this source IP"),
         "The SAS is for certain IP addresses, and the service's is not among them.",
-        _STORE_NEW_SAS,
+        Remedy(_STORE_NEW_SAS),
         mode=SAS,
     ),
     KnownFailure(
@@ -197,7 +245,7 @@ KNOWN_FAILURES = (
         "service)",
         _says(r"storage.*403.*using this service"),
         "The SAS is an account SAS for other services than blobs.",
-        _STORE_NEW_SAS,
+        Remedy(_STORE_NEW_SAS),
         mode=SAS,
     ),
     KnownFailure(
@@ -207,7 +255,7 @@ KNOWN_FAILURES = (
         _says(r"storage.*403.*using this resource type"),
         "The SAS is an account SAS that lacks a resource type: it needs service, container and "
         "object.",
-        _STORE_NEW_SAS,
+        Remedy(_STORE_NEW_SAS),
         mode=SAS,
     ),
     KnownFailure(
@@ -217,7 +265,7 @@ KNOWN_FAILURES = (
         _says(r"storage.*403.*using this permission"),
         "The SAS lacks a permission that this direction and these options need: "
         "'{sas-permissions}' would do.",
-        _STORE_NEW_SAS,
+        Remedy(_STORE_NEW_SAS),
         mode=SAS,
     ),
     KnownFailure(
@@ -225,8 +273,11 @@ KNOWN_FAILURES = (
         f"{_STORAGE}403 (Key based authentication is not permitted on this storage account)",
         _says(r"storage.*403.*key based authentication"),
         "The storage account takes nothing that was signed with its keys, and the SAS was.",
-        ("az storage account update --name {account} --allow-shared-key-access true",),
-        RERUN + " Or let the pipeline use its identity: --storage-access-mode ManagedIdentity.",
+        Remedy(
+            (az("storage account update", name="{account}", allow_shared_key_access="true"),),
+            otherwise="Or let the pipeline use its identity: --storage-access-mode "
+            "ManagedIdentity.",
+        ),
         mode=SAS,
     ),
     KnownFailure(
@@ -236,8 +287,7 @@ KNOWN_FAILURES = (
         _says(r"storage.*403.*using this permission"),
         "The pipeline deletes the blob after a success (DeleteSourceBlobOnSuccess), and the role "
         "of its identity on the storage account does not go that far; or it has none.",
-        (GRANT_STORAGE,),
-        _ROLE_RERUN,
+        Remedy((GRANT_STORAGE,), note=_NEW_ROLE),
         mode=MANAGED_IDENTITY,
         option=PipelineOption.DELETE_SOURCE_BLOB,
     ),
@@ -248,8 +298,7 @@ KNOWN_FAILURES = (
         _says(r"storage.*403.*using this permission"),
         "The pipeline's identity has no role on the storage account that is enough for this "
         "direction and these options.",
-        (GRANT_STORAGE,),
-        _ROLE_RERUN,
+        Remedy((GRANT_STORAGE,), note=_NEW_ROLE),
         mode=MANAGED_IDENTITY,
     ),
     KnownFailure(
@@ -258,9 +307,15 @@ KNOWN_FAILURES = (
         _says(r"storage.*403.*not authorized to perform this operation(?! using)"),
         "The storage account's firewall is closed, and the service is not among those that storage "
         "trusts: the account must be reachable from all networks.",
-        (
-            "az storage account update --name {account} --public-network-access Enabled "
-            "--default-action Allow",
+        Remedy(
+            (
+                az(
+                    "storage account update",
+                    name="{account}",
+                    public_network_access="Enabled",
+                    default_action="Allow",
+                ),
+            )
         ),
     ),
     KnownFailure(
@@ -268,9 +323,11 @@ KNOWN_FAILURES = (
         "Failed to access storage.  No such host is known. (mystorage.blob.core.windows.net:443)",
         _says(r"storage.*no such host"),
         "There is no storage account of the name in the pipeline's container URI.",
-        (
-            "az storage account list --query [].primaryEndpoints.blob --output tsv",
-            UPDATE_PIPELINE + " --storage-container-uri {container URI}",
+        Remedy(
+            (
+                az("storage account list", query="[].primaryEndpoints.blob", output="tsv"),
+                UPDATE_PIPELINE.adding(storage_container_uri="{container-uri}"),
+            )
         ),
     ),
     KnownFailure(
@@ -278,9 +335,11 @@ KNOWN_FAILURES = (
         "Failed to access key vault.  No such host is known. (myvault.vault.azure.net:443)",
         _says(r"key ?vault.*no such host"),
         "There is no key vault of the name in the pipeline's secret URI.",
-        (
-            "az keyvault list --query [].properties.vaultUri --output tsv",
-            UPDATE_PIPELINE + " --storage-access-mode SasToken --secret-uri {secret URI}",
+        Remedy(
+            (
+                az("keyvault list", query="[].properties.vaultUri", output="tsv"),
+                UPDATE_PIPELINE.adding(storage_access_mode="SasToken", secret_uri="{secret-uri}"),
+            )
         ),
     ),
     KnownFailure(
@@ -288,18 +347,25 @@ KNOWN_FAILURES = (
         f"{_STORAGE}404 (The specified blob does not exist)",
         _says(r"storage.*404.*blob"),
         "The container holds no blob of that name.",
-        (
-            "az storage blob list --account-name {account} --container-name {container} "
-            "--output table",
+        Remedy(
+            (
+                az(
+                    "storage blob list",
+                    account_name="{account}",
+                    container_name="{container}",
+                    output="table",
+                ),
+            ),
+            note="Check --storage-blob.",
+            rerun=None,
         ),
-        "Check --storage-blob.",
     ),
     KnownFailure(
         "container-missing",
         f"{_STORAGE}404 (The specified container does not exist)",
         _says(r"storage.*404"),
         "The pipeline's container does not exist.",
-        ("az storage container create --account-name {account} --name {container}",),
+        Remedy((az("storage container create", account_name="{account}", name="{container}"),)),
     ),
     KnownFailure(
         "blob-exists",
@@ -307,11 +373,10 @@ KNOWN_FAILURES = (
         "OverwriteBlobs option.",
         _says(r"blob.*already exists"),
         "A blob of that name is there already, and the pipeline may not overwrite it.",
-        (
-            "az acr export-pipeline update --resource-group {group} --registry {registry} "
-            "--name {pipeline} --add options OverwriteBlobs",
+        Remedy(
+            (az("acr export-pipeline update", **OF_PIPELINE, add=["options", "OverwriteBlobs"]),),
+            otherwise="Or choose another --storage-blob.",
         ),
-        RERUN + " Or choose another --storage-blob.",
     ),
     KnownFailure(
         "tag-exists",
@@ -320,9 +385,8 @@ KNOWN_FAILURES = (
         _says(r"tag.*already exists"),
         "A tag of that name is there already with other content, and the pipeline may not "
         "overwrite it.",
-        (
-            "az acr import-pipeline update --resource-group {group} --registry {registry} "
-            "--name {pipeline} --add options OverwriteTags",
+        Remedy(
+            (az("acr import-pipeline update", **OF_PIPELINE, add=["options", "OverwriteTags"]),)
         ),
     ),
     KnownFailure(
@@ -330,30 +394,32 @@ KNOWN_FAILURES = (
         "Artifact 'samples/ngnix:1.25' was not found in registry 'myregistry'.",
         _says(r"artifact.*not found"),
         "The registry holds no artifact of that name.",
-        ("az acr repository list --name {registry} --output table",),
-        "Check the spelling in --artifacts.",
+        Remedy(
+            (az("acr repository list", name="{registry}", output="table"),),
+            note="Check the spelling in --artifacts.",
+            rerun=None,
+        ),
     ),
     KnownFailure(
         "layer-too-large",
         "Layer sha256:0a2e of 'samples/model:1' is 9000000000 bytes; the limit is 8589934592.",
         _says(r"layer.*(limit|larger|too large)"),
         "A layer is larger than the 8 GB that the service carries.",
-        (),
-        "Build the image with smaller layers.",
+        Remedy(note="Build the image with smaller layers.", rerun=None),
     ),
     KnownFailure(
         "interrupted",
         "The run was interrupted by a restart of the service.",
         _says(r"interrupted"),
         "The service was restarted while the run was under way, and did not take it up again.",
+        Remedy(),
     ),
     KnownFailure(
         "registry-not-premium",
         "Transfer needs a Premium registry; 'myregistry' has the SKU Standard.",
         _says(r"premium"),
         "Pipelines and their runs need a registry of the Premium tier, on both sides.",
-        ("az acr update --name {registry} --sku Premium",),
-        FIRST_RUN,
+        Remedy((az("acr update", name="{registry}", sku="Premium"),), rerun=Rerun.SAME),
     ),
     KnownFailure(
         "exports-disabled",
@@ -361,16 +427,14 @@ KNOWN_FAILURES = (
         _says(r"exports? .*disabled"),
         "The registry's export policy is disabled, to prevent data loss; its owner must want the "
         "export.",
-        ("az acr update --name {registry} --allow-exports true",),
-        FIRST_RUN,
+        Remedy((az("acr update", name="{registry}", allow_exports="true"),), rerun=Rerun.SAME),
     ),
     KnownFailure(
         "too-many-artifacts",
         "A run exports at most 50 artifacts, not 51.",
         _says(r"at most 50|maximum of 50|50 artifacts"),
         TOO_MANY_ARTIFACTS,
-        (),
-        "Make several runs, each with a blob of its own.",
+        Remedy(note="Make several runs, each with a blob of its own.", rerun=None),
     ),
     KnownFailure(
         "caller-not-allowed",
@@ -381,12 +445,19 @@ KNOWN_FAILURES = (
         _says(r"(with object id '(?P<you>[^']+)' )?does not have authorization to perform action"),
         "You, not the pipeline, lack the right to manage transfer in this registry. Someone who "
         "may assign roles has to give it to you.",
-        (
-            'az role assignment create --role "Container Registry Transfer Pipeline Contributor" '
-            "--assignee {you} --scope /subscriptions/{subscription}/resourceGroups/{group}"
-            "/providers/Microsoft.ContainerRegistry/registries/{registry}",
+        Remedy(
+            (
+                az(
+                    "role assignment create",
+                    role="Container Registry Transfer Pipeline Contributor",
+                    assignee="{you}",
+                    scope="/subscriptions/{subscription}/resourceGroups/{group}"
+                    "/providers/Microsoft.ContainerRegistry/registries/{registry}",
+                ),
+            ),
+            note="A new role takes a few minutes to count, or a new login.",
+            rerun=Rerun.SAME,
         ),
-        "A new role takes a few minutes to count, or a new login. " + FIRST_RUN,
     ),
     KnownFailure(
         "identical-run",
@@ -395,47 +466,62 @@ KNOWN_FAILURES = (
         None,
         "The service answers a run that changes nothing with the one that it has, and moves "
         "nothing.",
-        (),
-        "Add --force-redeploy.",
+        Remedy(note="Add --force-redeploy.", rerun=None),
     ),
     _quiet_trigger(
         "trigger-disabled",
         "The pipeline's source trigger is disabled.",
-        (
-            "az acr import-pipeline update --resource-group {group} --registry {registry} "
-            "--name {pipeline} --source-trigger-enabled true",
+        Remedy(
+            (az("acr import-pipeline update", **OF_PIPELINE, source_trigger_enabled="true"),),
+            rerun=None,
+            otherwise="Or run the pipeline by hand.",
         ),
     ),
     _quiet_trigger(
         "trigger-too-old",
         "A source trigger takes no blob that was last modified more than 60 days ago. Changing its "
         "metadata makes it new.",
-        (_MARK_BLOB,),
+        Remedy((_MARK_BLOB,), rerun=None, otherwise="Or run the pipeline by hand."),
     ),
     _quiet_trigger(
         "trigger-no-md5",
         "A source trigger takes no blob without a ContentMD5; some tools leave it out when they "
         "copy in blocks.",
-        (
-            "az storage blob download --account-name {account} --container-name {container} "
-            "--name {blob} --file transfer.tar --no-progress --output none && "
-            "az storage blob update --account-name {account} --container-name {container} "
-            "--name {blob} --content-md5 $(openssl md5 -binary transfer.tar | base64)",
+        Remedy(
+            (
+                az(
+                    "storage blob download",
+                    **_BLOB,
+                    file="transfer.tar",
+                    no_progress=True,
+                    output="none",
+                ),
+                az(
+                    "storage blob update",
+                    **_BLOB,
+                    content_md5=Output("openssl md5 -binary transfer.tar | base64", "md5"),
+                ),
+            ),
+            note="Tools have an option for it: azcopy --put-md5.",
+            rerun=None,
+            otherwise="Or run the pipeline by hand.",
         ),
-        "Tools have an option for it: azcopy --put-md5. Or run the pipeline by hand.",
     ),
     _quiet_trigger(
         "trigger-metadata-lost",
         "A source trigger takes only blobs with the metadata category=acr-transfer-blob, which an "
         "export sets and a copy by file loses.",
-        (_MARK_BLOB,),
-        "Or upload it with --metadata category=acr-transfer-blob, or run the pipeline by hand.",
+        Remedy(
+            (_MARK_BLOB,),
+            rerun=None,
+            otherwise="Or upload it with --metadata category=acr-transfer-blob, or run the "
+            "pipeline by hand.",
+        ),
     ),
     _quiet_trigger(
         "trigger-no-list",
         "A source trigger must be allowed to list the container: a SAS with the permission l, or a "
         "role that reads blobs.",
-        _STORE_NEW_SAS,
-        "Runs by hand go on without it.",
+        Remedy(_STORE_NEW_SAS, note="Runs by hand go on without it.", rerun=None),
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any, NoReturn
 from urllib.parse import unquote, urlsplit
 
@@ -11,7 +11,7 @@ from azure.cli.core.util import get_error_type_by_status_code
 from azure.core.exceptions import HttpResponseError
 
 from azext_acrtransfer.arguments import StorageAccessMode
-from azext_acrtransfer.diagnostics.catalog import FIRST_RUN, KNOWN_FAILURES, RERUN, KnownFailure
+from azext_acrtransfer.diagnostics.catalog import KNOWN_FAILURES, KnownFailure
 from azext_acrtransfer.diagnostics.facts import (
     Facts,
     expiry_of_new_sas,
@@ -19,6 +19,7 @@ from azext_acrtransfer.diagnostics.facts import (
     facts_of_pipeline,
     facts_of_storage,
     known_options,
+    needs_of,
 )
 from azext_acrtransfer.kinds import EXPORT, PipelineOption, kind_of_pipeline
 from azext_acrtransfer.redaction import mask_sas
@@ -52,8 +53,9 @@ def explain(run: Any, pipeline: Any = None) -> tuple[KnownFailure, Facts] | None
     facts = Facts(facts_of_id(run.id) | facts_of_storage(storage) | {"expiry": expiry_of_new_sas()})
     if pipeline:
         facts.update(facts_of_pipeline(pipeline, kind))
-    elif pipeline_id:
-        facts |= {"pipeline": pipeline_id.rpartition("/")[2], "pipeline-group": kind.group}
+    else:  # with rights for whatever options it has
+        facts |= needs_of(kind, kind.options)
+        facts |= {"pipeline": pipeline_id.rpartition("/")[2]} if pipeline_id else {}
     options = known_options(pipeline) if pipeline else ()
     failure = find(error_message(run), _mode(storage), options)
     return (failure, facts) if failure else None
@@ -65,7 +67,7 @@ def error_message(run: Any) -> str:
     return mask_sas(message or "The service gives no reason.")
 
 
-def advice(run: Any, pipeline: Any = None) -> list[str]:
+def advice(run: Any, pipeline: Any = None, *, with_rerun: bool = True) -> list[str]:
     """Return the probable meaning of a failure and the commands to run next, line by line."""
     known = explain(run, pipeline)
     if not known:
@@ -73,12 +75,11 @@ def advice(run: Any, pipeline: Any = None) -> list[str]:
             "This failure is not among the known ones. If the message does not help, give the ids "
             "of the run to Azure's support."
         ]
-    return _lines(*known)
+    return _lines(*known, with_rerun=with_rerun)
 
 
-def _lines(failure: KnownFailure, facts: Facts) -> list[str]:
-    texts = (failure.means, *failure.commands_with(facts), failure.advice)
-    return [facts.fill(text) for text in texts]
+def _lines(failure: KnownFailure, facts: Facts, *, with_rerun: bool) -> list[str]:
+    return [facts.fill(failure.means), *failure.remedy.lines(facts, with_rerun=with_rerun)]
 
 
 def report(run: Any, correlation_id: str | None) -> str:
@@ -87,11 +88,16 @@ def report(run: Any, correlation_id: str | None) -> str:
     return f"{error_message(run)}\n{ids}"
 
 
-def failed(run: Any, pipeline: Any, correlation_id: str | None) -> AzureResponseError:
-    """Return the error for the command that waited for a failed run."""
+def failed(
+    run: Any, pipeline: Any, correlation_id: str | None, *, rest: Sequence[str] = ()
+) -> AzureResponseError:
+    """Return the error for the command that waited for a failed run.
+
+    ``rest`` is how to run what failed, where it isn't by the same command.
+    """
     return AzureResponseError(
         f"The pipeline run '{run.name}' failed: {report(run, correlation_id)}",
-        recommendation=advice(run, pipeline),
+        recommendation=[*advice(run, pipeline, with_rerun=not rest), *rest],
     )
 
 
@@ -100,18 +106,14 @@ def message_of(error: BaseException | None) -> str:
     return mask_sas(str(getattr(error, "message", error)))
 
 
-def without_rerun(lines: Iterable[str]) -> list[str]:
-    """Return advice without the request to run the same command again."""
-    pieces = (line.replace(RERUN, "").replace(FIRST_RUN, "").strip() for line in lines)
-    return [piece for piece in pieces if piece]
-
-
-def advice_on(error: BaseException) -> list[str]:
+def advice_on(error: BaseException, *, with_rerun: bool = True) -> list[str]:
     """Return the meaning of a refused request and the commands to run next, if known."""
     if not isinstance(error, HttpResponseError):
         return []
     failure = find(message_of(error))
-    return _lines(failure, _facts_of_refusal(failure, error)) if failure else []
+    if not failure:
+        return []
+    return _lines(failure, _facts_of_refusal(failure, error), with_rerun=with_rerun)
 
 
 def raise_explained(error: Exception) -> NoReturn:

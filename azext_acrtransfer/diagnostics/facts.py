@@ -1,4 +1,4 @@
-"""Commands that are printed, and the facts that are filled into them."""
+"""Facts about a pipeline, its storage and its vault, and the commands that grant access to them."""
 
 from __future__ import annotations
 
@@ -8,31 +8,39 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from azext_acrtransfer.arguments import StorageAccessMode
+from azext_acrtransfer.command_lines import Command, Output, az
 from azext_acrtransfer.kinds import PipelineKind, PipelineOption
 
-GRANT_SECRET = (
-    "az keyvault set-policy --name {vault} --secret-permissions get --object-id {principal-id}"
+GRANT_SECRET = az(
+    "keyvault set-policy", name="{vault}", secret_permissions="get", object_id="{principal-id}"
 )
-GRANT_SECRET_BY_ROLE = (
-    'az role assignment create --role "Key Vault Secrets User" --assignee-object-id {principal-id} '
-    "--assignee-principal-type ServicePrincipal "
-    "--scope $(az keyvault show --name {vault} --query id --output tsv)"
+GRANT_SECRET_BY_ROLE = az(
+    "role assignment create",
+    role="Key Vault Secrets User",
+    assignee_object_id="{principal-id}",
+    assignee_principal_type="ServicePrincipal",
+    scope=Output(az("keyvault show", name="{vault}", query="id", output="tsv"), "scope"),
 )
-GRANT_STORAGE = (
-    'az role assignment create --role "{storage-role}" --assignee-object-id {principal-id} '
-    "--assignee-principal-type ServicePrincipal "
-    "--scope $(az storage account show --name {account} --query id --output tsv)"
+GRANT_STORAGE = az(
+    "role assignment create",
+    role="{storage-role}",
+    assignee_object_id="{principal-id}",
+    assignee_principal_type="ServicePrincipal",
+    scope=Output(az("storage account show", name="{account}", query="id", output="tsv"), "scope"),
 )
+OF_PIPELINE = {"resource_group": "{group}", "registry": "{registry}", "name": "{pipeline}"}
 
 
 class Facts(dict[str, str]):
-    """Facts to fill into commands; an unknown one stays a ``<placeholder>``."""
+    """Facts to fill in; an unknown one is a word in capitals, which the user has to replace."""
 
     def __missing__(self, key: str) -> str:
-        return f"<{key}>"
+        return key.replace("-", "_").upper()
 
-    def fill(self, template: str) -> str:
-        """Return the template with every known fact filled in."""
+    def fill(self, template: Command | str) -> str:
+        """Return a text or a command with every fact filled in, a command's values quoted."""
+        if isinstance(template, Command):
+            return str(template.filled(self))
         return template.format_map(self)
 
 
@@ -49,13 +57,18 @@ def facts_of_pipeline(pipeline: Any, kind: PipelineKind) -> Facts:
         facts_of_storage(container)
         | facts_of_id(pipeline.id)
         | _principal(pipeline.identity)
-        | {
-            "pipeline": pipeline.name,
-            "pipeline-group": kind.group,
-            "storage-role": kind.storage_role_for(options),
-            "sas-permissions": kind.sas_permissions_for(options),
-        }
+        | needs_of(kind, options)
+        | {"pipeline": pipeline.name}
     )
+
+
+def needs_of(kind: PipelineKind, options: tuple[PipelineOption, ...]) -> dict[str, str]:
+    """Return what pipelines of a kind need, with these options."""
+    return {
+        "pipeline-group": kind.group,
+        "storage-role": kind.storage_role_for(options),
+        "sas-permissions": kind.sas_permissions_for(options),
+    }
 
 
 def known_options(pipeline: Any) -> tuple[PipelineOption, ...]:
@@ -97,25 +110,26 @@ def _principal(identity: Any) -> dict[str, str]:
     return {"principal-id": ids[0]} if ids else {}
 
 
-_CHECK = (
-    "Then see whether anything is missing:\n  az acr {pipeline-group} check --resource-group "
-    "{group} --registry {registry} --name {pipeline}"
-)
-
-
 def after_create(pipeline: Any, kind: PipelineKind) -> str:
     """Return how to grant access to the pipeline's identity before its first run."""
     facts = facts_of_pipeline(pipeline, kind)
     storage = getattr(pipeline, kind.side)
+    check = facts.fill(az("acr {pipeline-group} check", **OF_PIPELINE))
+    then = f"Then see whether anything is missing:\n  {check}"
     if storage and storage.storage_access_mode == StorageAccessMode.MANAGED_IDENTITY.value:
-        return facts.fill(
+        first = facts.fill(
             "Before the first run, let the pipeline's identity ({principal-id}) into the storage "
-            f"account, unless it has been:\n  {GRANT_STORAGE}\n{_CHECK}"
+            "account, unless it has been:"
         )
-    return facts.fill(
+        return f"{first}\n  {facts.fill(GRANT_STORAGE)}\n{then}"
+    first = facts.fill(
         "Before the first run, let the pipeline's identity ({principal-id}) read the secret, "
-        f"unless it may already:\n  {GRANT_SECRET}\nor, for a vault that uses roles:\n"
-        f"  {GRANT_SECRET_BY_ROLE}\n"
-        "The secret is to hold a SAS of the container with the permissions '{sas-permissions}'.\n"
-        f"{_CHECK}"
+        "unless it may already:"
+    )
+    sas = facts.fill(
+        "The secret is to hold a SAS of the container with the permissions '{sas-permissions}'."
+    )
+    return (
+        f"{first}\n  {facts.fill(GRANT_SECRET)}\nor, for a vault that uses roles:\n"
+        f"  {facts.fill(GRANT_SECRET_BY_ROLE)}\n{sas}\n{then}"
     )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from itertools import takewhile
 from typing import TypedDict
 
+from azext_acrtransfer.command_lines import Command, comment
 from azext_acrtransfer.diagnostics.catalog import KNOWN_FAILURES
 from azext_acrtransfer.diagnostics.facts import Facts
 from azext_acrtransfer.preflight.lookups import NotApplicableError, UnreadableError
@@ -38,7 +38,7 @@ class Finding:
 
     verdict: Verdict
     message: str
-    mend: tuple[str, ...] | None = None
+    mend: tuple[Command | str, ...] | None = None
 
 
 def passes(message: str) -> Finding:
@@ -46,12 +46,12 @@ def passes(message: str) -> Finding:
     return Finding(Verdict.PASS, message, ())
 
 
-def fails(message: str, *mend: str) -> Finding:
+def fails(message: str, *mend: Command | str) -> Finding:
     """Return that a transfer will fail."""
     return Finding(Verdict.FAIL, message, mend or None)
 
 
-def warns(message: str, *mend: str) -> Finding:
+def warns(message: str, *mend: Command | str) -> Finding:
     """Return that a transfer can fail, now or soon."""
     return Finding(Verdict.WARNING, message, mend or None)
 
@@ -68,16 +68,15 @@ class Rule:
     checks: str
     judge: Callable[[Snapshot], Finding | None]
     foresees: tuple[str, ...] = ()
-    mend: tuple[str, ...] = ()
+    mend: tuple[Command | str, ...] = ()
 
-    def mending(self, facts: Facts) -> tuple[str, ...]:
+    def mending(self, facts: Facts) -> list[str]:
         """Return the recommended commands, or a comment where no command helps."""
         if self.mend or not self.foresees:
-            return self.mend
-        row = next(row for row in KNOWN_FAILURES if row.code == self.foresees[0])
-        # What follows "# or" is for another cause of the same message.
-        commands = takewhile(lambda text: not text.startswith("# or"), row.commands_with(facts))
-        return tuple(commands) or (f"# {row.advice}",)
+            return list(map(facts.fill, self.mend))
+        # An alternative is for another cause of the same message.
+        [remedy] = [row.remedy for row in KNOWN_FAILURES if row.code == self.foresees[0]]
+        return remedy.steps(facts) or [comment(remedy.advice())]
 
     def apply(self, snapshot: Snapshot) -> Check | None:
         """Return the check for the user, or None if it doesn't apply."""
@@ -91,10 +90,11 @@ class Rule:
             finding = Finding(Verdict.UNKNOWN, f"The answer lacks {error}.", ())
         if finding is None:
             return None
-        mend = self.mending(snapshot.facts) if finding.mend is None else finding.mend
+        facts = snapshot.facts
+        mend = self.mending(facts) if finding.mend is None else map(facts.fill, finding.mend)
         return {
             "code": self.code,
             "verdict": finding.verdict.value,
             "found": finding.message,
-            "mend": "\n".join(map(snapshot.facts.fill, mend)),
+            "mend": "\n".join(mend),
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from azext_acrtransfer.command_lines import az
 from azext_acrtransfer.diagnostics.catalog import UPDATE_PIPELINE
 from azext_acrtransfer.kinds import EXPORT
 from azext_acrtransfer.preflight.grants import RUN_PIPELINES, blob_actions, suffice
@@ -11,6 +12,8 @@ from azext_acrtransfer.preflight.rule import Finding, Rule, fails, passes, warns
 from azext_acrtransfer.preflight.snapshot import Resource, Snapshot
 from azext_acrtransfer.service.json_values import get_path
 from azext_acrtransfer.service.states import PipelineState
+
+_IN_REGISTRY = ("-g", "{group}", "-r", "{registry}")
 
 
 def _registry_exists(snapshot: Snapshot) -> Finding:
@@ -68,7 +71,7 @@ def _pipeline_provisioned(snapshot: Snapshot) -> Finding:
         return passes(f"It is {state}.")
     if state.is_over:
         return fails(f"It is {state}; an update that changes nothing tries again.")
-    wait = "az acr {pipeline-group} wait --created -g {group} -r {registry} -n {pipeline}"
+    wait = az("acr {pipeline-group} wait", "--created", *_IN_REGISTRY, "-n", "{pipeline}")
     return warns(f"It is still {state}.", wait)
 
 
@@ -125,7 +128,7 @@ RULES = (
         "RegistryFound",
         "The registry exists.",
         _registry_exists,
-        mend=("az acr list --query [].name --output tsv",),
+        mend=(az("acr list", query="[].name", output="tsv"),),
     ),
     Rule(
         "RegistryPremium",
@@ -138,14 +141,14 @@ RULES = (
         "RegistryNetwork",
         "It is open to all networks.",
         _registry_network,
-        mend=("az acr update --name {registry} --public-network-enabled true",),
+        mend=(az("acr update", name="{registry}", public_network_enabled="true"),),
     ),
     Rule("CallerAllowed", "You may run pipelines.", _caller_allowed, ("caller-not-allowed",)),
     Rule(
         "PipelineFound",
         "The pipeline exists.",
         _pipeline_exists,
-        mend=("az acr {pipeline-group} list -g {group} -r {registry} --output table",),
+        mend=(az("acr {pipeline-group} list", *_IN_REGISTRY, output="table"),),
     ),
     Rule(
         "PipelineProvisioned",
@@ -157,7 +160,7 @@ RULES = (
         "PipelineIdentity",
         "It has an identity, and one that is assigned still exists.",
         _pipeline_identity,
-        mend=(f"{UPDATE_PIPELINE} --assign-identity '[system]'",),
+        mend=(UPDATE_PIPELINE.adding(assign_identity="[system]"),),
     ),
     Rule(
         "AccountFound",

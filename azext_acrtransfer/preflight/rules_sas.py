@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from urllib.parse import urlsplit
 
+from azext_acrtransfer.command_lines import az
 from azext_acrtransfer.diagnostics.catalog import RECOVER_SECRET
 from azext_acrtransfer.diagnostics.facts import GRANT_SECRET_BY_ROLE
 from azext_acrtransfer.preflight.grants import GET_SECRET, suffice
@@ -192,8 +193,12 @@ RULES = (
         "The secret's own expiry, which bars nobody from reading it, lies ahead.",
         _secret_current,
         mend=(
-            "az keyvault secret set-attributes --vault-name {vault} --name {secret} "
-            "--expires {expiry}T00:00:00Z",
+            az(
+                "keyvault secret set-attributes",
+                vault_name="{vault}",
+                name="{secret}",
+                expires="{expiry}T00:00:00Z",
+            ),
         ),
     ),
     Rule(

@@ -47,14 +47,8 @@ def _report_one(spec: TransferSpec, context: TransferContext, outcome: Outcome) 
     if outcome.error:
         raise outcome.error
     if outcome.has_failed:
-        error = diagnosis.failed(outcome.run, context.pipeline, outcome.correlation_id)
-        if spec.manifests.written:
-            error.recommendations = [
-                *diagnosis.without_rerun(error.recommendations),
-                "To run again what did not go:",
-                _again(spec, [outcome], context),
-            ]
-        raise error
+        rest = _rest(spec, [outcome], context) if spec.manifests.written else []
+        raise diagnosis.failed(outcome.run, context.pipeline, outcome.correlation_id, rest=rest)
     return outcome.run
 
 
@@ -69,8 +63,7 @@ def _failure(
     if failed:
         parts = [f"{len(failed)} of {len(outcomes)} runs failed:", *map(_reason_of, failed)]
         parts += ["This did not go:", *(f"  {left}" for left in _left(failed, context))]
-        advice = _causes(failed, context)
-        advice += ["To run again what did not go:", _again(spec, failed, context)]
+        advice = [*_causes(failed, context), *_rest(spec, failed, context)]
     if left_alone:
         names = ", ".join(f"'{outcome.spec.name}'" for outcome in left_alone)
         parts += [f"Stopped waiting; the service goes on with the pipeline runs {names}."]
@@ -96,13 +89,13 @@ def _causes(failed: Iterable[Outcome], context: TransferContext) -> list[str]:
     """Return the meaning of the failures, each cause once, without the command to run again."""
     causes = dict.fromkeys(
         tuple(
-            diagnosis.advice_on(outcome.error)
+            diagnosis.advice_on(outcome.error, with_rerun=False)
             if outcome.error
-            else diagnosis.advice(outcome.run, context.pipeline)
+            else diagnosis.advice(outcome.run, context.pipeline, with_rerun=False)
         )
         for outcome in failed
     )
-    return [line for cause in causes for line in diagnosis.without_rerun(cause)]
+    return [line for cause in causes for line in cause]
 
 
 def _left(failed: Iterable[Outcome], context: TransferContext) -> list[str]:
@@ -113,7 +106,8 @@ def _left(failed: Iterable[Outcome], context: TransferContext) -> list[str]:
     return [outcome.spec.blob for outcome in failed]
 
 
-def _again(spec: TransferSpec, failed: Iterable[Outcome], context: TransferContext) -> str:
+def _rest(spec: TransferSpec, failed: Iterable[Outcome], context: TransferContext) -> list[str]:
+    """Return how to run what wasn't transferred."""
     left, registry = _left(failed, context), context.runs.registry
     command = az(
         "acr pipeline-run create",
@@ -128,4 +122,4 @@ def _again(spec: TransferSpec, failed: Iterable[Outcome], context: TransferConte
         file = spec.manifests.written and str(spec.manifests.written.path)
         rest = {"only_failed": file, "manifest": file} if file else {"artifacts": left}
         command = command.adding(**rest)
-    return str(command)
+    return ["To run again what did not go:", str(command)]

@@ -47,9 +47,10 @@ def _section(row: KnownFailure) -> list[str]:
         lines += ["", f"Storage access mode: {row.mode.value}."]
     if row.option:
         lines += ["", f"Option: {row.option.value}."]
-    if row.commands:
-        lines += ["", "```sh", *map(EXAMPLES.fill, row.commands), "```"]
-    return [*lines, "", row.advice, ""]
+    commands = [*row.remedy.steps(EXAMPLES), *row.remedy.alternative_steps(EXAMPLES)]
+    if commands:
+        lines += ["", "```sh", *commands, "```"]
+    return [*lines, "", row.remedy.advice(), ""]
 
 
 def _means(row: KnownFailure) -> str:

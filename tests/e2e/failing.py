@@ -116,7 +116,7 @@ class Scene:
                 "account": ACCOUNT,
                 "blob": self.blob,
                 "container": self.site.name,
-                "container URI": self.site.container_uri,
+                "container-uri": self.site.container_uri,
                 "expiry": f"{datetime.now(timezone.utc) + timedelta(days=90):%Y-%m-%d}",
                 "group": GROUP,
                 "pipeline": PIPELINE,
@@ -125,7 +125,7 @@ class Scene:
                 "registry": self.site.registry,
                 "sas-permissions": self.permissions,
                 "secret": self.site.secret,
-                "secret URI": self.site.secret_uri,
+                "secret-uri": self.site.secret_uri,
                 "vault": self.site.vault,
             }
         )
@@ -208,7 +208,7 @@ class Scene:
     def printed(self, code: str, result: Result) -> list[str]:
         """The commands that stand between the meaning of a row and its advice."""
         row = ROWS[code]
-        means, advice = self.facts.fill(row.means), self.facts.fill(row.advice)
+        means, advice = self.facts.fill(row.means), row.remedy.advice()
         lines = result.stderr.splitlines()
         assert means in result.stderr, result.stderr
         assert advice in lines, result.stderr

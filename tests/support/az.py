@@ -23,6 +23,7 @@ from azure.cli.core.commands import AzCliCommandInvoker, ExtensionCommandSource
 from azure.cli.core.parser import AzCliCommandParser
 
 from azext_acrtransfer import COMMAND_LOADER_CLS
+from azext_acrtransfer.command_lines import TERMINAL
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 TENANT = "11111111-1111-1111-1111-111111111111"
@@ -132,6 +133,7 @@ def az_cli(config_dir: Path, login: Login = ANYBODY) -> Iterator[AzCli]:
     with (
         _logging_of_its_own(),
         # core reads it in places that do not ask the CLI for its folder
+        patch.multiple(TERMINAL, cli_ctx=None, chosen=None),
         patch.dict(os.environ, AZURE_CONFIG_DIR=str(config_dir)),
         patch.object(Profile, "load_cached_subscriptions", return_value=login.accounts),
         patch.object(Identity, "get_user_credential", return_value=login),

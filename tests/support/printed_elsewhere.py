@@ -43,11 +43,12 @@ def _typed_by_known_failures() -> set[str]:
     typed = [command for case in CASES for command in TYPED[case.typed](_commands(case.code))]
     for code in ROWS.keys() - {case.code for case in CASES}:
         typed += _commands(code)
-    return {words_of(EXAMPLES.fill(command)) for command in typed}
+    return {words_of(command) for command in typed}
 
 
 def _commands(code: str) -> list[str]:
-    return list(ROWS[code].commands)
+    remedy = ROWS[code].remedy
+    return [*remedy.steps(EXAMPLES), *remedy.alternative_steps(EXAMPLES)]
 
 
 _LISTING = "az acr export-pipeline list -r contososource -o table"

@@ -583,7 +583,7 @@ def test_what_mends_names_the_blob_if_it_is_one_and_a_new_expiry(
         "--name myblob --metadata category=acr-transfer-blob"
     )
     _, two = azure(az, "-b", "myblob", "another")
-    assert two["TriggerCategory"]["mend"] == mend.replace("myblob", "<blob>")
+    assert two["TriggerCategory"]["mend"] == mend.replace("myblob", "BLOB")
 
 
 def test_in_a_cloud_without_suffixes_no_host_is_known(

@@ -237,7 +237,7 @@ def test_show_explains_a_failed_run(az: Az, service: Service, kind: PipelineKind
     result = az("acr", "pipeline-run", "show", *AT, "-n", "myrun01")
     assert (result.exit_code, told(result.json)) == (0, flat(failed(kind, message)))
     assert (
-        "az keyvault set-policy --name myvault --secret-permissions get --object-id <principal-id>"
+        "az keyvault set-policy --name myvault --secret-permissions get --object-id PRINCIPAL_ID"
     ) in result.stderr
 
 

@@ -118,4 +118,4 @@ def test_create_advises_as_far_as_it_was_told(az: Az, service: Service, kind: Pi
     container = ("-c", "https://mystorage.blob.core.windows.net/transfer")
     result = az("acr", kind.group, "create", *AT, "-n", "mypipeline", *container)
     assert result.exit_code == 0
-    assert "(<principal-id>)" in result.stderr
+    assert "(PRINCIPAL_ID)" in result.stderr
