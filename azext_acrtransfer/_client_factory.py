@@ -27,19 +27,20 @@ def cf_pipeline_runs(cli_ctx: Any, *_: Any) -> Service:
 
 def _service(cli_ctx: Any, kind: ResourceKind) -> Service:
     # Deferred: help doesn't need the SDK.
-    from azure.cli.core.commands.client_factory import get_mgmt_service_client
+    from azure.cli.core.commands.client_factory import (
+        get_mgmt_service_client,
+        get_subscription_id,
+    )
     from azure.mgmt.containerregistry import ContainerRegistryManagementClient
 
     from azext_acrtransfer.service.api_version import ApiVersion, ApiVersionPolicy
-    from azext_acrtransfer.service.http import AnswerPolicy, PatientRetryPolicy
+    from azext_acrtransfer.service.http import arm_options
     from azext_acrtransfer.service.resources import Service
 
     policy = ApiVersionPolicy(ApiVersion.configured(cli_ctx))
     client = get_mgmt_service_client(
         cli_ctx,
         ContainerRegistryManagementClient,
-        per_call_policies=[AnswerPolicy(), policy],
-        retry_policy=PatientRetryPolicy(),
-        permit_redirects=False,  # the service has none; a network's sign-in page does
+        **arm_options(cli_ctx.cloud, policy),
     )
-    return Service(client, kind)
+    return Service(client, kind, get_subscription_id(cli_ctx))

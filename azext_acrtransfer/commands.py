@@ -41,7 +41,7 @@ def _pipeline_commands(loader: Any) -> None:
             )
             group.custom_command("check", "check_pipeline", table_transformer=_format.checks_table)
             group.custom_show_command("show", "show_resource")
-            group.custom_command("list", "list_resources")
+            group.custom_command("list", "list_pipelines")
             group.custom_command("delete", "delete_resource", supports_no_wait=True)
             group.custom_wait_command("wait", "resource_to_wait_for", transform=raise_time_out)
 

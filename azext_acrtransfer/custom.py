@@ -53,11 +53,12 @@ def resource_to_wait_for(
     return client.of(registry_name, resource_group_name).look(resource_name).resource
 
 
-def list_resources(
+def list_pipelines(
     client: Service, registry_name: str, resource_group_name: str | None = None
 ) -> Any:
-    """List the resources of a registry."""
-    return client.of(registry_name, resource_group_name).list()
+    """List the pipelines of a registry."""
+    pipelines = client.of(registry_name, resource_group_name).list()
+    return [models.read_pipeline(client.kind, pipeline) for pipeline in pipelines]
 
 
 def delete_resource(
@@ -148,7 +149,7 @@ def change_pipeline(
 def put_pipeline(cmd: Any, client: Service, pipeline: Any, *, no_wait: bool = False) -> Any:
     """Write a changed pipeline back to its registry."""
     registry = Registry.of_resource(pipeline.id)
-    all_pipelines = Resources(client.client, registry, client.kind)
+    all_pipelines = Resources(client, registry)
     return _put_pipeline(cmd, all_pipelines, pipeline.name, pipeline, no_wait=no_wait)
 
 
@@ -284,7 +285,7 @@ def list_runs(
     top: int | None = None,
 ) -> Any:
     """List runs, newest first."""
-    all_runs = client.of(registry_name, resource_group_name).plain()
+    all_runs = client.of(registry_name, resource_group_name).list()
     chosen = runs.chosen(all_runs, pipeline=pipeline_name, status=status)
     return shapes(runs.without_secrets(run) for run in runs.newest_first(chosen, top))
 
@@ -305,7 +306,7 @@ def clean_runs(
 
     all_runs = client.of(registry_name, resource_group_name)
     before = datetime.now(timezone.utc) - older_than if older_than else None
-    chosen = runs.chosen(all_runs.plain(), pipeline=pipeline_name, ended_before=before)
+    chosen = runs.chosen(all_runs.list(), pipeline=pipeline_name, ended_before=before)
     failed = cleaning.failed_runs(chosen)
     if dry_run:
         return cleaning.preview(failed)

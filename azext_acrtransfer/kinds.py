@@ -24,25 +24,25 @@ class PipelineOption(str, Enum):
 class ResourceKind:
     """A type of resource under a registry.
 
-    ``noun`` is what messages call it, ``group`` its command group after ``az acr``, and
-    ``collection`` the SDK's name of its operations.
+    ``noun`` is what messages call it, ``group`` its command group after ``az acr``,
+    ``collection`` the SDK's name of its operations, and ``resource_type`` ARM's of the type.
     """
 
     noun: str
     group: str
     collection: str
+    resource_type: str
 
 
 @dataclass(frozen=True, eq=False)
 class PipelineKind(ResourceKind):
     """A kind of pipeline: one direction of transfer.
 
-    ``resource_type`` is ARM's name of the type, ``side`` the property that holds the storage
-    container (or, in a run, the blob), from the registry's point of view.
+    ``side`` is the property that holds the storage container (or, in a run, the blob), from the
+    registry's point of view.
     """
 
     name: str
-    resource_type: str
     side: str
     options: tuple[PipelineOption, ...]
     sas_permissions: Mapping[PipelineOption | None, str]
@@ -67,7 +67,12 @@ def _most_demanding(
     return next((needs[option] for option in options if option in needs), needs[None])
 
 
-RUN = ResourceKind(noun="pipeline run", group="pipeline-run", collection="pipeline_runs")
+RUN = ResourceKind(
+    noun="pipeline run",
+    group="pipeline-run",
+    collection="pipeline_runs",
+    resource_type="pipelineRuns",
+)
 
 EXPORT = PipelineKind(
     noun="export pipeline",

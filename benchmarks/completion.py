@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import isodate
+from acr_emulator.cloud.clouds import PUBLIC
 from azure.core.pipeline.transport import RequestsTransport
 
 from azext_acrtransfer.kinds import RUN
@@ -71,7 +72,7 @@ def _long(desk: Desk, seconds: int) -> Measurement:
     desk.cloud.control("runs", seconds=seconds)
     clock = _Clock(desk.cloud)
     with sdk.client(desk.cloud, transport=_Transport(clock, **sdk.way_to(desk.cloud))) as client:
-        runs_of = Service(client, RUN).of(desk.site.registry, GROUP)
+        runs_of = Service(client, RUN, PUBLIC.subscription_id).of(desk.site.registry, GROUP)
         quiet = SimpleNamespace(only_show_errors=True)
         answer = runs_of.put("ourrun", sdk.export_run(desk, "ourrun", _ARTIFACT))
         Waiting(quiet, now=clock.now, sleep=clock.sleep).settled(

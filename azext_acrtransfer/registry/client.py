@@ -13,8 +13,9 @@ from requests.utils import parse_header_links
 
 from azext_acrtransfer.registry.descriptors import Descriptor, Manifest
 from azext_acrtransfer.registry.references import Artifact
-from azext_acrtransfer.registry.session import RegistrySession, Right
+from azext_acrtransfer.registry.session import RegistrySession, Right, advice
 from azext_acrtransfer.service.concurrency import run_concurrently
+from azext_acrtransfer.service.http import MALFORMED
 from azext_acrtransfer.service.progress import progress
 
 _PAGE = {"n": 100}  # as az asks
@@ -65,7 +66,11 @@ class RegistryClient:
     def tags(self, repository: str) -> Sequence[str]:
         """Tags of a repository; none if it doesn't exist."""
         path = f"/acr/v1/{repository}/_tags"
-        return [str(tag["name"]) for tag in self._list(path, "tags", _list_tags(repository))]
+        tags = self._list(path, "tags", _list_tags(repository))
+        try:
+            return [str(tag["name"]) for tag in tags]
+        except MALFORMED as error:
+            raise self._unusable_list(path) from error
 
     def manifest(self, artifact: Artifact) -> Manifest | None:
         """Return an artifact's manifest, verified by its bytes; None if it doesn't exist."""
@@ -127,9 +132,18 @@ class RegistryClient:
             response = self._session.get(f"{path}?{query}", right, key)
             if response is None:
                 return
-            yield from response.json()[key] or ()
+            items = response.json()[key] or []
+            if not isinstance(items, list):
+                raise self._unusable_list(path)
+            yield from items
             links = parse_header_links(response.headers.get("link", ""))
             query = urlsplit(links[0]["url"]).query if links else ""
+
+    def _unusable_list(self, path: str) -> AzureResponseError:
+        return AzureResponseError(
+            f"Registry '{self._name}' answered with a list that cannot be used: {path}",
+            recommendation=advice(self._name),
+        )
 
     @contextmanager
     def _readable(self, artifact: Artifact) -> Iterator[None]:

@@ -9,31 +9,22 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from http import HTTPStatus
 from typing import Any
 
 from azure.cli.core.azclierror import AzureConnectionError, AzureResponseError, ForbiddenError
-from azure.cli.core.sdk.policies import SafeNetworkTraceLoggingPolicy
-from azure.cli.core.util import (
-    get_az_user_agent,
-    get_error_type_by_azure_error,
-    should_disable_connection_verify,
-)
-from azure.core import PipelineClient
+from azure.cli.core.util import get_error_type_by_azure_error
 from azure.core.exceptions import AzureError, HttpResponseError
-from azure.core.pipeline.policies import UserAgentPolicy
 from azure.core.rest import HttpRequest, HttpResponse
 from knack.prompting import NoTTYException
 from knack.util import CLIError
-from requests import RequestException
 
 from azext_acrtransfer.command_lines import az
 from azext_acrtransfer.redaction import mask_sas
-from azext_acrtransfer.service.http import PatientRetryPolicy
+from azext_acrtransfer.service.http import MALFORMED, Client, make_client
 
 _REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
-# What comes of answers that azure-cli does not look at before it takes something from them.
-_UNSEEN = (AttributeError, LookupError, RequestException, TypeError, ValueError)
 _PAUSES = (1, 2, 4, 8, 16, 32)
 
 
@@ -71,15 +62,11 @@ class RegistrySession:
         self._registry_name = registry_name
         self._login: Login | None = None
         self._tokens: dict[Right, str] = {}
-        self._client: PipelineClient[HttpRequest, HttpResponse] = PipelineClient(
-            "",
-            policies=[
-                UserAgentPolicy(get_az_user_agent()),
-                SafeNetworkTraceLoggingPolicy(),
-                PatientRetryPolicy(),
-            ],
-            connection_verify=not should_disable_connection_verify(),
-        )
+
+    @cached_property
+    def _client(self) -> Client:
+        # Its resource says where it is: the host can have another suffix than the cloud's.
+        return make_client(self.log_in().login_server, check=None)
 
     def log_in(self) -> Login:
         """Log in once, before several threads would do it at the same time."""
@@ -140,9 +127,10 @@ class RegistrySession:
         try:
             return self._client.send_request(request, **options)
         except AzureError as error:
+            reason = error.message.partition("\n")[0]
             raise AzureConnectionError(
-                f"Could not {right.verb} in registry '{self._registry_name}': {error.message}",
-                recommendation=_advice(self._registry_name),
+                f"Could not {right.verb} in registry '{self._registry_name}': {reason}",
+                recommendation=advice(self._registry_name),
             ) from error
 
     def _accepted(self, response: HttpResponse, right: Right, key: str) -> HttpResponse:
@@ -161,11 +149,12 @@ class RegistrySession:
             )
         raise AzureResponseError(
             f"Could not {what}. The registry said: {_said(response)}",
-            recommendation=_advice(self._registry_name),
+            recommendation=advice(self._registry_name),
         )
 
 
-def _advice(registry_name: str) -> str:
+def advice(registry_name: str) -> str:
+    """Return what helps with a registry that can't be reached, or that isn't one."""
     return (
         f"Run '{az('acr check-health', '-n', registry_name)}', and try again. A proxy or the "
         "sign-in page of a network may stand in between."
@@ -193,12 +182,12 @@ def _ask_azure_cli(cmd: Any, registry_name: str, resource_group_name: str | None
             return Login(
                 *get_login_credentials(cmd, registry_name, resource_group_name=resource_group_name)
             )
-    except (AzureError, *_UNSEEN) as error:
+    except (AzureError, OSError, *MALFORMED) as error:
         refused = isinstance(error, HttpResponseError)
         error_type = get_error_type_by_azure_error(error) if refused else AzureConnectionError
         raise error_type(
             mask_sas(f"Could not log in to registry '{registry_name}': {error}"),
-            recommendation=_advice(registry_name),
+            recommendation=advice(registry_name),
         ) from error
     except CLIError as error:
         if not isinstance(error.__context__, NoTTYException):

@@ -1,12 +1,22 @@
-"""HTTP policies: what counts as a response of the service, its errors, retries and pages."""
+"""HTTP: what an answer is, the errors that a request can raise, and to which hosts it may go.
+
+Every client of the extension is made with these policies, and adds only what differs.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
+from math import ceil
 from typing import Any
 from urllib.parse import urlsplit
 
+from azure.cli.core.azclierror import ForbiddenError
+from azure.cli.core.sdk.policies import SafeNetworkTraceLoggingPolicy
+from azure.cli.core.util import get_az_user_agent, should_disable_connection_verify
+from azure.core import PipelineClient
 from azure.core.exceptions import (
     AzureError,
     ClientAuthenticationError,
@@ -14,13 +24,21 @@ from azure.core.exceptions import (
     HttpResponseError,
     ResourceExistsError,
     ResourceNotFoundError,
+    ServiceRequestError,
     map_error,
 )
 from azure.core.pipeline import PipelineRequest, PipelineResponse
-from azure.core.pipeline.policies import HTTPPolicy, RetryPolicy
+from azure.core.pipeline.policies import (
+    HTTPPolicy,
+    RetryPolicy,
+    SansIOHTTPPolicy,
+    UserAgentPolicy,
+)
+from azure.core.rest import HttpRequest, HttpResponse
 from azure.mgmt.core.exceptions import ARMErrorFormat
 
 from azext_acrtransfer.redaction import mask_sas
+from azext_acrtransfer.service.json_values import get_path
 
 # As the SDK has it, which would not see an error any more.
 _ERRORS: dict[int, type[HttpResponseError]] = {
@@ -28,25 +46,90 @@ _ERRORS: dict[int, type[HttpResponseError]] = {
     HTTPStatus.NOT_FOUND: ResourceNotFoundError,
     HTTPStatus.CONFLICT: ResourceExistsError,
 }
+#: What code raises that takes something from an answer without a look at it.
+MALFORMED = (AttributeError, LookupError, TypeError, ValueError)
+_WITHOUT_CONTENT = frozenset({HTTPStatus.ACCEPTED, HTTPStatus.NO_CONTENT})
+_RETRY_AFTER = ("retry-after", "retry-after-ms", "x-ms-retry-after-ms")
+_LONGEST_RETRY_AFTER = 24 * 60 * 60
+_TIMEOUTS = {"connection_timeout": 20, "read_timeout": 60}
+# They log URLs, whose query can be a SAS token, and answers, whose text can quote one.
+_LOGGERS = ("urllib3.connectionpool", "cli.azure.cli.core.sdk.policies")
+
+#: Raises an error unless a response is one of the service; None leaves that to the caller.
+Check = Callable[[HttpResponse], None] | None
+Client = PipelineClient[HttpRequest, HttpResponse]
 
 
-class AnswerPolicy(HTTPPolicy):  # type: ignore[type-arg]
-    # pylint: disable=too-few-public-methods  # the interface of a policy has no more
-    """Makes every error name its request and contain no secret."""
+def make_client(domain: str | None, *policies: Any, check: Check) -> Client:
+    """Return a client of the hosts in a domain; ``policies`` can add a login."""
+    return PipelineClient(
+        "",
+        policies=[
+            AnswerPolicy(check),
+            HostPolicy(domain),
+            UserAgentPolicy(get_az_user_agent()),
+            SafeNetworkTraceLoggingPolicy(),  # before retries, or it forgets what not to log
+            PatientRetryPolicy(),
+            *policies,
+        ],
+        **connection_options(),
+    )
 
-    def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
-        """Send the request, and return only a response of the service."""
-        http_request = request.http_request
-        try:
-            response = self.next.send(request)
-            _check(response.http_response)
-        except AzureError as error:
-            # Without the query: what is in a next page's link is not for the eyes.
-            named = f"Request: {http_request.method} {http_request.url.partition('?')[0]}"
-            error.message = mask_sas(f"{error.message}\n{named}")
-            error.args = (error.message,)  # what core shows
-            raise
-        return response
+
+def arm_options(cloud: Any, *policies: Any) -> dict[str, Any]:
+    """Return options for ``get_mgmt_service_client``, which adds those of az."""
+    domain = urlsplit(cloud.endpoints.resource_manager).hostname
+    return {
+        **connection_options(),
+        "read_timeout": 300,  # the service answers a PUT when the pipeline is created
+        "per_call_policies": [AnswerPolicy(), HostPolicy(domain), *policies],
+        "retry_policy": PatientRetryPolicy(),
+        "permit_redirects": False,  # the service has none; a network's sign-in page does
+    }
+
+
+def connection_options() -> dict[str, Any]:
+    """Return the options of a transport; from now on, logs contain no secrets."""
+    for name in _LOGGERS:
+        logging.getLogger(name).addFilter(_mask)
+    return {"connection_verify": not should_disable_connection_verify(), **_TIMEOUTS}
+
+
+def _mask(record: logging.LogRecord) -> bool:
+    record.msg, record.args = mask_sas(record.getMessage()), ()
+    return True
+
+
+def check_host(url: str, domain: str | None) -> None:
+    """Raise an error unless a host is in the domain: other hosts get no token and no SAS."""
+    host = urlsplit(url).hostname or ""
+    domain = (domain or "").lstrip(".").lower()
+    if not domain or not f".{host}".endswith(f".{domain}"):
+        raise ForbiddenError(f"'{host}' is not known to be of the active cloud: not asked.")
+
+
+@contextmanager
+def typed_errors() -> Iterator[None]:
+    """Make an error that isn't one of azure-core or az one of azure-core."""
+    try:
+        yield
+    except OSError as error:  # core requests a token without azure-core
+        raise ServiceRequestError(str(error), error=error) from error
+    except LookupError as error:
+        raise DecodeError(f"The answer lacks {error}.", error=error) from error
+    except MALFORMED as error:
+        raise DecodeError(f"The answer cannot be read: {error}", error=error) from error
+
+
+class HostPolicy(SansIOHTTPPolicy):  # type: ignore[type-arg]
+    """Sends nothing to hosts outside a domain, wherever a link of an answer leads."""
+
+    def __init__(self, domain: str | None) -> None:
+        self._domain = domain
+
+    def on_request(self, request: PipelineRequest[Any]) -> None:
+        """Raise an error for another host, before there is a token in the request."""
+        check_host(request.http_request.url, self._domain)
 
 
 class PatientRetryPolicy(RetryPolicy):  # type: ignore[type-arg]
@@ -55,6 +138,16 @@ class PatientRetryPolicy(RetryPolicy):  # type: ignore[type-arg]
     The SDK gives up after three refusals; many concurrent runs can get more of them before it is
     their turn.
     """
+
+    def is_retry(self, settings: dict[str, Any], response: PipelineResponse[Any, Any]) -> bool:
+        """Whether to try again; leaves Retry-After in whole seconds, as the SDK needs it."""
+        delay = self._delay(response)
+        headers = response.http_response.headers
+        for name in _RETRY_AFTER:
+            headers.pop(name, None)
+        if delay is not None:
+            headers["retry-after"] = str(delay)
+        return bool(super().is_retry(settings, response))
 
     def increment(
         self, settings: dict[str, Any], response: Any = None, error: Exception | None = None
@@ -68,46 +161,111 @@ class PatientRetryPolicy(RetryPolicy):  # type: ignore[type-arg]
         throttled = response.http_response.status_code == HTTPStatus.TOO_MANY_REQUESTS
         return throttled and bool(self.get_retry_after(response))
 
-
-def _check(http: Any) -> None:
-    http.read()  # the answer to a PUT is streamed by the SDK
-    if not is_json(http):
-        said = f"{http.status_code} {http.reason}, with {http.headers.get('content-type')}"
-        raise DecodeError(
-            f"{urlsplit(http.request.url).hostname} answered {said}, which is not the service's "
-            "JSON. A proxy or the sign-in page of a network may stand in between."
-        )
-    if http.status_code >= HTTPStatus.MULTIPLE_CHOICES:
-        map_error(http.status_code, http, _ERRORS)
-        raise HttpResponseError(response=http, error_format=ARMErrorFormat)
+    def _delay(self, response: PipelineResponse[Any, Any]) -> int | None:
+        try:
+            delay = self.get_retry_after(response)
+        except (OverflowError, ValueError):
+            return None
+        return None if delay is None or delay > _LONGEST_RETRY_AFTER else ceil(delay)
 
 
-def is_json(http: Any) -> bool:
+def check_arm(response: HttpResponse) -> None:
+    """Raise an error unless a response is JSON of ARM."""
+    if not _is_json(response):
+        raise _foreign(response, f"with {response.headers.get('content-type')}")
+    if response.status_code >= HTTPStatus.MULTIPLE_CHOICES:
+        map_error(response.status_code, response, _ERRORS)
+        raise HttpResponseError(response=response, error_format=ARMErrorFormat)
+
+
+def _is_json(response: HttpResponse) -> bool:
     """Whether a response is empty or JSON, as those of the service are."""
-    if HTTPStatus.MULTIPLE_CHOICES <= http.status_code < HTTPStatus.BAD_REQUEST:
+    if HTTPStatus.MULTIPLE_CHOICES <= response.status_code < HTTPStatus.BAD_REQUEST:
         return False  # the service redirects nobody
     try:
-        return not http.content or isinstance(http.json(), dict)
+        return not response.content or isinstance(response.json(), dict)
     except ValueError:
         return False
 
 
-def all_resources(pages: Any) -> Iterator[Any]:
-    """Return the resources on all pages of a list, each once; a cycle of pages is an error.
+def _foreign(response: HttpResponse, content: str) -> DecodeError:
+    return DecodeError(
+        f"{urlsplit(response.request.url).hostname} answered {response.status_code} "
+        f"{response.reason}, {content}, which is not the service's JSON. A proxy or the sign-in "
+        "page of a network may stand in between."
+    )
 
-    A resource that is created meanwhile moves others to the next page, where they are listed
-    again.
+
+def _lacks_content(response: HttpResponse) -> bool:
+    ok = response.status_code < HTTPStatus.MULTIPLE_CHOICES
+    return ok and not response.content and response.status_code not in _WITHOUT_CONTENT
+
+
+class AnswerPolicy(HTTPPolicy):  # type: ignore[type-arg]
+    # pylint: disable=too-few-public-methods  # the interface of a policy has no more
+    """Returns an answer of the service, or raises an error that contains no secret.
+
+    An answer has content, except to a DELETE, to a HEAD, and where the request is sent with the
+    option ``may_be_empty``, as the polls after a DELETE are.
     """
-    links, ids = set(), set()
-    by_page = pages.by_page()
-    for page in by_page:
-        for resource in page:
-            if resource.get("id") not in ids:
+
+    def __init__(self, check: Check = check_arm) -> None:
+        self._check = check
+
+    def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
+        """Send the request, and return only a response of the service."""
+        http_request = request.http_request
+        is_empty = http_request.method in ("DELETE", "HEAD")
+        may_be_empty = request.context.options.pop("may_be_empty", is_empty)
+        try:
+            with typed_errors():
+                response = self.next.send(request)
+                http = response.http_response
+                http.read()  # the answer to a PUT is streamed by the SDK
+                if self._check:
+                    self._check(http)
+                if not may_be_empty and _lacks_content(http):
+                    raise _foreign(http, "without content")
+        except AzureError as error:
+            # Without the query: what is in a next page's link is not for the eyes.
+            named = f"Request: {http_request.method} {http_request.url.partition('?')[0]}"
+            error.message = mask_sas(f"{error.message}\n{named}")
+            error.args = (error.message,)  # what core shows
+            raise
+        return response
+
+
+def list_arm(
+    send: Callable[[HttpRequest], HttpResponse], path: str, version: str, **query: str
+) -> Iterator[Any]:
+    """Return the JSON of the resources on all pages of a list, each once.
+
+    One page at a time is in memory; a cycle of pages is an error. A resource that is created
+    meanwhile moves others to the next page, where they are listed again.
+    """
+    headers = {"Accept": "application/json"}
+    query["api-version"] = version
+    request: HttpRequest | None = HttpRequest("GET", path, params=query, headers=headers)
+    links: set[str] = set()
+    ids: set[Any] = set()
+    while request:
+        page = send(request).json()
+        for resource in _items(page):
+            resource_id = get_path(resource, "id")
+            if resource_id not in ids:
                 yield resource
-            ids.add(resource.get("id"))
-        link = by_page.continuation_token
+            ids.add(resource_id)
+        link = str(page.get("nextLink") or "")
         if link in links:
             raise AzureError(
                 f"The service's list has no end: a page leads back to {link.partition('?')[0]}"
             )
         links.add(link)
+        request = HttpRequest("GET", link, headers=headers) if link else None
+
+
+def _items(page: dict[str, Any]) -> list[Any]:
+    items = page.get("value") or []
+    if not isinstance(items, list):
+        raise DecodeError("The service's list is no list.")
+    return items

@@ -1,10 +1,11 @@
-"""Values in JSON documents of Azure, and its timestamps."""
+"""Values in JSON documents of Azure, and timestamps of its services."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 _FRACTION = re.compile(r"\.(\d{1,6})\d*")
@@ -26,4 +27,16 @@ def parse_timestamp(text: object) -> datetime | None:
         read = datetime.fromisoformat(six_digits)
     except ValueError:
         return None
-    return read if read.tzinfo else read.replace(tzinfo=timezone.utc)
+    return _aware(read)
+
+
+def parse_http_date(text: str | None) -> datetime | None:
+    """Parse the Date of a response, or return None."""
+    try:
+        return _aware(parsedate_to_datetime(text or ""))
+    except (TypeError, ValueError):  # Python 3.10 raises a TypeError
+        return None
+
+
+def _aware(timestamp: datetime) -> datetime:
+    return timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=timezone.utc)

@@ -31,6 +31,11 @@ def pipeline(spec: PipelineSpec, version: ApiVersion) -> Any:
     return _PIPELINE_MODELS[spec.kind](body)
 
 
+def read_pipeline(kind: PipelineKind, document: dict[str, Any]) -> Any:
+    """Return the model of a pipeline in the service's JSON."""
+    return _PIPELINE_MODELS[kind](document)
+
+
 def change_pipeline(model: Any, change: PipelineChange, version: ApiVersion) -> Any:
     """Change a pipeline as the service returned it; properties unknown to the SDK stay in it."""
     properties = model["properties"]

@@ -8,7 +8,9 @@ from typing import Any
 from azure.cli.core.azclierror import ResourceNotFoundError
 
 from azext_acrtransfer.command_lines import az
-from azext_acrtransfer.service.http import all_resources
+from azext_acrtransfer.service.api_version import DEFAULT
+from azext_acrtransfer.service.http import list_arm
+from azext_acrtransfer.service.json_values import get_path
 
 
 @dataclass(frozen=True)
@@ -28,15 +30,16 @@ class Registry:
         return cls(str(parts["resource_group"]), str(parts["name"]))
 
 
-def locate(client: Any, name: str, resource_group: str | None) -> Registry:
+def locate(client: Any, subscription: str, name: str, resource_group: str | None) -> Registry:
     """Look up a registry's resource group unless it's specified."""
     if resource_group:
         return Registry(resource_group, name)
     # Deferred: help and completion don't need azure.mgmt.core.
     from azure.mgmt.core.tools import parse_resource_id
 
-    for registry in all_resources(client.registries.list()):
-        parts = parse_resource_id(registry.id or "")
+    path = f"/subscriptions/{subscription}/providers/Microsoft.ContainerRegistry/registries"
+    for registry in list_arm(client.send_request, path, DEFAULT):
+        parts = parse_resource_id(get_path(registry, "id") or "")
         if str(parts.get("name")).lower() == name.lower():
             return Registry(str(parts["resource_group"]), name)
     raise ResourceNotFoundError(

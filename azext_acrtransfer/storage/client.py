@@ -9,33 +9,33 @@ from typing import Any
 from azure.cli.core._profile import Profile
 from azure.cli.core.azclierror import ForbiddenError
 from azure.cli.core.commands.client_factory import get_subscription_id
-from azure.cli.core.util import (
-    get_az_user_agent,
-    get_error_type_by_azure_error,
-    should_disable_connection_verify,
-)
+from azure.cli.core.util import get_az_user_agent, get_error_type_by_azure_error
 from azure.core.exceptions import AzureError, DecodeError
 from azure.core.pipeline import PipelineResponse
 from azure.storage.blob import ContainerClient
 
+from azext_acrtransfer.arguments import host_suffix
 from azext_acrtransfer.redaction import mask_sas
+from azext_acrtransfer.service.http import check_host, connection_options, typed_errors
 
 _REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
 
 def blobs(cli_ctx: Any, container_uri: str) -> Iterator[str]:
     """Return the names of all blobs, page by page."""
+    check_host(container_uri, host_suffix(cli_ctx.cloud, "storage_endpoint"))
     credential, _, _ = Profile(cli_ctx=cli_ctx).get_login_credentials(get_subscription_id(cli_ctx))
     container = ContainerClient.from_container_url(
         container_uri,
         credential,
+        **connection_options(),
         raw_response_hook=_check,
         permit_redirects=False,  # a network's sign-in page has some, storage has none
-        connection_verify=not should_disable_connection_verify(),
         user_agent=get_az_user_agent(),
     )
     try:
-        yield from container.list_blob_names()
+        with typed_errors():
+            yield from container.list_blob_names()
     except AzureError as error:
         said = mask_sas(error.message.partition("\n")[0])
         in_full = "A blob that --storage-blob names in full needs no list."

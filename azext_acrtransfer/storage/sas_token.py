@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from urllib.parse import parse_qsl
 
+from azext_acrtransfer.service.json_values import parse_timestamp
+
 
 @dataclass(frozen=True)
 class Sas:
@@ -45,12 +47,8 @@ class Sas:
 
     def timestamp(self, name: str) -> datetime | None:
         """Return a timestamp of the SAS, in UTC; None if it's missing or invalid."""
-        try:
-            timestamp = datetime.fromisoformat(self[name].replace("Z", "+00:00"))
-        except ValueError:
-            return None
-        utc = timezone.utc
-        return timestamp.astimezone(utc) if timestamp.tzinfo else timestamp.replace(tzinfo=utc)
+        timestamp = parse_timestamp(self[name])
+        return timestamp and timestamp.astimezone(timezone.utc)
 
     def lacks(self, field_name: str, needed: str) -> str:
         """Return the required letters that are missing in one of its fields."""

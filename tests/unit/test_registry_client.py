@@ -303,6 +303,36 @@ def test_what_is_no_answer_of_a_registry_is_not_taken_for_one(
     assert refused.value.recommendations == ADVICE
 
 
+@pytest.mark.parametrize("tags", [5, {"name": "v1"}, ["v1"], [{"digest": "sha256:00"}]])
+def test_a_list_without_names_is_an_error(
+    registry: Registry, content: RegistryClient, tags: Any
+) -> None:
+    registry.lets_in()
+    scope = "repository:team/app:metadata_read"
+    registry.answers("/acr/v1/team/app/_tags", scope, json={"tags": tags})
+    with pytest.raises(AzureResponseError) as refused:
+        content.tags("team/app")
+    assert refused.value.error_msg == (
+        "Registry 'myregistry' answered with a list that cannot be used: /acr/v1/team/app/_tags"
+    )
+    assert refused.value.recommendations == ADVICE
+
+
+@pytest.mark.usefixtures("fake_time")
+def test_a_manifest_without_content_is_an_error(
+    registry: Registry, content: RegistryClient
+) -> None:
+    registry.lets_in()
+    registry.answers("/v2/team/app/manifests/v1", "repository:team/app:pull", body=b"")
+    with pytest.raises(AzureConnectionError) as refused:
+        content.describe(Artifact("team/app", "v1"))
+    assert str(refused.value.error_msg).startswith(
+        "Could not read the manifests of repository 'team/app' in registry 'myregistry': "
+        f"{HOST.removeprefix('https://')} answered 200 OK, without content"
+    )
+    assert refused.value.recommendations == ADVICE
+
+
 def test_pages_that_lead_in_a_circle_are_an_error(
     registry: Registry, content: RegistryClient
 ) -> None:
