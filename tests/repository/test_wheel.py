@@ -16,9 +16,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-# 60 KB were set for the commands of the official extension, which take 45. What this one adds to
-# them (any number of artifacts, manifests, verification, preflight check) is more than they are.
-LARGEST = 120 * 1024
+# A copy of an SDK, a test or a cassette in the wheel would be far larger than the extension, which has 123 KB today.
+LARGEST = 144 * 1024
 WHEEL = ROOT / "scripts/wheel"
 RELEASE = (sys.executable, ROOT / "scripts/release")
 

@@ -26,6 +26,7 @@ LEFT_OUT = {
     "make test-fast": _SUITES,
     "make faults": _LONG,
     "make mutants": _LONG,
+    "make mutants-emulator": _LONG,
     "pipx install ./emulator": "needs pipx; test_installed_emulator.py installs it by pip",
     "make record": _CASSETTES,
     ".venv/dev/bin/python -m pytest tests/recorded --record -k delete": _CASSETTES,
