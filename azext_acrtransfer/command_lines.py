@@ -22,10 +22,9 @@ _WITHOUT_SUBSCRIPTION = frozenset({"account", "cloud", "config", "login"})
 _BARE = re.compile(r"[\w@%+=:,./-]+", re.ASCII)
 #: PowerShell splits at commas, and cmd.exe expands variables between percent signs.
 _BARE_ON_WINDOWS = re.compile(r"[\w+=:./-]+", re.ASCII)
-#: Nothing in it has a meaning between double quotes, in any shell.
-_WORDS = re.compile(r"[\w+=:,./ -]+", re.ASCII)
-#: The same, but cmd.exe, which runs az for PowerShell too, must not see the rest without quotes.
+#: Such words are read the same between double quotes, which are easier to read in a sentence.
 _DOUBLE_QUOTABLE = re.compile(r"[\w@%+=:,./ ()\[\]{}*?&|;<>#~^'-]+", re.ASCII)
+_PLAIN_WORDS = re.compile(r"[\w+=:,./ -]+", re.ASCII)
 
 
 def _posix(word: str) -> str:
@@ -37,8 +36,9 @@ def _posix(word: str) -> str:
 def _powershell(word: str) -> str:
     if _BARE_ON_WINDOWS.fullmatch(word):
         return word
-    if _WORDS.fullmatch(word):
+    if _PLAIN_WORDS.fullmatch(word):
         return f'"{word}"'
+    # The inner quotes are for cmd.exe: az is a batch file, and a & in its arguments is run.
     inner = word.replace('"', '\\"').replace("'", "''")
     return f"'\"{inner}\"'"
 
@@ -142,10 +142,10 @@ class Output:
         by_user = shell.quote(f"{self.prefix}{self.name.upper()}")
         if isinstance(self.source, str) and shell is not Shell.POSIX:
             return None, by_user
-        source = str(self.source) if isinstance(self.source, str) else self.source.line(shell)
+        source = self.source if isinstance(self.source, str) else self.source.line(shell)
         if shell is Shell.CMD:
             return source, by_user
-        if shell is Shell.POWERSHELL:  # the inner quotes are for cmd.exe, which runs az
+        if shell is Shell.POWERSHELL:
             return f"${self.name} = {source}", f'"""{self.prefix}${self.name}"""'
         if self.prefix:
             return f"{self.name}=$({source})", f'"{self.prefix}${self.name}"'
@@ -220,8 +220,12 @@ def _filled(word: Word, facts: Mapping[str, str]) -> Word:
 
 
 def _options(options: Mapping[str, Value]) -> Iterator[Word]:
-    for option, value in options.items():
-        yield f"--{option.replace('_', '-')}"
+    for name, value in options.items():
+        option = f"--{name.replace('_', '-')}"
+        if isinstance(value, str) and value.startswith("-"):  # or it would be another option
+            yield f"{option}={value}"
+            continue
+        yield option
         if isinstance(value, str | Output):
             yield value
         elif not isinstance(value, bool):

@@ -23,7 +23,8 @@ TWO_SUBSCRIPTIONS = Login(other=OTHER)
 @given(st.lists(st.text(st.characters(exclude_characters="\0")), min_size=1))
 def test_a_posix_shell_reads_every_value_as_one_word(values: list[str]) -> None:
     line = az("acr show", *values, name=values[0]).line(Shell.POSIX)
-    assert shlex.split(line) == ["az", "acr", "show", *values, "--name", values[0]]
+    name = [f"--name={values[0]}"] if values[0].startswith("-") else ["--name", values[0]]
+    assert shlex.split(line) == ["az", "acr", "show", *values, *name]
 
 
 @given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0")), min_size=1))
@@ -87,8 +88,10 @@ def test_the_output_of_a_command_is_a_word_of_another(
 
 
 def test_options_are_flags_and_lists_too() -> None:
-    command = az("acr run", "-t", "x", no_wait=True, artifacts=["a:1", "b 2"]).adding(name="n")
-    assert str(command) == 'az acr run -t x --no-wait --artifacts a:1 "b 2" --name n'
+    command = az("acr run", "-t", "x", no_wait=True, artifacts=["a:1", "b 2"])
+    assert str(command.adding(name="n", storage_blob="-x")) == (
+        'az acr run -t x --no-wait --artifacts a:1 "b 2" --name n --storage-blob=-x'
+    )
 
 
 def test_facts_are_filled_into_words_and_then_quoted() -> None:
