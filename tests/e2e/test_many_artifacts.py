@@ -20,7 +20,7 @@ def create(site: Site, more: str, kind: str = "export", name: str = "myrun") -> 
     return f"acr pipeline-run create {site.at} -n {name} -p my{kind} -t {kind} {more}"
 
 
-def test_what_globs_and_a_file_choose_goes_in_three_runs_as_planned_and_comes_back(
+def test_artifacts_of_globs_and_a_file_make_the_round_trip_in_three_runs(
     az: Terminal, site: Site, tmp_path: Path
 ) -> None:
     many = push_tags(site, "samples/many", *(f"v{number:03}" for number in range(90)), "v1-debug")

@@ -11,7 +11,7 @@ from tests.support.terminal import Terminal
 LARGE = 160 * 2**20
 
 
-def test_an_export_that_a_crash_interrupts_fails_leaves_no_blob_and_can_be_run_again(
+def test_an_export_that_a_crash_interrupts_fails_and_can_be_run_again(
     own_az: Terminal,
 ) -> None:
     site = Site.prepare(own_az.cloud, "interrupted")

@@ -60,9 +60,7 @@ REFUSED = [
 ]
 
 
-def test_who_may_not_list_is_told_the_right_and_needs_none_for_exact_references(
-    site: Site, guest: Guest
-) -> None:
+def test_only_globs_need_the_permission_to_list_and_name_it(site: Site, guest: Guest) -> None:
     guest.gets("Container Registry Transfer Pipeline Contributor", site.id_of(""))
     for glob, verb, role in REFUSED:
         refused = guest(f"{export(site, glob)} --dry-run")

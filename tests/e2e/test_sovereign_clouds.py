@@ -74,7 +74,7 @@ def terminals(
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(("source_cloud", "target_cloud"), [(CHINA, PRIVATE), (PRIVATE, CHINA)])
-def test_the_whole_guide_works_once_the_version_is_set_that_the_refusal_names(
+def test_the_guide_works_with_the_api_version_that_the_refusal_names(
     terminals: dict[str, Terminal],
     source_cloud: str,
     target_cloud: str,

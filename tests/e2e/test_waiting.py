@@ -46,7 +46,7 @@ def since_end(run: Json) -> float:
     return time.time() - float(ended_at.timestamp())
 
 
-def test_az_sees_the_end_of_a_run_at_once_where_the_sdks_own_poller_does_not(
+def test_az_notices_the_end_of_a_run_before_the_poller_of_the_sdk(
     az: Terminal,
     site: Site,
     pipeline: Json,

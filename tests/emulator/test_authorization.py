@@ -182,7 +182,7 @@ def test_a_vault_by_policies_does_not_go_by_roles(world: World) -> None:
     ],
     ids=["firewall", "no public access"],
 )
-def test_a_closed_account_refuses_even_who_has_a_role_and_a_closed_vault_does_not(
+def test_a_closed_account_refuses_every_role_but_a_closed_vault_does_not(
     world: World, closed: Json
 ) -> None:
     principal = with_sas(world)

@@ -56,7 +56,7 @@ def test_the_secret_is_where_the_cloud_has_its_vaults(elsewhere: Emulator) -> No
 
 
 @pytest.mark.parametrize("elsewhere", [CHINA], indirect=True, ids=["china"])
-def test_an_api_version_that_the_cloud_lacks_is_named_and_an_older_one_works(
+def test_an_unsupported_api_version_is_named_and_an_older_one_works(
     elsewhere: Emulator,
 ) -> None:
     text = TEMPLATE.read_text()

@@ -51,7 +51,7 @@ def over(emulator: Emulator, name: str) -> Json | None:
     return properties if properties["provisioningState"] in ("Succeeded", "Failed") else None
 
 
-def test_an_old_template_grants_access_in_a_nested_one_and_its_pipeline_works(
+def test_the_pipeline_of_a_template_with_a_nested_grant_works(
     emulator: Emulator, deploy: Deploy
 ) -> None:
     given = {"registry": REGISTRY, "pipeline": "oldpipeline", "uri": URI, "vault": VAULT}
@@ -91,7 +91,7 @@ def test_a_compiled_template_with_modules_and_a_role_deploys_twice(
     assert [item["id"] for item in properties["outputResources"]][-1] == pipeline_id
 
 
-def test_everything_from_an_empty_group_with_children_within_their_parents(
+def test_a_template_with_nested_children_fills_an_empty_group(
     emulator: Emulator, deploy: Deploy
 ) -> None:
     emulator.ok("PUT", f"{SUBSCRIPTION}/resourceGroups/empty", {"location": "eastus"})

@@ -125,7 +125,7 @@ REFUSED = rf"{BROKEN_OFF}|The registry answered 500 \(UNKNOWN: unknown error\) t
         (IMPORT, "storage", UNREACHABLE),
     ],
 )
-def test_a_part_that_dies_in_a_layer_fails_the_run_and_serves_the_next_one(
+def test_a_service_that_dies_in_a_layer_fails_only_that_run(
     world: World, kind: PipelineKind, part: str, message: str
 ) -> None:
     image = Image(world, 96 * MIB)  # 48 can be on their way at a time

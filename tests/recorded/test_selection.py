@@ -30,7 +30,7 @@ def test_a_glob_inside_a_repository_lists_its_tags_only(
     ]
 
 
-def test_a_glob_over_repositories_lists_them_and_the_tags_of_those_that_match(
+def test_a_glob_over_repositories_lists_the_tags_of_those_that_match(
     az: Az, when_recording: WhenRecording
 ) -> None:
     when_recording(ready_to_export)

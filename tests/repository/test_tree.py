@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+LONGEST_TEST_NAME = 69
 # A SAS signature is 32 bytes in base64, percent-encoded; a JWT begins with the base64 of `{"`.
 SECRET = re.compile(rb"sig=[A-Za-z0-9%+/]{20,}|eyJ[A-Za-z0-9_-]{20,}\.")
 
@@ -31,3 +33,15 @@ def test_every_program_can_be_executed(tracked: list[Path]) -> None:
 @pytest.mark.parametrize("command", ["make demo", "make test"])
 def test_the_readme_names_the_command(command: str) -> None:
     assert command in (ROOT / "README.md").read_text()
+
+
+def test_no_name_of_a_test_is_too_long(tracked: list[Path]) -> None:
+    names = [
+        node.name
+        for path in tracked
+        if path.name.startswith("test_") and path.suffix == ".py"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+    ]
+    assert names
+    assert [name for name in names if len(name) > LONGEST_TEST_NAME] == []

@@ -108,7 +108,7 @@ def test_with_a_sas_in_a_vault_of_roles_the_identity_gets_one_there() -> None:
 
 @pytest.mark.parametrize("with_options", [False, True])
 @pytest.mark.parametrize("kind", [EXPORT, IMPORT], ids=lambda kind: kind.name)
-def test_without_a_sas_the_identity_gets_the_role_that_the_extension_advises(
+def test_without_a_sas_the_identity_gets_the_recommended_role(
     kind: PipelineKind, with_options: bool
 ) -> None:
     options = kind.options if with_options else ()

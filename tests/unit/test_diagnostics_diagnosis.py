@@ -119,7 +119,7 @@ def test_a_new_sas_is_for_a_month(kind: PipelineKind) -> None:
     assert 29 <= days <= 30
 
 
-def test_a_pipeline_that_names_a_version_of_the_secret_is_to_read_the_newest(
+def test_a_pipeline_with_a_secret_version_is_told_to_read_the_newest(
     kind: PipelineKind,
 ) -> None:
     body = pipeline(kind)

@@ -122,7 +122,7 @@ def test_an_export_writes_its_manifest(az: Az, registry: Registry, file: Path) -
     }
 
 
-def test_the_plan_is_in_the_file_before_the_first_request_that_changes_something(
+def test_the_manifest_holds_the_plan_before_the_first_run_is_created(
     az: Az, registry: Registry, file: Path
 ) -> None:
     has(registry, "hello:v1")
@@ -235,7 +235,7 @@ def test_what_is_not_waited_for_is_unknown(az: Az, registry: Registry, file: Pat
     assert (result.exit_code, results(file)) == (0, {"hello:v1": "unknown"})
 
 
-def test_a_run_that_was_there_before_is_not_said_to_hold_what_is_there_now(
+def test_a_run_that_already_existed_is_not_recorded_with_current_digests(
     az: Az, registry: Registry, file: Path
 ) -> None:
     has(registry, "hello:v1")
@@ -270,7 +270,7 @@ def test_what_is_not_there_is_named_before_anything_is_run(
 
 
 @pytest.mark.parametrize("fails", [False, True])
-def test_a_manifest_that_cannot_be_written_in_the_end_fails_the_command_with_its_result(
+def test_a_manifest_that_is_not_written_at_the_end_fails_with_the_result(
     az: Az, registry: Registry, tmp_path: Path, fails: bool
 ) -> None:
     folder = tmp_path / "folder"

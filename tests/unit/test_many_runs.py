@@ -167,9 +167,7 @@ def test_a_dry_run_of_one_is_a_list_too_and_has_a_table(az: Az) -> None:
 
 
 @pytest.mark.usefixtures("service")
-def test_artifacts_come_from_lines_of_files_and_excluded_ones_are_left_out(
-    az: Az, tmp_path: Path
-) -> None:
+def test_artifacts_are_read_from_files_without_excluded_ones(az: Az, tmp_path: Path) -> None:
     take, leave = tmp_path / "take.txt", tmp_path / "leave.txt"
     take.write_text("# first\nhello:v2  # a comment\n\nhello:v1\n")
     leave.write_text("hello:v1\nhello:v3\n")
@@ -178,7 +176,7 @@ def test_artifacts_come_from_lines_of_files_and_excluded_ones_are_left_out(
 
 
 @pytest.mark.usefixtures("fake_time")
-def test_what_fails_is_told_with_its_cause_what_is_left_and_how_to_run_it_again(
+def test_a_failed_run_is_reported_with_its_cause_and_the_command_to_retry(
     az: Az, service: responses.RequestsMock
 ) -> None:
     answers(service, "myrun001", run(EXPORT, "myrun001", **UNDER_WAY), run(EXPORT, "myrun001"))
@@ -297,7 +295,7 @@ def test_all_are_submitted_if_none_is_waited_for(az: Az, service: responses.Requ
 
 
 @pytest.mark.usefixtures("fake_time")
-def test_a_refusal_while_waiting_for_one_does_not_end_the_waiting_for_others(
+def test_a_refusal_for_one_run_does_not_end_the_wait_for_the_others(
     az: Az, service: responses.RequestsMock, raised: list[Any]
 ) -> None:
     no_longer = {"error": {"code": "AuthorizationFailed", "message": "No longer."}}
@@ -343,7 +341,7 @@ def test_a_run_that_somebody_deletes_meanwhile_has_failed(
     ]
 
 
-def test_ctrl_c_says_for_each_run_how_to_wait_again_and_forgets_no_outcome(
+def test_ctrl_c_prints_every_outcome_and_how_to_wait_for_the_rest(
     az: Az,
     service: responses.RequestsMock,
     raised: list[Any],

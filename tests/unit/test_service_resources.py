@@ -62,7 +62,7 @@ GOES_ON = (
         ),
     ],
 )
-def test_waiting_for_a_pipeline_ends_with_what_ended_it_and_says_if_the_service_goes_on(
+def test_waiting_for_a_pipeline_ends_with_its_cause_and_how_to_resume(
     az: Az, service: Service, status: int, exit_code: int, lines: list[str]
 ) -> None:
     service.answers("PUT", PATH, pipeline(EXPORT, provisioningState="Creating"), status=201)

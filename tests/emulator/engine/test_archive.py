@@ -221,7 +221,7 @@ def test_one_broken_artifact_does_not_stop_the_others(world: World) -> None:
     }
 
 
-def test_an_index_that_names_one_large_manifest_over_and_over_takes_little_memory(
+def test_an_index_that_repeats_a_large_manifest_takes_little_memory(
     world: World,
 ) -> None:
     manifest = json.dumps({**json.loads(MANIFEST), "annotations": {"x": "x" * 4_000_000}}).encode()
