@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-# A copy of an SDK, a test or a cassette in the wheel would be far larger than the extension, which has 123 KB today.
+# A copy of an SDK, or the tests, would be far larger than the extension, which has 123 KB.
 LARGEST = 144 * 1024
 WHEEL = ROOT / "scripts/wheel"
 RELEASE = (sys.executable, ROOT / "scripts/release")

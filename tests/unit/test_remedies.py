@@ -25,7 +25,7 @@ from azext_acrtransfer.kinds import EXPORT, IMPORT, RUN, PipelineKind
 from azext_acrtransfer.preflight.rules import RULES
 from azext_acrtransfer.service.polling import wait_command
 from azext_acrtransfer.service.registries import Registry
-from tests.example_facts import EXAMPLES
+from docs.generators.example_facts import EXAMPLES
 from tests.unit.conftest import Az, pipeline, run
 from tests.unit.preflight_snapshots import seen
 
