@@ -36,6 +36,7 @@ from azure.core.pipeline.policies import (
 )
 from azure.core.rest import HttpRequest, HttpResponse
 from azure.mgmt.core.exceptions import ARMErrorFormat
+from urllib3.util import parse_url
 
 from azext_acrtransfer.redaction import mask_sas
 from azext_acrtransfer.service.json_values import get_path
@@ -102,7 +103,7 @@ def _mask(record: logging.LogRecord) -> bool:
 
 def check_host(url: str, domain: str | None) -> None:
     """Raise an error unless a host is in the domain: other hosts get no token and no SAS."""
-    host = urlsplit(url).hostname or ""
+    host = parse_url(url).host or ""  # as the request itself is parsed
     domain = (domain or "").lstrip(".").lower()
     if not domain or not f".{host}".endswith(f".{domain}"):
         raise ForbiddenError(f"'{host}' is not known to be of the active cloud: not asked.")

@@ -172,6 +172,7 @@ def test_a_container_of_another_host_gets_no_token(tmp_path: Path, service: Serv
         ("https://evilmanagement.azure.com/x", "management.azure.com", False),
         ("https://management.azure.com.portal.example/x", "management.azure.com", False),
         ("https://management.azure.com@portal.example/x", "management.azure.com", False),
+        (r"https://portal.example\@management.azure.com/x", "management.azure.com", False),
         ("https://management.azure.com/x", "", False),
         ("https://management.azure.com/x", None, False),
         ("/x", "management.azure.com", False),
