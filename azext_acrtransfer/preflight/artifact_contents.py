@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from azext_acrtransfer.preflight.lookups import Lookup, read
+from azext_acrtransfer.preflight.lookups import Lookup, Unreadable, read
 from azext_acrtransfer.preflight.snapshot import Content, Layer
 from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.service.concurrency import run_concurrently
@@ -26,8 +26,8 @@ def read_contents(
         return read(lambda: _content(registry, artifact), _PULL)
 
     ready: Lookup[None] = read(lambda: registry.prepare_to_pull(artifacts), _PULL)
-    if ready.why_not:
-        return dict.fromkeys(artifacts, Lookup(why_not=ready.why_not))
+    if isinstance(ready, Unreadable):
+        return dict.fromkeys(artifacts, ready)
     return dict(zip(artifacts, run_concurrently(ask, artifacts), strict=True))
 
 

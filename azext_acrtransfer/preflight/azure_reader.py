@@ -25,7 +25,7 @@ from azure.core.pipeline.transport import RequestsTransport
 from azure.core.rest import HttpRequest, HttpResponse
 
 from azext_acrtransfer.arguments import host_suffix
-from azext_acrtransfer.preflight.lookups import Lookup, read
+from azext_acrtransfer.preflight.lookups import ABSENT, Absent, Found, Lookup, Unreadable, read
 from azext_acrtransfer.redaction import mask_sas
 from azext_acrtransfer.service.api_version import ApiVersion
 from azext_acrtransfer.service.http import AnswerPolicy
@@ -120,11 +120,11 @@ class Reader:
             return items[0] | self.arm(items[0]["id"], version) if items else None
 
         lookup = read(find, _READER)
-        if lookup.result or lookup.why_not:
-            return lookup
-        return self._elsewhere(resource_type, version, name)
+        if isinstance(lookup, Absent):
+            return self._elsewhere(resource_type, version, name)
+        return lookup
 
-    def _elsewhere(self, resource_type: str, version: str, name: str) -> Lookup[Json]:
+    def _elsewhere(self, resource_type: str, version: str, name: str) -> Absent | Unreadable:
         """Look up whether a name is in use where the caller can't read it."""
         namespace = resource_type.partition("/")[0]
         path = f"/subscriptions/{self.subscription}/providers/{namespace}/checkNameAvailability"
@@ -132,9 +132,11 @@ class Reader:
         availability = read(
             lambda: self._ask("POST", path, {"api-version": version}, body), _READER
         )
-        if availability.result and availability.result.get("reason") == "AlreadyExists":
-            return Lookup(why_not=f"There is one, but you do not see it: you lack {_READER}.")
-        return Lookup(why_not=availability.why_not)
+        if isinstance(availability, Unreadable):
+            return availability
+        if isinstance(availability, Found) and availability.value.get("reason") == "AlreadyExists":
+            return Unreadable(f"There is one, but you do not see it: you lack {_READER}.")
+        return ABSENT
 
     def secret(self, uri: str) -> Json:
         """Return a secret with its value, or only its attributes if it's disabled."""

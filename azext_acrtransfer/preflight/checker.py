@@ -14,7 +14,7 @@ from azext_acrtransfer.preflight.artifact_contents import read_contents
 from azext_acrtransfer.preflight.azure_reader import Reader
 from azext_acrtransfer.preflight.collector import gather
 from azext_acrtransfer.preflight.rule import Check, Verdict
-from azext_acrtransfer.preflight.rules import failure, judge
+from azext_acrtransfer.preflight.rules import evaluate, failure
 from azext_acrtransfer.preflight.snapshot import Subject
 from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.service.resources import Resources
@@ -67,7 +67,7 @@ class Preflight:
             subject,
             contents=lambda artifacts: read_contents(self.registry, artifacts),
         )
-        return judge(snapshot)
+        return evaluate(snapshot)
 
     def require(self, name: str, artifacts: Sequence[Artifact], blobs: Sequence[str]) -> None:
         """Check runs before they are created: raise for a failed check, warn of other results."""

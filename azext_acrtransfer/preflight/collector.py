@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
-from azext_acrtransfer.arguments import StorageAccessMode
 from azext_acrtransfer.diagnostics.facts import Facts, expiry_of_new_sas, facts_of_pipeline
 from azext_acrtransfer.preflight.azure_reader import Reader
 from azext_acrtransfer.preflight.grants import Grant
-from azext_acrtransfer.preflight.lookups import Lookup, read
-from azext_acrtransfer.preflight.snapshot import Content, Headers, Resource, Snapshot, Subject
+from azext_acrtransfer.preflight.lookups import ABSENT, Absent, Found, Lookup, and_then, read
+from azext_acrtransfer.preflight.needs import CONTAINER_ACCESS, SAS, uses_sas
+from azext_acrtransfer.preflight.snapshot import (
+    Content,
+    Grants,
+    Headers,
+    PipelineLookups,
+    RegistryLookups,
+    Resource,
+    SecretLookups,
+    Snapshot,
+    StorageLookups,
+    Subject,
+    VaultLookups,
+)
 from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.service.concurrency import run_concurrently
 from azext_acrtransfer.service.json_values import get_path
 from azext_acrtransfer.service.resources import Resources
-from azext_acrtransfer.storage.sas_token import Sas
 
 _ACCOUNT = ("Microsoft.Storage/storageAccounts", "2023-05-01")
 _VAULT = ("Microsoft.KeyVault/vaults", "2023-07-01")
@@ -26,7 +38,6 @@ _READ = "the role Reader on it"
 _READ_BLOBS = "the role Storage Blob Data Reader on the container, and a way past its firewall"
 _READ_SECRETS = "the permission get on secrets, or the role Key Vault Secrets User on the vault"
 
-Parts = dict[str, Any]
 Contents = Callable[[tuple[Artifact, ...]], dict[Artifact, Lookup[Content]]]
 
 
@@ -34,6 +45,35 @@ def gather(
     reader: Reader, resources: Resources, name: str, subject: Subject, *, contents: Contents
 ) -> Snapshot:
     """Take a snapshot of a pipeline and of what it is to transfer, in concurrent requests."""
+    snapshot = _pipeline_snapshot(reader, resources, name, subject)
+    access = CONTAINER_ACCESS.lookup(snapshot)
+    if not isinstance(access, Found):
+        return snapshot
+    about = _About(reader, snapshot, access.value)
+    pipeline, storage, vault, secret, blobs, artifacts = _concurrently(
+        about.pipeline,
+        about.storage,
+        about.vault,
+        about.secret,
+        about.blobs,
+        lambda: contents(subject.artifacts) if subject.artifacts else {},
+    )
+    snapshot = replace(
+        snapshot,
+        pipeline=pipeline,
+        storage=storage,
+        vault=vault,
+        secret=secret,
+        blobs=blobs,
+        contents=artifacts,
+    )
+    return replace(snapshot, sas_answer=about.sas_answer(snapshot))
+
+
+def _pipeline_snapshot(
+    reader: Reader, resources: Resources, name: str, subject: Subject
+) -> Snapshot:
+    """Take a snapshot of the registry and the pipeline."""
     location, kind = resources.registry, subject.kind
     registry, caller, answer = _concurrently(
         lambda: read(lambda: reader.registry(location), _READ),
@@ -49,111 +89,93 @@ def gather(
         | {"pipeline-group": kind.group, "you": reader.caller, "expiry": expiry_of_new_sas()}
         | ({"blob": subject.blobs[0]} if len(subject.blobs) == 1 else {})
     )
-    parts: Parts = {}
-    pipeline = answer.result and answer.result.resource
-    storage = getattr(pipeline, kind.side, None)
-    if pipeline:
-        facts |= facts_of_pipeline(pipeline, kind)
-    if storage:
-        about = _About(reader, facts, storage, subject)
-        for part in _concurrently(
-            lambda: {"identities": about.identities(pipeline)},
-            about.storage,
-            about.vault,
-            about.secret,
-            about.blobs,
-            lambda: {"contents": contents(subject.artifacts) if subject.artifacts else {}},
-        ):
-            parts |= part
-        if "secret" in parts:
-            parts["sas_answer"] = about.sas_answer(parts["account"], parts["secret"])
+    now = None
+    if isinstance(answer, Found):
+        facts |= facts_of_pipeline(answer.value.resource, kind)
+        now = answer.value.sent_at
     return Snapshot(
-        (answer.result and answer.result.sent_at) or datetime.now(timezone.utc),
+        now or datetime.now(timezone.utc),
         subject,
         facts,
-        registry,
-        caller,
-        answer.then(lambda value: Lookup(value.resource)),
-        **parts,
+        RegistryLookups(registry, caller),
+        PipelineLookups(and_then(answer, lambda value: Found(value.resource))),
     )
 
 
-def _concurrently(*asks: Callable[[], Any]) -> list[Any]:
-    return list(run_concurrently(lambda ask: ask(), asks))
+def _concurrently(*requests: Callable[[], Any]) -> list[Any]:
+    return list(run_concurrently(lambda request: request(), requests))
 
 
-def _permissions(reader: Reader, scope: str) -> Lookup[tuple[Grant, ...]]:
+def _permissions(reader: Reader, scope: str) -> Lookup[Grants]:
     """Return the caller's permissions on a resource."""
 
-    def ask() -> tuple[Grant, ...]:
+    def request() -> Grants:
         items = reader.arm_list(f"{scope}/{_AUTHORIZATION}/permissions", _ROLES)
         return tuple(Grant((item,)) for item in items)
 
-    return read(ask, _READ)
+    return read(request, _READ)
 
 
 class _About:
-    """Reads the surroundings of a pipeline; every method is independent of the others."""
+    """Reads the surroundings of a pipeline; every group is independent of the others."""
 
-    def __init__(self, reader: Reader, facts: Facts, storage: Any, subject: Subject) -> None:
+    def __init__(self, reader: Reader, snapshot: Snapshot, access: Any) -> None:
         self._reader = reader
-        self._facts = facts
-        self._storage = storage
-        self._subject = subject
-        self._sas_mode = storage.storage_access_mode != StorageAccessMode.MANAGED_IDENTITY.value
+        self._snapshot = snapshot
+        self._facts = snapshot.facts
+        self._access = access
+        self._uses_sas = uses_sas(access)
 
-    def identities(self, pipeline: Any) -> dict[str, Lookup[Resource]]:
-        """Return the user-assigned identities by their IDs."""
-        ids = (pipeline.identity and pipeline.identity.user_assigned_identities) or {}
-        return {item: self._arm(item, _IDENTITIES) for item in ids}
+    def pipeline(self) -> PipelineLookups:
+        """Return the pipeline with its user-assigned identities."""
+        resource = self._snapshot.pipeline.resource
+        identity = resource.value.identity if isinstance(resource, Found) else None
+        ids = (identity and identity.user_assigned_identities) or {}
+        return PipelineLookups(resource, {item: self._arm(item, _IDENTITIES) for item in ids})
 
     def _arm(self, resource_id: str, version: str) -> Lookup[Resource]:
         return read(lambda: self._reader.arm(resource_id, version), _READ)
 
-    def storage(self) -> Parts:
+    def storage(self) -> StorageLookups:
         """Return the account, the container, and the roles on it."""
         account = self._reader.named(*_ACCOUNT, self._facts["account"])
-        scope = account.then(
-            lambda resource: Lookup(
-                f"{resource['id']}/blobServices/default/containers/{self._facts['container']}"
-            )
-        )
-        parts: Parts = {
-            "account": account,
-            "container": scope.then(lambda resource: self._arm(resource, _ACCOUNT[1])),
-        }
-        if not self._sas_mode:
-            parts["storage_roles"] = scope.then(self._roles)
-            parts["denials"] = scope.then(self._denials)
-        return parts
+        if not isinstance(account, Found):
+            return StorageLookups(account, account, account, account)
+        scope = f"{account.value['id']}/blobServices/default/containers/{self._facts['container']}"
+        container = self._arm(scope, _ACCOUNT[1])
+        if self._uses_sas:
+            return StorageLookups(account, container)
+        return StorageLookups(account, container, self._roles(scope), self._denials(scope))
 
-    def vault(self) -> Parts:
+    def vault(self) -> VaultLookups:
         """Return the vault, and the roles on the secret if the vault uses roles."""
-        if not self._sas_mode:
-            return {}
+        if not self._uses_sas:
+            return VaultLookups()
         vault = self._reader.named(*_VAULT, self._facts["vault"])
-        if not (vault.result and get_path(vault.result, "properties", "enableRbacAuthorization")):
-            return {"vault": vault}
-        roles = self._roles(f"{vault.result['id']}/secrets/{self._facts['secret']}")
-        return {"vault": vault, "vault_roles": roles}
+        if not isinstance(vault, Found):
+            return VaultLookups(vault)
+        if not get_path(vault.value, "properties", "enableRbacAuthorization"):
+            return VaultLookups(vault)
+        scope = f"{vault.value['id']}/secrets/{self._facts['secret']}"
+        return VaultLookups(vault, self._roles(scope))
 
-    def _roles(self, scope: str) -> Lookup[tuple[Grant, ...]]:
+    def _roles(self, scope: str) -> Lookup[Grants]:
         """Return the roles of the identity at a scope, assigned directly or through a group."""
 
-        def ask() -> tuple[Grant, ...]:
+        def request() -> Grants:
             items = self._assigned(scope, "roleAssignments")
             definitions = {item["roleDefinitionId"] for item in items}
             known = {item: self._reader.arm(item, _ROLES)["properties"] for item in definitions}
             return tuple(_grant(item, known[item["roleDefinitionId"]]) for item in items)
 
-        return read(ask, _READ)
+        return read(request, _READ)
 
     def _denials(self, scope: str) -> Lookup[tuple[str, ...]]:
-        def ask() -> tuple[str, ...]:
+        def request() -> tuple[str, ...]:
             items = self._assigned(scope, "denyAssignments")
             return tuple(item["denyAssignmentName"] for item in items)
 
-        return read(ask, _READ)
+        return read(request, _READ)
 
     def _assigned(self, scope: str, what: str) -> list[Any]:
         principal = self._facts.get("principal-id")
@@ -162,38 +184,39 @@ class _About:
         items = self._reader.arm_list(path, _ROLES, wanted) if principal else []
         return [item["properties"] for item in items]
 
-    def secret(self) -> Parts:
+    def secret(self) -> SecretLookups:
         """Return the secret, or the deleted one."""
-        if not self._sas_mode:
-            return {}
-        uri = self._storage.key_vault_uri
+        if not self._uses_sas:
+            return SecretLookups()
+        uri = self._access.key_vault_uri
         secret = read(lambda: self._reader.secret(uri), _READ_SECRETS)
-        if secret.result or secret.why_not:
-            return {"secret": secret}
+        if not isinstance(secret, Absent):
+            return SecretLookups(secret)
         name = self._facts["secret"]
         deleted = read(lambda: self._reader.deleted_secret(uri, name), _READ_SECRETS)
-        return {"secret": secret, "deleted_secret": Lookup(deleted.result)}
+        return SecretLookups(secret, deleted if isinstance(deleted, Found) else ABSENT)
 
-    def sas_answer(self, account: Lookup[Resource], secret: Lookup[Resource]) -> Lookup[str]:
+    def sas_answer(self, snapshot: Snapshot) -> Lookup[str]:
         """Return the response of storage to the SAS, which is sent to an existing account only."""
-        sas = Sas.parse(str(get_path(secret.result or {}, "value")))
-        if not (sas and sas.is_for_anybody):
-            return Lookup()
-        query = sas.query
-        return account.then(
+        sas = SAS.where(lambda token: token.is_for_anybody).lookup(snapshot)
+        if not isinstance(sas, Found):
+            return ABSENT
+        query = sas.value.query
+        return and_then(
+            snapshot.storage.account,
             lambda _: read(
-                lambda: self._reader.storage_on_sas(self._storage.uri, query), _READ_BLOBS
-            )
+                lambda: self._reader.storage_on_sas(self._access.uri, query), _READ_BLOBS
+            ),
         )
 
-    def blobs(self) -> Parts:
+    def blobs(self) -> dict[str, Lookup[Headers]]:
         """Return the headers of every blob."""
 
-        def ask(name: str) -> Lookup[Headers]:
-            return read(lambda: self._reader.blob(self._storage.uri, name), _READ_BLOBS)
+        def look_up(name: str) -> Lookup[Headers]:
+            return read(lambda: self._reader.blob(self._access.uri, name), _READ_BLOBS)
 
-        names = self._subject.blobs
-        return {"blobs": dict(zip(names, run_concurrently(ask, names), strict=True))}
+        names = self._snapshot.subject.blobs
+        return dict(zip(names, run_concurrently(look_up, names), strict=True))
 
 
 def _grant(assignment: Resource, role: Resource) -> Grant:

@@ -1,9 +1,9 @@
-"""Lookups with the caller's permissions: a result, a missing resource, or a refusal."""
+"""Lookups with the caller's permissions: found, absent or unreadable."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Generic, TypeVar
@@ -14,68 +14,87 @@ from knack.util import CLIError
 
 from azext_acrtransfer.redaction import mask_sas
 
+K = TypeVar("K")
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 U = TypeVar("U")
 
 _REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 _ACTION = re.compile(r"perform action '(?P<action>[^']+)'")
 
 
-class NotApplicableError(Exception):
-    """The subject of a rule doesn't exist, or isn't to be checked."""
+@dataclass(frozen=True)
+class Found(Generic[T_co]):
+    """A resource that was read."""
 
-
-class UnreadableError(Exception):
-    """It's unknown whether a resource exists; the text says why and names the permission."""
+    value: T_co
 
 
 @dataclass(frozen=True)
-class Lookup(Generic[T]):
-    """A resource; None if it doesn't exist, or if ``why_not`` says why that is unknown."""
-
-    result: T | None = None
-    why_not: str = ""
-
-    @property
-    def value(self) -> T:
-        """The resource; raises NotApplicableError or UnreadableError without one."""
-        if self.is_missing or self.result is None:
-            raise NotApplicableError
-        return self.result
-
-    @property
-    def is_missing(self) -> bool:
-        """Whether the resource doesn't exist; raises UnreadableError if that is unknown."""
-        if self.why_not:
-            raise UnreadableError(self.why_not)
-        return self.result is None
-
-    def then(self, ask: Callable[[T], Lookup[U]]) -> Lookup[U]:
-        """Look up something that depends on this resource."""
-        return Lookup(why_not=self.why_not) if self.result is None else ask(self.result)
+class Absent:
+    """The resource doesn't exist, or there was no reason to read it."""
 
 
-def read(ask: Callable[[], T | None], right: str) -> Lookup[T]:
+@dataclass(frozen=True)
+class Unreadable:
+    """It's unknown whether the resource exists; the reason names the missing permission."""
+
+    reason: str
+
+
+Lookup = Found[T] | Absent | Unreadable
+ABSENT = Absent()
+
+
+def and_then(lookup: Lookup[T], dependent: Callable[[T], Lookup[U]]) -> Lookup[U]:
+    """Look up something that depends on a resource; without that, its state is the result."""
+    return dependent(lookup.value) if isinstance(lookup, Found) else lookup
+
+
+def or_none(lookup: Lookup[T]) -> Lookup[T | None]:
+    """Return a lookup that is also found, as None, where it's known that nothing exists."""
+    return Found(None) if isinstance(lookup, Absent) else lookup
+
+
+def all_or_none(lookups: Mapping[K, Lookup[T]]) -> Lookup[dict[K, T | None]]:
+    """Join lookups into one, which is unreadable if one of them is."""
+    values: dict[K, T | None] = {}
+    for key, lookup in lookups.items():
+        if isinstance(lookup, Unreadable):
+            return lookup
+        values[key] = lookup.value if isinstance(lookup, Found) else None
+    return Found(values)
+
+
+def read(request: Callable[[], T | None], permission: str) -> Lookup[T]:
     """Look up a resource, for which the caller needs this permission."""
     try:
-        return Lookup(ask())
+        value = request()
     except (ResourceNotFoundError, azclierror.ResourceNotFoundError):
-        return Lookup()
+        return ABSENT
     except LookupError as error:
-        return Lookup(why_not=f"The answer lacks {error}.")
+        return incomplete(error)
     except HttpResponseError as error:
-        return _refused(error, right)
+        return _refused(error, permission)
     except azclierror.AuthenticationError:
         raise  # then nothing can be read: `az login` is what helps
     except CLIError as error:
-        return Lookup(why_not=mask_sas(str(error)))
+        return Unreadable(mask_sas(str(error)))
     except AzureError as error:
-        return Lookup(why_not=f"It could not be asked: {mask_sas(str(error.message))}")
+        return Unreadable(f"It could not be asked: {mask_sas(str(error.message))}")
+    return ABSENT if value is None else Found(value)
 
 
-def _refused(error: HttpResponseError, right: str) -> Lookup[T]:
+def incomplete(error: LookupError) -> Unreadable:
+    """Return that an answer of the service lacks a property."""
+    return Unreadable(f"The answer lacks {error}.")
+
+
+def _refused(error: HttpResponseError, permission: str) -> Unreadable:
     message = mask_sas(str(error.message))
     if error.status_code not in _REFUSED:
-        return Lookup(why_not=f"It could not be read: {message}")
+        return Unreadable(f"It could not be read: {message}")
     action = _ACTION.search(message)
-    return Lookup(why_not=f"You lack the right to read it: {action['action'] if action else right}")
+    return Unreadable(
+        f"You lack the right to read it: {action['action'] if action else permission}"
+    )

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import TypedDict
+from typing import Any, TypedDict, TypeVar
 
 from azext_acrtransfer.command_lines import Command, comment
 from azext_acrtransfer.diagnostics.catalog import KNOWN_FAILURES
 from azext_acrtransfer.diagnostics.facts import Facts
-from azext_acrtransfer.preflight.lookups import NotApplicableError, UnreadableError
+from azext_acrtransfer.preflight.lookups import Found, Lookup, Unreadable, incomplete
+from azext_acrtransfer.preflight.needs import Need, all_of
 from azext_acrtransfer.preflight.snapshot import Snapshot
+
+T = TypeVar("T")
 
 
 class Verdict(str, Enum):
@@ -56,19 +59,37 @@ def warns(message: str, *mend: Command | str) -> Finding:
     return Finding(Verdict.WARNING, message, mend or None)
 
 
+def unknown(message: str) -> Finding:
+    """Return that the caller can't know."""
+    return Finding(Verdict.UNKNOWN, message, ())
+
+
+def evaluate_lookup(lookup: Lookup[T], evaluate: Callable[[T], Finding | None]) -> Finding | None:
+    """Evaluate a value; without one, the finding is unknown or, where nothing exists, None."""
+    if isinstance(lookup, Found):
+        return evaluate(lookup.value)
+    return unknown(lookup.reason) if isinstance(lookup, Unreadable) else None
+
+
 @dataclass(frozen=True)
 class Rule:
     """A rule: one row of the table of checks.
 
+    It applies if everything in ``when`` and ``needs`` exists, and is unknown if something of it is
+    unreadable. ``evaluate`` takes the values of ``needs``; where it returns None, the rule doesn't
+    apply either.
+
     ``foresees`` are the codes of known failures that it predicts; the commands of the first one are
-    recommended unless ``mend`` has others. A judge that returns None doesn't apply.
+    recommended unless ``mend`` has others.
     """
 
     code: str
     checks: str
-    judge: Callable[[Snapshot], Finding | None]
+    needs: tuple[Need[Any], ...]
+    evaluate: Callable[..., Finding | None]
     foresees: tuple[str, ...] = ()
     mend: tuple[Command | str, ...] = ()
+    when: tuple[Need[Any], ...] = ()
 
     def mending(self, facts: Facts) -> list[str]:
         """Return the recommended commands, or a comment where no command helps."""
@@ -80,14 +101,7 @@ class Rule:
 
     def apply(self, snapshot: Snapshot) -> Check | None:
         """Return the check for the user, or None if it doesn't apply."""
-        try:
-            finding = self.judge(snapshot)
-        except NotApplicableError:
-            return None
-        except UnreadableError as error:
-            finding = Finding(Verdict.UNKNOWN, str(error), ())
-        except LookupError as error:  # rules look into the service's own JSON
-            finding = Finding(Verdict.UNKNOWN, f"The answer lacks {error}.", ())
+        finding = self._finding(snapshot)
         if finding is None:
             return None
         facts = snapshot.facts
@@ -98,3 +112,10 @@ class Rule:
             "found": finding.message,
             "mend": "\n".join(mend),
         }
+
+    def _finding(self, snapshot: Snapshot) -> Finding | None:
+        try:
+            values = all_of((*self.when, *self.needs), snapshot)
+            return evaluate_lookup(values, lambda all_: self.evaluate(*all_[len(self.when) :]))
+        except LookupError as error:  # rules look into the service's own JSON
+            return unknown(incomplete(error).reason)

@@ -11,7 +11,7 @@ from azext_acrtransfer.preflight.snapshot import Snapshot
 RULES = (*rules_pipeline.RULES, *rules_sas.RULES, *rules_content.RULES)
 
 
-def judge(snapshot: Snapshot) -> list[Check]:
+def evaluate(snapshot: Snapshot) -> list[Check]:
     """Return every check that applies, in the order of the table."""
     return [check for rule in RULES if (check := rule.apply(snapshot))]
 

@@ -2,201 +2,238 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sized
-from datetime import timedelta
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 from azext_acrtransfer.diagnostics.catalog import TOO_MANY_ARTIFACTS
-from azext_acrtransfer.kinds import (
-    EXPORT,
-    IMPORT,
-    MAX_ARTIFACTS_PER_RUN,
-    PipelineKind,
-    PipelineOption,
-)
-from azext_acrtransfer.preflight.lookups import NotApplicableError
-from azext_acrtransfer.preflight.rule import Finding, Rule, fails, passes, warns
-from azext_acrtransfer.preflight.snapshot import Headers, Layer, Snapshot
-from azext_acrtransfer.service.json_values import get_path
+from azext_acrtransfer.kinds import MAX_ARTIFACTS_PER_RUN, PipelineOption
+from azext_acrtransfer.preflight import needs
+from azext_acrtransfer.preflight.lookups import Found, Lookup, all_or_none
+from azext_acrtransfer.preflight.rule import Finding, Rule, evaluate_lookup, fails, passes, warns
+from azext_acrtransfer.preflight.snapshot import Content, Headers, Layer, Subject
+from azext_acrtransfer.registry.references import Artifact
 
 LARGEST_LAYER = 8 * 1024**3
 _METADATA, _CATEGORY = "x-ms-meta-category", "acr-transfer-blob"
 _OLDEST = timedelta(days=60)
 
+_Blobs = Mapping[str, "Headers | None"]
+_Contents = Mapping[Artifact, "Content | None"]
+_ContentLookups = Mapping[Artifact, Lookup[Content]]
 
-def _blobs_exist(snapshot: Snapshot) -> Finding:
-    _of(snapshot, IMPORT, snapshot.blobs)
-    missing = [name for name, read in snapshot.blobs.items() if read.is_missing]
+
+def _blobs_exist(blobs: _Blobs) -> Finding:
+    missing = [name for name, headers in blobs.items() if headers is None]
     return fails(f"Not there: {', '.join(missing)}.") if missing else passes("All are there.")
 
 
-def _blobs_free(snapshot: Snapshot) -> Finding:
-    _of(snapshot, EXPORT, snapshot.subject.blobs)
-    if PipelineOption.OVERWRITE_BLOBS in snapshot.options:
+def _blobs_free(options: tuple[PipelineOption, ...], blobs: Lookup[_Blobs]) -> Finding | None:
+    if PipelineOption.OVERWRITE_BLOBS in options:
         return passes("The pipeline may overwrite blobs.")
-    there = [name for name, read in snapshot.blobs.items() if not read.is_missing]
-    return fails(f"There already: {', '.join(there)}.") if there else passes("None is in the way.")
+    return evaluate_lookup(blobs, _no_blobs_exist)
 
 
-def _of(snapshot: Snapshot, kind: PipelineKind, subjects: Sized) -> None:
-    """Skip a rule that is for the other direction, or has no subject."""
-    if snapshot.kind is not kind or not subjects or snapshot.pipeline.value is None:
-        raise NotApplicableError
+def _no_blobs_exist(blobs: _Blobs) -> Finding:
+    existing = [name for name, headers in blobs.items() if headers is not None]
+    if existing:
+        return fails(f"There already: {', '.join(existing)}.")
+    return passes("None is in the way.")
 
 
-def _artifacts_exist(snapshot: Snapshot) -> Finding:
-    _of(snapshot, EXPORT, snapshot.subject.artifacts)
-    missing = [str(artifact) for artifact, read in snapshot.contents.items() if read.is_missing]
+def _artifacts_exist(contents: _Contents) -> Finding:
+    missing = [str(artifact) for artifact, content in contents.items() if content is None]
     if missing:
         return fails(f"Not there: {', '.join(missing)}.")
-    return passes(f"All {len(snapshot.contents)} are there.")
+    return passes(f"All {len(contents)} are there.")
 
 
-def _artifacts_a_run(snapshot: Snapshot) -> Finding:
-    _of(snapshot, EXPORT, snapshot.subject.artifacts)
-    if snapshot.subject.is_planned:
-        raise NotApplicableError
-    count = len(snapshot.subject.artifacts)
+def _artifacts_per_run(subject: Subject) -> Finding:
+    count = len(subject.artifacts)
     if count > MAX_ARTIFACTS_PER_RUN:
         return warns(f"{count}. {TOO_MANY_ARTIFACTS}")
     return passes(f"{count}.")
 
 
-def _layers(snapshot: Snapshot, wanted: Callable[[Layer], bool]) -> str:
-    """Return the layers of the artifacts that meet a condition, with their artifacts."""
-    _of(snapshot, EXPORT, snapshot.subject.artifacts)
-    layers = [
+def _layer_sizes(contents: _ContentLookups) -> Finding | None:
+    return _layers(
+        contents,
+        lambda layer: layer.size > LARGEST_LAYER and not layer.is_foreign,
+        lambda large: fails(f"Larger than 8 GB: {large}."),
+        "None is larger than 8 GB.",
+    )
+
+
+def _no_foreign_layers(contents: _ContentLookups) -> Finding | None:
+    return _layers(
+        contents,
+        lambda layer: layer.is_foreign,
+        lambda foreign: warns(f"Kept outside of the registry, so not carried: {foreign}."),
+        "All layers are in the registry.",
+    )
+
+
+def _layers(
+    contents: _ContentLookups,
+    is_affected: Callable[[Layer], bool],
+    report: Callable[[str], Finding],
+    otherwise: str,
+) -> Finding | None:
+    """Report the affected layers; without any, artifacts that are unreadable count."""
+    affected = [
         f"{layer.digest} of {artifact} ({layer.size} bytes)"
-        for artifact, content in snapshot.readable_contents
-        for layer in content.layers
-        if wanted(layer)
+        for artifact, lookup in contents.items()
+        if isinstance(lookup, Found)
+        for layer in lookup.value.layers
+        if is_affected(layer)
     ]
-    if not layers:  # then those that could not be read count
-        _ = [read.is_missing for read in snapshot.contents.values()]
-    return ", ".join(layers)
+    if affected:
+        return report(", ".join(affected))
+    return evaluate_lookup(all_or_none(contents), lambda _: passes(otherwise))
 
 
-def _layer_sizes(snapshot: Snapshot) -> Finding:
-    large = _layers(snapshot, lambda layer: layer.size > LARGEST_LAYER and not layer.is_foreign)
-    return fails(f"Larger than 8 GB: {large}.") if large else passes("None is larger than 8 GB.")
-
-
-def _no_foreign_layers(snapshot: Snapshot) -> Finding:
-    foreign = _layers(snapshot, lambda layer: layer.is_foreign)
-    if foreign:
-        return warns(f"Kept outside of the registry, so not carried: {foreign}.")
-    return passes("All layers are in the registry.")
-
-
-def _tags_free(snapshot: Snapshot) -> Finding:
-    _of(snapshot, IMPORT, snapshot.subject.artifacts)
-    if PipelineOption.OVERWRITE_TAGS in snapshot.options:
+def _tags_free(
+    subject: Subject, options: tuple[PipelineOption, ...], contents: Lookup[_Contents]
+) -> Finding | None:
+    if PipelineOption.OVERWRITE_TAGS in options:
         return passes("The pipeline may overwrite tags.")
-    known = snapshot.subject.digests
-    there = [artifact for artifact, read in snapshot.contents.items() if not read.is_missing]
+    return evaluate_lookup(contents, lambda known: _no_other_content(known, subject.digests))
+
+
+def _no_other_content(contents: _Contents, digests: Mapping[Artifact, str]) -> Finding:
     other = [
-        (str(artifact), artifact in known)
-        for artifact in there
-        if known.get(artifact) != snapshot.contents[artifact].value.digest
+        artifact
+        for artifact, content in contents.items()
+        if content and content.digest != digests.get(artifact)
     ]
-    names = ", ".join(name for name, _ in other)
-    if any(certain for _, certain in other):
+    names = ", ".join(map(str, other))
+    if any(artifact in digests for artifact in other):
         return fails(f"There with other content: {names}.")
     return warns(f"There already: {names}.") if other else passes("No tag is in the way.")
 
 
-def _trigger_enabled(snapshot: Snapshot) -> Finding:
-    _of(snapshot, IMPORT, snapshot.subject.blobs)
-    if snapshot.subject.is_planned:
-        raise NotApplicableError
-    if _is_triggered(snapshot):
+def _trigger_enabled(pipeline: Any) -> Finding:
+    if needs.is_triggered(pipeline):
         return passes("The source trigger is on.")
     return warns("The source trigger is off: the pipeline imports when it is run.")
 
 
-def _is_triggered(snapshot: Snapshot) -> bool:
-    status = get_path(snapshot.pipeline.value, "properties", "trigger", "sourceTrigger", "status")
-    return str(status).lower() != "disabled"
-
-
-def _not_triggering(snapshot: Snapshot, wanted: Callable[[Headers], bool]) -> str:
-    """Return the blobs that the source trigger ignores because they don't meet a condition."""
-    _of(snapshot, IMPORT, snapshot.subject.blobs)
-    if snapshot.subject.is_planned or not _is_triggered(snapshot):
-        raise NotApplicableError
-    there = {name: read.value for name, read in snapshot.blobs.items() if not read.is_missing}
-    if not there:
-        raise NotApplicableError
-    return ", ".join(name for name, headers in there.items() if not wanted(headers))
-
-
-def _trigger_age(snapshot: Snapshot) -> Finding:
-    def is_recent(headers: Headers) -> bool:
-        return snapshot.now - parsedate_to_datetime(headers["last-modified"]) <= _OLDEST
-
-    old = _not_triggering(snapshot, is_recent)
+def _trigger_age(blobs: Mapping[str, Headers], now: datetime) -> Finding:
+    oldest = now - _OLDEST
+    old = _names(blobs, lambda headers: parsedate_to_datetime(headers["last-modified"]) < oldest)
     if old:
         return fails(f"Last modified more than 60 days ago: {old}.")
     return passes("Modified within 60 days; a new blob is seen within 15 minutes.")
 
 
-def _trigger_md5(snapshot: Snapshot) -> Finding:
-    without = _not_triggering(snapshot, lambda headers: bool(headers.get("content-md5")))
+def _trigger_md5(blobs: Mapping[str, Headers]) -> Finding:
+    without = _names(blobs, lambda headers: not headers.get("content-md5"))
     return fails(f"Without ContentMD5: {without}.") if without else passes("There is a ContentMD5.")
 
 
-def _trigger_category(snapshot: Snapshot) -> Finding:
-    other = _not_triggering(snapshot, lambda headers: headers.get(_METADATA) == _CATEGORY)
+def _trigger_category(blobs: Mapping[str, Headers]) -> Finding:
+    other = _names(blobs, lambda headers: headers.get(_METADATA) != _CATEGORY)
     metadata = f"category={_CATEGORY}"
     return fails(f"Without {metadata}: {other}.") if other else passes(f"There is {metadata}.")
 
+
+def _names(blobs: Mapping[str, Headers], is_ignored: Callable[[Headers], bool]) -> str:
+    """Return the blobs that the source trigger ignores."""
+    return ", ".join(name for name, headers in blobs.items() if is_ignored(headers))
+
+
+_EXPORTED_ARTIFACTS = (needs.EXPORTED_ARTIFACTS, needs.PIPELINE)
+_IMPORTED_BLOBS = (needs.IMPORTED_BLOBS, needs.PIPELINE, needs.NO_PLAN)
+_TRIGGERING_BLOBS = (needs.IMPORTED_BLOBS, needs.TRIGGERED_PIPELINE, needs.NO_PLAN)
 
 RULES = (
     Rule(
         "BlobsFound",
         "For an import with `--storage-blob`: it exists.",
+        (needs.BLOBS.where(bool),),
         _blobs_exist,
         ("blob-missing",),
+        when=(needs.IMPORTING,),
     ),
     Rule(
         "BlobsFree",
         "For an export with `--storage-blob`: it does not exist, or may be overwritten.",
+        (needs.OPTIONS, needs.BLOBS.deferred),
         _blobs_free,
         ("blob-exists",),
+        when=(needs.EXPORTED_BLOBS,),
     ),
     Rule(
         "ArtifactsFound",
         "For an export with `--artifacts`: they exist.",
+        (needs.CONTENTS,),
         _artifacts_exist,
         ("artifact-missing",),
+        when=_EXPORTED_ARTIFACTS,
     ),
-    Rule("ArtifactsPerRun", "They are at most 50.", _artifacts_a_run, ("too-many-artifacts",)),
-    Rule("LayerSizes", "No layer is larger than 8 GB.", _layer_sizes, ("layer-too-large",)),
-    Rule("LayersHere", "No layer is kept outside of the registry.", _no_foreign_layers),
+    Rule(
+        "ArtifactsPerRun",
+        "They are at most 50.",
+        (needs.SUBJECT,),
+        _artifacts_per_run,
+        ("too-many-artifacts",),
+        when=(*_EXPORTED_ARTIFACTS, needs.NO_PLAN),
+    ),
+    Rule(
+        "LayerSizes",
+        "No layer is larger than 8 GB.",
+        (needs.CONTENT_LOOKUPS,),
+        _layer_sizes,
+        ("layer-too-large",),
+        when=_EXPORTED_ARTIFACTS,
+    ),
+    Rule(
+        "LayersHere",
+        "No layer is kept outside of the registry.",
+        (needs.CONTENT_LOOKUPS,),
+        _no_foreign_layers,
+        when=_EXPORTED_ARTIFACTS,
+    ),
     Rule(
         "TagsFree",
         "For an import with `--artifacts`, what it is to bring: no such tag exists, or it may be "
         "overwritten.",
+        (needs.SUBJECT, needs.OPTIONS, needs.CONTENTS.deferred),
         _tags_free,
         ("tag-exists",),
+        when=(needs.IMPORTED_ARTIFACTS,),
     ),
     Rule(
         "TriggerEnabled",
         "For an import with `--storage-blob`: the source trigger is on.",
+        (needs.PIPELINE,),
         _trigger_enabled,
         ("trigger-disabled",),
+        when=_IMPORTED_BLOBS,
     ),
     Rule(
         "TriggerAge",
         "With the trigger on: the blob was modified within 60 days.",
+        (needs.EXISTING_BLOBS, needs.NOW),
         _trigger_age,
         ("trigger-too-old",),
+        when=_TRIGGERING_BLOBS,
     ),
-    Rule("TriggerMd5", "Likewise: it has a ContentMD5.", _trigger_md5, ("trigger-no-md5",)),
+    Rule(
+        "TriggerMd5",
+        "Likewise: it has a ContentMD5.",
+        (needs.EXISTING_BLOBS,),
+        _trigger_md5,
+        ("trigger-no-md5",),
+        when=_TRIGGERING_BLOBS,
+    ),
     Rule(
         "TriggerCategory",
         "Likewise: its metadata have category=acr-transfer-blob.",
+        (needs.EXISTING_BLOBS,),
         _trigger_category,
         ("trigger-metadata-lost",),
+        when=_TRIGGERING_BLOBS,
     ),
 )

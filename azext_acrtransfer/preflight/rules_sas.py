@@ -3,71 +3,69 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from typing import Any
 from urllib.parse import urlsplit
 
 from azext_acrtransfer.command_lines import az
 from azext_acrtransfer.diagnostics.catalog import RECOVER_SECRET
-from azext_acrtransfer.diagnostics.facts import GRANT_SECRET_BY_ROLE
+from azext_acrtransfer.diagnostics.facts import GRANT_SECRET_BY_ROLE, Facts
+from azext_acrtransfer.kinds import PipelineOption
+from azext_acrtransfer.preflight import needs
 from azext_acrtransfer.preflight.grants import GET_SECRET, suffice
-from azext_acrtransfer.preflight.lookups import Lookup, NotApplicableError, UnreadableError
-from azext_acrtransfer.preflight.rule import Finding, Rule, fails, passes, warns
-from azext_acrtransfer.preflight.snapshot import Snapshot
+from azext_acrtransfer.preflight.lookups import Lookup
+from azext_acrtransfer.preflight.rule import (
+    Finding,
+    Rule,
+    evaluate_lookup,
+    fails,
+    passes,
+    unknown,
+    warns,
+)
+from azext_acrtransfer.preflight.snapshot import Grants, Resource, Subject
 from azext_acrtransfer.service.json_values import get_path
 from azext_acrtransfer.storage.sas_token import Sas
 
 _SOON = timedelta(days=7)
 
 
-def _vault_exists(snapshot: Snapshot) -> Finding | None:
-    if not snapshot.uses_sas:
-        return None
-    if snapshot.vault.is_missing:
-        return fails(f"There is no key vault '{snapshot.facts['vault']}'.")
-    uri, host = (
-        get_path(snapshot.vault.value, "properties", "vaultUri"),
-        urlsplit(snapshot.storage.key_vault_uri),
-    )
-    if uri and urlsplit(uri).hostname != host.hostname:
-        return fails(f"It is at {uri}, not at the pipeline's {host.hostname}.")
-    return passes(str(snapshot.vault.value["id"]))
+def _vault_exists(access: Any, vault: Resource | None, facts: Facts) -> Finding:
+    if vault is None:
+        return fails(f"There is no key vault '{facts['vault']}'.")
+    uri = get_path(vault, "properties", "vaultUri")
+    host = urlsplit(access.key_vault_uri).hostname
+    if uri and urlsplit(uri).hostname != host:
+        return fails(f"It is at {uri}, not at the pipeline's {host}.")
+    return passes(str(vault["id"]))
 
 
-def _secret_exists(snapshot: Snapshot) -> Finding | None:
-    if not snapshot.uses_sas or snapshot.vault == Lookup():
-        return None
-    if not snapshot.secret.is_missing:
-        return passes(f"{snapshot.facts['secret']}")
-    if not snapshot.deleted_secret.is_missing:
-        return fails(f"The secret '{snapshot.facts['secret']}' was deleted.", RECOVER_SECRET)
-    return fails(f"The vault has no secret '{snapshot.facts['secret']}', or not in that version.")
+def _secret_exists(secret: Resource | None, deleted: Resource | None, facts: Facts) -> Finding:
+    if secret is not None:
+        return passes(f"{facts['secret']}")
+    if deleted is not None:
+        return fails(f"The secret '{facts['secret']}' was deleted.", RECOVER_SECRET)
+    return fails(f"The vault has no secret '{facts['secret']}', or not in that version.")
 
 
-def _secret_enabled(snapshot: Snapshot) -> Finding:
-    enabled = get_path(snapshot.secret.value, "attributes", "enabled") is not False
+def _secret_enabled(secret: Resource) -> Finding:
+    enabled = get_path(secret, "attributes", "enabled") is not False
     return passes("It is enabled.") if enabled else fails("It is disabled.")
 
 
-def _secret_current(snapshot: Snapshot) -> Finding:
-    now, attributes = snapshot.now.timestamp(), get_path(snapshot.secret.value, "attributes") or {}
-    if (expiry := attributes.get("exp")) and expiry <= now:
+def _secret_current(secret: Resource, now: datetime) -> Finding:
+    attributes = get_path(secret, "attributes") or {}
+    if (expiry := attributes.get("exp")) and expiry <= now.timestamp():
         return warns(f"It expired at {_shown(datetime.fromtimestamp(expiry, timezone.utc))}.")
-    if (start := attributes.get("nbf")) and start > now:
+    if (start := attributes.get("nbf")) and start > now.timestamp():
         return warns(f"It starts at {_shown(datetime.fromtimestamp(start, timezone.utc))}.")
     return passes("It is within its time.")
 
 
-def _secret_readable(snapshot: Snapshot) -> Finding:
-    properties = snapshot.vault.value["properties"]
-    principal = snapshot.facts["principal-id"].lower()
+def _secret_readable(vault: Resource, roles: Lookup[Grants], facts: Facts) -> Finding | None:
+    properties = vault["properties"]
     if properties.get("enableRbacAuthorization"):
-        grants = snapshot.vault_roles.value
-        names = ", ".join(grant.role for grant in grants) or "none"
-        sure = [grant for grant in grants if not grant.has_condition]
-        if suffice(grants, (GET_SECRET,)) and not suffice(sure, (GET_SECRET,)):
-            return warns(f"A role has a condition, which is not judged here: {names}.", "")
-        message = f"The vault goes by roles; the identity has: {names}."
-        readable = suffice(sure, (GET_SECRET,))
-        return passes(message) if readable else fails(message, GRANT_SECRET_BY_ROLE)
+        return evaluate_lookup(roles, _readable_by_role)
+    principal = facts["principal-id"].lower()
     rights = [
         right.lower()
         for policy in properties.get("accessPolicies") or ()
@@ -78,8 +76,17 @@ def _secret_readable(snapshot: Snapshot) -> Finding:
     return passes(message) if {"get", "all"} & set(rights) else fails(message)
 
 
-def _sas_whole(snapshot: Snapshot) -> Finding | None:
-    value = snapshot.secret.value.get("value")
+def _readable_by_role(roles: Grants) -> Finding:
+    names = ", ".join(grant.role for grant in roles) or "none"
+    readable = suffice((grant for grant in roles if not grant.has_condition), (GET_SECRET,))
+    if suffice(roles, (GET_SECRET,)) and not readable:
+        return warns(f"A role has a condition, which is not judged here: {names}.", "")
+    message = f"The vault goes by roles; the identity has: {names}."
+    return passes(message) if readable else fails(message, GRANT_SECRET_BY_ROLE)
+
+
+def _sas_whole(secret: Resource) -> Finding | None:
+    value = secret.get("value")
     if value is None:
         return None
     sas = Sas.parse(value)
@@ -90,64 +97,54 @@ def _sas_whole(snapshot: Snapshot) -> Finding | None:
     return passes(f"A SAS; {'; '.join(f'{name}: {text}' for name, text in fields if text)}.")
 
 
-def _sas_kind(snapshot: Snapshot) -> Finding:
-    kind = snapshot.sas.kind
-    return (passes if kind in ("account", "container") else fails)(f"It is for: {kind}.")
+def _sas_kind(sas: Sas) -> Finding:
+    evaluate = passes if sas.kind in ("account", "container") else fails
+    return evaluate(f"It is for: {sas.kind}.")
 
 
-def _account_sas(snapshot: Snapshot) -> Sas:
-    if snapshot.sas.kind != "account":
-        raise NotApplicableError
-    return snapshot.sas
-
-
-def _sas_services(snapshot: Snapshot) -> Finding:
-    sas = _account_sas(snapshot)
+def _sas_services(sas: Sas) -> Finding:
     return (fails if sas.lacks("ss", "b") else passes)(f"Its services are '{sas['ss']}'.")
 
 
-def _sas_resource_types(snapshot: Snapshot) -> Finding:
-    sas = _account_sas(snapshot)
+def _sas_resource_types(sas: Sas) -> Finding:
     return (fails if sas.lacks("srt", "sco") else passes)(f"Its types are '{sas['srt']}'.")
 
 
-def _sas_protocol(snapshot: Snapshot) -> Finding:
-    protocols = snapshot.sas["spr"]
+def _sas_protocol(sas: Sas) -> Finding:
+    protocols = sas["spr"]
     secure = not protocols or "https" in protocols.split(",")
     return (passes if secure else fails)(f"It allows: {protocols or 'https,http'}.")
 
 
-def _sas_addresses(snapshot: Snapshot) -> Finding:
-    if addresses := snapshot.sas["sip"]:
+def _sas_addresses(sas: Sas) -> Finding:
+    if addresses := sas["sip"]:
         return warns(f"It is for {addresses} only; the service's may not be among them.")
     return passes("It is for all addresses.")
 
 
-def _sas_started(snapshot: Snapshot) -> Finding:
-    start = snapshot.sas.timestamp("st")
-    if start and start > snapshot.now:
+def _sas_started(sas: Sas, now: datetime) -> Finding:
+    start = sas.timestamp("st")
+    if start and start > now:
         return fails(f"It starts at {_shown(start)}.")
     return passes(f"It started at {_shown(start)}." if start else "It has no start.")
 
 
-def _sas_not_expired(snapshot: Snapshot) -> Finding:
-    expiry = snapshot.sas.timestamp("se")
+def _sas_not_expired(sas: Sas, now: datetime) -> Finding:
+    expiry = sas.timestamp("se")
     if expiry is None:
-        raise UnreadableError(
-            _by_policy(snapshot.sas) if snapshot.sas["si"] else "Its time is illegible."
-        )
-    if expiry <= snapshot.now:
+        return unknown(_by_policy(sas) if sas["si"] else "Its time is illegible.")
+    if expiry <= now:
         return fails(f"It expired at {_shown(expiry)}.")
-    judge = warns if expiry <= snapshot.now + _SOON else passes
-    return judge(f"It expires at {_shown(expiry)}.")
+    evaluate = warns if expiry <= now + _SOON else passes
+    return evaluate(f"It expires at {_shown(expiry)}.")
 
 
-def _sas_permissions(snapshot: Snapshot) -> Finding:
-    sas, needed = snapshot.sas, snapshot.sas_permissions
+def _sas_permissions(sas: Sas, subject: Subject, options: tuple[PipelineOption, ...]) -> Finding:
+    needed = subject.kind.sas_permissions_for(options)
     if not (lacking := sas.lacks("sp", needed)):
         return passes(f"It has '{sas['sp']}'; '{needed}' are needed.")
     if sas["si"]:
-        raise UnreadableError(_by_policy(sas))
+        return unknown(_by_policy(sas))
     return fails(f"It has '{sas['sp']}' and lacks '{lacking}'.")
 
 
@@ -158,24 +155,25 @@ def _by_policy(sas: Sas) -> str:
     )
 
 
-def _sas_accepted(snapshot: Snapshot) -> Finding | None:
-    answer, sas = snapshot.sas_answer.value, snapshot.sas
+def _sas_accepted(answer: str, sas: Sas, now: datetime) -> Finding | None:
     start, expiry = sas.timestamp("st"), sas.timestamp("se")
-    if (start and start > snapshot.now) or (expiry and expiry <= snapshot.now):
+    if (start and start > now) or (expiry and expiry <= now):
         return None  # storage accepts none outside of its time, which is told already
     if "to authenticate" in answer or "AuthenticationFailed" in answer:
         return fails("Storage does not accept its signature.")
     if "AuthorizationFailure" in answer or "KeyBasedAuthenticationNotPermitted" in answer:
-        raise UnreadableError("Storage did not look at it: its firewall must let you in to tell.")
+        return unknown("Storage did not look at it: its firewall must let you in to tell.")
     return passes("Storage accepts its signature.")
 
 
-def _shared_key_allowed(snapshot: Snapshot) -> Finding | None:
-    if not snapshot.uses_sas:
-        return None
-    if get_path(snapshot.account.value, "properties", "allowSharedKeyAccess") is not False:
+def _shared_key_allowed(account: Resource, sas: Lookup[Sas]) -> Finding | None:
+    if get_path(account, "properties", "allowSharedKeyAccess") is not False:
         return passes("The account takes what its keys signed.")
-    if snapshot.sas.is_delegated:
+    return evaluate_lookup(sas, _signed_without_key)
+
+
+def _signed_without_key(sas: Sas) -> Finding:
+    if sas.is_delegated:
         return passes("The account takes no keys, but a user signed this SAS.")
     return fails("The account takes nothing that was signed with its keys, as the SAS is.")
 
@@ -185,12 +183,32 @@ def _shown(time: datetime) -> str:
 
 
 RULES = (
-    Rule("VaultFound", "The vault of its secret URI exists.", _vault_exists, ("vault-unknown",)),
-    Rule("SecretFound", "The secret is in it.", _secret_exists, ("secret-missing",)),
-    Rule("SecretEnabled", "The secret is enabled.", _secret_enabled, ("secret-disabled",)),
+    Rule(
+        "VaultFound",
+        "The vault of its secret URI exists.",
+        (needs.ACCESS_BY_SAS, needs.VAULT.if_any, needs.FACTS),
+        _vault_exists,
+        ("vault-unknown",),
+    ),
+    Rule(
+        "SecretFound",
+        "The secret is in it.",
+        (needs.SECRET_OF_VAULT, needs.DELETED_SECRET.if_any, needs.FACTS),
+        _secret_exists,
+        ("secret-missing",),
+        when=(needs.ACCESS_BY_SAS,),
+    ),
+    Rule(
+        "SecretEnabled",
+        "The secret is enabled.",
+        (needs.SECRET,),
+        _secret_enabled,
+        ("secret-disabled",),
+    ),
     Rule(
         "SecretCurrent",
         "The secret's own expiry, which bars nobody from reading it, lies ahead.",
+        (needs.SECRET, needs.NOW),
         _secret_current,
         mend=(
             az(
@@ -204,48 +222,86 @@ RULES = (
     Rule(
         "SecretReadable",
         "The identity may read it: by access policy or role, whichever the vault goes by.",
+        (needs.VAULT, needs.VAULT_ROLES.deferred, needs.FACTS),
         _secret_readable,
         ("secret-not-readable",),
     ),
     Rule(
         "SasWhole",
         "Its value is a SAS, with or without `?`.",
+        (needs.SECRET,),
         _sas_whole,
         ("sas-not-authenticated",),
     ),
-    Rule("SasKind", "The SAS is for a container or an account.", _sas_kind, ("sas-resource-type",)),
-    Rule("SasServices", "An account SAS is for blobs.", _sas_services, ("sas-service",)),
+    Rule(
+        "SasKind",
+        "The SAS is for a container or an account.",
+        (needs.SAS,),
+        _sas_kind,
+        ("sas-resource-type",),
+    ),
+    Rule(
+        "SasServices",
+        "An account SAS is for blobs.",
+        (needs.ACCOUNT_SAS,),
+        _sas_services,
+        ("sas-service",),
+    ),
     Rule(
         "SasResourceTypes",
         "An account SAS has the types service, container and object.",
+        (needs.ACCOUNT_SAS,),
         _sas_resource_types,
         ("sas-resource-type",),
     ),
-    Rule("SasProtocol", "It allows https.", _sas_protocol, ("sas-protocol",)),
-    Rule("SasAddresses", "It is for all addresses.", _sas_addresses, ("sas-source-ip",)),
-    Rule("SasStarted", "Its time has begun.", _sas_started, ("sas-not-yet-valid",)),
+    Rule(
+        "SasProtocol",
+        "It allows https.",
+        (needs.SAS,),
+        _sas_protocol,
+        ("sas-protocol",),
+    ),
+    Rule(
+        "SasAddresses",
+        "It is for all addresses.",
+        (needs.SAS,),
+        _sas_addresses,
+        ("sas-source-ip",),
+    ),
+    Rule(
+        "SasStarted",
+        "Its time has begun.",
+        (needs.SAS, needs.NOW),
+        _sas_started,
+        ("sas-not-yet-valid",),
+    ),
     Rule(
         "SasNotExpired",
         "It has not expired, and will not within seven days.",
+        (needs.SAS, needs.NOW),
         _sas_not_expired,
         ("sas-expired",),
     ),
     Rule(
         "SasPermissions",
         "It has the permissions for this direction and these options; the source trigger needs l.",
+        (needs.SAS, needs.SUBJECT, needs.OPTIONS),
         _sas_permissions,
         ("sas-permission", "trigger-no-list"),
     ),
     Rule(
         "SasAccepted",
         "Storage accepts its signature: it is of this account, and the key was not rotated.",
+        (needs.SAS_ANSWER, needs.SAS, needs.NOW),
         _sas_accepted,
         ("sas-not-authenticated",),
     ),
     Rule(
         "SharedKeyAllowed",
         "The account takes what its keys signed.",
+        (needs.ACCOUNT, needs.SAS.deferred),
         _shared_key_allowed,
         ("shared-key-off",),
+        when=(needs.ACCESS_BY_SAS,),
     ),
 )

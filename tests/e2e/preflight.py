@@ -36,10 +36,10 @@ def find(az: Run, scene: Scene, code: str) -> Check:
     checked = az(scene.check)
     verdict = "warning" if code in ONLY_WARNED_OF else "fail"
     assert "sig=" not in checked.stdout + checked.stderr
-    found: Check
+    checks: list[Check] = checked.json
     [found, *_] = [
         check
-        for check in checked.json
+        for check in checks
         if check["code"] in FORESEEN_BY[code] and check["verdict"] == verdict
     ]
     if verdict == "fail":

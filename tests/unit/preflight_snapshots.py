@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -11,8 +10,18 @@ from azure.mgmt.containerregistry import models
 from azext_acrtransfer.diagnostics.facts import Facts, facts_of_pipeline
 from azext_acrtransfer.kinds import EXPORT, PipelineKind
 from azext_acrtransfer.preflight.grants import Grant
-from azext_acrtransfer.preflight.lookups import Lookup
-from azext_acrtransfer.preflight.snapshot import Content, Layer, Snapshot, Subject
+from azext_acrtransfer.preflight.lookups import ABSENT, Found, Lookup
+from azext_acrtransfer.preflight.snapshot import (
+    Content,
+    Layer,
+    PipelineLookups,
+    RegistryLookups,
+    SecretLookups,
+    Snapshot,
+    StorageLookups,
+    Subject,
+    VaultLookups,
+)
 from azext_acrtransfer.registry.references import Artifact
 from tests.unit.conftest import pipeline
 
@@ -28,7 +37,7 @@ Json = dict[str, Any]
 
 def there(value: Any) -> Lookup[Any]:
     """A reading of something."""
-    return Lookup(value)
+    return Found(value)
 
 
 def sas(**fields: str) -> str:
@@ -103,13 +112,30 @@ def seen(
         "pipeline": there(model),
         "account": account(),
         "container": there({}),
-        "contents": {ARTIFACT: there(content) if kind is EXPORT else Lookup()},
-        "blobs": {"myblob": Lookup() if kind is EXPORT else blob()},
+        "contents": {ARTIFACT: there(content) if kind is EXPORT else ABSENT},
+        "blobs": {"myblob": ABSENT if kind is EXPORT else blob()},
     }
     if mode == "SasToken":
         whole |= {"vault": vault(), "secret": secret(), "sas_answer": there("")}
     else:
         role = grant(f"{BLOBS}/*", role="Owner of blobs")
         whole |= {"storage_roles": there((role,)), "denials": there(())}
-    found = Snapshot(NOW, Subject(kind, **about), facts, **whole)
-    return replace(found, **changes)
+    changes = {"facts": facts} | whole | changes
+    for group, kind_of_group, parts in _GROUPS:
+        lookups = {field: changes.pop(part) for part, field in parts.items() if part in changes}
+        changes[group] = kind_of_group(**lookups)
+    return Snapshot(NOW, Subject(kind, **about), **changes)
+
+
+_GROUPS: Any = (
+    ("registry", RegistryLookups, {"registry": "resource", "caller": "caller"}),
+    ("pipeline", PipelineLookups, {"pipeline": "resource", "identities": "identities"}),
+    (
+        "storage",
+        StorageLookups,
+        {"account": "account", "container": "container"}
+        | {"storage_roles": "roles", "denials": "denials"},
+    ),
+    ("vault", VaultLookups, {"vault": "resource", "vault_roles": "roles"}),
+    ("secret", SecretLookups, {"secret": "resource", "deleted_secret": "deleted"}),
+)

@@ -22,7 +22,7 @@ from azext_acrtransfer.diagnostics.facts import expiry_of_new_sas
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
 from azext_acrtransfer.preflight import artifact_contents, checker, lookups
 from azext_acrtransfer.preflight.azure_reader import Reader
-from azext_acrtransfer.preflight.lookups import Lookup
+from azext_acrtransfer.preflight.lookups import ABSENT, Found, Lookup, Unreadable
 from azext_acrtransfer.preflight.snapshot import Content, Layer
 from azext_acrtransfer.registry.descriptors import Manifest
 from azext_acrtransfer.registry.references import Artifact
@@ -430,7 +430,7 @@ def test_the_layers_of_all_platforms_count(
 ) -> None:
     artifact = Artifact("hello", "v1")
     read = artifact_contents.read_contents(Registry(**documents), [artifact])  # type: ignore[arg-type]
-    assert read[artifact].result == (None if found is None else Content("sha256:v1", found))
+    assert read[artifact] == (ABSENT if found is None else Found(Content("sha256:v1", found)))
 
 
 @pytest.mark.parametrize("kind", [EXPORT, IMPORT], ids=lambda kind: kind.name)
@@ -445,7 +445,7 @@ def test_a_manifest_names_what_is_to_be_checked(
 
     def read(_: Any, artifacts: Sequence[Artifact]) -> dict[Artifact, Lookup[Content]]:
         asked.extend(artifacts)
-        return {artifact: Lookup(Content("sha256:other")) for artifact in artifacts}
+        return {artifact: Found(Content("sha256:other")) for artifact in artifacts}
 
     monkeypatch.setattr(checker, "read_contents", read)
     manifest = manifest_page.EXPORT
@@ -478,7 +478,7 @@ def test_a_run_is_not_made_if_its_check_fails(
     az: Az, azure: Azure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     artifact = Artifact("hello", "v1")
-    monkeypatch.setattr(checker, "read_contents", lambda *_: {artifact: Lookup()})
+    monkeypatch.setattr(checker, "read_contents", lambda *_: {artifact: ABSENT})
     azure.tell(f"{STORAGE}/myblob", method="HEAD", status=404)
     azure.tell(f"{ARM}{REGISTRY}/exportPipelines/mypipeline", azure.pipeline)
     result = create_run(az, EXPORT)
@@ -515,7 +515,7 @@ def test_a_registry_that_lets_nobody_in_leaves_its_artifacts_unknown() -> None:
 
     artifact = Artifact("hello", "v1")
     read = artifact_contents.read_contents(Closed(), [artifact])  # type: ignore[arg-type]
-    assert read == {artifact: Lookup(why_not="You may not. ?sv=1&sig=***")}
+    assert read == {artifact: Unreadable("You may not. ?sv=1&sig=***")}
 
 
 def test_who_is_not_logged_in_is_told_so_and_no_more() -> None:

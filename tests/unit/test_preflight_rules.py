@@ -11,8 +11,8 @@ import pytest
 from azext_acrtransfer.diagnostics.catalog import KNOWN_FAILURES
 from azext_acrtransfer.diagnostics.facts import Facts
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
-from azext_acrtransfer.preflight.lookups import Lookup
-from azext_acrtransfer.preflight.rules import RULES, failure, judge
+from azext_acrtransfer.preflight.lookups import ABSENT, Unreadable
+from azext_acrtransfer.preflight.rules import RULES, evaluate, failure
 from azext_acrtransfer.preflight.snapshot import Content, Layer, Snapshot
 from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.storage.sas_token import Sas
@@ -41,8 +41,8 @@ LEFT_TO_POLICY = (
     "It is left to the stored policy 'mypolicy', which is not read: you would need "
     "Microsoft.Storage/storageAccounts/blobServices/containers/getAcl/action."
 )
-UNKNOWN = Lookup[Any](why_not="You lack the right to read it: some/read")
-GONE = Lookup[Any]()
+UNKNOWN = Unreadable("You lack the right to read it: some/read")
+GONE = ABSENT
 MANAGED = {"mode": "ManagedIdentity"}
 # What is told where all is in order.
 SETUP = {
@@ -108,7 +108,7 @@ def _far_from_greenwich(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def verdicts(found: Snapshot) -> dict[str, str]:
-    return {check["code"]: check["verdict"] for check in judge(found)}
+    return {check["code"]: check["verdict"] for check in evaluate(found)}
 
 
 @pytest.mark.parametrize("kind", [EXPORT, IMPORT], ids=lambda kind: kind.name)
@@ -118,7 +118,7 @@ def test_everything_passes_if_all_is_in_order(kind: PipelineKind, mode: str) -> 
     if kind is IMPORT:
         del found["RegistryExports"]
     facts = {"kind": kind, "needed": kind.sas_permissions_for(())}
-    checks = judge(seen(kind, mode))
+    checks = evaluate(seen(kind, mode))
     assert checks == [
         {"code": code, "verdict": "pass", "found": text.format(**facts), "mend": ""}
         for code, text in found.items()
@@ -451,7 +451,7 @@ CASES: list[tuple[PipelineKind, dict[str, Any], str]] = [
         "LayersHere warning: Kept outside of the registry, so not carried: sha256:0c of "
         "samples/hello:1.0 (1 bytes), sha256:0c of samples/other:2 (1 bytes).",
     ),
-    (EXPORT, {"contents": {ARTIFACT: UNKNOWN}}, f"LayerSizes unknown: {UNKNOWN.why_not}"),
+    (EXPORT, {"contents": {ARTIFACT: UNKNOWN}}, f"LayerSizes unknown: {UNKNOWN.reason}"),
     (
         IMPORT,
         {"contents": {each: there(Content("sha256:0a")) for each in (ARTIFACT, ANOTHER)}},
@@ -518,7 +518,9 @@ CASES: list[tuple[PipelineKind, dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("kind", "change", "told"), CASES)
 def test_a_rule_finds(kind: PipelineKind, change: dict[str, Any], told: str) -> None:
-    [check] = [each for each in judge(seen(kind, **change)) if told.startswith(f"{each['code']} ")]
+    [check] = [
+        each for each in evaluate(seen(kind, **change)) if told.startswith(f"{each['code']} ")
+    ]
     verdict = check["verdict"]
     assert f"{check['code']} {verdict}: {check['found']}" == told
     assert verdict == "warning" or bool(check["mend"]) == (verdict == "fail")
@@ -572,17 +574,17 @@ def test_every_rule_is_broken_here() -> None:
 def test_what_may_not_be_read_is_unknown_and_names_the_right(
     kind: PipelineKind, change: dict[str, Any], unknown: list[str]
 ) -> None:
-    checks = judge(seen(kind, **change))
+    checks = evaluate(seen(kind, **change))
     told = [check for check in checks if check["verdict"] != "pass"]
     assert [check["code"] for check in told] == sorted(unknown, key=[r.code for r in RULES].index)
     assert {(each["verdict"], each["found"], each["mend"]) for each in told} == {
-        ("unknown", UNKNOWN.why_not, "")
+        ("unknown", UNKNOWN.reason, "")
     }
     assert failure(checks) is None
 
 
 def test_what_an_answer_leaves_out_is_unknown() -> None:
-    checks = judge(seen(EXPORT, vault=there({"id": "/subscriptions/s/vaults/myvault"})))
+    checks = evaluate(seen(EXPORT, vault=there({"id": "/subscriptions/s/vaults/myvault"})))
     told = {check["code"]: check for check in checks if check["verdict"] != "pass"}
     assert told["SecretReadable"]["found"] == "The answer lacks 'properties'."
     assert {(check["verdict"], check["mend"]) for check in told.values()} == {("unknown", "")}
@@ -677,7 +679,7 @@ NEW_SAS = (
     ],
 )
 def test_what_mends_it_is_told(change: dict[str, Any], code: str, mend: str) -> None:
-    [check] = [check for check in judge(seen(EXPORT, **change)) if check["code"] == code]
+    [check] = [check for check in evaluate(seen(EXPORT, **change)) if check["code"] == code]
     assert check["mend"] == mend
 
 
@@ -689,7 +691,7 @@ def test_a_sas_is_read_with_and_without_its_question_mark(secret_value: str) -> 
 
 
 def test_a_failure_names_each_failed_check_and_what_mends_them() -> None:
-    error = failure(judge(seen(EXPORT, container=GONE, contents=large(9 * 1024**3)["contents"])))
+    error = failure(evaluate(seen(EXPORT, container=GONE, contents=large(9 * 1024**3)["contents"])))
     assert error is not None
     assert error.error_msg == (
         "2 of 30 checks failed:\nContainerFound: The account has no container 'transfer'.\n"

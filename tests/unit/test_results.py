@@ -15,7 +15,7 @@ from knack.help_files import helps
 from azext_acrtransfer.kinds import EXPORT, IMPORT
 from azext_acrtransfer.manifest.verification import Finding, VerifiedArtifact
 from azext_acrtransfer.preflight.rule import Check
-from azext_acrtransfer.preflight.rules import judge
+from azext_acrtransfer.preflight.rules import evaluate
 from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.transfer import cleaning, splitting
 from azext_acrtransfer.transfer.cleaning import CleanOutcome
@@ -27,8 +27,8 @@ HELLO = Artifact("samples/hello", "1.0")
 BASIC = registry(sku="Basic")
 #: A result of each command, in which every query of its help finds something.
 RESULTS: dict[str, tuple[type, Iterable[Mapping[str, Any]]]] = {
-    "acr export-pipeline check": (Check, judge(seen(EXPORT, registry=BASIC))),
-    "acr import-pipeline check": (Check, judge(seen(IMPORT, registry=BASIC))),
+    "acr export-pipeline check": (Check, evaluate(seen(EXPORT, registry=BASIC))),
+    "acr import-pipeline check": (Check, evaluate(seen(IMPORT, registry=BASIC))),
     "acr pipeline-run create --dry-run": (
         PlannedRun,
         splitting.preview([RunSpec(EXPORT, "myrun", "myblob", (HELLO,))], "mypipeline"),
