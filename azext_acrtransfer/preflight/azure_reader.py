@@ -5,15 +5,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from azure.cli.core._profile import Profile
+from azure.cli.core.auth.util import resource_to_scopes
 from azure.cli.core.azclierror import ForbiddenError
 from azure.cli.core.commands.client_factory import get_subscription_id
 from azure.cli.core.util import get_az_user_agent, should_disable_connection_verify
 from azure.core import PipelineClient
-from azure.core.exceptions import HttpResponseError
+from azure.core.exceptions import AzureError, HttpResponseError
 from azure.core.pipeline.policies import (
     BearerTokenCredentialPolicy,
     HTTPPolicy,
@@ -23,6 +25,8 @@ from azure.core.pipeline.policies import (
 )
 from azure.core.pipeline.transport import RequestsTransport
 from azure.core.rest import HttpRequest, HttpResponse
+from azure.mgmt.core.tools import resource_id
+from urllib3.util import Url, parse_url
 
 from azext_acrtransfer.arguments import host_suffix
 from azext_acrtransfer.preflight.lookups import ABSENT, Absent, Found, Lookup, Unreadable, read
@@ -33,15 +37,40 @@ from azext_acrtransfer.service.registries import Registry
 
 Json = dict[str, Any]
 _RESOURCES, _BLOBS, _SECRETS = "2021-04-01", "2021-12-02", "7.4"
-_STORAGE = "https://storage.azure.com"
 _READER = "the role Reader on it, or it is in another subscription than the active one, or deleted"
+
+
+@dataclass(frozen=True)
+class _Service:
+    """A service of the active cloud: the domain of its hosts, and the audience of its tokens."""
+
+    domain: str
+    audience: str
+
+
+def _arm(cloud: Any) -> _Service:
+    domain = urlsplit(cloud.endpoints.resource_manager).hostname or ""
+    return _Service(domain, cloud.endpoints.active_directory_resource_id)
+
+
+def _vaults(cloud: Any) -> _Service:
+    domain = _domain(cloud, "keyvault_dns")
+    return _Service(domain, f"https://{domain}")
+
+
+def _storage(cloud: Any) -> _Service:
+    return _Service(_domain(cloud, "storage_endpoint"), "https://storage.azure.com")
+
+
+def _domain(cloud: Any, suffix: str) -> str:
+    return (host_suffix(cloud, suffix) or "").lstrip(".").lower()
 
 
 class Reader:
     """Sends the requests; a refused or missing resource raises the error of azure-core.
 
     The SDKs' own clients and core's ``send_raw_request`` log bodies with --debug, and
-    that of a secret is a SAS.
+    that of a secret is a SAS. Loading them would also take a third of a second.
     """
 
     def __init__(self, cli_ctx: Any) -> None:
@@ -59,51 +88,68 @@ class Reader:
         )
         self._transport.open()  # several threads use it
 
-    def _send(self, request: HttpRequest, audience: str | None) -> HttpResponse:
+    def _send(
+        self, request: HttpRequest, service: _Service, *, with_token: bool = True
+    ) -> HttpResponse:
+        """Send a request, which must be to a host of the service."""
+        _check_host(request.url, service.domain)
         policies: list[HTTPPolicy[Any, Any] | SansIOHTTPPolicy[Any, Any]] = [
             UserAgentPolicy(get_az_user_agent()),
             RetryPolicy(retry_total=2, retry_connect=0),
         ]
-        if audience:
-            login = BearerTokenCredentialPolicy(self._credential, f"{audience}/.default")
+        if with_token:
+            scopes = resource_to_scopes(service.audience)
+            login = BearerTokenCredentialPolicy(self._credential, *scopes)
             policies = [AnswerPolicy(), *policies, login]
         client: PipelineClient[HttpRequest, HttpResponse] = PipelineClient(
             "", policies=policies, transport=self._transport
         )
         return client.send_request(request)
 
-    def _json(self, request: HttpRequest, audience: str) -> Json:
-        document: Json = self._send(request, audience).json()
+    def _json(self, request: HttpRequest, service: _Service) -> Json:
+        document: Json = self._send(request, service).json()
         return document
 
-    def _check_host(self, uri: str, name: str) -> str:
-        """Return the cloud's suffix of such hosts; other hosts get no token and no SAS."""
-        host = urlsplit(uri).hostname or ""
-        suffix = (host_suffix(self._cloud, name) or "").lstrip(".").lower()
-        if not suffix or not host.endswith(f".{suffix}"):
-            raise ForbiddenError(f"'{host}' is not known to be of the active cloud: not asked.")
-        return suffix
-
-    def _ask(self, method: str, path: str, query: Mapping[str, str], body: Any = None) -> Json:
-        # With a slash in between, whatever an answer gives for an id: the host is ARM's.
+    def _arm_request(
+        self, method: str, path: str, query: Mapping[str, str], body: Any = None
+    ) -> HttpRequest:
+        # With a slash in between, whatever an answer gives for an ID: the host is ARM's.
         url = f"{self._cloud.endpoints.resource_manager.rstrip('/')}/{path.lstrip('/')}"
-        request = HttpRequest(method, url, params=dict(query), json=body)
-        return self._json(request, self._cloud.endpoints.active_directory_resource_id)
+        return HttpRequest(method, url, params=dict(query), json=body)
 
     def arm(self, path: str, version: str) -> Json:
         """A resource."""
-        return self._ask("GET", path, {"api-version": version})
+        return self._json(
+            self._arm_request("GET", path, {"api-version": version}), _arm(self._cloud)
+        )
 
     def arm_list(self, path: str, version: str, wanted: str = "") -> list[Json]:
-        """Return the first page of a list, with an OData filter."""
+        """Return all pages of a list, with an OData filter."""
         query = {"$filter": wanted} if wanted else {}
-        return self._ask("GET", path, query | {"api-version": version}).get("value") or []
+        request = self._arm_request("GET", path, query | {"api-version": version})
+        items: list[Json] = []
+        links: set[str] = set()
+        while True:
+            page = self._json(request, _arm(self._cloud))
+            items += page.get("value") or []
+            link = page.get("nextLink")
+            if not link:
+                return items
+            if link in links:
+                raise AzureError("The list has no end: a page leads back to an earlier one.")
+            links.add(link)
+            request = HttpRequest("GET", link)
 
     def id_of(self, registry: Registry) -> str:
-        """The id of a registry."""
-        return (
-            f"/subscriptions/{self.subscription}/resourceGroups/{registry.resource_group}"
-            f"/providers/Microsoft.ContainerRegistry/registries/{registry.name}"
+        """The ID of a registry."""
+        return str(
+            resource_id(
+                subscription=self.subscription,
+                resource_group=registry.resource_group,
+                namespace="Microsoft.ContainerRegistry",
+                type="registries",
+                name=registry.name,
+            )
         )
 
     def registry(self, registry: Registry) -> Json:
@@ -129,9 +175,8 @@ class Reader:
         namespace = resource_type.partition("/")[0]
         path = f"/subscriptions/{self.subscription}/providers/{namespace}/checkNameAvailability"
         body = {"name": name, "type": resource_type}
-        availability = read(
-            lambda: self._ask("POST", path, {"api-version": version}, body), _READER
-        )
+        request = self._arm_request("POST", path, {"api-version": version}, body)
+        availability = read(lambda: self._json(request, _arm(self._cloud)), _READER)
         if isinstance(availability, Unreadable):
             return availability
         if isinstance(availability, Found) and availability.value.get("reason") == "AlreadyExists":
@@ -152,23 +197,34 @@ class Reader:
         return self._vault(f"https://{urlsplit(uri).netloc}/deletedsecrets/{quote(name)}")
 
     def _vault(self, uri: str) -> Json:
-        suffix = self._check_host(uri, "keyvault_dns")
         request = HttpRequest("GET", uri, params={"api-version": _SECRETS})
-        return self._json(request, f"https://{suffix}")
+        return self._json(request, _vaults(self._cloud))
 
     def blob(self, container_uri: str, name: str) -> Mapping[str, str]:
         """The headers of a blob."""
-        self._check_host(container_uri, "storage_endpoint")
         url = f"{container_uri.rstrip('/')}/{quote(name)}"
         request = HttpRequest("HEAD", url, headers={"x-ms-version": _BLOBS})
-        return self._send(request, _STORAGE).headers
+        return self._send(request, _storage(self._cloud)).headers
 
     def storage_on_sas(self, container_uri: str, sas: str) -> str:
         """Return the response of storage to a SAS that lists the container."""
-        self._check_host(container_uri, "storage_endpoint")
         url = f"{container_uri.rstrip('/')}?restype=container&comp=list&maxresults=1&{sas}"
         with _signatures_masked():
-            return self._send(HttpRequest("GET", url), None).text()
+            return self._send(
+                HttpRequest("GET", url), _storage(self._cloud), with_token=False
+            ).text()
+
+
+def _check_host(url: str, domain: str) -> None:
+    """Raise an error for a host outside of a domain: it gets no token and no SAS."""
+    try:
+        # The transport's own parser: others find a different host behind a backslash.
+        target = parse_url(url)
+    except ValueError:
+        target = Url()
+    host = target.host or ""
+    if target.scheme != "https" or not domain or not f".{host}".endswith(f".{domain}"):
+        raise ForbiddenError(f"'{host}' is not known to be of the active cloud: not asked.")
 
 
 @contextmanager

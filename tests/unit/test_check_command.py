@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
+from urllib.parse import unquote_plus, urlsplit
 
 import pytest
 import requests
@@ -295,16 +296,56 @@ def test_a_secret_that_gives_no_value(
     assert "SasWhole" not in checks
 
 
-@pytest.mark.parametrize("place", ["uri", "keyVaultUri"])
-def test_no_token_and_no_sas_goes_to_a_host_that_is_not_of_the_cloud(
-    az: Az, azure: Azure, place: str
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param(("{host}", "{host}.attacker.example"), id="suffix of another domain"),
+        pytest.param((".{domain}", "{domain}"), id="suffix without a dot"),
+        pytest.param(("{host}", "attacker.example\\@{host}"), id="host before a backslash"),
+        pytest.param(("{host}", "{host}:65536"), id="no valid port"),
+        pytest.param(("https:", "http:"), id="not encrypted"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("uri", "code"),
+    [("uri", "BlobsFree"), ("uri", "SasAccepted"), ("keyVaultUri", "SecretFound")],
+)
+def test_no_token_and_no_sas_goes_to_a_host_outside_the_cloud(
+    az: Az, azure: Azure, uri: str, code: str, changed: tuple[str, str]
 ) -> None:
     side = azure.pipeline["properties"]["target"]
-    side[place] = side[place].replace(".net", ".example")
+    host = urlsplit(side[uri]).netloc
+    domain = {"uri": "core.windows.net", "keyVaultUri": "vault.azure.net"}[uri]
+    side[uri] = side[uri].replace(*(text.format(host=host, domain=domain) for text in changed))
     _, checks = azure(az, "-b", "myblob")
-    code = {"uri": "BlobsFree", "keyVaultUri": "SecretFound"}[place]
     assert checks[code]["verdict"] == "unknown"
     assert "is not known to be of the active cloud: not asked." in checks[code]["found"]
+
+
+def test_no_token_goes_to_another_host_by_the_link_of_a_page(az: Az, azure: Azure) -> None:
+    page = {"value": [], "nextLink": "https://attacker.example/page"}
+    azure.tell(f"{ARM}{REGISTRY}{AUTHORIZATION}/permissions", page)
+    _, checks = azure(az)
+    assert checks["CallerAllowed"]["verdict"] == "unknown"
+    assert checks["CallerAllowed"]["found"] == (
+        "'attacker.example' is not known to be of the active cloud: not asked."
+    )
+
+
+def test_all_pages_of_a_list_count(az: Az, azure: Azure) -> None:
+    link = f"{ARM}/second"
+    azure.tell(f"{ARM}{REGISTRY}{AUTHORIZATION}/permissions", {"nextLink": link})
+    azure.tell(link, {"value": [{"actions": ["*"]}]})
+    _, checks = azure(az)
+    assert checks["CallerAllowed"]["verdict"] == "pass"
+
+
+def test_a_list_without_an_end_is_unknown(az: Az, azure: Azure) -> None:
+    link = f"{ARM}{REGISTRY}{AUTHORIZATION}/permissions"
+    azure.tell(link, {"value": [{"actions": ["*"]}], "nextLink": link})
+    _, checks = azure(az)
+    assert checks["CallerAllowed"]["verdict"] == "unknown"
+    assert "The list has no end" in checks["CallerAllowed"]["found"]
 
 
 @pytest.mark.parametrize(
