@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from functools import partial
 from typing import Any
 
 from azure.mgmt.containerregistry import models
 
 from azext_acrtransfer.diagnostics.facts import Facts, facts_of_pipeline
-from azext_acrtransfer.kinds import EXPORT, PipelineKind
+from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
 from azext_acrtransfer.preflight.grants import Grant
 from azext_acrtransfer.preflight.lookups import ABSENT, Found, Lookup
 from azext_acrtransfer.preflight.snapshot import (
@@ -35,21 +36,16 @@ _MODELS = {"export": models.ExportPipeline, "import": models.ImportPipeline}
 Json = dict[str, Any]
 
 
-def there(value: Any) -> Lookup[Any]:
-    """A reading of something."""
-    return Found(value)
-
-
 def sas(**fields: str) -> str:
     """A container SAS for everything, or as changed; a field that is blank is left out."""
-    told = {"sv": "2026-02-06", "se": "2026-05-01T00:00:00Z", "sr": "c", "sp": "racwdl"}
-    told |= {"spr": "https", "sig": "c2VjcmV0"} | fields
-    return "?" + "&".join(f"{name}={text}" for name, text in told.items() if text)
+    default = {"sv": "2026-02-06", "se": "2026-05-01T00:00:00Z", "sr": "c", "sp": "racwdl"}
+    default |= {"spr": "https", "sig": "c2VjcmV0"} | fields
+    return "?" + "&".join(f"{name}={text}" for name, text in default.items() if text)
 
 
 def secret(value: str = sas(), **attributes: Any) -> Lookup[Any]:
     """A secret in a vault."""
-    return there({"value": value, "attributes": {"enabled": True} | attributes})
+    return Found({"value": value, "attributes": {"enabled": True} | attributes})
 
 
 def grant(*actions: str, role: str = "My role", condition: bool = False, **more: Any) -> Grant:
@@ -60,82 +56,84 @@ def grant(*actions: str, role: str = "My role", condition: bool = False, **more:
 def registry(**properties: Any) -> Lookup[Any]:
     """The registry, or as changed."""
     sku = {"name": properties.pop("sku", "Premium")}
-    told = {"loginServer": "myregistry.azurecr.io", "publicNetworkAccess": "Enabled"}
-    return there({"sku": sku, "properties": told | properties})
+    default = {"loginServer": "myregistry.azurecr.io", "publicNetworkAccess": "Enabled"}
+    return Found({"sku": sku, "properties": default | properties})
 
 
 def account(**properties: Any) -> Lookup[Any]:
     """The storage account, or as changed."""
-    told = {"primaryEndpoints": {"blob": "https://mystorage.blob.core.windows.net/"}}
-    return there({"id": ACCOUNT, "properties": told | properties})
+    default = {"primaryEndpoints": {"blob": "https://mystorage.blob.core.windows.net/"}}
+    return Found({"id": ACCOUNT, "properties": default | properties})
 
 
 def vault(**properties: Any) -> Lookup[Any]:
     """The vault, or as changed."""
     policy = {"objectId": PRINCIPAL.upper(), "permissions": {"secrets": ["Get"]}}
-    told = {"vaultUri": "https://myvault.vault.azure.net/", "accessPolicies": [policy]}
-    return there({"id": "/subscriptions/s/vaults/myvault", "properties": told | properties})
+    default = {"vaultUri": "https://myvault.vault.azure.net/", "accessPolicies": [policy]}
+    return Found({"id": "/subscriptions/s/vaults/myvault", "properties": default | properties})
 
 
 def blob(**headers: str | None) -> Lookup[Any]:
     """A blob as an export leaves it, or as changed."""
-    told = {"last-modified": "Tue, 03 Mar 2026 12:00:00 GMT", "content-md5": "bWQ1"}
-    changed = told | {"x-ms-meta-category": "acr-transfer-blob"} | headers
-    return there({name: text for name, text in changed.items() if text})
+    default = {"last-modified": "Tue, 03 Mar 2026 12:00:00 GMT", "content-md5": "bWQ1"}
+    changed = default | {"x-ms-meta-category": "acr-transfer-blob"} | headers
+    return Found({name: text for name, text in changed.items() if text})
 
 
-def seen(
+def snapshot(
     kind: PipelineKind = EXPORT,
-    mode: str = "SasToken",
     *,
-    asked: Json | None = None,
+    mode: str = "SasToken",
+    state: str = "Succeeded",
     options: tuple[str, ...] = (),
     trigger: str = "Enabled",
     identity: Json | None = None,
+    subject: Json | None = None,
     **changes: Any,
 ) -> Snapshot:
-    """What a check reads if all is in order, or as changed."""
-    body = pipeline(
-        kind, options=list(options), provisioningState=changes.pop("state", "Succeeded")
-    )
+    """What a check reads if all is in order, or as changed: by the names of lookups."""
+    body = pipeline(kind, options=list(options), provisioningState=state)
     body["properties"][kind.side]["storageAccessMode"] = mode
     body["properties"]["trigger"] = {"sourceTrigger": {"status": trigger}}
     if identity is not None:
         body["identity"] = identity
     model = _MODELS[kind.name](body)
-    facts = Facts({"expiry": "2026-04-03"} | facts_of_pipeline(model, kind))
-    about: Json = {"artifacts": (ARTIFACT,), "blobs": ("myblob",)} | (asked or {})
     content = Content("sha256:0a", (Layer("sha256:0b", 10),))
-    whole: Json = {
+    parts: Json = {
+        "facts": Facts({"expiry": "2026-04-03"} | facts_of_pipeline(model, kind)),
         "registry": registry(),
-        "caller": there((Grant(({"actions": ["*"], "notActions": []},)),)),
-        "pipeline": there(model),
+        "caller": Found((Grant(({"actions": ["*"], "notActions": []},)),)),
+        "pipeline": Found(model),
         "account": account(),
-        "container": there({}),
-        "contents": {ARTIFACT: there(content) if kind is EXPORT else ABSENT},
+        "container": Found({}),
+        "contents": {ARTIFACT: Found(content) if kind is EXPORT else ABSENT},
         "blobs": {"myblob": ABSENT if kind is EXPORT else blob()},
     }
     if mode == "SasToken":
-        whole |= {"vault": vault(), "secret": secret(), "sas_answer": there("")}
+        parts |= {"vault": vault(), "secret": secret(), "sas_answer": Found("")}
     else:
         role = grant(f"{BLOBS}/*", role="Owner of blobs")
-        whole |= {"storage_roles": there((role,)), "denials": there(())}
-    changes = {"facts": facts} | whole | changes
-    for group, kind_of_group, parts in _GROUPS:
-        lookups = {field: changes.pop(part) for part, field in parts.items() if part in changes}
-        changes[group] = kind_of_group(**lookups)
-    return Snapshot(NOW, Subject(kind, **about), **changes)
+        parts |= {"storage_roles": Found((role,)), "denials": Found(())}
+    parts |= changes
+    groups = {
+        group: lookups(**{field: parts.pop(name) for field, name in names.items() if name in parts})
+        for group, (lookups, names) in _GROUPS.items()
+    }
+    about: Json = {"artifacts": (ARTIFACT,), "blobs": ("myblob",)} | (subject or {})
+    return Snapshot(NOW, Subject(kind, **about), **groups, **parts)
 
 
-_GROUPS: Any = (
-    ("registry", RegistryLookups, {"registry": "resource", "caller": "caller"}),
-    ("pipeline", PipelineLookups, {"pipeline": "resource", "identities": "identities"}),
-    (
-        "storage",
+#: The groups of a snapshot, with the names of their lookups here.
+_GROUPS: dict[str, tuple[Any, dict[str, str]]] = {
+    "registry": (RegistryLookups, {"resource": "registry", "caller": "caller"}),
+    "pipeline": (PipelineLookups, {"resource": "pipeline", "identities": "identities"}),
+    "storage": (
         StorageLookups,
         {"account": "account", "container": "container"}
-        | {"storage_roles": "roles", "denials": "denials"},
+        | {"roles": "storage_roles", "denials": "denials"},
     ),
-    ("vault", VaultLookups, {"vault": "resource", "vault_roles": "roles"}),
-    ("secret", SecretLookups, {"secret": "resource", "deleted_secret": "deleted"}),
-)
+    "vault": (VaultLookups, {"resource": "vault", "roles": "vault_roles"}),
+    "secret": (SecretLookups, {"resource": "secret", "deleted": "deleted_secret"}),
+}
+exports = partial(snapshot, EXPORT)
+imports = partial(snapshot, IMPORT)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
-from urllib.parse import unquote_plus, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 import requests

@@ -27,7 +27,7 @@ from azext_acrtransfer.service.polling import wait_command
 from azext_acrtransfer.service.registries import Registry
 from docs.generators.example_facts import EXAMPLES
 from tests.unit.conftest import Az, pipeline, run
-from tests.unit.preflight_snapshots import seen
+from tests.unit.preflight_snapshots import snapshot
 
 PACKAGE = Path(azext_acrtransfer.__file__).parent
 #: Help texts are written as they are shown, and their examples have a test of their own.
@@ -126,7 +126,7 @@ def test_a_refusal_leaves_open_what_the_request_does_not_name(
 def test_a_check_leaves_open_a_blob_that_is_not_named(kind: PipelineKind, blob: str | None) -> None:
     # What every check knows, as `collector.gather` has it from the login and the options.
     known = {"you": "user@example.com"} | ({"blob": blob} if blob else {})
-    facts = Facts(seen(kind).facts | known)
+    facts = Facts(snapshot(kind).facts | known)
     left = {word for rule in RULES for word in open_words(rule.mending(facts))}
     assert left == (set() if blob else {"BLOB"})
 

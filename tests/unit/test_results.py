@@ -21,14 +21,14 @@ from azext_acrtransfer.transfer import cleaning, splitting
 from azext_acrtransfer.transfer.cleaning import CleanOutcome
 from azext_acrtransfer.transfer.specs import RunSpec
 from azext_acrtransfer.transfer.splitting import PlannedRun
-from tests.unit.preflight_snapshots import registry, seen
+from tests.unit.preflight_snapshots import registry, snapshot
 
 HELLO = Artifact("samples/hello", "1.0")
 BASIC = registry(sku="Basic")
 #: A result of each command, in which every query of its help finds something.
 RESULTS: dict[str, tuple[type, Iterable[Mapping[str, Any]]]] = {
-    "acr export-pipeline check": (Check, evaluate(seen(EXPORT, registry=BASIC))),
-    "acr import-pipeline check": (Check, evaluate(seen(IMPORT, registry=BASIC))),
+    "acr export-pipeline check": (Check, evaluate(snapshot(EXPORT, registry=BASIC))),
+    "acr import-pipeline check": (Check, evaluate(snapshot(IMPORT, registry=BASIC))),
     "acr pipeline-run create --dry-run": (
         PlannedRun,
         splitting.preview([RunSpec(EXPORT, "myrun", "myblob", (HELLO,))], "mypipeline"),
