@@ -51,8 +51,8 @@ def run_concurrently(
             jobs.put(None)
             _start_worker(work, jobs)
         for future in futures:
-            while not wait([future], timeout=_LONGEST_WAIT).done:
-                pass
+            while not future.done():
+                wait([future], timeout=_LONGEST_WAIT)
             yield future.result()
     finally:
         for future in futures:
