@@ -110,6 +110,9 @@ class Reader:
         document: Json = self._send(request, service).json()
         return document
 
+    def _arm_json(self, request: HttpRequest) -> Json:
+        return self._json(request, _arm(self._cloud))
+
     def _arm_request(
         self, method: str, path: str, query: Mapping[str, str], body: Any = None
     ) -> HttpRequest:
@@ -119,9 +122,7 @@ class Reader:
 
     def arm(self, path: str, version: str) -> Json:
         """A resource."""
-        return self._json(
-            self._arm_request("GET", path, {"api-version": version}), _arm(self._cloud)
-        )
+        return self._arm_json(self._arm_request("GET", path, {"api-version": version}))
 
     def arm_list(self, path: str, version: str, wanted: str = "") -> list[Json]:
         """Return all pages of a list, with an OData filter."""
@@ -130,7 +131,7 @@ class Reader:
         items: list[Json] = []
         links: set[str] = set()
         while True:
-            page = self._json(request, _arm(self._cloud))
+            page = self._arm_json(request)
             items += page.get("value") or []
             link = page.get("nextLink")
             if not link:
@@ -176,7 +177,7 @@ class Reader:
         path = f"/subscriptions/{self.subscription}/providers/{namespace}/checkNameAvailability"
         body = {"name": name, "type": resource_type}
         request = self._arm_request("POST", path, {"api-version": version}, body)
-        availability = read(lambda: self._json(request, _arm(self._cloud)), _READER)
+        availability = read(lambda: self._arm_json(request), _READER)
         if isinstance(availability, Unreadable):
             return availability
         if isinstance(availability, Found) and availability.value.get("reason") == "AlreadyExists":

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from azext_acrtransfer.arguments import StorageAccessMode
 from azext_acrtransfer.diagnostics.facts import Facts, known_options
-from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineOption
+from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind, PipelineOption
 from azext_acrtransfer.preflight.lookups import (
     ABSENT,
     Absent,
@@ -109,16 +109,20 @@ def _existing_blobs(blobs: Mapping[str, Headers | None]) -> Lookup[dict[str, Hea
     return Found(existing) if existing else ABSENT
 
 
+def _specified(kind: PipelineKind, name: str) -> Need[Subject]:
+    """The artifacts or blobs that a pipeline of this kind is to transfer, if any are specified."""
+    return SUBJECT.where(lambda subject: subject.kind is kind and bool(getattr(subject, name)))
+
+
 NOW: Need[datetime] = Need(lambda snapshot: Found(snapshot.now))
 FACTS: Need[Facts] = Need(lambda snapshot: Found(snapshot.facts))
 
-#: What the check is for; the artifacts or blobs of one direction, if any were specified.
 SUBJECT: Need[Subject] = Need(lambda snapshot: Found(snapshot.subject))
 IMPORTING = SUBJECT.where(lambda subject: subject.kind is IMPORT)
-EXPORTED_ARTIFACTS = SUBJECT.where(lambda it: it.kind is EXPORT and bool(it.artifacts))
-IMPORTED_ARTIFACTS = SUBJECT.where(lambda it: it.kind is IMPORT and bool(it.artifacts))
-EXPORTED_BLOBS = SUBJECT.where(lambda it: it.kind is EXPORT and bool(it.blobs))
-IMPORTED_BLOBS = SUBJECT.where(lambda it: it.kind is IMPORT and bool(it.blobs))
+EXPORTED_ARTIFACTS = _specified(EXPORT, "artifacts")
+IMPORTED_ARTIFACTS = _specified(IMPORT, "artifacts")
+EXPORTED_BLOBS = _specified(EXPORT, "blobs")
+IMPORTED_BLOBS = _specified(IMPORT, "blobs")
 NO_PLAN = SUBJECT.where(lambda subject: not subject.is_planned)
 
 REGISTRY: Need[Resource] = Need(lambda snapshot: snapshot.registry.resource)
@@ -126,7 +130,9 @@ CALLER: Need[Grants] = Need(lambda snapshot: snapshot.registry.caller)
 
 PIPELINE: Need[Any] = Need(lambda snapshot: snapshot.pipeline.resource)
 TRIGGERED_PIPELINE = PIPELINE.where(is_triggered)
-OPTIONS: Need[tuple[PipelineOption, ...]] = PIPELINE.then(lambda it: Found(known_options(it)))
+OPTIONS: Need[tuple[PipelineOption, ...]] = PIPELINE.then(
+    lambda pipeline: Found(known_options(pipeline))
+)
 IDENTITIES = Need(lambda snapshot: all_or_none(snapshot.pipeline.identities))
 #: The storage properties of the pipeline.
 CONTAINER_ACCESS = Need(_container_access)
