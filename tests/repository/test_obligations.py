@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable
+from inspect import signature
+from unittest.mock import Mock
+
+import pytest
+from acr_emulator.arm.providers import provider_routes
 
 from azext_acrtransfer.diagnostics.catalog import KNOWN_FAILURES
 from azext_acrtransfer.preflight.rules import RULES
@@ -69,15 +75,46 @@ def test_every_command_is_in_the_fault_injection(options: dict[str, list[list[st
     assert_same(scenes, options, "command", "SCENES of tests/faults/scenes.py")
 
 
+def _arm_methods() -> dict[str, set[str]]:
+    """The methods that the emulator's ARM answers, by resource type or action."""
+    routes = provider_routes(**{name: Mock() for name in signature(provider_routes).parameters})
+    methods = defaultdict(set)
+    for route in routes:
+        type_ = route.template.rpartition("/providers/")[2]
+        # Clients follow the URL of an operation, and don't build it.
+        followed = route.method == "GET" and type_.endswith("/{operation}")
+        if type_.startswith("Microsoft.") and not followed:
+            methods[re.sub(r"/\{\w+\}", "", type_)].add(route.method)
+    return methods
+
+
+ARM_METHODS = _arm_methods()
+EMULATOR_TESTS = "".join(
+    file.read_text(encoding="utf-8")
+    for pattern in ("*.py", "templates_of_others/*.json", "recordings/*.json")
+    for file in (ROOT / "tests/emulator").glob(pattern)
+)
+EMULATOR_README = (ROOT / "emulator/README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("subject", ARM_METHODS)
+def test_every_call_of_arm_is_documented(subject: str) -> None:
+    row = f"| `{subject}` | {', '.join(sorted(ARM_METHODS[subject]))} |"
+    assert row in EMULATOR_README.splitlines(), f"add to emulator/README.md: {row}"
+
+
+@pytest.mark.parametrize("subject", ARM_METHODS)
+def test_every_call_of_arm_is_tested(subject: str) -> None:
+    called = re.search(rf'["/]{subject.rpartition("/")[2]}\b', EMULATOR_TESTS, re.IGNORECASE)
+    assert called, "call it in a test of tests/emulator"
+
+
 def test_every_control_of_the_emulator_is_documented() -> None:
     assert CONTROLS
-    text = (ROOT / "emulator/README.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| `(?:GET|POST) /([\w-]+)` ", text, re.MULTILINE)
+    rows = re.findall(r"^\| `(?:GET|POST) /([\w-]+)` ", EMULATOR_README, re.MULTILINE)
     assert_same(rows, CONTROLS, "control", "the table of emulator/README.md")
 
 
 def test_every_control_of_the_emulator_is_tested() -> None:
-    files = (ROOT / "tests/emulator").glob("*.py")
-    tests = "".join(file.read_text(encoding="utf-8") for file in files)
-    untested = [name for name in CONTROLS if not re.search(rf'["/]{name}\b', tests)]
+    untested = [name for name in CONTROLS if not re.search(rf'["/]{name}\b', EMULATOR_TESTS)]
     assert untested == [], "call each in a test of tests/emulator"
