@@ -334,8 +334,9 @@ def test_no_token_goes_to_another_host_by_the_link_of_a_page(az: Az, azure: Azur
 
 def test_all_pages_of_a_list_count(az: Az, azure: Azure) -> None:
     link = f"{ARM}/second"
-    azure.tell(f"{ARM}{REGISTRY}{AUTHORIZATION}/permissions", {"nextLink": link})
-    azure.tell(link, {"value": [{"actions": ["*"]}]})
+    first = {"value": [{"actions": ["*/read"]}], "nextLink": link}  # permissions have no IDs
+    azure.tell(f"{ARM}{REGISTRY}{AUTHORIZATION}/permissions", first)
+    azure.tell(link, {"value": [{"actions": ["*/list"]}, {"actions": ["*"]}]})
     _, checks = azure(az)
     assert checks["CallerAllowed"]["verdict"] == "pass"
 
