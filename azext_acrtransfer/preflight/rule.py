@@ -116,6 +116,7 @@ class Rule:
     def _finding(self, snapshot: Snapshot) -> Finding | None:
         try:
             values = all_of((*self.when, *self.needs), snapshot)
-            return evaluate_lookup(values, lambda all_: self.evaluate(*all_[len(self.when) :]))
+            conditions = len(self.when)
+            return evaluate_lookup(values, lambda all_: self.evaluate(*all_[conditions:]))
         except LookupError as error:  # rules look into the service's own JSON
             return unknown(incomplete(error).reason)
