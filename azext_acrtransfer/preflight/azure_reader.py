@@ -2,40 +2,34 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from azure.cli.core._profile import Profile
 from azure.cli.core.auth.util import resource_to_scopes
-from azure.cli.core.azclierror import ForbiddenError
 from azure.cli.core.commands.client_factory import get_subscription_id
-from azure.cli.core.util import get_az_user_agent, should_disable_connection_verify
-from azure.core import PipelineClient
-from azure.core.exceptions import AzureError, HttpResponseError
-from azure.core.pipeline.policies import (
-    BearerTokenCredentialPolicy,
-    HTTPPolicy,
-    RetryPolicy,
-    SansIOHTTPPolicy,
-    UserAgentPolicy,
-)
+from azure.core.exceptions import HttpResponseError
+from azure.core.pipeline.policies import BearerTokenCredentialPolicy
 from azure.core.pipeline.transport import RequestsTransport
 from azure.core.rest import HttpRequest, HttpResponse
 from azure.mgmt.core.tools import resource_id
-from urllib3.util import Url, parse_url
 
 from azext_acrtransfer.arguments import host_suffix
 from azext_acrtransfer.preflight.lookups import ABSENT, Absent, Found, Lookup, Unreadable, read
-from azext_acrtransfer.redaction import mask_sas
 from azext_acrtransfer.service.api_version import ApiVersion
-from azext_acrtransfer.service.http import AnswerPolicy
+from azext_acrtransfer.service.http import connection_options, list_arm, make_client
 from azext_acrtransfer.service.registries import Registry
 
 Json = dict[str, Any]
+# What can't be read soon is unknown.
+_FEW_TRIES: Json = {
+    "retry_total": 2,
+    "retry_connect": 0,
+    "connection_timeout": 10,
+    "read_timeout": 30,
+}
 _RESOURCES, _BLOBS, _SECRETS = "2021-04-01", "2021-12-02", "7.4"
 _READER = "the role Reader on it, or it is in another subscription than the active one, or deleted"
 
@@ -81,37 +75,29 @@ class Reader:
         self._credential, _, _ = profile.get_login_credentials(self.subscription)
         self._version = ApiVersion.configured(cli_ctx).text
         self._cloud = cli_ctx.cloud
-        self._transport = RequestsTransport(
-            connection_timeout=10,
-            read_timeout=30,
-            connection_verify=not should_disable_connection_verify(),
-        )
+        self._transport = RequestsTransport(**connection_options())
         self._transport.open()  # several threads use it
 
     def _send(
         self, request: HttpRequest, service: _Service, *, with_token: bool = True
     ) -> HttpResponse:
         """Send a request, which must be to a host of the service."""
-        _check_host(request.url, service.domain)
-        policies: list[HTTPPolicy[Any, Any] | SansIOHTTPPolicy[Any, Any]] = [
-            UserAgentPolicy(get_az_user_agent()),
-            RetryPolicy(retry_total=2, retry_connect=0),
-        ]
-        if with_token:
-            scopes = resource_to_scopes(service.audience)
-            login = BearerTokenCredentialPolicy(self._credential, *scopes)
-            policies = [AnswerPolicy(), *policies, login]
-        client: PipelineClient[HttpRequest, HttpResponse] = PipelineClient(
-            "", policies=policies, transport=self._transport
+        scopes = resource_to_scopes(service.audience)
+        login = BearerTokenCredentialPolicy(self._credential, *scopes)
+        client = (
+            make_client(service.domain, login, transport=self._transport)
+            if with_token
+            else make_client(service.domain, check=None, transport=self._transport)
         )
-        return client.send_request(request)
+        # The body of a secret is not for the log of --debug.
+        return client.send_request(request, logging_enable=False, **_FEW_TRIES)
 
-    def _json(self, request: HttpRequest, service: _Service) -> Json:
-        document: Json = self._send(request, service).json()
-        return document
+    def _send_to_arm(self, request: HttpRequest) -> HttpResponse:
+        return self._send(request, _arm(self._cloud))
 
     def _arm_json(self, request: HttpRequest) -> Json:
-        return self._json(request, _arm(self._cloud))
+        document: Json = self._send_to_arm(request).json()
+        return document
 
     def _arm_request(
         self, method: str, path: str, query: Mapping[str, str], body: Any = None
@@ -127,19 +113,8 @@ class Reader:
     def arm_list(self, path: str, version: str, wanted: str = "") -> list[Json]:
         """Return all pages of a list, with an OData filter."""
         query = {"$filter": wanted} if wanted else {}
-        request = self._arm_request("GET", path, query | {"api-version": version})
-        items: list[Json] = []
-        links: set[str] = set()
-        while True:
-            page = self._arm_json(request)
-            items += page.get("value") or []
-            link = page.get("nextLink")
-            if not link:
-                return items
-            if link in links:
-                raise AzureError("The list has no end: a page leads back to an earlier one.")
-            links.add(link)
-            request = HttpRequest("GET", link)
+        url = self._arm_request("GET", path, {}).url
+        return [*list_arm(self._send_to_arm, url, version, **query)]
 
     def id_of(self, registry: Registry) -> str:
         """The ID of a registry."""
@@ -199,7 +174,8 @@ class Reader:
 
     def _vault(self, uri: str) -> Json:
         request = HttpRequest("GET", uri, params={"api-version": _SECRETS})
-        return self._json(request, _vaults(self._cloud))
+        document: Json = self._send(request, _vaults(self._cloud)).json()
+        return document
 
     def blob(self, container_uri: str, name: str) -> Mapping[str, str]:
         """The headers of a blob."""
@@ -210,35 +186,5 @@ class Reader:
     def storage_on_sas(self, container_uri: str, sas: str) -> str:
         """Return the response of storage to a SAS that lists the container."""
         url = f"{container_uri.rstrip('/')}?restype=container&comp=list&maxresults=1&{sas}"
-        with _signatures_masked():
-            return self._send(
-                HttpRequest("GET", url), _storage(self._cloud), with_token=False
-            ).text()
-
-
-def _check_host(url: str, domain: str) -> None:
-    """Raise an error for a host outside of a domain: it gets no token and no SAS."""
-    try:
-        # The transport's own parser: others find a different host behind a backslash.
-        target = parse_url(url)
-    except ValueError:
-        target = Url()
-    host = target.host or ""
-    if target.scheme != "https" or not domain or not f".{host}".endswith(f".{domain}"):
-        raise ForbiddenError(f"'{host}' is not known to be of the active cloud: not asked.")
-
-
-@contextmanager
-def _signatures_masked() -> Iterator[None]:
-    """Keep the query out of the log that urllib3 writes with --debug."""
-
-    def mask(record: logging.LogRecord) -> bool:
-        record.msg, record.args = mask_sas(record.getMessage()), ()
-        return True
-
-    log = logging.getLogger("urllib3.connectionpool")
-    log.addFilter(mask)
-    try:
-        yield
-    finally:
-        log.removeFilter(mask)
+        request = HttpRequest("GET", url)
+        return self._send(request, _storage(self._cloud), with_token=False).text()

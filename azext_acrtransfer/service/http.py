@@ -36,7 +36,7 @@ from azure.core.pipeline.policies import (
 )
 from azure.core.rest import HttpRequest, HttpResponse
 from azure.mgmt.core.exceptions import ARMErrorFormat
-from urllib3.util import parse_url
+from urllib3.util import Url, parse_url
 
 from azext_acrtransfer.redaction import mask_sas
 from azext_acrtransfer.service.json_values import get_path
@@ -61,34 +61,6 @@ Check = Callable[[HttpResponse], None] | None
 Client = PipelineClient[HttpRequest, HttpResponse]
 
 
-def make_client(domain: str | None, *policies: Any, check: Check) -> Client:
-    """Return a client of the hosts in a domain; ``policies`` can add a login."""
-    return PipelineClient(
-        "",
-        policies=[
-            AnswerPolicy(check),
-            HostPolicy(domain),
-            UserAgentPolicy(get_az_user_agent()),
-            SafeNetworkTraceLoggingPolicy(),  # before retries, or it forgets what not to log
-            PatientRetryPolicy(),
-            *policies,
-        ],
-        **connection_options(),
-    )
-
-
-def arm_options(cloud: Any, *policies: Any) -> dict[str, Any]:
-    """Return options for ``get_mgmt_service_client``, which adds those of az."""
-    domain = urlsplit(cloud.endpoints.resource_manager).hostname
-    return {
-        **connection_options(),
-        "read_timeout": 300,  # the service answers a PUT when the pipeline is created
-        "per_call_policies": [AnswerPolicy(), HostPolicy(domain), *policies],
-        "retry_policy": PatientRetryPolicy(),
-        "permit_redirects": False,  # the service has none; a network's sign-in page does
-    }
-
-
 def connection_options() -> dict[str, Any]:
     """Return the options of a transport; from now on, logs contain no secrets."""
     for name in _LOGGERS:
@@ -103,9 +75,14 @@ def _mask(record: logging.LogRecord) -> bool:
 
 def check_host(url: str, domain: str | None) -> None:
     """Raise an error unless a host is in the domain: other hosts get no token and no SAS."""
-    host = parse_url(url).host or ""  # as the request itself is parsed
+    try:
+        # The transport's own parser: others read another host behind a backslash.
+        target = parse_url(url)
+    except ValueError:
+        target = Url()
+    host = target.host or ""
     domain = (domain or "").lstrip(".").lower()
-    if not domain or not f".{host}".endswith(f".{domain}"):
+    if target.scheme != "https" or not domain or not f".{host}".endswith(f".{domain}"):
         raise ForbiddenError(f"'{host}' is not known to be of the active cloud: not asked.")
 
 
@@ -236,10 +213,41 @@ class AnswerPolicy(HTTPPolicy):  # type: ignore[type-arg]
         return response
 
 
+def make_client(
+    domain: str | None, *policies: Any, check: Check = check_arm, transport: Any = None
+) -> Client:
+    """Return a client of the hosts in a domain; ``policies`` can add a login."""
+    return PipelineClient(
+        "",
+        policies=[
+            AnswerPolicy(check),
+            HostPolicy(domain),
+            UserAgentPolicy(get_az_user_agent()),
+            SafeNetworkTraceLoggingPolicy(),  # before retries, or it forgets what not to log
+            PatientRetryPolicy(),
+            *policies,
+        ],
+        transport=transport,
+        **connection_options(),
+    )
+
+
+def arm_options(cloud: Any, *policies: Any) -> dict[str, Any]:
+    """Return options for ``get_mgmt_service_client``, which adds those of az."""
+    domain = urlsplit(cloud.endpoints.resource_manager).hostname
+    return {
+        **connection_options(),
+        "read_timeout": 300,  # the service answers a PUT when the pipeline is created
+        "per_call_policies": [AnswerPolicy(), HostPolicy(domain), *policies],
+        "retry_policy": PatientRetryPolicy(),
+        "permit_redirects": False,  # the service has none; a network's sign-in page does
+    }
+
+
 def list_arm(
     send: Callable[[HttpRequest], HttpResponse], path: str, version: str, **query: str
 ) -> Iterator[Any]:
-    """Return the JSON of the resources on all pages of a list, each once.
+    """Return the JSON of the items on all pages of a list, each once if it has an ID.
 
     One page at a time is in memory; a cycle of pages is an error. A resource that is created
     meanwhile moves others to the next page, where they are listed again.
@@ -253,7 +261,7 @@ def list_arm(
         page = send(request).json()
         for resource in _items(page):
             resource_id = get_path(resource, "id")
-            if resource_id not in ids:
+            if resource_id is None or resource_id not in ids:
                 yield resource
             ids.add(resource_id)
         link = str(page.get("nextLink") or "")

@@ -175,6 +175,8 @@ def test_a_container_of_another_host_gets_no_token(tmp_path: Path, service: Serv
         (r"https://portal.example\@management.azure.com/x", "management.azure.com", False),
         ("https://management.azure.com/x", "", False),
         ("https://management.azure.com/x", None, False),
+        ("http://management.azure.com/x", "management.azure.com", False),
+        ("https://[::1/x", "management.azure.com", False),
         ("/x", "management.azure.com", False),
     ],
 )
