@@ -91,9 +91,9 @@ def test_an_example_gets_as_far_as_the_service(
 
 
 def test_help_and_arguments_need_no_sdk() -> None:
-    rooms = "_help, _params, _format, _validators, commands"
+    modules = "_help, _params, _format, _validators, commands"
     code = (
-        f"import sys; from azext_acrtransfer import {rooms}; "
+        f"import sys; from azext_acrtransfer import {modules}; "
         "print(any(name.startswith('azure.mgmt.containerregistry') for name in sys.modules))"
     )
     root = Path(azext_acrtransfer.__file__).parents[1]
