@@ -104,8 +104,11 @@ def test_no_work_starts_after_an_error() -> None:
 
 
 HANGING = """
-import os, threading
+import os, signal, threading
 from azext_acrtransfer.service.concurrency import run_concurrently
+
+# A job that a shell runs in the background ignores it, and so would this process.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 def hang(number):
     os.write(1, b"started\\n")  # print writes the end of the line apart
