@@ -17,8 +17,7 @@ FAST_SUITES := lint unit recorded coverage
 # The tests of e2e whose results can differ between versions of az: see tests/README.md.
 AZ_TESTS := installation login pipeline_commands run_commands same_output
 
-# The interpreter, a name or a path, and the folder of the environments that are made with it
-export PYTHON ?= python3
+# The folder of the environments; PYTHON, a name or a path, selects the interpreter that they are made with
 export ENVIRONMENTS ?= .venv
 
 # Whatever a tool or a test forgets to say, nothing lands in the user's home.

@@ -63,6 +63,18 @@ def test_the_interpreter_is_found_by_its_path(interpreter: Path, tmp_path: Path)
     assert (result.returncode, result.stdout, result.stderr) == (0, f"{sys.executable}\n", "")
 
 
+def test_environments_keep_their_interpreter_without_a_request(tmp_path: Path) -> None:
+    dev = tmp_path / "environments/dev/bin"
+    dev.mkdir(parents=True)
+    (dev / "python").symlink_to(sys.executable)
+    program(tmp_path / "bin/python3", "exit 7")
+    environments = {"ENVIRONMENTS": str(tmp_path / "environments")}
+    result = find_python("", tmp_path / "bin", **environments)
+    version = "{}.{}".format(*sys.version_info)
+    base = f"{sys.base_prefix}/bin/python{version}\n"
+    assert (result.returncode, result.stdout, result.stderr) == (0, base, "")
+
+
 def test_an_interpreter_that_fails_is_skipped(interpreter: Path, tmp_path: Path) -> None:
     program(tmp_path / "failing/python3", "exit 7")
     result = find_python("python3", tmp_path / "failing", interpreter.parent)
