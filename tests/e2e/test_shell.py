@@ -184,5 +184,6 @@ def test_ctrl_c_before_the_shell_ends_everything(
     terminal = Pty(environment | {"STATE": str(state)})
     eventually(lambda: True if (state / "shell/bin/az").exists() else None)
     terminal.type("\x03")
-    assert terminal.exit_code() == -signal.SIGINT
+    # make ends with 2 if its recipe ended before it noticed the signal itself.
+    assert terminal.exit_code() in (-signal.SIGINT, 2)
     eventually(lambda: True if processes(str(state)) == [] else None)

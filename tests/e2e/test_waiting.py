@@ -84,6 +84,7 @@ def test_az_notices_the_end_of_a_run_before_the_poller_of_the_sdk(
 
 @pytest.mark.usefixtures("pipeline")
 def test_ctrl_c_stops_the_waiting_and_not_the_run(az: Terminal, site: Site) -> None:
+    az.cloud.control("runs", seconds=20)  # on a busy machine az takes seconds to end
     process = az.start(creating(site))
     polled = ("GET", site.id_of("pipelineRuns/myrun01"))
     eventually(lambda: polled in az.cloud.requests() or None)
