@@ -21,9 +21,15 @@ def configure(file: Path | None, *, verbose: bool) -> None:
         stderr.setLevel(logging.WARNING)
         handlers.append(_to(file))
     logging.basicConfig(level=logging.WARNING, handlers=handlers)
+    logging.getLogger("uvicorn.error").addFilter(_is_no_forced_stop)
     if file or verbose:
         own = logging.getLogger("acr_emulator")
         own.setLevel(logging.DEBUG if verbose else logging.INFO)
+
+
+def _is_no_forced_stop(record: logging.LogRecord) -> bool:
+    """Leave out that clients kept connections open at the end, which uvicorn calls an error."""
+    return "graceful shutdown exceeded" not in record.getMessage()
 
 
 def _to(file: Path) -> logging.Handler:

@@ -323,6 +323,16 @@ def test_a_log_is_appended_to_and_names_ports_and_processes(state: Path, tmp_pat
     assert [text[: len(start)] for (*_, text), start in zip(lines, starts, strict=True)] == starts
 
 
+def test_connections_open_at_the_end_are_not_logged() -> None:
+    program = (
+        "import logging; from acr_emulator.logs import configure; configure(None, verbose=False);"
+        "log = logging.getLogger('uvicorn.error').error;"
+        "log('Cancel %s running task(s), timeout graceful shutdown exceeded', 0); log('Broken')"
+    )
+    logged = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (logged.returncode, logged.stderr) == (0, "acr-emulator: Broken\n")
+
+
 def test_a_log_that_cannot_be_written_is_an_error(state: Path, tmp_path: Path) -> None:
     result = run("run", "--state", state, "--log", tmp_path, "--", "true")
     assert (result.returncode, result.stderr) == (
