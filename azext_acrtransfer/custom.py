@@ -192,6 +192,7 @@ def create_run(
 ) -> Any:
     """Run a pipeline in as many runs as the transfer needs, and wait for their end."""
     # Deferred: most commands don't need it.
+    from azext_acrtransfer.transfer.context import TransferContext
     from azext_acrtransfer.transfer.creation import Transfer
     from azext_acrtransfer.transfer.specs import Manifests, TransferSpec
 
@@ -205,19 +206,20 @@ def create_run(
         force_update_tag=str(uuid4()) if force_redeploy else None,
         manifests=Manifests(manifest, skip, only_failed),
     )
-    transfer = Transfer(
+    context = TransferContext(
         cmd,
         client,
-        spec,
+        kind,
         registry_name=registry_name,
         resource_group_name=resource_group_name,
         pipeline_name=pipeline_name,
     )
+    transfer = Transfer(spec, context)
     if check:
         # Deferred: most commands don't need it.
         from azext_acrtransfer.preflight.checker import Preflight
 
-        preflight = Preflight(cmd, transfer.pipelines, kind)
+        preflight = Preflight(cmd, context.pipelines, kind)
         preflight.require(pipeline_name, transfer.artifacts, transfer.blobs)
     if dry_run:
         return transfer.preview()

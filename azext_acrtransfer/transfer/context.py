@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from azext_acrtransfer.kinds import PipelineKind
 from azext_acrtransfer.service.registries import Registry
 from azext_acrtransfer.service.resources import Resources, Service
-from azext_acrtransfer.transfer.specs import TransferSpec
 
 if TYPE_CHECKING:
     from azext_acrtransfer.registry.client import RegistryClient
@@ -21,7 +21,7 @@ class TransferContext:
         self,
         cmd: Any,
         client: Service,
-        spec: TransferSpec,
+        kind: PipelineKind,
         *,
         registry_name: str,
         resource_group_name: str | None,
@@ -31,17 +31,23 @@ class TransferContext:
         self._client = client
         self._registry_names = (registry_name, resource_group_name)
         self._pipeline_name = pipeline_name
-        self.kind = spec.kind
+        self.cli_ctx = cmd.cli_ctx
+        self.kind = kind
 
     @cached_property
     def runs(self) -> Resources:
         """The runs of the registry."""
         return self._client.of(*self._registry_names)
 
+    @property
+    def pipelines(self) -> Resources:
+        """The pipelines of the registry that are of this kind."""
+        return self.runs.of_kind(self.kind)
+
     @cached_property
     def pipeline(self) -> Any:
         """The pipeline as the service returns it; its ID has the service's spelling."""
-        return self.runs.of_kind(self.kind).get(self._pipeline_name).resource
+        return self.pipelines.get(self._pipeline_name).resource
 
     @cached_property
     def content(self) -> RegistryClient:
@@ -65,4 +71,4 @@ class TransferContext:
         # Deferred: only a glob needs it, and it loads the storage client.
         from azext_acrtransfer.storage.client import blobs
 
-        return blobs(self._cmd.cli_ctx, self.pipeline.source.uri)
+        return blobs(self.cli_ctx, self.pipeline.source.uri)

@@ -7,7 +7,6 @@ from typing import Any
 
 from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.service.polling import Waiting
-from azext_acrtransfer.service.resources import Resources, Service
 from azext_acrtransfer.transfer import execution, planning, report, splitting
 from azext_acrtransfer.transfer.context import TransferContext
 from azext_acrtransfer.transfer.records import planned_records, records_of
@@ -17,32 +16,10 @@ from azext_acrtransfer.transfer.specs import TransferSpec
 class Transfer:
     """A transfer whose runs are planned, and not yet created."""
 
-    def __init__(
-        self,
-        cmd: Any,
-        client: Service,
-        spec: TransferSpec,
-        *,
-        registry_name: str,
-        resource_group_name: str | None,
-        pipeline_name: str,
-    ) -> None:
-        self._cmd = cmd
+    def __init__(self, spec: TransferSpec, context: TransferContext) -> None:
         self._spec = spec
-        self._context = TransferContext(
-            cmd,
-            client,
-            spec,
-            registry_name=registry_name,
-            resource_group_name=resource_group_name,
-            pipeline_name=pipeline_name,
-        )
+        self._context = context
         self._runs, self._recorder = planning.choose(spec, self._context)
-
-    @property
-    def pipelines(self) -> Resources:
-        """The pipelines among which its pipeline is."""
-        return self._context.runs.of_kind(self._spec.kind)
 
     @property
     def artifacts(self) -> Sequence[Artifact]:
@@ -67,4 +44,4 @@ class Transfer:
             waiting, context.runs, self._runs, context.pipeline.id, wait=wait
         )
         unwritten = recorder and recorder.end(records_of(outcomes, context.pipeline.options))
-        return report.report(self._cmd, self._spec, context, outcomes, unwritten=unwritten)
+        return report.report(self._spec, context, outcomes, unwritten=unwritten)

@@ -21,7 +21,6 @@ from azext_acrtransfer.transfer.specs import Manifests, TransferSpec
 
 
 def report(
-    cmd: Any,
     spec: TransferSpec,
     context: TransferContext,
     outcomes: Sequence[Outcome],
@@ -37,7 +36,7 @@ def report(
         else:
             result = [runs.without_secrets(outcome.run) for outcome in outcomes if outcome.run]
             failure = _failure(spec, context, outcomes)
-    fail_after_output(cmd.cli_ctx, unwritten, failure)
+    fail_after_output(context.cli_ctx, unwritten, failure)
     return result
 
 
