@@ -11,6 +11,7 @@ from azext_acrtransfer.kinds import kind_of_pipeline
 from azext_acrtransfer.service.json_values import get_path
 
 Row = OrderedDict[str, str]
+_WIDTH_OF_TABLE = 120
 _DIGEST = re.compile("(sha256:[0-9a-f]{12})[0-9a-f]{52}")
 Column = tuple[str, Callable[[Mapping[str, Any]], Any]]
 
@@ -49,6 +50,16 @@ def _time(*path: str) -> Callable[[Mapping[str, Any]], str]:
 
 def _short(*path: str) -> Callable[[Mapping[str, Any]], str]:
     return lambda result: _DIGEST.sub(r"\1", str(get_path(result, *path) or ""))
+
+
+def _line(key: str, width: int) -> Callable[[Mapping[str, Any]], str]:
+    """Return a function that reads a text as one line, shortened to a width."""
+
+    def line(result: Mapping[str, Any]) -> str:
+        text = " ".join(str(result[key]).split())
+        return text if len(text) <= width else f"{text[: width - 3]}..."
+
+    return line
 
 
 def _table(*columns: Column) -> Callable[[Any], list[Row]]:
@@ -109,9 +120,8 @@ findings_table = _table(
 
 checks_table = _table(
     ("Code", _value("code")),
-    ("Verdict", _value("verdict")),
-    ("Found", _value("found")),
-    ("Mend", _value("mend")),
+    ("Status", _value("status")),
+    ("Message", _line("message", _WIDTH_OF_TABLE - len("PipelineProvisioned  warning  "))),
 )
 
 outcomes_table = _table(

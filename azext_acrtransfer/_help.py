@@ -56,24 +56,24 @@ examples:
 
 _PIPELINE_CHECK = """
 type: command
-short-summary: Check all that a transfer by {article} {noun} needs, before it is run.
+short-summary: Check the prerequisites of {article} {noun}.
 long-summary: |
-    It only reads, with your own rights, and prints no secret: of a SAS its permissions, kind \
-and expiry. Each check has a code, a verdict, what was found and the command that mends it. The \
-verdict is pass, fail, warning, or unknown where you may not read what is to be judged; then it \
-names the right that is missing. The exit code is 0 if nothing fails.
+    Read-only. Uses your permissions and never prints secrets. Each check returns a code, a status \
+(pass, fail, warning, unknown), a message and a recommendation, which is a list of commands. \
+Unknown means that you don't have permission to read the resource; the message names the \
+permission. The exit code is 1 if a check fails.
 examples:
   - name: Check {article} {noun}
     text: az acr {group} check -r myregistry -n my{name}pipeline -o table
-  - name: Check it for what it is to move
+  - name: Check the artifacts and the blob of a transfer, too
     text: >
         az acr {group} check -r myregistry -n my{name}pipeline -b myblob -a samples/nginx:1.25
-  - name: Check it for what the manifest of an export names
+  - name: Check the artifacts and the blobs in the manifest of an export
     text: az acr {group} check -r myregistry -n my{name}pipeline --manifest manifest.json
-  - name: Print the commands that mend what fails
+  - name: Print the recommended commands of failed checks
     text: >
         az acr {group} check -r myregistry -n my{name}pipeline
-        --query "[?verdict=='fail'].mend" -o tsv
+        --query "[?status=='fail'].recommendation[]" -o tsv
 """
 
 _SHOW = """

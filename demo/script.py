@@ -42,7 +42,7 @@ target$ az keyvault set-policy --name contoso-target-kv --secret-permissions get
 
 CHECK = r"""
 source$ ! az acr export-pipeline check --name export --storage-blob transfer.tar \
-  --artifacts 'samples/*' --query "[?verdict=='fail'].mend" --output tsv > fix.sh
+  --artifacts 'samples/*' --query "[?status=='fail'].recommendation[]" --output tsv > fix.sh
 source$ bash -e fix.sh
 source$ az acr export-pipeline check --name export --storage-blob transfer.tar \
   --artifacts 'samples/*' --output table | cut -c 1-110

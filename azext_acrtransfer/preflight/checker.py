@@ -13,7 +13,7 @@ from azext_acrtransfer.manifest.model import TransferManifest
 from azext_acrtransfer.preflight.artifact_contents import read_contents
 from azext_acrtransfer.preflight.azure_reader import Reader
 from azext_acrtransfer.preflight.collector import gather
-from azext_acrtransfer.preflight.rule import Check, Verdict
+from azext_acrtransfer.preflight.rule import Check, CheckStatus
 from azext_acrtransfer.preflight.rules import evaluate, failure
 from azext_acrtransfer.preflight.snapshot import Subject
 from azext_acrtransfer.registry.references import Artifact
@@ -21,8 +21,11 @@ from azext_acrtransfer.service.resources import Resources
 
 logger = get_logger(__name__)
 
-#: Log messages of checks that don't stop a run, by verdict.
-_LOG_FORMATS = {Verdict.WARNING.value: "%s: %s", Verdict.UNKNOWN.value: "%s is unknown: %s"}
+#: Log messages of checks that don't stop a run, by status.
+_LOG_FORMATS = {
+    CheckStatus.WARNING.value: "%s: %s",
+    CheckStatus.UNKNOWN.value: "%s is unknown: %s",
+}
 
 
 class Preflight:
@@ -74,8 +77,8 @@ class Preflight:
         subject = Subject(self._kind, tuple(artifacts), tuple(blobs), is_planned=True)
         checks = self.check(name, subject)
         for check in checks:
-            if text := _LOG_FORMATS.get(check["verdict"]):
-                logger.warning(text, check["code"], check["found"])
+            if text := _LOG_FORMATS.get(check["status"]):
+                logger.warning(text, check["code"], check["message"])
         error = failure(checks)
         if error:
             raise error

@@ -15,9 +15,10 @@ from azext_acrtransfer.preflight.needs import Need, all_of
 from azext_acrtransfer.preflight.snapshot import Snapshot
 
 T = TypeVar("T")
+Recommendation = tuple[Command | str, ...]
 
 
-class Verdict(str, Enum):
+class CheckStatus(str, Enum):
     """The status of a check; unknown means that the caller can't read the resource."""
 
     PASS = "pass"
@@ -30,38 +31,39 @@ class Check(TypedDict):
     """The result of a rule as the user gets it: one item of the JSON of ``check``."""
 
     code: str
-    verdict: str
-    found: str
-    mend: str
+    status: str
+    message: str
+    #: Commands that fix it; a comment where no command does.
+    recommendation: list[str]
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A verdict with its reason; without ``mend``, the recommendation is the rule's own."""
+    """A status with its reason; without a recommendation, the rule's own applies."""
 
-    verdict: Verdict
+    status: CheckStatus
     message: str
-    mend: tuple[Command | str, ...] | None = None
+    recommendation: Recommendation | None = None
 
 
 def passes(message: str) -> Finding:
     """Return that the prerequisite is met."""
-    return Finding(Verdict.PASS, message, ())
+    return Finding(CheckStatus.PASS, message, ())
 
 
-def fails(message: str, *mend: Command | str) -> Finding:
+def fails(message: str, recommendation: Recommendation | None = None) -> Finding:
     """Return that a transfer will fail."""
-    return Finding(Verdict.FAIL, message, mend or None)
+    return Finding(CheckStatus.FAIL, message, recommendation)
 
 
-def warns(message: str, *mend: Command | str) -> Finding:
+def warns(message: str, recommendation: Recommendation | None = None) -> Finding:
     """Return that a transfer can fail, now or soon."""
-    return Finding(Verdict.WARNING, message, mend or None)
+    return Finding(CheckStatus.WARNING, message, recommendation)
 
 
 def unknown(message: str) -> Finding:
     """Return that the caller can't know."""
-    return Finding(Verdict.UNKNOWN, message, ())
+    return Finding(CheckStatus.UNKNOWN, message, ())
 
 
 def evaluate_lookup(lookup: Lookup[T], evaluate: Callable[[T], Finding | None]) -> Finding | None:
@@ -79,24 +81,24 @@ class Rule:
     unreadable. ``evaluate`` takes the values of ``needs``; where it returns None, the rule doesn't
     apply either.
 
-    ``foresees`` are the codes of known failures that it predicts; the commands of the first one are
-    recommended unless ``mend`` has others.
+    ``predicts`` are codes of known failures. The commands of the first one are recommended unless
+    ``recommendation`` has others.
     """
 
     code: str
     checks: str
     needs: tuple[Need[Any], ...]
     evaluate: Callable[..., Finding | None]
-    foresees: tuple[str, ...] = ()
-    mend: tuple[Command | str, ...] = ()
+    predicts: tuple[str, ...] = ()
+    recommendation: Recommendation = ()
     when: tuple[Need[Any], ...] = ()
 
-    def mending(self, facts: Facts) -> list[str]:
+    def recommended_commands(self, facts: Facts) -> list[str]:
         """Return the recommended commands, or a comment where no command helps."""
-        if self.mend or not self.foresees:
-            return list(map(facts.fill, self.mend))
+        if self.recommendation or not self.predicts:
+            return list(map(facts.fill, self.recommendation))
         # An alternative is for another cause of the same message.
-        [remedy] = [row.remedy for row in KNOWN_FAILURES if row.code == self.foresees[0]]
+        [remedy] = [row.remedy for row in KNOWN_FAILURES if row.code == self.predicts[0]]
         return remedy.steps(facts) or [comment(remedy.advice())]
 
     def apply(self, snapshot: Snapshot) -> Check | None:
@@ -105,12 +107,16 @@ class Rule:
         if finding is None:
             return None
         facts = snapshot.facts
-        mend = self.mending(facts) if finding.mend is None else map(facts.fill, finding.mend)
+        commands = (
+            self.recommended_commands(facts)
+            if finding.recommendation is None
+            else list(map(facts.fill, finding.recommendation))
+        )
         return {
             "code": self.code,
-            "verdict": finding.verdict.value,
-            "found": finding.message,
-            "mend": "\n".join(mend),
+            "status": finding.status.value,
+            "message": finding.message,
+            "recommendation": commands,
         }
 
     def _finding(self, snapshot: Snapshot) -> Finding | None:

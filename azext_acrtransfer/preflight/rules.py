@@ -5,7 +5,7 @@ from __future__ import annotations
 from azure.cli.core.azclierror import AzureResponseError
 
 from azext_acrtransfer.preflight import rules_content, rules_pipeline, rules_sas
-from azext_acrtransfer.preflight.rule import Check, Verdict
+from azext_acrtransfer.preflight.rule import Check, CheckStatus
 from azext_acrtransfer.preflight.snapshot import Snapshot
 
 RULES = (*rules_pipeline.RULES, *rules_sas.RULES, *rules_content.RULES)
@@ -18,11 +18,11 @@ def evaluate(snapshot: Snapshot) -> list[Check]:
 
 def failure(checks: list[Check]) -> AzureResponseError | None:
     """Return the error for failed checks, if there are any, with their recommendations."""
-    failed = [check for check in checks if check["verdict"] == Verdict.FAIL.value]
+    failed = [check for check in checks if check["status"] == CheckStatus.FAIL.value]
     if not failed:
         return None
-    lines = "\n".join(f"{check['code']}: {check['found']}" for check in failed)
+    lines = "\n".join(f"{check['code']}: {check['message']}" for check in failed)
     return AzureResponseError(
         f"{len(failed)} of {len(checks)} checks failed:\n{lines}",
-        recommendation=[line for check in failed for line in check["mend"].splitlines()],
+        recommendation=[line for check in failed for line in check["recommendation"]],
     )

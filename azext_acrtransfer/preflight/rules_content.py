@@ -157,7 +157,7 @@ RULES = (
         when=(needs.IMPORTING,),
     ),
     Rule(
-        "BlobsFree",
+        "NoBlobConflicts",
         "For an export with `--storage-blob`: it does not exist, or may be overwritten.",
         (needs.OPTIONS, needs.BLOBS.deferred),
         _blobs_free,
@@ -173,7 +173,7 @@ RULES = (
         when=_EXPORTED_ARTIFACTS,
     ),
     Rule(
-        "ArtifactsPerRun",
+        "ArtifactCount",
         "They are at most 50.",
         (needs.SUBJECT,),
         _artifacts_per_run,
@@ -189,14 +189,14 @@ RULES = (
         when=_EXPORTED_ARTIFACTS,
     ),
     Rule(
-        "LayersHere",
+        "NoForeignLayers",
         "No layer is kept outside of the registry.",
         (needs.CONTENT_LOOKUPS,),
         _no_foreign_layers,
         when=_EXPORTED_ARTIFACTS,
     ),
     Rule(
-        "TagsFree",
+        "NoTagConflicts",
         "For an import with `--artifacts`, what it is to bring: no such tag exists, or it may be "
         "overwritten.",
         (needs.SUBJECT, needs.OPTIONS, needs.CONTENTS.deferred),

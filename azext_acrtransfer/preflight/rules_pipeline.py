@@ -77,7 +77,7 @@ def _pipeline_provisioned(pipeline: Any) -> Finding:
     if state.is_over:
         return fails(f"It is {state}; an update that changes nothing tries again.")
     wait = az("acr {pipeline-group} wait", "--created", *_IN_REGISTRY, "-n", "{pipeline}")
-    return warns(f"It is still {state}.", wait)
+    return warns(f"It is still {state}.", (wait,))
 
 
 def _pipeline_identity(
@@ -125,11 +125,11 @@ def _storage_role(
         verbs = ", ".join(sorted(action.rpartition("/")[2] for action in actions))
         return fails(f"The identity needs a role that allows to {verbs} blobs. It has: {names}.")
     if not suffice((grant for grant in roles if not grant.has_condition), actions):
-        return warns(f"A role has a condition, which is not judged here: {names}.", "")
+        return warns(f"A role has a condition, which is not judged here: {names}.", ())
 
     def undenied(denied_by: tuple[str, ...]) -> Finding:
         if denied_by:
-            return warns(f"{names}, but also denied by: {', '.join(denied_by)}.", "")
+            return warns(f"{names}, but also denied by: {', '.join(denied_by)}.", ())
         return passes(names)
 
     return evaluate_lookup(denials, undenied)
@@ -141,7 +141,7 @@ RULES = (
         "The registry exists.",
         (needs.REGISTRY.if_any,),
         _registry_exists,
-        mend=(az("acr list", query="[].name", output="tsv"),),
+        recommendation=(az("acr list", query="[].name", output="tsv"),),
     ),
     Rule(
         "RegistryPremium",
@@ -151,7 +151,7 @@ RULES = (
         ("registry-not-premium",),
     ),
     Rule(
-        "RegistryExports",
+        "ExportsAllowed",
         "Its policy allows exports.",
         (needs.REGISTRY, needs.SUBJECT),
         _registry_exports,
@@ -162,10 +162,10 @@ RULES = (
         "It is open to all networks.",
         (needs.REGISTRY,),
         _registry_network,
-        mend=(az("acr update", name="{registry}", public_network_enabled="true"),),
+        recommendation=(az("acr update", name="{registry}", public_network_enabled="true"),),
     ),
     Rule(
-        "CallerAllowed",
+        "CallerAuthorized",
         "You may run pipelines.",
         (needs.CALLER,),
         _caller_allowed,
@@ -176,7 +176,7 @@ RULES = (
         "The pipeline exists.",
         (needs.PIPELINE.if_any, needs.SUBJECT),
         _pipeline_exists,
-        mend=(az("acr {pipeline-group} list", *_IN_REGISTRY, output="table"),),
+        recommendation=(az("acr {pipeline-group} list", *_IN_REGISTRY, output="table"),),
         when=(needs.REGISTRY,),
     ),
     Rule(
@@ -184,17 +184,17 @@ RULES = (
         "The service has set it up.",
         (needs.PIPELINE,),
         _pipeline_provisioned,
-        mend=(UPDATE_PIPELINE,),
+        recommendation=(UPDATE_PIPELINE,),
     ),
     Rule(
         "PipelineIdentity",
         "It has an identity, and one that is assigned still exists.",
         (needs.PIPELINE, needs.IDENTITIES, needs.FACTS),
         _pipeline_identity,
-        mend=(UPDATE_PIPELINE.adding(assign_identity="[system]"),),
+        recommendation=(UPDATE_PIPELINE.adding(assign_identity="[system]"),),
     ),
     Rule(
-        "AccountFound",
+        "StorageAccountFound",
         "The storage account of its container URI exists.",
         (needs.CONTAINER_ACCESS, needs.ACCOUNT.if_any, needs.FACTS),
         _account_exists,

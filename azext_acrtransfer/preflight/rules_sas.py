@@ -43,7 +43,7 @@ def _secret_exists(secret: Resource | None, deleted: Resource | None, facts: Fac
     if secret is not None:
         return passes(f"{facts['secret']}")
     if deleted is not None:
-        return fails(f"The secret '{facts['secret']}' was deleted.", RECOVER_SECRET)
+        return fails(f"The secret '{facts['secret']}' was deleted.", (RECOVER_SECRET,))
     return fails(f"The vault has no secret '{facts['secret']}', or not in that version.")
 
 
@@ -80,9 +80,9 @@ def _readable_by_role(roles: Grants) -> Finding:
     names = ", ".join(grant.role for grant in roles) or "none"
     readable = suffice((grant for grant in roles if not grant.has_condition), (GET_SECRET,))
     if suffice(roles, (GET_SECRET,)) and not readable:
-        return warns(f"A role has a condition, which is not judged here: {names}.", "")
+        return warns(f"A role has a condition, which is not judged here: {names}.", ())
     message = f"The vault goes by roles; the identity has: {names}."
-    return passes(message) if readable else fails(message, GRANT_SECRET_BY_ROLE)
+    return passes(message) if readable else fails(message, (GRANT_SECRET_BY_ROLE,))
 
 
 def _sas_whole(secret: Resource) -> Finding | None:
@@ -184,7 +184,7 @@ def _shown(time: datetime) -> str:
 
 RULES = (
     Rule(
-        "VaultFound",
+        "KeyVaultFound",
         "The vault of its secret URI exists.",
         (needs.ACCESS_BY_SAS, needs.VAULT.if_any, needs.FACTS),
         _vault_exists,
@@ -206,11 +206,11 @@ RULES = (
         ("secret-disabled",),
     ),
     Rule(
-        "SecretCurrent",
+        "SecretNotExpired",
         "The secret's own expiry, which bars nobody from reading it, lies ahead.",
         (needs.SECRET, needs.NOW),
         _secret_current,
-        mend=(
+        recommendation=(
             az(
                 "keyvault secret set-attributes",
                 vault_name="{vault}",
@@ -227,14 +227,14 @@ RULES = (
         ("secret-not-readable",),
     ),
     Rule(
-        "SasWhole",
+        "SasFormatValid",
         "Its value is a SAS, with or without `?`.",
         (needs.SECRET,),
         _sas_whole,
         ("sas-not-authenticated",),
     ),
     Rule(
-        "SasKind",
+        "SasType",
         "The SAS is for a container or an account.",
         (needs.SAS,),
         _sas_kind,
@@ -262,7 +262,7 @@ RULES = (
         ("sas-protocol",),
     ),
     Rule(
-        "SasAddresses",
+        "SasIpAddresses",
         "It is for all addresses.",
         (needs.SAS,),
         _sas_addresses,

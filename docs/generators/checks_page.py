@@ -1,14 +1,29 @@
-"""docs/checks.md: the table of checks, and the test that causes and mends each."""
+"""docs/checks.md: the table of checks, and the test of each."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from azext_acrtransfer.preflight.rule import Rule
+from azext_acrtransfer.preflight.rule import CheckStatus, Rule
 from azext_acrtransfer.preflight.rules import RULES
 from docs.generators.example_facts import EXAMPLES
 
 _E2E = Path(__file__).parents[2] / "tests" / "e2e"
+_PROPERTIES = (
+    ("code", "string", "One of the codes below."),
+    ("status", "string", ", ".join(f"`{status.value}`" for status in CheckStatus)),
+    (
+        "message",
+        "string",
+        "The actual value or state. If the status is `unknown`: the missing permission.",
+    ),
+    (
+        "recommendation",
+        "list of strings",
+        "Commands for your shell that fix it; a comment where no command does. Empty if the "
+        "check passes.",
+    ),
+)
 _OWN = (_E2E / "test_check.py").read_text(encoding="utf-8")
 
 
@@ -20,40 +35,43 @@ def checks() -> str:
             "",
             "<!-- made by scripts/docs from azext_acrtransfer/preflight -->",
             "",
-            "What `az acr export-pipeline check` and `az acr import-pipeline check` report, in",
-            "this order. A check whose subject is not there, or was not asked about, is left out.",
-            "The verdict is `pass`, `fail`, `warning`, or `unknown` where you may not read what is",
-            "to be judged: then the right that is missing is named. Only `fail` makes the exit",
-            "code 1, and `az acr pipeline-run create --check` stop; that warns of the other two.",
+            "`az acr export-pipeline check` and `az acr import-pipeline check` return a list of",
+            "these checks, in this order. A check that doesn't apply is left out.",
             "",
-            "What mends a check is the command of the first known failure that it foresees, or the",
-            "one below. Not followed are conditions of roles and stored access policies: they make",
-            "a warning or unknown; and, where a vault goes by access policies, the groups that an",
-            "identity is in.",
+            "| property | type | content |",
+            "|---|---|---|",
+            *(f"| `{name}` | {type_} | {text} |" for name, type_, text in _PROPERTIES),
             "",
-            "| code | what it checks | foresees | caused and mended by |",
+            "A failed check makes the exit code 1, and stops `az acr pipeline-run create --check`,",
+            "which logs the messages of warnings and unknown checks.",
+            "",
+            "The recommendation is that of the first known failure that a check predicts, or the",
+            "one below. Conditions of roles and stored access policies aren't evaluated: they make",
+            "a warning or unknown.",
+            "",
+            "| code | prerequisite | predicts | tested by |",
             "|---|---|---|---|",
             *map(_row, RULES),
             "",
-            "| code | mended by |",
+            "| code | recommendation |",
             "|---|---|",
-            *(f"| {rule.code} | {_mend(rule)} |" for rule in RULES if not rule.foresees),
+            *(f"| {rule.code} | {_recommendation(rule)} |" for rule in RULES if not rule.predicts),
             "",
         ]
     )
 
 
 def _row(rule: Rule) -> str:
-    failures = ", ".join(f"[{code}](troubleshooting.md#{code})" for code in rule.foresees)
+    failures = ", ".join(f"[{code}](troubleshooting.md#{code})" for code in rule.predicts)
     return f"| {rule.code} | {rule.checks} | {failures} | `{module_of(rule)}` |"
 
 
 def module_of(rule: Rule) -> str:
     """The module that has a test of a rule."""
     own = f'"{rule.code}"' in _OWN
-    return "test_check.py" if own else "test_known_failures.py" if rule.foresees else ""
+    return "test_check.py" if own else "test_known_failures.py" if rule.predicts else ""
 
 
-def _mend(rule: Rule) -> str:
-    commands = map(EXAMPLES.fill, rule.mend)
-    return "<br>".join(f"`{each}`" for each in commands) or "a new build of the image"
+def _recommendation(rule: Rule) -> str:
+    commands = map(EXAMPLES.fill, rule.recommendation)
+    return "<br>".join(f"`{each}`" for each in commands) or "none: build the image again"

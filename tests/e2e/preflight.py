@@ -12,7 +12,7 @@ from tests.support.az import Result
 #: How az is run: by whom.
 Run = Callable[[str], Result]
 #: No check can foresee these: they need the name of a run, or happen while one is under way.
-NOT_FORESEEN = {
+NOT_PREDICTED = {
     "identical-run": "a check does not know what the run is to be called",
     "interrupted": "the service is restarted while a run is under way",
 }
@@ -24,27 +24,27 @@ ONLY_WARNED_OF = {
     "too-many-artifacts",
     "trigger-disabled",
 }
-FORESEEN_BY = {
-    code: {rule.code for rule in RULES if code in rule.foresees}
+PREDICTED_BY = {
+    code: {rule.code for rule in RULES if code in rule.predicts}
     for rule in RULES
-    for code in rule.foresees
+    for code in rule.predicts
 }
 
 
 def find(az: Run, scene: Scene, code: str) -> Check:
     """Have the check find a known failure; it fails if the transfer is bound to."""
     checked = az(scene.check)
-    verdict = "warning" if code in ONLY_WARNED_OF else "fail"
+    status = "warning" if code in ONLY_WARNED_OF else "fail"
     assert "sig=" not in checked.stdout + checked.stderr
     checks: list[Check] = checked.json
     [found, *_] = [
         check
         for check in checks
-        if check["code"] in FORESEEN_BY[code] and check["verdict"] == verdict
+        if check["code"] in PREDICTED_BY[code] and check["status"] == status
     ]
-    if verdict == "fail":
+    if status == "fail":
         assert checked.exit_code == 1
-        assert f"\n{found['code']}: {found['found']}\n" in checked.stderr
+        assert f"\n{found['code']}: {found['message']}\n" in checked.stderr
     return found
 
 
@@ -52,5 +52,5 @@ def passes(az: Run, scene: Scene, code: str) -> None:
     """Have the check find nothing of that failure any more, and nothing else that fails."""
     checked = az(scene.check)
     assert checked.exit_code == 0, checked.stderr
-    verdicts = {check["verdict"] for check in checked.json if check["code"] in FORESEEN_BY[code]}
-    assert verdicts <= {"pass"}, checked.stdout  # one on an account SAS needs one
+    statuses = {check["status"] for check in checked.json if check["code"] in PREDICTED_BY[code]}
+    assert statuses <= {"pass"}, checked.stdout  # one on an account SAS needs one

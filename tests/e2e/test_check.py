@@ -63,28 +63,28 @@ FLAWS: list[tuple[str, str, Change]] = [
     ("RegistryNetwork", "warning", closed_registry),
     ("PipelineProvisioned", "fail", half_made),
     ("PipelineIdentity", "fail", deleted_identity),
-    ("SecretCurrent", "warning", expired_secret),
-    ("SasKind", "fail", sas_of_a_blob),
+    ("SecretNotExpired", "warning", expired_secret),
+    ("SasType", "fail", sas_of_a_blob),
 ]
 
 
-@pytest.mark.parametrize(("code", "verdict", "cause"), FLAWS, ids=[row[0] for row in FLAWS])
+@pytest.mark.parametrize(("code", "status", "cause"), FLAWS, ids=[row[0] for row in FLAWS])
 def test_what_it_finds_is_mended_by_what_it_prints(
-    az: Terminal, code: str, verdict: str, cause: Change
+    az: Terminal, code: str, status: str, cause: Change
 ) -> None:
     scene = Scene.prepare(az.cloud, new_name())
     cause(scene)
     checked = az(scene.check)
-    assert checked.exit_code == (1 if verdict == "fail" else 0)
+    assert checked.exit_code == (1 if status == "fail" else 0)
     [found] = [check for check in checked.json if check["code"] == code]
-    assert found["verdict"] == verdict
-    mended = az.type(found["mend"])
+    assert found["status"] == status
+    mended = az.type("\n".join(found["recommendation"]))
     assert mended.exit_code == 0, mended.stderr
     if cause is deleted_identity:  # the new identity still needs the right of the old
-        again = az(f"{scene.check} --query \"[?verdict=='fail'].mend\" --output tsv")
+        again = az(f"{scene.check} --query \"[?status=='fail'].recommendation[]\" --output tsv")
         assert az.type(again.stdout).exit_code == 0, again.stdout
     passed = az.ok(scene.check)
-    assert [check["verdict"] for check in passed.json if check["code"] == code] == ["pass"]
+    assert [check["status"] for check in passed.json if check["code"] == code] == ["pass"]
     assert scene.run_again()["status"] == "Succeeded"
 
 
@@ -97,9 +97,9 @@ def test_a_misspelt_name_is_found_in_the_list_that_it_prints(
     scene = Scene.prepare(az.cloud, new_name())
     checked = az(re.sub(rf"({option} \w+)", r"\1s", scene.check))
     assert checked.exit_code == 1
-    [found] = [check for check in checked.json if check["verdict"] == "fail"]
+    [found] = [check for check in checked.json if check["status"] == "fail"]
     assert found["code"] == code
-    listed = az.type(found["mend"])
+    listed = az.type("\n".join(found["recommendation"]))
     wanted = {"--registry": scene.site.registry, "--name": PIPELINE}[option]
     assert wanted in listed.stdout.split()
     az.ok(scene.check)
@@ -118,11 +118,11 @@ def test_a_layer_that_is_kept_elsewhere_is_named(az: Terminal) -> None:
     client.push_manifest("samples/windows", manifest, "1")
     scene.artifacts = (ARTIFACT, "samples/windows:1")
     checked = az.ok(scene.check).json
-    [found] = [check for check in checked if check["verdict"] == "warning"]
-    assert (found["code"], found["mend"]) == ("LayersHere", "")
-    assert f"{foreign['digest']} of samples/windows:1" in found["found"]
+    [found] = [check for check in checked if check["status"] == "warning"]
+    assert (found["code"], found["recommendation"]) == ("NoForeignLayers", [])
+    assert f"{foreign['digest']} of samples/windows:1" in found["message"]
     client.push("samples/windows", "1", layer=b"here")
-    assert {check["verdict"] for check in az.ok(scene.check).json} == {"pass"}
+    assert {check["status"] for check in az.ok(scene.check).json} == {"pass"}
 
 
 def test_nothing_secret_is_printed_with_debug(az: Terminal, kind: Kind) -> None:
@@ -140,7 +140,7 @@ def test_both_names_of_a_registry_will_do_and_a_table_is_to_be_had(
     scene = Scene.prepare(az.cloud, new_name(), kind)
     line = f"acr {kind}-pipeline check --registry {scene.site.login_server} --name mypipeline"
     shown = az.ok(f"{line} --output table").stdout
-    assert shown.split()[:3] == ["Code", "Verdict", "Found"]
+    assert shown.split()[:3] == ["Code", "Status", "Message"]
     codes = [text.split()[0] for text in shown.splitlines()[2:]]
     assert codes[0] == "RegistryFound"
     assert len(set(codes)) == len(codes) > 20
@@ -155,7 +155,7 @@ def test_a_run_is_made_only_if_its_check_passes(az: Terminal) -> None:
     )
     stopped = az(line)
     assert (stopped.exit_code, stopped.stdout) == (1, "")
-    assert f"BlobsFree: There already: {BLOB}.\n" in stopped.stderr
+    assert f"NoBlobConflicts: There already: {BLOB}.\n" in stopped.stderr
     assert scene.site.resource("pipelineRuns")["value"] == []
     scene.site.container.delete_blob(BLOB)
     made = az.ok(line)
@@ -168,11 +168,14 @@ def test_a_manifest_is_what_an_import_is_checked_for(az: Terminal, tmp_path: Pat
     az.ok(f"{scene.command} --manifest {manifest}")
     scene.site.pipeline("import", "importer")
     line = f"acr import-pipeline check {scene.site.at} --name importer --manifest {manifest}"
-    found = {check["code"]: check["verdict"] for check in az.ok(line).json}
-    assert (found["BlobsFound"], found["TagsFree"]) == ("pass", "pass")  # it is the same image
+    found = {check["code"]: check["status"] for check in az.ok(line).json}
+    assert (found["BlobsFound"], found["NoTagConflicts"]) == (
+        "pass",
+        "pass",
+    )  # it is the same image
     scene.site.registry_client.push("samples/hello", "1.0", layer=b"another")
     checked = az(line)
     assert checked.exit_code == 1
-    assert f"TagsFree: There with other content: {ARTIFACT}.\n" in checked.stderr
+    assert f"NoTagConflicts: There with other content: {ARTIFACT}.\n" in checked.stderr
     exported = f"acr export-pipeline check {scene.site.at} --name {PIPELINE} --manifest {manifest}"
-    assert {check["verdict"] for check in az.ok(exported).json} == {"pass"}
+    assert {check["status"] for check in az.ok(exported).json} == {"pass"}

@@ -46,7 +46,7 @@ def test_a_failed_run_is_explained_and_mended_by_what_is_printed(az: Terminal, c
     assert (failed.exit_code, failed.stdout) == (1, "")
     assert "sig=" not in failed.stderr
     commands = scene.printed(case.code, failed)
-    assert found["mend"].splitlines() == (
+    assert found["recommendation"] == (
         TYPED[case.typed](commands) or [f"# {ROWS[case.code].remedy.advice()}"]
     )
     paste(az, scene, TYPED[case.typed](commands))
@@ -84,7 +84,7 @@ def test_an_export_pipeline_that_the_policy_forbids(az: Terminal) -> None:
     failed = az(create)
     assert (failed.exit_code, failed.stdout) == (1, "")
     commands = scene.printed("exports-disabled", failed)
-    assert found["mend"].splitlines() == commands
+    assert found["recommendation"] == commands
     paste(az, scene, commands)
     az.ok(create)
     scene.pipeline = scene.site.resource(path)
@@ -100,7 +100,7 @@ def test_more_artifacts_than_a_run_takes(az: Terminal) -> None:
     scene.site.registry_client.push("samples/hello", *tags, layer=b"hello")
     scene.artifacts = tuple(f"samples/hello:{tag}" for tag in tags)
     row = ROWS["too-many-artifacts"]
-    assert preflight.find(az, scene, row.code)["mend"] == f"# {row.remedy.advice()}"
+    assert preflight.find(az, scene, row.code)["recommendation"] == [f"# {row.remedy.advice()}"]
     with pytest.raises(AssertionError) as refusal:
         scene.run_again()
     assert row.says
@@ -118,11 +118,11 @@ def test_a_caller_without_a_role(az: Terminal, guest: Guest, verb: str) -> None:
     commands = scene.printed("caller-not-allowed", failed)
     assert f"--assignee {guest.login['id']}" in commands[0]
     checked = guest(scene.check)
-    assert (checked.exit_code, {check["verdict"] for check in checked.json}) == (0, {"unknown"})
+    assert (checked.exit_code, {check["status"] for check in checked.json}) == (0, {"unknown"})
     assert "Microsoft.ContainerRegistry/registries/read" in checked.stdout
     guest.gets("Reader", scene.site.id_of(""))
     found = preflight.find(guest, scene, "caller-not-allowed")
-    assert found["mend"] == commands[0].replace(guest.login["id"], guest.login["appId"])
+    assert found["recommendation"] == [commands[0].replace(guest.login["id"], guest.login["appId"])]
     paste(az, scene, commands)
     preflight.passes(guest, scene, "caller-not-allowed")
     allowed = guest(line)
@@ -181,7 +181,7 @@ def test_a_trigger_that_does_not_fire(
     assert triggered() == []
     found = preflight.find(az, scene, code)
     commands = ROWS[code].remedy.steps(scene.facts)
-    assert [re.sub(r"\d{4}-\d\d-\d\d", "DATE", line) for line in found["mend"].splitlines()] == [
+    assert [re.sub(r"\d{4}-\d\d-\d\d", "DATE", line) for line in found["recommendation"]] == [
         re.sub(r"\d{4}-\d\d-\d\d", "DATE", line) for line in commands
     ]
     paste(az, scene, commands)

@@ -244,7 +244,7 @@ class _Verdict:
 
 
 def _passes(stdout: str) -> set[str]:
-    return {check["code"] for check in json.loads(stdout) if check["verdict"] == "pass"}
+    return {check["code"] for check in json.loads(stdout) if check["status"] == "pass"}
 
 
 def _difference(one: dict[str, str], other: dict[str, str]) -> str:

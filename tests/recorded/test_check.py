@@ -31,8 +31,8 @@ STORAGE = [NAMED, f"GET {ACCOUNT}", f"GET {ACCOUNT_CONTAINER}"]
 
 
 def not_passed(checks: list[dict[str, str]]) -> dict[str, str]:
-    """The codes of the checks that did not pass, with their verdicts."""
-    return {check["code"]: check["verdict"] for check in checks if check["verdict"] != "pass"}
+    """The codes of the checks that did not pass, with their statuses."""
+    return {check["code"]: check["status"] for check in checks if check["status"] != "pass"}
 
 
 def test_a_pipeline_with_a_sas_is_checked_for_what_it_is_to_move(
@@ -72,17 +72,17 @@ def test_a_pipeline_with_an_identity_is_checked_for_its_roles(
     answer = az(f"{line} --name mypipeline")
     assert (answer.exit_code, not_passed(answer.json)) == (1, {"StorageRole": "fail"})
     role = kind.storage_role_for(())
-    mend = (
+    grant = (
         f'az role assignment create --role "{role}" --assignee-object-id {PRINCIPAL} '
         "--assignee-principal-type ServicePrincipal "
         "--scope $(az storage account show --name mystorage --query id --output tsv)"
     )
     [found] = [check for check in answer.json if check["code"] == "StorageRole"]
-    assert found["mend"] == mend
+    assert found["recommendation"] == [grant]
     assert answer.stderr.endswith(
-        f"ERROR: 1 of 12 checks failed:\nStorageRole: {found['found']}\n{mend}\n"
+        f"ERROR: 1 of 12 checks failed:\nStorageRole: {found['message']}\n{grant}\n"
         if kind is EXPORT
-        else f"ERROR: 1 of 11 checks failed:\nStorageRole: {found['found']}\n{mend}\n"
+        else f"ERROR: 1 of 11 checks failed:\nStorageRole: {found['message']}\n{grant}\n"
     )
     assigned = [
         f"GET {ACCOUNT_CONTAINER}/{AUTHORIZATION}/{what}Assignments" for what in ("role", "deny")
@@ -97,7 +97,7 @@ def test_a_pipeline_with_an_identity_is_checked_for_its_roles(
     when_recording(
         lambda site: site.grant_storage(site.resource(f"{kind.resource_type}/mypipeline"))
     )
-    answer = az(f"{line} --name mypipeline --query [].verdict -o tsv")
+    answer = az(f"{line} --name mypipeline --query [].status -o tsv")
     assert (answer.exit_code, set(answer.stdout.split())) == (0, {"pass"})
 
 
@@ -110,7 +110,7 @@ def test_what_is_not_there_is_asked_for_by_name(
     answer = az(f"acr {kind.group} check {AT} -n mypipeline")
     assert (answer.exit_code, not_passed(answer.json)) == (
         1,
-        {"AccountFound": "fail", "SecretReadable": "fail"},
+        {"StorageAccountFound": "fail", "SecretReadable": "fail"},
     )
     check_name = f"POST {SUBSCRIPTION}/providers/Microsoft.Storage/checkNameAvailability"
     assert answer.requests[3:5] == [NAMED, check_name]
@@ -123,9 +123,9 @@ def test_a_missing_pipeline_ends_the_check(az: Az, when_recording: WhenRecording
     assert [line.split()[:2] for line in answer.stdout.splitlines()[2:]] == [
         ["RegistryFound", "pass"],
         ["RegistryPremium", "pass"],
-        ["RegistryExports", "pass"],
+        ["ExportsAllowed", "pass"],
         ["RegistryNetwork", "pass"],
-        ["CallerAllowed", "pass"],
+        ["CallerAuthorized", "pass"],
         ["PipelineFound", "fail"],
     ]
     assert answer.requests == [*SET_UP, "GET exportPipelines/another"]

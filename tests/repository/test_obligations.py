@@ -50,13 +50,13 @@ def test_every_known_failure_is_caused_in_e2e() -> None:
 
 def test_every_known_failure_is_predicted_by_a_check_or_says_why_not() -> None:
     assert_same(
-        [*preflight.FORESEEN_BY, *preflight.NOT_FORESEEN],
+        [*preflight.PREDICTED_BY, *preflight.NOT_PREDICTED],
         FAILURES,
         "known failure",
-        "`foresees` of a rule in azext_acrtransfer/preflight, or NOT_FORESEEN of "
+        "`predicts` of a rule in azext_acrtransfer/preflight, or NOT_PREDICTED of "
         "tests/e2e/preflight.py",
     )
-    assert set(preflight.FORESEEN_BY) & set(preflight.NOT_FORESEEN) == set()
+    assert set(preflight.PREDICTED_BY) & set(preflight.NOT_PREDICTED) == set()
     assert_same(
         preflight.ONLY_WARNED_OF & FAILURES,
         preflight.ONLY_WARNED_OF,

@@ -10,6 +10,7 @@ from urllib.parse import unquote_plus
 import responses
 
 from azext_acrtransfer.kinds import EXPORT, PipelineKind
+from azext_acrtransfer.preflight.rule import Check
 from tests.support.az import SUBSCRIPTION
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, pipeline
 from tests.unit.preflight_snapshots import PRINCIPAL, sas
@@ -71,7 +72,7 @@ class Azure:
         self._mock.remove(method, url)
         self._mock.add(method, url, **({"json": json} if json is not None else {}), **more)
 
-    def __call__(self, az: Az, *argv: str) -> tuple[Any, dict[str, dict[str, str]]]:
+    def __call__(self, az: Az, *argv: str) -> tuple[Any, dict[str, Check]]:
         """Run the check; the result and the checks by their codes."""
         self._mock.calls.reset()
         self.tell(f"{ARM}{REGISTRY}/{self.kind.resource_type}/mypipeline", self.pipeline)

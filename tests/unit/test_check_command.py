@@ -72,9 +72,9 @@ def test_all_that_is_there_passes(az: Az, azure: Azure, monkeypatch: pytest.Monk
     monkeypatch.setattr(checker, "read_contents", None)  # without artifacts there is no need
     result, checks = azure(az)
     assert result.exit_code == 0, result.stderr
-    assert {check["verdict"] for check in checks.values()} == {"pass"}
+    assert {check["status"] for check in checks.values()} == {"pass"}
     assert "ERROR" not in result.stderr
-    assert list(result.json[0]) == ["code", "found", "mend", "verdict"]
+    assert list(result.json[0]) == ["code", "message", "recommendation", "status"]
 
 
 def test_no_part_of_a_secret_is_shown_not_even_with_debug(az: Az, azure: Azure) -> None:
@@ -181,8 +181,8 @@ READ_SECRET = "the permission get on secrets, or the role Key Vault Secrets User
 READ_BLOBS = "the role Storage Blob Data Reader on the container, and a way past its firewall"
 RIGHTS = [
     ("SasToken", f"{ARM}{REGISTRY}", "RegistryFound", READER),
-    ("SasToken", f"{ARM}{REGISTRY}{AUTHORIZATION}/permissions", "CallerAllowed", READER),
-    ("SasToken", f"{ARM}{ACCOUNT}", "AccountFound", READER_HERE),
+    ("SasToken", f"{ARM}{REGISTRY}{AUTHORIZATION}/permissions", "CallerAuthorized", READER),
+    ("SasToken", f"{ARM}{ACCOUNT}", "StorageAccountFound", READER_HERE),
     ("SasToken", f"{ARM}{CONTAINER}", "ContainerFound", READER),
     ("SasToken", f"{ARM}{VAULT}", "SecretReadable", READER_HERE),
     ("SasToken", SECRET, "SecretFound", READ_SECRET),
@@ -202,7 +202,12 @@ def test_a_refusal_is_unknown_and_fails_nothing(
     result, checks = azure(az)
     found = f"You lack the right to read it: {right}"
     assert result.exit_code == 0
-    assert checks[code] == {"code": code, "found": found, "mend": "", "verdict": "unknown"}
+    assert checks[code] == {
+        "code": code,
+        "message": found,
+        "recommendation": [],
+        "status": "unknown",
+    }
 
 
 @pytest.mark.parametrize(
@@ -218,30 +223,31 @@ def test_what_the_service_says_of_a_refusal_is_told(
     monkeypatch.setattr("time.sleep", lambda _: None)
     azure.tell(f"{ARM}{CONTAINER}", body, status=status)
     _, checks = azure(az)
-    assert checks["ContainerFound"]["found"].startswith(found)
+    assert checks["ContainerFound"]["message"].startswith(found)
 
 
 def test_what_is_no_answer_of_the_service_is_unknown(az: Az, azure: Azure) -> None:
     azure.tell(f"{ARM}{CONTAINER}", body="<html>Sign in</html>", content_type="text/html")
     result, checks = azure(az)
-    assert (result.exit_code, checks["ContainerFound"]["verdict"]) == (0, "unknown")
+    assert (result.exit_code, checks["ContainerFound"]["status"]) == (0, "unknown")
     assert (
-        "management.azure.com answered 200 OK, with text/html" in checks["ContainerFound"]["found"]
+        "management.azure.com answered 200 OK, with text/html"
+        in checks["ContainerFound"]["message"]
     )
 
 
 def test_a_host_that_cannot_be_reached_is_unknown(az: Az, azure: Azure) -> None:
     azure.tell(STORAGE, body=requests.ConnectionError("Failed to resolve"))
     result, checks = azure(az)
-    assert (result.exit_code, checks["SasAccepted"]["verdict"]) == (0, "unknown")
-    assert "It could not be asked: Failed to resolve" in checks["SasAccepted"]["found"]
+    assert (result.exit_code, checks["SasAccepted"]["status"]) == (0, "unknown")
+    assert "It could not be asked: Failed to resolve" in checks["SasAccepted"]["message"]
 
 
 @pytest.mark.parametrize(
     ("name", "namespace", "kind", "version", "code"),
     [
-        ("mystorage", "Microsoft.Storage", "storageAccounts", "2023-05-01", "AccountFound"),
-        ("myvault", "Microsoft.KeyVault", "vaults", "2023-07-01", "VaultFound"),
+        ("mystorage", "Microsoft.Storage", "storageAccounts", "2023-05-01", "StorageAccountFound"),
+        ("myvault", "Microsoft.KeyVault", "vaults", "2023-07-01", "KeyVaultFound"),
     ],
 )
 def test_a_name_that_others_have_is_unknown_and_a_free_one_a_failure(
@@ -252,17 +258,17 @@ def test_a_name_that_others_have_is_unknown_and_a_free_one_a_failure(
     taken = {"nameAvailable": False, "reason": "AlreadyExists"}
     azure.tell(check_name, taken, method="POST")
     _, checks = azure(az)
-    assert checks[code]["verdict"] == "unknown"
-    assert "you lack the role Reader on it" in checks[code]["found"]
+    assert checks[code]["status"] == "unknown"
+    assert "you lack the role Reader on it" in checks[code]["message"]
     body = f'{{"name": "{name}", "type": "{namespace}/{kind}"}}'
     assert f"POST {check_name}?api-version={version} {body}" in azure.asked[ARM_TOKEN]
     azure.tell(check_name, {"nameAvailable": True}, method="POST")
     _, checks = azure(az)
-    assert checks[code]["verdict"] == "fail"
+    assert checks[code]["status"] == "fail"
     azure.tell(check_name, REFUSED, method="POST", status=403)
     _, checks = azure(az)
-    assert checks[code]["verdict"] == "unknown"
-    assert checks[code]["found"] == f"You lack the right to read it: {READER_HERE}"
+    assert checks[code]["status"] == "unknown"
+    assert checks[code]["message"] == f"You lack the right to read it: {READER_HERE}"
 
 
 @pytest.mark.parametrize(
@@ -292,8 +298,8 @@ def test_a_secret_that_gives_no_value(
     azure.tell(SECRET, body, status=status)
     azure.tell(SECRET.replace("/secrets/", "/deletedsecrets/"), {"recoveryId": "x"})
     result, checks = azure(az)
-    assert (result.exit_code, checks[code]["verdict"], checks[code]["found"]) == (1, "fail", found)
-    assert "SasWhole" not in checks
+    assert (result.exit_code, checks[code]["status"], checks[code]["message"]) == (1, "fail", found)
+    assert "SasFormatValid" not in checks
 
 
 @pytest.mark.parametrize(
@@ -308,7 +314,7 @@ def test_a_secret_that_gives_no_value(
 )
 @pytest.mark.parametrize(
     ("uri", "code"),
-    [("uri", "BlobsFree"), ("uri", "SasAccepted"), ("keyVaultUri", "SecretFound")],
+    [("uri", "NoBlobConflicts"), ("uri", "SasAccepted"), ("keyVaultUri", "SecretFound")],
 )
 def test_no_token_and_no_sas_goes_to_a_host_outside_the_cloud(
     az: Az, azure: Azure, uri: str, code: str, changed: tuple[str, str]
@@ -318,16 +324,16 @@ def test_no_token_and_no_sas_goes_to_a_host_outside_the_cloud(
     domain = {"uri": "core.windows.net", "keyVaultUri": "vault.azure.net"}[uri]
     side[uri] = side[uri].replace(*(text.format(host=host, domain=domain) for text in changed))
     _, checks = azure(az, "-b", "myblob")
-    assert checks[code]["verdict"] == "unknown"
-    assert "is not known to be of the active cloud: not asked." in checks[code]["found"]
+    assert checks[code]["status"] == "unknown"
+    assert "is not known to be of the active cloud: not asked." in checks[code]["message"]
 
 
 def test_no_token_goes_to_another_host_by_the_link_of_a_page(az: Az, azure: Azure) -> None:
     page = {"value": [], "nextLink": "https://attacker.example/page"}
     azure.tell(f"{ARM}{REGISTRY}{AUTHORIZATION}/permissions", page)
     _, checks = azure(az)
-    assert checks["CallerAllowed"]["verdict"] == "unknown"
-    assert checks["CallerAllowed"]["found"] == (
+    assert checks["CallerAuthorized"]["status"] == "unknown"
+    assert checks["CallerAuthorized"]["message"] == (
         "'attacker.example' is not known to be of the active cloud: not asked."
     )
 
@@ -338,19 +344,19 @@ def test_all_pages_of_a_list_count(az: Az, azure: Azure) -> None:
     azure.tell(f"{ARM}{REGISTRY}{AUTHORIZATION}/permissions", first)
     azure.tell(link, {"value": [{"actions": ["*/list"]}, {"actions": ["*"]}]})
     _, checks = azure(az)
-    assert checks["CallerAllowed"]["verdict"] == "pass"
+    assert checks["CallerAuthorized"]["status"] == "pass"
 
 
 def test_a_list_without_an_end_is_unknown(az: Az, azure: Azure) -> None:
     link = f"{ARM}{REGISTRY}{AUTHORIZATION}/permissions"
     azure.tell(link, {"value": [{"actions": ["*"]}], "nextLink": link})
     _, checks = azure(az)
-    assert checks["CallerAllowed"]["verdict"] == "unknown"
-    assert "list has no end" in checks["CallerAllowed"]["found"]
+    assert checks["CallerAuthorized"]["status"] == "unknown"
+    assert "list has no end" in checks["CallerAuthorized"]["message"]
 
 
 @pytest.mark.parametrize(
-    ("status", "verdict", "found"),
+    ("http_status", "status", "found"),
     [
         (200, "fail", "There already: my blob."),
         (302, "unknown", "It could not be read: mystorage.blob.core.windows.net answered 302"),
@@ -360,34 +366,42 @@ def test_a_list_without_an_end_is_unknown(az: Az, azure: Azure) -> None:
     ],
 )
 def test_a_blob_is_in_the_way_only_if_it_is_there(
-    az: Az, azure: Azure, monkeypatch: pytest.MonkeyPatch, *, status: int, verdict: str, found: str
+    az: Az,
+    azure: Azure,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    http_status: int,
+    status: str,
+    found: str,
 ) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)
-    azure.tell(f"{STORAGE}/my%20blob", method="HEAD", status=status)
+    azure.tell(f"{STORAGE}/my%20blob", method="HEAD", status=http_status)
     _, checks = azure(az, "-b", "my blob")
-    assert checks["BlobsFree"]["verdict"] == verdict
-    assert checks["BlobsFree"]["found"].startswith(found)
+    assert checks["NoBlobConflicts"]["status"] == status
+    assert checks["NoBlobConflicts"]["message"].startswith(found)
 
 
 def test_the_identitys_roles_are_read_with_their_definitions(az: Az, azure: Azure) -> None:
     azure.use_identity()
     result, checks = azure(az)
-    assert (result.exit_code, checks["StorageRole"]["found"]) == (0, f"Mover at {GROUP}")
-    assert "VaultFound" not in checks
+    assert (result.exit_code, checks["StorageRole"]["message"]) == (0, f"Mover at {GROUP}")
+    assert "KeyVaultFound" not in checks
 
     azure.tell_assigned("deny", {"denyAssignmentName": "Locked"}, {"denyAssignmentName": "Shut"})
     azure.tell(f"{ARM}{IDENTITY}", {"error": {"code": "ResourceNotFound"}}, status=404)
     result, checks = azure(az)
-    assert checks["StorageRole"]["verdict"] == "warning"
-    assert checks["StorageRole"]["found"] == f"Mover at {GROUP}, but also denied by: Locked, Shut."
-    assert checks["PipelineIdentity"]["verdict"] == "fail"
+    assert checks["StorageRole"]["status"] == "warning"
+    assert (
+        checks["StorageRole"]["message"] == f"Mover at {GROUP}, but also denied by: Locked, Shut."
+    )
+    assert checks["PipelineIdentity"]["status"] == "fail"
 
     azure.tell_assigned(
         "role", {"roleDefinitionId": ROLE, "scope": GROUP, "condition": "@Resource[x] == 'y'"}
     )
     _, checks = azure(az)
     assert (
-        checks["StorageRole"]["found"]
+        checks["StorageRole"]["message"]
         == f"A role has a condition, which is not judged here: Mover at {GROUP}."
     )
 
@@ -396,23 +410,22 @@ def test_a_pipeline_without_identity_is_not_asked_about_its_roles(az: Az, azure:
     azure.pipeline["identity"] = {"type": "None"}
     azure.pipeline["properties"]["target"]["storageAccessMode"] = "ManagedIdentity"
     result, checks = azure(az)
-    assert (result.exit_code, checks["PipelineIdentity"]["verdict"]) == (1, "fail")
-    assert checks["StorageRole"]["verdict"] == "fail"
+    assert (result.exit_code, checks["PipelineIdentity"]["status"]) == (1, "fail")
+    assert checks["StorageRole"]["status"] == "fail"
 
 
-def test_a_table_shows_what_mends(az: Az, azure: Azure) -> None:
+def test_a_table_leaves_recommendations_to_stderr(az: Az, azure: Azure) -> None:
     azure.tell(f"{ARM}{REGISTRY}", {"sku": {"name": "Basic"}, "properties": {}})
     azure.tell(f"{ARM}{REGISTRY}/exportPipelines/mypipeline", azure.pipeline)
     result = az("acr", "export-pipeline", "check", *AT, "-n", "mypipeline", "-o", "table")
     assert result.exit_code == 1
     title, _, *rows = result.stdout.splitlines()
     line = rows[1]
-    assert title.split() == ["Code", "Verdict", "Found", "Mend"]
-    mend = "az acr update --name myregistry --sku Premium"
-    assert line.split(maxsplit=2)[:2] == ["RegistryPremium", "fail"]
-    assert line.endswith(mend)
+    assert title.split() == ["Code", "Status", "Message"]
+    assert line.split(maxsplit=2) == ["RegistryPremium", "fail", "The SKU is Basic."]
     assert result.stderr.endswith(
-        f"1 of {len(rows)} checks failed:\nRegistryPremium: The SKU is Basic.\n{mend}\n"
+        f"1 of {len(rows)} checks failed:\nRegistryPremium: The SKU is Basic.\n"
+        "az acr update --name myregistry --sku Premium\n"
     )
 
 
@@ -499,15 +512,15 @@ def test_a_manifest_names_what_is_to_be_checked(
     result, checks = azure(az, "--manifest", str(file))
     if kind is EXPORT:
         assert asked == [entry.artifact for entry in manifest.entries]
-        assert (result.exit_code, checks["ArtifactsFound"]["verdict"]) == (0, "pass")
+        assert (result.exit_code, checks["ArtifactsFound"]["status"]) == (0, "pass")
         return
     went = [entry.artifact for entry in manifest.entries if not entry.is_left]
     assert (asked, result.exit_code) == (went, 1)
     assert (
-        checks["BlobsFound"]["found"] == f"Not there: {', '.join(r.blob for r in manifest.runs)}."
+        checks["BlobsFound"]["message"] == f"Not there: {', '.join(r.blob for r in manifest.runs)}."
     )
     names = ", ".join(map(str, went))
-    assert checks["TagsFree"]["found"] == f"There with other content: {names}."
+    assert checks["NoTagConflicts"]["message"] == f"There with other content: {names}."
 
 
 def create_run(az: Az, kind: PipelineKind) -> Any:
@@ -573,40 +586,42 @@ def test_a_vault_by_roles_is_asked_for_the_roles_on_the_secret(az: Az, azure: Az
     azure.tell(f"{ARM}{VAULT}", by_roles)
     azure.tell(f"{ARM}{VAULT}/secrets/sas{AUTHORIZATION}/roleAssignments", {"value": []})
     result, checks = azure(az)
-    assert (result.exit_code, checks["SecretReadable"]["verdict"]) == (1, "fail")
-    assert '--role "Key Vault Secrets User"' in checks["SecretReadable"]["mend"]
+    assert (result.exit_code, checks["SecretReadable"]["status"]) == (1, "fail")
+    assert '--role "Key Vault Secrets User"' in checks["SecretReadable"]["recommendation"][0]
 
 
 @pytest.mark.parametrize(
-    ("status", "verdict", "found", "mend"),
+    ("http_status", "status", "message", "recommendation"),
     [
         (
             404,
             "fail",
             "The registry has no export pipeline of that name.",
-            "az acr export-pipeline list -g mygroup -r myregistry --output table",
+            ["az acr export-pipeline list -g mygroup -r myregistry --output table"],
         ),
-        (403, "unknown", f"You lack the right to read it: {READER}", ""),
+        (403, "unknown", f"You lack the right to read it: {READER}", []),
     ],
 )
 def test_without_a_pipeline_no_more_than_the_registry_is_judged(
-    az: Az, azure: Azure, *, status: int, verdict: str, found: str, mend: str
+    az: Az, azure: Azure, *, http_status: int, status: str, message: str, recommendation: list[str]
 ) -> None:
     azure.tell(f"{ARM}{REGISTRY}", {"sku": {"name": "Basic"}, "properties": {}})
     azure.tell(f"{ARM}{REGISTRY}{AUTHORIZATION}/permissions", {"value": [{"actions": []}]})
-    azure.tell(f"{ARM}{REGISTRY}/exportPipelines/mypipeline", REFUSED, status=status)
+    azure.tell(f"{ARM}{REGISTRY}/exportPipelines/mypipeline", REFUSED, status=http_status)
     result = az("acr", "export-pipeline", "check", *AT, "-n", "mypipeline")
     role = "Container Registry Transfer Pipeline Contributor"
     grant = f'az role assignment create --role "{role}" --assignee user@example.com --scope'
     assert result.exit_code == 1
-    assert [(check["code"], check["verdict"], check["mend"]) for check in result.json][1:6] == [
-        ("RegistryPremium", "fail", "az acr update --name myregistry --sku Premium"),
-        ("RegistryExports", "pass", ""),
-        ("RegistryNetwork", "pass", ""),
-        ("CallerAllowed", "fail", f"{grant} {REGISTRY}"),
-        ("PipelineFound", verdict, mend),
+    assert [(check["code"], check["status"], check["recommendation"]) for check in result.json][
+        1:6
+    ] == [
+        ("RegistryPremium", "fail", ["az acr update --name myregistry --sku Premium"]),
+        ("ExportsAllowed", "pass", []),
+        ("RegistryNetwork", "pass", []),
+        ("CallerAuthorized", "fail", [f"{grant} {REGISTRY}"]),
+        ("PipelineFound", status, recommendation),
     ]
-    assert {(check["verdict"], check["found"]) for check in result.json[5:]} == {(verdict, found)}
+    assert {(check["status"], check["message"]) for check in result.json[5:]} == {(status, message)}
 
 
 def test_what_mends_names_the_blob_if_it_is_one_and_a_new_expiry(
@@ -618,14 +633,16 @@ def test_what_mends_names_the_blob_if_it_is_one_and_a_new_expiry(
     for name in ("myblob", "another"):
         azure.tell(f"{STORAGE}/{name}", method="HEAD", headers=headers)
     _, one = azure(az, "-b", "myblob")
-    assert f"--https-only --expiry {expiry_of_new_sas()} " in one["SasNotExpired"]["mend"]
-    mend = one["TriggerCategory"]["mend"]
-    assert mend == (
+    assert (
+        f"--https-only --expiry {expiry_of_new_sas()} " in one["SasNotExpired"]["recommendation"][0]
+    )
+    [command] = one["TriggerCategory"]["recommendation"]
+    assert command == (
         "az storage blob metadata update --account-name mystorage --container-name transfer "
         "--name myblob --metadata category=acr-transfer-blob"
     )
     _, two = azure(az, "-b", "myblob", "another")
-    assert two["TriggerCategory"]["mend"] == mend.replace("myblob", "BLOB")
+    assert two["TriggerCategory"]["recommendation"] == [command.replace("myblob", "BLOB")]
 
 
 def test_in_a_cloud_without_suffixes_no_host_is_known(
@@ -633,7 +650,7 @@ def test_in_a_cloud_without_suffixes_no_host_is_known(
 ) -> None:
     monkeypatch.setattr(AZURE_PUBLIC_CLOUD.suffixes, "keyvault_dns", None)
     result, checks = azure(az)
-    assert (result.exit_code, checks["SecretFound"]["verdict"]) == (0, "unknown")
+    assert (result.exit_code, checks["SecretFound"]["status"]) == (0, "unknown")
 
 
 def test_an_answer_that_lacks_something_is_unknown(az: Az, azure: Azure) -> None:
@@ -641,17 +658,23 @@ def test_an_answer_that_lacks_something_is_unknown(az: Az, azure: Azure) -> None
     azure.tell(f"{ARM}{CONTAINER}{AUTHORIZATION}/roleAssignments", {"value": [{}]})
     azure.tell(f"{ARM}{CONTAINER}{AUTHORIZATION}/denyAssignments", {})
     result, checks = azure(az)
-    assert (result.exit_code, checks["StorageRole"]["verdict"]) == (0, "unknown")
-    assert checks["StorageRole"]["found"] == "The answer lacks 'properties'."
+    assert (result.exit_code, checks["StorageRole"]["status"]) == (0, "unknown")
+    assert checks["StorageRole"]["message"] == "The answer lacks 'properties'."
 
 
 def test_a_pipeline_that_tells_no_container_leaves_the_rest_unknown(az: Az, azure: Azure) -> None:
     del azure.pipeline["properties"]["target"]
     result, checks = azure(az)
-    unknown = [code for code, check in checks.items() if check["verdict"] != "pass"]
-    codes = ["AccountFound", "StorageRole", "VaultFound", "SecretFound", "SharedKeyAllowed"]
+    unknown = [code for code, check in checks.items() if check["status"] != "pass"]
+    codes = [
+        "StorageAccountFound",
+        "StorageRole",
+        "KeyVaultFound",
+        "SecretFound",
+        "SharedKeyAllowed",
+    ]
     assert (result.exit_code, unknown) == (0, codes)
-    assert {checks[code]["found"] for code in codes} == {
+    assert {checks[code]["message"] for code in codes} == {
         "The service does not tell the pipeline's container."
     }
 
@@ -663,4 +686,4 @@ def test_an_id_of_an_answer_leads_to_no_other_host(az: Az, azure: Azure) -> None
     check_name = f"{ARM}/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Storage"
     azure.tell(f"{check_name}/checkNameAvailability", {"nameAvailable": True}, method="POST")
     _, checks = azure(az)
-    assert checks["AccountFound"]["verdict"] == "fail"
+    assert checks["StorageAccountFound"]["status"] == "fail"

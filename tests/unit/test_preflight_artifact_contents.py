@@ -32,7 +32,7 @@ def check(az: Az, mock: responses.RequestsMock, kind: PipelineKind, registry: Re
     azure = Azure(mock, kind)
     azure.tell(f"{ARM}{REGISTRY}", registry.resource)
     _, checks = azure(az, "--artifacts", "team/*")
-    return {code: f"{check['verdict']}: {check['found']}" for code, check in checks.items()}
+    return {code: f"{check['status']}: {check['message']}" for code, check in checks.items()}
 
 
 def test_a_glob_is_checked_in_all_its_platforms(
@@ -46,7 +46,7 @@ def test_a_glob_is_checked_in_all_its_platforms(
             "fail: Larger than 8 GB: sha256:0c of team/app:v1 (9663676416 bytes)."
         )
     else:
-        assert checks["TagsFree"] == "warning: There already: team/app:v1."
+        assert checks["NoTagConflicts"] == "warning: There already: team/app:v1."
     asked = {url: count for url, count in registry.asked.items() if "/manifests/" in url}
     assert (len(asked), set(asked.values())) == (3, {1})
     assert registry.asked[f"POST {HOST}/oauth2/token"] == 3  # for each of three rights
@@ -55,4 +55,4 @@ def test_a_glob_is_checked_in_all_its_platforms(
 def test_a_layer_that_lacks_its_size_is_unknown(az: Az, mock: responses.RequestsMock) -> None:
     registry = holding(mock, {key: value for key, value in LAYER.items() if key != "size"})
     checks = check(az, mock, EXPORT, registry)
-    assert checks["LayerSizes"] == checks["LayersHere"] == "unknown: The answer lacks 'size'."
+    assert checks["LayerSizes"] == checks["NoForeignLayers"] == "unknown: The answer lacks 'size'."

@@ -127,7 +127,7 @@ def test_a_check_leaves_open_a_blob_that_is_not_named(kind: PipelineKind, blob: 
     # What every check knows, as `collector.gather` has it from the login and the options.
     known = {"you": "user@example.com"} | ({"blob": blob} if blob else {})
     facts = Facts(snapshot(kind).facts | known)
-    left = {word for rule in RULES for word in open_words(rule.mending(facts))}
+    left = {word for rule in RULES for word in open_words(rule.recommended_commands(facts))}
     assert left == (set() if blob else {"BLOB"})
 
 
@@ -152,7 +152,7 @@ def test_a_name_is_a_word_and_never_a_command(tmp_path: Path) -> None:
 
 def ours() -> Iterator[str]:
     """Every printed command of the extension, with example values."""
-    commands: list[Command | str] = [command for rule in RULES for command in rule.mend]
+    commands: list[Command | str] = [command for rule in RULES for command in rule.recommendation]
     for row in KNOWN_FAILURES:
         commands += row.remedy.commands
         commands += row.remedy.alternative.commands if row.remedy.alternative else ()
