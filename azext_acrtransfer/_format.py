@@ -9,6 +9,7 @@ from typing import Any
 
 from azext_acrtransfer.kinds import kind_of_pipeline
 from azext_acrtransfer.service.json_values import get_path
+from azext_acrtransfer.service.states import RunState
 
 Row = OrderedDict[str, str]
 _WIDTH_OF_TABLE = 120
@@ -37,6 +38,10 @@ def _blob_of_run(run: Mapping[str, Any]) -> Any:
     uri = get_path(run, "response", "target", "uri") or get_path(run, "response", "source", "uri")
     name = get_path(run, "request", "target", "name") or get_path(run, "request", "source", "name")
     return name or str(uri or "").rpartition("/")[2]
+
+
+def _state_of_run(run: Mapping[str, Any]) -> str:
+    return RunState({"properties": run}).status.value
 
 
 def _percent(run: Mapping[str, Any]) -> str | None:
@@ -95,10 +100,7 @@ runs_table = _table(
     ("Type", _kind_of_run),
     ("Pipeline", _pipeline_of_run),
     ("Blob", _blob_of_run),
-    (
-        "State",
-        lambda run: get_path(run, "response", "status") or get_path(run, "provisioningState"),
-    ),
+    ("State", _state_of_run),
     ("Done", _percent),
     ("Started", _time("response", "startTime")),
     ("Finished", _time("response", "finishTime")),

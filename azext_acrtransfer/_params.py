@@ -277,8 +277,8 @@ def _list_arguments(context: Any) -> None:
     context.argument(
         "status",
         get_enum_type(RunStatus),
-        help="Runs in this state only: Failed counts those that were canceled, Running all "
-        "that are not over.",
+        help="List only runs with this status. Failed includes PartlyFailed and Canceled. "
+        "Unknown: the run ended in a state that isn't documented.",
         validator=validators.validate_status,
     )
     context.argument(

@@ -42,11 +42,21 @@ class StorageAccessMode(str, Enum):
 
 
 class RunStatus(str, Enum):
-    """The status of a run."""
+    """The status of a run: in progress, or how it ended."""
 
     IN_PROGRESS = "Running"
     SUCCEEDED = "Succeeded"
+    #: It transferred something, and not everything.
+    PARTLY_FAILED = "PartlyFailed"
     FAILED = "Failed"
+    CANCELED = "Canceled"
+    #: It ended in a state that isn't documented.
+    UNKNOWN = "Unknown"
+
+    def includes(self, status: RunStatus) -> bool:
+        """Whether a user who asks for runs of this status means those of another one, too."""
+        partial = (RunStatus.PARTLY_FAILED, RunStatus.CANCELED)
+        return status is self or (self is RunStatus.FAILED and status in partial)
 
 
 def invalid(value: str, option: str, why: str, advice: str) -> InvalidArgumentValueError:

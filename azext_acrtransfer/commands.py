@@ -43,7 +43,7 @@ def _pipeline_commands(loader: Any) -> None:
             group.custom_show_command("show", "show_resource")
             group.custom_command("list", "list_pipelines")
             group.custom_command("delete", "delete_resource", supports_no_wait=True)
-            group.custom_wait_command("wait", "resource_to_wait_for", transform=raise_time_out)
+            group.custom_wait_command("wait", "pipeline_to_wait_for", transform=raise_time_out)
 
 
 def _run_commands(loader: Any) -> None:

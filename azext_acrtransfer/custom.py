@@ -46,11 +46,14 @@ def show_resource(
     return client.of(registry_name, resource_group_name).get(resource_name).resource
 
 
-def resource_to_wait_for(
+def pipeline_to_wait_for(
     client: Service, registry_name: str, resource_name: str, resource_group_name: str | None = None
 ) -> Any:
-    """Return a resource for core's wait command, which handles the error for a missing one."""
-    return client.of(registry_name, resource_group_name).look(resource_name).resource
+    """Return a pipeline for core's wait command, which handles the error for a missing one."""
+    pipeline = client.of(registry_name, resource_group_name).look(resource_name).resource
+    if PipelineState(pipeline).has_failed:  # core would not take Canceled for an end
+        pipeline.properties["provisioningState"] = "Failed"
+    return pipeline
 
 
 def list_pipelines(
@@ -237,9 +240,10 @@ def run_to_wait_for(
     client: Service, registry_name: str, resource_name: str, resource_group_name: str | None = None
 ) -> Any:
     """Return a run whose provisioningState is what core's wait command expects of it."""
-    run = resource_to_wait_for(client, registry_name, resource_name, resource_group_name)
-    if not RunState(run).is_over:
-        run.properties["provisioningState"] = "Running"
+    run = client.of(registry_name, resource_group_name).look(resource_name).resource
+    state = RunState(run)
+    ended = "Failed" if state.has_failed else "Succeeded"
+    run.properties["provisioningState"] = ended if state.is_over else "Running"
     return _explained(run)
 
 
@@ -269,7 +273,7 @@ def verify_registry(
 
 
 def _explained(run: Any) -> Any:
-    if RunState(run).status is RunStatus.FAILED:
+    if RunState(run).has_failed:
         # Deferred: only a failed run needs it.
         from azext_acrtransfer.diagnostics import diagnosis
 

@@ -55,7 +55,7 @@ def chosen(
         pipeline_id = str(get_path(run, "properties", "request", "pipelineResourceId"))
         if pipeline and pipeline_id.rpartition("/")[2].lower() != pipeline.lower():
             continue
-        if status and RunState(run).status is not status:
+        if status and not status.includes(RunState(run).status):
             continue
         # A run without a time isn't known to be old.
         if ended_before and not _NEVER < ended(run) < ended_before:
@@ -79,7 +79,8 @@ def is_old(answer: Answer, tag: str | None) -> bool:
     if get_path(run, "properties", "forceUpdateTag") and not tag:
         return True
     finished = parse_timestamp(_response(run, "finishTime"))
-    if not (finished and answer.sent_at):
+    # A run that is started again can still carry the end of its predecessor.
+    if not (RunState(run).is_over and finished and answer.sent_at):
         return False
     # Its Date has whole seconds, rounded down: what ended within the PUT did not end before this.
     return finished < answer.sent_at - timedelta(seconds=answer.took)

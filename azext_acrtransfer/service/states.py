@@ -1,4 +1,4 @@
-"""States of pipelines and runs: the one definition of in progress, succeeded and failed.
+"""States of pipelines and runs: the one definition of how a run ended, or that it hasn't.
 
 A resource is the service's JSON here, or the SDK's model of it, which is a mapping of the same.
 """
@@ -14,9 +14,10 @@ from azext_acrtransfer.service.json_values import get_path
 _RUN_ENDS = {
     "succeeded": RunStatus.SUCCEEDED,
     "failed": RunStatus.FAILED,
-    "canceled": RunStatus.FAILED,
+    "canceled": RunStatus.CANCELED,
 }
 _BEING_CREATED = frozenset({"creating", "updating", "deleting"})
+_RUNNING = _BEING_CREATED | {"running"}
 
 
 class State(Protocol):
@@ -57,38 +58,43 @@ class PipelineState:
 
 
 class RunState:
-    """The state of a run, from its provisioningState and the status in its response."""
+    """The state of a run, from its provisioningState and its response."""
 
     def __init__(self, run: Mapping[str, Any]) -> None:
-        self._provisioning = get_path(run, "properties", "provisioningState") or ""
+        self._provisioning = str(get_path(run, "properties", "provisioningState") or "")
         self._response = get_path(run, "properties", "response")
-
-    @property
-    def text(self) -> str:
-        """The service's word for the state; empty if it has none."""
-        return str(get_path(self._response, "status") or self._provisioning)
+        self._progress = str(get_path(self._response, "status") or "")
 
     def __str__(self) -> str:
         percentage = get_path(self._response, "progress", "percentage")
-        return f"{self.text}, {percentage} %" if percentage else self.text or "Waiting"
+        text = self._progress or self._provisioning
+        return f"{text}, {percentage} %" if percentage else text or "Waiting"
 
     @property
     def status(self) -> RunStatus:
-        """Whether the run is in progress, which an unknown word means too, succeeded or failed.
+        """Whether the run is in progress, or how it ended.
 
         A run that is created again can still carry its previous response, so such a
         provisioningState takes precedence. The service's own examples also show a run that is
         Succeeded while its response is still Running: the response is nearer to the work. A failure
-        counts in either.
+        counts in either, and so does an error message after the end.
         """
-        provisioning = str(self._provisioning).lower()
+        provisioning, progress = self._provisioning.lower(), self._progress.lower()
         if provisioning in _BEING_CREATED:
             return RunStatus.IN_PROGRESS
-        status = _RUN_ENDS.get(provisioning, RunStatus.IN_PROGRESS)
-        response = str(get_path(self._response, "status") or "").lower()
-        if status is RunStatus.FAILED or not response:
-            return status
-        return _RUN_ENDS.get(response, RunStatus.IN_PROGRESS)
+        end = _RUN_ENDS.get(provisioning)
+        if progress and end in (None, RunStatus.SUCCEEDED):
+            end = _RUN_ENDS.get(progress)
+        if end is None:
+            has_ended = progress not in _RUNNING and get_path(self._response, "finishTime")
+            return RunStatus.UNKNOWN if has_ended else RunStatus.IN_PROGRESS
+        return RunStatus.PARTLY_FAILED if self._is_partial(end) else end
+
+    def _is_partial(self, end: RunStatus) -> bool:
+        if end is RunStatus.SUCCEEDED:
+            return bool(get_path(self._response, "pipelineRunErrorMessage"))
+        imported = get_path(self._response, "importedArtifacts")
+        return end is RunStatus.FAILED and bool(imported)
 
     @property
     def is_over(self) -> bool:
@@ -97,11 +103,5 @@ class RunState:
 
     @property
     def has_failed(self) -> bool:
-        """Whether the run has ended and left something out: any error message means that."""
-        error = get_path(self._response, "pipelineRunErrorMessage")
-        return self.status is RunStatus.FAILED or bool(self.is_over and error)
-
-    @property
-    def is_provisioning_failed(self) -> bool:
-        """Whether the service keeps the run as a failed resource, which can be deleted."""
-        return str(self._provisioning).lower() == "failed"
+        """Whether the run has ended, and isn't known to have transferred everything."""
+        return self.status not in (RunStatus.IN_PROGRESS, RunStatus.SUCCEEDED)

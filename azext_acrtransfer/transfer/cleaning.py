@@ -7,6 +7,7 @@ from typing import TypedDict
 
 from azure.cli.core.azclierror import AzureResponseError, ManualInterrupt, ResourceNotFoundError
 
+from azext_acrtransfer.arguments import RunStatus
 from azext_acrtransfer.redaction import mask_sas
 from azext_acrtransfer.service.concurrency import run_concurrently
 from azext_acrtransfer.service.polling import Waiting
@@ -29,7 +30,7 @@ class CleanOutcome(TypedDict):
 
 def failed_runs(all_runs: Iterable[Run]) -> list[str]:
     """Return the names of failed runs."""
-    return [run["name"] for run in all_runs if RunState(run).is_provisioning_failed]
+    return [run["name"] for run in all_runs if RunStatus.FAILED.includes(RunState(run).status)]
 
 
 def preview(names: Iterable[str]) -> list[CleanOutcome]:

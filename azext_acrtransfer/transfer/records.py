@@ -7,6 +7,7 @@ from datetime import datetime
 
 from azure.core.exceptions import HttpResponseError
 
+from azext_acrtransfer.arguments import RunStatus
 from azext_acrtransfer.diagnostics import diagnosis
 from azext_acrtransfer.manifest.model import ManifestRun, Result, rfc3339
 from azext_acrtransfer.manifest.recorder import RunRecord
@@ -39,6 +40,8 @@ def _result(outcome: Outcome, *, is_left: bool) -> Result:
     refused = isinstance(outcome.error, HttpResponseError)
     if outcome.is_old or outcome.is_in_progress or not (outcome.run or refused):
         return Result.UNKNOWN
+    if outcome.run and RunState(outcome.run).status is RunStatus.UNKNOWN:
+        return Result.UNKNOWN
     return Result.FAILED if is_left else Result.EXPORTED
 
 
@@ -48,7 +51,7 @@ def _run(outcome: Outcome, error: str | None) -> ManifestRun:
     return ManifestRun(
         spec.name,
         spec.blob,
-        (run and RunState(run).text) or None,
+        RunState(run).status.value if run else None,
         _time(response and response.start_time),
         _time(response and response.finish_time),
         error,

@@ -116,8 +116,7 @@ _PROMISES = """## Between versions
 there becomes optional, and no word is added to `kind` and `result`. Fields may be added; readers
 are to ignore what they do not know. A file with another number is refused.
 
-Not promised: the order of fields, the wording of `error`, and the words of `status`, which are the
-service's.
+Not promised: the order of fields, the wording of `error`, and that `status` has no further words.
 """
 
 

@@ -61,7 +61,6 @@ def test_the_kind_is_read_in_any_case() -> None:
     [
         _format.export_pipelines_table,
         _format.import_pipelines_table,
-        _format.runs_table,
         _format.outcomes_table,
     ],
 )
@@ -70,3 +69,8 @@ def test_what_is_not_told_is_empty(table: object) -> None:
     empty, named = table([{}, {"name": "n", "request": None, "response": None, "target": None}])
     assert set(empty.values()) == {""}
     assert {key for key, value in named.items() if value} == {"Name"}
+
+
+def test_a_run_without_words_is_in_progress() -> None:
+    [row] = _format.runs_table({"name": "n", "request": None, "response": None})
+    assert {key: value for key, value in row.items() if value} == {"Name": "n", "State": "Running"}

@@ -261,9 +261,9 @@ def test_an_age_that_cannot_be_read_is_refused(az: Az, text: str) -> None:
 
 
 def test_a_status_that_there_is_not_is_refused(az: Az) -> None:
-    result = az(*LIST, "--status", "Canceled")
+    result = az(*LIST, "--status", "Cancelled")
     assert result.exit_code == 2
     assert (
-        "'Canceled' is not a valid value for '--status'. Allowed values: Running, Succeeded, "
-        "Failed.\n"
+        "'Cancelled' is not a valid value for '--status'. Allowed values: Running, Succeeded, "
+        "PartlyFailed, Failed, Canceled, Unknown.\n"
     ) in result.stderr

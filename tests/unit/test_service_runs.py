@@ -48,6 +48,16 @@ def test_each_run_is_chosen_by_itself() -> None:
     ("finished", "is_old"), [("17:24:14", True), ("17:24:15", False), ("17:24:16", False)]
 )
 def test_a_run_is_old_if_it_had_ended_when_the_put_was_sent(finished: str, is_old: bool) -> None:
-    run = {"properties": {"response": {"finishTime": f"2026-03-04T{finished}Z"}}}
+    response = {"status": "Succeeded", "finishTime": f"2026-03-04T{finished}Z"}
+    run = {"properties": {"response": response}}
     answer = Answer(run, took=5.0, headers={"date": "Wed, 04 Mar 2026 17:24:20 GMT"})
     assert runs.is_old(answer, None) is is_old
+
+
+@pytest.mark.parametrize("state", ["Creating", "Updating"])
+def test_a_run_that_is_started_again_is_not_old(state: str) -> None:
+    response = {"status": "Failed", "finishTime": "2026-03-04T17:24:14Z"}
+    properties = {"provisioningState": state, "forceUpdateTag": "mine", "response": response}
+    answer = Answer({"properties": properties}, headers={"date": "Wed, 04 Mar 2026 17:24:20 GMT"})
+    assert not runs.is_old(answer, "mine")
+    assert runs.is_old(answer, None)

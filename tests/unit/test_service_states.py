@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from azure.mgmt.containerregistry.models import PipelineRun
 
 from azext_acrtransfer.arguments import RunStatus
 from azext_acrtransfer.service.states import PipelineState, RunState
 
-SUCCEEDED, FAILED, IN_PROGRESS = RunStatus.SUCCEEDED, RunStatus.FAILED, RunStatus.IN_PROGRESS
+IN_PROGRESS, SUCCEEDED, PARTLY_FAILED = (
+    RunStatus.IN_PROGRESS,
+    RunStatus.SUCCEEDED,
+    RunStatus.PARTLY_FAILED,
+)
+FAILED, CANCELED, UNKNOWN = RunStatus.FAILED, RunStatus.CANCELED, RunStatus.UNKNOWN
+ENDED = {"finishTime": "2026-03-04T17:24:21Z"}
+ERROR = {"pipelineRunErrorMessage": "samples/hello:v1: not found"}
+IMPORTED = {"importedArtifacts": ["samples/hello:v2"]}
 
 
 @pytest.mark.parametrize(
@@ -35,32 +45,56 @@ def test_a_pipeline_without_properties_has_nothing_to_wait_for() -> None:
 
 
 @pytest.mark.parametrize(
-    ("provisioning", "response", "status"),
+    ("provisioning", "response", "more", "status"),
     [
-        ("Succeeded", "Succeeded", SUCCEEDED),
-        ("succeeded", "SUCCEEDED", SUCCEEDED),
-        ("Succeeded", None, SUCCEEDED),
-        (None, "Succeeded", SUCCEEDED),
-        ("Whatever", "Succeeded", SUCCEEDED),
-        ("Succeeded", "Running", IN_PROGRESS),
-        ("Succeeded", "Whatever", IN_PROGRESS),
-        ("Creating", "Running", IN_PROGRESS),
-        ("Creating", None, IN_PROGRESS),
-        (None, None, IN_PROGRESS),
-        ("Failed", "Failed", FAILED),
-        ("Failed", "Running", FAILED),
-        ("Succeeded", "Failed", FAILED),
-        ("Canceled", None, FAILED),
-        ("Creating", "Succeeded", IN_PROGRESS),
-        ("Updating", "Failed", IN_PROGRESS),
+        ("Succeeded", "Succeeded", {}, SUCCEEDED),
+        ("succeeded", "SUCCEEDED", {}, SUCCEEDED),
+        ("Succeeded", None, {}, SUCCEEDED),
+        (None, "Succeeded", {}, SUCCEEDED),
+        ("Whatever", "Succeeded", {}, SUCCEEDED),
+        ("Succeeded", "Succeeded", IMPORTED, SUCCEEDED),
+        ("Succeeded", "Succeeded", ERROR, PARTLY_FAILED),
+        ("Succeeded", None, ERROR, PARTLY_FAILED),
+        ("Failed", "Failed", ERROR | IMPORTED, PARTLY_FAILED),
+        ("Failed", "Failed", {"importedArtifacts": []}, FAILED),
+        ("Failed", "Failed", ERROR, FAILED),
+        ("Failed", "Running", {}, FAILED),
+        ("Failed", "Canceled", {}, FAILED),
+        ("Succeeded", "Failed", {}, FAILED),
+        ("Canceled", None, {}, CANCELED),
+        ("Canceled", "Running", ENDED, CANCELED),
+        ("Canceled", "Failed", ERROR | IMPORTED, CANCELED),
+        ("Succeeded", "canceled", {}, CANCELED),
+        ("Succeeded", "Running", {}, IN_PROGRESS),
+        ("Succeeded", "Running", ERROR | ENDED, IN_PROGRESS),
+        ("Succeeded", "Whatever", {}, IN_PROGRESS),
+        ("Creating", "Running", {}, IN_PROGRESS),
+        ("Creating", None, {}, IN_PROGRESS),
+        (None, None, {}, IN_PROGRESS),
+        ("Creating", "Succeeded", ENDED | ERROR, IN_PROGRESS),
+        ("Updating", "Failed", ENDED, IN_PROGRESS),
+        ("Deleting", "Succeeded", ENDED, IN_PROGRESS),
+        ("Succeeded", "Completed", ENDED, UNKNOWN),
+        ("Completed", None, ENDED | ERROR, UNKNOWN),
+        (None, None, ENDED, UNKNOWN),
     ],
 )
-def test_where_a_run_stands(
-    provisioning: str | None, response: str | None, status: RunStatus
+def test_status_of_a_run_by_its_words(
+    provisioning: str | None, response: str | None, more: dict[str, Any], status: RunStatus
 ) -> None:
-    properties = {"provisioningState": provisioning, "response": {"status": response}}
-    run = PipelineRun({"properties": properties})
-    assert (RunState(run).status, RunState(run).has_failed) == (status, status is FAILED)
+    properties = {"provisioningState": provisioning, "response": {"status": response} | more}
+    state = RunState(PipelineRun({"properties": properties}))
+    assert (state.status, state.is_over, state.has_failed) == (
+        status,
+        status is not IN_PROGRESS,
+        status not in (IN_PROGRESS, SUCCEEDED),
+    )
+
+
+@pytest.mark.parametrize("chosen", RunStatus)
+def test_failed_includes_partly_failed_and_canceled(chosen: RunStatus) -> None:
+    included = [status for status in RunStatus if chosen.includes(status)]
+    assert included == ([PARTLY_FAILED, FAILED, CANCELED] if chosen is FAILED else [chosen])
 
 
 def test_a_run_without_properties_is_under_way() -> None:
