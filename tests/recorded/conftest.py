@@ -30,7 +30,7 @@ WhenRecording = Callable[[Callable[["Site"], object]], None]
 
 
 #: How many cassettes `--record-again` records of one day.
-_A_DAY = 5
+_A_DAY = 3
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

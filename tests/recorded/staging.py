@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
-from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
-
 if TYPE_CHECKING:
     from tests.support.site import Site
 
@@ -105,15 +103,12 @@ def long_sas(site: Site) -> None:
     site.write_secret(site.sas("rwdla", expiry))
 
 
-READY = {EXPORT: ready_to_export, IMPORT: ready_to_import}
+def without_secret_access(site: Site) -> None:
+    """Have an export pipeline that may not read its secret, and could do its work otherwise."""
+    ready_to_export(site)
+    site.revoke_secret(site.resource("exportPipelines/mypipeline"))
 
 
-def without_secret_access(kind: PipelineKind, site: Site) -> None:
-    """Have a pipeline that may not read its secret, and could do its work otherwise."""
-    READY[kind](site)
-    site.revoke_secret(site.resource(f"{kind.resource_type}/mypipeline"))
-
-
-def with_secret_access(kind: PipelineKind, site: Site) -> None:
+def with_secret_access(site: Site) -> None:
     """Let it read the secret."""
-    site.grant_secret(site.resource(f"{kind.resource_type}/mypipeline"))
+    site.grant_secret(site.resource("exportPipelines/mypipeline"))

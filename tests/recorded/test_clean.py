@@ -1,4 +1,4 @@
-"""pipeline-run clean: what it would delete, what it deletes, what it has to leave."""
+"""pipeline-run clean: the runs that it would delete, and those that it deletes."""
 
 from __future__ import annotations
 
@@ -9,21 +9,13 @@ from tests.recorded.staging import past_runs, three_runs
 CLEAN = f"acr pipeline-run clean {AT}"
 
 
-def test_dry_run_deletes_nothing(az: Az, when_recording: WhenRecording) -> None:
-    when_recording(three_runs)
-    answer = az(f"{CLEAN} --dry-run")
-    assert (answer.exit_code, answer.json) == (
-        0,
-        [
-            {"name": "run01", "outcome": "WouldDelete", "error": None},
-            {"name": "run03", "outcome": "WouldDelete", "error": None},
-        ],
-    )
-    assert answer.requests == ["GET pipelineRuns"]
-
-
 def test_clean_deletes_the_failed_runs(az: Az, when_recording: WhenRecording) -> None:
     when_recording(three_runs)
+    answer = az(f"{CLEAN} --dry-run")
+    names = [(found["name"], found["outcome"]) for found in answer.json]
+    assert (answer.exit_code, names) == (0, [("run01", "WouldDelete"), ("run03", "WouldDelete")])
+    assert answer.requests == ["GET pipelineRuns"]
+
     answer = az(f"{CLEAN} -o table")
     assert answer.stdout.splitlines() == [
         "Name    Outcome    Error",
@@ -36,18 +28,6 @@ def test_clean_deletes_the_failed_runs(az: Az, when_recording: WhenRecording) ->
 
     [left] = az(f"acr pipeline-run list {AT}").json
     assert left["name"] == "run02"
-
-
-def test_clean_fails_if_a_run_stays(az: Az, when_recording: WhenRecording) -> None:
-    when_recording(three_runs)
-    kept = "pipelineRuns/run03"
-    when_recording(lambda site: site.cloud.fault(409, "Conflict", kept, method="DELETE"))
-    answer = az(CLEAN)
-    error = "(Conflict) Conflict, by order of a test."
-    outcomes = [(found["name"], found["outcome"]) for found in answer.json]
-    assert (answer.exit_code, outcomes) == (1, [("run01", "Deleted"), ("run03", "Failed")])
-    assert answer.json[1]["error"].startswith(error)
-    assert f"1 of 2 runs could not be deleted:\nrun03: {error}" in answer.stderr
 
 
 def test_clean_takes_old_runs_of_one_pipeline(az: Az, when_recording: WhenRecording) -> None:

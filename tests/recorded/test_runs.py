@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
-
-import pytest
-
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
 from tests.recorded.conftest import Az, WhenRecording
 from tests.recorded.expected import AT, PRINCIPAL, REGISTRY, response, run
 from tests.recorded.player import Answer
 from tests.recorded.staging import (
     HELLO,
-    READY,
     past_runs,
     ready_to_export,
     ready_to_import,
@@ -66,19 +61,6 @@ def test_import_without_group(az: Az, when_recording: WhenRecording) -> None:
     assert answer.requests == [*looked_up, f"PUT {RUN}", f"GET {RUN}"]
 
 
-def test_a_run_that_is_over_at_once_is_not_polled(
-    az: Az, kind: PipelineKind, when_recording: WhenRecording
-) -> None:
-    when_recording(READY[kind])
-    when_recording(lambda site: site.cloud.control("runs", answer="sync"))
-    answer = az(create(kind))
-    artifacts = ["hello:latest"] if kind is EXPORT else None
-    shown = run(kind, artifacts=artifacts, response=own_response(kind, answer, 3, 4))
-    assert (answer.exit_code, told(answer.json)) == (0, shown)
-    assert answer.requests == [f"GET {PIPELINE[kind]}", f"PUT {RUN}"]
-    assert "Nothing was run" not in answer.stderr
-
-
 def test_the_same_run_is_not_repeated_unless_forced(az: Az, when_recording: WhenRecording) -> None:
     when_recording(ready_to_import)
     first = az(create(IMPORT))
@@ -94,14 +76,12 @@ def test_the_same_run_is_not_repeated_unless_forced(az: Az, when_recording: When
     assert "Nothing was run" not in forced.stderr
 
 
-def test_a_run_that_is_not_waited_for(
-    az: Az, kind: PipelineKind, when_recording: WhenRecording
-) -> None:
-    when_recording(READY[kind])
+def test_a_run_that_is_not_waited_for(az: Az, when_recording: WhenRecording) -> None:
+    when_recording(ready_to_import)
     when_recording(lambda site: site.cloud.control("runs", seconds=5))
-    answer = az(create(kind, "--no-wait"))
+    answer = az(create(IMPORT, "--no-wait"))
     assert (answer.exit_code, answer.stdout) == (0, "")
-    assert answer.requests == [f"GET {PIPELINE[kind]}", f"PUT {RUN}"]
+    assert answer.requests == [f"GET {PIPELINE[IMPORT]}", f"PUT {RUN}"]
 
     answer = az(f"acr pipeline-run wait {AT} -n myrun01 --created --interval 1 --timeout 60")
     assert (answer.exit_code, answer.stdout, answer.requests) == (0, "", [f"GET {RUN}"] * 2)
@@ -111,18 +91,25 @@ def test_a_run_that_is_not_waited_for(
         assert (answer.exit_code, answer.stdout, answer.requests) == (0, "", [f"GET {RUN}"])
 
     answer = az(f"acr pipeline-run show {AT} -n myrun01")
-    artifacts = ["hello:latest"] if kind is EXPORT else None
-    shown = run(kind, artifacts=artifacts, response=own_response(kind, answer, 3, 5))
+    shown = run(IMPORT, response=own_response(IMPORT, answer, 3, 5))
     assert (answer.exit_code, told(answer.json)) == (0, shown)
     assert answer.requests == [f"GET {RUN}"]
 
 
-def test_list_is_newest_first(az: Az, when_recording: WhenRecording) -> None:
-    when_recording(three_runs)
-    answer = az(f"acr pipeline-run list {AT}")
-    assert [found["name"] for found in answer.json] == ["run03", "run02", "run01"]
-    assert (answer.exit_code, answer.requests) == (0, ["GET pipelineRuns"])
+def test_list_follows_pages_and_chooses(az: Az, when_recording: WhenRecording) -> None:
+    when_recording(past_runs)
+    answer = az(f"acr pipeline-run list {AT} --pipeline MyPipeline")
+    names = ["imported000002", "imported000001", "exported000002", "exported000001"]
+    assert (answer.exit_code, [found["name"] for found in answer.json]) == (0, names)
+    assert answer.requests == ["GET pipelineRuns"] * 3
 
+    answer = az(f"acr pipeline-run list {AT} --pipeline mypipeline --status failed --top 1")
+    assert (answer.exit_code, [found["name"] for found in answer.json]) == (0, names[2:3])
+    assert answer.requests == ["GET pipelineRuns"] * 3
+
+
+def test_a_run_is_listed_until_it_is_deleted(az: Az, when_recording: WhenRecording) -> None:
+    when_recording(three_runs)
     answer = az(f"acr pipeline-run list {AT} --top 2 -o table")
     assert answer.stdout.splitlines() == [
         "Name    Type    Pipeline    Blob           State      Done    Started              "
@@ -138,21 +125,6 @@ def test_list_is_newest_first(az: Az, when_recording: WhenRecording) -> None:
     ]
     assert (answer.exit_code, answer.requests) == (0, ["GET pipelineRuns"])
 
-
-def test_list_follows_pages_and_chooses(az: Az, when_recording: WhenRecording) -> None:
-    when_recording(past_runs)
-    answer = az(f"acr pipeline-run list {AT} --pipeline MyPipeline")
-    names = ["imported000002", "imported000001", "exported000002", "exported000001"]
-    assert (answer.exit_code, [found["name"] for found in answer.json]) == (0, names)
-    assert answer.requests == ["GET pipelineRuns"] * 3
-
-    answer = az(f"acr pipeline-run list {AT} --pipeline mypipeline --status failed --top 1")
-    assert (answer.exit_code, [found["name"] for found in answer.json]) == (0, names[2:3])
-    assert answer.requests == ["GET pipelineRuns"] * 3
-
-
-def test_a_run_is_deleted_once(az: Az, when_recording: WhenRecording) -> None:
-    when_recording(three_runs)
     answer = az(f"acr pipeline-run delete {AT} -n run01")
     assert (answer.exit_code, answer.stdout) == (0, "")
     assert answer.requests == ["DELETE pipelineRuns/run01"]
@@ -185,12 +157,12 @@ def test_a_run_of_the_source_trigger(az: Az, when_recording: WhenRecording) -> N
 
 
 def test_a_secret_that_may_not_be_read_is_explained_and_can_be_mended(
-    az: Az, kind: PipelineKind, when_recording: WhenRecording
+    az: Az, when_recording: WhenRecording
 ) -> None:
-    when_recording(partial(without_secret_access, kind))
-    answer = az(create(kind))
+    when_recording(without_secret_access)
+    answer = az(create(EXPORT))
     assert (answer.exit_code, answer.stdout) == (1, "")
-    assert answer.requests == [f"GET {PIPELINE[kind]}", f"PUT {RUN}", f"GET {RUN}"]
+    assert answer.requests == [f"GET {PIPELINE[EXPORT]}", f"PUT {RUN}", f"GET {RUN}"]
     assert f"The pipeline run 'myrun01' failed: {VAULT_REFUSES}\nRun: {REGISTRY}/{RUN}\n" in (
         answer.stderr
     )
@@ -204,41 +176,6 @@ def test_a_secret_that_may_not_be_read_is_explained_and_can_be_mended(
     answer = az(f"acr pipeline-run wait {AT} -n myrun01 --created")
     assert (answer.exit_code, answer.stdout) == (1, "")
 
-    when_recording(partial(with_secret_access, kind))
-    answer = az(create(kind, "-f"))
+    when_recording(with_secret_access)
+    answer = az(create(EXPORT, "-f"))
     assert (answer.exit_code, answer.json["provisioningState"]) == (0, "Succeeded")
-
-
-def test_a_run_that_fails_at_once_is_a_failed_command(
-    az: Az, kind: PipelineKind, when_recording: WhenRecording
-) -> None:
-    when_recording(partial(without_secret_access, kind))
-    when_recording(lambda site: site.cloud.control("runs", answer="sync"))
-    answer = az(create(kind))
-    assert (answer.exit_code, answer.stdout) == (1, "")
-    assert answer.requests == [f"GET {PIPELINE[kind]}", f"PUT {RUN}"]
-    assert f"The pipeline run 'myrun01' failed: {VAULT_REFUSES}\n" in answer.stderr
-
-
-def test_a_missing_pipeline_is_named_and_nothing_is_run(az: Az, kind: PipelineKind) -> None:
-    answer = az(create(kind))
-    assert (answer.exit_code, answer.stdout) == (3, "")
-    assert answer.requests == [f"GET {PIPELINE[kind]}"]
-    assert (
-        f"The {kind.noun} 'mypipeline' was not found in registry 'contosoregistry' of resource "
-        "group 'mygroup'."
-    ) in answer.stderr
-
-
-@pytest.mark.parametrize("method", ["GET", "PUT"])
-def test_a_refused_caller_is_told_so(
-    az: Az, kind: PipelineKind, when_recording: WhenRecording, method: str
-) -> None:
-    when_recording(READY[kind])
-    path = PIPELINE[kind] if method == "GET" else RUN
-    when_recording(lambda site: site.cloud.fault(403, "AuthorizationFailed", path, method=method))
-    answer = az(create(kind))
-    assert (answer.exit_code, answer.stdout) == (1, "")
-    assert answer.requests[-1] == f"{method} {path}"
-    assert "(AuthorizationFailed) AuthorizationFailed, by order of a test." in answer.stderr
-    assert "not found" not in answer.stderr

@@ -122,6 +122,22 @@ def test_a_missing_pipeline_is_named_and_nothing_is_run(
     assert f"The {kind.noun} 'mypipeline' was not found in registry" in result.stderr
 
 
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_a_refused_request_of_create_is_not_a_missing_pipeline(
+    az: Az, service: Service, kind: PipelineKind, method: str
+) -> None:
+    refusal = {"error": {"code": "AuthorizationFailed", "message": "Not you."}}
+    if method == "PUT":
+        has_pipeline(service, kind)
+        service.answers("PUT", RUN, refusal, status=403)
+    else:
+        service.answers("GET", f"{REGISTRY}/{kind.resource_type}/mypipeline", refusal, status=403)
+    result = az(*create(kind))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "ERROR: (AuthorizationFailed) Not you." in result.stderr
+    assert "not found" not in result.stderr
+
+
 @pytest.mark.usefixtures("fake_time")
 @pytest.mark.parametrize("late", [False, True], ids=["at once", "while polling"])
 def test_a_failed_run_is_a_failed_command(
