@@ -30,10 +30,8 @@ class Registry:
         return cls(str(parts["resource_group"]), str(parts["name"]))
 
 
-def locate(client: Any, subscription: str, name: str, resource_group: str | None) -> Registry:
-    """Look up a registry's resource group unless it's specified."""
-    if resource_group:
-        return Registry(resource_group, name)
+def locate(client: Any, subscription: str, name: str) -> Registry:
+    """Look up the resource group of a registry."""
     # Deferred: help and completion don't need azure.mgmt.core.
     from azure.mgmt.core.tools import parse_resource_id
 

@@ -23,7 +23,9 @@ from azext_acrtransfer.service.registries import Registry, locate
 
 _REFUSED = HTTPStatus.MULTIPLE_CHOICES
 _IN_EVERY_RESOURCE = {"id": str, "name": str, "properties": dict}
-_ABOVE_THE_RESOURCE = frozenset({"ResourceGroupNotFound", "ParentResourceNotFound"})
+_ABOVE_THE_RESOURCE = frozenset(
+    {"ParentResourceNotFound", "ResourceGroupNotFound", "SubscriptionNotFound"}
+)
 
 
 @dataclass(frozen=True)
@@ -70,11 +72,15 @@ class Service:
     client: Any
     kind: Any
     subscription: str
+    _located: dict[str, Registry] = field(default_factory=dict, repr=False)
 
     def of(self, registry_name: str, resource_group_name: str | None) -> Resources:
-        """Return the resources in a registry; looks up its resource group if it isn't specified."""
-        registry = locate(self.client, self.subscription, registry_name, resource_group_name)
-        return Resources(self, registry)
+        """Return the resources in a registry; looks up an unspecified resource group once."""
+        if resource_group_name:
+            return Resources(self, Registry(resource_group_name, registry_name))
+        if registry_name not in self._located:
+            self._located[registry_name] = locate(self.client, self.subscription, registry_name)
+        return Resources(self, self._located[registry_name])
 
 
 class Resources:
@@ -99,8 +105,19 @@ class Resources:
             return self.look(name)
 
     def look(self, name: str) -> Answer:
-        """Read a resource; the error for a missing one is the SDK's."""
-        return self._whole(self._ask(self._calls.get, name), name)
+        """Read a resource; the error for a missing one is the SDK's, for a missing registry az's.
+
+        So core's wait command doesn't take a missing registry for a deleted resource.
+        """
+        try:
+            return self._whole(self._ask(self._calls.get, name), name)
+        except ResourceNotFoundError as error:
+            if not self._lacks_registry(error):
+                raise
+            raise azclierror.ResourceNotFoundError(
+                error.message,
+                recommendation="Check --registry, --resource-group and the active subscription.",
+            ) from error
 
     def list(self) -> Iterator[dict[str, Any]]:
         """Return all resources as JSON, with one page in memory at a time.
@@ -171,13 +188,20 @@ class Resources:
             )
         return answer
 
+    def _lacks_registry(self, error: ResourceNotFoundError) -> bool:
+        if not error.error:
+            return False
+        # A read can also be answered by the 404 of the registry, as if that had been requested.
+        registry = f"Microsoft.ContainerRegistry/registries/{self.registry.name}'".lower()
+        return error.error.code in _ABOVE_THE_RESOURCE or registry in str(error).lower()
+
     @contextmanager
     def _missing(self, name: str) -> Iterator[None]:
         try:
             yield
         except ResourceNotFoundError as error:
             # A missing group or registry is another mistake, and the service names it well.
-            if error.error and error.error.code in _ABOVE_THE_RESOURCE:
+            if self._lacks_registry(error):
                 raise
             registry = self.registry
             listing = az(f"acr {self.kind.group} list", "-r", registry.name, "-o", "table")
