@@ -24,7 +24,6 @@ _FILE = CLIArgumentType(
     type=file_type,
     completer=FilesCompleter(),  # type: ignore[no-untyped-call]  # its package is typed but in parts
 )
-_NAME_RULE = "5 to 50 letters and digits."
 
 
 def load_arguments(loader: Any, _: str) -> None:
@@ -35,6 +34,8 @@ def load_arguments(loader: Any, _: str) -> None:
     for kind in (EXPORT, IMPORT):
         with loader.argument_context(f"acr {kind.group}") as context:
             _pipeline_arguments(context, kind)
+        with loader.argument_context(f"acr {kind.group} create") as context:
+            _new_name_argument(context, kind.noun)
         with loader.argument_context(f"acr {kind.group} check") as context:
             _check_arguments(context, kind)
     _run_arguments(loader)
@@ -69,8 +70,12 @@ def _name_argument(context: Any, what: str, validator: Callable[..., None]) -> N
     )
 
 
+def _new_name_argument(context: Any, noun: str) -> None:
+    _name_argument(context, f"{noun}: 5 to 50 letters and digits.", validators.validate_new_name)
+
+
 def _pipeline_arguments(context: Any, kind: PipelineKind) -> None:
-    _name_argument(context, f"{kind.noun}: {_NAME_RULE}", validators.validate_name)
+    _name_argument(context, f"{kind.noun}.", validators.validate_existing_name)
     _storage_arguments(context)
     context.argument(
         "identity",
@@ -152,7 +157,7 @@ def _check_arguments(context: Any, kind: PipelineKind) -> None:
 def _run_arguments(loader: Any) -> None:
     scope = f"acr {RUN.group}"
     with loader.argument_context(scope) as context:
-        _name_argument(context, "pipeline run.", validators.validate_existing_run_name)
+        _name_argument(context, f"{RUN.noun}.", validators.validate_existing_name)
     for verb, register in (
         ("create", _create_arguments),
         ("create", _export_arguments),
@@ -168,7 +173,7 @@ def _run_arguments(loader: Any) -> None:
 
 
 def _create_arguments(context: Any) -> None:
-    _name_argument(context, f"pipeline run: {_NAME_RULE}", validators.validate_name)
+    _new_name_argument(context, RUN.noun)
     context.argument(
         "pipeline_name",
         options_list=["--pipeline", "-p"],

@@ -11,8 +11,9 @@ from azure.cli.core.azclierror import InvalidArgumentValueError
 from knack.log import get_logger
 
 from azext_acrtransfer import arguments
-from azext_acrtransfer.arguments import ContainerUri, IdentityId, SecretUri, host_suffix
+from azext_acrtransfer.arguments import ContainerUri, IdentityId, SecretUri
 from azext_acrtransfer.command_lines import az
+from azext_acrtransfer.hosts import host_suffix, is_in, storage_domains, vault_domains
 from azext_acrtransfer.kinds import PipelineOption
 from azext_acrtransfer.manifest.files import ManifestFile, read
 from azext_acrtransfer.manifest.model import ManifestKind
@@ -52,11 +53,11 @@ def _registry_name(cloud: Any, text: str) -> str:
 
 
 def _container(cloud: Any, text: str) -> ContainerUri:
-    return _of_cloud(ContainerUri.parse(text), host_suffix(cloud, "storage_endpoint"))
+    return _of_cloud(ContainerUri.parse(text), storage_domains(cloud))
 
 
 def _secret(cloud: Any, text: str) -> SecretUri:
-    return _of_cloud(SecretUri.parse(text), host_suffix(cloud, "keyvault_dns"))
+    return _of_cloud(SecretUri.parse(text), vault_domains(cloud))
 
 
 def _artifacts(cloud: Any, texts: list[str]) -> tuple[patterns.Reference, ...]:
@@ -76,15 +77,15 @@ def _exclude(cloud: Any, texts: list[str]) -> tuple[patterns.Reference, ...]:
     return patterns.parse_references(texts, "--exclude", host_suffix(cloud, _LOGIN_SERVER))
 
 
-def _of_cloud(uri: Uri, suffix: str | None) -> Uri:
+def _of_cloud(uri: Uri, domains: tuple[str, ...]) -> Uri:
     """Accept a URI of another cloud, with a warning."""
-    if suffix and not uri.host.endswith(f".{suffix.lstrip('.')}".lower()):
+    if domains and not is_in(domains, uri.host):
         logger.warning(
             "%s '%s' is not of the active cloud, whose hosts end in '%s'. It is used as typed; "
             "run '%s' if another cloud was meant.",
             uri.OPTION,
             uri.text,
-            suffix,
+            domains[0],
             az("cloud set"),
         )
     return uri
@@ -99,10 +100,10 @@ def _blobs(names: list[str]) -> tuple[str, ...]:
 
 
 validate_registry_name = _parsed_in_cloud("registry_name", _registry_name)
-validate_name = _parsed("resource_name", arguments.resource_name)
-validate_existing_run_name = _parsed("resource_name", arguments.existing_run_name)
+validate_new_name = _parsed("resource_name", arguments.new_name)
+validate_existing_name = _parsed("resource_name", arguments.existing_name)
 validate_pipeline_name = _parsed(
-    "pipeline_name", partial(arguments.resource_name, option="--pipeline")
+    "pipeline_name", partial(arguments.existing_name, option="--pipeline")
 )
 validate_container = _parsed_in_cloud("container", _container)
 validate_secret = _parsed_in_cloud("secret", _secret)

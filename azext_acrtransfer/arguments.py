@@ -6,32 +6,33 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
-from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from azure.cli.core.azclierror import InvalidArgumentValueError
-from azure.cli.core.cloud import CloudSuffixNotSetException
 
 from azext_acrtransfer.command_lines import az
-from azext_acrtransfer.redaction import mask_sas
+from azext_acrtransfer.hosts import KEY_VAULTS, STORAGE_ACCOUNTS, Hosts
+from azext_acrtransfer.redaction import escape, mask_sas
 
 _RESOURCE_NAME = re.compile(r"[A-Za-z0-9]{5,50}")
-# Runs that the service starts itself from a source trigger carry an underscore in their names.
-_EXISTING_RUN_NAME = re.compile(r"[A-Za-z0-9_]{5,50}")
+# A name that exists can be older than the service's rule for new ones, and runs that a source
+# trigger starts have an underscore in theirs. The length is Resource Manager's.
+_EXISTING_NAME = re.compile(r"[\w.()-]{0,259}[\w()-]")
 _LOGIN_SERVER_LABEL = re.compile(r"([A-Za-z0-9]{5,50})(-[A-Za-z0-9]+)?")
-_CONTAINER = re.compile(r"[a-z0-9](?:-?[a-z0-9]){2,62}|\$root|\$web")
-_SECRET_PATH = re.compile(r"/secrets/(?P<name>[A-Za-z0-9-]{1,127})(?:/[0-9A-Za-z]+)?/?")
-_BLOB_NAME = re.compile(r"[^/](?:.{0,1022}[^/.])?")
+_CONTAINER = re.compile(r"(?=.{3,63}$)[a-z0-9](?:-?[a-z0-9])+|\$root|\$web")
+_SECRET_PATH = re.compile(r"/secrets/(?P<name>[A-Za-z0-9-]{1,127})(?:/[0-9A-Za-z]{32})?/?")
+# A segment that ends in a dot doesn't survive the way through an HTTP client.
+_BLOB_NAME = re.compile(r"(?s:(?!/)(?!.*\./)(?!(?:[^/]*/){254}).{0,1023}[^/.])")
+_IDENTITY = re.compile(
+    r"/subscriptions/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+    r"/resourceGroups/[\w().-]{0,89}[\w()-]"
+    r"/providers/Microsoft\.ManagedIdentity/userAssignedIdentities/[A-Za-z0-9][A-Za-z0-9_-]{2,127}",
+    re.IGNORECASE,
+)
+_URI = re.compile(r"[!-~]+")
 _AGE = re.compile(r"([1-9][0-9]{0,4})([mhdw])", re.ASCII)
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-
-
-def host_suffix(cloud: Any, name: str) -> str | None:
-    """Return the suffix of a cloud's host names, or None if the cloud doesn't define it."""
-    try:
-        return str(getattr(cloud.suffixes, name))
-    except CloudSuffixNotSetException:
-        return None
+_UNSET = "(is a variable unset?)"
 
 
 class StorageAccessMode(str, Enum):
@@ -62,25 +63,34 @@ class RunStatus(str, Enum):
 def invalid(value: str, option: str, why: str, advice: str) -> InvalidArgumentValueError:
     """Return the error for an invalid value, in the one wording for all options."""
     return InvalidArgumentValueError(
-        mask_sas(f"Invalid value '{value}' for {option}: {why}."), recommendation=mask_sas(advice)
+        escape(mask_sas(f"Invalid value '{value}' for {option}: {why}.")),
+        recommendation=escape(mask_sas(advice)),
     )
 
 
-def resource_name(text: str, option: str = "--name") -> str:
-    """Validate the name of a pipeline or of a new run by the service's own rule."""
-    return _name(text, option, _RESOURCE_NAME, "letters and digits")
-
-
-def existing_run_name(text: str) -> str:
-    """Validate the name of an existing run, which a source trigger creates with underscores."""
-    return _name(text, "--name", _EXISTING_RUN_NAME, "letters, digits and underscores")
-
-
-def _name(text: str, option: str, pattern: re.Pattern[str], allowed: str) -> str:
-    if not pattern.fullmatch(text):
-        why = f"expected 5 to 50 {allowed}"
-        raise invalid(text, option, why, "Use a name such as 'export01'.")
+def new_name(text: str) -> str:
+    """Validate the name of a pipeline or run to be created by the service's own rule."""
+    if not _RESOURCE_NAME.fullmatch(text):
+        raise invalid(
+            text,
+            "--name",
+            "expected 5 to 50 letters and digits",
+            "Use a name such as 'export01'.",
+        )
     return text
+
+
+def existing_name(text: str, option: str = "--name") -> str:
+    """Validate a name that is looked up, which can break the rule for new ones."""
+    if _EXISTING_NAME.fullmatch(text):
+        return text
+    last = text.rpartition("/")[2] if text.startswith("/subscriptions/") else ""
+    raise invalid(
+        text,
+        option,
+        "expected the name of a resource" if text else f"the name is empty {_UNSET}",
+        f"Use the name alone, '{last}'." if last else "The group's command 'list' shows the names.",
+    )
 
 
 def registry_name(text: str, login_server_suffix: str | None) -> str:
@@ -109,11 +119,11 @@ def registry_name(text: str, login_server_suffix: str | None) -> str:
     return match[1]
 
 
-def _https(text: str, option: str, advice: str) -> SplitResult:
-    """Split an https URI; an error never repeats a part of it that can be a secret."""
+def _https(text: str, option: str, advice: str, hosts: Hosts) -> tuple[str, str]:
+    """Return the host and the path of an https URI; no error repeats a secret in it."""
     try:
         uri = urlsplit(text)
-        host = uri.hostname
+        host, _ = uri.hostname, uri.port  # both can raise a ValueError
     except ValueError as error:
         raise invalid(text, option, "it is not a URI", advice) from error
     shown = f"{uri.scheme}://{uri.netloc.rpartition('@')[2]}{uri.path}" if host else uri.path
@@ -127,7 +137,12 @@ def _https(text: str, option: str, advice: str) -> SplitResult:
         )
     if uri.scheme.lower() != "https" or not host:
         raise invalid(shown, option, "expected an https URI", advice)
-    return uri
+    if not _URI.fullmatch(text):
+        raise invalid(text, option, "a URI has no blanks and only ASCII characters", advice)
+    fault = hosts.fault_of(host)
+    if fault:
+        raise invalid(text, option, fault, advice)
+    return host, uri.path
 
 
 @dataclass(frozen=True)
@@ -149,10 +164,10 @@ class ContainerUri:
     @classmethod
     def parse(cls, text: str) -> ContainerUri:
         """Read an https URI of one container; raise InvalidArgumentValueError."""
-        uri = _https(text, cls.OPTION, cls.ADVICE)
-        segments = uri.path.removeprefix("/").removesuffix("/").split("/")
+        host, path = _https(text, cls.OPTION, cls.ADVICE, STORAGE_ACCOUNTS)
+        segments = path.removeprefix("/").removesuffix("/").split("/")
         if segments == [""]:
-            raise invalid(text, cls.OPTION, "the container is missing", cls.ADVICE)
+            raise invalid(text, cls.OPTION, f"the container is missing {_UNSET}", cls.ADVICE)
         if len(segments) > 1:
             raise invalid(
                 text,
@@ -165,11 +180,11 @@ class ContainerUri:
             raise invalid(
                 text,
                 cls.OPTION,
-                f"'{segments[0]}' is not a container name: 3 to 63 lower-case letters, digits "
-                "and single hyphens",
+                f"'{segments[0]}' isn't a valid name of a container: expected 3 to 63 lowercase "
+                "letters, digits and single hyphens, no hyphen at an end",
                 cls.ADVICE,
             )
-        return cls(text=text, host=(uri.hostname or "").lower(), container=segments[0])
+        return cls(text, host, segments[0])
 
 
 @dataclass(frozen=True)
@@ -191,13 +206,17 @@ class SecretUri:
     @classmethod
     def parse(cls, text: str) -> SecretUri:
         """Read an https URI of one secret; raise InvalidArgumentValueError."""
-        uri = _https(text, cls.OPTION, cls.ADVICE)
-        match = _SECRET_PATH.fullmatch(uri.path)
+        host, path = _https(text, cls.OPTION, cls.ADVICE, KEY_VAULTS)
+        match = _SECRET_PATH.fullmatch(path)
         if not match:
             raise invalid(
-                text, cls.OPTION, "expected '/secrets/<secret>' after the vault", cls.ADVICE
+                text,
+                cls.OPTION,
+                "expected '/secrets/<secret>' after the vault, and at most a version of 32 "
+                "characters",
+                cls.ADVICE,
             )
-        return cls(text=text, host=(uri.hostname or "").lower(), name=match["name"])
+        return cls(text, host, match["name"])
 
 
 @dataclass(frozen=True)
@@ -211,14 +230,11 @@ class IdentityId:
     @classmethod
     def parse(cls, text: str) -> IdentityId:
         """Read a resource ID or ``[system]``; raise InvalidArgumentValueError."""
-        # Deferred: help and completion don't need azure.mgmt.core.
-        from azure.mgmt.core.tools import is_valid_resource_id, parse_resource_id
-
         if text.lower() == SYSTEM_IDENTITY.text:
             return SYSTEM_IDENTITY
-        parts = parse_resource_id(text) if is_valid_resource_id(text) else {}
-        kind = f"{parts.get('namespace')}/{parts.get('type')}".lower()
-        if kind != "microsoft.managedidentity/userassignedidentities" or "child_type_1" in parts:
+        if _IDENTITY.fullmatch(text.rstrip("/")) and text.endswith("/"):
+            raise invalid(text, cls.OPTION, "it ends in '/'", f"Use '{text.rstrip('/')}'.")
+        if not _IDENTITY.fullmatch(text):
             raise invalid(
                 text,
                 cls.OPTION,
@@ -245,7 +261,8 @@ def blob_name(text: str) -> str:
         raise invalid(
             text,
             "--storage-blob",
-            "expected 1 to 1,024 characters without '/' at either end or '.' at the last",
+            "expected 1 to 1,024 characters and at most 254 segments between '/', without '/' at "
+            "either end or '.' at the end of a segment",
             "Choose a name such as 'images-2026-01.tar'.",
         )
     return text

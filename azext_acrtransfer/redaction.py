@@ -1,4 +1,4 @@
-"""Redaction of secrets in text from the service or the user, before it is shown."""
+"""What is done to text from the service or the user before it is shown."""
 
 from __future__ import annotations
 
@@ -15,3 +15,10 @@ _SECRET = re.compile(
 def mask_sas(text: str) -> str:
     """Replace the signatures of SAS tokens, account keys and passwords in URIs."""
     return _SECRET.sub(r"\g<before>***", text)
+
+
+def escape(text: str) -> str:
+    """Replace control characters, and others that nobody sees, by their escapes, such as \\r."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
+    )

@@ -16,7 +16,7 @@ from azure.core.pipeline.transport import RequestsTransport
 from azure.core.rest import HttpRequest, HttpResponse
 from azure.mgmt.core.tools import resource_id
 
-from azext_acrtransfer.arguments import host_suffix
+from azext_acrtransfer.hosts import storage_domains, vault_domains
 from azext_acrtransfer.preflight.lookups import ABSENT, Absent, Found, Lookup, Unreadable, read
 from azext_acrtransfer.service.api_version import ApiVersion
 from azext_acrtransfer.service.http import connection_options, list_arm, make_client
@@ -36,28 +36,24 @@ _READER = "the role Reader on it, or it is in another subscription than the acti
 
 @dataclass(frozen=True)
 class _Service:
-    """A service of the active cloud: the domain of its hosts, and the audience of its tokens."""
+    """A service of the active cloud: the domains of its hosts, and the audience of its tokens."""
 
-    domain: str
+    domains: tuple[str, ...]
     audience: str
 
 
 def _arm(cloud: Any) -> _Service:
     domain = urlsplit(cloud.endpoints.resource_manager).hostname or ""
-    return _Service(domain, cloud.endpoints.active_directory_resource_id)
+    return _Service((domain,), cloud.endpoints.active_directory_resource_id)
 
 
 def _vaults(cloud: Any) -> _Service:
-    domain = _domain(cloud, "keyvault_dns")
-    return _Service(domain, f"https://{domain}")
+    domains = vault_domains(cloud)
+    return _Service(domains, f"https://{''.join(domains)}")
 
 
 def _storage(cloud: Any) -> _Service:
-    return _Service(_domain(cloud, "storage_endpoint"), "https://storage.azure.com")
-
-
-def _domain(cloud: Any, suffix: str) -> str:
-    return (host_suffix(cloud, suffix) or "").lstrip(".").lower()
+    return _Service(storage_domains(cloud), "https://storage.azure.com")
 
 
 class Reader:
@@ -85,9 +81,9 @@ class Reader:
         scopes = resource_to_scopes(service.audience)
         login = BearerTokenCredentialPolicy(self._credential, *scopes)
         client = (
-            make_client(service.domain, login, transport=self._transport)
+            make_client(service.domains, login, transport=self._transport)
             if with_token
-            else make_client(service.domain, check=None, transport=self._transport)
+            else make_client(service.domains, check=None, transport=self._transport)
         )
         # The body of a secret is not for the log of --debug.
         return client.send_request(request, logging_enable=False, **_FEW_TRIES)

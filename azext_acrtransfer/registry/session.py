@@ -66,7 +66,7 @@ class RegistrySession:
     @cached_property
     def _client(self) -> Client:
         # Its resource says where it is: the host can have another suffix than the cloud's.
-        return make_client(self.log_in().login_server, check=None)
+        return make_client((self.log_in().login_server,), check=None)
 
     def log_in(self) -> Login:
         """Log in once, before several threads would do it at the same time."""

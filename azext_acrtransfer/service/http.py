@@ -38,6 +38,7 @@ from azure.core.rest import HttpRequest, HttpResponse
 from azure.mgmt.core.exceptions import ARMErrorFormat
 from urllib3.util import Url, parse_url
 
+from azext_acrtransfer.hosts import is_in
 from azext_acrtransfer.redaction import mask_sas
 from azext_acrtransfer.service.json_values import get_path
 
@@ -73,16 +74,15 @@ def _mask(record: logging.LogRecord) -> bool:
     return True
 
 
-def check_host(url: str, domain: str | None) -> None:
-    """Raise an error unless a host is in the domain: other hosts get no token and no SAS."""
+def check_host(url: str, domains: tuple[str, ...]) -> None:
+    """Raise an error unless a host is in a domain: other hosts get no token and no SAS."""
     try:
         # The transport's own parser: others read another host behind a backslash.
         target = parse_url(url)
     except ValueError:
         target = Url()
     host = target.host or ""
-    domain = (domain or "").lstrip(".").lower()
-    if target.scheme != "https" or not domain or not f".{host}".endswith(f".{domain}"):
+    if target.scheme != "https" or not is_in(domains, host):
         raise ForbiddenError(f"'{host}' is not known to be of the active cloud: not asked.")
 
 
@@ -100,14 +100,14 @@ def typed_errors() -> Iterator[None]:
 
 
 class HostPolicy(SansIOHTTPPolicy):  # type: ignore[type-arg]
-    """Sends nothing to hosts outside a domain, wherever a link of an answer leads."""
+    """Sends nothing to hosts outside some domains, wherever a link of an answer leads."""
 
-    def __init__(self, domain: str | None) -> None:
-        self._domain = domain
+    def __init__(self, *domains: str) -> None:
+        self._domains = domains
 
     def on_request(self, request: PipelineRequest[Any]) -> None:
         """Raise an error for another host, before there is a token in the request."""
-        check_host(request.http_request.url, self._domain)
+        check_host(request.http_request.url, self._domains)
 
 
 class PatientRetryPolicy(RetryPolicy):  # type: ignore[type-arg]
@@ -214,14 +214,14 @@ class AnswerPolicy(HTTPPolicy):  # type: ignore[type-arg]
 
 
 def make_client(
-    domain: str | None, *policies: Any, check: Check = check_arm, transport: Any = None
+    domains: tuple[str, ...], *policies: Any, check: Check = check_arm, transport: Any = None
 ) -> Client:
-    """Return a client of the hosts in a domain; ``policies`` can add a login."""
+    """Return a client of the hosts in some domains; ``policies`` can add a login."""
     return PipelineClient(
         "",
         policies=[
             AnswerPolicy(check),
-            HostPolicy(domain),
+            HostPolicy(*domains),
             UserAgentPolicy(get_az_user_agent()),
             SafeNetworkTraceLoggingPolicy(),  # before retries, or it forgets what not to log
             PatientRetryPolicy(),
@@ -234,7 +234,7 @@ def make_client(
 
 def arm_options(cloud: Any, *policies: Any) -> dict[str, Any]:
     """Return options for ``get_mgmt_service_client``, which adds those of az."""
-    domain = urlsplit(cloud.endpoints.resource_manager).hostname
+    domain = urlsplit(cloud.endpoints.resource_manager).hostname or ""
     return {
         **connection_options(),
         "read_timeout": 300,  # the service answers a PUT when the pipeline is created

@@ -14,7 +14,7 @@ from azure.core.exceptions import AzureError, DecodeError
 from azure.core.pipeline import PipelineResponse
 from azure.storage.blob import ContainerClient
 
-from azext_acrtransfer.arguments import host_suffix
+from azext_acrtransfer.hosts import storage_domains
 from azext_acrtransfer.redaction import mask_sas
 from azext_acrtransfer.service.http import check_host, connection_options, typed_errors
 
@@ -23,7 +23,7 @@ _REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
 def blobs(cli_ctx: Any, container_uri: str) -> Iterator[str]:
     """Return the names of all blobs, page by page."""
-    check_host(container_uri, host_suffix(cli_ctx.cloud, "storage_endpoint"))
+    check_host(container_uri, storage_domains(cli_ctx.cloud))
     credential, _, _ = Profile(cli_ctx=cli_ctx).get_login_credentials(get_subscription_id(cli_ctx))
     container = ContainerClient.from_container_url(
         container_uri,

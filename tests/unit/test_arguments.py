@@ -52,8 +52,8 @@ PARSERS: dict[str, Parser] = {
     "references": references,
     "identity": IdentityId.parse,
     "registry": registry_name,
-    "pipeline or new run": arguments.resource_name,
-    "existing run": arguments.existing_run_name,
+    "new pipeline or run": arguments.new_name,
+    "existing pipeline or run": arguments.existing_name,
     "blob": arguments.blob_name,
     "age": arguments.age,
     "API version": api_version,
@@ -137,27 +137,6 @@ REPOSITORIES = st.lists(
 TAGS = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}", fullmatch=True)
 
 
-@given(account=LABELS, domain=DOMAINS, container=CONTAINERS, end=st.sampled_from(["", "/"]))
-def test_a_container_uri_round_trips(account: str, domain: str, container: str, end: str) -> None:
-    text = f"https://{account}.{domain}/{container}{end}"
-    uri = ContainerUri.parse(text)
-    assert uri == ContainerUri(text, f"{account}.{domain}", container)
-    assert (uri.account, ContainerUri.parse(uri.text)) == (account, uri)
-
-
-@given(
-    vault=LABELS,
-    domain=DOMAINS,
-    name=st.text(ALPHANUMERIC + "-", min_size=1, max_size=127),
-    version=st.sampled_from(["", "/", "/0123456789abcdef0123456789abcdef"]),
-)
-def test_a_secret_uri_round_trips(vault: str, domain: str, name: str, version: str) -> None:
-    text = f"https://{vault}.{domain}/secrets/{name}{version}"
-    uri = SecretUri.parse(text)
-    assert uri == SecretUri(text, f"{vault}.{domain}", name)
-    assert (uri.vault, SecretUri.parse(uri.text)) == (vault, uri)
-
-
 @given(repository=REPOSITORIES, tag=TAGS, digest=HEX)
 def test_an_artifact_round_trips(repository: str, tag: str, digest: str) -> None:
     for text in (f"{repository}:{tag}", f"{repository}@sha256:{digest}"):
@@ -173,29 +152,40 @@ def test_a_registry_is_found_by_its_name_and_its_login_server(
     assert arguments.registry_name(f"{name}{label}.{domain}", f".{domain}") == name
 
 
-@given(name=NAMES)
-def test_names_round_trip(name: str) -> None:
-    for parse in (arguments.resource_name, arguments.existing_run_name):
-        assert parse(name) == name
-    assert arguments.existing_run_name(f"a_{name}"[:50]) == f"a_{name}"[:50]
-
-
 @pytest.mark.parametrize(
-    ("parse", "text", "why"),
+    ("parse", "text", "why", "advice"),
     [
-        (arguments.resource_name, "my_run", "--name: expected 5 to 50 letters and digits"),
         (
-            arguments.existing_run_name,
-            "my-run",
-            "--name: expected 5 to 50 letters, digits and underscores",
+            arguments.new_name,
+            "my_run",
+            "expected 5 to 50 letters and digits",
+            "Use a name such as 'export01'.",
+        ),
+        (
+            arguments.existing_name,
+            "/subscriptions/1/registries/r/pipelineRuns/my_run",
+            "expected the name of a resource",
+            "Use the name alone, 'my_run'.",
+        ),
+        (
+            arguments.existing_name,
+            "..",
+            "expected the name of a resource",
+            "The group's command 'list' shows the names.",
+        ),
+        (
+            arguments.existing_name,
+            "",
+            "the name is empty (is a variable unset?)",
+            "The group's command 'list' shows the names.",
         ),
     ],
 )
-def test_a_name_is_refused_with_the_rule(parse: Parser, text: str, why: str) -> None:
+def test_a_name_is_refused_with_the_rule(parse: Parser, text: str, why: str, advice: str) -> None:
     with pytest.raises(InvalidArgumentValueError) as refused:
         parse(text)
-    assert refused.value.error_msg == f"Invalid value '{text}' for {why}."
-    assert refused.value.recommendations == ["Use a name such as 'export01'."]
+    assert refused.value.error_msg == f"Invalid value '{text}' for --name: {why}."
+    assert refused.value.recommendations == [advice]
 
 
 @given(number=st.integers(1, 99_999))

@@ -51,9 +51,18 @@ def path(kind: PipelineKind, name: str = "mypipeline") -> str:
             id="any case",
         ),
         pytest.param(
-            ["-m", "SasToken", "-s", f"{SECRET}/abc", "-i", IDENTITY, "-z", "ContinueOnErrors"],
+            [
+                "-m",
+                "SasToken",
+                "-s",
+                f"{SECRET}/{32 * '0'}",
+                "-i",
+                IDENTITY,
+                "-z",
+                "ContinueOnErrors",
+            ],
             {"type": "UserAssigned", "userAssignedIdentities": {IDENTITY: {}}},
-            {"keyVaultUri": f"{SECRET}/abc", "storageAccessMode": "SasToken"},
+            {"keyVaultUri": f"{SECRET}/{32 * '0'}", "storageAccessMode": "SasToken"},
             ["ContinueOnErrors"],
             "Enabled",
             id="everything",
@@ -240,6 +249,29 @@ def test_show_sends_one_get(az: Az, service: Service, kind: PipelineKind) -> Non
     result = az("acr", kind.group, "show", *AT, "-n", "mypipeline")
     assert (result.exit_code, told(result.json)) == (0, flat(pipeline(kind)))
     assert service.requests == [("GET", path(kind))]
+
+
+#: It breaks today's rule for new names in every way.
+OLD_NAME = "an_old-pipeline.of_more_than_fifty_letters_and_digits.2019"
+
+
+@pytest.mark.parametrize(
+    ("verb", "methods"),
+    [
+        ("show", ["GET"]),
+        ("update --options", ["GET", "PUT"]),
+        ("delete", ["DELETE"]),
+        ("wait --exists", ["GET"]),
+    ],
+)
+def test_an_old_name_is_looked_up_whatever_its_form(
+    az: Az, service: Service, kind: PipelineKind, verb: str, methods: list[str]
+) -> None:
+    for method in methods:
+        service.answers(method, path(kind, OLD_NAME), pipeline(kind, OLD_NAME))
+    result = az("acr", kind.group, *verb.split(), *AT, "-n", OLD_NAME)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert service.requests == [(method, path(kind, OLD_NAME)) for method in methods]
 
 
 def test_list_follows_the_pages(az: Az, service: Service, kind: PipelineKind) -> None:

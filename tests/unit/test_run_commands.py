@@ -138,6 +138,16 @@ def test_a_refused_request_of_create_is_not_a_missing_pipeline(
     assert "not found" not in result.stderr
 
 
+def test_an_old_pipeline_is_run_whatever_the_form_of_its_name(
+    az: Az, service: Service, kind: PipelineKind
+) -> None:
+    path = f"{REGISTRY}/{kind.resource_type}/my_old-pipeline"
+    service.answers("GET", path, pipeline(kind, "my_old-pipeline"))
+    service.answers("PUT", RUN, run(kind))
+    result = az(*create(kind), "-p", "my_old-pipeline")
+    assert (result.exit_code, service.requests) == (0, [("GET", path), ("PUT", RUN)])
+
+
 @pytest.mark.usefixtures("fake_time")
 @pytest.mark.parametrize("late", [False, True], ids=["at once", "while polling"])
 def test_a_failed_run_is_a_failed_command(
@@ -263,10 +273,13 @@ def test_show_of_a_run_that_went_well_is_silent(az: Az, service: Service) -> Non
     assert (result.exit_code, result.stderr) == (0, "")
 
 
-def test_a_triggered_run_has_an_underscore(az: Az, service: Service) -> None:
-    service.answers("GET", f"{RUNS}/mypipeline_20260304", run(IMPORT, "mypipeline_20260304"))
-    result = az("acr", "pipeline-run", "show", *AT, "-n", "mypipeline_20260304")
-    assert result.exit_code == 0
+@pytest.mark.parametrize("name", ["mypipeline_20260304", "a-run.of-before"])
+def test_a_run_is_looked_up_whatever_the_form_of_its_name(
+    az: Az, service: Service, name: str
+) -> None:
+    service.answers("GET", f"{RUNS}/{name}", run(IMPORT, name))
+    result = az("acr", "pipeline-run", "show", *AT, "-n", name)
+    assert (result.exit_code, result.json["name"]) == (0, name)
 
 
 @pytest.mark.parametrize(("top", "names"), [(None, "cba"), (1, "c"), (2, "cb"), (9, "cba")])

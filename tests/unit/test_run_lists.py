@@ -243,8 +243,8 @@ def test_no_name_of_a_pipeline_does_not_mean_all(az: Az, verb: tuple[str, ...]) 
     result = az(*verb, "--pipeline=")
     assert (result.exit_code, result.stdout) == (1, "")
     assert (
-        "Invalid value '' for --pipeline: expected 5 to 50 letters and digits.\n"
-        "Use a name such as 'export01'."
+        "Invalid value '' for --pipeline: the name is empty (is a variable unset?).\n"
+        "The group's command 'list' shows the names."
     ) in result.stderr
 
 

@@ -17,7 +17,8 @@ from tests.unit.fake_storage import page
 
 URI = "https://mystorage.blob.core.windows.net/transfer"
 TOKEN = {"Authorization": "Bearer of-the-caller"}
-Blobs = Callable[[], Iterator[str]]
+ZONE_URI = "https://mystorage.z12.blob.storage.azure.net/transfer"
+Blobs = Callable[..., Iterator[str]]
 
 
 @pytest.fixture
@@ -29,10 +30,13 @@ def container() -> Iterator[responses.RequestsMock]:
 @pytest.fixture
 def list_blobs(tmp_path: Path) -> Iterator[Blobs]:
     with az_cli(tmp_path, Login(token_for=lambda _: "of-the-caller")) as cli:
-        yield lambda: blobs(cli, URI)
+        yield lambda uri=URI: blobs(cli, uri)
 
 
-def test_blobs_come_page_by_page(container: responses.RequestsMock, list_blobs: Blobs) -> None:
+@pytest.mark.parametrize("uri", [URI, ZONE_URI])
+def test_blobs_come_page_by_page(
+    container: responses.RequestsMock, list_blobs: Blobs, uri: str
+) -> None:
     mine = responses.matchers.header_matcher(TOKEN)
     query = {"restype": "container", "comp": "list"}
     for more, body in [
@@ -41,8 +45,8 @@ def test_blobs_come_page_by_page(container: responses.RequestsMock, list_blobs: 
     ]:
         asked = responses.matchers.query_param_matcher(query | more, strict_match=False)
         headers = {"Content-Type": "application/xml"}
-        container.get(URI, body=body, headers=headers, match=[mine, asked])
-    assert list(list_blobs()) == ["one", "folder/two", "three"]
+        container.get(uri, body=body, headers=headers, match=[mine, asked])
+    assert list(list_blobs(uri)) == ["one", "folder/two", "three"]
 
 
 def refusal(code: str, message: str) -> str:

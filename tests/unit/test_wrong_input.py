@@ -57,7 +57,7 @@ PIPELINE_REFUSALS: list[tuple[list[str], Any, str, str]] = [
         ["-c", "https://mystorage.blob.core.windows.net/"],
         INVALID,
         "Invalid value 'https://mystorage.blob.core.windows.net/' for --storage-container-uri: the "
-        "container is missing.",
+        "container is missing (is a variable unset?).",
         "Use https://<account>",
     ),
     (
@@ -72,8 +72,8 @@ PIPELINE_REFUSALS: list[tuple[list[str], Any, str, str]] = [
         ["-c", "https://mystorage.blob.core.windows.net/My_Container"],
         INVALID,
         "Invalid value 'https://mystorage.blob.core.windows.net/My_Container' for "
-        "--storage-container-uri: 'My_Container' is not a container name: 3 to 63 lower-case "
-        "letters, digits and single hyphens.",
+        "--storage-container-uri: 'My_Container' isn't a valid name of a container: expected 3 to "
+        "63 lowercase letters, digits and single hyphens, no hyphen at an end.",
         "Use https://<account>",
     ),
     (
@@ -92,7 +92,7 @@ PIPELINE_REFUSALS: list[tuple[list[str], Any, str, str]] = [
         ["-c", CONTAINER, "-s", "https://myvault.vault.azure.net/keys/sas"],
         INVALID,
         "Invalid value 'https://myvault.vault.azure.net/keys/sas' for --secret-uri: expected "
-        "'/secrets/<secret>' after the vault.",
+        "'/secrets/<secret>' after the vault, and at most a version of 32 characters.",
         "Use https://<vault>.vault.azure.net/secrets/<secret>.",
     ),
     (
@@ -313,8 +313,8 @@ RUN_REFUSALS: list[tuple[list[str], Any, str, str]] = [
     (
         [*EXPORT_RUN, "-a", "hello", "-p", "a/b"],
         INVALID,
-        "Invalid value 'a/b' for --pipeline: expected 5 to 50 letters and digits.",
-        "Use a name such as 'export01'.",
+        "Invalid value 'a/b' for --pipeline: expected the name of a resource.",
+        "The group's command 'list' shows the names.",
     ),
 ]
 
@@ -364,8 +364,15 @@ def test_another_clouds_host_is_only_warned_about(
     assert f"WARNING: {option} '{argv[-1]}' is not of the active cloud" in result.stderr
 
 
-def test_the_uri_is_sent_as_typed(az: Az, service: Service) -> None:
-    typed = "https://MyStorage.blob.core.windows.net/transfer/"
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "https://MyStorage.blob.core.windows.net/transfer/",
+        "https://mystorage.z12.blob.storage.azure.net/transfer",
+    ],
+)
+def test_the_uri_is_sent_as_typed(az: Az, service: Service, typed: str) -> None:
     service.answers("PUT", f"{REGISTRY}/exportPipelines/mypipeline", pipeline(EXPORT))
-    az("acr", "export-pipeline", "create", *AT, "-n", "mypipeline", "-c", typed)
+    result = az("acr", "export-pipeline", "create", *AT, "-n", "mypipeline", "-c", typed)
+    assert "not of the active cloud" not in result.stderr
     assert service.body("PUT")["properties"]["target"]["uri"] == typed
