@@ -92,6 +92,7 @@ def prepare(emulator: Emulator) -> World:
     emulator.registry("runtarget")
     client = emulator.client("runsource")
     digests = {
-        f"app:{tag}": client.push("app", tag, tag.encode() * 1000) for tag in ("v1", "v2", "latest")
+        f"app:{tag}": client.push("app", tag, layer=tag.encode() * 1000)
+        for tag in ("v1", "v2", "latest")
     }
     return World(emulator, emulator.container(ACCOUNT, CONTAINER), digests)

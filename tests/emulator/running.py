@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import json
 import ssl
 import threading
 from collections.abc import Coroutine
@@ -17,6 +16,7 @@ from acr_emulator.identity.tokens import Principal
 from azure.storage.blob import ContainerClient, generate_account_sas, generate_container_sas
 
 from tests.support.cloud import eventually
+from tests.support.oci import RegistryClient
 
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -25,8 +25,6 @@ SUBSCRIPTION = f"/subscriptions/{PUBLIC.subscription_id}"
 GROUP = f"{SUBSCRIPTION}/resourceGroups/group"
 REGISTRIES = f"{GROUP}/providers/Microsoft.ContainerRegistry/registries"
 VERSION = "2025-06-01-preview"
-#: The header of a request for an image.
-OCI = {"Accept": "application/vnd.oci.image.manifest.v1+json"}
 
 
 class Emulator:
@@ -88,8 +86,11 @@ class Emulator:
         properties = {"sku": {"name": "Premium"}, "location": "westus"}
         self.ok("PUT", name, {**properties, **more})
 
-    def client(self, registry: str) -> "RegistryClient":
-        return RegistryClient(self, f"{registry}.{PUBLIC.registry_suffix}")
+    def client(self, registry: str, principal: Principal | None = None) -> RegistryClient:
+        """A registry, to which a principal logged in."""
+        token = self.entra_token(PUBLIC.registry_audience, principal)
+        host = PUBLIC.login_server(registry)
+        return RegistryClient.log_in(self.http, host, tenant=PUBLIC.tenant_id, entra_token=token)
 
     def storage_account(self, name: str) -> None:
         """Have a storage account."""
@@ -192,97 +193,3 @@ class Emulator:
             return properties if over else None
 
         return eventually(look)
-
-
-class RegistryClient:
-    """Talks to one registry's host with a token for everything in it."""
-
-    def __init__(
-        self, emulator: Emulator, login_server: str, principal: Principal | None = None
-    ) -> None:
-        self._http = emulator.http
-        self.login_server = login_server
-        answer = self._http.post(
-            f"https://{login_server}/oauth2/exchange",
-            data={
-                "grant_type": "access_token",
-                "service": login_server,
-                "tenant": PUBLIC.tenant_id,
-                "access_token": emulator.entra_token(PUBLIC.registry_audience, principal),
-            },
-        )
-        self.refresh_token: str = answer.json()["refresh_token"]
-
-    def token(self, *scopes: str) -> str:
-        answer = self._http.post(
-            f"https://{self.login_server}/oauth2/token",
-            data={
-                "grant_type": "refresh_token",
-                "service": self.login_server,
-                "scope": " ".join(scopes),
-                "refresh_token": self.refresh_token,
-            },
-        )
-        return str(answer.json()["access_token"])
-
-    def call(
-        self, method: str, path: str, *scopes: str, headers: Json | None = None, **more: Any
-    ) -> httpx.Response:
-        """Send a request with a token for the scopes; without any, with no token."""
-        bearer = {"Authorization": f"Bearer {self.token(*scopes)}"} if scopes else {}
-        return self._http.request(
-            method,
-            f"https://{self.login_server}{path}",
-            headers={**bearer, **(headers or {})},
-            **more,
-        )
-
-    def push_blob(self, repository: str, data: bytes) -> Json:
-        scope = f"repository:{repository}:pull,push"
-        begun = self.call("POST", f"/v2/{repository}/blobs/uploads/", scope)
-        assert begun.status_code == 202, begun.text
-        location = begun.headers["Location"]
-        digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
-        done = self.call("PUT", f"{location}&digest={digest}", scope, content=data)
-        assert done.status_code == 201, done.text
-        return {"digest": digest, "size": len(data)}
-
-    def push(self, repository: str, tag: str, *layers: bytes) -> str:
-        """Push an image; its digest."""
-        config = self.push_blob(repository, b'{"architecture":"amd64","os":"linux"}')
-        manifest = {
-            "schemaVersion": 2,
-            "mediaType": "application/vnd.oci.image.manifest.v1+json",
-            "config": {"mediaType": "application/vnd.oci.image.config.v1+json", **config},
-            "layers": [
-                {
-                    "mediaType": "application/vnd.oci.image.layer.v1.tar",
-                    **self.push_blob(repository, layer),
-                }
-                for layer in layers
-            ],
-        }
-        return self.push_manifest(repository, json.dumps(manifest).encode(), tag)
-
-    def push_manifest(self, repository: str, manifest: bytes, *tags: str) -> str:
-        """Push an OCI manifest under each tag; its digest."""
-        scope = f"repository:{repository}:pull,push"
-        headers = {
-            "Authorization": f"Bearer {self.token(scope)}",
-            "Content-Type": "application/vnd.oci.image.manifest.v1+json",
-        }
-        for tag in tags:
-            path = f"/v2/{repository}/manifests/{tag}"
-            answer = self.call("PUT", path, headers=headers, content=manifest)
-            assert answer.status_code == 201, answer.text
-        return f"sha256:{hashlib.sha256(manifest).hexdigest()}"
-
-    def digest(self, repository: str, tag: str) -> str | None:
-        answer = self.call(
-            "HEAD",
-            f"/v2/{repository}/manifests/{tag}",
-            f"repository:{repository}:pull",
-            headers=OCI,
-        )
-        digest: str | None = answer.headers.get("Docker-Content-Digest")
-        return digest

@@ -216,7 +216,7 @@ def test_usage_is_the_size_of_what_is_stored(emulator: Emulator) -> None:
     usage = emulator.ok("GET", "usage/listUsages")["value"][0]
     assert (usage["name"], usage["currentValue"], usage["unit"]) == ("Size", 0, "Bytes")
     client = emulator.client("usage")
-    client.push("app", "v1", b"x" * 1000)
+    client.push("app", "v1", layer=b"x" * 1000)
     manifests = client.call("GET", "/acr/v1/app/_manifests", "repository:app:metadata_read")
     size = manifests.json()["manifests"][0]["imageSize"]
     assert size > 1000

@@ -31,7 +31,7 @@ def deploy(emulator: Emulator) -> Deploy:
     emulator.vault(VAULT)
     emulator.container(ACCOUNT, "transfer")
     emulator.secret(VAULT, "sas", "?" + emulator.sas(ACCOUNT, "transfer", "rwdla"))
-    emulator.client(REGISTRY).push("samples/hello", "v1", b"hello")
+    emulator.client(REGISTRY).push("samples/hello", "v1", layer=b"hello")
 
     def deployed(name: str, template: str, **given: Any) -> Json:
         document = json.loads((TEMPLATES / f"{template}.json").read_text())

@@ -38,7 +38,7 @@ class Image:
         self._world = world
         self.name = f"image{uuid.uuid4().hex[:8]}"
         layer = os.urandom(MIB) * (size // MIB)
-        self.digest = world.emulator.client("runsource").push(self.name, "v1", layer)
+        self.digest = world.emulator.client("runsource").push(self.name, "v1", layer=layer)
 
     def start(self, kind: PipelineKind, blob: str = "") -> str:
         """Begin to move it; the run's path."""

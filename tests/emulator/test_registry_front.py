@@ -8,7 +8,8 @@ import jwt
 import pytest
 from acr_emulator.cloud.clouds import PUBLIC
 
-from tests.emulator.running import REGISTRIES, Emulator, RegistryClient
+from tests.emulator.running import REGISTRIES, Emulator
+from tests.support.oci import RegistryClient
 
 CATALOG = "registry:catalog:*"
 GUID = "00000000-0000-0000-0000-000000000000"
@@ -23,10 +24,10 @@ def client(emulator: Emulator) -> RegistryClient:
     """A registry with two tags of one image and one of another, and a second repository."""
     emulator.registry("fronttest", properties={"adminUserEnabled": True})
     client = emulator.client("fronttest")
-    client.push("team/app", "v1", b"one")
-    client.push("team/app", "also-v1", b"one")
-    client.push("team/app", "v2", b"one", b"two")
-    client.push("tools", "latest", b"three")
+    client.push("team/app", "v1", layer=b"one")
+    client.push("team/app", "also-v1", layer=b"one")
+    client.push("team/app", "v2", layer=b"two")
+    client.push("tools", "latest", layer=b"three")
     return client
 
 
@@ -97,13 +98,14 @@ ROLES = [
 
 
 @pytest.mark.parametrize(("role", "granted"), ROLES)
+@pytest.mark.usefixtures("client")
 def test_a_principal_may_do_what_its_roles_on_the_registry_say(
-    emulator: Emulator, client: RegistryClient, role: str, granted: list[str]
+    emulator: Emulator, role: str, granted: list[str]
 ) -> None:
     guest, _ = emulator.instance.directory.add_application("guest")
     if role:
         emulator.grant(guest.object_id, role, f"{REGISTRIES}/fronttest")
-    its = RegistryClient(emulator, client.login_server, guest)
+    its = emulator.client("fronttest", guest)
     requested = [CATALOG, READ, PULL, PUSH, "repository:team/app:delete"]
     claims = jwt.decode(its.token(*requested), options={"verify_signature": False})
     assert [":".join([a["type"], a["name"], *a["actions"]]) for a in claims["access"]] == granted
@@ -323,10 +325,10 @@ def test_a_blob_is_mounted_from_a_repository_of_the_same_registry(
 
 def test_a_tag_a_manifest_and_a_repository_are_deleted(client: RegistryClient) -> None:
     everything = "repository:gone:pull,push,delete,metadata_read"
-    digest = client.push("gone", "a", b"a")
-    client.push("gone", "b", b"a")
-    client.push("gone", "c", b"c")
-    client.push("gone/not", "a", b"a")
+    digest = client.push("gone", "a", layer=b"a")
+    client.push("gone", "b", layer=b"a")
+    client.push("gone", "c", layer=b"c")
+    client.push("gone/not", "a", layer=b"a")
     assert client.call("DELETE", "/acr/v1/gone/_tags/b", everything).status_code == 202
     tags = client.call("GET", "/v2/gone/tags/list", everything).json()
     assert tags == {"name": "gone", "tags": ["a", "c"]}
@@ -350,12 +352,13 @@ def test_a_registry_without_public_access_denies(emulator: Emulator) -> None:
     assert client.call("GET", "/v2/").status_code == 401
 
 
-def test_registries_do_not_see_each_other(emulator: Emulator, client: RegistryClient) -> None:
+@pytest.mark.usefixtures("client")
+def test_registries_do_not_see_each_other(emulator: Emulator) -> None:
     emulator.registry("fronttest6")
     other = emulator.client("fronttest6")
     assert other.call("GET", "/v2/_catalog", CATALOG).json() == {"repositories": []}
     assert other.digest("team/app", "v1") is None
-    assert client.digest("team/app", "v1") is not None
+    assert emulator.client("fronttest").digest("team/app", "v1") is not None
 
 
 def test_the_host_of_no_registry_is_not_reached(emulator: Emulator) -> None:
@@ -365,7 +368,7 @@ def test_the_host_of_no_registry_is_not_reached(emulator: Emulator) -> None:
 
 def test_deleting_a_registry_deletes_its_repositories(emulator: Emulator) -> None:
     emulator.registry("fronttest7")
-    emulator.client("fronttest7").push("app", "v1", b"x")
+    emulator.client("fronttest7").push("app", "v1", layer=b"x")
     emulator.ok("DELETE", "fronttest7")
     emulator.registry("fronttest7")
     catalog = emulator.client("fronttest7").call("GET", "/v2/_catalog", CATALOG)

@@ -29,18 +29,18 @@ def test_a_torn_manifest_can_be_pushed_again(emulator: Emulator, written: int) -
     emulator.registry("mended")
     client = emulator.client("mended")
     name = f"torn{written}"
-    digest = client.push(name, "v1", name.encode())
+    digest = client.push(name, "v1", layer=name.encode())
     manifest = manifest_file(kill(emulator), digest)
     manifest.write_bytes(manifest.read_bytes()[:written])
     assert client.digest(name, "v1") is None
-    assert client.push(name, "v1", name.encode()) == digest
+    assert client.push(name, "v1", layer=name.encode()) == digest
     assert client.digest(name, "v1") == digest
 
 
 def test_a_torn_tag_is_the_one_that_was_being_written(emulator: Emulator) -> None:
     emulator.registry("mended")
     client = emulator.client("mended")
-    digests = [client.push("tagged", "v1", layer) for layer in (b"old", b"new")]
+    digests = [client.push("tagged", "v1", layer=layer) for layer in (b"old", b"new")]
     tags = kill(emulator) / "repositories/mended/tagged/_manifests/tags"
     (tags / "v1/current/link").write_text("")
     (tags / "v2/current").mkdir(parents=True)
@@ -52,7 +52,7 @@ def test_a_torn_tag_is_the_one_that_was_being_written(emulator: Emulator) -> Non
 def test_a_torn_link_to_a_layer_and_an_upload_go(emulator: Emulator) -> None:
     emulator.registry("mended")
     client = emulator.client("mended")
-    digest = client.push("linked", "v1", b"layer")
+    digest = client.push("linked", "v1", layer=b"layer")
     begun = client.call("POST", "/v2/linked/blobs/uploads/", "repository:linked:pull,push").headers[
         "Location"
     ]
@@ -60,7 +60,7 @@ def test_a_torn_link_to_a_layer_and_an_upload_go(emulator: Emulator) -> None:
     assert len(list((repository / "_uploads").iterdir())) == 1
     for link in (repository / "_layers").rglob("link"):
         link.write_text("sha256:")
-    assert client.push("linked", "v1", b"layer") == digest
+    assert client.push("linked", "v1", layer=b"layer") == digest
     assert not list(repository.glob("_uploads/*/data"))
     lost = client.call("PATCH", begun, "repository:linked:pull,push", content=b"x")
     assert lost.json()["errors"][0]["code"] == "BLOB_UPLOAD_INVALID"

@@ -160,7 +160,7 @@ def test_an_import_fails_with_its_message(world: World) -> None:
     )
     world.allowed(EXPORT, "strict")
     world.run(EXPORT, "strict", "strict", "strict", artifacts=["app:v2"])
-    digest = world.emulator.client("runtarget").push("app", "v2", b"another image")
+    digest = world.emulator.client("runtarget").push("app", "v2", layer=b"another image")
     response = world.run(IMPORT, "strict", "strict", "strict")["response"]
     assert response["pipelineRunErrorMessage"] == (
         f"Tag 'app:v2' already exists with digest {digest}; the pipeline does not have the"

@@ -7,7 +7,7 @@ from acr_emulator.runs.pipelines import EXPORT, IMPORT, KINDS, PipelineKind
 from acr_emulator.runs.run_service import INTERRUPTED
 
 from tests.emulator.run_world import READER, URI, VAULT, World, prepare, run_body, run_path
-from tests.emulator.running import OCI, REGISTRIES, Emulator, Json
+from tests.emulator.running import REGISTRIES, Emulator, Json
 from tests.support.cloud import eventually
 
 
@@ -159,10 +159,11 @@ def test_runs_are_listed_newest_last_and_deleted(world: World) -> None:
 def test_fifty_artifacts_go_and_fifty_one_are_refused(world: World) -> None:
     world.allowed(EXPORT, "fifty")
     client = world.emulator.client("runsource")
-    client.push("many", "t0", b"the same")
-    manifest = client.call("GET", "/v2/many/manifests/t0", "repository:many:pull", headers=OCI)
+    client.push("many", "t0", layer=b"the same")
+    manifest = client.manifest("many", "t0")
+    assert manifest
     tags = [f"t{number}" for number in range(51)]
-    client.push_manifest("many", manifest.content, *tags)
+    client.push_manifest("many", manifest, *tags)
     artifacts = [f"many:{tag}" for tag in tags]
     refused = world.emulator.arm(
         "PUT", run_path(EXPORT, "fiftyone"), run_body(EXPORT, "fifty", "many", artifacts=artifacts)

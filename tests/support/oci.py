@@ -1,4 +1,4 @@
-"""A registry as an ordinary OCI client sees it: push an artifact, read digests, by plain HTTP."""
+"""A registry as an ordinary OCI client sees it: push artifacts and read them, by plain HTTP."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ import httpx
 
 INDEX = "application/vnd.oci.image.index.v1+json"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-_EMPTY = b"{}"
+CONFIG = "application/vnd.oci.image.config.v1+json"
+LAYER = "application/vnd.oci.image.layer.v1.tar"
+DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
+_ACCEPT = {"Accept": ", ".join((MANIFEST, INDEX, DOCKER_MANIFEST, DOCKER_LIST))}
 
 
 def digest_of(content: bytes) -> str:
@@ -19,92 +23,123 @@ def digest_of(content: bytes) -> str:
 
 
 class RegistryClient:
-    """One registry, with a refresh token to get access tokens for."""
+    """One registry; without a refresh token, one that requires no login."""
 
-    def __init__(self, http: httpx.Client, login_server: str, refresh_token: str) -> None:
+    def __init__(self, http: httpx.Client, url: str, refresh_token: str = "") -> None:
         self._http = http
-        self._host = login_server
-        self._refresh_token = refresh_token
-        self._access_tokens: dict[str, str] = {}
+        self._url = httpx.URL(url)
+        self.refresh_token = refresh_token
+        self._bearers: dict[str, dict[str, str]] = {}
 
-    def _access(self, scope: str) -> dict[str, str]:
-        if scope not in self._access_tokens:
-            self._access_tokens[scope] = self._ask_for_access(scope)
-        return {"Authorization": f"Bearer {self._access_tokens[scope]}"}
+    @classmethod
+    def log_in(
+        cls, http: httpx.Client, login_server: str, *, tenant: str, entra_token: str
+    ) -> RegistryClient:
+        """A client whose refresh token is exchanged for a token of Entra."""
+        form = {
+            "grant_type": "access_token",
+            "service": login_server,
+            "tenant": tenant,
+            "access_token": entra_token,
+        }
+        url = f"https://{login_server}"
+        answer = http.post(f"{url}/oauth2/exchange", data=form).raise_for_status()
+        return cls(http, url, answer.json()["refresh_token"])
 
-    def _ask_for_access(self, scope: str) -> str:
+    def token(self, *scopes: str) -> str:
+        """A new access token."""
         form = {
             "grant_type": "refresh_token",
-            "service": self._host,
-            "scope": scope,
-            "refresh_token": self._refresh_token,
+            "service": self._url.host,
+            "scope": " ".join(scopes),
+            "refresh_token": self.refresh_token,
         }
-        answer = self._http.post(f"https://{self._host}/oauth2/token", data=form)
+        answer = self._http.post(self._url.join("/oauth2/token"), data=form)
         return str(answer.raise_for_status().json()["access_token"])
 
-    def _call(self, method: str, repository: str, path: str, **more: Any) -> httpx.Response:
-        headers = self._access(f"repository:{repository}:pull,push") | more.pop("headers", {})
-        url = httpx.URL(f"https://{self._host}/v2/{repository}/").join(path)
-        return self._http.request(method, url, headers=headers, **more)
+    def call(
+        self,
+        method: str,
+        path: str,
+        *scopes: str,
+        headers: dict[str, str] | None = None,
+        **more: Any,
+    ) -> httpx.Response:
+        """Send a request with a new token for the scopes; without any, with no token."""
+        bearer = {"Authorization": f"Bearer {self.token(*scopes)}"} if scopes else {}
+        url = self._url.join(path)
+        return self._http.request(method, url, headers=bearer | (headers or {}), **more)
+
+    def _call(
+        self,
+        method: str,
+        repository: str,
+        path: str,
+        headers: dict[str, str] | None = None,
+        **more: Any,
+    ) -> httpx.Response:
+        """Send a request about a repository, with the same token for all of them."""
+        if self.refresh_token and repository not in self._bearers:
+            token = self.token(f"repository:{repository}:pull,push,delete")
+            self._bearers[repository] = {"Authorization": f"Bearer {token}"}
+        all_headers = self._bearers.get(repository, {}) | (headers or {})
+        url = httpx.URL(f"/v2/{repository}/").join(path)
+        return self.call(method, str(url), headers=all_headers, **more)
 
     def push_blob(self, repository: str, content: bytes) -> dict[str, Any]:
-        """Upload a blob; its descriptor but for the media type."""
+        """Upload a blob; its descriptor without the media type."""
         begun = self._call("POST", repository, "blobs/uploads/").raise_for_status()
-        place = httpx.URL(begun.headers["Location"])
         digest = digest_of(content)
-        url = str(place.copy_merge_params({"digest": digest}))
-        self._call("PUT", repository, url, content=content).raise_for_status()
+        url = httpx.URL(begun.headers["Location"]).copy_merge_params({"digest": digest})
+        self._call("PUT", repository, str(url), content=content).raise_for_status()
         return {"digest": digest, "size": len(content)}
 
     def push(self, repository: str, *tags: str, layer: bytes, artifact_type: str = "") -> str:
-        """Push an image of one layer, or an artifact of a type, under all of the tags; its digest.
+        """Push an image of one layer, or an artifact of a type, under all of the tags.
 
-        Without a tag it can be had by its digest only.
+        Returns its digest, which is its only name if there are no tags.
         """
-        kind = artifact_type or "application/vnd.oci.image.config.v1+json"
-        config = {"mediaType": kind, **self.push_blob(repository, _EMPTY)}
-        blob = self.push_blob(repository, layer)
-        media_type = artifact_type or "application/vnd.oci.image.layer.v1.tar"
-        layers = [{"mediaType": media_type, **blob}]
-        manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": layers}
+        config = {"mediaType": artifact_type or CONFIG, **self.push_blob(repository, b"{}")}
+        blob = {"mediaType": artifact_type or LAYER, **self.push_blob(repository, layer)}
+        manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": [blob]}
         return self.push_manifest(repository, manifest, *tags)
 
-    def push_manifest(self, repository: str, manifest: dict[str, Any], *tags: str) -> str:
-        """Push a manifest or an index, what it names being there, under all of the tags."""
-        content = json.dumps(manifest).encode()
+    def push_manifest(self, repository: str, manifest: dict[str, Any] | bytes, *tags: str) -> str:
+        """Push a manifest or an index, whose parts exist, under all of the tags; its digest."""
+        content = manifest if isinstance(manifest, bytes) else json.dumps(manifest).encode()
         digest = digest_of(content)
-        headers = {"Content-Type": manifest["mediaType"]}
+        headers = {"Content-Type": json.loads(content)["mediaType"]}
         for reference in tags or (digest,):
             path = f"manifests/{reference}"
-            self._call("PUT", repository, path, content=content, headers=headers).raise_for_status()
+            self._call("PUT", repository, path, headers, content=content).raise_for_status()
         return digest
 
     def manifest(self, repository: str, reference: str) -> bytes | None:
-        """The manifest of a tag or digest, as stored; None if there is none."""
-        headers = {"Accept": f"{INDEX}, {MANIFEST}"}
-        answer = self._call("GET", repository, f"manifests/{reference}", headers=headers)
+        """The manifest of a tag or digest, as stored; None if it doesn't exist."""
+        return self._get(repository, f"manifests/{reference}", _ACCEPT)
+
+    def blob(self, repository: str, digest: str) -> bytes | None:
+        """The content of a blob; None if it doesn't exist."""
+        return self._get(repository, f"blobs/{digest}")
+
+    def _get(
+        self, repository: str, path: str, headers: dict[str, str] | None = None
+    ) -> bytes | None:
+        answer = self._call("GET", repository, path, headers)
         if answer.status_code == httpx.codes.NOT_FOUND:
             return None
         return answer.raise_for_status().content
 
     def digest(self, repository: str, reference: str) -> str | None:
-        """The digest of what a tag names, worked out from the content; None if nothing."""
+        """The digest of a tag's manifest, computed from its content; None if it doesn't exist."""
         content = self.manifest(repository, reference)
-        return content and digest_of(content) or None
-
-    def blob(self, repository: str, digest: str) -> bytes:
-        """A blob's content."""
-        return self._call("GET", repository, f"blobs/{digest}").raise_for_status().content
+        return None if content is None else digest_of(content)
 
     def delete(self, repository: str, digest: str) -> None:
         """Delete a manifest with its tags."""
-        headers = self._access(f"repository:{repository}:delete")
-        url = f"https://{self._host}/v2/{repository}/manifests/{digest}"
-        self._http.delete(url, headers=headers).raise_for_status()
+        self._call("DELETE", repository, f"manifests/{digest}").raise_for_status()
 
     def tags(self, repository: str) -> list[str]:
-        """All tags of a repository; none of one that is not there."""
-        answer = self._call("GET", repository, "tags/list")
-        if answer.status_code == httpx.codes.NOT_FOUND:
-            return []
-        return sorted(answer.raise_for_status().json()["tags"] or [])
+        """All tags of a repository; none if it doesn't exist."""
+        content = self._get(repository, "tags/list")
+        return sorted(json.loads(content)["tags"] or []) if content else []

@@ -95,8 +95,10 @@ class Route:
                 try:
                     manifest = json.loads(client.manifest("app", tag) or b"")
                     parts = [part["digest"] for part in (manifest["config"], *manifest["layers"])]
-                    wrong = [each for each in parts if digest_of(client.blob("app", each)) != each]
+                    blobs = {digest: client.blob("app", digest) or b"" for digest in parts}
                 except (ValueError, httpx.HTTPError) as error:
                     yield f"{site.registry}: app:{tag} is not complete ({error})"
                 else:
-                    yield from (f"{site.registry}: {each} is something else" for each in wrong)
+                    for digest, content in blobs.items():
+                        if digest_of(content) != digest:
+                            yield f"{site.registry}: {digest} is missing or something else"

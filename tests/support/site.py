@@ -224,15 +224,10 @@ class Site:
     @property
     def registry_client(self) -> RegistryClient:
         """The registry, through an OCI client with a new token."""
-        form = {
-            "grant_type": "access_token",
-            "service": self.login_server,
-            "tenant": PUBLIC.tenant_id,
-            "access_token": self.cloud.token(PUBLIC.registry_audience),
-        }
-        url = f"https://{self.login_server}/oauth2/exchange"
-        answer = self.cloud.http.post(url, data=form).raise_for_status()
-        return RegistryClient(self.cloud.http, self.login_server, answer.json()["refresh_token"])
+        token = self.cloud.token(PUBLIC.registry_audience)
+        return RegistryClient.log_in(
+            self.cloud.http, self.login_server, tenant=PUBLIC.tenant_id, entra_token=token
+        )
 
 
 def _policy(object_id: str, *secrets: str) -> Json:

@@ -139,15 +139,10 @@ class Setting:
     def registry_client(self) -> RegistryClient:
         """The registry, through an OCI client."""
         host = PUBLIC.login_server(self.registry)
-        form = {
-            "grant_type": "access_token",
-            "service": host,
-            "tenant": PUBLIC.tenant_id,
-            "access_token": self.cloud.token(PUBLIC.registry_audience),
-        }
-        url = f"https://{host}/oauth2/exchange"
-        answer = self.cloud.http.post(url, data=form).raise_for_status()
-        return RegistryClient(self.cloud.http, host, answer.json()["refresh_token"])
+        token = self.cloud.token(PUBLIC.registry_audience)
+        return RegistryClient.log_in(
+            self.cloud.http, host, tenant=PUBLIC.tenant_id, entra_token=token
+        )
 
 
 def template_files(template: str, folder: Path, **values: Any) -> Path:

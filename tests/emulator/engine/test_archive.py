@@ -12,7 +12,8 @@ from acr_emulator.engine.archive_reader import Entry, list_entries
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.engine.world import OCI_CONFIG, OCI_MANIFEST, World, tar_of
+from tests.support import oci
+from tests.support.engine.world import World, tar_of
 from tests.support.oci import digest_of
 
 CONFIG = b"{}"
@@ -20,14 +21,14 @@ LAYER = b"layer"
 MANIFEST = json.dumps(
     {
         "schemaVersion": 2,
-        "config": {"mediaType": OCI_CONFIG, "digest": digest_of(CONFIG), "size": len(CONFIG)},
+        "config": {"mediaType": oci.CONFIG, "digest": digest_of(CONFIG), "size": len(CONFIG)},
         "layers": [{"mediaType": "text/plain", "digest": digest_of(LAYER), "size": len(LAYER)}],
     }
 ).encode()
 
 
 def named(name: object, **change: object) -> dict[str, object]:
-    root = {"mediaType": OCI_MANIFEST, "digest": digest_of(MANIFEST), "size": len(MANIFEST)}
+    root = {"mediaType": oci.MANIFEST, "digest": digest_of(MANIFEST), "size": len(MANIFEST)}
     return root | {"annotations": {archive.REF_NAME: name}} | change
 
 

@@ -15,7 +15,7 @@ from acr_emulator.engine.transfer_errors import TransferError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.engine.world import OCI_CONFIG, OCI_INDEX, OCI_LAYER, OCI_MANIFEST
+from tests.support.oci import CONFIG, INDEX, LAYER, MANIFEST
 
 DIGEST = "sha256:" + "a" * 64
 FOREIGN = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"
@@ -57,16 +57,16 @@ def test_only_foreign_layers_with_urls_stay_behind() -> None:
         layer(FOREIGN, "https://example.com"),
         layer(NONDISTRIBUTABLE, "https://example.com"),
         layer(FOREIGN),
-        layer(OCI_LAYER, "https://example.com"),
+        layer(LAYER, "https://example.com"),
     ]
-    config = {"mediaType": OCI_CONFIG, "digest": DIGEST, "size": 2}
+    config = {"mediaType": CONFIG, "digest": DIGEST, "size": 2}
     content = json.dumps({"config": config, "layers": layers}).encode()
-    manifest = parse_manifest(Descriptor.of(content, OCI_MANIFEST), content)
-    assert [blob.media_type for blob in manifest.blobs] == [OCI_CONFIG, FOREIGN, OCI_LAYER]
+    manifest = parse_manifest(Descriptor.of(content, MANIFEST), content)
+    assert [blob.media_type for blob in manifest.blobs] == [CONFIG, FOREIGN, LAYER]
 
 
 def config_with(**change: object) -> bytes:
-    descriptor = {"mediaType": OCI_CONFIG, "digest": DIGEST, "size": 2} | change
+    descriptor = {"mediaType": CONFIG, "digest": DIGEST, "size": 2} | change
     return json.dumps({"config": descriptor, "layers": []}).encode()
 
 
@@ -87,7 +87,7 @@ def config_with(**change: object) -> bytes:
 )
 def test_a_manifest_that_is_none_is_refused(content: bytes, message: str) -> None:
     with pytest.raises(TransferError, match=message):
-        parse_manifest(Descriptor.of(content, OCI_MANIFEST), content)
+        parse_manifest(Descriptor.of(content, MANIFEST), content)
 
 
 def test_a_manifest_of_an_unknown_kind_is_refused() -> None:
@@ -98,7 +98,7 @@ def test_a_manifest_of_an_unknown_kind_is_refused() -> None:
 
 def test_a_manifest_must_match_its_digest() -> None:
     with pytest.raises(TransferError, match="does not match its digest"):
-        parse_manifest(Descriptor(OCI_MANIFEST, DIGEST, 2), b"{}")
+        parse_manifest(Descriptor(MANIFEST, DIGEST, 2), b"{}")
 
 
 names = st.sampled_from(["config", "layers", "manifests", "mediaType", "digest", "size", "urls"])
@@ -110,7 +110,7 @@ descriptors = st.dictionaries(names, values, max_size=4)
 @settings(deadline=None)
 def test_no_manifest_raises_anything_but_a_transfer_error(document: dict[str, Any]) -> None:
     content = json.dumps(document).encode()
-    for media_type in (OCI_MANIFEST, OCI_INDEX):
+    for media_type in (MANIFEST, INDEX):
         descriptor = Descriptor.of(content, media_type)
         with suppress(TransferError):
             assert parse_manifest(descriptor, content).content == content
@@ -130,7 +130,7 @@ class Shelf:
             for child in children
         ]
         content = json.dumps({"manifests": manifests}).encode()
-        descriptor = Descriptor.of(content, OCI_INDEX)
+        descriptor = Descriptor.of(content, INDEX)
         self.contents[descriptor.digest] = content
         return descriptor
 
@@ -185,5 +185,5 @@ def test_the_bytes_of_all_manifests_are_bounded(monkeypatch: pytest.MonkeyPatch)
 def test_the_size_of_a_manifest_is_bounded_before_it_is_read() -> None:
     shelf = Shelf()
     with pytest.raises(TransferError, match="is 4194305 bytes; the limit is 4194304"):
-        shelf.load(Descriptor(OCI_INDEX, DIGEST, 4 * 1024**2 + 1))
+        shelf.load(Descriptor(INDEX, DIGEST, 4 * 1024**2 + 1))
     assert shelf.fetched == []

@@ -6,15 +6,8 @@ import os
 import pytest
 from acr_emulator.engine import TransferError, TransferResult
 
-from tests.support.engine.world import (
-    DOCKER_LIST,
-    DOCKER_MANIFEST,
-    OCI_MANIFEST,
-    World,
-    files_of,
-    tar_of,
-)
-from tests.support.oci import digest_of
+from tests.support.engine.world import World, files_of, tar_of
+from tests.support.oci import DOCKER_LIST, DOCKER_MANIFEST, MANIFEST, digest_of
 
 MIB = 1024 * 1024
 
@@ -57,7 +50,7 @@ def test_artifacts_and_their_referrers_arrive_when_named(world: World) -> None:
         None,
         {
             "schemaVersion": 2,
-            "mediaType": OCI_MANIFEST,
+            "mediaType": MANIFEST,
             "artifactType": "application/vnd.example.signature",
             "config": seed.blob("app", b"{}", "application/vnd.oci.empty.v1+json"),
             "layers": [seed.blob("app", b"signed", "application/vnd.example.signature")],

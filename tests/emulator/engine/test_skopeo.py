@@ -6,8 +6,8 @@ import os
 import pytest
 
 from tests.support.engine.skopeo import Skopeo
-from tests.support.engine.world import DOCKER_MANIFEST, OCI_MANIFEST, World
-from tests.support.oci import digest_of
+from tests.support.engine.world import World
+from tests.support.oci import DOCKER_MANIFEST, MANIFEST, digest_of
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def test_an_artifact_that_is_no_image_can_be_copied_from_our_archive(
         "v1",
         {
             "schemaVersion": 2,
-            "mediaType": OCI_MANIFEST,
+            "mediaType": MANIFEST,
             "config": seed.blob("chart", b"{}", "application/vnd.cncf.helm.config.v1+json"),
             "layers": [
                 seed.blob("chart", b"tgz", "application/vnd.cncf.helm.chart.content.v1.tar")

@@ -28,16 +28,17 @@ from azure.storage.blob import (
 )
 
 from tests.support.engine.bundled_services import ACCOUNT, KEY, BundledServices
-from tests.support.oci import digest_of
+from tests.support.oci import (
+    CONFIG,
+    DOCKER_MANIFEST,
+    INDEX,
+    LAYER,
+    MANIFEST,
+    RegistryClient,
+    digest_of,
+)
 
 ALL = frozenset({"read", "write", "delete", "list"})
-
-OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-OCI_INDEX = "application/vnd.oci.image.index.v1+json"
-OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
-OCI_LAYER = "application/vnd.oci.image.layer.v1.tar"
-DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
-DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 
 GZIP_MAGIC = b"\x1f\x8b\x08"
 MIB = 1024 * 1024
@@ -47,21 +48,15 @@ T = TypeVar("T")
 
 
 class Seed:
-    """Puts content into a registry, by plain HTTP."""
+    """Pushes content to the source registry."""
 
-    def __init__(self, client: httpx.Client, registry: str) -> None:
+    def __init__(self, client: RegistryClient, registry: str) -> None:
         self._client = client
         self._registry = registry
 
-    def blob(self, repository: str, data: bytes, media_type: str = OCI_LAYER) -> Json:
-        begun = self._client.post(f"/v2/{self._registry}/{repository}/blobs/uploads/")
-        upload = httpx.URL(begun.headers["Location"])
-        descriptor = {"mediaType": media_type, "digest": digest_of(data), "size": len(data)}
-        answer = self._client.put(
-            upload.copy_merge_params({"digest": digest_of(data)}), content=data
-        )
-        assert answer.status_code == 201, answer.text
-        return descriptor
+    def blob(self, repository: str, data: bytes, media_type: str = LAYER) -> Json:
+        descriptor = self._client.push_blob(f"{self._registry}/{repository}", data)
+        return {"mediaType": media_type, **descriptor}
 
     def large_blob(self, repository: str, size: int) -> Json:
         """A layer of distinct blocks that is never whole in memory.
@@ -77,49 +72,42 @@ class Seed:
                 sha256.update(block)
                 yield block
 
-        begun = self._client.post(f"/v2/{self._registry}/{repository}/blobs/uploads/")
-        sent = self._client.patch(
-            begun.headers["Location"],
-            content=blocks(),
-            headers={"Content-Type": "application/octet-stream"},
-        )
+        call = self._client.call
+        begun = call("POST", f"/v2/{self._registry}/{repository}/blobs/uploads/")
+        octets = {"Content-Type": "application/octet-stream"}
+        sent = call("PATCH", begun.headers["Location"], headers=octets, content=blocks())
         digest = f"sha256:{sha256.hexdigest()}"
         upload = httpx.URL(sent.headers["Location"])
-        answer = self._client.put(upload.copy_merge_params({"digest": digest}))
+        answer = call("PUT", str(upload.copy_merge_params({"digest": digest})))
         assert answer.status_code == 201, answer.text
-        return {"mediaType": f"{OCI_LAYER}+gzip", "digest": digest, "size": size}
+        return {"mediaType": f"{LAYER}+gzip", "digest": digest, "size": size}
 
     def large_image(self, repository: str, target: str, size: int) -> Json:
         content = {
             "schemaVersion": 2,
-            "mediaType": OCI_MANIFEST,
-            "config": self.blob(repository, b"{}", OCI_CONFIG),
+            "mediaType": MANIFEST,
+            "config": self.blob(repository, b"{}", CONFIG),
             "layers": [self.large_blob(repository, size)],
         }
         return self.manifest(repository, target, content)
 
     def manifest(self, repository: str, target: str | None, content: Json) -> Json:
         data = json.dumps(content, indent=3).encode()  # an odd layout: it must stay as it is
-        media_type = content["mediaType"]
-        answer = self._client.put(
-            f"/v2/{self._registry}/{repository}/manifests/{target or digest_of(data)}",
-            content=data,
-            headers={"Content-Type": media_type},
-        )
-        assert answer.status_code == 201, answer.text
-        return {"mediaType": media_type, "digest": digest_of(data), "size": len(data)}
+        tags = [target] if target else []
+        digest = self._client.push_manifest(f"{self._registry}/{repository}", data, *tags)
+        return {"mediaType": content["mediaType"], "digest": digest, "size": len(data)}
 
     def image(
         self,
         repository: str,
         target: str | None,
         *layers: bytes,
-        media_type: str = OCI_MANIFEST,
+        media_type: str = MANIFEST,
         more: Mapping[str, Any] | None = None,
     ) -> Json:
         docker = media_type == DOCKER_MANIFEST
-        config_type = "application/vnd.docker.container.image.v1+json" if docker else OCI_CONFIG
-        layer_type = "application/vnd.docker.image.rootfs.diff.tar" if docker else OCI_LAYER
+        config_type = "application/vnd.docker.container.image.v1+json" if docker else CONFIG
+        layer_type = "application/vnd.docker.image.rootfs.diff.tar" if docker else LAYER
         config = {
             "architecture": "amd64",
             "os": "linux",
@@ -135,7 +123,7 @@ class Seed:
         return self.manifest(repository, target, content)
 
     def index(
-        self, repository: str, target: str | None, *children: Json, media_type: str = OCI_INDEX
+        self, repository: str, target: str | None, *children: Json, media_type: str = INDEX
     ) -> Json:
         content = {"schemaVersion": 2, "mediaType": media_type, "manifests": list(children)}
         return self.manifest(repository, target, content)
@@ -149,13 +137,13 @@ class World:
     ) -> None:
         self.services = services
         self.folder = folder
-        self.client = client
         unique = uuid.uuid4().hex[:12]
         self.container_name = f"transfer{unique}"
         self.registry, self.target_registry = f"source{unique}", f"target{unique}"
         self.source = Repositories(services.registry, prefix=self.registry, http=http)
         self.target = Repositories(services.registry, prefix=self.target_registry, http=http)
-        self.seed = Seed(client, self.registry)
+        self._registries = RegistryClient(client, services.registry)
+        self.seed = Seed(self._registries, self.registry)
         with self.storage_client() as storage:
             storage.create_container()
         self.progress: list[int] = []
@@ -255,16 +243,12 @@ class World:
             storage.upload_blob(blob, data, overwrite=True)
 
     def manifest(self, registry: str, repository: str, target: str) -> bytes | None:
-        """A manifest's bytes; None if the registry does not have it."""
-        answer = self.client.get(
-            f"/v2/{registry}/{repository}/manifests/{target}",
-            headers={"Accept": ", ".join((OCI_MANIFEST, OCI_INDEX, DOCKER_MANIFEST, DOCKER_LIST))},
-        )
-        return answer.content if answer.status_code == 200 else None
+        """A manifest's bytes; None if it doesn't exist."""
+        return self._registries.manifest(f"{registry}/{repository}", target)
 
     def blob(self, registry: str, repository: str, digest: str) -> bytes | None:
-        answer = self.client.get(f"/v2/{registry}/{repository}/blobs/{digest}")
-        return answer.content if answer.status_code == 200 else None
+        """A blob's bytes; None if it doesn't exist."""
+        return self._registries.blob(f"{registry}/{repository}", digest)
 
     def assert_equal(self, repository: str, *targets: str) -> None:
         """The target registry has these manifests byte for byte, and every blob of theirs."""
@@ -304,6 +288,6 @@ def files_of(archive: bytes) -> dict[str, bytes]:
 def world_of(services: BundledServices, folder: Path) -> Iterator[World]:
     """A fresh world on running services; the folder is for files."""
     http = httpx.AsyncClient()
-    with httpx.Client(base_url=services.registry, timeout=60) as client:
+    with httpx.Client(timeout=60) as client:
         yield World(services, http, client, folder)
     services.loop.run_until_complete(http.aclose())
