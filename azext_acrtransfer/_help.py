@@ -134,6 +134,11 @@ full) in the registry, or, for an import, the blobs of the pipeline's container.
 
     In a file, each line is a reference or a glob, or a comment after #.
 
+    A value of --exclude that matches nothing in the registry might be misspelt, so it is an \
+error, and nothing is exported; --dry-run reports it, too. One that matches only artifacts that \
+are not selected has no effect. Without a tag, a reference means the tag latest: to exclude a \
+whole repository, use samples/hello:*.
+
     With --manifest, --only-failed takes what did not go from the manifest, and adds to it what \
 went then. --skip leaves out what the other side has.
 examples:

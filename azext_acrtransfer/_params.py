@@ -226,7 +226,9 @@ def _export_arguments(context: Any) -> None:
     context.argument(
         "exclude",
         nargs="+",
-        help="What of --artifacts not to export, written in the same way.",
+        help="Space-separated list of artifacts and patterns not to export, written as for "
+        "--artifacts. A digest excludes the tags that name it, too. Each value must match "
+        "something in the registry, or nothing is exported.",
         validator=validators.validate_exclude,
     )
     context.argument(

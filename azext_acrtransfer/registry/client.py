@@ -63,14 +63,18 @@ class RegistryClient:
         """Names of all repositories."""
         return [str(name) for name in self._list("/v2/_catalog", "repositories", _LIST)]
 
-    def tags(self, repository: str) -> Sequence[str]:
-        """Tags of a repository; none if it doesn't exist."""
+    def tags(self, repository: str) -> dict[str, str]:
+        """Digests of a repository's tags by their names; none if it doesn't exist."""
         path = f"/acr/v1/{repository}/_tags"
         tags = self._list(path, "tags", _list_tags(repository))
         try:
-            return [str(tag["name"]) for tag in tags]
+            return {str(tag["name"]): str(tag["digest"]) for tag in tags}
         except MALFORMED as error:
             raise self._unusable_list(path) from error
+
+    def contains(self, artifact: Artifact) -> bool:
+        """Whether an artifact exists."""
+        return self.manifest(artifact) is not None
 
     def manifest(self, artifact: Artifact) -> Manifest | None:
         """Return an artifact's manifest, verified by its bytes; None if it doesn't exist."""
@@ -81,7 +85,7 @@ class RegistryClient:
         media_type = response.headers.get("content-type", "").partition(";")[0]
         with self._readable(artifact):
             manifest = Manifest.of(response.content, media_type)
-            if ":" in artifact.reference and manifest.digest != artifact.reference:
+            if artifact.is_digest and manifest.digest != artifact.reference:
                 raise ValueError(f"its digest is {manifest.digest}")
         return manifest
 

@@ -60,11 +60,16 @@ class ArtifactGlob:
             )
         return cls(text, repository, tag or ALL_TAGS)
 
+    @property
+    def deep(self) -> ArtifactGlob:
+        """The pattern that matches the same in repositories of any depth."""
+        repository = re.sub(r"\*+", "**", self.repository)
+        return ArtifactGlob(repository + self.text[len(self.repository) :], repository, self.tag)
+
     def takes(self, artifact: Artifact) -> bool:
         """Whether it matches an artifact; a reference by digest matches if all tags do."""
-        by_digest = ":" in artifact.reference
         return matches(self.repository, artifact.repository) and (
-            self.tag == ALL_TAGS if by_digest else matches(self.tag, artifact.reference)
+            self.tag == ALL_TAGS if artifact.is_digest else matches(self.tag, artifact.reference)
         )
 
 

@@ -24,8 +24,13 @@ class Artifact:
     OPTION = "--artifacts"
     ADVICE = "Use <repository>:<tag> or <repository>@sha256:<64 hex digits>."
 
+    @property
+    def is_digest(self) -> bool:
+        """Whether it is referred to by digest."""
+        return ":" in self.reference
+
     def __str__(self) -> str:
-        separator = "@" if ":" in self.reference else ":"
+        separator = "@" if self.is_digest else ":"
         return f"{self.repository}{separator}{self.reference}"
 
     @classmethod

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from azext_acrtransfer.kinds import PipelineKind
+from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.service.registries import Registry
 from azext_acrtransfer.service.resources import Resources, Service
 
@@ -62,9 +63,13 @@ class TransferContext:
         """Repositories of the registry."""
         return self.content.repositories()
 
-    def tags(self, repository: str) -> Sequence[str]:
-        """Tags of a repository."""
+    def tags(self, repository: str) -> Mapping[str, str]:
+        """Digests of a repository's tags by their names."""
         return self.content.tags(repository)
+
+    def contains(self, artifact: Artifact) -> bool:
+        """Whether the registry has an artifact."""
+        return self.content.contains(artifact)
 
     def blobs(self) -> Iterable[str]:
         """Blobs in the container of an import pipeline."""

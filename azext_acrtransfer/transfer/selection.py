@@ -4,33 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
-from itertools import chain
-from typing import Protocol
 
-from azure.cli.core.azclierror import InvalidArgumentValueError
+from knack.log import get_logger
 
-from azext_acrtransfer.arguments import invalid
 from azext_acrtransfer.registry.patterns import ArtifactGlob, Reference, is_glob, matches
 from azext_acrtransfer.registry.references import Artifact
-from azext_acrtransfer.service.concurrency import run_concurrently
+from azext_acrtransfer.transfer.exclusion import leave_out
+from azext_acrtransfer.transfer.listing import BlobListing, Listing, repositories_of, tagged
+from azext_acrtransfer.transfer.unmatched import Unmatched, nearest, refuse, unmatched_glob
 
-
-class Listing(Protocol):
-    """The lists of a registry, which several threads read."""
-
-    def repositories(self) -> Sequence[str]:
-        """Names of all repositories."""
-
-    def tags(self, repository: str) -> Sequence[str]:
-        """Tags of a repository; none if it doesn't exist."""
-
-
-class BlobListing(Protocol):  # pylint: disable=too-few-public-methods  # there is no more to ask
-    """The list of a container."""
-
-    def blobs(self) -> Iterable[str]:
-        """Names of all blobs."""
+logger = get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -42,68 +25,60 @@ class Selection:
 
     def resolve(self, listing: Listing) -> tuple[Artifact, ...]:
         """Return the artifacts, each once, in order; only patterns need the lists."""
-        matching = chain.from_iterable(_resolve(reference, listing) for reference in self.include)
-        artifacts = tuple(dict.fromkeys(matching))
-        left = tuple(artifact for artifact in artifacts if not self._leaves_out(artifact))
-        if artifacts and not left:
-            raise InvalidArgumentValueError(
-                f"--exclude leaves out all that --artifacts takes: {len(artifacts)} artifacts.",
-                recommendation="Exclude less; a glob without a tag excludes whole repositories.",
+        globs = [reference for reference in self.include if isinstance(reference, ArtifactGlob)]
+        matching = {glob: _matching(glob, listing) for glob in globs}
+        unmatched = [glob for glob, artifacts in matching.items() if not artifacts]
+        refuse(Artifact.OPTION, unmatched, lambda glob: unmatched_glob(glob, listing))
+        artifacts = tuple(
+            dict.fromkeys(
+                artifact
+                for each in self.include
+                for artifact in (matching[each] if isinstance(each, ArtifactGlob) else [each])
             )
-        return left
-
-    def _leaves_out(self, artifact: Artifact) -> bool:
-        return any(
-            reference.takes(artifact)
-            if isinstance(reference, ArtifactGlob)
-            else reference == artifact
-            for reference in self.exclude
         )
+        self._warn_of_deeper_repositories(listing)
+        return leave_out(artifacts, self.exclude, listing)
+
+    def _warn_of_deeper_repositories(self, listing: Listing) -> None:
+        """Name a pattern that matches no repositories with more slashes, if nothing else does."""
+        globs = [each for each in self.include if isinstance(each, ArtifactGlob)]
+        for glob in (glob for glob in globs if is_glob(glob.repository)):
+            deeper = [
+                name
+                for name in repositories_of(glob.deep, listing)
+                if not any(matches(each.repository, name) for each in self.include)
+            ]
+            if deeper:
+                logger.warning(
+                    "%s '%s' doesn't match %d repositories, such as '%s', because '*' doesn't "
+                    "match a slash. To match them, too: '%s'.",
+                    Artifact.OPTION,
+                    glob.text,
+                    len(deeper),
+                    deeper[0],
+                    glob.deep.text,
+                )
 
 
-def _resolve(reference: Reference, listing: Listing) -> Iterable[Artifact]:
-    if isinstance(reference, Artifact):
-        return [reference]
-    repositories: Sequence[str] = [reference.repository]
-    if is_glob(reference.repository):
-        listed = listing.repositories()
-        repositories = [name for name in listed if matches(reference.repository, name)]
-        if not repositories:
-            raise _no_match(reference.text, Artifact.OPTION, "repository", listed)
-    there = [
-        Artifact(repository, tag)
-        for repository, tags in zip(
-            repositories, run_concurrently(listing.tags, repositories), strict=True
-        )
-        for tag in tags
-    ]
-    matching = [artifact for artifact in there if reference.takes(artifact)]
-    if not matching:
-        listed = [str(artifact) for artifact in there]
-        raise _no_match(reference.text, Artifact.OPTION, "tag", listed)
-    return matching
+def _matching(glob: ArtifactGlob, listing: Listing) -> Sequence[Artifact]:
+    candidates = tagged(repositories_of(glob, listing), listing)
+    return [artifact for artifact, _ in candidates if glob.takes(artifact)]
 
 
 def resolve_blobs(names: Iterable[str], listing: BlobListing) -> tuple[str, ...]:
     """Return the blobs to import, each once, in order; only patterns need the list."""
-    listed: list[str] = []
-    blobs: list[str] = []
-    for name in names:
-        if not is_glob(name):
-            blobs.append(name)
-            continue
-        listed = listed or list(listing.blobs())
-        matching = [blob for blob in listed if matches(name, blob)]
+    wanted = list(names)
+    listed = list(listing.blobs()) if any(map(is_glob, wanted)) else []
+    blobs: dict[str, None] = {}
+    unmatched = []
+    for name in wanted:
+        matching = [blob for blob in listed if matches(name, blob)] if is_glob(name) else [name]
+        blobs.update(dict.fromkeys(matching))
         if not matching:
-            raise _no_match(name, "--storage-blob", "blob", listed)
-        blobs += matching
-    return tuple(dict.fromkeys(blobs))
-
-
-def _no_match(
-    glob: str, option: str, noun: str, listed: Sequence[str]
-) -> InvalidArgumentValueError:
-    nearest = get_close_matches(glob, listed, cutoff=0.3) or listed[:3]
-    names = ", ".join(f"'{name}'" for name in nearest)
-    advice = f"The nearest of {len(listed)} listed: {names}."
-    return invalid(glob, option, f"no {noun} matches", advice if listed else "None is listed.")
+            unmatched.append(name)
+    refuse(
+        "--storage-blob",
+        unmatched,
+        lambda glob: Unmatched(glob, "no blob matches", nearest(glob, listed)),
+    )
+    return tuple(blobs)

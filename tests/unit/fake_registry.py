@@ -68,6 +68,12 @@ class Registry:
             self.answers(path, "repository:team/app:pull", body=body, headers=headers)
         return digest
 
+    def tags(self, repository: str, *names: str, digest: str = "sha256:00", **answer: Any) -> None:
+        """Answer the next GET of a repository's tags, all of one digest."""
+        tags = [{"name": name, "digest": digest} for name in names]
+        scope = f"repository:{repository}:metadata_read"
+        self.answers(f"/acr/v1/{repository}/_tags", scope, json={"tags": tags}, **answer)
+
     @property
     def asked(self) -> Counter[str]:
         """How often each was asked, apart from its query."""

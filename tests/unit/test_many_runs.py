@@ -22,7 +22,7 @@ from azext_acrtransfer.service import polling
 from tests.support.az import told
 from tests.support.fake_time import FakeTime
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, flat, pipeline, run
-from tests.unit.fake_registry import Registry
+from tests.unit.fake_registry import IMAGE, Registry
 from tests.unit.fake_runs import DIGEST, REFUSED, RUNS, UNDER_WAY, answers, error_of, failed, sent
 from tests.unit.fake_storage import page
 
@@ -105,10 +105,43 @@ def test_an_export_takes_the_tags_that_a_glob_matches(
 ) -> None:
     registry = Registry(service)
     registry.lets_in()
-    tags = {"tags": [{"name": "v1"}, {"name": "latest"}, {"name": "v2"}]}
-    registry.answers("/acr/v1/hello/_tags", "repository:hello:metadata_read", json=tags)
+    registry.tags("hello", "v1", "latest", "v2")
     result = az(*create(EXPORT, "--dry-run"), "-a", "hello:v*")
     assert [planned["artifacts"] for planned in result.json] == [["hello:v1", "hello:v2"]]
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_an_exclusion_that_matches_nothing_is_refused_before_any_run(
+    az: Az, service: responses.RequestsMock, tmp_path: Path, *, dry_run: bool
+) -> None:
+    file = tmp_path / "leave.txt"
+    registry = Registry(service)
+    registry.lets_in()
+    registry.tags("samples/hello", "v1", "v2")
+    file.write_text("samples/hello:v1\nsamples/hello  # the whole repository\n")
+    words = ["-a", "samples/hello:*", "--exclude", f"@{file}", *["--dry-run"] * dry_run]
+    result = az(*create(EXPORT), *words)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert error_of(result) == [
+        "ERROR: Invalid value 'samples/hello:latest' for --exclude: it doesn't exist in the "
+        "registry.",
+        "Without a tag, 'samples/hello' means 'samples/hello:latest'. For all tags: "
+        "'samples/hello:*'.",
+    ]
+    assert sent(service, "PUT") == {}
+
+
+def test_an_excluded_digest_without_a_tag_exists_too(
+    az: Az, service: responses.RequestsMock
+) -> None:
+    registry = Registry(service)
+    registry.lets_in()
+    registry.tags("team/app", "v1", "v2")
+    digest = registry.holds("", IMAGE, {})
+    result = az(
+        *create(EXPORT, "--dry-run"), "-a", "team/app:v1*", "--exclude", f"team/app@{digest}"
+    )
+    assert [planned["artifacts"] for planned in result.json] == [["team/app:v1"]]
 
 
 def test_an_import_takes_the_blobs_that_a_glob_matches(
@@ -153,7 +186,7 @@ def test_a_dry_run_sends_nothing_and_is_what_would_be_run(
 
 @pytest.mark.usefixtures("service")
 def test_a_dry_run_of_one_is_a_list_too_and_has_a_table(az: Az) -> None:
-    words = [*create(EXPORT, "--dry-run"), "-a", "hello", "hello:latest", "--exclude", "other"]
+    words = [*create(EXPORT, "--dry-run"), "-a", "hello", "hello:latest"]
     [planned] = az(*words).json
     assert (planned["name"], planned["artifacts"]) == ("myrun", ["hello:latest"])
     table = az(*create(EXPORT, "--dry-run", "-o", "table")).stdout

@@ -20,8 +20,7 @@ def holding(mock: responses.RequestsMock, layer: dict[str, Any]) -> Registry:
     registry.lets_in()
     names = {"repositories": ["team/app"]}
     registry.answers("/v2/_catalog?n=100", "registry:catalog:*", json=names)
-    scope, tags = "repository:team/app:metadata_read", {"tags": [{"name": "v1"}]}
-    registry.answers("/acr/v1/team/app/_tags?n=100", scope, json=tags)
+    registry.tags("team/app", "v1")
     image = registry.holds("", IMAGE, {"layers": [layer]})
     inner = registry.holds("", INDEX, {"manifests": [{"digest": image}]})
     registry.holds("v1", INDEX, {"manifests": [{"digest": inner}]})
