@@ -270,7 +270,12 @@ def list_arm(
                 f"The service's list has no end: a page leads back to {link.partition('?')[0]}"
             )
         links.add(link)
-        request = HttpRequest("GET", link, headers=headers) if link else None
+        request = HttpRequest("GET", _as_is(link), headers=headers) if link else None
+
+
+def _as_is(link: str) -> str:
+    """Return a link that the SDK sends as the service wrote it: it takes braces for a template."""
+    return link.replace("{", "%7B").replace("}", "%7D")
 
 
 def _items(page: dict[str, Any]) -> list[Any]:
