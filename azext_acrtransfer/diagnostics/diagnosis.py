@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Any, NoReturn
 from urllib.parse import unquote, urlsplit
 
-from azure.cli.core.azclierror import AzCLIError, AzureResponseError
+from azure.cli.core.azclierror import AzCLIError, AzureConnectionError, AzureResponseError
 from azure.cli.core.util import get_error_type_by_status_code
-from azure.core.exceptions import HttpResponseError
+from azure.core.exceptions import HttpResponseError, ServiceRequestError, ServiceResponseError
+from requests.exceptions import SSLError
 
 from azext_acrtransfer.arguments import StorageAccessMode
+from azext_acrtransfer.command_lines import az
 from azext_acrtransfer.diagnostics.catalog import KNOWN_FAILURES, KnownFailure
 from azext_acrtransfer.diagnostics.facts import (
     Facts,
@@ -110,6 +113,11 @@ def advice_on(error: BaseException, *, with_rerun: bool = True) -> list[str]:
     """Return the meaning of a refused request and the commands to run next, if known."""
     if not isinstance(error, HttpResponseError):
         return []
+    if error.status_code == HTTPStatus.UNAUTHORIZED:
+        return [
+            "Your login isn't valid here, or not any more. To log in again, run:",
+            str(az("login")),
+        ]
     failure = find(message_of(error))
     if not failure:
         return []
@@ -120,6 +128,13 @@ def raise_explained(error: Exception) -> NoReturn:
     """Raise the error that stopped a command, explained if known, without secrets."""
     if isinstance(error, AzCLIError):
         error.error_msg = mask_sas(str(error.error_msg))
+    if isinstance(error, ServiceRequestError | ServiceResponseError):
+        if isinstance(error.inner_exception, SSLError):
+            raise error  # core knows what to do
+        raise AzureConnectionError(
+            error.message,
+            recommendation="Check the network, and the proxy that HTTPS_PROXY and NO_PROXY name.",
+        ) from error
     if not isinstance(error, HttpResponseError):
         raise error
     known = advice_on(error)

@@ -17,12 +17,15 @@ from azure.cli.core.azclierror import AzureConnectionError, AzureResponseError, 
 from azure.cli.core.util import get_error_type_by_azure_error
 from azure.core.exceptions import AzureError, HttpResponseError
 from azure.core.rest import HttpRequest, HttpResponse
+from knack.log import get_logger
 from knack.prompting import NoTTYException
 from knack.util import CLIError
 
 from azext_acrtransfer.command_lines import az
 from azext_acrtransfer.redaction import mask_sas
-from azext_acrtransfer.service.http import MALFORMED, Client, make_client
+from azext_acrtransfer.service.http import MALFORMED, Client, make_client, reason_of
+
+logger = get_logger(__name__)
 
 _REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 _PAUSES = (1, 2, 4, 8, 16, 32)
@@ -177,8 +180,9 @@ def _ask_azure_cli(cmd: Any, registry_name: str, resource_group_name: str | None
     # Deferred: it loads much of azure-cli, which exact references don't need.
     from azure.cli.command_modules.acr._docker_utils import get_login_credentials
 
+    warnings: list[str] = []
     try:
-        with _nobody_to_ask(), _no_trace_logged():
+        with _nobody_to_ask(), _no_trace_logged(), _warnings_of_core(warnings):
             return Login(
                 *get_login_credentials(cmd, registry_name, resource_group_name=resource_group_name)
             )
@@ -186,17 +190,19 @@ def _ask_azure_cli(cmd: Any, registry_name: str, resource_group_name: str | None
         refused = isinstance(error, HttpResponseError)
         error_type = get_error_type_by_azure_error(error) if refused else AzureConnectionError
         raise error_type(
-            mask_sas(f"Could not log in to registry '{registry_name}': {error}"),
+            mask_sas(f"Could not log in to registry '{registry_name}': {reason_of(error)}"),
             recommendation=advice(registry_name),
         ) from error
     except CLIError as error:
         if not isinstance(error.__context__, NoTTYException):
             raise
         raise ForbiddenError(
-            f"Registry '{registry_name}' did not let you in; the warnings above say why.",
-            recommendation=f"Run '{az('login')}', then "
-            f"'{az('acr login', '--expose-token', '-n', registry_name)}' to see whether it does "
-            "now.",
+            "\n".join([f"You could not log in to registry '{registry_name}'.", *warnings]),
+            recommendation=[
+                "To log in again, and to the registry, run:",
+                str(az("login")),
+                str(az("acr login", "--expose-token", "-n", registry_name)),
+            ],
         ) from error
 
 
@@ -220,6 +226,25 @@ def _no_trace_logged() -> Iterator[None]:
         yield
     finally:
         sdk.setLevel(level)
+
+
+@contextmanager
+def _warnings_of_core(warnings: list[str]) -> Iterator[None]:
+    """Collect the warnings of core's login, which say why it fails; print them if it doesn't."""
+    core = logging.getLogger("cli.azure.cli.command_modules.acr._docker_utils")
+
+    def collect(record: logging.LogRecord) -> bool:
+        if record.levelno == logging.WARNING:
+            warnings.append(mask_sas(record.getMessage()))
+        return record.levelno != logging.WARNING
+
+    core.addFilter(collect)
+    try:
+        yield
+    finally:
+        core.removeFilter(collect)
+    for warning in warnings:
+        logger.warning(warning)
 
 
 def _has(response: HttpResponse, key: str) -> bool:

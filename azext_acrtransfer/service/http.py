@@ -5,11 +5,14 @@ Every client of the extension is made with these policies, and adds only what di
 
 from __future__ import annotations
 
+import json
 import logging
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 from math import ceil
+from threading import Lock
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,7 +28,6 @@ from azure.core.exceptions import (
     ResourceExistsError,
     ResourceNotFoundError,
     ServiceRequestError,
-    map_error,
 )
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import (
@@ -36,11 +38,15 @@ from azure.core.pipeline.policies import (
 )
 from azure.core.rest import HttpRequest, HttpResponse
 from azure.mgmt.core.exceptions import ARMErrorFormat
+from knack.log import get_logger
+from urllib3.exceptions import HTTPError, ProxyError
 from urllib3.util import Url, parse_url
 
 from azext_acrtransfer.hosts import is_in
 from azext_acrtransfer.redaction import mask_sas
 from azext_acrtransfer.service.json_values import get_path
+
+logger = get_logger(__name__)
 
 # As the SDK has it, which would not see an error any more.
 _ERRORS: dict[int, type[HttpResponseError]] = {
@@ -49,11 +55,18 @@ _ERRORS: dict[int, type[HttpResponseError]] = {
     HTTPStatus.CONFLICT: ResourceExistsError,
 }
 #: What code raises that takes something from an answer without a look at it.
-MALFORMED = (AttributeError, LookupError, TypeError, ValueError)
+MALFORMED = (AttributeError, LookupError, RecursionError, TypeError, ValueError)
 _WITHOUT_CONTENT = frozenset({HTTPStatus.ACCEPTED, HTTPStatus.NO_CONTENT})
 _RETRY_AFTER = ("retry-after", "retry-after-ms", "x-ms-retry-after-ms")
 _LONGEST_RETRY_AFTER = 24 * 60 * 60
+# A longer wait is announced.
+_LONGEST_SILENCE = 60
 _TIMEOUTS = {"connection_timeout": 20, "read_timeout": 60}
+_PYTHON = re.compile(
+    r"<[^<>]* object at 0x[0-9a-f]+>:? ?|HTTPS?Connection(Pool)?\([^()]*\): |\[Errno -?\d+\] "
+    r"|\[SSL: \w+\] | \(_ssl\.c:\d+\)",
+    re.IGNORECASE,
+)
 # They log URLs, whose query can be a SAS token, and answers, whose text can quote one.
 _LOGGERS = ("urllib3.connectionpool", "cli.azure.cli.core.sdk.policies")
 
@@ -89,14 +102,66 @@ def check_host(url: str, domains: tuple[str, ...]) -> None:
 @contextmanager
 def typed_errors() -> Iterator[None]:
     """Make an error that isn't one of azure-core or az one of azure-core."""
+    # Deferred: only a request needs it.
+    from requests import RequestException
+
     try:
         yield
-    except OSError as error:  # core requests a token without azure-core
-        raise ServiceRequestError(str(error), error=error) from error
     except LookupError as error:
         raise DecodeError(f"The answer lacks {error}.", error=error) from error
+    except RecursionError as error:
+        raise DecodeError("The answer is nested too deeply to be read.", error=error) from error
     except MALFORMED as error:
         raise DecodeError(f"The answer cannot be read: {error}", error=error) from error
+    except RequestException as error:  # core requests a token without azure-core
+        raise ServiceRequestError(str(error), error=error) from error
+    except OSError as error:  # and reads files for it
+        raise AzureError(str(error), error=error) from error
+
+
+def reason_of(error: BaseException, url: str = "") -> str:
+    """Return why a request failed: the service's words, each once, or what the network did."""
+    # Deferred: only a failed request needs it.
+    from requests import RequestException
+
+    if isinstance(error, HttpResponseError) and error.error:
+        return _said(error.error)
+    causes = list(_causes(error))
+    if not any(isinstance(cause, RequestException | HTTPError) for cause in causes):
+        return _plain(str(getattr(error, "message", error)))
+    # A token is requested from another host than the one that it is for.
+    requested = (getattr(cause, "request", None) for cause in causes)
+    url = next((str(request.url) for request in requested if request), url)
+    target = f" to '{urlsplit(url).hostname}'" if url else ""
+    if any(isinstance(cause, ProxyError) for cause in causes):
+        target += _by_proxy(url)
+    return f"The connection{target} failed: {_plain(str(causes[-1]))}"
+
+
+def _said(error: Any) -> str:
+    lines = [f"({error.code}) {error.message}", *map(_said, error.details)]
+    lines += [f"{item.type}: {json.dumps(item.info)}" for item in error.additional_info]
+    return "\n".join(dict.fromkeys(lines))
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Return an error and those that it wraps; the last one is the cause of all."""
+    while error:
+        yield error
+        wrapped = (item for item in error.args if isinstance(item, BaseException))
+        error = getattr(error, "inner_exception", None) or error.__cause__ or next(wrapped, None)
+
+
+def _by_proxy(url: str) -> str:
+    # Deferred: only a failed request needs them.
+    from requests.utils import get_environ_proxies, select_proxy
+
+    return f" by the proxy '{select_proxy(url, get_environ_proxies(url))}'"
+
+
+def _plain(text: str) -> str:
+    """Return a text without the names of Python's objects and the numbers of its errors."""
+    return _PYTHON.sub("", text)
 
 
 class HostPolicy(SansIOHTTPPolicy):  # type: ignore[type-arg]
@@ -114,8 +179,13 @@ class PatientRetryPolicy(RetryPolicy):  # type: ignore[type-arg]
     """The SDK's retries, except that a 429 with Retry-After isn't counted.
 
     The SDK gives up after three refusals; many concurrent runs can get more of them before it is
-    their turn.
+    their turn. A long wait is announced, once for all requests.
     """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._to_announce = iter([True])
+        self._lock = Lock()
 
     def is_retry(self, settings: dict[str, Any], response: PipelineResponse[Any, Any]) -> bool:
         """Whether to try again; leaves Retry-After in whole seconds, as the SDK needs it."""
@@ -135,6 +205,20 @@ class PatientRetryPolicy(RetryPolicy):  # type: ignore[type-arg]
             return True
         return super().increment(settings, response, error)
 
+    def sleep(self, settings: dict[str, Any], transport: Any, response: Any = None) -> None:
+        """Wait until the next try."""
+        delay = self.get_retry_after(response) if response else None
+        if delay and delay > _LONGEST_SILENCE:
+            with self._lock:
+                is_first = next(self._to_announce, False)
+            if is_first:
+                logger.warning(
+                    "%s accepts the next request in %d minutes. Waiting; Ctrl-C stops.",
+                    urlsplit(response.http_request.url).hostname,
+                    ceil(delay / 60),
+                )
+        super().sleep(settings, transport, response)
+
     def _is_throttled(self, response: PipelineResponse[Any, Any]) -> bool:
         throttled = response.http_response.status_code == HTTPStatus.TOO_MANY_REQUESTS
         return throttled and bool(self.get_retry_after(response))
@@ -150,10 +234,10 @@ class PatientRetryPolicy(RetryPolicy):  # type: ignore[type-arg]
 def check_arm(response: HttpResponse) -> None:
     """Raise an error unless a response is JSON of ARM."""
     if not _is_json(response):
-        raise _foreign(response, f"with {response.headers.get('content-type')}")
+        raise _foreign(response)
     if response.status_code >= HTTPStatus.MULTIPLE_CHOICES:
-        map_error(response.status_code, response, _ERRORS)
-        raise HttpResponseError(response=response, error_format=ARMErrorFormat)
+        error_type = _ERRORS.get(response.status_code, HttpResponseError)
+        raise error_type(response=response, error_format=ARMErrorFormat)
 
 
 def _is_json(response: HttpResponse) -> bool:
@@ -162,11 +246,13 @@ def _is_json(response: HttpResponse) -> bool:
         return False  # the service redirects nobody
     try:
         return not response.content or isinstance(response.json(), dict)
-    except ValueError:
+    except (RecursionError, ValueError):
         return False
 
 
-def _foreign(response: HttpResponse, content: str) -> DecodeError:
+def _foreign(response: Any) -> DecodeError:
+    content_type = response.headers.get("content-type")
+    content = f"with {content_type}" if response.content else "without content"
     return DecodeError(
         f"{urlsplit(response.request.url).hostname} answered {response.status_code} "
         f"{response.reason}, {content}, which is not the service's JSON. A proxy or the sign-in "
@@ -197,20 +283,29 @@ class AnswerPolicy(HTTPPolicy):  # type: ignore[type-arg]
         may_be_empty = request.context.options.pop("may_be_empty", is_empty)
         try:
             with typed_errors():
-                response = self.next.send(request)
+                response = self._send(request)
                 http = response.http_response
                 http.read()  # the answer to a PUT is streamed by the SDK
                 if self._check:
                     self._check(http)
                 if not may_be_empty and _lacks_content(http):
-                    raise _foreign(http, "without content")
+                    raise _foreign(http)
         except AzureError as error:
             # Without the query: what is in a next page's link is not for the eyes.
-            named = f"Request: {http_request.method} {http_request.url.partition('?')[0]}"
-            error.message = mask_sas(f"{error.message}\n{named}")
+            url = http_request.url.partition("?")[0]
+            reason = reason_of(error, url)
+            error.message = mask_sas(f"{reason}\nRequest: {http_request.method} {url}")
             error.args = (error.message,)  # what core shows
             raise
         return response
+
+    def _send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
+        try:
+            return self.next.send(request)
+        except DecodeError as error:  # the SDK parses some answers before they are checked
+            if error.response is None:
+                raise
+            raise _foreign(error.response) from error
 
 
 def make_client(

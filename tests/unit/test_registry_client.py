@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import logging
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -27,13 +28,14 @@ from knack.util import CLIError
 from requests import ConnectionError as RequestsConnectionError
 
 from azext_acrtransfer import COMMAND_LOADER_CLS
+from azext_acrtransfer.kinds import EXPORT
 from azext_acrtransfer.registry import client
 from azext_acrtransfer.registry.client import RegistryClient
 from azext_acrtransfer.registry.descriptors import Descriptor, Manifest
 from azext_acrtransfer.registry.references import Artifact
 from tests.support.az import az_cli
 from tests.support.fake_time import FakeTime
-from tests.unit.conftest import ARM, REGISTRY
+from tests.unit.conftest import ARM, AT, REGISTRY, Az, pipeline
 from tests.unit.fake_registry import HOST, IMAGE, INDEX, SECRET, Registry
 
 LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
@@ -458,15 +460,58 @@ def test_nobody_is_asked_for_a_password(
     registry.lets_in({"status": 401})
     with pytest.raises(ForbiddenError) as refused:
         content.repositories()
-    assert refused.value.error_msg == (
-        "Registry 'myregistry' did not let you in; the warnings above say why."
+    assert (
+        refused.value.error_msg.splitlines()[0] == "You could not log in to registry 'myregistry'."
     )
     assert refused.value.recommendations == [
-        "Run 'az login', then 'az acr login --expose-token -n myregistry' to see whether it does "
-        "now."
+        "To log in again, and to the registry, run:",
+        "az login",
+        "az acr login --expose-token -n myregistry",
     ]
     assert terminal.tell() == 0
     assert sys.stdin is terminal
+
+
+PREVIEW = (
+    *("acr", "pipeline-run", "create", *AT, "-n", "myrun", "-p", "mypipeline", "-t", "export"),
+    *("-b", "myblob", "-a", "*", "--dry-run"),
+)
+
+
+@pytest.mark.parametrize("level", [[], ["--only-show-errors"]])
+def test_an_error_says_itself_why_the_login_failed(
+    az: Az, registry: Registry, level: list[str]
+) -> None:
+    registry.lets_in({"status": 401})
+    registry.mock.get(f"{ARM}{REGISTRY}/exportPipelines/mypipeline", json=pipeline(EXPORT))
+    result = az(*PREVIEW, *level)
+    assert (result.exit_code, result.stdout) == (1, "")
+    # core writes the time before the code of the error
+    assert re.sub(r"message: \S+ \S+ An error", "message: An error", result.stderr) == (
+        "ERROR: You could not log in to registry 'myregistry'.\n"
+        "Unable to get AAD authorization tokens with message: An error occurred: "
+        "CONNECTIVITY_REFRESH_TOKEN_ERROR\n"
+        f"Access to registry '{HOST.removeprefix('https://')}' was denied. Response code: 401. "
+        "Please try running 'az login' again to refresh permissions.\n"
+        "Unable to get admin user credentials with message: Admin user is disabled.\n"
+        "To log in again, and to the registry, run:\n"
+        "az login\n"
+        "az acr login --expose-token -n myregistry\n"
+    )
+
+
+def test_a_warning_of_a_login_that_succeeds_is_printed(az: Az, registry: Registry) -> None:
+    login_server = HOST.removeprefix("https://")
+    registry.resource["properties"] = {"loginServer": login_server, "adminUserEnabled": True}
+    registry.lets_in({"status": 401})
+    keys = {"username": "admin", "passwords": [{"name": "password", "value": SECRET}]}
+    registry.mock.post(f"{ARM}{REGISTRY}/listCredentials", json=keys)
+    registry.mock.get(f"{HOST}/v2/_catalog", json={"repositories": []})
+    registry.mock.get(f"{ARM}{REGISTRY}/exportPipelines/mypipeline", json=pipeline(EXPORT))
+    result = az(*PREVIEW)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("WARNING: Unable to get AAD authorization tokens")
+    assert "ERROR: Invalid value '*' for --artifacts" in result.stderr
 
 
 def test_a_login_that_fails_is_tried_once_for_all_repositories(
@@ -543,8 +588,8 @@ def test_a_lost_connection_names_the_registry(
     with pytest.raises(AzureConnectionError) as refused:
         content.tags("team/app")
     assert refused.value.error_msg == (
-        "Could not list the tags of repository 'team/app' in registry 'myregistry': Connection "
-        "reset by peer"
+        "Could not list the tags of repository 'team/app' in registry 'myregistry': The connection "
+        "to 'myregistry-a1b2.registry.example' failed: Connection reset by peer"
     )
     assert refused.value.recommendations == ADVICE
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import logging
+from http.client import RemoteDisconnected
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 import requests
 from azure.cli.core.azclierror import ForbiddenError
+from urllib3 import HTTPSConnectionPool
+from urllib3.exceptions import NewConnectionError, ProtocolError, ProxyError, ReadTimeoutError
 
 from azext_acrtransfer.kinds import EXPORT
 from azext_acrtransfer.service import http
@@ -32,28 +36,34 @@ EMPTY = (
 )
 
 
+LOGIN = requests.Request("GET", "https://login.example/token").prepare()
+CHECK_NETWORK = "Check the network, and the proxy that HTTPS_PROXY and NO_PROXY name."
+
+
 @pytest.mark.parametrize(
-    ("failure", "message"),
+    ("failure", "message", "advice"),
     [
-        (requests.ConnectionError("login.example refused"), "login.example refused"),
         (
-            PermissionError(13, "Permission denied", "cache"),
-            "[Errno 13] Permission denied: 'cache'",
+            requests.ConnectionError("refused", request=LOGIN),
+            "The connection to 'login.example' failed: refused",
+            f"{CHECK_NETWORK}\n",
         ),
-        (KeyError("token_endpoint"), "The answer lacks 'token_endpoint'."),
-        (ValueError("no JSON"), "The answer cannot be read: no JSON"),
+        (PermissionError(13, "Permission denied", "cache"), "Permission denied: 'cache'", ""),
+        (KeyError("token_endpoint"), "The answer lacks 'token_endpoint'.", ""),
+        (ValueError("no JSON"), "The answer cannot be read: no JSON", ""),
+        (RecursionError("depth"), "The answer is nested too deeply to be read.", ""),
     ],
     ids=lambda value: type(value).__name__,
 )
 def test_a_token_that_cannot_be_fetched_is_one_error(
-    tmp_path: Path, service: Service, failure: Exception, message: str
+    tmp_path: Path, service: Service, failure: Exception, message: str, advice: str
 ) -> None:
     def fail(_: str) -> str:
         raise failure
 
     result = run_az(tmp_path, *SHOW, login=Login(token_for=fail))
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr == f"ERROR: {message}\nRequest: GET {ARM}{PATH}\n"
+    assert result.stderr == f"ERROR: {message}\nRequest: GET {ARM}{PATH}\n{advice}"
     assert service.requests == []
 
 
@@ -67,6 +77,16 @@ def test_an_empty_answer_is_an_error(
     result = az(*argv)
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == f"{EMPTY}Request: {method} {ARM}{path}\n"
+
+
+def test_an_answer_that_the_sdk_cannot_parse_is_an_error(az: Az, service: Service) -> None:
+    service.mock.add("GET", f"{ARM}{PATH}", body="x", content_type="application/octet-stream")
+    result = az(*SHOW)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        "ERROR: Cannot deserialize content-type: application/octet-stream\n"
+        f"Request: GET {ARM}{PATH}\n"
+    )
 
 
 @pytest.mark.usefixtures("fake_time")
@@ -186,6 +206,105 @@ def test_only_hosts_in_the_domain_are_known(url: str, domain: str, *, known: boo
         return
     with pytest.raises(ForbiddenError):
         http.check_host(url, (domain,))
+
+
+def _wrapped(*errors: BaseException) -> BaseException:
+    """Errors that each wrap the next one, as requests and urllib3 do."""
+    for outer, inner in zip(errors, errors[1:], strict=False):
+        outer.__cause__ = inner
+    return errors[0]
+
+
+POOL = "HTTPSConnectionPool(host='management.azure.com', port=443)"
+REFUSED = ConnectionRefusedError(111, "Connection refused")
+NEW = NewConnectionError(Mock(), f"<urllib3.connection.HTTPSConnection object at 0x7f>: {REFUSED}")
+CERTIFICATE = (
+    "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate in "
+    "certificate chain (_ssl.c:1006)"
+)
+
+
+@pytest.mark.usefixtures("fake_time")
+@pytest.mark.parametrize(
+    ("failure", "reason"),
+    [
+        (_wrapped(requests.ConnectionError(NEW), REFUSED), "failed: Connection refused"),
+        (requests.ConnectionError(NEW), "failed: Connection refused"),
+        (
+            requests.exceptions.ProxyError(_wrapped(ProxyError("No.", NEW), NEW, REFUSED)),
+            "by the proxy 'http://***@proxy.example:3128' failed: Connection refused",
+        ),
+        (
+            requests.exceptions.ProxyError(ProxyError("No.", OSError("Tunnel failed: 407 Auth"))),
+            "by the proxy 'http://***@proxy.example:3128' failed: Tunnel failed: 407 Auth",
+        ),
+        (
+            requests.ReadTimeout(
+                ReadTimeoutError(HTTPSConnectionPool("x"), "/", "Read timed out.")
+            ),
+            "failed: Read timed out.",
+        ),
+        (
+            requests.ConnectionError(f"{POOL}: Max retries exceeded"),
+            "failed: Max retries exceeded",
+        ),
+        (
+            requests.ConnectionError(ProtocolError("Aborted.", RemoteDisconnected("No answer"))),
+            "failed: No answer",
+        ),
+    ],
+)
+def test_a_lost_connection_is_named_without_python(
+    az: Az, service: Service, monkeypatch: pytest.MonkeyPatch, failure: Exception, reason: str
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://me:secret@proxy.example:3128")
+    for _ in range(4):  # the SDK tries again
+        service.mock.add("GET", f"{ARM}{PATH}", body=failure)
+    result = az(*SHOW)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        f"ERROR: The connection to 'management.azure.com' {reason}\nRequest: GET {ARM}{PATH}\n"
+        f"{CHECK_NETWORK}\n"
+    )
+
+
+@pytest.mark.usefixtures("fake_time")
+def test_a_certificate_that_is_not_trusted_gets_the_advice_of_az(az: Az, service: Service) -> None:
+    for _ in range(4):
+        service.mock.add("GET", f"{ARM}{PATH}", body=requests.exceptions.SSLError(CERTIFICATE))
+    result = az(*SHOW)
+    assert (result.exit_code, result.stdout) == (1, "")
+    error, request, *advice = result.stderr.splitlines()
+    assert (error, request) == (
+        "ERROR: The connection to 'management.azure.com' failed: certificate verify failed: "
+        "self-signed certificate in certificate chain",
+        f"Request: GET {ARM}{PATH}",
+    )
+    assert "REQUESTS_CA_BUNDLE" in "".join(advice) or "CA bundle" in "".join(advice)
+
+
+def test_a_refusal_is_reported_once_with_all_its_details(az: Az, service: Service) -> None:
+    detail = {"code": "PolicyViolation", "message": "No exports."}
+    info = [{"type": "PolicyViolation", "info": {"policy": "x"}}]
+    refusal = {"code": "Disallowed", "message": "Not allowed.", "details": [detail, detail]}
+    service.answers("GET", PATH, {"error": refusal | {"additionalInfo": info}}, status=403)
+    result = az(*SHOW)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        "ERROR: (Disallowed) Not allowed.\n(PolicyViolation) No exports.\n"
+        f'PolicyViolation: {{"policy": "x"}}\nRequest: GET {ARM}{PATH}\n'
+    )
+
+
+def test_a_login_that_has_expired_is_to_be_renewed(az: Az, service: Service) -> None:
+    expired = {"error": {"code": "ExpiredAuthenticationToken", "message": "It has expired."}}
+    service.answers("GET", PATH, expired, status=401)
+    result = az(*SHOW)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        f"ERROR: (ExpiredAuthenticationToken) It has expired.\nRequest: GET {ARM}{PATH}\n"
+        "Your login isn't valid here, or not any more. To log in again, run:\naz login\n"
+    )
 
 
 def test_debug_shows_a_run_without_its_signature(az: Az, service: Service) -> None:

@@ -71,3 +71,22 @@ def test_a_429_that_does_not_say_how_long_is_borne_a_few_times_only(
     assert (result.exit_code, result.stdout) == (1, "")
     assert "(TooManyRequests) Slow down." in result.stderr
     assert len(fake_time.slept) == 2
+
+
+@pytest.mark.parametrize(
+    ("seconds", "announced"),
+    [
+        ("60", ""),
+        ("61", "WARNING: management.azure.com accepts the next request in 2 minutes. Waiting; "),
+        ("3600", "WARNING: management.azure.com accepts the next request in 60 minutes. Waiting; "),
+    ],
+)
+def test_a_long_wait_is_announced_once(
+    az: Az, service: Service, fake_time: FakeTime, seconds: str, announced: str
+) -> None:
+    throttles(service, "GET", RUN, Retry_After=seconds)
+    throttles(service, "GET", RUN, Retry_After=seconds)
+    service.answers("GET", RUN, run(EXPORT))
+    result = az("acr", "pipeline-run", "show", "-n", "myrun01", *AT)
+    assert (result.exit_code, fake_time.now) == (0, 2 * int(seconds))
+    assert result.stderr == (f"{announced}Ctrl-C stops.\n" if announced else "")

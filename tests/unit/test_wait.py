@@ -56,7 +56,7 @@ def test_wait_in_a_wrong_group_ends_at_once(
     result = az(*wait(kind, *AT, *condition.split()), "--only-show-errors")
     assert (result.exit_code, result.stdout) == (3, "")
     assert result.stderr == (
-        f"ERROR: ({code}) {message}\nCode: {code}\nMessage: {message}\n"
+        f"ERROR: ({code}) {message}\n"
         f"Request: GET https://management.azure.com{path}\n"
         "Check --registry, --resource-group and the active subscription.\n"
     )
