@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from azext_acrtransfer.arguments import StorageAccessMode
 from azext_acrtransfer.command_lines import Command, Output, az
@@ -81,17 +81,24 @@ def facts_of_storage(storage: Any) -> dict[str, str]:
     """Return the account, container and vault in the storage properties of a pipeline or a run."""
     facts = {}
     if storage and storage.uri:
-        uri = urlsplit(storage.uri)
+        uri = _split(storage.uri)
         facts["account"] = (uri.hostname or "").partition(".")[0]
         facts["container"] = uri.path.lstrip("/").partition("/")[0]
     if storage and storage.key_vault_uri:
-        secret = urlsplit(storage.key_vault_uri)
+        secret = _split(storage.key_vault_uri)
         facts["vault"] = (secret.hostname or "").partition(".")[0]
         facts["secret"], _, version = secret.path.removeprefix("/secrets/").partition("/")
         if version:
             newest = secret._replace(path=secret.path.removesuffix(f"/{version}"))
             facts["newest-secret-uri"] = newest.geturl()
     return facts
+
+
+def _split(uri: str) -> SplitResult:
+    try:
+        return urlsplit(uri)
+    except ValueError:  # a bracket that isn't closed
+        return urlsplit("")
 
 
 def facts_of_id(resource_id: str | None) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -18,11 +18,12 @@ from azext_acrtransfer.command_lines import az
 from azext_acrtransfer.kinds import ResourceKind
 from azext_acrtransfer.service.api_version import DEFAULT
 from azext_acrtransfer.service.http import list_arm, typed_errors
-from azext_acrtransfer.service.json_values import parse_http_date
+from azext_acrtransfer.service.json_values import get_path, parse_http_date
 from azext_acrtransfer.service.registries import Registry, locate
 
 _REFUSED = HTTPStatus.MULTIPLE_CHOICES
 _IN_EVERY_RESOURCE = {"id": str, "name": str, "properties": dict}
+_OBJECTS_IF_ANY = ("request", "response", "source", "target", "trigger")
 _ABOVE_THE_RESOURCE = frozenset(
     {"ParentResourceNotFound", "ResourceGroupNotFound", "SubscriptionNotFound"}
 )
@@ -180,11 +181,14 @@ class Resources:
         return Answer(result, http.status_code, took, headers, retried)
 
     def _whole(self, answer: Answer, name: str) -> Answer:
-        lacking = [word for word in _IN_EVERY_RESOURCE if not answer.resource.get(word)]
+        resource = answer.resource
+        lacking = [word for word in _IN_EVERY_RESOURCE if not resource.get(word)]
+        values = ((word, get_path(resource, "properties", word)) for word in _OBJECTS_IF_ANY)
+        lacking += [word for word, value in values if not isinstance(value, Mapping | None)]
         if lacking:
             raise AzureError(
                 f"The service's answer about the {self.kind.noun} '{name}' of registry "
-                f"'{self.registry.name}' is no resource: it has no {' and no '.join(lacking)}."
+                f"'{self.registry.name}' isn't a valid resource: no {', no '.join(lacking)}."
             )
         return answer
 
