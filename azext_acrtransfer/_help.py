@@ -61,7 +61,8 @@ long-summary: |
     Read-only. Uses your permissions and never prints secrets. Each check returns a code, a status \
 (pass, fail, warning, unknown), a message and a recommendation, which is a list of commands. \
 Unknown means that you don't have permission to read the resource; the message names the \
-permission. The exit code is 1 if a check fails.
+permission. The exit code is 1 if a check fails, and 4 if the pipeline or your permission to run \
+it is unknown.
 examples:
   - name: Check {article} {noun}
     text: az acr {group} check -r myregistry -n my{name}pipeline -o table
@@ -74,6 +75,8 @@ examples:
     text: >
         az acr {group} check -r myregistry -n my{name}pipeline
         --query "[?status=='fail'].recommendation[]" -o tsv
+  - name: Fail if anything is unknown, too
+    text: az acr {group} check -r myregistry -n my{name}pipeline --strict
 """
 
 _SHOW = """

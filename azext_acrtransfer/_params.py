@@ -152,6 +152,12 @@ def _check_arguments(context: Any, kind: PipelineKind) -> None:
         + (": its blobs, and its artifacts by their digests." if kind is IMPORT else "."),
         validator=validators.manifest_to_read("manifest", ManifestKind.EXPORT),
     )
+    context.argument(
+        "strict",
+        action="store_true",
+        help="Count unknown checks as failed. Default: only an unknown pipeline, or your unknown "
+        "permission to run it, fails the command (exit code 4).",
+    )
 
 
 def _run_arguments(loader: Any) -> None:

@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 from azext_acrtransfer import _client_factory, _format
 from azext_acrtransfer.command_lines import TERMINAL
-from azext_acrtransfer.diagnostics.exit_status import raise_time_out
+from azext_acrtransfer.diagnostics.exit_status import lookup_errors, raise_time_out
 from azext_acrtransfer.kinds import EXPORT, IMPORT, RUN
 
 
@@ -39,7 +39,12 @@ def _pipeline_commands(loader: Any) -> None:
                 setter_arg_name="pipeline",
                 supports_no_wait=True,
             )
-            group.custom_command("check", "check_pipeline", table_transformer=_format.checks_table)
+            group.custom_command(
+                "check",
+                "check_pipeline",
+                table_transformer=_format.checks_table,
+                exception_handler=_explain_lookup,
+            )
             group.custom_show_command("show", "show_resource")
             group.custom_command("list", "list_pipelines")
             group.custom_command("delete", "delete_resource", supports_no_wait=True)
@@ -77,3 +82,8 @@ def _explain(error: Exception) -> NoReturn:
     from azext_acrtransfer.diagnostics.diagnosis import raise_explained
 
     raise_explained(error)
+
+
+def _explain_lookup(error: Exception) -> None:
+    with lookup_errors():
+        _explain(error)

@@ -22,7 +22,7 @@ from azext_acrtransfer.arguments import (
     StorageAccessMode,
 )
 from azext_acrtransfer.command_lines import az
-from azext_acrtransfer.diagnostics.exit_status import fail_after_output
+from azext_acrtransfer.diagnostics.exit_status import COULD_NOT_LOOK, fail_after_output
 from azext_acrtransfer.kinds import KINDS, PipelineOption
 from azext_acrtransfer.manifest.files import ManifestFile
 from azext_acrtransfer.manifest.model import TransferManifest
@@ -115,9 +115,10 @@ def check_pipeline(
     artifacts: tuple[Reference, ...] = (),
     storage_blob: tuple[str, ...] = (),
     manifest: TransferManifest | None = None,
+    strict: bool = False,
     resource_group_name: str | None = None,
 ) -> Any:
-    """Check the prerequisites of a pipeline; fail if a check fails."""
+    """Check the prerequisites of a pipeline; fail if a check fails or couldn't be made."""
     # Deferred: most commands don't need it.
     from azext_acrtransfer.preflight import rules
     from azext_acrtransfer.preflight.checker import Preflight
@@ -127,7 +128,10 @@ def check_pipeline(
     preflight = Preflight(cmd, all_pipelines, client.kind)
     chosen = Selection(artifacts).resolve(preflight.registry) if artifacts else ()
     checks = preflight.check(resource_name, preflight.subject(chosen, storage_blob, manifest))
-    fail_after_output(cmd.cli_ctx, rules.failure(checks))
+    if failure := rules.failure(checks, strict=strict):
+        fail_after_output(cmd.cli_ctx, failure)
+    else:
+        fail_after_output(cmd.cli_ctx, rules.ignorance(checks), exit_code=COULD_NOT_LOOK)
     return checks
 
 

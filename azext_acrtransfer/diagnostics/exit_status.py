@@ -6,12 +6,34 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
-from azure.cli.core.azclierror import AzCLIError, AzureResponseError
+from azure.cli.core.azclierror import (
+    AzCLIError,
+    AzureResponseError,
+    InvalidArgumentValueError,
+)
 from knack.events import EVENT_CLI_SUCCESSFUL_EXECUTE
 from knack.util import CLIError
 
+#: Exit code of a command that only looks, and couldn't. That something is wrong there is 1.
+COULD_NOT_LOOK = 4
 
-def fail_after_output(cli_ctx: Any, *errors: AzCLIError | None) -> None:
+
+@contextmanager
+def lookup_errors() -> Iterator[None]:
+    """Report an error as core does, but with the exit code for "could not look"."""
+    try:
+        yield
+    except InvalidArgumentValueError:
+        raise
+    except Exception as error:
+        # Deferred: only a command that fails needs it.
+        from azure.cli.core.util import handle_exception
+
+        exit_code = handle_exception(error)  # 3 if what was to be looked at doesn't exist
+        raise SystemExit(COULD_NOT_LOOK if exit_code == 1 else exit_code) from error
+
+
+def fail_after_output(cli_ctx: Any, *errors: AzCLIError | None, exit_code: int = 1) -> None:
     """Let core print the result, then end the command with these errors, if there are any."""
     *others, last = [error for error in errors if error] or [None]
     if not last:
@@ -20,7 +42,10 @@ def fail_after_output(cli_ctx: Any, *errors: AzCLIError | None) -> None:
     def fail(*_: Any, **__: Any) -> NoReturn:
         for error in others:
             error.print_error()
-        raise last
+        if exit_code == 1:
+            raise last
+        last.print_error()
+        raise SystemExit(exit_code)
 
     cli_ctx.register_event(EVENT_CLI_SUCCESSFUL_EXECUTE, fail)
 

@@ -118,6 +118,7 @@ NOW: Need[datetime] = Need(lambda snapshot: Found(snapshot.now))
 FACTS: Need[Facts] = Need(lambda snapshot: Found(snapshot.facts))
 
 SUBJECT: Need[Subject] = Need(lambda snapshot: Found(snapshot.subject))
+EXPORTING = SUBJECT.where(lambda subject: subject.kind is EXPORT)
 IMPORTING = SUBJECT.where(lambda subject: subject.kind is IMPORT)
 EXPORTED_ARTIFACTS = _specified(EXPORT, "artifacts")
 IMPORTED_ARTIFACTS = _specified(IMPORT, "artifacts")
@@ -126,6 +127,10 @@ IMPORTED_BLOBS = _specified(IMPORT, "blobs")
 NO_PLAN = SUBJECT.where(lambda subject: not subject.is_planned)
 
 REGISTRY: Need[Resource] = Need(lambda snapshot: snapshot.registry.resource)
+#: What is in a registry, which exists as far as is known.
+POSSIBLE_REGISTRY = Need(
+    lambda snapshot: ABSENT if isinstance(snapshot.registry.resource, Absent) else Found(None)
+)
 CALLER: Need[Grants] = Need(lambda snapshot: snapshot.registry.caller)
 
 PIPELINE: Need[Any] = Need(lambda snapshot: snapshot.pipeline.resource)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from azext_acrtransfer.command_lines import az
 from azext_acrtransfer.diagnostics.catalog import UPDATE_PIPELINE
 from azext_acrtransfer.diagnostics.facts import Facts
-from azext_acrtransfer.kinds import EXPORT, PipelineOption
+from azext_acrtransfer.kinds import PipelineOption
 from azext_acrtransfer.preflight import needs
 from azext_acrtransfer.preflight.grants import RUN_PIPELINES, blob_actions, suffice
 from azext_acrtransfer.preflight.lookups import Lookup
@@ -33,9 +33,7 @@ def _registry_premium(registry: Resource) -> Finding:
     return evaluate(f"The SKU is {sku}.")
 
 
-def _registry_exports(registry: Resource, subject: Subject) -> Finding | None:
-    if subject.kind is not EXPORT:
-        return None
+def _registry_exports(registry: Resource) -> Finding:
     status = get_path(registry, "properties", "policies", "exportPolicy", "status")
     evaluate = fails if str(status).lower() == "disabled" else passes
     return evaluate(f"The export policy is {status or 'not set'}.")
@@ -51,8 +49,9 @@ def _open() -> Finding:
 
 
 def _closed(resource: Resource, rules: str) -> str:
-    if str(get_path(resource, "properties", "publicNetworkAccess")).lower() == "disabled":
-        return "Public network access is disabled."
+    access = get_path(resource, "properties", "publicNetworkAccess") or "Enabled"
+    if str(access).lower() != "enabled":  # Disabled or SecuredByPerimeter
+        return f"Public network access: {access}."
     if str(get_path(resource, "properties", rules, "defaultAction")).lower() == "deny":
         return "The firewall lets only some networks in."
     return ""
@@ -153,9 +152,10 @@ RULES = (
     Rule(
         "ExportsAllowed",
         "Its policy allows exports.",
-        (needs.REGISTRY, needs.SUBJECT),
+        (needs.REGISTRY,),
         _registry_exports,
         ("exports-disabled",),
+        when=(needs.EXPORTING,),
     ),
     Rule(
         "RegistryNetwork",
@@ -177,7 +177,7 @@ RULES = (
         (needs.PIPELINE.if_any, needs.SUBJECT),
         _pipeline_exists,
         recommendation=(az("acr {pipeline-group} list", *_IN_REGISTRY, output="table"),),
-        when=(needs.REGISTRY,),
+        when=(needs.POSSIBLE_REGISTRY,),
     ),
     Rule(
         "PipelineProvisioned",

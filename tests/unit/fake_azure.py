@@ -35,6 +35,7 @@ class Azure:
     def __init__(self, mock: responses.RequestsMock, kind: PipelineKind = EXPORT) -> None:
         self._mock = mock
         self.pipeline = pipeline(kind)
+        self.pipeline_status = 200
         self.kind = kind
         self.tell(f"{ARM}{REGISTRY}", {"sku": {"name": "Premium"}, "properties": {}})
         self.tell(f"{ARM}{REGISTRY}{AUTHORIZATION}/permissions", {"value": [{"actions": ["*"]}]})
@@ -75,7 +76,8 @@ class Azure:
     def __call__(self, az: Az, *argv: str) -> tuple[Any, dict[str, Check]]:
         """Run the check; the result and the checks by their codes."""
         self._mock.calls.reset()
-        self.tell(f"{ARM}{REGISTRY}/{self.kind.resource_type}/mypipeline", self.pipeline)
+        path = f"{REGISTRY}/{self.kind.resource_type}/mypipeline"
+        self.tell(f"{ARM}{path}", self.pipeline, status=self.pipeline_status)
         result = az("acr", self.kind.group, "check", *AT, "-n", "mypipeline", *argv)
         assert result.stdout, result.stderr
         return result, {check["code"]: check for check in result.json}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from azext_acrtransfer.registry.descriptors import Manifest
 from azext_acrtransfer.registry.references import Artifact
 from docs.generators import manifest_page
 from tests.support.az import ANYBODY, SUBSCRIPTION, Login, az_cli, run_az
-from tests.unit.conftest import ARM, AT, REGISTRY, Az, run
+from tests.unit.conftest import ARM, AT, REGISTRY, Az, Service, run
 from tests.unit.fake_azure import (
     ACCOUNT,
     AUTHORIZATION,
@@ -201,13 +201,102 @@ def test_a_refusal_is_unknown_and_fails_nothing(
     azure.tell(url, REFUSED, status=403)
     result, checks = azure(az)
     found = f"You lack the right to read it: {right}"
-    assert result.exit_code == 0
+    assert result.exit_code == (4 if code == "CallerAuthorized" else 0)
     assert checks[code] == {
         "code": code,
         "message": found,
         "recommendation": [],
         "status": "unknown",
     }
+
+
+def unreadable_caller(azure: Azure) -> None:
+    azure.tell(f"{ARM}{REGISTRY}{AUTHORIZATION}/permissions", REFUSED, status=403)
+
+
+def unreadable_pipeline(azure: Azure) -> None:
+    azure.pipeline_status = 403
+
+
+def unreadable_container(azure: Azure) -> None:
+    azure.tell(f"{ARM}{CONTAINER}", REFUSED, status=403)
+
+
+def basic_registry(azure: Azure) -> None:
+    azure.tell(f"{ARM}{REGISTRY}", {"sku": {"name": "Basic"}, "properties": {}})
+
+
+LACKS = f"You lack the right to read it: {READER}"
+INCOMPLETE = "ERROR: No check failed, but the most important ones are unknown:\n"
+GET_PERMISSIONS = "Get the permissions that the messages name, and check again.\n"
+
+
+@pytest.mark.parametrize(
+    ("changes", "argv", "exit_code", "error"),
+    [
+        ([], ["--strict"], 0, ""),
+        ([unreadable_container], [], 0, ""),
+        (
+            [unreadable_container],
+            ["--strict"],
+            1,
+            f"ERROR: 1 of 25 checks failed:\nContainerFound: {LACKS}\n",
+        ),
+        (
+            [unreadable_caller],
+            [],
+            4,
+            f"{INCOMPLETE}CallerAuthorized: {LACKS}\n{GET_PERMISSIONS}",
+        ),
+        (
+            [unreadable_pipeline],
+            [],
+            4,
+            f"{INCOMPLETE}PipelineFound: {LACKS}\n{GET_PERMISSIONS}",
+        ),
+        (
+            [unreadable_caller, basic_registry],
+            [],
+            1,
+            "ERROR: 1 of 25 checks failed:\nRegistryPremium: The SKU is Basic.\n"
+            "az acr update --name myregistry --sku Premium\n",
+        ),
+        (
+            [unreadable_caller, basic_registry],
+            ["--strict"],
+            1,
+            "ERROR: 2 of 25 checks failed:\nRegistryPremium: The SKU is Basic.\n"
+            f"CallerAuthorized: {LACKS}\naz acr update --name myregistry --sku Premium\n",
+        ),
+    ],
+)
+def test_exit_code_tells_failed_from_unknown(
+    az: Az,
+    azure: Azure,
+    *,
+    changes: list[Callable[[Azure], None]],
+    argv: list[str],
+    exit_code: int,
+    error: str,
+) -> None:
+    for change in changes:
+        change(azure)
+    result, _ = azure(az, "--only-show-errors", *argv)
+    assert (result.exit_code, result.stderr) == (exit_code, error)
+
+
+@pytest.mark.usefixtures("azure")
+def test_a_check_without_a_login_exits_4(az: Az) -> None:
+    with patch.object(Reader, "registry", side_effect=AuthenticationError("Run az login.")):
+        result = az("acr", "export-pipeline", "check", *AT, "-n", "mypipeline")
+    assert (result.exit_code, result.stdout, result.stderr) == (4, "", "ERROR: Run az login.\n")
+
+
+def test_a_check_in_a_missing_registry_exits_3(az: Az, service: Service) -> None:
+    path = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.ContainerRegistry/registries"
+    service.answers("GET", path, {"value": []})
+    result = az("acr", "export-pipeline", "check", "-r", "another", "-n", "mypipeline")
+    assert (result.exit_code, result.stdout) == (3, "")
 
 
 @pytest.mark.parametrize(

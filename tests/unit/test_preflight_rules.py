@@ -169,7 +169,7 @@ CASES = [
     case(
         "RegistryNetwork: no public access",
         exports(registry=registry(publicNetworkAccess="Disabled")),
-        "warning: Public network access is disabled. You may be unable to check its artifacts.",
+        "warning: Public network access: Disabled. You may be unable to check its artifacts.",
     ),
     case(
         "RegistryNetwork: firewall",
@@ -623,7 +623,12 @@ def test_every_rule_is_broken_here() -> None:
 @pytest.mark.parametrize(
     ("found", "unknown"),
     [
-        pytest.param(exports(registry=UNKNOWN), [*OF_THE_REGISTRY, "PipelineFound"], id="registry"),
+        pytest.param(exports(registry=UNKNOWN), OF_THE_REGISTRY, id="registry"),
+        pytest.param(
+            imports(registry=UNKNOWN),
+            [code for code in OF_THE_REGISTRY if code != "ExportsAllowed"],
+            id="registry of an import",
+        ),
         pytest.param(exports(caller=UNKNOWN), ["CallerAuthorized"], id="caller"),
         pytest.param(
             imports(account=UNKNOWN, container=UNKNOWN),
