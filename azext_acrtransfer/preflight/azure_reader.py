@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 from azure.cli.core._profile import Profile
 from azure.cli.core.auth.util import resource_to_scopes
 from azure.cli.core.commands.client_factory import get_subscription_id
-from azure.core.exceptions import HttpResponseError
+from azure.core.exceptions import AzureError, HttpResponseError
 from azure.core.pipeline.policies import BearerTokenCredentialPolicy
 from azure.core.pipeline.transport import RequestsTransport
 from azure.core.rest import HttpRequest, HttpResponse
@@ -19,8 +19,16 @@ from azure.mgmt.core.tools import resource_id
 from azext_acrtransfer.hosts import storage_domains, vault_domains
 from azext_acrtransfer.preflight.lookups import ABSENT, Absent, Found, Lookup, Unreadable, read
 from azext_acrtransfer.service.api_version import ApiVersion
-from azext_acrtransfer.service.http import connection_options, list_arm, make_client
+from azext_acrtransfer.service.http import (
+    Check,
+    check_arm,
+    connection_options,
+    list_arm,
+    make_client,
+)
+from azext_acrtransfer.service.json_values import get_path
 from azext_acrtransfer.service.registries import Registry
+from azext_acrtransfer.storage.answers import check_blob, check_list, error_code
 
 Json = dict[str, Any]
 # What can't be read soon is unknown.
@@ -31,6 +39,11 @@ _FEW_TRIES: Json = {
     "read_timeout": 30,
 }
 _RESOURCES, _BLOBS, _SECRETS = "2021-04-01", "2021-12-02", "7.4"
+_REFUSED_BY_FIREWALL = frozenset({"ForbiddenByConnection", "ForbiddenByFirewall"})
+_CLOSED_VAULT = (
+    "The firewall of the key vault blocks you. It might admit ACR Transfer, which is a trusted "
+    "service."
+)
 _READER = "the role Reader on it, or it is in another subscription than the active one, or deleted"
 
 
@@ -75,16 +88,18 @@ class Reader:
         self._transport.open()  # several threads use it
 
     def _send(
-        self, request: HttpRequest, service: _Service, *, with_token: bool = True
+        self,
+        request: HttpRequest,
+        service: _Service,
+        *,
+        with_token: bool = True,
+        check: Check = check_arm,
     ) -> HttpResponse:
         """Send a request, which must be to a host of the service."""
         scopes = resource_to_scopes(service.audience)
         login = BearerTokenCredentialPolicy(self._credential, *scopes)
-        client = (
-            make_client(service.domains, login, transport=self._transport)
-            if with_token
-            else make_client(service.domains, check=None, transport=self._transport)
-        )
+        policies = [login] if with_token else []
+        client = make_client(service.domains, *policies, check=check, transport=self._transport)
         # The body of a secret is not for the log of --debug.
         return client.send_request(request, logging_enable=False, **_FEW_TRIES)
 
@@ -130,12 +145,16 @@ class Reader:
 
     def named(self, resource_type: str, version: str, name: str) -> Lookup[Json]:
         """Look up a resource of a type whose names are unique in Azure, in any resource group."""
+        if not name:
+            return ABSENT  # every resource would fit
         wanted = f"resourceType eq '{resource_type}' and name eq '{name}'"
         path = f"/subscriptions/{self.subscription}/resources"
 
         def find() -> Json | None:
-            items = self.arm_list(path, _RESOURCES, wanted)
-            return items[0] | self.arm(items[0]["id"], version) if items else None
+            for item in self.arm_list(path, _RESOURCES, wanted):
+                if item["name"].lower() == name.lower():
+                    return {**item, **self.arm(item["id"], version)}
+            return None
 
         lookup = read(find, _READER)
         if isinstance(lookup, Absent):
@@ -152,7 +171,7 @@ class Reader:
         if isinstance(availability, Unreadable):
             return availability
         if isinstance(availability, Found) and availability.value.get("reason") == "AlreadyExists":
-            return Unreadable(f"There is one, but you do not see it: you lack {_READER}.")
+            return Unreadable(f"It exists, but you can't read it. Required: {_READER}.")
         return ABSENT
 
     def secret(self, uri: str) -> Json:
@@ -160,8 +179,11 @@ class Reader:
         try:
             return self._vault(uri)
         except HttpResponseError as error:
-            if "disabled" in str(error.message):
+            reason = _reason_of_vault(error)
+            if reason == "SecretDisabled":
                 return {"attributes": {"enabled": False}}
+            if reason in _REFUSED_BY_FIREWALL:
+                raise AzureError(_CLOSED_VAULT) from error
             raise
 
     def deleted_secret(self, uri: str, name: str) -> Json:
@@ -177,10 +199,20 @@ class Reader:
         """The headers of a blob."""
         url = f"{container_uri.rstrip('/')}/{quote(name)}"
         request = HttpRequest("HEAD", url, headers={"x-ms-version": _BLOBS})
-        return self._send(request, _storage(self._cloud)).headers
+        return self._send(request, _storage(self._cloud), check=check_blob).headers
 
     def storage_on_sas(self, container_uri: str, sas: str) -> str:
-        """Return the response of storage to a SAS that lists the container."""
+        """Return storage's error code for a SAS that lists the container, or "" if it can."""
         url = f"{container_uri.rstrip('/')}?restype=container&comp=list&maxresults=1&{sas}"
         request = HttpRequest("GET", url)
-        return self._send(request, _storage(self._cloud), with_token=False).text()
+        storage = _storage(self._cloud)
+        return error_code(self._send(request, storage, with_token=False, check=check_list))
+
+
+def _reason_of_vault(error: HttpResponseError) -> str:
+    """Return why a vault refuses a request; its error code is Forbidden for all reasons."""
+    response: Any = error.response
+    try:
+        return str(get_path(response.json(), "error", "innererror", "code"))
+    except (AttributeError, ValueError):  # there is no answer, or it isn't JSON
+        return ""

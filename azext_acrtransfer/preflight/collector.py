@@ -48,7 +48,12 @@ def gather(
     snapshot = _pipeline_snapshot(reader, resources, name, subject)
     access = CONTAINER_ACCESS.lookup(snapshot)
     if not isinstance(access, Found):
-        return snapshot
+        return replace(
+            snapshot,
+            storage=StorageLookups(access, access),
+            blobs=dict.fromkeys(subject.blobs, access),
+            contents=dict.fromkeys(subject.artifacts, access),
+        )
     about = _About(reader, snapshot, access.value)
     pipeline, storage, vault, secret, blobs, artifacts = _concurrently(
         about.pipeline,
@@ -138,10 +143,13 @@ class _About:
 
     def storage(self) -> StorageLookups:
         """Return the account, the container, and the roles on it."""
-        account = self._reader.named(*_ACCOUNT, self._facts["account"])
+        account = self._reader.named(*_ACCOUNT, self._facts.get("account", ""))
         if not isinstance(account, Found):
             return StorageLookups(account, account, account, account)
-        scope = f"{account.value['id']}/blobServices/default/containers/{self._facts['container']}"
+        name = self._facts.get("container")
+        if not name:  # its ID would be that of all containers
+            return StorageLookups(account)
+        scope = f"{account.value['id']}/blobServices/default/containers/{name}"
         container = self._arm(scope, _ACCOUNT[1])
         if self._uses_sas:
             return StorageLookups(account, container)
@@ -151,7 +159,7 @@ class _About:
         """Return the vault, and the roles on the secret if the vault uses roles."""
         if not self._uses_sas:
             return VaultLookups()
-        vault = self._reader.named(*_VAULT, self._facts["vault"])
+        vault = self._reader.named(*_VAULT, self._facts.get("vault", ""))
         if not isinstance(vault, Found):
             return VaultLookups(vault)
         if not get_path(vault.value, "properties", "enableRbacAuthorization"):
@@ -188,11 +196,13 @@ class _About:
         """Return the secret, or the deleted one."""
         if not self._uses_sas:
             return SecretLookups()
+        name = self._facts.get("secret")
+        if not name:  # its URI would be that of all secrets
+            return SecretLookups()
         uri = self._access.key_vault_uri
         secret = read(lambda: self._reader.secret(uri), _READ_SECRETS)
         if not isinstance(secret, Absent):
             return SecretLookups(secret)
-        name = self._facts["secret"]
         deleted = read(lambda: self._reader.deleted_secret(uri, name), _READ_SECRETS)
         return SecretLookups(secret, deleted if isinstance(deleted, Found) else ABSENT)
 

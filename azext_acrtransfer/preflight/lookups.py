@@ -13,6 +13,7 @@ from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoun
 from knack.util import CLIError
 
 from azext_acrtransfer.redaction import mask_sas
+from azext_acrtransfer.service.http import MALFORMED
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -72,8 +73,8 @@ def read(request: Callable[[], T | None], permission: str) -> Lookup[T]:
         value = request()
     except (ResourceNotFoundError, azclierror.ResourceNotFoundError):
         return ABSENT
-    except LookupError as error:
-        return incomplete(error)
+    except MALFORMED as error:
+        return malformed(error)
     except HttpResponseError as error:
         return _refused(error, permission)
     except azclierror.AuthenticationError:
@@ -81,20 +82,21 @@ def read(request: Callable[[], T | None], permission: str) -> Lookup[T]:
     except CLIError as error:
         return Unreadable(mask_sas(str(error)))
     except AzureError as error:
-        return Unreadable(f"It could not be asked: {mask_sas(str(error.message))}")
+        return Unreadable(mask_sas(str(error.message)))
     return ABSENT if value is None else Found(value)
 
 
-def incomplete(error: LookupError) -> Unreadable:
-    """Return that an answer of the service lacks a property."""
-    return Unreadable(f"The answer lacks {error}.")
+def malformed(error: Exception) -> Unreadable:
+    """Return that an answer of a service isn't as its specification says."""
+    if isinstance(error, LookupError):
+        return Unreadable(f"The answer lacks {error}.")
+    return Unreadable(f"The answer can't be used: {mask_sas(str(error))}")
 
 
 def _refused(error: HttpResponseError, permission: str) -> Unreadable:
     message = mask_sas(str(error.message))
     if error.status_code not in _REFUSED:
-        return Unreadable(f"It could not be read: {message}")
+        return Unreadable(f"Couldn't read it: {message}")
     action = _ACTION.search(message)
-    return Unreadable(
-        f"You lack the right to read it: {action['action'] if action else permission}"
-    )
+    required = action["action"] if action else permission
+    return Unreadable(f"You don't have permission to read it. Required: {required}.")

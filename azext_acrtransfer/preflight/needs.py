@@ -88,7 +88,7 @@ def _container_access(snapshot: Snapshot) -> Lookup[Any]:
     def access(pipeline: Any) -> Lookup[Any]:
         properties = getattr(pipeline, snapshot.subject.kind.side)
         if not properties:
-            return Unreadable("The service does not tell the pipeline's container.")
+            return Unreadable("The service doesn't return the pipeline's container.")
         return Found(properties)
 
     return and_then(snapshot.pipeline.resource, access)
@@ -146,6 +146,10 @@ ACCESS_BY_IDENTITY = CONTAINER_ACCESS.where(lambda access: not uses_sas(access))
 
 ACCOUNT: Need[Resource] = Need(lambda snapshot: snapshot.storage.account)
 CONTAINER: Need[Resource] = Need(lambda snapshot: snapshot.storage.container)
+#: What is in a container, which exists as far as is known.
+POSSIBLE_CONTAINER = Need(
+    lambda snapshot: ABSENT if isinstance(snapshot.storage.container, Absent) else Found(None)
+)
 STORAGE_ROLES: Need[Grants] = Need(lambda snapshot: snapshot.storage.roles)
 DENIALS: Need[tuple[str, ...]] = Need(lambda snapshot: snapshot.storage.denials)
 

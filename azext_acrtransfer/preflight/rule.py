@@ -10,9 +10,10 @@ from typing import Any, TypedDict, TypeVar
 from azext_acrtransfer.command_lines import Command, comment
 from azext_acrtransfer.diagnostics.catalog import KNOWN_FAILURES
 from azext_acrtransfer.diagnostics.facts import Facts
-from azext_acrtransfer.preflight.lookups import Found, Lookup, Unreadable, incomplete
+from azext_acrtransfer.preflight.lookups import Found, Lookup, Unreadable, malformed
 from azext_acrtransfer.preflight.needs import Need, all_of
 from azext_acrtransfer.preflight.snapshot import Snapshot
+from azext_acrtransfer.service.http import MALFORMED
 
 T = TypeVar("T")
 Recommendation = tuple[Command | str, ...]
@@ -124,5 +125,5 @@ class Rule:
             values = all_of((*self.when, *self.needs), snapshot)
             conditions = len(self.when)
             return evaluate_lookup(values, lambda all_: self.evaluate(*all_[conditions:]))
-        except LookupError as error:  # rules look into the service's own JSON
-            return unknown(incomplete(error).reason)
+        except MALFORMED as error:  # rules look into the service's own JSON
+            return unknown(malformed(error).reason)

@@ -162,7 +162,7 @@ RULES = (
         (needs.OPTIONS, needs.BLOBS.deferred),
         _blobs_free,
         ("blob-exists",),
-        when=(needs.EXPORTED_BLOBS,),
+        when=(needs.EXPORTED_BLOBS, needs.POSSIBLE_CONTAINER),
     ),
     Rule(
         "ArtifactsFound",

@@ -24,8 +24,22 @@ from azext_acrtransfer.preflight.rule import (
 )
 from azext_acrtransfer.preflight.snapshot import Grants, Resource, Subject
 from azext_acrtransfer.service.json_values import get_path
+from azext_acrtransfer.storage.answers import AUTHENTICATION_FAILED
 from azext_acrtransfer.storage.sas_token import Sas
 
+#: Storage's error codes after it accepted a signature.
+_SIGNATURE_ACCEPTED = frozenset(
+    {
+        "AuthorizationPermissionMismatch",
+        "AuthorizationResourceTypeMismatch",
+        "AuthorizationServiceMismatch",
+    }
+)
+#: Storage's error codes before it evaluates a signature.
+_NOT_EVALUATED = {
+    "AuthorizationFailure": "The storage firewall blocks you",
+    "KeyBasedAuthenticationNotPermitted": "The account accepts no shared keys",
+}
 _SOON = timedelta(days=7)
 
 
@@ -155,15 +169,17 @@ def _by_policy(sas: Sas) -> str:
     )
 
 
-def _sas_accepted(answer: str, sas: Sas, now: datetime) -> Finding | None:
+def _sas_accepted(code: str, sas: Sas, now: datetime) -> Finding | None:
     start, expiry = sas.timestamp("st"), sas.timestamp("se")
     if (start and start > now) or (expiry and expiry <= now):
-        return None  # storage accepts none outside of its time, which is told already
-    if "to authenticate" in answer or "AuthenticationFailed" in answer:
-        return fails("Storage does not accept its signature.")
-    if "AuthorizationFailure" in answer or "KeyBasedAuthenticationNotPermitted" in answer:
-        return unknown("Storage did not look at it: its firewall must let you in to tell.")
-    return passes("Storage accepts its signature.")
+        return None  # storage accepts none outside of its time, which other checks report
+    if code == AUTHENTICATION_FAILED:
+        return fails("Storage rejects the SAS token.")
+    if not code or code in _SIGNATURE_ACCEPTED:
+        return passes("Storage accepts its signature.")
+    if code in _NOT_EVALUATED:
+        return unknown(f"{_NOT_EVALUATED[code]}: the signature wasn't evaluated.")
+    return unknown(f"Storage answered {code}.")
 
 
 def _shared_key_allowed(account: Resource, sas: Lookup[Sas]) -> Finding | None:

@@ -139,7 +139,7 @@ def test_both_names_of_a_registry_will_do_and_a_table_is_to_be_had(
 ) -> None:
     scene = Scene.prepare(az.cloud, new_name(), kind)
     line = f"acr {kind}-pipeline check --registry {scene.site.login_server} --name mypipeline"
-    shown = az.ok(f"{line} --output table").stdout
+    shown = az.ok(f"{line} --strict --output table").stdout
     assert shown.split()[:3] == ["Code", "Status", "Message"]
     codes = [text.split()[0] for text in shown.splitlines()[2:]]
     assert codes[0] == "RegistryFound"

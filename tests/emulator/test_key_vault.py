@@ -105,9 +105,11 @@ def test_a_disabled_secret_is_not_read(vault: Vault) -> None:
     vault.call("PATCH", "secrets/sas/", {"attributes": {"enabled": False}})
     answer = vault.call("GET", "secrets/sas")
     assert answer.status_code == 403
-    assert answer.json()["error"]["message"] == (
-        "Operation get is not allowed on a disabled secret."
-    )
+    assert answer.json()["error"] == {
+        "code": "Forbidden",
+        "message": "Operation get is not allowed on a disabled secret.",
+        "innererror": {"code": "SecretDisabled"},
+    }
 
 
 def test_a_deleted_secret_can_be_recovered_or_purged(vault: Vault) -> None:

@@ -78,7 +78,7 @@ def test_check_of_an_import_by_sas_reads_all_that_it_uses(
     check = f"acr import-pipeline check {AT} -n mypipeline"
     for content, repository in (
         ("-a another:v1 -b myblob", "another"),
-        ("--manifest manifest.json", "hello"),
+        ("--manifest manifest.json --strict", "hello"),
     ):
         answer = az(f"{check} {content}")
         assert (answer.exit_code, not_passed(answer.json)) == (0, {"TriggerEnabled": "warning"})
@@ -125,6 +125,6 @@ def test_check_of_an_export_by_identity_reads_its_roles(
 
     when_recording(lambda site: site.grant_storage(site.resource("exportPipelines/mypipeline")))
     when_recording(push)
-    for content in ("-a hello:v1 -b newblob", "--manifest manifest.json"):
+    for content in ("-a hello:v1 -b newblob", "--manifest manifest.json --strict"):
         answer = az(f"{line} --name mypipeline {content} --query [].status -o tsv")
         assert (answer.exit_code, set(answer.stdout.split())) == (0, {"pass"})

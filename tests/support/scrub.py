@@ -24,6 +24,8 @@ _KEPT_HEADERS = (
     "Last-Modified",
     "Content-MD5",
     "x-ms-meta-category",
+    "x-ms-blob-type",
+    "x-ms-error-code",
 )
 _CORRELATION = "x-ms-correlation-request-id"
 CORRELATION_ID = "44444444-4444-4444-4444-444444444444"

@@ -41,7 +41,7 @@ class Azure:
         self.tell(f"{ARM}{REGISTRY}{AUTHORIZATION}/permissions", {"value": [{"actions": ["*"]}]})
         for name, found in (("mystorage", ACCOUNT), ("myvault", VAULT)):
             wanted = re.compile(re.escape(RESOURCES) + f".*{name}")
-            self.tell(wanted, {"value": [{"id": found}]})
+            self.tell(wanted, {"value": [{"id": found, "name": name.upper()}]})
         self.tell(f"{ARM}{ACCOUNT}", {"id": ACCOUNT, "properties": {}})
         self.tell(f"{ARM}{CONTAINER}", {"id": CONTAINER})
         policy = {"objectId": PRINCIPAL, "permissions": {"secrets": ["get"]}}
@@ -60,6 +60,16 @@ class Azure:
         actions = ["Microsoft.Storage/storageAccounts/blobServices/containers/blobs/*"]
         role = {"roleName": "Mover", "permissions": [{"dataActions": actions}]}
         self.tell(f"{ARM}{ROLE}", {"properties": role})
+
+    def tell_blob(self, name: str, **headers: str) -> None:
+        """Which properties a blob has."""
+        of_storage = {"x-ms-blob-type": "BlockBlob"} | headers
+        self.tell(f"{STORAGE}/{name}", method="HEAD", headers=of_storage)
+
+    def tell_no_blob(self, name: str, code: str = "BlobNotFound") -> None:
+        """Have storage refuse a blob with an error code."""
+        headers = {"x-ms-error-code": code}
+        self.tell(f"{STORAGE}/{name}", method="HEAD", status=404, headers=headers)
 
     def tell_assigned(self, what: str, *assignments: Json) -> None:
         """Which roles or denials the identity has at the container."""

@@ -102,7 +102,7 @@ def test_what_is_asked_about_a_pipeline_with_a_sas(
 ) -> None:
     azure = Azure(mock, kind)
     azure.pipeline["properties"][kind.side]["uri"] = f"{STORAGE}/"
-    azure.tell(f"{STORAGE}/myblob", method="HEAD", status=404)
+    azure.tell_no_blob("myblob")
     azure(az, "-b", "myblob")
     wanted = "resourceType eq 'Microsoft.KeyVault/vaults' and name eq 'myvault'"
     vault = [
@@ -200,7 +200,7 @@ def test_a_refusal_is_unknown_and_fails_nothing(
         azure.use_identity()
     azure.tell(url, REFUSED, status=403)
     result, checks = azure(az)
-    found = f"You lack the right to read it: {right}"
+    found = f"You don't have permission to read it. Required: {right}."
     assert result.exit_code == (4 if code == "CallerAuthorized" else 0)
     assert checks[code] == {
         "code": code,
@@ -226,7 +226,7 @@ def basic_registry(azure: Azure) -> None:
     azure.tell(f"{ARM}{REGISTRY}", {"sku": {"name": "Basic"}, "properties": {}})
 
 
-LACKS = f"You lack the right to read it: {READER}"
+LACKS = f"You don't have permission to read it. Required: {READER}."
 INCOMPLETE = "ERROR: No check failed, but the most important ones are unknown:\n"
 GET_PERMISSIONS = "Get the permissions that the messages name, and check again.\n"
 
@@ -302,8 +302,8 @@ def test_a_check_in_a_missing_registry_exits_3(az: Az, service: Service) -> None
 @pytest.mark.parametrize(
     ("status", "body", "found"),
     [
-        (403, refused("x/read"), "You lack the right to read it: x/read"),
-        (500, {"error": {"code": "Oops", "message": "Sorry."}}, "It could not be read: (Oops) So"),
+        (403, refused("x/read"), "You don't have permission to read it. Required: x/read."),
+        (500, {"error": {"code": "Oops", "message": "Sorry."}}, "Couldn't read it: (Oops) So"),
     ],
 )
 def test_what_the_service_says_of_a_refusal_is_told(
@@ -330,8 +330,7 @@ def test_a_host_that_cannot_be_reached_is_unknown(az: Az, azure: Azure) -> None:
     result, checks = azure(az)
     assert (result.exit_code, checks["SasAccepted"]["status"]) == (0, "unknown")
     assert checks["SasAccepted"]["message"].splitlines()[0] == (
-        "It could not be asked: The connection to 'mystorage.blob.core.windows.net' failed: Failed "
-        "to resolve"
+        "The connection to 'mystorage.blob.core.windows.net' failed: Failed to resolve"
     )
 
 
@@ -351,7 +350,7 @@ def test_a_name_that_others_have_is_unknown_and_a_free_one_a_failure(
     azure.tell(check_name, taken, method="POST")
     _, checks = azure(az)
     assert checks[code]["status"] == "unknown"
-    assert "you lack the role Reader on it" in checks[code]["message"]
+    assert "Required: the role Reader on it" in checks[code]["message"]
     body = f'{{"name": "{name}", "type": "{namespace}/{kind}"}}'
     assert f"POST {check_name}?api-version={version} {body}" in azure.asked[ARM_TOKEN]
     azure.tell(check_name, {"nameAvailable": True}, method="POST")
@@ -360,7 +359,9 @@ def test_a_name_that_others_have_is_unknown_and_a_free_one_a_failure(
     azure.tell(check_name, REFUSED, method="POST", status=403)
     _, checks = azure(az)
     assert checks[code]["status"] == "unknown"
-    assert checks[code]["message"] == f"You lack the right to read it: {READER_HERE}"
+    assert (
+        checks[code]["message"] == f"You don't have permission to read it. Required: {READER_HERE}."
+    )
 
 
 @pytest.mark.parametrize(
@@ -372,6 +373,7 @@ def test_a_name_that_others_have_is_unknown_and_a_free_one_a_failure(
                 "error": {
                     "code": "Forbidden",
                     "message": "Operation get is not allowed on a disabled secret.",
+                    "innererror": {"code": "SecretDisabled"},
                 }
             },
             *("SecretEnabled", "It is disabled."),
@@ -447,30 +449,166 @@ def test_a_list_without_an_end_is_unknown(az: Az, azure: Azure) -> None:
     assert "list has no end" in checks["CallerAuthorized"]["message"]
 
 
+FOREIGN = (
+    "Couldn't read it: mystorage.blob.core.windows.net answered {}, which isn't an answer of Blob "
+    "Storage. A proxy or captive portal might have answered instead.\nRequest: "
+)
+HEAD, LIST = f"{FOREIGN}HEAD {STORAGE}/my%20blob", f"{FOREIGN}GET {STORAGE}"
+
+
 @pytest.mark.parametrize(
-    ("http_status", "status", "found"),
+    ("http_status", "headers", "status", "message"),
     [
-        (200, "fail", "There already: my blob."),
-        (302, "unknown", "It could not be read: mystorage.blob.core.windows.net answered 302"),
-        (403, "unknown", f"You lack the right to read it: {READ_BLOBS}"),
-        (404, "pass", "None is in the way."),
-        (500, "unknown", "It could not be read: "),
+        (200, {"x-ms-blob-type": "BlockBlob"}, "fail", "There already: my blob."),
+        (200, {}, "unknown", HEAD.format("200 OK")),
+        (302, {"location": "https://proxy.example/"}, "unknown", HEAD.format("302 Found")),
+        (
+            403,
+            {"x-ms-error-code": "AuthorizationPermissionMismatch"},
+            "unknown",
+            f"You don't have permission to read it. Required: {READ_BLOBS}.",
+        ),
+        (404, {"x-ms-error-code": "BlobNotFound"}, "pass", "None is in the way."),
+        (
+            404,
+            {"x-ms-error-code": "ContainerNotFound"},
+            "unknown",
+            "Couldn't read it: Storage answered 404 ContainerNotFound.\n"
+            f"Request: HEAD {STORAGE}/my%20blob",
+        ),
+        (404, {}, "unknown", HEAD.format("404 Not Found")),
+        (500, {}, "unknown", HEAD.format("500 Internal Server Error")),
     ],
 )
-def test_a_blob_is_in_the_way_only_if_it_is_there(
+def test_only_storage_itself_tells_whether_a_blob_exists(
     az: Az,
     azure: Azure,
     monkeypatch: pytest.MonkeyPatch,
     *,
     http_status: int,
+    headers: dict[str, str],
     status: str,
-    found: str,
+    message: str,
 ) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)
-    azure.tell(f"{STORAGE}/my%20blob", method="HEAD", status=http_status)
+    azure.tell(f"{STORAGE}/my%20blob", method="HEAD", status=http_status, headers=headers)
     _, checks = azure(az, "-b", "my blob")
-    assert checks["NoBlobConflicts"]["status"] == status
-    assert checks["NoBlobConflicts"]["message"].startswith(found)
+    check = checks["NoBlobConflicts"]
+    assert (check["status"], check["message"]) == (status, message)
+
+
+ACCEPTED, REJECTED = "Storage accepts its signature.", "Storage rejects the SAS token."
+
+
+@pytest.mark.parametrize(
+    ("http_status", "code", "body", "status", "message"),
+    [
+        (200, "", "<?xml?><EnumerationResults />", "pass", ACCEPTED),
+        (403, "AuthorizationPermissionMismatch", "<Error />", "pass", ACCEPTED),
+        (403, "AuthorizationResourceTypeMismatch", "<Error />", "pass", ACCEPTED),
+        (403, "AuthorizationServiceMismatch", "<Error />", "pass", ACCEPTED),
+        (403, "AuthenticationFailed", "<Error />", "fail", REJECTED),
+        (403, "AuthorizationFailure", "Server failed to authenticate the", "fail", REJECTED),
+        (
+            403,
+            "AuthorizationFailure",
+            "This request is not authorized",
+            "unknown",
+            "The storage firewall blocks you: the signature wasn't evaluated.",
+        ),
+        (
+            403,
+            "KeyBasedAuthenticationNotPermitted",
+            "<Error />",
+            "unknown",
+            "The account accepts no shared keys: the signature wasn't evaluated.",
+        ),
+        (404, "ContainerNotFound", "<Error />", "unknown", "Storage answered ContainerNotFound."),
+        (500, "InternalError", "<Error />", "unknown", "Storage answered InternalError."),
+        (500, "", "<html />", "unknown", LIST.format("500 Internal Server Error")),
+        (200, "", "", "unknown", LIST.format("200 OK")),
+        (200, "", "<html>Sign in</html>", "unknown", LIST.format("200 OK")),
+        (302, "", "", "unknown", LIST.format("302 Found")),
+        (404, "", "<EnumerationResults />", "unknown", LIST.format("404 Not Found")),
+    ],
+)
+def test_a_sas_is_accepted_on_proof_only(
+    az: Az,
+    azure: Azure,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    http_status: int,
+    code: str,
+    body: str,
+    status: str,
+    message: str,
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    headers = {"x-ms-error-code": code} if code else {}
+    azure.tell(STORAGE, body=body, status=http_status, headers=headers)
+    _, checks = azure(az)
+    check = checks["SasAccepted"]
+    assert (check["status"], check["message"]) == (status, message)
+
+
+CLOSED_VAULT = (
+    "The firewall of the key vault blocks you. It might admit ACR Transfer, which is a trusted "
+    "service."
+)
+
+
+@pytest.mark.parametrize("reason", ["ForbiddenByConnection", "ForbiddenByFirewall"])
+def test_a_secret_behind_a_closed_firewall_is_unknown(az: Az, azure: Azure, reason: str) -> None:
+    message = (
+        "Public network access is disabled and request is not from a trusted service nor via an "
+        "approved private link."
+    )
+    error = {"code": "Forbidden", "message": message, "innererror": {"code": reason}}
+    azure.tell(SECRET, {"error": error}, status=403)
+    result, checks = azure(az, "--only-show-errors")
+    unknown = {code for code, check in checks.items() if check["status"] != "pass"}
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert unknown == {"SecretFound", "SecretEnabled", "SecretNotExpired"} | {
+        *("SasFormatValid", "SasType", "SasServices", "SasResourceTypes", "SasProtocol"),
+        *("SasIpAddresses", "SasStarted", "SasNotExpired", "SasPermissions"),
+    }
+    assert {(checks[code]["status"], checks[code]["message"]) for code in unknown} == {
+        ("unknown", CLOSED_VAULT)
+    }
+
+
+@pytest.mark.parametrize("body", ["", "no JSON", "[]"])
+def test_a_refusal_that_is_no_json_of_a_vault_is_unknown(az: Az, azure: Azure, body: str) -> None:
+    azure.tell(SECRET, body=body, status=403)
+    _, checks = azure(az)
+    assert checks["SecretFound"]["status"] == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("key", "uri", "code", "status"),
+    [
+        ("uri", "https://.blob.core.windows.net/transfer", "StorageAccountFound", "fail"),
+        ("uri", "https://mystorage.blob.core.windows.net/", "ContainerFound", "fail"),
+        ("keyVaultUri", "https://.vault.azure.net/secrets/sas", "KeyVaultFound", "fail"),
+        ("keyVaultUri", "https://myvault.vault.azure.net/secrets/", "SecretFound", "fail"),
+    ],
+)
+def test_an_empty_name_in_a_uri_is_nobodys(
+    az: Az, azure: Azure, *, key: str, uri: str, code: str, status: str
+) -> None:
+    azure.pipeline["properties"]["target"][key] = uri
+    result, checks = azure(az)
+    assert (result.exit_code, checks[code]["status"]) == (1, status)
+    assert not any("name eq ''" in line for lines in azure.asked.values() for line in lines)
+
+
+def test_the_account_of_another_name_in_a_list_is_not_taken(az: Az, azure: Azure) -> None:
+    others = {"value": [{"id": "/another", "name": "mystorage2"}]}
+    azure.tell(re.compile(re.escape(RESOURCES) + ".*mystorage"), others)
+    path = f"{ARM}/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Storage/checkNameAvailability"
+    azure.tell(path, {"nameAvailable": True}, method="POST")
+    _, checks = azure(az)
+    assert checks["StorageAccountFound"]["status"] == "fail"
 
 
 def test_the_identitys_roles_are_read_with_their_definitions(az: Az, azure: Azure) -> None:
@@ -600,7 +738,7 @@ def test_a_manifest_names_what_is_to_be_checked(
     file.write_text(manifest.to_json())
     azure = Azure(mock, kind)
     for each in manifest.runs:
-        azure.tell(f"{STORAGE}/{each.blob}", method="HEAD", status=404)
+        azure.tell_no_blob(each.blob)
     result, checks = azure(az, "--manifest", str(file))
     if kind is EXPORT:
         assert asked == [entry.artifact for entry in manifest.entries]
@@ -626,7 +764,7 @@ def test_a_run_is_not_made_if_its_check_fails(
 ) -> None:
     artifact = Artifact("hello", "v1")
     monkeypatch.setattr(checker, "read_contents", lambda *_: {artifact: ABSENT})
-    azure.tell(f"{STORAGE}/myblob", method="HEAD", status=404)
+    azure.tell_no_blob("myblob")
     azure.tell(f"{ARM}{REGISTRY}/exportPipelines/mypipeline", azure.pipeline)
     result = create_run(az, EXPORT)
     assert (result.exit_code, result.stdout) == (1, "")
@@ -643,14 +781,15 @@ def test_a_run_is_made_after_its_check_which_warns_of_what_is_unknown_too(
     azure.pipeline["properties"]["trigger"] = {"sourceTrigger": {"status": "Enabled"}}
     soon = f"{datetime.now(timezone.utc) + timedelta(days=2):%Y-%m-%dT00:00:00Z}"
     azure.tell(SECRET, {"value": sas(se=soon), "attributes": {"enabled": True}})
-    azure.tell(f"{STORAGE}/myblob", method="HEAD")
+    azure.tell_blob("myblob")
     azure.tell(f"{ARM}{CONTAINER}", refused("containers/read"), status=403)
     azure.tell(f"{ARM}{REGISTRY}/importPipelines/mypipeline", azure.pipeline)
     azure.tell(f"{ARM}{REGISTRY}/pipelineRuns/myrun01", run(IMPORT), method="PUT")
     result = create_run(az, IMPORT)
     assert (result.exit_code, result.json["name"]) == (0, "myrun01")
     assert result.stderr.splitlines() == [
-        "WARNING: ContainerFound is unknown: You lack the right to read it: containers/read",
+        "WARNING: ContainerFound is unknown: You don't have permission to read it. Required: "
+        "containers/read.",
         f"WARNING: SasNotExpired: It expires at {soon}.",
     ]
 
@@ -691,7 +830,7 @@ def test_a_vault_by_roles_is_asked_for_the_roles_on_the_secret(az: Az, azure: Az
             "The registry has no export pipeline of that name.",
             ["az acr export-pipeline list -g mygroup -r myregistry --output table"],
         ),
-        (403, "unknown", f"You lack the right to read it: {READER}", []),
+        (403, "unknown", f"You don't have permission to read it. Required: {READER}.", []),
     ],
 )
 def test_without_a_pipeline_no_more_than_the_registry_is_judged(
@@ -723,7 +862,7 @@ def test_what_mends_names_the_blob_if_it_is_one_and_a_new_expiry(
     azure.tell(SECRET, {"value": sas(se="2020-01-01T00:00:00Z")})
     headers = {"last-modified": "Tue, 03 Mar 2099 12:00:00 GMT", "content-md5": "bWQ1"}
     for name in ("myblob", "another"):
-        azure.tell(f"{STORAGE}/{name}", method="HEAD", headers=headers)
+        azure.tell_blob(name, **headers)
     _, one = azure(az, "-b", "myblob")
     assert (
         f"--https-only --expiry {expiry_of_new_sas()} " in one["SasNotExpired"]["recommendation"][0]
@@ -760,6 +899,8 @@ def test_a_pipeline_that_tells_no_container_leaves_the_rest_unknown(az: Az, azur
     unknown = [code for code, check in checks.items() if check["status"] != "pass"]
     codes = [
         "StorageAccountFound",
+        "ContainerFound",
+        "StorageNetwork",
         "StorageRole",
         "KeyVaultFound",
         "SecretFound",
@@ -767,13 +908,13 @@ def test_a_pipeline_that_tells_no_container_leaves_the_rest_unknown(az: Az, azur
     ]
     assert (result.exit_code, unknown) == (0, codes)
     assert {checks[code]["message"] for code in codes} == {
-        "The service does not tell the pipeline's container."
+        "The service doesn't return the pipeline's container."
     }
 
 
 def test_an_id_of_an_answer_leads_to_no_other_host(az: Az, azure: Azure) -> None:
     wanted = re.compile(re.escape(RESOURCES) + ".*mystorage")
-    azure.tell(wanted, {"value": [{"id": ".evil.example/account"}]})
+    azure.tell(wanted, {"value": [{"id": ".evil.example/account", "name": "mystorage"}]})
     azure.tell(f"{ARM}/.evil.example/account", {}, status=404)
     check_name = f"{ARM}/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Storage"
     azure.tell(f"{check_name}/checkNameAvailability", {"nameAvailable": True}, method="POST")

@@ -28,16 +28,19 @@ _DAY = 24 * 60 * 60
 
 
 class _VaultError(Exception):
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(self, status: int, code: str, message: str, reason: str = "") -> None:
         super().__init__(message)
         self.status = status
         self.code = code
+        self.reason = reason
         self.headers: dict[str, str] = {}
 
     def response(self) -> Response:
         """The answer to send."""
-        body = {"error": {"code": self.code, "message": str(self)}}
-        return JsonAnswer(body, self.status, self.headers)
+        error: dict[str, Any] = {"code": self.code, "message": str(self)}
+        if self.reason:
+            error["innererror"] = {"code": self.reason}
+        return JsonAnswer({"error": error}, self.status, self.headers)
 
 
 def key_vault_app(
@@ -175,7 +178,10 @@ class _KeyVaults:
         secret = secrets.get(request.path_params["name"], request.path_params.get("version", ""))
         if not secret["attributes"]["enabled"]:
             raise _VaultError(
-                403, "Forbidden", "Operation get is not allowed on a disabled secret."
+                403,
+                "Forbidden",
+                "Operation get is not allowed on a disabled secret.",
+                reason="SecretDisabled",
             )
         return JsonAnswer(_bundle(_base(request), secret))
 
