@@ -233,15 +233,16 @@ def _export_arguments(context: Any) -> None:
         "exclude",
         nargs="+",
         help="Space-separated list of artifacts and patterns not to export, written as for "
-        "--artifacts. A digest excludes the tags that name it, too. Each value must match "
-        "something in the registry, or nothing is exported.",
+        "--artifacts, also with --only-failed. A digest excludes the tags that name it, too. Each "
+        "value must match something in the registry, or nothing is exported.",
         validator=validators.validate_exclude,
     )
     context.argument(
         "manifest",
         _FILE,
-        help="Write to this file what was exported, for `verify` on the other side.",
-        validator=validators.manifest_to_write("manifest"),
+        help="Path to a manifest, to which the artifacts, their digests and results are added, for "
+        "`verify` in the target registry.",
+        validator=validators.manifest_to_write("manifest", ManifestKind.EXPORT),
     )
     context.argument(
         "skip",
@@ -271,7 +272,7 @@ def _verify_arguments(context: Any) -> None:
         _FILE,
         help="Write what the registry has to this file, for --skip or --only-failed of the "
         "next export; also if something is missing or different.",
-        validator=validators.manifest_to_write("write"),
+        validator=validators.manifest_to_write("write", ManifestKind.VERIFICATION),
     )
 
 

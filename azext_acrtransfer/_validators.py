@@ -118,9 +118,9 @@ validate_storage_blob = _parsed("storage_blob", _blobs)
 validate_age = _parsed("older_than", arguments.age)
 
 
-def manifest_to_write(argument: str) -> Validator:
-    """Return the validator of a file to write a manifest to."""
-    return _parsed(argument, partial(ManifestFile.parse, option=_option(argument)))
+def manifest_to_write(argument: str, kind: ManifestKind) -> Validator:
+    """Return the validator of a file to write a manifest of a kind to."""
+    return _parsed(argument, partial(ManifestFile.parse, option=_option(argument), kind=kind))
 
 
 def manifest_to_read(argument: str, *kinds: ManifestKind) -> Validator:

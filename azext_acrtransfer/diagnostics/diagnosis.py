@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, NoReturn
 from urllib.parse import unquote, urlsplit
 
-from azure.cli.core.azclierror import AzCLIError, AzureConnectionError, AzureResponseError
+from azure.cli.core.azclierror import AzCLIError, AzureConnectionError
 from azure.cli.core.util import get_error_type_by_status_code
 from azure.core.exceptions import HttpResponseError, ServiceRequestError, ServiceResponseError
 from requests.exceptions import SSLError
@@ -85,23 +84,16 @@ def _lines(failure: KnownFailure, facts: Facts, *, with_rerun: bool) -> list[str
     return [facts.fill(failure.means), *failure.remedy.lines(facts, with_rerun=with_rerun)]
 
 
+def is_about_missing_artifact(message: str) -> bool:
+    """Whether a message says that the registry has no such artifact."""
+    failure = find(message)
+    return bool(failure and failure.code == "artifact-missing")
+
+
 def report(run: Any, correlation_id: str | None) -> str:
     """Return the message for a failed run, with the IDs that Azure support needs."""
     ids = f"Run: {run.id}" + (f"\nCorrelation ID: {correlation_id}" if correlation_id else "")
     return f"{error_message(run)}\n{ids}"
-
-
-def failed(
-    run: Any, pipeline: Any, correlation_id: str | None, *, rest: Sequence[str] = ()
-) -> AzureResponseError:
-    """Return the error for the command that waited for a failed run.
-
-    ``rest`` is how to run what failed, where it isn't by the same command.
-    """
-    return AzureResponseError(
-        f"The pipeline run '{run.name}' failed: {report(run, correlation_id)}",
-        recommendation=[*advice(run, pipeline, with_rerun=not rest), *rest],
-    )
 
 
 def message_of(error: BaseException | None) -> str:

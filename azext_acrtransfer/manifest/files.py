@@ -1,96 +1,140 @@
-"""Files of manifests: written completely or not at all, and parsed strictly."""
+"""Files of manifests: replaced as a whole, and by one command at a time."""
 
 from __future__ import annotations
 
-import json
 import os
-import re
+import stat
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from enum import Enum
+from functools import partial
 from pathlib import Path
 from secrets import token_hex
-from typing import Any, NoReturn, TypeVar
 
-from azure.cli.core.azclierror import FileOperationError, InvalidArgumentValueError
+from azure.cli.core.azclierror import AzCLIError, FileOperationError
 
 from azext_acrtransfer.arguments import invalid
 from azext_acrtransfer.command_lines import az
-from azext_acrtransfer.manifest.model import (
-    RESULTS,
-    SCHEMA_VERSION,
-    Entry,
-    ManifestKind,
-    ManifestRun,
-    Result,
-    TransferManifest,
-)
-from azext_acrtransfer.registry.descriptors import Descriptor
-from azext_acrtransfer.registry.references import Artifact
+from azext_acrtransfer.manifest.document import parse
+from azext_acrtransfer.manifest.model import ManifestKind, TransferManifest
 
 _WRITTEN_BY = {
     ManifestKind.EXPORT: az("acr pipeline-run create", "-t", "export", manifest="FILE"),
     ManifestKind.VERIFICATION: az("acr pipeline-run verify", write="FILE"),
 }
-T = TypeVar("T")
-Word = TypeVar("Word", bound=Enum)
 
 
 @dataclass(frozen=True)
 class ManifestFile:
-    """A file to write a manifest to, tested for write access."""
+    """A file to write a manifest of one kind to, tested for write access."""
 
     path: Path
     option: str
+    kind: ManifestKind
 
     @classmethod
-    def parse(cls, text: str, option: str) -> ManifestFile:
-        """Test that the file can be written: the manifest follows after hours of work."""
-        path = Path(os.path.realpath(text))  # a link stays one, and what it leads to is replaced
+    def parse(cls, text: str, option: str, kind: ManifestKind) -> ManifestFile:
+        """Test that the file can be written, and has nothing else: hours of work come first."""
+        # A link stays one, and the file that it leads to is replaced.
+        file = cls(Path(os.path.realpath(text)), option, kind)
         try:
-            if path.exists() and not path.is_file():
+            if file.path.exists() and not file.path.is_file():
                 raise invalid(text, option, "it is there, but is no file", "Name a file.")
-            with tempfile.TemporaryFile(dir=path.parent):
-                return cls(path, option)
+            with tempfile.TemporaryFile(dir=file.path.parent):
+                pass
         except OSError as error:
-            raise _not_written(path, option, error) from error
+            raise file._not_written(error) from error
+        file.read()
+        return file
 
-    def write(self, manifest: TransferManifest) -> None:
-        """Write the manifest completely or not at all; an existing file is replaced at the end."""
-        new = self.path.with_name(f".{token_hex()}.tmp")
+    def read(self) -> TransferManifest | None:
+        """Return what the file contains: None if it's empty or doesn't exist.
+
+        Raises InvalidArgumentValueError if that is anything but a manifest of this kind.
+        """
+        if not (self.path.exists() and self.path.stat().st_size):
+            return None
+        advice = (
+            f"It would be overwritten by a manifest of kind '{self.kind.value}'. Name another file."
+        )
+        return _read(str(self.path), self.option, (self.kind,), advice)
+
+    def update(
+        self, change: Callable[[TransferManifest | None], TransferManifest]
+    ) -> TransferManifest:
+        """Replace what the file contains by what ``change`` makes of it, and return that.
+
+        Other commands that update the file wait meanwhile. It's written completely or not at all.
+        """
         try:
-            with new.open("xb") as file:
-                file.write(manifest.to_json().encode())
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(self.path)
+            with _locked(self.path):
+                manifest = change(self.read())
+                _replace(self.path, manifest.to_json().encode())
         except OSError as error:
-            raise _not_written(self.path, self.option, error) from error
-        finally:
-            new.unlink(missing_ok=True)
+            raise self._not_written(error) from error
+        return manifest
 
-    def try_to_write(self, manifest: TransferManifest) -> FileOperationError | None:
-        """Write the manifest, and return the error instead of raising it."""
+    def try_to_write(self, manifest: TransferManifest) -> AzCLIError | None:
+        """Write a manifest, and return the error instead of raising it."""
         try:
-            self.write(manifest)
-        except FileOperationError as error:
+            self.update(lambda _: manifest)
+        except AzCLIError as error:
             return error
         return None
 
+    def _not_written(self, error: OSError) -> FileOperationError:
+        return FileOperationError(
+            f"The manifest of {self.option} cannot be written to '{self.path}': {error.strerror}.",
+            recommendation="Name a file in a folder that exists and may be written to.",
+        )
 
-def _not_written(path: Path, option: str, error: OSError) -> FileOperationError:
-    return FileOperationError(
-        f"The manifest of {option} cannot be written to '{path}': {error.strerror}.",
-        recommendation="Name a file in a folder that exists and may be written to.",
-    )
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    # Deferred: only writing needs it.
+    from msal_extensions.cache_lock import CrossPlatLock, LockError
+
+    lock = CrossPlatLock(str(path.with_name(f".{path.name}.lock")))
+    try:
+        lock.__enter__()  # pylint: disable=unnecessary-dunder-call  # its exit may fail
+    except LockError as error:
+        raise OSError(None, "another command is writing it") from error
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # what is written, is
+            lock.__exit__(None, None, None)
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Replace the content of a file, whose mode stays."""
+    new = path.with_name(f".{token_hex()}.tmp")
+    mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else None
+    try:
+        # It's never more readable than it will be.
+        with open(new, "xb", opener=partial(os.open, mode=mode or 0o666)) as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        if mode is not None:  # opening applied the umask
+            new.chmod(mode)
+        new.replace(path)
+    except BaseException:
+        with suppress(OSError):  # the first error is the one that matters
+            new.unlink()
+        raise
 
 
 def read(text: str, option: str, *kinds: ManifestKind) -> TransferManifest:
     """Read a manifest of one of these kinds from the file of an option."""
     advice = " ".join(f"'{_WRITTEN_BY[kind]}' writes one." for kind in kinds)
+    return _read(text, option, kinds, advice)
+
+
+def _read(text: str, option: str, kinds: tuple[ManifestKind, ...], advice: str) -> TransferManifest:
     try:
-        manifest = _parse(Path(text).read_bytes())
+        manifest = parse(Path(text).read_bytes())
     except OSError as error:
         raise FileOperationError(
             f"The manifest of {option} cannot be read from '{text}': {error.strerror}.",
@@ -101,151 +145,3 @@ def read(text: str, option: str, *kinds: ManifestKind) -> TransferManifest:
     if manifest.kind not in kinds:
         raise invalid(text, option, f"it is a manifest of kind '{manifest.kind.value}'", advice)
     return manifest
-
-
-def _parse(content: bytes) -> TransferManifest:
-    try:
-        return _manifest(_Node(json.loads(content.decode("utf-8-sig"), parse_constant=_refuse)))
-    except UnicodeDecodeError as error:
-        raise ValueError("it is no text in UTF-8") from error
-    except RecursionError as error:
-        raise ValueError("it is nested too deeply") from error
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no JSON")
-
-
-@dataclass(frozen=True)
-class _Node:
-    """A value in the document, and its path."""
-
-    value: Any
-    path: str = "$"
-
-    def wrong(self, expected: str) -> ValueError:
-        return ValueError(f"expected {expected} at {self.path}")
-
-    def find(self, name: str, reader: Callable[[_Node], T]) -> T | None:
-        if not isinstance(self.value, dict):
-            raise self.wrong("an object")
-        if name not in self.value:
-            return None
-        return reader(_Node(self.value[name], f"{self.path}.{name}"))
-
-    def get(self, name: str, reader: Callable[[_Node], T]) -> T:
-        value = self.find(name, reader)
-        if value is None:
-            raise self.wrong(f"an object with '{name}'")
-        return value
-
-    def items(self, reader: Callable[[_Node], T]) -> tuple[T, ...]:
-        if not isinstance(self.value, list):
-            raise self.wrong("a list")
-        nodes = (_Node(item, f"{self.path}[{index}]") for index, item in enumerate(self.value))
-        return tuple(map(reader, nodes))
-
-
-def _manifest(node: _Node) -> TransferManifest:
-    node.get("schemaVersion", _version)
-    kind = node.get("kind", _word(ManifestKind))
-    return TransferManifest(
-        kind,
-        node.get("created", _time),
-        node.get("registry", _server),
-        node.find("pipeline", _text),
-        node.get("runs", lambda runs: runs.items(_run)),
-        node.get("artifacts", lambda artifacts: artifacts.items(_entry(_word(RESULTS[kind])))),
-    )
-
-
-def _run(node: _Node) -> ManifestRun:
-    return ManifestRun(
-        node.get("name", _text),
-        node.get("blob", _text),
-        node.find("status", _text),
-        node.find("started", _time),
-        node.find("finished", _time),
-        node.find("error", _text),
-    )
-
-
-def _entry(result: Callable[[_Node], Result]) -> Callable[[_Node], Entry]:
-    def read_entry(node: _Node) -> Entry:
-        entry = Entry(
-            node.get("reference", _artifact),
-            node.get("result", result),
-            _descriptor(node) if node.find("digest", _digest) else None,
-            node.find("run", _text),
-            node.find("error", _text),
-        )
-        if not entry.descriptor and entry.result is not Result.MISSING:
-            raise node.wrong("an object with 'digest'")
-        return entry
-
-    return read_entry
-
-
-def _descriptor(node: _Node) -> Descriptor:
-    return Descriptor(
-        node.get("digest", _digest),
-        node.get("mediaType", _text),
-        node.get("size", _size),
-        node.find("children", lambda children: children.items(_descriptor)) or (),
-    )
-
-
-def _artifact(node: _Node) -> Artifact:
-    text = _text(node)
-    try:
-        artifact = Artifact.parse(text)
-    except InvalidArgumentValueError as error:
-        raise node.wrong("<repository>:<tag> or <repository>@<digest>") from error
-    if str(artifact) != text:
-        raise node.wrong(f"'{artifact}', or another tag or digest,")
-    return artifact
-
-
-def _text_like(pattern: re.Pattern[str], expected: str) -> Callable[[_Node], str]:
-    def read_text(node: _Node) -> str:
-        if not (isinstance(node.value, str) and pattern.fullmatch(node.value)):
-            raise node.wrong(expected)
-        return node.value
-
-    return read_text
-
-
-_text = _text_like(re.compile("(?s:.*)"), "a text")
-_server = _text_like(re.compile("[A-Za-z0-9.-]+"), "a login server")
-_time = _text_like(
-    re.compile(
-        r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})"
-    ),
-    "a time as in RFC 3339",
-)
-_digest = _text_like(re.compile("sha256:[0-9a-f]{64}"), "a sha256 digest")
-
-
-def _word(words: Iterable[Word]) -> Callable[[_Node], Word]:
-    known = {str(word.value): word for word in words}
-
-    def read_word(node: _Node) -> Word:
-        text = _text(node)
-        if text not in known:
-            raise node.wrong("one of " + ", ".join(known))
-        return known[text]
-
-    return read_word
-
-
-def _size(node: _Node) -> int:
-    size = node.value
-    if not isinstance(size, int) or isinstance(size, bool) or size < 0:  # a bool is an int, too
-        raise node.wrong("a whole number from 0")
-    return size
-
-
-def _version(node: _Node) -> int:
-    if _size(node) != SCHEMA_VERSION:
-        raise node.wrong(f"{SCHEMA_VERSION}, as this version of the extension reads no other,")
-    return SCHEMA_VERSION

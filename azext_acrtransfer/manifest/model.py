@@ -52,6 +52,11 @@ class ManifestRun:
     finished: str | None = None
     error: str | None = None
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """What no other run of a manifest has: a name can be used again for another blob."""
+        return self.name, self.blob
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -62,6 +67,11 @@ class Entry:
     descriptor: Descriptor | None = None
     run: str | None = None
     error: str | None = None
+
+    @property
+    def digest(self) -> str | None:
+        """Digest of the artifact, if its content is known."""
+        return self.descriptor.digest if self.descriptor else None
 
     @property
     def is_left(self) -> bool:
@@ -79,6 +89,11 @@ class TransferManifest:
     pipeline: str | None = None
     runs: tuple[ManifestRun, ...] = ()
     entries: tuple[Entry, ...] = ()
+
+    @property
+    def left(self) -> tuple[Artifact, ...]:
+        """Artifacts that aren't known to have arrived."""
+        return tuple(entry.artifact for entry in self.entries if entry.is_left)
 
     def to_json(self) -> str:
         """Return the document; equal manifests have equal documents."""

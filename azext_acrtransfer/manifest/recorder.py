@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 
-from azure.cli.core.azclierror import FileOperationError
-
+from azext_acrtransfer.command_lines import az
 from azext_acrtransfer.manifest.files import ManifestFile
+from azext_acrtransfer.manifest.merging import RunRecord, merge, without
 from azext_acrtransfer.manifest.model import (
     Entry,
     ManifestKind,
-    ManifestRun,
     Result,
     TransferManifest,
     rfc3339,
@@ -22,54 +21,83 @@ from azext_acrtransfer.registry.references import Artifact
 
 
 @dataclass(frozen=True)
-class RunRecord:
-    """A run, and the result and error of each of its artifacts."""
-
-    run: ManifestRun
-    results: Mapping[Artifact, tuple[Result, str | None]]
-
-
-@dataclass(frozen=True)
 class Recorder:
-    """Writes the manifest of an export, including the entries of an earlier one."""
+    """Adds an export to the manifest in a file, which other commands can change meanwhile."""
 
     file: ManifestFile
     registry: str
     pipeline_id: str
     contents: Mapping[Artifact, Descriptor]
-    earlier: TransferManifest | None = None
+    #: The manifest that says what to export; what it knows of other artifacts is added, too.
+    retried: TransferManifest | None = None
 
-    def begin(self, records: Sequence[RunRecord]) -> None:
+    def begin(self, records: Sequence[RunRecord]) -> Recording:
         """Write the plan, which stays if the command is killed."""
-        self.file.write(self._manifest(records))
+        earlier: list[TransferManifest] = []
 
-    def end(self, records: Sequence[RunRecord]) -> FileOperationError | None:
-        """Write the results; return the error if that fails."""
-        return self.file.try_to_write(self._manifest(records))
+        def add_plan(current: TransferManifest | None) -> TransferManifest:
+            earlier[:] = [self._earlier(current)]
+            return self.merged(earlier[0], records)
 
-    def _manifest(self, records: Sequence[RunRecord]) -> TransferManifest:
-        skipped = (
-            Entry(artifact, Result.SKIPPED, content) for artifact, content in self.contents.items()
+        return Recording(self, plan=self.file.update(add_plan), earlier=earlier[0])
+
+    def merged(self, manifest: TransferManifest, records: Sequence[RunRecord]) -> TransferManifest:
+        """Add runs to a manifest."""
+        created = rfc3339(datetime.now(timezone.utc))
+        header = replace(
+            manifest, created=created, registry=self.registry, pipeline=self.pipeline_id
         )
-        entries = {entry.artifact: entry for entry in (*_kept(self.earlier), *skipped)}
-        for record in records:
-            for artifact, (result, error) in record.results.items():
-                content = self.contents[artifact]
-                entries[artifact] = Entry(artifact, result, content, record.run.name, error)
+        return merge(header, records, self.contents)
+
+    def _earlier(self, current: TransferManifest | None) -> TransferManifest:
+        parts = [part for part in (self.retried, current) if part]
+        runs = {run.key: run for part in parts for run in part.runs}
+        entries = {entry.artifact: entry for part in parts for entry in _exported_or_skipped(part)}
         return TransferManifest(
             ManifestKind.EXPORT,
-            rfc3339(datetime.now(timezone.utc)),
+            "",
             self.registry,
-            self.pipeline_id,
-            (
-                *(self.earlier.runs if self.earlier else ()),
-                *(record.run for record in records),
-            ),
-            tuple(entries.values()),
+            runs=tuple(runs.values()),
+            entries=tuple(entries.values()),
         )
 
 
-def _kept(earlier: TransferManifest | None) -> Iterable[Entry]:
-    """Return the entries of an earlier manifest; artifacts in the target count as skipped."""
-    for entry in earlier.entries if earlier else ():
-        yield replace(entry, result=Result.SKIPPED) if entry.result is Result.PRESENT else entry
+@dataclass(frozen=True)
+class Recording:
+    """A plan that was written, and the manifest before it."""
+
+    recorder: Recorder
+    plan: TransferManifest
+    earlier: TransferManifest
+
+    def end(self, records: Sequence[RunRecord]) -> Recorded:
+        """Write the results, also next to those of another command."""
+
+        def add_results(current: TransferManifest | None) -> TransferManifest:
+            before = without(current, self.plan, self.earlier) if current else self.earlier
+            return self.recorder.merged(before, records)
+
+        file = self.recorder.file
+        return Recorded(str(file.path), file.update(add_results))
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A file, and the manifest that was written to it."""
+
+    file: str
+    manifest: TransferManifest
+
+    @property
+    def wait_command(self) -> str:
+        """The command that completes the manifest."""
+        return str(az("acr pipeline-run wait", manifest=self.file))
+
+
+def _exported_or_skipped(manifest: TransferManifest) -> Iterator[Entry]:
+    """Return the entries for an export manifest; what the target has counts as skipped."""
+    for entry in manifest.entries:
+        if manifest.kind is ManifestKind.EXPORT:
+            yield entry
+        elif entry.result is Result.PRESENT:
+            yield replace(entry, result=Result.SKIPPED)

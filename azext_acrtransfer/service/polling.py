@@ -154,10 +154,15 @@ def continues_after(error: BaseException | None) -> bool:
     return not isinstance(error, ResourceNotFoundError)  # somebody deleted it
 
 
-def raise_stopped(resources: Resources, name: str, error: BaseException) -> NoReturn:
-    """Raise the error that ended the waiting; print how to wait again."""
+def raise_stopped(
+    resources: Resources, name: str, error: BaseException, pick_up: str | None = None
+) -> NoReturn:
+    """Raise the error that ended the waiting; print how to wait again.
+
+    ``pick_up`` is the command for that, if it isn't the one for this resource.
+    """
     what = f"the {resources.kind.noun} '{name}'"
-    pick_up = wait_command(resources, name)
+    pick_up = pick_up or wait_command(resources, name)
     if isinstance(error, KeyboardInterrupt):
         raise ManualInterrupt(
             f"Stopped waiting; the service goes on with {what}.",

@@ -84,3 +84,15 @@ def is_old(answer: Answer, tag: str | None) -> bool:
         return False
     # Its Date has whole seconds, rounded down: what ended within the PUT did not end before this.
     return finished < answer.sent_at - timedelta(seconds=answer.took)
+
+
+def is_existing(answer: Answer, tag: str | None) -> bool:
+    """Whether the answer to such a PUT is a run that ended or was in progress before it."""
+    if is_old(answer, tag):
+        return True
+    run = answer.resource
+    begun = parse_timestamp(_response(run, "startTime"))
+    # With a finishTime, it's the response of the run's predecessor.
+    if tag or RunState(run).is_over or _response(run, "finishTime") or not answer.sent_at:
+        return False
+    return bool(begun and begun < answer.sent_at - timedelta(seconds=answer.took))

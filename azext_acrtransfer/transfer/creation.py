@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from azure.cli.core.azclierror import AzCLIError
+
 from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.service.polling import Waiting
 from azext_acrtransfer.transfer import execution, planning, report, splitting
@@ -38,10 +40,14 @@ class Transfer:
     def create_runs(self, waiting: Waiting, *, wait: bool) -> Any:
         """Create the runs, wait for their end, and report them."""
         context, recorder = self._context, self._recorder
-        if recorder:
-            recorder.begin(planned_records(self._runs))
+        recording = recorder.begin(planned_records(self._runs)) if recorder else None
         outcomes = execution.run_all(
             waiting, context.runs, self._runs, context.pipeline.id, wait=wait
         )
-        unwritten = recorder and recorder.end(records_of(outcomes, context.pipeline.options))
-        return report.report(self._spec, context, outcomes, unwritten=unwritten)
+        recorded, unwritten = None, None
+        if recording:
+            try:
+                recorded = recording.end(records_of(outcomes, context.pipeline.options))
+            except AzCLIError as error:  # it must not hide how the runs ended
+                unwritten = error
+        return report.report(self._spec, context, outcomes, recorded=recorded, unwritten=unwritten)

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import Any
 
+from azure.core.exceptions import HttpResponseError
 from knack.log import get_logger
 
+from azext_acrtransfer.arguments import RunStatus
 from azext_acrtransfer.kinds import PipelineOption
+from azext_acrtransfer.manifest.model import Result
 from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.service import models, runs
 from azext_acrtransfer.service.concurrency import run_concurrently
 from azext_acrtransfer.service.polling import LastAnswer, Waiting, continues_after
+from azext_acrtransfer.service.registries import Registry
 from azext_acrtransfer.service.resources import Answer, Resources
 from azext_acrtransfer.service.states import RunState
 from azext_acrtransfer.transfer.specs import RunSpec
@@ -30,13 +35,23 @@ class Outcome:
     run: Any = None
     error: Exception | KeyboardInterrupt | None = None
     correlation_id: str | None = None
-    #: Whether the run ended before it was requested, so that nothing was run.
-    is_old: bool = False
+    #: Whether the run existed before it was requested, so that this request started nothing.
+    is_existing: bool = False
 
     @property
     def is_in_progress(self) -> bool:
         """Whether the service continues with the run after the waiting ended."""
         return bool(self.run and not RunState(self.run).is_over) and continues_after(self.error)
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the service answered that it doesn't create the run.
+
+        After an error of the server, the run might exist all the same.
+        """
+        if self.run or not isinstance(self.error, HttpResponseError):
+            return False
+        return (self.error.status_code or 0) < HTTPStatus.INTERNAL_SERVER_ERROR
 
     @property
     def has_failed(self) -> bool:
@@ -45,25 +60,58 @@ class Outcome:
             return RunState(self.run).has_failed
         return bool(self.error) and not self.is_in_progress
 
-    def left(self, options: Sequence[str] | None = None) -> tuple[Artifact, ...]:
-        """Return artifacts that weren't transferred, for a pipeline with these options.
+    @property
+    def message(self) -> str:
+        """The service's error message."""
+        response = self.run and self.run.response
+        return str((response and response.pipeline_run_error_message) or "")
 
-        A run with ContinueOnErrors names the failed artifacts; if it names none of the requested
-        ones, all count as left: transferring one twice does no harm.
+    def results(self, options: Sequence[str]) -> dict[Artifact, Result]:
+        """Return the result of each artifact of an export by a pipeline with these options.
+
+        If a run exports some artifacts and not others, only those that its error message names are
+        known to have failed: the message isn't known to name all of them.
         """
-        if not self.has_failed:
-            return ()
-        if self.run and PipelineOption.CONTINUE_ON_ERRORS.value in (options or ()):
-            message = str(self.run.response and self.run.response.pipeline_run_error_message)
-            named = (artifact for artifact in self.spec.artifacts if _names(message, artifact))
-            return tuple(named) or self.spec.artifacts
-        return self.spec.artifacts
+        artifacts = self.spec.artifacts
+        status = RunState(self.run).status if self.run else None
+        goes_on = PipelineOption.CONTINUE_ON_ERRORS.value in options
+        if status is RunStatus.PARTLY_FAILED or (status is RunStatus.FAILED and goes_on):
+            failed = self.named(self.message)
+            return {
+                artifact: Result.FAILED if artifact in failed else Result.UNKNOWN
+                for artifact in artifacts
+            }
+        by_request = Result.FAILED if self.is_refused else Result.UNKNOWN
+        return dict.fromkeys(artifacts, _RESULTS.get(status, by_request))
+
+    def left(self, options: Sequence[str]) -> tuple[Artifact, ...]:
+        """Return the artifacts that aren't known to be exported."""
+        results = self.results(options)
+        return tuple(name for name, result in results.items() if result is not Result.EXPORTED)
+
+    def named(self, message: str) -> set[Artifact]:
+        """Return the run's artifacts that a message names in full, with or without the registry."""
+        if not (self.run and message):
+            return set()
+        registry = re.escape(Registry.of_resource(self.run.id).name)
+        host = re.compile(rf"(https://)?{registry}(-\w+)?\.[\w.:-]+/", re.IGNORECASE)
+        words = set()
+        for word in _REFERENCE.findall(message):
+            reference = host.sub("", word, count=1) if host.match(word) else word
+            words |= {reference, reference.rstrip(".:")}  # the punctuation of a sentence
+        return {
+            artifact
+            for artifact in self.spec.artifacts
+            if str(artifact) in words or (":" in artifact.reference and artifact.reference in words)
+        }
 
 
-def _names(message: str, artifact: Artifact) -> bool:
-    words = str(artifact) if ":" not in artifact.reference else artifact.reference
-    # A registry may stand before it, and a full stop or a colon after it.
-    return bool(re.search(rf"(?<![\w.@:-]){re.escape(words)}(?![\w-]|[./:@]\w)", message))
+_RESULTS: Mapping[RunStatus | None, Result] = {
+    RunStatus.SUCCEEDED: Result.EXPORTED,
+    RunStatus.FAILED: Result.FAILED,
+    RunStatus.CANCELED: Result.FAILED,
+}
+_REFERENCE = re.compile(r"[\w./:@-]+")
 
 
 def run_all(
@@ -110,12 +158,8 @@ def _submit(
     return latest
 
 
-def _is_old(spec: RunSpec, answer: Answer | None) -> bool:
-    return bool(answer and runs.is_old(answer, spec.force_update_tag))
-
-
 def _warn_of_old(spec: RunSpec, answer: Answer | None) -> None:
-    if _is_old(spec, answer):
+    if answer and runs.is_old(answer, spec.force_update_tag):
         logger.warning(
             "Nothing was run: a run '%s' with the same properties is there already, and this is "
             "it. Add --force-redeploy to run it again.",
@@ -126,4 +170,5 @@ def _warn_of_old(spec: RunSpec, answer: Answer | None) -> None:
 def _outcome(spec: RunSpec, submitted: LastAnswer, latest: LastAnswer) -> Outcome:
     answer = submitted.answer
     correlation_id = answer.correlation_id if answer else None
-    return Outcome(spec, latest.resource, latest.error, correlation_id, _is_old(spec, answer))
+    is_existing = bool(answer and runs.is_existing(answer, spec.force_update_tag))
+    return Outcome(spec, latest.resource, latest.error, correlation_id, is_existing)

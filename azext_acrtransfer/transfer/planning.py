@@ -31,6 +31,8 @@ def choose(
     if spec.kind is not EXPORT:
         return splitting.plan(spec, resolve_blobs(spec.blobs, context)), None
     artifacts, manifests = _artifacts(spec, context), spec.manifests
+    if manifests.written and (current := manifests.written.read()):
+        _require_of_registry(current, manifests.written.option, context)
     there = _in_target(manifests.skip, context) if manifests.skip else {}
     contents = _describe(artifacts, context) if manifests.written or manifests.skip else {}
     to_go = [
@@ -50,18 +52,22 @@ def choose(
 
 
 def _artifacts(spec: TransferSpec, context: TransferContext) -> tuple[Artifact, ...]:
-    earlier, registry = spec.manifests.only_failed, context.runs.registry.name
-    if not earlier:
-        return Selection(spec.artifacts, spec.exclude).resolve(context)
+    earlier = spec.manifests.only_failed
+    if earlier and earlier.kind is ManifestKind.EXPORT:
+        _require_of_registry(earlier, "--only-failed", context)
+    chosen = earlier.left if earlier else spec.artifacts
+    return Selection(chosen, spec.exclude).resolve(context)
+
+
+def _require_of_registry(manifest: TransferManifest, option: str, context: TransferContext) -> None:
+    registry = context.runs.registry.name
     # A login server may have a hash after a hyphen, which no name has.
-    its_name = earlier.registry.partition(".")[0].partition("-")[0]
-    if earlier.kind is ManifestKind.EXPORT and its_name.lower() != registry.lower():
+    its_name = manifest.registry.partition(".")[0].partition("-")[0]
+    if its_name.lower() != registry.lower():
         raise InvalidArgumentValueError(
-            f"--only-failed has a manifest of '{earlier.registry}', and not of registry "
-            f"'{registry}'.",
+            f"{option} has a manifest of '{manifest.registry}', and not of registry '{registry}'.",
             recommendation="Name that registry by --registry, or give another manifest.",
         )
-    return tuple(entry.artifact for entry in earlier.entries if entry.is_left)
 
 
 def _describe(
@@ -74,7 +80,7 @@ def _describe(
         raise InvalidArgumentValueError(
             f"{len(missing)} of {len(artifacts)} artifacts are not in registry "
             f"'{context.runs.registry.name}':\n" + "\n".join(missing),
-            recommendation="Nothing was exported. Push them, or leave them out.",
+            recommendation="Nothing was exported. Push them, or leave them out with --exclude.",
         )
     return contents
 

@@ -2,47 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from azure.core.exceptions import HttpResponseError
-
-from azext_acrtransfer.arguments import RunStatus
 from azext_acrtransfer.diagnostics import diagnosis
+from azext_acrtransfer.manifest.merging import Origin, RunRecord
 from azext_acrtransfer.manifest.model import ManifestRun, Result, rfc3339
-from azext_acrtransfer.manifest.recorder import RunRecord
-from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.service.states import RunState
 from azext_acrtransfer.transfer.execution import Outcome
 from azext_acrtransfer.transfer.specs import RunSpec
 
 
 def planned_records(specs: Iterable[RunSpec]) -> list[RunRecord]:
-    """Return records of runs that aren't created yet."""
-    return records_of((Outcome(spec) for spec in specs), None)
+    """Return records of runs that aren't requested yet."""
+    return [
+        RunRecord(
+            ManifestRun(spec.name, spec.blob),
+            dict.fromkeys(spec.artifacts, (Result.UNKNOWN, None)),
+            Origin.NEW if spec.force_update_tag else Origin.PLANNED,
+        )
+        for spec in specs
+    ]
 
 
 def records_of(outcomes: Iterable[Outcome], options: Sequence[str] | None) -> list[RunRecord]:
-    """Return records of runs that ended, for a pipeline with these options."""
-    return [_record(outcome, outcome.left(options)) for outcome in outcomes]
+    """Return records of runs that were requested, for a pipeline with these options."""
+    return [_record(outcome, options or ()) for outcome in outcomes]
 
 
-def _record(outcome: Outcome, left: Collection[Artifact]) -> RunRecord:
+def _record(outcome: Outcome, options: Sequence[str]) -> RunRecord:
     error = _error(outcome)
-    results = {}
-    for artifact in outcome.spec.artifacts:
-        result = _result(outcome, is_left=artifact in left)
-        results[artifact] = (result, error if result is Result.FAILED else None)
-    return RunRecord(_run(outcome, error), results)
-
-
-def _result(outcome: Outcome, *, is_left: bool) -> Result:
-    refused = isinstance(outcome.error, HttpResponseError)
-    if outcome.is_old or outcome.is_in_progress or not (outcome.run or refused):
-        return Result.UNKNOWN
-    if outcome.run and RunState(outcome.run).status is RunStatus.UNKNOWN:
-        return Result.UNKNOWN
-    return Result.FAILED if is_left else Result.EXPORTED
+    results = {
+        artifact: (result, error if result is Result.FAILED else None)
+        for artifact, result in outcome.results(options).items()
+    }
+    origin = Origin.EXISTING if outcome.is_existing else Origin.NEW
+    return RunRecord(
+        _run(outcome, error), results, Origin.REFUSED if outcome.is_refused else origin
+    )
 
 
 def _run(outcome: Outcome, error: str | None) -> ManifestRun:

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NoReturn
 
-from azure.cli.core.azclierror import AzureResponseError, FileOperationError, ManualInterrupt
+from azure.cli.core.azclierror import AzCLIError, AzureResponseError, ManualInterrupt
+from knack.log import get_logger
 
-from azext_acrtransfer.command_lines import az
+from azext_acrtransfer.command_lines import Command, Value, az
 from azext_acrtransfer.diagnostics import diagnosis
 from azext_acrtransfer.diagnostics.exit_status import fail_after_output, reported_in_any_case
 from azext_acrtransfer.kinds import EXPORT
+from azext_acrtransfer.manifest.model import Result
+from azext_acrtransfer.manifest.recorder import Recorded
+from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.service import runs
 from azext_acrtransfer.service.polling import raise_stopped, wait_command
 from azext_acrtransfer.transfer import splitting
 from azext_acrtransfer.transfer.context import TransferContext
 from azext_acrtransfer.transfer.execution import Outcome
-from azext_acrtransfer.transfer.specs import Manifests, TransferSpec
+from azext_acrtransfer.transfer.specs import TransferSpec
+
+logger = get_logger(__name__)
 
 
 def report(
@@ -25,100 +31,208 @@ def report(
     context: TransferContext,
     outcomes: Sequence[Outcome],
     *,
-    unwritten: FileOperationError | None,
+    recorded: Recorded | None,
+    unwritten: AzCLIError | None,
 ) -> Any:
-    """Return the run or the list of runs; a failure fails the command."""
-    if unwritten:
-        spec = replace(spec, manifests=Manifests())  # so that no advice names it
+    """Return the run or the list of runs; a failure fails the command.
+
+    ``unwritten`` is the error if a manifest couldn't be written.
+    """
+    reporter = Reporter(context, spec.name, spec.blobs[0], recorded)
     with reported_in_any_case(unwritten):
         if len(outcomes) == 1:
-            result, failure = _report_one(spec, context, outcomes[0]), None
+            result, failure = reporter.run_of(outcomes[0]), None
         else:
             result = [runs.without_secrets(outcome.run) for outcome in outcomes if outcome.run]
-            failure = _failure(spec, context, outcomes)
+            failure = reporter.failure_of(outcomes)
     fail_after_output(context.cli_ctx, unwritten, failure)
     return result
 
 
-def _report_one(spec: TransferSpec, context: TransferContext, outcome: Outcome) -> Any:
-    if outcome.error and outcome.run:
-        raise_stopped(context.runs, outcome.spec.name, outcome.error)
-    if outcome.error:
-        raise outcome.error
-    if outcome.has_failed:
-        rest = _rest(spec, [outcome], context) if spec.manifests.written else []
-        raise diagnosis.failed(outcome.run, context.pipeline, outcome.correlation_id, rest=rest)
-    return outcome.run
+@dataclass(frozen=True)
+class Reporter:
+    """Explains how the runs of a transfer ended, and how to continue it.
 
+    ``name`` and ``blob`` are those that the runs' own ones come from.
+    """
 
-def _failure(
-    spec: TransferSpec, context: TransferContext, outcomes: Sequence[Outcome]
-) -> AzureResponseError | ManualInterrupt | None:
-    failed = [outcome for outcome in outcomes if outcome.has_failed]
-    left_alone = [outcome for outcome in outcomes if outcome.error and outcome.is_in_progress]
-    if not failed and not left_alone:
-        return None
-    parts, advice = [], []
-    if failed:
-        parts = [f"{len(failed)} of {len(outcomes)} runs failed:", *map(_reason_of, failed)]
-        parts += ["This did not go:", *(f"  {left}" for left in _left(failed, context))]
-        advice = [*_causes(failed, context), *_rest(spec, failed, context)]
-    if left_alone:
-        names = ", ".join(f"'{outcome.spec.name}'" for outcome in left_alone)
-        parts += [f"Stopped waiting; the service goes on with the pipeline runs {names}."]
-        parts += dict.fromkeys(diagnosis.message_of(outcome.error) for outcome in left_alone)
-        advice += ["To wait for them again:"]
-        advice += [wait_command(context.runs, outcome.spec.name) for outcome in left_alone]
-    interrupted = any(isinstance(outcome.error, KeyboardInterrupt) for outcome in outcomes)
-    error_type = ManualInterrupt if interrupted else AzureResponseError
-    return error_type("\n".join(filter(None, parts)), recommendation=advice)
+    context: TransferContext
+    name: str
+    blob: str
+    recorded: Recorded | None
+
+    def run_of(self, outcome: Outcome) -> Any:
+        """Return the only run of a transfer; raise its failure."""
+        if isinstance(outcome.error, KeyboardInterrupt) and not outcome.run:
+            raise ManualInterrupt(_reason_of(outcome), recommendation=self._look([outcome]))
+        if outcome.error and outcome.run:
+            [pick_up] = self._continuation([outcome])
+            raise_stopped(self.context.runs, outcome.spec.name, outcome.error, pick_up)
+        if outcome.error:
+            raise outcome.error
+        if outcome.has_failed:
+            self._raise_failed(outcome)
+        return outcome.run
+
+    def _raise_failed(self, outcome: Outcome) -> NoReturn:
+        reason = diagnosis.report(outcome.run, outcome.correlation_id)
+        parts = [f"The pipeline run '{outcome.spec.name}' failed: {reason}"]
+        rest: list[str] = []
+        if self.recorded or len(outcome.spec.artifacts) > 1 or _imported(outcome):
+            parts += self._not_transferred([outcome])
+            rest = self._rest([outcome])
+        advice = diagnosis.advice(outcome.run, self.context.pipeline, with_rerun=not rest)
+        raise AzureResponseError("\n".join(parts), recommendation=[*advice, *rest])
+
+    def failure_of(
+        self, outcomes: Sequence[Outcome]
+    ) -> AzureResponseError | ManualInterrupt | None:
+        """Return the error for runs that failed or aren't waited for, if there are any."""
+        failed = [outcome for outcome in outcomes if outcome.has_failed]
+        left_alone = [outcome for outcome in outcomes if outcome.error and outcome.is_in_progress]
+        if not failed and not left_alone:
+            return None
+        parts, advice = [], []
+        if failed:
+            parts = [f"{len(failed)} of {len(outcomes)} runs failed:", *map(_reason_of, failed)]
+            parts += self._not_transferred(failed)
+            unanswered = [outcome for outcome in failed if _is_interrupted(outcome)]
+            look = self._look(unanswered) if unanswered else []
+            advice = [*self._causes(failed), *look, *self._rest(failed)]
+        if left_alone:
+            names = ", ".join(f"'{outcome.spec.name}'" for outcome in left_alone)
+            parts += [f"Stopped waiting; the service goes on with the pipeline runs {names}."]
+            parts += dict.fromkeys(diagnosis.message_of(outcome.error) for outcome in left_alone)
+            advice += ["To wait for them again:", *self._continuation(left_alone)]
+        is_interrupted = any(map(_is_interrupted, outcomes))
+        error_type = ManualInterrupt if is_interrupted else AzureResponseError
+        return error_type("\n".join(filter(None, parts)), recommendation=advice)
+
+    def _causes(self, failed: Iterable[Outcome]) -> list[str]:
+        """Return the meaning of failures, each cause once, without the command to run again."""
+        causes = dict.fromkeys(
+            tuple(
+                diagnosis.advice_on(outcome.error, with_rerun=False)
+                if outcome.error
+                else diagnosis.advice(outcome.run, self.context.pipeline, with_rerun=False)
+            )
+            for outcome in failed
+        )
+        return [line for cause in causes for line in cause]
+
+    def _not_transferred(self, failed: Sequence[Outcome]) -> list[str]:
+        """Return what failed runs transferred, and what they did not or might not have."""
+        if self.context.kind is not EXPORT:
+            went = [name for outcome in failed for name in _imported(outcome)]
+            blobs = [outcome.spec.blob for outcome in failed]
+            return [
+                *_listed("Imported all the same:", went),
+                *_listed("Not imported completely:", blobs),
+            ]
+        results = {
+            artifact: result
+            for outcome in failed
+            for artifact, result in outcome.results(self._options).items()
+        }
+        return by_result(results.items())
+
+    def _rest(self, failed: Sequence[Outcome]) -> list[str]:
+        """Return how to run again what wasn't transferred, and still exists."""
+        if self.context.kind is not EXPORT:
+            blobs = [outcome.spec.blob for outcome in failed]
+            return ["To run again what did not go:", str(self._again(storage_blob=blobs))]
+        left = [artifact for outcome in failed for artifact in outcome.left(self._options)]
+        missing = [artifact for outcome in failed for artifact in _missing(outcome)]
+        return self.export_again(left, missing)
+
+    def export_again(self, left: Sequence[Artifact], missing: Sequence[Artifact]) -> list[str]:
+        """Return how to export artifacts again, but for those that don't exist any more."""
+        again = [str(artifact) for artifact in left if artifact not in missing]
+        if not again:
+            return []
+        command = self._again(storage_blob=splitting.retry_blob(self.blob))
+        if not self.recorded:
+            command = command.adding(artifacts=again)
+        elif set(self.recorded.manifest.left) == set(left):
+            excluded = {"exclude": list(map(str, missing))} if missing else {}
+            command = command.adding(only_failed=self.recorded.file, **excluded)
+        else:
+            command = command.adding(artifacts=again)
+        if self.recorded:
+            command = command.adding(manifest=self.recorded.file)
+        return ["To run again what did not go:", str(command)]
+
+    def _again(self, **options: Value) -> Command:
+        registry = self.context.runs.registry
+        return az(
+            "acr pipeline-run create",
+            resource_group=registry.resource_group,
+            registry=registry.name,
+            name=splitting.retry_name(self.name),
+            pipeline=self.context.pipeline.name,
+            pipeline_type=self.context.kind.name,
+            **options,
+        )
+
+    def _continuation(self, outcomes: Iterable[Outcome]) -> list[str]:
+        """Return the commands that wait for runs again."""
+        if self.recorded:
+            return [self.recorded.wait_command]
+        return [wait_command(self.context.runs, outcome.spec.name) for outcome in outcomes]
+
+    def _look(self, unanswered: Sequence[Outcome]) -> list[str]:
+        """Return how to find out whether runs were created."""
+        if self.recorded:
+            return ["To look for it, and complete the manifest:", self.recorded.wait_command]
+        registry = self.context.runs.registry
+        place = {"resource_group": registry.resource_group, "registry": registry.name}
+        return [
+            "To look whether it was created:",
+            *(
+                str(az("acr pipeline-run show", **place, name=outcome.spec.name))
+                for outcome in unanswered
+            ),
+        ]
+
+    @property
+    def _options(self) -> Sequence[str]:
+        return self.context.pipeline.options or ()
 
 
 def _reason_of(outcome: Outcome) -> str:
     if outcome.run and not outcome.error:
         reason = diagnosis.report(outcome.run, outcome.correlation_id)
-    elif isinstance(outcome.error, KeyboardInterrupt):
-        reason = "Interrupted before the service answered; it may have begun."
+    elif _is_interrupted(outcome):
+        reason = "Interrupted before the service answered. The run might have been created."
     else:
         reason = diagnosis.message_of(outcome.error)
     return f"{outcome.spec.name}: {reason}".replace("\n", "\n  ")
 
 
-def _causes(failed: Iterable[Outcome], context: TransferContext) -> list[str]:
-    """Return the meaning of the failures, each cause once, without the command to run again."""
-    causes = dict.fromkeys(
-        tuple(
-            diagnosis.advice_on(outcome.error, with_rerun=False)
-            if outcome.error
-            else diagnosis.advice(outcome.run, context.pipeline, with_rerun=False)
-        )
-        for outcome in failed
-    )
-    return [line for cause in causes for line in cause]
+def _is_interrupted(outcome: Outcome) -> bool:
+    return isinstance(outcome.error, KeyboardInterrupt)
 
 
-def _left(failed: Iterable[Outcome], context: TransferContext) -> list[str]:
-    """Return artifacts of an export, or blobs of an import, that weren't transferred."""
-    if context.kind is EXPORT:
-        options = context.pipeline.options
-        return [str(artifact) for outcome in failed for artifact in outcome.left(options)]
-    return [outcome.spec.blob for outcome in failed]
+def _imported(outcome: Outcome) -> Sequence[str]:
+    response = outcome.run and outcome.run.response
+    return (response and response.imported_artifacts) or ()
 
 
-def _rest(spec: TransferSpec, failed: Iterable[Outcome], context: TransferContext) -> list[str]:
-    """Return how to run what wasn't transferred."""
-    left, registry = _left(failed, context), context.runs.registry
-    command = az(
-        "acr pipeline-run create",
-        resource_group=registry.resource_group,
-        registry=registry.name,
-        name=splitting.retry_name(spec.name),
-        pipeline=context.pipeline.name,
-        pipeline_type=spec.kind.name,
-        storage_blob=splitting.retry_blob(spec.blobs[0]) if spec.kind is EXPORT else left,
-    )
-    if spec.kind is EXPORT:
-        file = spec.manifests.written and str(spec.manifests.written.path)
-        rest = {"only_failed": file, "manifest": file} if file else {"artifacts": left}
-        command = command.adding(**rest)
-    return ["To run again what did not go:", str(command)]
+def _missing(outcome: Outcome) -> list[Artifact]:
+    """Return the artifacts that a failed run didn't find in the registry."""
+    lines = outcome.message.splitlines()
+    about_missing = [line for line in lines if diagnosis.is_about_missing_artifact(line)]
+    named = outcome.named("\n".join(about_missing))
+    return [artifact for artifact in outcome.spec.artifacts if artifact in named]
+
+
+def by_result(results: Iterable[tuple[Artifact, Result]]) -> list[str]:
+    """Return lines that name the artifacts that weren't exported, and those that might not be."""
+    pairs = list(results)
+    failed = [str(artifact) for artifact, result in pairs if result is Result.FAILED]
+    unknown = [str(artifact) for artifact, result in pairs if result is Result.UNKNOWN]
+    return [*_listed("Not exported:", failed), *_listed("Possibly not exported:", unknown)]
+
+
+def _listed(title: str, names: Sequence[str]) -> list[str]:
+    return [title, *(f"  {name}" for name in names)] if names else []

@@ -65,11 +65,11 @@ class TransferSpec:
 
     def _check_export(self) -> None:
         by_manifest = self.manifests.only_failed
-        chosen = {Artifact.OPTION: self.artifacts, "--exclude": self.exclude}
-        for option in (option for option, given in chosen.items() if given and by_manifest):
+        if self.artifacts and by_manifest:
             raise MutuallyExclusiveArgumentError(
-                f"{option} is of no use with --only-failed, whose manifest says what to export.",
-                recommendation=f"Leave {option} out, or --only-failed.",
+                f"{Artifact.OPTION} is of no use with --only-failed, whose manifest says what to "
+                "export.",
+                recommendation=f"Leave {Artifact.OPTION} out, or --only-failed.",
             )
         if not (self.artifacts or by_manifest):
             raise RequiredArgumentMissingError(

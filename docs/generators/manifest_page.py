@@ -105,9 +105,20 @@ index that a reference names, so that any OCI client can check them.
 [transfer-manifest.schema.json](transfer-manifest.schema.json) is its JSON schema; the extension
 refuses a file that the schema refuses.
 
-An export writes it before the first run is asked for, the artifacts of all runs being `unknown`,
+An export writes it before the first run is requested, the artifacts of all runs being `unknown`,
 and again when the runs are over or when it stops waiting for them. So whatever ends the command,
-the file says what is known and no more. It is replaced as a whole: there is never half of one.
+the file contains what is known and no more. It is replaced as a whole, keeps its file mode, and is
+written by one command at a time: two exports that use one file add to it one after the other.
+
+An export adds to a manifest that exists already, and takes back nothing that is known:
+
+- If a run exists with the same properties, nothing is run, and its artifacts keep the digests that
+  the manifest has. If their result was `unknown`, the manifest now contains how the run ended.
+- If the service refuses a run, artifacts with the same digest keep their results.
+- An artifact that was exported stays so if exporting the same digest into another blob fails.
+
+A manifest of another registry or of the other kind, or another file, is not overwritten. Use a new
+file for each transfer that is carried by itself.
 """
 
 _PROMISES = """## Between versions

@@ -52,7 +52,7 @@ def test_an_import_of_several_blobs_of_which_one_is_missing(
     first = lines.index("ERROR: 1 of 3 runs failed:")
     assert lines[first + 1].startswith("myrun002: ")
     assert lines[first + 2] == f"  Run: {REGISTRY}/pipelineRuns/myrun002"
-    assert lines[lines.index("This did not go:") + 1] == "  no blob"
+    assert lines[lines.index("Not imported completely:") + 1] == "  no blob"
 
     again = az(" ".join([*lines[-1].split()[1:], "--dry-run"]))
     assert lines[-1].startswith("az acr pipeline-run create ")

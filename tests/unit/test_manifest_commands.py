@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 import responses
@@ -174,7 +174,7 @@ def test_a_single_run_that_failed_names_the_file_too(
 
 
 @pytest.mark.usefixtures("fake_time")
-def test_with_continue_on_errors_only_what_the_message_names_failed(
+def test_with_continue_on_errors_unnamed_artifacts_are_unknown(
     az: Az, registry: Registry, file: Path
 ) -> None:
     options = pipeline(EXPORT, options=["ContinueOnErrors"])
@@ -183,7 +183,7 @@ def test_with_continue_on_errors_only_what_the_message_names_failed(
     answers(registry.mock, "myrun", failed(EXPORT, "Artifact 'hello:v2' is gone.", "myrun"))
     assert az(*NAMED, "-a", "hello:v1", "hello:v2", "--manifest", str(file)).exit_code == 1
     assert written(file)["artifacts"] == [
-        entry("hello:v1", "exported", run="myrun"),
+        entry("hello:v1", "unknown", run="myrun"),
         entry("hello:v2", "failed", run="myrun", error="Artifact 'hello:v2' is gone."),
     ]
 
@@ -199,7 +199,7 @@ def test_a_run_that_the_service_refuses_failed_and_has_no_status(
     assert results(file) == {"hello:v1": "failed"}
 
 
-def interrupt(*_: Any) -> None:
+def interrupt(*_: Any) -> NoReturn:
     raise KeyboardInterrupt
 
 
@@ -228,6 +228,22 @@ def test_of_runs_that_are_no_longer_waited_for_the_last_state_is_told(
     assert [each["status"] for each in written(file)["runs"]] == ["Running", "Succeeded"]
 
 
+def test_ctrl_c_during_the_only_put_leaves_a_manifest_to_complete(
+    az: Az, registry: Registry, file: Path
+) -> None:
+    has(registry, "hello:v1")
+    registry.mock.add_callback("PUT", f"{ARM}{RUNS}/myrun", interrupt)
+    result = az(*NAMED, "-a", "hello:v1", "--manifest", str(file))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert error_of(result) == [
+        "ERROR: myrun: Interrupted before the service answered. The run might have been created.",
+        "To look for it, and complete the manifest:",
+        f"az acr pipeline-run wait --manifest {file}",
+    ]
+    assert written(file)["runs"] == [{"name": "myrun", "blob": "myblob"}]
+    assert written(file)["artifacts"] == [entry("hello:v1", "unknown", run="myrun")]
+
+
 def test_what_is_not_waited_for_is_unknown(az: Az, registry: Registry, file: Path) -> None:
     has(registry, "hello:v1")
     answers(registry.mock, "myrun", run(EXPORT, "myrun", **UNDER_WAY))
@@ -235,18 +251,140 @@ def test_what_is_not_waited_for_is_unknown(az: Az, registry: Registry, file: Pat
     assert (result.exit_code, results(file)) == (0, {"hello:v1": "unknown"})
 
 
+OLD = run(EXPORT, "myrun", forceUpdateTag="before")
+#: A run that was in progress before any test sent its PUT.
+JOINED = run(EXPORT, "myrun", **UNDER_WAY)
+JOINED["properties"]["response"]["startTime"] = "2026-01-20T08:00:00Z"
+
+
+def answers_with_date(registry: Registry, put: Json, *gets: Json) -> None:
+    """Answer the PUT of a run at a time, and then each GET of it."""
+    for method, body in [("PUT", put), *(("GET", get) for get in gets)]:
+        headers = {"Date": "Tue, 20 Jan 2026 09:00:00 GMT"}
+        registry.mock.add(method, f"{ARM}{RUNS}/myrun", json=body, headers=headers)
+
+
 def test_a_run_that_already_existed_is_not_recorded_with_current_digests(
     az: Az, registry: Registry, file: Path
 ) -> None:
     has(registry, "hello:v1")
-    old = run(EXPORT, "myrun", forceUpdateTag="before")
-    answers(registry.mock, "myrun", old)
+    answers(registry.mock, "myrun", OLD)
     result = az(*NAMED, "-a", "hello:v1", "--manifest", str(file))
     assert result.exit_code == 0
     assert "Nothing was run: a run 'myrun' with the same properties is there already" in (
         result.stderr
     )
-    assert results(file) == {"hello:v1": "unknown"}
+    assert written(file)["artifacts"] == [entry("hello:v1", "unknown")]
+
+
+def test_a_repeated_export_keeps_what_the_manifest_knows(
+    az: Az, registry: Registry, tmp_path: Path
+) -> None:
+    before = [entry("hello:v1", "exported", run="myrun"), entry("other:v1", "failed", run="first")]
+    file = an_export(tmp_path, *before)
+    has(registry, "hello:v1", content=document_of("pushed since"))
+    answers(registry.mock, "myrun", OLD)
+    assert az(*NAMED, "-a", "hello:v1", "--manifest", str(file)).exit_code == 0
+    assert written(file)["artifacts"] == before
+
+
+@pytest.mark.parametrize("put", [OLD, JOINED], ids=["ended", "in-progress"])
+@pytest.mark.usefixtures("fake_time")
+def test_a_repeated_export_completes_the_manifest(
+    az: Az, registry: Registry, tmp_path: Path, put: Json
+) -> None:
+    planned = {"name": "myrun", "blob": "myblob"}
+    file = an_export(tmp_path, entry("hello:v1", "unknown", run="myrun"), runs=[planned])
+    has(registry, "hello:v1", content=document_of("pushed since"))
+    answers_with_date(registry, put, run(EXPORT, "myrun"))
+    assert az(*NAMED, "-a", "hello:v1", "--manifest", str(file)).exit_code == 0
+    assert written(file)["artifacts"] == [entry("hello:v1", "exported", run="myrun")]
+    assert written(file)["runs"] == [planned | {"status": "Succeeded", **TIMES}]
+
+
+def test_the_plan_of_a_repeated_export_replaces_nothing(
+    az: Az, registry: Registry, tmp_path: Path
+) -> None:
+    runs = [{"name": "myrun", "blob": "myblob", "status": "Succeeded", **TIMES}]
+    file = an_export(tmp_path, entry("hello:v1", "exported", run="myrun"), runs=runs)
+    before = written(file)
+    has(registry, "hello:v1", content=document_of("pushed since"))
+    planned: list[Json] = []
+
+    def put(_: Any) -> tuple[int, dict[str, str], str]:
+        planned.append(written(file) | {"created": before["created"]})
+        return 200, {}, json.dumps(OLD)
+
+    registry.mock.add_callback("PUT", f"{ARM}{RUNS}/myrun", put)
+    assert az(*NAMED, "-a", "hello:v1", "--manifest", str(file)).exit_code == 0
+    assert planned == [before | {"registry": SERVER}]
+
+
+def test_an_export_that_is_refused_keeps_what_the_manifest_knows(
+    az: Az, registry: Registry, tmp_path: Path
+) -> None:
+    before = [entry("hello:v1", "exported", run="first"), entry("hello:v2", "unknown", run="first")]
+    file = an_export(tmp_path, *before)
+    has(registry, "hello:v1", "hello:v2", "hello:v3")
+    answers(registry.mock, "myrun", {"error": {"code": "Conflict", "message": "Not now."}})
+    words = ["-a", "hello:v1", "hello:v2", "hello:v3", "--manifest", str(file)]
+    assert az(*NAMED, *words).exit_code == 1
+    *kept, new = written(file)["artifacts"]
+    assert (kept, new["result"], new["run"]) == (before, "failed", "myrun")
+    assert [each["name"] for each in written(file)["runs"]] == ["first", "myrun"]
+
+
+def test_a_manifest_that_another_command_writes_meanwhile_has_both(
+    az: Az, registry: Registry, tmp_path: Path
+) -> None:
+    failed_before = [entry("hello:v1", "failed"), entry("hello:v2", "failed")]
+    file = an_export(tmp_path, *failed_before)
+    has(registry, "hello:v1", "hello:v2")
+    words = [*CREATE, "-b", "other", "--only-failed", str(file), "--manifest", str(file)]
+
+    def put(_: Any) -> tuple[int, dict[str, str], str]:
+        assert az(*words, "-n", "other", "--exclude", "hello:v2").exit_code == 0
+        return 200, {}, json.dumps(failed(EXPORT, "Out of order.", "myrun"))
+
+    answers(registry.mock, "other", run(EXPORT, "other"))
+    registry.mock.add_callback("PUT", f"{ARM}{RUNS}/myrun", put)
+    assert az(*NAMED, "--only-failed", str(file), "--manifest", str(file)).exit_code == 1
+    assert written(file)["artifacts"] == [
+        entry("hello:v1", "exported", run="other"),
+        entry("hello:v2", "failed", run="myrun", error="Out of order."),
+    ]
+    runs = [(each["name"], each["status"]) for each in written(file)["runs"]]
+    assert sorted(runs) == [("first", "Failed"), ("myrun", "Failed"), ("other", "Succeeded")]
+
+
+@pytest.mark.parametrize("option", ["--skip", "--only-failed"])
+def test_a_manifest_of_the_other_kind_is_not_overwritten(
+    az: Az, tmp_path: Path, option: str
+) -> None:
+    file = a_verification(tmp_path)
+    before = file.read_bytes()
+    artifacts = ["-a", "hello:v1"] if option == "--skip" else []
+    result = az(*NAMED, *artifacts, option, str(file), "--manifest", str(file))
+    assert (result.exit_code, result.stdout, file.read_bytes()) == (1, "", before)
+    assert error_of(result) == [
+        f"ERROR: Invalid value '{file}' for --manifest: it is a manifest of kind 'verification'.",
+        "It would be overwritten by a manifest of kind 'export'. Name another file.",
+    ]
+
+
+def test_a_manifest_of_another_registry_is_not_added_to(
+    az: Az, registry: Registry, tmp_path: Path
+) -> None:
+    file = an_export(tmp_path, entry("hello:v1", "exported"), server="another.azurecr.io")
+    before = file.read_bytes()
+    result = az(*NAMED, "-a", "hello:v1", "--manifest", str(file))
+    assert (result.exit_code, result.stdout, sent(registry)) == (1, "", [])
+    assert file.read_bytes() == before
+    assert error_of(result) == [
+        "ERROR: --manifest has a manifest of 'another.azurecr.io', and not of registry "
+        "'myregistry'.",
+        "Name that registry by --registry, or give another manifest.",
+    ]
 
 
 @pytest.mark.parametrize("option", ["--manifest", "--skip"])
@@ -264,7 +402,7 @@ def test_what_is_not_there_is_named_before_anything_is_run(
         "ERROR: 2 of 3 artifacts are not in registry 'myregistry':",
         "  hello:v2",
         "  hello:v3",
-        "Nothing was exported. Push them, or leave them out.",
+        "Nothing was exported. Push them, or leave them out with --exclude.",
     ]
     assert file.exists() == (option == "--skip")
 
@@ -383,15 +521,20 @@ def test_a_manifest_of_the_source_itself_is_no_reason_to_skip(
     ]
 
 
-def an_export(folder: Path, *entries: Json, server: str = "myregistry.azurecr.io") -> Path:
-    """The manifest of an export that is over."""
+def an_export(
+    folder: Path,
+    *entries: Json,
+    server: str = "myregistry.azurecr.io",
+    runs: Sequence[Json] = ({"name": "first", "blob": "first", "status": "Failed"},),
+) -> Path:
+    """The manifest of an export that is over, unless its runs say otherwise."""
     document = {
         "schemaVersion": 1,
         "kind": "export",
         "created": "2026-01-20T08:00:00Z",
         "registry": server,
         "pipeline": f"{REGISTRY}/exportPipelines/mypipeline",
-        "runs": [{"name": "first", "blob": "first", "status": "Failed"}],
+        "runs": list(runs),
         "artifacts": list(entries),
     }
     validate(document, SCHEMA)
@@ -469,21 +612,33 @@ def test_a_manifest_of_another_registry_is_refused(
     ]
 
 
-@pytest.mark.parametrize("option", ["--artifacts", "--exclude"])
-def test_only_failed_and_a_choice_exclude_one_another(az: Az, tmp_path: Path, option: str) -> None:
+def test_only_failed_and_artifacts_exclude_one_another(az: Az, tmp_path: Path) -> None:
     file = an_export(tmp_path, entry("hello:v1", "failed"))
-    result = az(*NAMED, "--only-failed", str(file), option, "hello:v1")
+    result = az(*NAMED, "--only-failed", str(file), "--artifacts", "hello:v1")
     assert (result.exit_code, result.stdout) == (1, "")
     assert error_of(result) == [
-        f"ERROR: {option} is of no use with --only-failed, whose manifest says what to export.",
-        f"Leave {option} out, or --only-failed.",
+        "ERROR: --artifacts is of no use with --only-failed, whose manifest says what to export.",
+        "Leave --artifacts out, or --only-failed.",
     ]
+
+
+def test_only_failed_leaves_out_what_is_excluded(
+    az: Az, registry: Registry, tmp_path: Path
+) -> None:
+    file = an_export(tmp_path, entry("hello:v1", "failed"), entry("hello:gone", "failed"))
+    has(registry, "hello:v1")
+    answers(registry.mock, "myrun", run(EXPORT, "myrun"))
+    words = [*NAMED, "--only-failed", str(file), "--manifest", str(file)]
+    assert az(*words, "--exclude", "hello:gone").exit_code == 0
+    assert sent(registry) == ["hello:v1"]
+    assert results(file) == {"hello:v1": "exported", "hello:gone": "failed"}
 
 
 @pytest.mark.parametrize("option", ["--manifest", "--skip", "--only-failed"])
 def test_an_import_takes_no_manifest(az: Az, tmp_path: Path, option: str) -> None:
     words = [*CREATE[:-1], IMPORT.name, "-n", "myrun", "-b", "myblob"]
-    result = az(*words, option, str(a_verification(tmp_path)))
+    file = tmp_path / "new.json" if option == "--manifest" else a_verification(tmp_path)
+    result = az(*words, option, str(file))
     assert (result.exit_code, result.stdout) == (1, "")
     assert error_of(result) == [
         f"ERROR: {option} goes with --pipeline-type export; an import brings in all that its blob "

@@ -5,17 +5,22 @@ from __future__ import annotations
 import json
 import os
 import stat
+import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from azure.cli.core.azclierror import FileOperationError
+from msal_extensions import cache_lock
 
 from azext_acrtransfer.manifest.files import ManifestFile
+from azext_acrtransfer.manifest.model import ManifestKind, ManifestRun, TransferManifest
 from docs.generators.manifest_page import EXPORT, VERIFICATION
 from tests.unit.conftest import AT, Az
 
 WRITTEN_BY_EXPORT = "'az acr pipeline-run create -t export --manifest FILE' writes one.\n"
+FIRST, SECOND = ManifestRun("first", "first"), ManifestRun("second", "second")
 ELSEWHERE = "Name a file in a folder that exists and may be written to.\n"
 
 
@@ -144,36 +149,143 @@ def test_what_is_no_file_is_not_replaced(az: Az, tmp_path: Path, exported: Path,
     )
 
 
-def test_a_file_is_replaced_as_a_whole_and_a_link_stays_one(tmp_path: Path) -> None:
-    file, link = tmp_path / "manifest.json", tmp_path / "link.json"
-    file.write_text("old")
-    file.chmod(0o600)
-    link.symlink_to(file)
+def export_file(path: Path) -> ManifestFile:
+    """The file as an option takes it that writes an export's manifest."""
+    return ManifestFile.parse(str(path), "--manifest", ManifestKind.EXPORT)
+
+
+def write(path: Path) -> None:
+    export_file(path).update(lambda _: EXPORT)
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o666])
+def test_a_file_keeps_its_mode_and_a_link_stays_one(exported: Path, mode: int) -> None:
+    link = exported.with_name("link.json")
+    link.symlink_to(exported)
+    exported.write_text(EXPORT.to_json().replace("january", "december"))
+    exported.chmod(mode)
     before = os.umask(0o027)
     try:
-        ManifestFile.parse(str(link), "--write").write(EXPORT)
+        write(link)
     finally:
         os.umask(before)
     assert link.is_symlink()
-    assert file.read_text() == EXPORT.to_json()
-    assert stat.S_IMODE(file.stat().st_mode) == 0o640
-    assert sorted(tmp_path.iterdir()) == [link, file]
+    assert exported.read_text() == EXPORT.to_json()
+    assert stat.S_IMODE(exported.stat().st_mode) == mode
+    assert sorted(exported.parent.iterdir()) == [exported, link]
+
+
+def test_a_new_file_has_the_mode_of_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        write(tmp_path / "manifest.json")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "manifest.json").stat().st_mode) == 0o640
+
+
+def test_an_empty_file_is_written_to(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").touch()
+    write(tmp_path / "manifest.json")
+    assert (tmp_path / "manifest.json").read_text() == EXPORT.to_json()
+
+
+def test_what_is_no_manifest_is_not_overwritten(az: Az, tmp_path: Path, exported: Path) -> None:
+    notes = tmp_path / "notes.txt"
+    notes.write_text("my notes")
+    result = az(*verify(exported, "--write", str(notes)))
+    assert (result.exit_code, result.stdout, notes.read_text()) == (1, "", "my notes")
+    assert result.stderr == (
+        f"ERROR: Invalid value '{notes}' for --write: it is no transfer manifest: Expecting value: "
+        "line 1 column 1 (char 0).\n"
+        "It would be overwritten by a manifest of kind 'verification'. Name another file.\n"
+    )
+
+
+def test_verify_does_not_overwrite_the_manifest_that_it_reads(az: Az, exported: Path) -> None:
+    result = az(*verify(exported, "--write", str(exported)))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert exported.read_text() == EXPORT.to_json()
+    assert result.stderr == (
+        f"ERROR: Invalid value '{exported}' for --write: it is a manifest of kind 'export'.\n"
+        "It would be overwritten by a manifest of kind 'verification'. Name another file.\n"
+    )
 
 
 def test_what_is_there_stays_if_the_new_one_cannot_be_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    exported: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = tmp_path / "manifest.json"
-    file.write_text("old")
-
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(FileOperationError) as caught:
-        ManifestFile.parse(str(file), "--write").write(EXPORT)
+        export_file(exported).update(lambda _: VERIFICATION)
     assert str(caught.value) == (
-        f"The manifest of --write cannot be written to '{file}': No space left on device."
+        f"The manifest of --manifest cannot be written to '{exported}': No space left on device."
     )
-    assert list(tmp_path.iterdir()) == [file]
-    assert file.read_text() == "old"
+    assert list(exported.parent.iterdir()) == [exported]
+    assert exported.read_text() == EXPORT.to_json()
+
+
+def test_a_temporary_file_that_stays_does_not_hide_why(
+    exported: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise PermissionError(13, "held by a scanner")
+
+    file = export_file(exported)
+    monkeypatch.setattr(Path, "replace", lambda *_: os.close(999))
+    monkeypatch.setattr(Path, "unlink", fail)
+    with pytest.raises(FileOperationError, match="Bad file descriptor"):
+        file.update(lambda _: EXPORT)
+
+
+def test_a_lock_that_stays_does_not_undo_what_was_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: Any) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(cache_lock.os, "remove", fail)
+    write(tmp_path / "manifest.json")
+    assert (tmp_path / "manifest.json").read_text() == EXPORT.to_json()
+
+
+def test_two_commands_that_write_at_once_lose_nothing(tmp_path: Path) -> None:
+    file = export_file(tmp_path / "manifest.json")
+    read, go_on = threading.Event(), threading.Event()
+
+    def add_slowly(manifest: TransferManifest | None) -> TransferManifest:
+        read.set()
+        go_on.wait(60)
+        return replace(manifest or EXPORT, runs=(*(manifest or EXPORT).runs, FIRST))
+
+    def add(manifest: TransferManifest | None) -> TransferManifest:
+        return replace(manifest or EXPORT, runs=(*(manifest or EXPORT).runs, SECOND))
+
+    threads = [threading.Thread(target=file.update, args=[change]) for change in (add_slowly, add)]
+    threads[0].start()
+    read.wait(60)
+    threads[1].start()
+    go_on.set()
+    for thread in threads:
+        thread.join(60)
+    manifest = file.read()
+    assert manifest
+    assert manifest.runs == (*EXPORT.runs, FIRST, SECOND)
+
+
+def test_a_file_that_another_command_holds_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def held(_: Any) -> None:
+        raise cache_lock.LockError
+
+    monkeypatch.setattr(cache_lock.CrossPlatLock, "__enter__", held)
+    with pytest.raises(FileOperationError) as caught:
+        write(tmp_path / "manifest.json")
+    assert str(caught.value) == (
+        f"The manifest of --manifest cannot be written to '{tmp_path}/manifest.json': another "
+        "command is writing it."
+    )

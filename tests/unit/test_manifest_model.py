@@ -94,8 +94,10 @@ def test_the_schema_is_one() -> None:
 def test_what_is_written_fits_the_schema_and_is_read_again(
     folder: Path, manifest: TransferManifest
 ) -> None:
-    ManifestFile.parse(str(folder / "written.json"), OPTION).write(manifest)
-    text = (folder / "written.json").read_text(encoding="utf-8")
+    file = folder / "written.json"
+    file.unlink(missing_ok=True)
+    ManifestFile.parse(str(file), OPTION, manifest.kind).update(lambda _: manifest)
+    text = file.read_text(encoding="utf-8")
     VALIDATOR.validate(json.loads(text))
     assert read_text(folder, text) == manifest
     assert text.startswith('{\n  "schemaVersion": 1,\n  "kind": "')

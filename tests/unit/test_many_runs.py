@@ -8,6 +8,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
+from itertools import dropwhile, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from azext_acrtransfer.diagnostics.catalog import KNOWN_FAILURES
 from azext_acrtransfer.diagnostics.facts import expiry_of_new_sas
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
 from azext_acrtransfer.service import polling
-from tests.support.az import told
+from tests.support.az import Result, told
 from tests.support.fake_time import FakeTime
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, flat, pipeline, run
 from tests.unit.fake_registry import IMAGE, Registry
@@ -226,7 +227,7 @@ def test_a_failed_run_is_reported_with_its_cause_and_the_command_to_retry(
         "  Correlation ID: of myrun002",
         f"myrun003: (AuthorizationFailed) {NO_ROLE.quote}",
         f"  Request: PUT {ARM}{RUNS}/myrun003",
-        "This did not go:",
+        "Not exported:",
         *(f"  {artifact}" for artifact in MANY[50:]),
         "The SAS lacks a permission that this direction and these options need: 'alrw' would do.",
         "sas=$(az storage container generate-sas --account-name mystorage --name transfer "
@@ -270,19 +271,29 @@ def test_a_cause_that_several_share_is_told_once(az: Az, service: responses.Requ
 FIFTY = [*MANY[:49], f"samples/hello@{DIGEST}"]
 
 
+ALL = range(len(FIFTY))
+
+
 @pytest.mark.parametrize("goes_on", [True, False])
 @pytest.mark.parametrize(
-    ("message", "left"),
+    ("message", "named", "missing"),
     [
-        ("Artifact 'samples/hello:v1' was not found.\nsamples/hello:v12: no", [1, 12]),
-        ("Nothing is known of myregistry.azurecr.io/samples/hello:v3.", [3]),
-        (f"Manifest {DIGEST} is broken.", [49]),
-        ("Out of order.", None),
-        ("No my-samples/hello:v1, samples/hello:v1.2, samples/hello:v4-1; samples/hello:v5", [5]),
+        ("Artifact 'samples/hello:v1' was not found.\nsamples/hello:v12: no", [1, 12], [1]),
+        ("Nothing is known of myregistry.azurecr.io/samples/hello:v3.", [3], []),
+        ("Nothing is known of https://MyRegistry-a1b2.azurecr.io/samples/hello:v3:", [3], []),
+        (f"Manifest {DIGEST} is broken.", [49], []),
+        ("Out of order.", [], []),
+        (
+            "No my-samples/hello:v1, samples/hello:v1.2, samples/hello:v4-1; other/samples/hello:v2"
+            " other.azurecr.io/samples/hello:v7 hello:v6; samples/hello:v5",
+            [5],
+            [],
+        ),
+        ("3 of 50 artifacts failed, the first: samples/hello:v8 (too large)", [8], []),
     ],
 )
-def test_a_run_that_went_on_after_an_error_left_what_it_names(
-    az: Az, message: str, left: list[int] | None, goes_on: bool
+def test_a_failed_run_is_retried_but_for_what_does_not_exist(
+    az: Az, message: str, named: list[int], missing: list[int], goes_on: bool
 ) -> None:
     with responses.RequestsMock() as mock:
         options = pipeline(EXPORT, options=["ContinueOnErrors"] * goes_on)
@@ -292,7 +303,60 @@ def test_a_run_that_went_on_after_an_error_left_what_it_names(
         result = az(*create(EXPORT), "-a", *FIFTY, "another")
     assert result.exit_code == 1
     again = error_of(result)[-1].partition("--artifacts ")[2]
-    assert again.split() == ([FIFTY[at] for at in left] if left and goes_on else FIFTY)
+    assert again.split() == [FIFTY[at] for at in ALL if at not in missing]
+    assert listed(result, "Not exported:") == [FIFTY[at] for at in (named if goes_on else ALL)]
+    assert listed(result, "Possibly not exported:") == [
+        FIFTY[at] for at in ALL if goes_on and at not in named
+    ]
+
+
+def listed(result: Result, title: str) -> list[str]:
+    """The indented lines after a title in the error; none without the title."""
+    after = dropwhile(lambda line: line != title, result.stderr.splitlines())
+    return [line.strip() for line in takewhile(lambda line: line[:2] == "  ", list(after)[1:])]
+
+
+@pytest.mark.parametrize("status", ["Failed", "Succeeded"])
+def test_a_single_run_that_failed_names_what_did_not_go(
+    az: Az, service: responses.RequestsMock, status: str
+) -> None:
+    answer = failed(EXPORT, "Artifact 'samples/hello:v1' was not found.", "myrun")
+    answer["properties"]["provisioningState"] = status
+    answer["properties"]["response"]["status"] = status
+    answers(service, "myrun", answer)
+    result = az(*create(EXPORT), "-a", *MANY[:3])
+    assert (result.exit_code, result.stdout) == (1, "")
+    not_exported, possibly = (
+        listed(result, "Not exported:"),
+        listed(result, "Possibly not exported:"),
+    )
+    one, others = [MANY[1]], [MANY[0], MANY[2]]
+    is_partial = status == "Succeeded"
+    assert not_exported == (one if is_partial else MANY[:3])
+    assert possibly == (others if is_partial else [])
+    assert error_of(result)[-1].endswith(f"--artifacts {' '.join(others)}")
+    assert "--force-redeploy" not in result.stderr
+
+
+def test_what_does_not_exist_is_not_run_again(az: Az, service: responses.RequestsMock) -> None:
+    message = "\n".join(f"Artifact '{artifact}' was not found." for artifact in MANY[:2])
+    answers(service, "myrun", failed(EXPORT, message, "myrun"))
+    result = az(*create(EXPORT), "-a", *MANY[:2])
+    assert (result.exit_code, listed(result, "Not exported:")) == (1, MANY[:2])
+    assert "pipeline-run create" not in result.stderr
+
+
+def test_an_import_that_failed_names_what_was_imported(
+    az: Az, service: responses.RequestsMock
+) -> None:
+    for name in NAMES:
+        answer = failed(IMPORT, "Out of order.", name)
+        answer["properties"]["response"]["importedArtifacts"] = [f"samples/of:{name}"]
+        answers(service, name, answer if name == "myrun002" else run(IMPORT, name))
+    result = az(*create(IMPORT))
+    assert result.exit_code == 1
+    assert listed(result, "Imported all the same:") == ["samples/of:myrun002"]
+    assert listed(result, "Not imported completely:") == ["myrun002"]
 
 
 def test_a_run_that_succeeded_but_tells_an_error_is_a_failure(
@@ -367,7 +431,7 @@ def test_a_run_that_somebody_deletes_meanwhile_has_failed(
         "ERROR: 1 of 3 runs failed:",
         "myrun003: The pipeline run 'myrun003' was not found in registry 'myregistry' of resource "
         "group 'mygroup'. The service said: It is gone.",
-        "This did not go:",
+        "Possibly not exported:",
         *(f"  {artifact}" for artifact in MANY[100:]),
     ]
 
@@ -396,7 +460,7 @@ def test_ctrl_c_prints_every_outcome_and_how_to_wait_for_the_rest(
         "myrun002: Out of order.",
         f"  Run: {RUNS}/myrun002",
         "  Correlation ID: of myrun002",
-        "This did not go:",
+        "Not exported:",
         *(f"  {artifact}" for artifact in MANY[50:100]),
         "Stopped waiting; the service goes on with the pipeline runs 'myrun001', 'myrun003'.",
         "This failure is not among the known ones. If the message does not help, give the ids of "
@@ -409,6 +473,29 @@ def test_ctrl_c_prints_every_outcome_and_how_to_wait_for_the_rest(
         f"az acr pipeline-run wait --created {at} --name myrun003",
     ]
     assert [call.request.method for call in service.calls] == ["GET", "PUT", "PUT", "PUT"]
+
+
+def interrupt_put(service: responses.RequestsMock, name: str) -> None:
+    """Have Ctrl-C typed while the PUT of a run is sent."""
+
+    def put(_: Any) -> tuple[int, dict[str, str], str]:
+        raise KeyboardInterrupt
+
+    service.add_callback("PUT", f"{ARM}{RUNS}/{name}", put)
+
+
+def test_ctrl_c_during_the_only_put_names_the_run(
+    az: Az, service: responses.RequestsMock, kind: PipelineKind, raised: list[Any]
+) -> None:
+    interrupt_put(service, "myrun")
+    chosen = ["-a", MANY[0]] if kind is EXPORT else ["-b", "myblob"]
+    result = az(*create(kind), *chosen)
+    assert (result.exit_code, result.stdout, raised) == (1, "", [ManualInterrupt])
+    assert error_of(result) == [
+        "ERROR: myrun: Interrupted before the service answered. The run might have been created.",
+        "To look whether it was created:",
+        "az acr pipeline-run show --resource-group mygroup --registry myregistry --name myrun",
+    ]
 
 
 @pytest.fixture
@@ -444,7 +531,9 @@ def test_ctrl_c_while_runs_are_submitted_waits_for_no_answer_that_hangs(
     result = az(*create(EXPORT))
     lines = error_of(result)
     interrupted = [
-        line.removesuffix(": Interrupted before the service answered; it may have begun.")
+        line.removesuffix(
+            ": Interrupted before the service answered. The run might have been created."
+        )
         for line in lines
         if line.startswith("myrun")
     ]

@@ -1,0 +1,176 @@
+"""Parser of manifest documents: as strict as the schema, with the path of what is wrong."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, NoReturn, TypeVar
+
+from azure.cli.core.azclierror import InvalidArgumentValueError
+
+from azext_acrtransfer.manifest.model import (
+    RESULTS,
+    SCHEMA_VERSION,
+    Entry,
+    ManifestKind,
+    ManifestRun,
+    Result,
+    TransferManifest,
+)
+from azext_acrtransfer.registry.descriptors import Descriptor
+from azext_acrtransfer.registry.references import Artifact
+
+T = TypeVar("T")
+Word = TypeVar("Word", bound=Enum)
+
+
+def parse(content: bytes) -> TransferManifest:
+    """Parse a document as strictly as its schema; raise ValueError."""
+    try:
+        return _manifest(_Node(json.loads(content.decode("utf-8-sig"), parse_constant=_refuse)))
+    except UnicodeDecodeError as error:
+        raise ValueError("it is no text in UTF-8") from error
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no JSON")
+
+
+@dataclass(frozen=True)
+class _Node:
+    """A value in the document, and its path."""
+
+    value: Any
+    path: str = "$"
+
+    def wrong(self, expected: str) -> ValueError:
+        return ValueError(f"expected {expected} at {self.path}")
+
+    def find(self, name: str, reader: Callable[[_Node], T]) -> T | None:
+        if not isinstance(self.value, dict):
+            raise self.wrong("an object")
+        if name not in self.value:
+            return None
+        return reader(_Node(self.value[name], f"{self.path}.{name}"))
+
+    def get(self, name: str, reader: Callable[[_Node], T]) -> T:
+        value = self.find(name, reader)
+        if value is None:
+            raise self.wrong(f"an object with '{name}'")
+        return value
+
+    def items(self, reader: Callable[[_Node], T]) -> tuple[T, ...]:
+        if not isinstance(self.value, list):
+            raise self.wrong("a list")
+        nodes = (_Node(item, f"{self.path}[{index}]") for index, item in enumerate(self.value))
+        return tuple(map(reader, nodes))
+
+
+def _manifest(node: _Node) -> TransferManifest:
+    node.get("schemaVersion", _version)
+    kind = node.get("kind", _word(ManifestKind))
+    return TransferManifest(
+        kind,
+        node.get("created", _time),
+        node.get("registry", _server),
+        node.find("pipeline", _text),
+        node.get("runs", lambda runs: runs.items(_run)),
+        node.get("artifacts", lambda artifacts: artifacts.items(_entry(_word(RESULTS[kind])))),
+    )
+
+
+def _run(node: _Node) -> ManifestRun:
+    return ManifestRun(
+        node.get("name", _text),
+        node.get("blob", _text),
+        node.find("status", _text),
+        node.find("started", _time),
+        node.find("finished", _time),
+        node.find("error", _text),
+    )
+
+
+def _entry(result: Callable[[_Node], Result]) -> Callable[[_Node], Entry]:
+    def read_entry(node: _Node) -> Entry:
+        entry = Entry(
+            node.get("reference", _artifact),
+            node.get("result", result),
+            _descriptor(node) if node.find("digest", _digest) else None,
+            node.find("run", _text),
+            node.find("error", _text),
+        )
+        if not entry.descriptor and entry.result is not Result.MISSING:
+            raise node.wrong("an object with 'digest'")
+        return entry
+
+    return read_entry
+
+
+def _descriptor(node: _Node) -> Descriptor:
+    return Descriptor(
+        node.get("digest", _digest),
+        node.get("mediaType", _text),
+        node.get("size", _size),
+        node.find("children", lambda children: children.items(_descriptor)) or (),
+    )
+
+
+def _artifact(node: _Node) -> Artifact:
+    text = _text(node)
+    try:
+        artifact = Artifact.parse(text)
+    except InvalidArgumentValueError as error:
+        raise node.wrong("<repository>:<tag> or <repository>@<digest>") from error
+    if str(artifact) != text:
+        raise node.wrong(f"'{artifact}', or another tag or digest,")
+    return artifact
+
+
+def _text_like(pattern: re.Pattern[str], expected: str) -> Callable[[_Node], str]:
+    def read_text(node: _Node) -> str:
+        if not (isinstance(node.value, str) and pattern.fullmatch(node.value)):
+            raise node.wrong(expected)
+        return node.value
+
+    return read_text
+
+
+_text = _text_like(re.compile("(?s:.*)"), "a text")
+_server = _text_like(re.compile("[A-Za-z0-9.-]+"), "a login server")
+_time = _text_like(
+    re.compile(
+        r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})"
+    ),
+    "a time as in RFC 3339",
+)
+_digest = _text_like(re.compile("sha256:[0-9a-f]{64}"), "a sha256 digest")
+
+
+def _word(words: Iterable[Word]) -> Callable[[_Node], Word]:
+    known = {str(word.value): word for word in words}
+
+    def read_word(node: _Node) -> Word:
+        text = _text(node)
+        if text not in known:
+            raise node.wrong("one of " + ", ".join(known))
+        return known[text]
+
+    return read_word
+
+
+def _size(node: _Node) -> int:
+    size = node.value
+    if not isinstance(size, int) or isinstance(size, bool) or size < 0:  # a bool is an int, too
+        raise node.wrong("a whole number from 0")
+    return size
+
+
+def _version(node: _Node) -> int:
+    if _size(node) != SCHEMA_VERSION:
+        raise node.wrong(f"{SCHEMA_VERSION}, as this version of the extension reads no other,")
+    return SCHEMA_VERSION
