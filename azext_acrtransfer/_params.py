@@ -14,9 +14,15 @@ from azure.cli.core.commands.parameters import (
     resource_group_name_type,
 )
 from knack.arguments import CLIArgumentType
+from knack.events import EVENT_INVOKER_POST_CMD_TBL_CREATE
 
 from azext_acrtransfer import _validators as validators
-from azext_acrtransfer.arguments import RunStatus, StorageAccessMode
+from azext_acrtransfer.arguments import (
+    RunStatus,
+    StorageAccessMode,
+    access_mode_word,
+    option_word,
+)
 from azext_acrtransfer.kinds import EXPORT, IMPORT, KINDS, RUN, PipelineKind
 from azext_acrtransfer.manifest.model import ManifestKind
 
@@ -27,7 +33,7 @@ _FILE = CLIArgumentType(
 
 
 def load_arguments(loader: Any, _: str) -> None:
-    """Register the arguments of the three groups."""
+    """Register the arguments of the three groups, and check what is typed for any of them."""
     for kind in (EXPORT, IMPORT, RUN):
         with loader.argument_context(f"acr {kind.group}") as context:
             _registry_arguments(context)
@@ -39,6 +45,14 @@ def load_arguments(loader: Any, _: str) -> None:
         with loader.argument_context(f"acr {kind.group} check") as context:
             _check_arguments(context, kind)
     _run_arguments(loader)
+
+    def check_words(_: Any, commands_loader: Any) -> None:
+        for command in commands_loader.command_table.values():
+            if command.loader is loader:
+                for argument in command.arguments.values():
+                    validators.check_words(argument)
+
+    loader.cli_ctx.register_event(EVENT_INVOKER_POST_CMD_TBL_CREATE, check_words)
 
 
 def _registry_arguments(context: Any) -> None:
@@ -89,6 +103,7 @@ def _pipeline_arguments(context: Any, kind: PipelineKind) -> None:
         get_enum_type(kind.options),
         options_list=["--options", "-z"],
         nargs="*",
+        type=option_word,
         help="What the pipeline may do beside its plain task, parted by blanks.",
         validator=validators.validate_options,
     )
@@ -114,6 +129,7 @@ def _storage_arguments(context: Any) -> None:
     context.argument(
         "access_mode",
         get_enum_type(StorageAccessMode),
+        type=access_mode_word,
         options_list=["--storage-access-mode", "-m"],
         help="How the pipeline gets at the container. If left out: SasToken with --secret-uri, "
         "else ManagedIdentity.",

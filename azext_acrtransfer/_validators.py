@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from argparse import Namespace
 from collections.abc import Callable
-from functools import partial
+from functools import partial, wraps
 from typing import Any, TypeVar
 
 from azure.cli.core.azclierror import InvalidArgumentValueError
+from azure.cli.core.commands.parameters import file_type
 from knack.log import get_logger
 
 from azext_acrtransfer import arguments
@@ -26,6 +28,32 @@ Uri = TypeVar("Uri", ContainerUri, SecretUri)
 
 
 Validator = Callable[..., None]
+#: Options with lists of lines, as an @file has them, and those with JSON.
+_LINES, _JSON = ("--artifacts", "--exclude"), ("--set", "--add")
+_JSON_VALUE = re.compile(r"(?:[^=]*=)?\s*[\[{]")
+
+
+def check_words(argument: Any) -> None:
+    """Let the parser refuse words for an argument that nobody types on purpose."""
+    settings = argument.type.settings
+    if str(settings.get("action")).startswith("store_"):  # a flag, which takes no word
+        return
+    option = max(map(str, settings["options_list"]), key=len)
+    convert = settings.get("type", _as_typed)
+
+    @wraps(convert)  # the parser's errors name it
+    def checked(text: str) -> Any:
+        if option in _LINES:
+            patterns.check_lines(text, option)
+        elif not (option in _JSON and _JSON_VALUE.match(text)):
+            arguments.check_word(text, option, is_path=convert is file_type)
+        return convert(text)
+
+    settings["type"] = checked
+
+
+def _as_typed(text: str) -> str:
+    return text
 
 
 def _parsed(argument: str, parse: Callable[[Any], Any]) -> Validator:

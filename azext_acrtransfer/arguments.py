@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 from urllib.parse import urlsplit
 
 from azure.cli.core.azclierror import InvalidArgumentValueError
+from knack.log import get_logger
 
 from azext_acrtransfer.command_lines import az
 from azext_acrtransfer.hosts import KEY_VAULTS, STORAGE_ACCOUNTS, Hosts
 from azext_acrtransfer.redaction import escape, mask_sas
+
+logger = get_logger(__name__)
 
 _RESOURCE_NAME = re.compile(r"[A-Za-z0-9]{5,50}")
 # A name that exists can be older than the service's rule for new ones, and runs that a source
@@ -32,6 +36,18 @@ _IDENTITY = re.compile(
 _URI = re.compile(r"[!-~]+")
 _AGE = re.compile(r"([1-9][0-9]{0,4})([mhdw])", re.ASCII)
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_HIDDEN = {
+    "\r": (
+        "a carriage return",
+        r"Remove it, such as by `| tr -d '\r'`: Windows ends lines with it, and bash keeps it.",
+    ),
+    "\n": ("a line feed", "Type each value as a word of its own."),
+    "\t": ("a tab", r"Remove it, such as by `| tr -d '\t'`."),
+}
+# Its installation folder, or that of another MSYS, stands before what begins with a slash.
+_GIT_BASH = re.compile(
+    r"(?:^|=)[A-Z]:[/\\](?:[^/\\=]+[/\\])*(?:git|msys32|msys64|subscriptions)[/\\]", re.IGNORECASE
+)
 _UNSET = "(is a variable unset?)"
 
 
@@ -60,12 +76,69 @@ class RunStatus(str, Enum):
         return status is self or (self is RunStatus.FAILED and status in partial)
 
 
+#: Source: release notes of version 1.1.1b1 of the official extension.
+_ANNOUNCED_MODES = {
+    "entra-mi-auth": StorageAccessMode.MANAGED_IDENTITY,
+    "storage-sas-token": StorageAccessMode.SAS_TOKEN,
+}
+
+
 def invalid(value: str, option: str, why: str, advice: str) -> InvalidArgumentValueError:
     """Return the error for an invalid value, in the one wording for all options."""
     return InvalidArgumentValueError(
         escape(mask_sas(f"Invalid value '{value}' for {option}: {why}.")),
         recommendation=escape(mask_sas(advice)),
     )
+
+
+def check_word(text: str, option: str, *, is_path: bool = False) -> None:
+    """Refuse a word that nobody types on purpose, for any option."""
+    hidden = next((char for char in text if _is_hidden(char)), None)
+    if hidden:
+        name, advice = _HIDDEN.get(hidden, ("a character that isn't shown", "Type it anew."))
+        raise invalid(text, option, f"it contains {name}, '{hidden}'", advice)
+    if text != text.strip():
+        raise invalid(text, option, "it begins or ends with a blank", "Remove the blank.")
+    if len(text) > 1 and text[0] == text[-1] == '"':
+        raise invalid(
+            text,
+            option,
+            "it is in double quotes",
+            "Add '-o tsv' to the command that printed it: JSON has texts in quotes.",
+        )
+    if _GIT_BASH.search(text) and not is_path:
+        raise invalid(
+            text,
+            option,
+            "Git Bash made a path of Windows out of a value that begins with '/'",
+            "Set the environment variable MSYS_NO_PATHCONV=1 for the command.",
+        )
+
+
+def _is_hidden(char: str) -> bool:
+    # Scripts such as Persian need the two joiners.
+    return not char.isprintable() and not (
+        char in "\u200c\u200d" or unicodedata.category(char) in ("Cn", "Co")
+    )
+
+
+def option_word(text: str) -> str:
+    """Refuse a list of a pipeline's options in one word; the parser validates each option."""
+    if text and not text.isalnum():
+        words = " ".join(re.findall(r"\w+", text))
+        raise invalid(
+            text, "--options", "expected a space-separated list", f"Use '--options {words}'."
+        )
+    return text
+
+
+def access_mode_word(text: str) -> str:
+    """Translate a word that an early version of the official extension announced."""
+    mode = _ANNOUNCED_MODES.get(text.lower())
+    if not mode:
+        return text
+    logger.warning("--storage-access-mode '%s' stands for %s. Use that word.", text, mode.value)
+    return mode.value
 
 
 def new_name(text: str) -> str:

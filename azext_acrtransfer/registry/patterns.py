@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from azext_acrtransfer.arguments import invalid
+from azext_acrtransfer.arguments import check_word, invalid
 from azext_acrtransfer.registry.references import Artifact, split_reference
 
 _MEANINGS = {"**": ".*", "*": "[^/]*", "?": "[^/]"}
 _WILDCARD = re.compile(r"\*\*|[*?]")
-_COMMENT = re.compile(r"(^|\s)#.*")
+_COMMENT = re.compile(r"(^|\s+)#.*")
 ALL_TAGS = "*"
 
 
@@ -82,6 +82,14 @@ def parse_references(
 ) -> tuple[Reference, ...]:
     """Parse references and patterns, which must not include the registry."""
     return tuple(_parse(line, option, login_server_suffix) for line in _lines(texts))
+
+
+def check_lines(text: str, option: str) -> None:
+    """Refuse lines that nobody types on purpose; blanks around them and comments are fine."""
+    lines = text.replace("\r\n", "\n").split("\n")
+    for line in lines:
+        left = _COMMENT.sub("", line)
+        check_word(left.strip(" ") if len(lines) > 1 else left, option)
 
 
 def _lines(texts: Iterable[str]) -> Iterator[str]:

@@ -6,12 +6,12 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from azure.cli.core.azclierror import BadRequestError, InvalidArgumentValueError
+from azure.cli.core.azclierror import BadRequestError
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import SansIOHTTPPolicy
 
+from azext_acrtransfer.arguments import invalid
 from azext_acrtransfer.command_lines import Command, az
-from azext_acrtransfer.redaction import mask_sas
 
 # The first with storageAccessMode, and the one that Azure's own recordings show.
 DEFAULT = "2025-06-01-preview"
@@ -40,10 +40,11 @@ class ApiVersion:
         section, option = SETTING.split(".")
         text = cli_ctx.config.get(section, option, fallback=DEFAULT)
         if not _VERSION.fullmatch(text):
-            raise InvalidArgumentValueError(
-                f"Invalid value '{mask_sas(text)}' for the setting {SETTING}: expected an API "
-                "version.",
-                recommendation=f"Use '{setting(DEFAULT)}', or unset it.",
+            raise invalid(
+                text,
+                f"the setting {SETTING}",
+                "expected an API version",
+                f"Use '{setting(DEFAULT)}', or unset it.",
             )
         return cls(text)
 

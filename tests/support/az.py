@@ -54,7 +54,7 @@ def told(value: Any) -> Any:
     return value
 
 
-class _Loader(MainCommandsLoader):  # type: ignore[misc]  # core is untyped
+class Loader(MainCommandsLoader):  # type: ignore[misc]  # core is untyped
     """az's main loader, with the extension as the only module."""
 
     def load_command_table(self, args: list[str]) -> Any:
@@ -142,7 +142,7 @@ def az_cli(config_dir: Path, login: Login = ANYBODY) -> Iterator[AzCli]:
             cli_name="az",
             config_dir=str(config_dir),
             config_env_var_prefix="AZURE",
-            commands_loader_cls=_Loader,
+            commands_loader_cls=Loader,
             invocation_cls=AzCliCommandInvoker,
             parser_cls=AzCliCommandParser,
             logging_cls=AzCliLogging,
