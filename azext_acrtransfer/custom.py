@@ -226,7 +226,7 @@ def create_run(
         # Deferred: most commands don't need it.
         from azext_acrtransfer.preflight.checker import Preflight
 
-        preflight = Preflight(cmd, context.pipelines, kind)
+        preflight = Preflight(cmd, context.pipelines, kind, lambda: context.content)
         preflight.require(pipeline_name, transfer.artifacts, transfer.blobs)
     if dry_run:
         return transfer.preview()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from knack.log import get_logger
 
@@ -19,6 +19,9 @@ from azext_acrtransfer.preflight.snapshot import Subject
 from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.service.resources import Resources
 
+if TYPE_CHECKING:
+    from azext_acrtransfer.registry.client import RegistryClient
+
 logger = get_logger(__name__)
 
 #: Log messages of checks that don't stop a run, by status.
@@ -31,14 +34,23 @@ _LOG_FORMATS = {
 class Preflight:
     """Checks the pipelines of one kind in one registry."""
 
-    def __init__(self, cmd: Any, pipelines: Resources, kind: PipelineKind) -> None:
+    def __init__(
+        self,
+        cmd: Any,
+        pipelines: Resources,
+        kind: PipelineKind,
+        content: Callable[[], RegistryClient] | None = None,
+    ) -> None:
         self._cmd = cmd
         self._pipelines = pipelines
         self._kind = kind
+        self._content = content
 
     @cached_property
-    def registry(self) -> Any:
-        """The content of the registry."""
+    def registry(self) -> RegistryClient:
+        """The content of the registry: the given one, which may have logged in already."""
+        if self._content:
+            return self._content()
         # Deferred: it loads azure-cli's own module, which a check without artifacts can do without.
         from azext_acrtransfer.registry.client import RegistryClient
 

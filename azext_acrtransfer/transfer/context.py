@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -63,9 +63,9 @@ class TransferContext:
         """Repositories of the registry."""
         return self.content.repositories()
 
-    def tags(self, repository: str) -> Mapping[str, str]:
-        """Digests of a repository's tags by their names."""
-        return self.content.tags(repository)
+    def tags_of(self, repositories: Sequence[str]) -> Iterator[Mapping[str, str]]:
+        """Digests of the tags of each repository by their names."""
+        return self.content.tags_of(repositories)
 
     def contains(self, artifact: Artifact) -> bool:
         """Whether the registry has an artifact."""

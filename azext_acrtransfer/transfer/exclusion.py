@@ -81,7 +81,8 @@ def _unmatched(references: Sequence[Reference], listing: Listing) -> Iterator[Re
 def _explained(reference: Reference, selected: Iterable[Artifact], listing: Listing) -> Unmatched:
     if isinstance(reference, ArtifactGlob):
         return unmatched_glob(reference, listing)
-    repository, tags = reference.repository, listing.tags(reference.repository)
+    repository = reference.repository
+    tags = [str(artifact) for artifact, _ in tagged([repository], listing)]
     if not tags:
         advice = nearest(repository, dict.fromkeys(artifact.repository for artifact in selected))
     elif reference.is_digest:
@@ -91,7 +92,7 @@ def _explained(reference: Reference, selected: Iterable[Artifact], listing: List
             f"Without a tag, '{repository}' means '{reference}'. For all tags: '{repository}:*'."
         )
     else:
-        advice = nearest(str(reference), (f"{repository}:{tag}" for tag in tags))
+        advice = nearest(str(reference), tags)
     return Unmatched(str(reference), "it doesn't exist in the registry", advice)
 
 

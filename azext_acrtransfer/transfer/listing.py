@@ -7,7 +7,6 @@ from typing import Protocol
 
 from azext_acrtransfer.registry.patterns import ArtifactGlob, is_glob, matches
 from azext_acrtransfer.registry.references import Artifact
-from azext_acrtransfer.service.concurrency import run_concurrently
 
 
 class Listing(Protocol):
@@ -16,8 +15,8 @@ class Listing(Protocol):
     def repositories(self) -> Sequence[str]:
         """Names of all repositories."""
 
-    def tags(self, repository: str) -> Mapping[str, str]:
-        """Digests of a repository's tags by their names; none if it doesn't exist."""
+    def tags_of(self, repositories: Sequence[str]) -> Iterator[Mapping[str, str]]:
+        """Digests of the tags of each repository by their names; none if it doesn't exist."""
 
     def contains(self, artifact: Artifact) -> bool:
         """Whether an artifact exists."""
@@ -40,6 +39,6 @@ def repositories_of(glob: ArtifactGlob, listing: Listing) -> Sequence[str]:
 def tagged(repositories: Iterable[str], listing: Listing) -> Iterator[tuple[Artifact, Artifact]]:
     """Return all artifacts with a tag in repositories, by tag and by digest, as lists arrive."""
     names = list(repositories)
-    for repository, tags in zip(names, run_concurrently(listing.tags, names), strict=True):
+    for repository, tags in zip(names, listing.tags_of(names), strict=True):
         for tag, digest in tags.items():
             yield Artifact(repository, tag), Artifact(repository, digest)

@@ -25,6 +25,8 @@ class Registry:
 
     def __init__(self, mock: responses.RequestsMock) -> None:
         self.mock = mock
+        #: How many scopes a request for a token may have, and how many of them are granted.
+        self.scopes_per_token = self.scopes_granted = 1_000
         self.resource = {
             "id": REGISTRY,
             "name": "myregistry",
@@ -44,19 +46,25 @@ class Registry:
 
     def _token(self, request: PreparedRequest) -> tuple[int, dict[str, str], str]:
         form = parse_qs(str(request.body))
-        [scope] = form.pop("scope")
+        scopes = form.pop("scope")
         assert form == {
             "grant_type": ["refresh_token"],
             "service": [HOST.removeprefix("https://")],
             "refresh_token": [SECRET],
         }
-        return 200, {}, json.dumps({"access_token": f"for-{scope}"})
+        if len(scopes) > self.scopes_per_token:
+            return 400, {}, json.dumps({"errors": [{"message": "too many scopes"}]})
+        granted = scopes[: self.scopes_granted]
+        return 200, {}, json.dumps({"access_token": f"for-{' '.join(granted)}"})
 
     def answers(self, path: str, scope: str, **answer: Any) -> None:
         """Answer the next GET of the path that shows a token for the scope."""
-        token = {"Authorization": f"Bearer for-{scope}"}
-        matchers = [responses.matchers.header_matcher(token)]
-        self.mock.get(f"{HOST}{path}", match=matchers, **answer)
+
+        def has_token(request: PreparedRequest) -> tuple[bool, str]:
+            granted = str(request.headers["Authorization"]).removeprefix("Bearer for-").split()
+            return scope in granted, f"no token for {scope}"
+
+        self.mock.get(f"{HOST}{path}", match=[has_token], **answer)
 
     def holds(self, reference: str, media_type: str, document: Any) -> str:
         """Have a manifest in the repository team/app; returns its digest."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import responses
 
 from azext_acrtransfer.kinds import EXPORT, PipelineKind
-from tests.unit.conftest import ARM, REGISTRY, Az
-from tests.unit.fake_azure import Azure
+from tests.unit.conftest import ARM, AT, REGISTRY, Az
+from tests.unit.fake_azure import STORAGE, Azure
 from tests.unit.fake_registry import HOST, IMAGE, INDEX, Registry
 
 LAYER = {"digest": "sha256:0c", "size": 9 * 1024**3, "mediaType": "application/vnd.oci.layer.v1"}
@@ -22,8 +23,10 @@ def holding(mock: responses.RequestsMock, layer: dict[str, Any]) -> Registry:
     registry.answers("/v2/_catalog?n=100", "registry:catalog:*", json=names)
     registry.tags("team/app", "v1")
     image = registry.holds("", IMAGE, {"layers": [layer]})
-    inner = registry.holds("", INDEX, {"manifests": [{"digest": image}]})
-    registry.holds("v1", INDEX, {"manifests": [{"digest": inner}]})
+    child = {"mediaType": IMAGE, "size": 1}
+    inner = registry.holds("", INDEX, {"manifests": [{"digest": image, **child}]})
+    child = {"mediaType": INDEX, "size": 1}
+    registry.holds("v1", INDEX, {"manifests": [{"digest": inner, **child}]})
     return registry
 
 
@@ -32,6 +35,25 @@ def check(az: Az, mock: responses.RequestsMock, kind: PipelineKind, registry: Re
     azure.tell(f"{ARM}{REGISTRY}", registry.resource)
     _, checks = azure(az, "--artifacts", "team/*")
     return {code: f"{check['status']}: {check['message']}" for code, check in checks.items()}
+
+
+def test_a_plan_and_its_check_log_in_once_and_read_once(
+    az: Az, mock: responses.RequestsMock, tmp_path: Path
+) -> None:
+    registry = holding(mock, LAYER | {"size": 1})
+    azure = Azure(mock)
+    azure.tell(f"{ARM}{REGISTRY}", registry.resource)
+    azure.tell(f"{ARM}{REGISTRY}/exportPipelines/mypipeline", azure.pipeline)
+    azure.tell(f"{STORAGE}/myblob", method="HEAD", status=404)
+    line = ["acr", "pipeline-run", "create", *AT, "-n", "myrun01", "-p", "mypipeline", "--check"]
+    words = ["-t", "export", "-b", "myblob", "-a", "team/*", "--dry-run"]
+    result = az(*line, *words, "--manifest", str(tmp_path / "manifest.json"))
+    assert result.exit_code == 0, result.stderr
+    in_registry = {line: count for line, count in registry.asked.items() if HOST in line}
+    assert in_registry.pop(f"GET {HOST}/v2/") == 2
+    assert in_registry.pop(f"POST {HOST}/oauth2/token") == 3
+    assert set(in_registry.values()) == {1}
+    assert len([line for line in in_registry if "/manifests/" in line]) == 3
 
 
 def test_a_glob_is_checked_in_all_its_platforms(

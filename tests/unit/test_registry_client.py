@@ -103,7 +103,49 @@ def test_a_repository_that_is_gone_or_empty_has_no_tags(
     assert content.tags("gone") == {}
 
 
-def test_many_artifacts_take_one_login_and_a_token_for_each_repository(
+def has_many_repositories(registry: Registry) -> list[str]:
+    """Have repositories with a tag each; returns their names."""
+    registry.lets_in()
+    names = [f"samples/repository-{number}" for number in range(300)]
+    for name in names:
+        registry.tags(name, "v1")
+    return names
+
+
+def test_the_tags_of_many_repositories_take_few_tokens(
+    registry: Registry, content: RegistryClient
+) -> None:
+    names = has_many_repositories(registry)
+    assert list(content.tags_of(names)) == [{"v1": "sha256:00"}] * 300
+    asked = registry.asked
+    assert asked.pop(f"POST {HOST}/oauth2/token") == 9
+    assert asked.total() == 4 + 300
+    headers = [call.request.headers["Authorization"] for call in registry.mock.calls[-300:]]
+    assert max(map(len, headers)) < 3_000  # in a real token, each name has JSON around it
+
+
+def test_a_registry_that_takes_one_scope_at_a_time_is_asked_so(
+    registry: Registry, content: RegistryClient
+) -> None:
+    registry.scopes_per_token = 1
+    names = has_many_repositories(registry)
+    assert list(content.tags_of(names)) == [{"v1": "sha256:00"}] * 300
+    assert registry.asked[f"POST {HOST}/oauth2/token"] == 9 + 300
+
+
+def test_a_token_that_lacks_a_scope_is_replaced(
+    registry: Registry, content: RegistryClient
+) -> None:
+    registry.scopes_granted = 1
+    registry.lets_in()
+    for name in ("first", "second"):
+        registry.tags(name, "v1")
+    registry.mock.get(f"{HOST}/acr/v1/second/_tags", status=401)
+    assert list(content.tags_of(["first", "second"])) == [{"v1": "sha256:00"}] * 2
+    assert registry.asked[f"POST {HOST}/oauth2/token"] == 2
+
+
+def test_many_artifacts_take_one_login_and_one_token(
     registry: Registry, content: RegistryClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shown: list[str] = []
@@ -116,7 +158,7 @@ def test_many_artifacts_take_one_login_and_a_token_for_each_repository(
     found = content.describe_all(artifacts)
     assert [one and one.digest for one in found] == [*digests, None]
     assert registry.asked[f"POST {HOST}/oauth2/exchange"] == 1
-    assert registry.asked[f"POST {HOST}/oauth2/token"] == 2
+    assert registry.asked[f"POST {HOST}/oauth2/token"] == 1
     assert shown == [f"{number} of 21 artifacts looked at" for number in range(1, 22)]
 
 
@@ -372,6 +414,16 @@ def test_a_token_that_is_refused_is_a_refusal(registry: Registry, content: Regis
     registry.mock.replace("POST", f"{HOST}/oauth2/token", status=401)
     with pytest.raises(ForbiddenError, match=r"The registry said: 401 Unauthorized, with"):
         content.repositories()
+
+
+def test_a_token_that_is_refused_is_requested_once(
+    registry: Registry, content: RegistryClient
+) -> None:
+    registry.lets_in()
+    registry.mock.replace("POST", f"{HOST}/oauth2/token", status=401)
+    with pytest.raises(ForbiddenError, match=r"read the manifests of repository 'team/app'"):
+        content.describe_all([Artifact("team/app", "v1"), Artifact("team/app", "v2")])
+    assert registry.asked[f"POST {HOST}/oauth2/token"] == 1
 
 
 def test_a_token_that_became_too_old_is_replaced(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
 from azure.cli.core.azclierror import InvalidArgumentValueError
@@ -41,9 +41,10 @@ class Content:
         self.asked.append(CATALOG)
         return list(CONTENT)
 
-    def tags(self, repository: str) -> Mapping[str, str]:
-        self.asked.append(repository)
-        return {tag: digest(f"{repository}:{tag}") for tag in CONTENT.get(repository, [])}
+    def tags_of(self, repositories: Sequence[str]) -> Iterator[Mapping[str, str]]:
+        for repository in repositories:
+            self.asked.append(repository)
+            yield {tag: digest(f"{repository}:{tag}") for tag in CONTENT.get(repository, [])}
 
     def contains(self, artifact: Artifact) -> bool:
         self.asked.append(str(artifact))
