@@ -19,7 +19,8 @@ NAMES = (
     "PipelineRun/PipelineRun-Export",
     "PipelineRun/PipelineRun-Import",
 )
-GROUP = "/subscriptions/sub/resourceGroups/rg"
+SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
+GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg"
 #: What every resource is when it is asked for.
 ANSWER = {
     "identity": {"principalId": "principal-of-system"},
@@ -45,7 +46,7 @@ def parameters_file(name: str) -> Json:
 def place(vault_suffix: str = ".vault.azure.net") -> DeploymentContext:
     """A deployment to some group of some cloud."""
     return DeploymentContext(
-        subscription={"subscriptionId": "sub", "tenantId": "tenant"},
+        subscription={"subscriptionId": SUBSCRIPTION, "tenantId": "tenant"},
         group={"id": GROUP, "name": "rg", "location": "westus"},
         tenant={"tenantId": "tenant"},
         environment={"suffixes": {"keyvaultDns": vault_suffix}},
