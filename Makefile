@@ -139,7 +139,7 @@ test-python%: ## Some of the tests on another Python, in separate environments: 
 
 .PHONY: test-briefly
 test-briefly: setup-e2e-$(NEWEST_AZ) wheel
-	$(call pytest,$(SUITE)) tests/unit tests/recorded tests/e2e/test_same_output.py
+	$(call pytest,$(SUITE)) --hypothesis-profile=quick tests/unit tests/recorded tests/e2e/test_same_output.py
 
 .PHONY: faults
 faults: setup-emulator ## Every fault at every request of every command, and more: PART=commands, engine, kill or soak

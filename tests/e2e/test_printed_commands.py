@@ -115,8 +115,6 @@ def _transfer(world: PrintedWorld, shell: Shell, page: Page) -> None:
     assert world.target.digests() == digests
 
     world.target.container.delete_blob("images.tar")
-    # az uploads what is larger than 256 MiB in blocks; zeros may follow the end of an archive.
-    shell.type("truncate --size 257M images.tar")
     shell.type(create.removesuffix(" -e false"))
     shell.type(upload)
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from acr_emulator.runs.pipelines import EXPORT
 from acr_emulator.runs.trigger import MAX_AGE
+from azure.storage.blob import BlobClient, ContentSettings
 
 from tests.emulator.run_world import CONTAINER_ID, READER, URI, World
 from tests.emulator.running import Emulator, Json
@@ -96,6 +97,32 @@ def test_capitalized_metadata_as_azcopy_writes_them_count(world: World, blob: st
     properties = world.emulator.finished(f"runtarget/pipelineRuns/{run['name']}")
     assert properties["provisioningState"] == "Succeeded"
     assert properties["response"]["catalogDigest"] == metadata["catalogdigest"]
+
+
+def test_a_blob_uploaded_in_blocks_as_az_does_is_imported(world: World, blob: str) -> None:
+    client = world.container.get_blob_client(blob)
+    content, md5 = client.download_blob().readall(), client.get_blob_properties().content_settings
+    in_blocks = BlobClient(
+        f"{client.scheme}://{client.primary_hostname}",
+        client.container_name,
+        blob,
+        credential=client.credential,
+        max_single_put_size=1024,
+        max_block_size=1024,
+        connection_verify=world.emulator.ca_file,
+        use_env_settings=False,
+    )
+    in_blocks.upload_blob(
+        content,
+        overwrite=True,
+        metadata={"category": "acr-transfer-blob"},
+        content_settings=ContentSettings(content_md5=md5.content_md5),
+    )
+    assert len(client.get_block_list()[0]) > 1
+    enable(world)
+    (run,) = eventually(lambda: runs_of(world.emulator, blob) or None)
+    properties = world.emulator.finished(f"runtarget/pipelineRuns/{run['name']}")
+    assert properties["response"]["importedArtifacts"] == ["app:v1"]
 
 
 def test_the_trigger_waits_as_long_as_it_is_told(world: World, blob: str) -> None:

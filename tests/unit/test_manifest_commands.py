@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 import pytest
 import responses
-from jsonschema import validate
+from jsonschema import Draft202012Validator
 
 from azext_acrtransfer.kinds import EXPORT, IMPORT
 from docs.generators.manifest_page import SCHEMA
@@ -27,6 +27,7 @@ SERVER = HOST.removeprefix("https://")
 CREATE = ["acr", "pipeline-run", "create", *AT, "-p", "mypipeline", "-t", "export"]
 NAMED = [*CREATE, "-n", "myrun", "-b", "myblob"]
 VERIFY = ["acr", "pipeline-run", "verify", *AT]
+VALIDATOR = Draft202012Validator(SCHEMA)
 MANY = [f"samples/hello:v{number}" for number in range(51)]
 TIMES = {
     "started": "2026-03-04T17:23:21.926152+00:00",
@@ -75,7 +76,7 @@ def file(tmp_path: Path) -> Path:
 def written(file: Path) -> Json:
     """The document in a file, which fits the schema."""
     document: Json = json.loads(file.read_text(encoding="utf-8"))
-    validate(document, SCHEMA)
+    VALIDATOR.validate(document)
     return document
 
 
@@ -457,7 +458,7 @@ def a_verification(
         "runs": [],
         "artifacts": list(entries.values()),
     }
-    validate(document, SCHEMA)
+    VALIDATOR.validate(document)
     file = folder / "target.json"
     file.write_text(json.dumps(document), encoding="utf-8")
     return file
@@ -537,7 +538,7 @@ def an_export(
         "runs": list(runs),
         "artifacts": list(entries),
     }
-    validate(document, SCHEMA)
+    VALIDATOR.validate(document)
     file = folder / "exported.json"
     file.write_text(json.dumps(document), encoding="utf-8")
     return file

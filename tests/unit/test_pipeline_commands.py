@@ -414,6 +414,7 @@ def test_wait_for_created_bears_that_nothing_is_there_yet(
     assert (result.exit_code, result.stdout, fake_time.now) == (0, "", 30)
 
 
+@pytest.mark.usefixtures("fake_time")
 def test_a_wait_that_times_out_fails(az: Az, service: Service, kind: PipelineKind) -> None:
     service.answers("GET", path(kind), pipeline(kind, provisioningState="Updating"))
     argv = ["--updated", "--timeout", "1", "--interval", "1", "--only-show-errors"]

@@ -342,6 +342,7 @@ def test_clean_reports_each_outcome_and_fails_if_one_stays(az: Az) -> None:
     assert "1 of 3 runs could not be deleted:\nkept01: (Conflict) Not now." in result.stderr
 
 
+@pytest.mark.usefixtures("fake_time")
 def test_wait_takes_the_work_for_what_counts(az: Az, service: Service) -> None:
     under_way = run(EXPORT, **UNDER_WAY | {"provisioningState": "Succeeded"})
     service.answers("GET", RUN, under_way)
