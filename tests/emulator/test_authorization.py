@@ -282,6 +282,35 @@ def test_a_callers_role_says_what_it_may_do(
     assert guest.arm("GET", VAULT_ID).status_code == 403
 
 
+@pytest.mark.parametrize(
+    "parent",
+    [
+        "Microsoft.ContainerRegistry/registries/fertile",
+        "Microsoft.Storage/storageAccounts/fertile",
+        "Microsoft.KeyVault/vaults/fertile",
+        "Microsoft.ManagedIdentity/userAssignedIdentities/fertile",
+        "",
+    ],
+)
+def test_who_may_delete_a_parent_deletes_what_is_below_it(world: World, parent: str) -> None:
+    emulator, group = world.emulator, f"{SUBSCRIPTION}/resourceGroups/parents"
+    emulator.ok("PUT", group, {"location": "westus"})
+    identity = f"{group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/fertile"
+    path = f"{group}/providers/{parent}" if parent else group
+    body = {
+        "location": "westus",
+        "sku": {"name": "Premium"},
+        "properties": {"tenantId": PUBLIC.tenant_id, "sku": {"family": "A", "name": "standard"}},
+    }
+    emulator.ok("PUT", path if parent else identity, body)
+    guest = Guest.arrives(emulator)
+    emulator.grant(guest.login["id"], EVERYTHING_BUT_ROLES, path)
+    assignments = f"{path}/providers/Microsoft.Authorization/roleAssignments"
+    assert len(emulator.instance.store.list(f"{assignments}/")) == 1
+    assert guest.arm("DELETE", path).status_code in (200, 202)
+    assert emulator.instance.store.list(f"{path}/") == []
+
+
 def test_a_caller_is_told_what_it_may_do_at_a_scope(world: World) -> None:
     guest = Guest.arrives(world.emulator)
     path = f"{REGISTRIES}/runsource/providers/Microsoft.Authorization/permissions"

@@ -47,11 +47,10 @@ class Collection:
         """The resource of that name in any group: such names are unique in all of Azure."""
         return self._store.named(self._type, name)
 
-    def remove(self, request: ArmRequest) -> Response:
+    async def remove(self, request: ArmRequest) -> Response:
         """Delete the record and the role assignments on it: 200, or 204 if there was none."""
         resource_id = self.id(request)
-        for below in self._store.list(f"{resource_id}/"):
-            self._store.delete(below["id"])
+        await request.delete_below(resource_id, self._store)
         return empty(200 if self._store.delete(resource_id) else 204)
 
     async def _list(self, request: ArmRequest) -> Response:

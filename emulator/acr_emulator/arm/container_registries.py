@@ -124,8 +124,7 @@ class ContainerRegistries:
         resource = self.store.get(request.path)
         if resource is None:
             return empty(204)
-        for child in self.store.list(f"{resource['id']}/"):
-            await request.delete(child["id"])
+        await request.delete_below(resource["id"], self.store)
         self.registries.delete(resource)
         self.distribution.repositories(resource["name"].lower()).delete_all()
         operation = self.operations.begin(

@@ -77,6 +77,10 @@ class ArmApp:
         caller_permissions.check(self._store, self._directory, request)
         return await handler(replace(request, params=params))
 
+    async def _carry_out(self, request: ArmRequest) -> Response:
+        handler, params = self._find(request)
+        return await handler(replace(request, params=params))
+
     async def _parse(self, request: Request) -> ArmRequest:
         cloud = self._cloud
         try:
@@ -102,6 +106,7 @@ class ArmApp:
             caller=claims,
             base_url=cloud.arm_url,
             send=self.send,
+            carry_out=self._carry_out,
         )
 
     def _find(self, request: ArmRequest) -> tuple[Handler, Mapping[str, str]]:

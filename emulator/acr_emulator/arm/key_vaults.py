@@ -163,7 +163,7 @@ class KeyVaults:
         if vault := self.collection.find(request):
             Secrets(self.store, vault["name"]).clear()
             self._registrations.delete(vault["id"].lower())
-        return self.collection.remove(request)
+        return await self.collection.remove(request)
 
 
 def _policies(requested: Resource) -> list[Resource]:

@@ -68,4 +68,4 @@ class ManagedIdentities:
     async def delete(self, request: ArmRequest) -> Response:
         if identity := self.collection.find(request):
             self.directory.remove(identity["properties"]["principalId"])
-        return self.collection.remove(request)
+        return await self.collection.remove(request)

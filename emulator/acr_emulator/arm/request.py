@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from starlette.responses import Response
 
 from acr_emulator.identity.tokens import Claims
+from acr_emulator.state.store import Store
 
 _PLACEHOLDER = re.compile(r"{(\w+)(:path)?}")
 
@@ -32,14 +33,22 @@ class ArmRequest:
     base_url: str
     #: Carries out another call on behalf of the same caller.
     send: Callable[["ArmRequest"], Awaitable[Response]]
+    #: Carries out a consequence of this call, for which the caller needs no permission.
+    carry_out: Callable[["ArmRequest"], Awaitable[Response]]
 
     def __getitem__(self, placeholder: str) -> str:
         """What a placeholder of the route's template matched, as typed."""
         return self.params[placeholder]
 
-    async def delete(self, resource_id: str) -> Response:
-        """Delete another resource through its own provider."""
-        return await self.send(replace(self, method="DELETE", path=resource_id, body={}))
+    async def delete_below(self, resource_id: str, store: Store) -> None:
+        """Delete all resources below one, each through its own provider.
+
+        The newest is first, so that a child is deleted before its parent.
+        """
+        for resource in reversed(store.list(f"{resource_id}/")):
+            if store.get(resource["id"]):
+                deletion = replace(self, method="DELETE", path=resource["id"], body={})
+                await self.carry_out(deletion)
 
 
 Handler = Callable[[ArmRequest], Awaitable[Response]]

@@ -75,10 +75,7 @@ class ResourceGroups:
 
     async def delete(self, request: ArmRequest) -> Response:
         group = self._existing(request)
-        # Newest first, so that a child goes before its parent.
-        for resource in reversed(self.store.list(f"{group['id']}/")):
-            if self.store.get(resource["id"]):
-                await request.delete(resource["id"])
+        await request.delete_below(group["id"], self.store)
         self.store.delete(group["id"])
         return empty()
 

@@ -170,7 +170,7 @@ class StorageAccounts:
     async def delete(self, request: ArmRequest) -> Response:
         if account := self.collection.find(request):
             await self.storage.remove(account["name"])
-        return self.collection.remove(request)
+        return await self.collection.remove(request)
 
     async def list_keys(self, request: ArmRequest) -> Response:
         account = self.collection.existing(request)
