@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
+from azext_acrtransfer.arguments import RunStatus
 from azext_acrtransfer.kinds import kind_of_pipeline
-from azext_acrtransfer.service.json_values import get_path
+from azext_acrtransfer.service.json_values import get_path, parse_timestamp
 from azext_acrtransfer.service.states import RunState
 
 Row = OrderedDict[str, str]
 _WIDTH_OF_TABLE = 120
+_LEAST_WIDTH = 20
 _DIGEST = re.compile("(sha256:[0-9a-f]{12})[0-9a-f]{52}")
 Column = tuple[str, Callable[[Mapping[str, Any]], Any]]
 
@@ -41,12 +44,25 @@ def _blob_of_run(run: Mapping[str, Any]) -> Any:
 
 
 def _state_of_run(run: Mapping[str, Any]) -> str:
-    return RunState({"properties": run}).status.value
-
-
-def _percent(run: Mapping[str, Any]) -> str | None:
+    status = RunState({"properties": run}).status
     percentage = get_path(run, "response", "progress", "percentage")
-    return f"{percentage} %" if percentage else None
+    is_in_progress = status is RunStatus.IN_PROGRESS and percentage
+    return f"{status.value}, {percentage} %" if is_in_progress else status.value
+
+
+def _duration_of_run(run: Mapping[str, Any]) -> str | None:
+    started, finished = (
+        parse_timestamp(get_path(run, "response", key)) for key in ("startTime", "finishTime")
+    )
+    # A run that is started again can still carry the end of its predecessor.
+    if not (started and finished and started <= finished):
+        return None
+    return str(timedelta(seconds=round((finished - started).total_seconds())))
+
+
+def _trigger_of_run(run: Mapping[str, Any]) -> str | None:
+    is_triggered = get_path(run, "response", "trigger") or "_" in str(get_path(run, "name"))
+    return "source" if is_triggered else None
 
 
 def _time(*path: str) -> Callable[[Mapping[str, Any]], str]:
@@ -60,11 +76,12 @@ def _short(*path: str) -> Callable[[Mapping[str, Any]], str]:
 def _line(key: str, width: int) -> Callable[[Mapping[str, Any]], str]:
     """Return a function that reads a text as one line, shortened to a width."""
 
-    def line(result: Mapping[str, Any]) -> str:
-        text = " ".join(str(result[key]).split())
-        return text if len(text) <= width else f"{text[: width - 3]}..."
+    return lambda result: _shortened(str(result[key]), width)
 
-    return line
+
+def _shortened(text: str, width: int) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= width else f"{line[: width - 3]}..."
 
 
 def _table(*columns: Column) -> Callable[[Any], list[Row]]:
@@ -76,6 +93,24 @@ def _table(*columns: Column) -> Callable[[Any], list[Row]]:
             OrderedDict((title, str(read(item) or "")) for title, read in columns)
             for item in results
         ]
+
+    return table
+
+
+def _fitting_table(*columns: Column) -> Callable[[Any], list[Row]]:
+    """Return a table function that shortens the last column to the width that is left."""
+    make_rows = _table(*columns)
+    *others, last = (title for title, _ in columns)
+
+    def table(result: Any) -> list[Row]:
+        rows = make_rows(result)
+        # A column is at least two wider than its title, and two apart from the next.
+        left = _WIDTH_OF_TABLE - sum(
+            max(len(title) + 2, *(len(row[title]) for row in rows), 0) + 2 for title in others
+        )
+        for row in rows:
+            row[last] = _shortened(row[last], max(left, _LEAST_WIDTH))
+        return rows
 
     return table
 
@@ -95,15 +130,15 @@ import_pipelines_table = _table(
     *_PIPELINE_COLUMNS, ("Trigger", _value("trigger", "sourceTrigger", "status")), _STATE
 )
 
-runs_table = _table(
+runs_table = _fitting_table(
     ("Name", _value("name")),
     ("Type", _kind_of_run),
     ("Pipeline", _pipeline_of_run),
     ("Blob", _blob_of_run),
     ("State", _state_of_run),
-    ("Done", _percent),
     ("Started", _time("response", "startTime")),
-    ("Finished", _time("response", "finishTime")),
+    ("Duration", _duration_of_run),
+    ("Trigger", _trigger_of_run),
     ("Error", _value("response", "pipelineRunErrorMessage")),
 )
 
@@ -126,7 +161,7 @@ checks_table = _table(
     ("Message", _line("message", _WIDTH_OF_TABLE - len("PipelineProvisioned  warning  "))),
 )
 
-outcomes_table = _table(
+_outcomes_table = _fitting_table(
     ("Name", _value("name")),
     ("Outcome", _value("outcome")),
     ("Error", _value("error")),
@@ -135,5 +170,13 @@ outcomes_table = _table(
 
 def created_runs_table(result: Any) -> list[Row]:
     """Return rows of created runs, or of the runs of a dry run, which have no ID yet."""
-    planned = isinstance(result, list) and not any("id" in run for run in result)
-    return _planned_runs_table(result) if planned else runs_table(result)
+    return runs_table(result) if _are_runs(result) else _planned_runs_table(result)
+
+
+def cleaned_runs_table(result: Any) -> list[Row]:
+    """Return rows of the outcomes of a clean-up, or of the runs that a dry run lists."""
+    return runs_table(result) if _are_runs(result) else _outcomes_table(result)
+
+
+def _are_runs(result: Any) -> bool:
+    return not isinstance(result, list) or any("id" in run for run in result)

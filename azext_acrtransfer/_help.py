@@ -192,8 +192,10 @@ examples:
 
 _RUN_CLEAN = """
 type: command
-short-summary: Delete the failed pipeline runs of a registry, or some of them.
-long-summary: Each outcome is reported; the command fails if one could not be deleted.
+short-summary: Delete failed pipeline runs of a registry.
+long-summary: Runs that failed, failed in part or were canceled are deleted, unless they were \
+started again meanwhile. The command returns the outcome of each, and fails if one couldn't be \
+deleted.
 examples:
   - name: See which runs would be deleted
     text: az acr pipeline-run clean -r myregistry --dry-run -o table
@@ -220,7 +222,7 @@ examples:
 
 _RUN_LIST = """
 type: command
-short-summary: List the pipeline runs of a registry, newest first.
+short-summary: List the pipeline runs of a registry, oldest first.
 examples:
   - name: List the ten runs that were started last
     text: az acr pipeline-run list -r myregistry --top 10 -o table

@@ -233,6 +233,13 @@ def _create_arguments(context: Any) -> None:
         action="store_true",
         help="Run again although a run of this name with the same properties is there.",
     )
+    # Not core's own no_wait, which drops the result.
+    context.argument(
+        "wait",
+        options_list=["--no-wait"],
+        action="store_false",
+        help="Return the runs as submitted, and don't wait for their end.",
+    )
 
 
 def _export_arguments(context: Any) -> None:
@@ -314,7 +321,7 @@ def _list_arguments(context: Any) -> None:
     context.argument(
         "top",
         type=int,
-        help="List this many runs only, those started last.",
+        help="List only this many runs, those started last.",
         validator=validators.validate_top,
     )
 
@@ -328,5 +335,7 @@ def _clean_arguments(context: Any) -> None:
         validator=validators.validate_age,
     )
     context.argument(
-        "dry_run", action="store_true", help="List what would be deleted; delete nothing."
+        "dry_run",
+        action="store_true",
+        help="List the runs that would be deleted, and delete nothing.",
     )

@@ -6,12 +6,13 @@ from typing import Any, NoReturn
 
 from azext_acrtransfer import _client_factory, _format
 from azext_acrtransfer.command_lines import TERMINAL
-from azext_acrtransfer.diagnostics.exit_status import lookup_errors, raise_time_out
+from azext_acrtransfer.diagnostics.exit_status import keep_stderr, lookup_errors, raise_time_out
 from azext_acrtransfer.kinds import EXPORT, IMPORT, RUN
 
 
 def load_command_table(loader: Any, _: list[str] | None) -> None:
     """Register every command of the extension."""
+    keep_stderr()
     TERMINAL.follow(loader.cli_ctx)
     _pipeline_commands(loader)
     _run_commands(loader)
@@ -61,13 +62,12 @@ def _run_commands(loader: Any) -> None:
         group.custom_command(
             "create",
             "create_run",
-            supports_no_wait=True,
             table_transformer=_format.created_runs_table,
         )
         group.custom_show_command("show", "show_run")
         group.custom_command("list", "list_runs")
         group.custom_command("delete", "delete_resource", supports_no_wait=True)
-        group.custom_command("clean", "clean_runs", table_transformer=_format.outcomes_table)
+        group.custom_command("clean", "clean_runs", table_transformer=_format.cleaned_runs_table)
         group.custom_command(
             "verify",
             "verify_registry",

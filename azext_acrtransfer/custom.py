@@ -6,6 +6,7 @@ export pipelines, and where the task is the same also runs.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
 from typing import Any
 from uuid import uuid4
@@ -61,7 +62,7 @@ def list_pipelines(
 ) -> Any:
     """List the pipelines of a registry."""
     pipelines = client.of(registry_name, resource_group_name).list()
-    return [models.read_pipeline(client.kind, pipeline) for pipeline in pipelines]
+    return [models.read(client.kind, pipeline) for pipeline in pipelines]
 
 
 def delete_resource(
@@ -195,7 +196,7 @@ def create_run(
     check: bool = False,
     dry_run: bool = False,
     resource_group_name: str | None = None,
-    no_wait: bool = False,
+    wait: bool = True,
 ) -> Any:
     """Run a pipeline in as many runs as the transfer needs, and wait for their end."""
     # Deferred: most commands don't need it.
@@ -230,7 +231,7 @@ def create_run(
         preflight.require(pipeline_name, transfer.artifacts, transfer.blobs)
     if dry_run:
         return transfer.preview()
-    return transfer.create_runs(Waiting(cmd.cli_ctx), wait=not no_wait)
+    return transfer.create_runs(Waiting(cmd.cli_ctx), wait=wait)
 
 
 def show_run(
@@ -294,10 +295,14 @@ def list_runs(
     status: RunStatus | None = None,
     top: int | None = None,
 ) -> Any:
-    """List runs, newest first."""
+    """List runs in the service's order, which is oldest first."""
     all_runs = client.of(registry_name, resource_group_name).list()
     chosen = runs.chosen(all_runs, pipeline=pipeline_name, status=status)
-    return shapes(runs.without_secrets(run) for run in runs.newest_first(chosen, top))
+    return _shown(runs.newest(chosen, top) if top else chosen)
+
+
+def _shown(some_runs: Iterable[runs.Run]) -> list[dict[str, Any]]:
+    return shapes(map(runs.without_secrets, some_runs))
 
 
 def clean_runs(
@@ -310,16 +315,17 @@ def clean_runs(
     older_than: timedelta | None = None,
     dry_run: bool = False,
 ) -> Any:
-    """Delete the failed runs, and report each; fail if one could not be deleted."""
+    """Delete the failed runs, or list them; fail if one could not be deleted."""
     # Deferred: most commands don't need it.
     from azext_acrtransfer.transfer import cleaning
 
     all_runs = client.of(registry_name, resource_group_name)
     before = datetime.now(timezone.utc) - older_than if older_than else None
-    chosen = runs.chosen(all_runs.list(), pipeline=pipeline_name, ended_before=before)
-    failed = cleaning.failed_runs(chosen)
+    failed = runs.chosen(
+        all_runs.list(), pipeline=pipeline_name, status=RunStatus.FAILED, ended_before=before
+    )
     if dry_run:
-        return cleaning.preview(failed)
+        return _shown(failed)
     outcomes = cleaning.delete_all(Waiting(cmd.cli_ctx), all_runs, failed)
     fail_after_output(cmd.cli_ctx, cleaning.failure(outcomes))
     return outcomes

@@ -59,7 +59,7 @@ def explain(run: Any, pipeline: Any = None) -> tuple[KnownFailure, Facts] | None
         facts |= needs_of(kind, kind.options)
         facts |= {"pipeline": pipeline_id.rpartition("/")[2]} if pipeline_id else {}
     options = known_options(pipeline) if pipeline else ()
-    failure = find(error_message(run), _mode(storage), options)
+    failure = find(error_message(run), access_mode(storage), options)
     return (failure, facts) if failure else None
 
 
@@ -142,7 +142,8 @@ def _facts_of_refusal(failure: KnownFailure, error: HttpResponseError) -> Facts:
     return Facts(facts_of_id(path) | failure.facts_in(str(error.message)))
 
 
-def _mode(storage: Any) -> StorageAccessMode:
+def access_mode(storage: Any) -> StorageAccessMode:
+    """Return how a pipeline authenticates to its container; old API versions have one mode."""
     mode = storage and storage.storage_access_mode
     if mode == StorageAccessMode.MANAGED_IDENTITY.value:
         return StorageAccessMode.MANAGED_IDENTITY

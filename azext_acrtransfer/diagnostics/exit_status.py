@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import Any
 
 from azure.cli.core.azclierror import (
     AzCLIError,
@@ -38,8 +40,12 @@ def fail_after_output(cli_ctx: Any, *errors: AzCLIError | None, exit_code: int =
     *others, last = [error for error in errors if error] or [None]
     if not last:
         return
+    invocation = cli_ctx.invocation
 
-    def fail(*_: Any, **__: Any) -> NoReturn:
+    def fail(*_: Any, **__: Any) -> None:
+        cli_ctx.unregister_event(EVENT_CLI_SUCCESSFUL_EXECUTE, fail)
+        if cli_ctx.invocation is not invocation:
+            return  # a later command, as the output of this one failed
         for error in others:
             error.print_error()
         if exit_code == 1:
@@ -48,6 +54,12 @@ def fail_after_output(cli_ctx: Any, *errors: AzCLIError | None, exit_code: int =
         raise SystemExit(exit_code)
 
     cli_ctx.register_event(EVENT_CLI_SUCCESSFUL_EXECUTE, fail)
+
+
+def keep_stderr() -> None:
+    """Give core a stderr where the caller has closed it: core would print errors to stdout."""
+    if sys.stderr is None or sys.stderr.closed:
+        sys.stderr = io.StringIO()
 
 
 @contextmanager

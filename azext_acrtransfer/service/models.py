@@ -9,11 +9,11 @@ from azure.cli.core.azclierror import InvalidArgumentValueError
 from azure.mgmt.containerregistry.models import ExportPipeline, ImportPipeline, PipelineRun
 
 from azext_acrtransfer.arguments import SYSTEM_IDENTITY, IdentityId, StorageAccessMode
-from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
+from azext_acrtransfer.kinds import EXPORT, IMPORT, RUN, PipelineKind, ResourceKind
 from azext_acrtransfer.service.api_version import DEFAULT, SETTING, ApiVersion, setting
 from azext_acrtransfer.service.pipelines import PipelineChange, PipelineSpec, StorageAccess
 
-_PIPELINE_MODELS = {EXPORT: ExportPipeline, IMPORT: ImportPipeline}
+_MODELS = {EXPORT: ExportPipeline, IMPORT: ImportPipeline, RUN: PipelineRun}
 
 
 def pipeline(spec: PipelineSpec, version: ApiVersion) -> Any:
@@ -28,12 +28,12 @@ def pipeline(spec: PipelineSpec, version: ApiVersion) -> Any:
     if spec.kind is IMPORT:
         properties["trigger"] = _trigger(enabled=spec.source_trigger)
     body = {"identity": _identity(spec.identity), "properties": properties}
-    return _PIPELINE_MODELS[spec.kind](body)
+    return _MODELS[spec.kind](body)
 
 
-def read_pipeline(kind: PipelineKind, document: dict[str, Any]) -> Any:
-    """Return the model of a pipeline in the service's JSON."""
-    return _PIPELINE_MODELS[kind](document)
+def read(kind: ResourceKind, document: dict[str, Any]) -> Any:
+    """Return the model of a pipeline or a run in the service's JSON."""
+    return _MODELS[kind](document)
 
 
 def change_pipeline(model: Any, change: PipelineChange, version: ApiVersion) -> Any:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 from azure.cli.core.azclierror import ManualInterrupt, ResourceNotFoundError
+from azure.core.exceptions import AzureError
 from knack.log import get_logger
 
 from azext_acrtransfer.command_lines import az
+from azext_acrtransfer.service import models
 from azext_acrtransfer.service.concurrency import run_concurrently
 from azext_acrtransfer.service.progress import progress
 from azext_acrtransfer.service.resources import Answer, Resources
@@ -19,6 +21,8 @@ from azext_acrtransfer.service.states import State
 
 logger = get_logger(__name__)
 _SPINNER_STEP = 0.2
+# A page of a list has about as many.
+_LISTED_FOR_EACH = 100
 
 
 def delay(waited: float, retry_after: float | None) -> float:
@@ -93,9 +97,9 @@ class Waiting:
         self, resources: Resources, latest: dict[str, LastAnswer], state_of: StateOf
     ) -> None:
         started = self._now()
-        due: dict[str, float] = {}
+        listing = _Listing(resources)
 
-        def ask(name: str) -> LastAnswer:
+        def get(name: str) -> LastAnswer:
             return LastAnswer(resources.get(name))
 
         def fail(name: str, error: Exception) -> LastAnswer:
@@ -104,20 +108,45 @@ class Waiting:
         with self.progress() as show:
             while in_progress := _in_progress(latest, state_of):
                 now = self._now()
-                for name in set(in_progress) - set(due):
-                    due[name] = now + delay(now - started, latest[name].retry_after)
-                while (left := min(due.values()) - self._now()) > 0:
+                due = now + min(
+                    delay(now - started, latest[name].retry_after) for name in in_progress
+                )
+                while (left := due - self._now()) > 0:
                     show(_line(latest, state_of))
                     self._sleep(min(left, _SPINNER_STEP))
-                due_names = [name for name in in_progress if due[name] <= self._now()]
-                answers = run_concurrently(ask, due_names, on_error=fail)
-                for name, answer in zip(due_names, answers, strict=True):
-                    latest[name] = answer
-                    del due[name]
+                listed = listing.find(in_progress)
+                others = [name for name in in_progress if name not in listed]
+                answers = run_concurrently(get, others, on_error=fail)
+                latest |= listed | dict(zip(others, answers, strict=True))
 
     def progress(self) -> AbstractContextManager[Callable[[str], None]]:
         """Return the progress line."""
         return progress(self._cli_ctx, now=self._now)
+
+
+class _Listing:
+    """Reads several resources by one list, as long as that takes fewer requests than one each."""
+
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
+        self._is_worthwhile = True
+
+    def find(self, names: Sequence[str]) -> dict[str, LastAnswer]:
+        """Return the resources that a list contains; the caller reads the others."""
+        if len(names) == 1 or not self._is_worthwhile:
+            return {}
+        by_name = {name.lower(): name for name in names}
+        found: dict[str, LastAnswer] = {}
+        try:
+            for number, resource in enumerate(self._resources.list()):
+                if number == len(names) * _LISTED_FOR_EACH:
+                    self._is_worthwhile = False
+                    break
+                if name := by_name.get(resource["name"].lower()):
+                    found[name] = LastAnswer(Answer(models.read(self._resources.kind, resource)))
+        except AzureError as error:  # reading each has its own errors
+            logger.debug("Can't list: %s", error)
+        return found
 
 
 def _in_progress(latest: Mapping[str, LastAnswer], state_of: StateOf) -> list[str]:

@@ -1,4 +1,4 @@
-"""The progress line on a terminal."""
+"""The progress of a long command: a line on a terminal, or one a minute in a log."""
 
 from __future__ import annotations
 
@@ -8,27 +8,48 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from knack.log import get_logger
+
+logger = get_logger(__name__)
+_SECONDS_PER_LINE = 60
+
 
 @contextmanager
 def progress(
     cli_ctx: Any, *, now: Callable[[], float] = time.monotonic
 ) -> Iterator[Callable[[str], None]]:
-    """Return a function that shows a text and the time passed; quiet without a terminal."""
-    quiet = (
+    """Return a function that shows a text and the time passed.
+
+    Where there is no terminal, or no progress bar is wanted, it logs a line a minute.
+    """
+    started = now()
+    is_bar_unwanted = (
         cli_ctx.only_show_errors
         or cli_ctx.config.getboolean("core", "disable_progress_bar", False)
         or not sys.stderr.isatty()
     )
-    if quiet:
-        yield lambda _: None
+    if is_bar_unwanted:
+        yield _log_each_minute(now)
         return
-    # Deferred: it loads a terminal library that a quiet wait does not need.
+    # Deferred: it loads a terminal library that is needed on a terminal only.
     from azure.cli.core.commands.progress import IndeterminateProgressBar
 
-    started = now()
     line = IndeterminateProgressBar(cli_ctx)
     line.begin()
     try:
         yield lambda text: line.update_progress_with_msg(f"{text}, {now() - started:.0f} s")
     finally:
         line.end()
+
+
+def _log_each_minute(now: Callable[[], float]) -> Callable[[str], None]:
+    started = logged = now()
+
+    def log(text: str) -> None:
+        nonlocal logged
+        if now() - logged >= _SECONDS_PER_LINE:
+            logged = now()
+            # Not shown with --only-show-errors.
+            logger.warning("%s, %.0f s", text, logged - started)
+
+    return log

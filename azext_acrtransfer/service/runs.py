@@ -1,4 +1,4 @@
-"""Lists of pipeline runs: filtered, sorted by time, and without secrets.
+"""Lists of pipeline runs: filtered, limited to the newest, and without secrets.
 
 A run is the service's JSON here, or the SDK's model of it, which is a mapping of the same.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta, timezone
+from operator import itemgetter
 from typing import Any
 
 from azext_acrtransfer.arguments import RunStatus
@@ -63,11 +64,13 @@ def chosen(
         yield run
 
 
-def newest_first(runs: Iterable[Run], top: int | None = None) -> list[Run]:
-    """Return runs by their start; with ``top``, only that many are kept in memory."""
-    if top:
-        return heapq.nlargest(top, runs, key=started)
-    return sorted(runs, key=started, reverse=True)
+def newest(runs: Iterable[Run], count: int) -> list[Run]:
+    """Return the runs that started last, in the order of the list; no others stay in memory.
+
+    Of runs that started at once, those at its end are newer: the service lists the oldest first.
+    """
+    numbered = heapq.nlargest(count, enumerate(runs), key=lambda pair: (started(pair[1]), pair[0]))
+    return [run for _, run in sorted(numbered, key=itemgetter(0))]
 
 
 def is_old(answer: Answer, tag: str | None) -> bool:

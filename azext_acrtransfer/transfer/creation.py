@@ -6,13 +6,25 @@ from collections.abc import Sequence
 from typing import Any
 
 from azure.cli.core.azclierror import AzCLIError
+from knack.log import get_logger
 
+from azext_acrtransfer.arguments import StorageAccessMode
+from azext_acrtransfer.diagnostics.diagnosis import access_mode
 from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.service.polling import Waiting
 from azext_acrtransfer.transfer import execution, planning, report, splitting
 from azext_acrtransfer.transfer.context import TransferContext
 from azext_acrtransfer.transfer.records import planned_records, records_of
 from azext_acrtransfer.transfer.specs import TransferSpec
+
+logger = get_logger(__name__)
+#: The lines that Microsoft's guide quotes.
+_AUTHENTICATION = {
+    StorageAccessMode.MANAGED_IDENTITY: (
+        "Authenticating to Storage Account using Entra Managed Identity."
+    ),
+    StorageAccessMode.SAS_TOKEN: "Authenticating to Storage Account using Storage SAS Token.",
+}
 
 
 class Transfer:
@@ -40,6 +52,9 @@ class Transfer:
     def create_runs(self, waiting: Waiting, *, wait: bool) -> Any:
         """Create the runs, wait for their end, and report them."""
         context, recorder = self._context, self._recorder
+        if self._runs:
+            container = getattr(context.pipeline, context.kind.side)
+            logger.warning(_AUTHENTICATION[access_mode(container)])
         recording = recorder.begin(planned_records(self._runs)) if recorder else None
         outcomes = execution.run_all(
             waiting, context.runs, self._runs, context.pipeline.id, wait=wait

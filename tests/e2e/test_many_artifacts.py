@@ -91,7 +91,7 @@ def test_several_that_are_not_waited_for(az: Terminal, site: Site) -> None:
     references = push_tags(site, "samples/many", *(f"v{number}" for number in range(51)))
     site.pipeline("export", "myexport")
     begun = az.ok(create(site, f"-b myblob -a {' '.join(references)} --no-wait"))
-    assert begun.stdout == ""
+    assert [run["name"] for run in begun.json] == ["myrun001", "myrun002"]
     for name in ("myrun001", "myrun002"):
         assert site.finished(name)["response"]["status"] == "Succeeded"
 
@@ -101,8 +101,8 @@ def test_ctrl_c_stops_the_waiting_for_several_and_none_of_them(az: Terminal, sit
     site.pipeline("export", "myexport")
     az.cloud.control("runs", seconds=4)
     process = az.start(create(site, f"-b myblob -a {' '.join(references)}"))
-    looks = {("GET", site.id_of(f"pipelineRuns/myrun00{number}")) for number in (1, 2)}
-    eventually(lambda: looks <= set(az.cloud.requests()) or None)
+    look = ("GET", site.id_of("pipelineRuns"))
+    eventually(lambda: look in az.cloud.requests() or None)
     stopped = ctrl_c(process)
     states = [(run["name"], run["response"]["status"]) for run in stopped.json]
     assert (stopped.exit_code, states) == (1, [("myrun001", "Running"), ("myrun002", "Running")])

@@ -102,10 +102,12 @@ def test_ctrl_c_stops_the_waiting_and_not_the_run(az: Terminal, site: Site) -> N
 
 
 @pytest.mark.usefixtures("pipeline")
-def test_without_a_terminal_waiting_is_silent(az: Terminal, site: Site) -> None:
+def test_without_a_terminal_a_short_run_says_how_it_authenticates(az: Terminal, site: Site) -> None:
     silent = az.ok(f"{creating(site)} --only-show-errors")
     assert silent.stderr == ""
-    assert az.ok(creating(site, "myrun02")).stderr == ""
+    assert az.ok(creating(site, "myrun02")).stderr == (
+        "WARNING: Authenticating to Storage Account using Storage SAS Token.\n"
+    )
 
 
 @pytest.mark.usefixtures("pipeline")

@@ -21,6 +21,8 @@ REFUSED = (
     "Failed to access storage.  Service request failed.  Status: 403 (This request is not "
     "authorized to perform this operation using this permission)"
 )
+#: What a command that creates runs says before it does.
+AUTHENTICATION = "WARNING: Authenticating to Storage Account using Storage SAS Token.\n"
 
 
 def failed(kind: PipelineKind, message: str, name: str = "myrun01") -> dict[str, Any]:
@@ -61,8 +63,14 @@ def sent(service: responses.RequestsMock, method: str) -> dict[str, Any]:
     }
 
 
+def lists(service: responses.RequestsMock, *looks: list[dict[str, Any]]) -> None:
+    """Answer each list of runs."""
+    for runs in looks:
+        service.get(f"{ARM}{RUNS}", json={"value": runs})
+
+
 def error_of(result: Result) -> list[str]:
-    """Lines of the error; nothing else is on stderr."""
-    lines = result.stderr.splitlines()
+    """Lines of the error; nothing else is on stderr but how the runs get at the storage."""
+    lines = result.stderr.removeprefix(AUTHENTICATION).splitlines()
     assert lines[0].startswith("ERROR: ")
     return lines

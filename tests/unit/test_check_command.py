@@ -45,6 +45,7 @@ from tests.unit.fake_azure import (
     Azure,
     Json,
 )
+from tests.unit.fake_runs import AUTHENTICATION
 from tests.unit.preflight_snapshots import PRINCIPAL, sas
 
 ARM_TOKEN, VAULT_TOKEN = "https://management.core.windows.net/", "https://vault.azure.net"
@@ -791,6 +792,7 @@ def test_a_run_is_made_after_its_check_which_warns_of_what_is_unknown_too(
         "WARNING: ContainerFound is unknown: You don't have permission to read it. Required: "
         "containers/read.",
         f"WARNING: SasNotExpired: It expires at {soon}.",
+        AUTHENTICATION.strip(),
     ]
 
 

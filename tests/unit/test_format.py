@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from azext_acrtransfer import _format
-from azext_acrtransfer.kinds import IMPORT, PipelineKind
+from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
 from tests.unit.conftest import AT, REGISTRY, Az, Service, flat, pipeline, run
+from tests.unit.fake_runs import UNDER_WAY, failed
 
 
 def test_a_pipeline_is_one_row(az: Az, service: Service, kind: PipelineKind) -> None:
@@ -41,9 +42,9 @@ def test_a_run_is_one_row(kind: PipelineKind) -> None:
         "Pipeline": "mypipeline",
         "Blob": "myblob",
         "State": "Succeeded",
-        "Done": "100 %",
         "Started": "2026-03-04T17:23:21",
-        "Finished": "2026-03-04T17:24:21",
+        "Duration": "0:01:00",
+        "Trigger": "",
         "Error": "",
     }
 
@@ -61,7 +62,6 @@ def test_the_kind_is_read_in_any_case() -> None:
     [
         _format.export_pipelines_table,
         _format.import_pipelines_table,
-        _format.outcomes_table,
     ],
 )
 def test_what_is_not_told_is_empty(table: object) -> None:
@@ -74,3 +74,60 @@ def test_what_is_not_told_is_empty(table: object) -> None:
 def test_a_run_without_words_is_in_progress() -> None:
     [row] = _format.runs_table({"name": "n", "request": None, "response": None})
     assert {key: value for key, value in row.items() if value} == {"Name": "n", "State": "Running"}
+
+
+@pytest.mark.parametrize(
+    ("started", "finished", "duration"),
+    [
+        ("2026-03-04T17:23:21.9261521+00:00", "2026-03-04T17:23:22.2261521+00:00", "0:00:00"),
+        ("2026-03-04T17:23:21Z", "2026-03-05T18:24:22.5Z", "1 day, 1:01:02"),
+        ("2026-03-04T17:23:21Z", "2026-03-04T17:23:20Z", ""),  # of the run before
+        ("2026-03-04T17:23:21Z", None, ""),
+        (None, "2026-03-04T17:23:20Z", ""),
+    ],
+)
+def test_duration_is_from_start_to_finish(
+    started: str | None, finished: str | None, duration: str
+) -> None:
+    times = {"startTime": started, "finishTime": finished}
+    [row] = _format.runs_table(flat(run(EXPORT, response=times)))
+    assert row["Duration"] == duration
+
+
+@pytest.mark.parametrize(
+    ("name", "response", "trigger"),
+    [
+        ("myrun01", {}, ""),
+        ("mypipeline_20260304", {}, "source"),
+        ("myrun01", {"trigger": {"sourceTrigger": {"timestamp": "2026-03-04"}}}, "source"),
+    ],
+)
+def test_table_names_the_trigger(name: str, response: dict[str, Any], trigger: str) -> None:
+    [row] = _format.runs_table(flat(run(IMPORT, name, response=response)))
+    assert row["Trigger"] == trigger
+
+
+def test_table_shows_progress_until_the_end(kind: PipelineKind) -> None:
+    rows = _format.runs_table([flat(run(kind, **UNDER_WAY)), flat(run(kind))])
+    assert [row["State"] for row in rows] == ["Running, 20 %", "Succeeded"]
+
+
+@pytest.mark.parametrize("length", [5, 30, 50])
+def test_error_fits_the_table_on_one_line(az: Az, service: Service, length: int) -> None:
+    runs = [run(EXPORT), failed(EXPORT, "Service request failed.\nStatus: 403 (Forbidden)" * 3)]
+    runs[1]["name"] = "r" * length
+    runs[1]["id"] += "other"
+    service.answers("GET", f"{REGISTRY}/pipelineRuns", {"value": runs})
+    table = az("acr", "pipeline-run", "list", *AT, "-o", "table").stdout.splitlines()
+    assert len(table) == 4
+    assert table[3].endswith("...")
+    error = table[3].partition("0:01:00")[2].strip()
+    assert error.startswith("Service request f")
+    assert max(len(line) for line in table) == 120 if length == 5 else len(error) == 20
+
+
+def test_error_of_a_clean_up_fits_the_table() -> None:
+    outcome = {"name": "failed01", "outcome": "Failed", "error": "locked\n" * 50}
+    [row] = _format.cleaned_runs_table([outcome])
+    assert (row["Name"], row["Outcome"]) == ("failed01", "Failed")
+    assert row["Error"] == ("locked " * 50)[:96] + "..."

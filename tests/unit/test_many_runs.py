@@ -24,7 +24,18 @@ from tests.support.az import Result, told
 from tests.support.fake_time import FakeTime
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, flat, pipeline, run
 from tests.unit.fake_registry import IMAGE, Registry
-from tests.unit.fake_runs import DIGEST, REFUSED, RUNS, UNDER_WAY, answers, error_of, failed, sent
+from tests.unit.fake_runs import (
+    AUTHENTICATION,
+    DIGEST,
+    REFUSED,
+    RUNS,
+    UNDER_WAY,
+    answers,
+    error_of,
+    failed,
+    lists,
+    sent,
+)
 from tests.unit.fake_storage import page
 
 MANY = [f"samples/hello:v{number}" for number in range(103)]
@@ -57,9 +68,11 @@ def create(kind: PipelineKind, *more: str) -> list[str]:
 def test_an_export_of_many_is_split_and_all_are_waited_for(
     az: Az, service: responses.RequestsMock, fake_time: FakeTime
 ) -> None:
-    for name in NAMES:
-        under_way = run(EXPORT, name, **UNDER_WAY)
-        answers(service, name, under_way, under_way, run(EXPORT, name))
+    others = [run(EXPORT, f"other{number:03}") for number in range(297)]
+    under_way = [run(EXPORT, name, **UNDER_WAY) for name in NAMES]
+    for name, answer in zip(NAMES, under_way, strict=True):
+        answers(service, name, answer)
+    lists(service, [*others, *under_way], [*others, *(run(EXPORT, name) for name in NAMES)])
     result = az(*create(EXPORT))
     assert (result.exit_code, told(result.json)) == (0, [flat(run(EXPORT, name)) for name in NAMES])
     assert sent(service, "PUT") == {
@@ -74,10 +87,41 @@ def test_an_export_of_many_is_split_and_all_are_waited_for(
         }
         for name in NAMES
     }
-    # One for the pipeline, and two looks at each of three runs, which are due at the same times.
-    assert len(service.calls) == 1 + 3 + 6
+    # One for the pipeline, three for the runs, and two looks at all of them.
+    assert len(service.calls) == 1 + 3 + 2
     assert fake_time.now == pytest.approx(2.0)
-    assert result.stderr == ""
+    assert result.stderr == AUTHENTICATION
+
+
+def test_runs_in_a_long_list_are_read_one_by_one(
+    az: Az, service: responses.RequestsMock, fake_time: FakeTime
+) -> None:
+    others = [run(EXPORT, f"other{number:03}") for number in range(300)]
+    under_way = [run(EXPORT, name, **UNDER_WAY) for name in NAMES]
+    for name, answer in zip(NAMES, under_way, strict=True):
+        answers(service, name, answer, answer, run(EXPORT, name))
+    lists(service, [*others, *under_way])
+    result = az(*create(EXPORT))
+    assert (result.exit_code, told(result.json)) == (0, [flat(run(EXPORT, name)) for name in NAMES])
+    # The first look begins with the list, the second doesn't.
+    assert len(service.calls) == 1 + 3 + 1 + 3 + 3
+    assert fake_time.now == pytest.approx(2.0)
+
+
+def test_a_run_that_a_list_lacks_is_read_itself(
+    az: Az, service: responses.RequestsMock, fake_time: FakeTime
+) -> None:
+    under_way = [run(EXPORT, name, **UNDER_WAY) for name in NAMES]
+    for name, answer in zip(NAMES, under_way, strict=True):
+        answers(service, name, answer)
+    ended = [run(EXPORT, name.upper()) for name in NAMES[:2]]  # as it was first created
+    lists(service, [*ended, under_way[2]][:2])
+    answers(service, NAMES[2], under_way[2], run(EXPORT, NAMES[2]))
+    result = az(*create(EXPORT))
+    shown = [*ended, run(EXPORT, NAMES[2])]
+    assert (result.exit_code, told(result.json)) == (0, [flat(each) for each in shown])
+    assert len(service.calls) == 1 + 3 + 1 + 1
+    assert fake_time.now == pytest.approx(1.0)
 
 
 def test_what_is_named_twice_counts_once(az: Az, service: responses.RequestsMock) -> None:
@@ -379,14 +423,15 @@ def test_all_are_submitted_if_none_is_waited_for(az: Az, service: responses.Requ
         under_way = run(EXPORT, name, **UNDER_WAY)
         answers(service, name, REFUSAL if name == "myrun002" else under_way)
     result = az(*create(EXPORT, "--no-wait"))
-    assert (result.exit_code, result.stdout) == (1, "")  # core drops what is not waited for
+    submitted = [flat(run(EXPORT, name, **UNDER_WAY)) for name in NAMES]
+    assert (result.exit_code, told(result.json)) == (1, [submitted[0], submitted[2]])
     assert list(sent(service, "PUT")) == NAMES
     assert error_of(result)[:2] == ["ERROR: 1 of 3 runs failed:", "myrun002: (Conflict) Not now."]
     assert "Stopped waiting" not in result.stderr
 
     service.replace("PUT", f"{ARM}{RUNS}/myrun002", json=run(EXPORT, "myrun002", **UNDER_WAY))
     result = az(*create(EXPORT, "--no-wait"))
-    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
+    assert (result.exit_code, told(result.json), result.stderr) == (0, submitted, AUTHENTICATION)
 
 
 @pytest.mark.usefixtures("fake_time")
@@ -394,6 +439,7 @@ def test_a_refusal_for_one_run_does_not_end_the_wait_for_the_others(
     az: Az, service: responses.RequestsMock, raised: list[Any]
 ) -> None:
     no_longer = {"error": {"code": "AuthorizationFailed", "message": "No longer."}}
+    service.get(f"{ARM}{RUNS}", json=no_longer, status=403)
     for name in NAMES:
         under_way = run(EXPORT, name, **UNDER_WAY)
         answers(service, name, under_way, no_longer if name == "myrun002" else under_way)
@@ -420,8 +466,7 @@ def test_a_run_that_somebody_deletes_meanwhile_has_failed(
 ) -> None:
     for name in NAMES:
         answers(service, name, run(EXPORT, name, **UNDER_WAY))
-    for name in NAMES[:2]:
-        answers(service, name, run(EXPORT, name), run(EXPORT, name))
+    lists(service, [run(EXPORT, name) for name in NAMES[:2]])
     gone = {"error": {"code": "ResourceNotFound", "message": "It is gone."}}
     service.get(f"{ARM}{RUNS}/myrun003", json=gone, status=404)
     result = az(*create(EXPORT))

@@ -25,6 +25,7 @@ from tests.unit.preflight_snapshots import registry, snapshot
 
 HELLO = Artifact("samples/hello", "1.0")
 BASIC = registry(sku="Basic")
+CLEANED = [CleanOutcome(name="failed01", outcome=cleaning.DELETED, error=None)]
 #: A result of each command, in which every query of its help finds something.
 RESULTS: dict[str, tuple[type, Iterable[Mapping[str, Any]]]] = {
     "acr export-pipeline check": (Check, evaluate(snapshot(EXPORT, registry=BASIC))),
@@ -33,7 +34,7 @@ RESULTS: dict[str, tuple[type, Iterable[Mapping[str, Any]]]] = {
         PlannedRun,
         splitting.preview([RunSpec(EXPORT, "myrun", "myblob", (HELLO,))], "mypipeline"),
     ),
-    "acr pipeline-run clean": (CleanOutcome, cleaning.preview(["failed01"])),
+    "acr pipeline-run clean": (CleanOutcome, CLEANED),
     "acr pipeline-run verify": (
         VerifiedArtifact,
         [*Finding(HELLO, "sha256:0a", None, (Finding(HELLO, "sha256:0b", None),)).rows],

@@ -124,7 +124,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
         (True, False, True, []),
     ],
 )
-def test_progress_goes_to_a_terminal_only(
+def test_a_bar_is_for_a_terminal_only(
     monkeypatch: pytest.MonkeyPatch,
     on_terminal: bool,
     quiet: bool,
@@ -164,7 +164,7 @@ def test_several_are_waited_for_under_one_line(terminal: Terminal) -> None:
         runs[name].looks -= 1
         return Answer(runs[name])
 
-    all_runs: Any = SimpleNamespace(get=look)
+    all_runs: Any = SimpleNamespace(get=look, list=lambda: iter(()))
     wait = polling.Waiting(terminal.cli, now=lambda: clock.now, sleep=clock.sleep)
     refused = polling.LastAnswer(None, AzureError("refused"))
     seen = {"never": refused} | {
@@ -191,7 +191,7 @@ def test_several_are_waited_for_under_one_line(terminal: Terminal) -> None:
 def test_that_none_has_failed_needs_no_word(terminal: Terminal) -> None:
     clock = FakeTime()
     wait = polling.Waiting(terminal.cli, now=lambda: clock.now, sleep=clock.sleep)
-    over: Any = SimpleNamespace(get=lambda _: Answer(Run(0)))
+    over: Any = SimpleNamespace(get=lambda _: Answer(Run(0)), list=lambda: iter(()))
     wait.all_settled(
         over, dict.fromkeys(["one", "two"], polling.LastAnswer(Answer(Run(1)))), Run.state
     )
@@ -200,3 +200,24 @@ def test_that_none_has_failed_needs_no_word(terminal: Terminal) -> None:
         "0 of 2 runs done; Running, 1 to go, 1 s",
         "end",
     ]
+
+
+@pytest.mark.parametrize("disabled", [False, True])
+def test_a_line_a_minute_is_logged_without_a_bar(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, disabled: bool
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: disabled)
+    clock = FakeTime()
+    clock.now = 1000.0
+    wait = polling.Waiting(
+        Terminal(disabled=disabled).cli, now=lambda: clock.now, sleep=clock.sleep
+    )
+    caplog.set_level("WARNING")
+    wait.settled(
+        resources(lambda: Answer(clock.now)),
+        "myrun01",
+        Answer(0),
+        lambda now: StateOfTest(now >= 1190),
+    )
+    assert caplog.messages == [f"Running, 20 %, {seconds} s" for seconds in (60, 120, 180)]
+    assert {record.name for record in caplog.records} == {"cli.azext_acrtransfer.service.progress"}

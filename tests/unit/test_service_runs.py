@@ -1,4 +1,4 @@
-"""Lists of runs: sorted by time, chosen, and which of them had ended before."""
+"""Lists of runs: the newest, chosen, and which of them had ended before."""
 
 from __future__ import annotations
 
@@ -18,16 +18,23 @@ def _run(name: str, started: str | None = None, created: str | None = None) -> r
     }
 
 
-@pytest.mark.parametrize("top", [None, 4])
-def test_a_run_that_tells_no_start_counts_from_its_creation(top: int | None) -> None:
+@pytest.mark.parametrize(
+    ("count", "names"),
+    [
+        (1, ["first"]),
+        (2, ["second", "first"]),
+        (3, ["second", "third", "first"]),
+        (4, ["never", "second", "third", "first"]),
+    ],
+)
+def test_a_run_without_a_start_counts_from_its_creation(count: int, names: list[str]) -> None:
     every = [
         _run("never"),
         _run("second", created="2026-01-02T00:00:00Z"),
         _run("third", started="2026-01-01T00:00:00Z", created="2026-01-09T00:00:00Z"),
         _run("first", started="2026-01-03T00:00:00Z"),
     ]
-    names = [run["name"] for run in runs.newest_first(every, top)]
-    assert names == ["first", "second", "third", "never"]
+    assert [run["name"] for run in runs.newest(every, count)] == names
 
 
 def test_each_run_is_chosen_by_itself() -> None:

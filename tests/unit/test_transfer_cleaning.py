@@ -12,6 +12,7 @@ import responses
 from azure.cli.core.azclierror import ManualInterrupt, ResourceNotFoundError
 from azure.core.exceptions import AzureError
 
+from azext_acrtransfer.service.resources import Answer
 from azext_acrtransfer.transfer import cleaning
 from tests.support.fake_time import FakeTime
 from tests.unit.conftest import ARM, AT, REGISTRY, Az
@@ -32,13 +33,17 @@ class Lines:
 
 
 def resources(delete: Any) -> Any:
-    """The runs of a registry, of which nothing is asked but to delete them."""
+    """The failed runs of a registry."""
 
     def begin(name: str) -> Any:
         delete(name)
         return SimpleNamespace(result=lambda: None)
 
-    return SimpleNamespace(delete=begin)
+    return SimpleNamespace(get=lambda name: Answer(in_state("Failed", name)), delete=begin)
+
+
+def failed(*names: str) -> list[dict[str, Any]]:
+    return [in_state("Failed", name) for name in names]
 
 
 def test_outcomes_and_progress_are_told_in_the_order_of_the_list() -> None:
@@ -57,7 +62,7 @@ def test_outcomes_and_progress_are_told_in_the_order_of_the_list() -> None:
 
     lines: Any = Lines()
     names = ["first01", "kept01", "lost01", "offline01", "last01"]
-    outcomes = cleaning.delete_all(lines, resources(delete), names)
+    outcomes = cleaning.delete_all(lines, resources(delete), failed(*names))
     assert [(each["name"], each["outcome"], each["error"]) for each in outcomes] == [
         ("first01", "Deleted", None),
         ("kept01", "Failed", "no, see https://a/b?sig=***"),
@@ -97,7 +102,7 @@ def test_ctrl_c_tells_what_was_done_and_how_to_go_on() -> None:
     lines: Any = Lines()
     lines.shown = PressedAtTwo()
     with pytest.raises(ManualInterrupt) as stopped:
-        cleaning.delete_all(lines, resources(refuse), ["first01", "kept01", "last01"])
+        cleaning.delete_all(lines, resources(refuse), failed("first01", "kept01", "last01"))
     assert str(stopped.value) == (
         "Stopped: 1 of 3 runs deleted, 1 failed; some more may be.\nkept01: it is locked"
     )
@@ -109,6 +114,7 @@ def test_throttling_slows_it_down_and_fails_nothing(az: Az, fake_time: FakeTime)
     with responses.RequestsMock() as mock:
         mock.get(f"{ARM}{RUNS}", json={"value": [in_state("Failed", name) for name in names]})
         for name in names:
+            mock.get(f"{ARM}{RUNS}/{name}", json=in_state("Failed", name))
             for _ in range(5):
                 mock.delete(f"{ARM}{RUNS}/{name}", status=429, headers={"Retry-After": "7"})
             mock.delete(f"{ARM}{RUNS}/{name}", status=200)
@@ -118,3 +124,53 @@ def test_throttling_slows_it_down_and_fails_nothing(az: Az, fake_time: FakeTime)
         (name, "Deleted") for name in names
     ]
     assert fake_time.slept.count(7) == 5 * len(names)
+
+
+ENDED = "2026-03-04T17:24:21Z"
+ENDED_LATER = "2026-03-05T17:24:21Z"
+
+
+@pytest.mark.parametrize(
+    "latest",
+    [
+        in_state("Creating", "again01", finishTime=ENDED),
+        in_state("Running", "again01"),
+        in_state("Succeeded", "again01", finishTime=ENDED_LATER),
+        in_state("Failed", "again01", finishTime=ENDED_LATER),
+    ],
+    ids=["created", "running", "succeeded", "failed again"],
+)
+def test_a_run_that_was_started_meanwhile_is_kept(az: Az, latest: dict[str, Any]) -> None:
+    listed = [in_state("Failed", name, finishTime=ENDED) for name in ("again01", "failed01")]
+    with responses.RequestsMock() as mock:
+        mock.get(f"{ARM}{RUNS}", json={"value": listed})
+        mock.get(f"{ARM}{RUNS}/again01", json=latest)
+        mock.get(f"{ARM}{RUNS}/failed01", json=listed[1])
+        mock.delete(f"{ARM}{RUNS}/failed01", status=200)
+        result = az("acr", "pipeline-run", "clean", *AT)
+    assert (result.exit_code, result.json) == (
+        0,
+        [
+            {"name": "again01", "outcome": "Restarted", "error": None},
+            {"name": "failed01", "outcome": "Deleted", "error": None},
+        ],
+    )
+
+
+def test_runs_that_were_started_meanwhile_are_counted() -> None:
+    running = SimpleNamespace(get=lambda name: Answer(in_state("Running", name)))
+    lines: Any = Lines()
+    outcomes = cleaning.delete_all(lines, running, failed("again01"))  # type: ignore[arg-type]
+    assert [each["outcome"] for each in outcomes] == ["Restarted"]
+    assert lines.shown == ["0 of 1 runs deleted, 1 restarted"]
+    assert cleaning.failure(outcomes) is None
+
+
+def test_a_run_that_is_gone_counts_as_deleted(az: Az) -> None:
+    gone = {"error": {"code": "ResourceNotFound", "message": "It is gone."}}
+    with responses.RequestsMock() as mock:
+        mock.get(f"{ARM}{RUNS}", json={"value": failed("gone01")})
+        mock.get(f"{ARM}{RUNS}/gone01", json=gone, status=404)
+        result = az("acr", "pipeline-run", "clean", *AT)
+    outcomes = [{"name": "gone01", "outcome": "Deleted", "error": None}]
+    assert (result.exit_code, result.json) == (0, outcomes)

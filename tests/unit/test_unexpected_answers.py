@@ -14,7 +14,7 @@ import responses
 from azext_acrtransfer.kinds import EXPORT
 from tests.support.az import TOKEN, Login, Result, run_az
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, pipeline, run
-from tests.unit.fake_runs import RUNS, UNDER_WAY, answers, error_of
+from tests.unit.fake_runs import AUTHENTICATION, RUNS, UNDER_WAY, answers, error_of
 
 BROKEN = f"{ARM}{RUNS}/myrun002"
 CREATE = (
@@ -126,7 +126,7 @@ def test_a_header_that_cannot_be_parsed_counts_as_missing(
     service.put(BROKEN, json=run(EXPORT, "myrun002", **UNDER_WAY), headers=headers)
     service.get(BROKEN, json=run(EXPORT, "myrun002"), headers=headers)
     result = az(*CREATE)
-    assert (result.exit_code, result.stderr) == (0, "")
+    assert (result.exit_code, result.stderr) == (0, AUTHENTICATION)
     assert states(result) == dict.fromkeys(("myrun001", "myrun002", "myrun003"), "Succeeded")
 
 
