@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -159,7 +160,7 @@ def run(kind: PipelineKind, name: str = "myrun01", **changes: Any) -> dict[str, 
         "type": "Microsoft.ContainerRegistry/registries/pipelineRuns",
         "id": f"{REGISTRY}/pipelineRuns/{name}",
         "name": name,
-        "properties": properties | changes,
+        "properties": properties | deepcopy(changes),
     }
 
 
