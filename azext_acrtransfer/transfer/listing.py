@@ -39,6 +39,8 @@ def repositories_of(glob: ArtifactGlob, listing: Listing) -> Sequence[str]:
 def tagged(repositories: Iterable[str], listing: Listing) -> Iterator[tuple[Artifact, Artifact]]:
     """Return all artifacts with a tag in repositories, by tag and by digest, as lists arrive."""
     names = list(repositories)
+    if not names:
+        return  # without a login
     for repository, tags in zip(names, listing.tags_of(names), strict=True):
         for tag, digest in tags.items():
             yield Artifact(repository, tag), Artifact(repository, digest)

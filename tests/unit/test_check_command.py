@@ -806,6 +806,22 @@ def test_a_registry_that_lets_nobody_in_leaves_its_artifacts_unknown() -> None:
     assert read == {artifact: Unreadable("You may not. ?sv=1&sig=***")}
 
 
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (KeyError("value"), "The answer lacks 'value'."),
+        (TypeError("?sv=1&sig=c2VjcmV0 is a list"), "The answer can't be used: ?sv=1&sig=*** is"),
+    ],
+)
+def test_an_answer_that_cannot_be_used_is_unreadable(error: Exception, reason: str) -> None:
+    def ask() -> None:
+        raise error
+
+    lookup = lookups.read(ask, "a right")
+    assert isinstance(lookup, Unreadable)
+    assert lookup.reason.startswith(reason)
+
+
 def test_who_is_not_logged_in_is_told_so_and_no_more() -> None:
     def ask() -> None:
         raise AuthenticationError("Please run az login.")

@@ -62,9 +62,12 @@ def test_an_older_version_knows_no_managed_identity(
     )
 
 
-def test_a_setting_that_is_no_version_is_refused(az: Az, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("command", ["list", "check -n mypipeline"])
+def test_a_setting_that_is_no_version_is_refused(
+    az: Az, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
     monkeypatch.setenv("AZURE_ACRTRANSFER_API_VERSION", "latest")
-    result = az("acr", "export-pipeline", "list", *AT)
+    result = az("acr", "export-pipeline", *command.split(), *AT)
     assert (result.exit_code, result.stdout) == (1, "")
     assert "Invalid value 'latest' for the setting acrtransfer.api_version" in result.stderr
 
