@@ -25,7 +25,7 @@ from azext_acrtransfer.preflight.rule import (
 from azext_acrtransfer.preflight.snapshot import Grants, Resource, Subject
 from azext_acrtransfer.service.json_values import get_path
 from azext_acrtransfer.storage.answers import AUTHENTICATION_FAILED
-from azext_acrtransfer.storage.sas_token import Sas
+from azext_acrtransfer.storage.sas_token import Sas, fault_of
 
 #: Storage's error codes after it accepted a signature.
 _SIGNATURE_ACCEPTED = frozenset(
@@ -105,7 +105,7 @@ def _sas_whole(secret: Resource) -> Finding | None:
         return None
     sas = Sas.parse(value)
     if sas is None:
-        return fails("The secret's value is no SAS, or not the whole of one.")
+        return fails(f"The secret's value isn't a SAS token. {fault_of(value)}")
     fields = [("for", sas.kind), ("permissions", sas["sp"]), ("expiry", sas["se"])]
     fields.append(("stored policy", sas["si"]))
     return passes(f"A SAS; {'; '.join(f'{name}: {text}' for name, text in fields if text)}.")

@@ -2,11 +2,56 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from urllib.parse import parse_qsl
 
 from azext_acrtransfer.service.json_values import parse_timestamp
+
+_FIELDS = frozenset({"se", "si", "sig", "sip", "skoid", "sp", "spr", "sr", "srt", "ss", "st", "sv"})
+#: What people store in place of a SAS token, or do to it: the first pattern that is found counts.
+_FAULTS = tuple(
+    (re.compile(pattern), fault)
+    for pattern, fault in (
+        (r"^$", "Empty."),
+        (r"^[{[]", "JSON: store the SAS token alone, such as with --output tsv."),
+        ("^[\"'`]|[\"'`]$", "In quotation marks: store the SAS token without them."),
+        (r"^\??https?://", "A URL: store only the part after its question mark."),
+        (
+            r"(?i)\b(AccountKey|BlobEndpoint|DefaultEndpointsProtocol|SharedAccessSignature)=",
+            "A connection string: store a SAS token.",
+        ),
+        (r"^[A-Za-z0-9+/]{86}==$", "An account key: store a SAS token."),
+        (r"^(Bearer )?eyJ[\w-]+\.", "An access token of Microsoft Entra ID: store a SAS token."),
+        (r"&amp;", "HTML-escaped: '&amp;' must be '&'."),
+        (
+            r"%25[0-9A-Fa-f]{2}|^\??[a-z]+%3[Dd]",
+            "Percent-encoded twice: store the SAS token as it was generated.",
+        ),
+        (
+            rf"^\??({'|'.join(_FIELDS)})=[^&]*$",
+            "Truncated at its first '&': enclose the value in quotation marks when you store it.",
+        ),
+    )
+)
+
+
+def fault_of(value: str) -> str | None:
+    """Return why the value of a secret isn't a SAS token, or None; it quotes none of the value."""
+    text = value.strip()
+    for pattern, fault in _FAULTS:
+        if pattern.search(text):
+            return fault
+    fields = dict(parse_qsl(text.removeprefix("?")))
+    if not _FIELDS & fields.keys():
+        return "Not a SAS token: it has none of its fields."
+    # A SAS token can leave its expiry to a stored access policy, which it names.
+    required = (("sv",), ("se", "si"), ("sig",))
+    if re.search(r"\s", text):
+        return "It contains a space or a line break."
+    missing = [names[0] for names in required if not fields.keys() & set(names)]
+    return f"Incomplete: it lacks {', '.join(missing)}." if missing else None
 
 
 @dataclass(frozen=True)
@@ -19,12 +64,10 @@ class Sas:
     @classmethod
     def parse(cls, secret: str) -> Sas | None:
         """Parse the value of a secret; None if it isn't a complete SAS."""
+        if fault_of(secret):
+            return None
         query = secret.strip().removeprefix("?")
-        fields = dict(parse_qsl(query))
-        # A SAS that leaves its expiry to a policy that is stored at the container names that.
-        ends = "se" in fields or "si" in fields
-        whole = fields.pop("sig", None) and "sv" in fields and ends
-        return cls(fields, query) if whole else None
+        return cls({name: text for name, text in parse_qsl(query) if name != "sig"}, query)
 
     def __getitem__(self, name: str) -> str:
         return self.fields.get(name, "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote_plus
 
 import pytest
 
@@ -44,6 +45,8 @@ LEFT_TO_POLICY = (
 )
 UNKNOWN = Unreadable("You don't have permission to read it. Required: some/read.")
 MANAGED: dict[str, Any] = {"mode": "ManagedIdentity"}
+A_URL = "A URL: store only the part after its question mark."
+AN_ACCESS_TOKEN = "An access token of Microsoft Entra ID: store a SAS token."
 # The messages where everything passes.
 SETUP = {
     "RegistryFound": "myregistry.azurecr.io",
@@ -74,6 +77,62 @@ BY_SAS = {
     "SasAccepted": "Storage accepts its signature.",
     "SharedKeyAllowed": "The account takes what its keys signed.",
 }
+#: What people store in the secret, and what is wrong with it.
+NOT_A_SAS = [
+    ("empty", " \n", "Empty."),
+    ("password", "a password", "Not a SAS token: it has none of its fields."),
+    ("other query", "?name=value&key=c2VjcmV0", "Not a SAS token: it has none of its fields."),
+    ("no signature", sas(sig=""), "Incomplete: it lacks sig."),
+    ("no version", sas(sv=""), "Incomplete: it lacks sv."),
+    ("no expiry", sas(se=""), "Incomplete: it lacks se."),
+    ("two fields", "?sp=r&sr=c", "Incomplete: it lacks sv, se, sig."),
+    ("line break", sas().replace("&sr", "\n&sr"), "It contains a space or a line break."),
+    *(
+        (f"{name} URL", f"{question_mark}{url}", A_URL)
+        for name, question_mark, url in (
+            ("container", "", "https://mystorage.blob.core.windows.net/transfer"),
+            ("SAS", "", f"https://mystorage.blob.core.windows.net/transfer{sas()}"),
+            ("late SAS", "?", f"http://mystorage.blob.core.windows.net/transfer{sas()}"),
+        )
+    ),
+    *(
+        (f"connection string, {name}", text, "A connection string: store a SAS token.")
+        for name, text in (
+            ("key", "DefaultEndpointsProtocol=https;AccountName=a;AccountKey=c2VjcmV0"),
+            ("SAS", f"BlobEndpoint=https://a.example/;SharedAccessSignature={sas()[1:]}"),
+            ("short", "accountname=a;accountkey=c2VjcmV0"),
+        )
+    ),
+    ("account key", f"{'c2VjcmV0' * 10}c2VjcA==", "An account key: store a SAS token."),
+    ("login", "eyJhbGci.eyJhdWQi.c2VjcmV0", AN_ACCESS_TOKEN),
+    ("header", "Bearer eyJhbGci.eyJhdWQi.c2VjcmV0", AN_ACCESS_TOKEN),
+    *(
+        (f"JSON {name}", text, "JSON: store the SAS token alone, such as with --output tsv.")
+        for name, text in (("object", f'{{"sas": "{sas()}"}}'), ("list", f'["{sas()}"]'))
+    ),
+    *(
+        (f"quoted by {quote}", text, "In quotation marks: store the SAS token without them.")
+        for quote in "\"'`"
+        for text in (f"{quote}{sas()}{quote}", f"{sas()}{quote}")
+    ),
+    ("HTML", sas().replace("&", "&amp;"), "HTML-escaped: '&amp;' must be '&'."),
+    *(
+        (f"encoded {name}", text, "Percent-encoded twice: store the SAS token as it was generated.")
+        for name, text in (
+            ("signature", sas(sig="c2VjcmV0%253D")),
+            ("time", sas(se="2026-05-01T00%253A00%253A00Z")),
+            ("whole", quote_plus(sas()[1:])),
+        )
+    ),
+    *(
+        (
+            f"cut at & after {field}",
+            field,
+            "Truncated at its first '&': enclose the value in quotation marks when you store it.",
+        )
+        for field in ("se=2026-05-01", "?sv=2026-02-06")
+    ),
+]
 OF_THE_SAS = [code for code in BY_SAS if code.startswith("Sas") and code != "SasAccepted"]
 OF_THE_SAS += ["SasServices", "SasResourceTypes"]
 OF_THE_REGISTRY = ["RegistryFound", "RegistryPremium", "ExportsAllowed", "RegistryNetwork"]
@@ -340,14 +399,9 @@ CASES = [
         case(
             f"SasFormatValid: {name}",
             exports(secret=secret(value)),
-            "fail: The secret's value is no SAS, or not the whole of one.",
+            f"fail: The secret's value isn't a SAS token. {fault}",
         )
-        for name, value in {
-            "password": "a password",
-            "no signature": sas(sig=""),
-            "no version": sas(sv=""),
-            "no expiry": sas(se=""),
-        }.items()
+        for name, value, fault in NOT_A_SAS
     ),
     case(
         "SasFormatValid: container SAS",
