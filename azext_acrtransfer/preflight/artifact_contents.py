@@ -13,7 +13,6 @@ from azext_acrtransfer.service.concurrency import run_concurrently
 if TYPE_CHECKING:
     from azext_acrtransfer.registry.client import RegistryClient
 
-_DEEPEST = 8
 _PULL = "AcrPull on the registry"
 
 
@@ -35,20 +34,27 @@ def _content(registry: RegistryClient, artifact: Artifact) -> Content | None:
     manifest = registry.manifest(artifact)
     if manifest is None:
         return None
+    parts = list(_parts(registry, artifact.repository, manifest.document))
     return Content(
-        manifest.digest, tuple(_layers(registry, artifact.repository, manifest.document))
+        manifest.digest,
+        tuple(part for part in parts if isinstance(part, Layer)),
+        tuple(part for part in parts if isinstance(part, str)),
     )
 
 
-def _layers(
-    registry: RegistryClient, repository: str, manifest: Any, depth: int = 0
-) -> Iterator[Layer]:
-    for layer in manifest.get("layers") or ():
+def _parts(registry: RegistryClient, repository: str, manifest: Any) -> Iterator[Layer | str]:
+    """Return the layers of a manifest, and the digests of manifests that are missing.
+
+    An index can't contain itself: its digest, which is verified, depends on what it lists.
+    """
+    for layer in manifest.get("layers") or manifest.get("blobs") or ():
         yield layer_of(layer)
-    for child in (manifest.get("manifests") or ()) if depth < _DEEPEST else ():
+    for child in manifest.get("manifests") or ():
         child_manifest = registry.manifest(Artifact(repository, child["digest"]))
         if child_manifest:
-            yield from _layers(registry, repository, child_manifest.document, depth + 1)
+            yield from _parts(registry, repository, child_manifest.document)
+        else:
+            yield child["digest"]
 
 
 def layer_of(descriptor: Any) -> Layer:

@@ -32,6 +32,10 @@ from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.service.json_values import get_path
 from azext_acrtransfer.storage.sas_token import Sas
 
+_CHANGES_BLOBS = {
+    EXPORT: PipelineOption.OVERWRITE_BLOBS,
+    IMPORT: PipelineOption.DELETE_SOURCE_BLOB,
+}
 T = TypeVar("T")
 U = TypeVar("U")
 
@@ -109,6 +113,13 @@ def _existing_blobs(blobs: Mapping[str, Headers | None]) -> Lookup[dict[str, Hea
     return Found(existing) if existing else ABSENT
 
 
+def _changes_blobs(snapshot: Snapshot) -> Lookup[None]:
+    option = _CHANGES_BLOBS[snapshot.subject.kind]
+    return and_then(
+        OPTIONS.lookup(snapshot), lambda options: Found(None) if option in options else ABSENT
+    )
+
+
 def _specified(kind: PipelineKind, name: str) -> Need[Subject]:
     """The artifacts or blobs that a pipeline of this kind is to transfer, if any are specified."""
     return SUBJECT.where(lambda subject: subject.kind is kind and bool(getattr(subject, name)))
@@ -164,6 +175,8 @@ ACCOUNT_SAS = SAS.where(lambda sas: sas.kind == "account")
 SAS_ANSWER: Need[str] = Need(lambda snapshot: snapshot.sas_answer)
 
 BLOBS = Need(lambda snapshot: all_or_none(snapshot.blobs))
+#: Whether the pipeline overwrites or deletes blobs.
+CHANGES_BLOBS = Need(_changes_blobs)
 EXISTING_BLOBS = BLOBS.then(_existing_blobs)
 CONTENT_LOOKUPS: Need[Mapping[Artifact, Lookup[Content]]] = Need(
     lambda snapshot: Found(snapshot.contents)

@@ -16,6 +16,7 @@ from azext_acrtransfer.preflight.snapshot import Snapshot
 from azext_acrtransfer.service.http import MALFORMED
 
 T = TypeVar("T")
+#: Commands that fix it, and where no command does, the text of a comment.
 Recommendation = tuple[Command | str, ...]
 
 
@@ -74,6 +75,13 @@ def evaluate_lookup(lookup: Lookup[T], evaluate: Callable[[T], Finding | None]) 
     return unknown(lookup.reason) if isinstance(lookup, Unreadable) else None
 
 
+def _lines(recommendation: Recommendation, facts: Facts) -> list[str]:
+    return [
+        comment(facts.fill(item)) if isinstance(item, str) else facts.fill(item)
+        for item in recommendation
+    ]
+
+
 @dataclass(frozen=True)
 class Rule:
     """A rule: one row of the table of checks.
@@ -97,7 +105,7 @@ class Rule:
     def recommended_commands(self, facts: Facts) -> list[str]:
         """Return the recommended commands, or a comment where no command helps."""
         if self.recommendation or not self.predicts:
-            return list(map(facts.fill, self.recommendation))
+            return _lines(self.recommendation, facts)
         # An alternative is for another cause of the same message.
         [remedy] = [row.remedy for row in KNOWN_FAILURES if row.code == self.predicts[0]]
         return remedy.steps(facts) or [comment(remedy.advice())]
@@ -111,7 +119,7 @@ class Rule:
         commands = (
             self.recommended_commands(facts)
             if finding.recommendation is None
-            else list(map(facts.fill, finding.recommendation))
+            else _lines(finding.recommendation, facts)
         )
         return {
             "code": self.code,

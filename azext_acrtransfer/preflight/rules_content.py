@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from azext_acrtransfer.command_lines import az
 from azext_acrtransfer.diagnostics.catalog import TOO_MANY_ARTIFACTS
-from azext_acrtransfer.kinds import MAX_ARTIFACTS_PER_RUN, PipelineOption
+from azext_acrtransfer.kinds import EXPORT, MAX_ARTIFACTS_PER_RUN, PipelineKind, PipelineOption
 from azext_acrtransfer.preflight import needs
 from azext_acrtransfer.preflight.lookups import Found, Lookup, all_or_none
 from azext_acrtransfer.preflight.rule import Finding, Rule, evaluate_lookup, fails, passes, warns
-from azext_acrtransfer.preflight.snapshot import Content, Headers, Layer, Subject
+from azext_acrtransfer.preflight.snapshot import Content, Headers, Layer, Resource, Subject
 from azext_acrtransfer.registry.references import Artifact
+from azext_acrtransfer.service.json_values import get_path
+from azext_acrtransfer.storage.blob_states import (
+    IN_ARCHIVE,
+    LEASED,
+    REHYDRATED,
+    is_immutable,
+    why_unchangeable,
+    why_unreadable,
+)
 
 LARGEST_LAYER = 8 * 1024**3
 _METADATA, _CATEGORY = "x-ms-meta-category", "acr-transfer-blob"
+_RETENTION_PERIOD = (
+    *("properties", "immutabilityPolicy", "properties"),
+    "immutabilityPeriodSinceCreationInDays",
+)
+_CONTAINER = {"account_name": "{account}", "container_name": "{container}"}
+_UPLOAD_AGAIN = ("Upload the blob again, as a block blob and without a key of your own.",)
+_OTHER_NAME = ("Use another blob name, or wait until a pending copy has ended.",)
+_OTHER_CONTAINER = ("Use a container without retention, or a pipeline without this option.",)
 _OLDEST = timedelta(days=60)
 
 _Blobs = Mapping[str, "Headers | None"]
@@ -42,11 +60,78 @@ def _no_blobs_exist(blobs: _Blobs) -> Finding:
     return passes("None is in the way.")
 
 
+def _blobs_readable(blobs: Mapping[str, Headers]) -> Finding:
+    states = _states(blobs, why_unreadable)
+    if not states:
+        return passes("All are readable.")
+    is_archived = set(states.values()) <= {IN_ARCHIVE, REHYDRATED}
+    return fails(f"Not readable: {_listed(states)}.", None if is_archived else _UPLOAD_AGAIN)
+
+
+def _blobs_changeable(
+    blobs: Mapping[str, Headers], container: Lookup[Resource], subject: Subject, now: datetime
+) -> Finding | None:
+    if states := _states(blobs, why_unchangeable):
+        is_leased = set(states.values()) == {LEASED}
+        return fails(f"Not changeable: {_listed(states)}.", None if is_leased else _OTHER_NAME)
+
+    def unless_immutable(found: Resource) -> Finding:
+        if get_path(found, "properties", "immutableStorageWithVersioning", "enabled"):
+            # Not the blob but its versions are kept, so storage might not refuse it.
+            kept = [name for name, headers in blobs.items() if is_immutable(headers, now)]
+            evaluate = warns
+        else:
+            kept, evaluate = _kept(blobs, found, subject.kind, now), fails
+        if kept:
+            return evaluate(f"Immutable: {', '.join(kept)}.", _OTHER_CONTAINER)
+        return passes("All are changeable.")
+
+    return evaluate_lookup(container, unless_immutable)
+
+
+def _kept(
+    blobs: Mapping[str, Headers], container: Resource, kind: PipelineKind, now: datetime
+) -> list[str]:
+    """Return the blobs that a legal hold or the retention policy of a container protects.
+
+    A blob can be deleted after its period of retention, but never be overwritten.
+    """
+    if get_path(container, "properties", "hasLegalHold"):
+        return list(blobs)
+    if not get_path(container, "properties", "hasImmutabilityPolicy"):
+        return []
+    period = timedelta(days=get_path(container, *_RETENTION_PERIOD) or 0)
+    return [
+        name
+        for name, headers in blobs.items()
+        if kind is EXPORT or parsedate_to_datetime(headers["x-ms-creation-time"]) + period > now
+    ]
+
+
+def _states(blobs: Mapping[str, Headers], state_of: Callable[[Headers], str]) -> dict[str, str]:
+    """Return the states of the blobs that are in one."""
+    states = {name: state_of(headers) for name, headers in blobs.items()}
+    return {name: state for name, state in states.items() if state}
+
+
+def _listed(states: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} ({state})" for name, state in states.items())
+
+
 def _artifacts_exist(contents: _Contents) -> Finding:
     missing = [str(artifact) for artifact, content in contents.items() if content is None]
     if missing:
         return fails(f"Not there: {', '.join(missing)}.")
     return passes(f"All {len(contents)} are there.")
+
+
+def _indexes_complete(contents: _ContentLookups) -> Finding | None:
+    return _parts(
+        contents,
+        lambda content: content.missing,
+        lambda missing: fails(f"Not in the registry: {missing}."),
+        "All manifests are there.",
+    )
 
 
 def _artifacts_per_run(subject: Subject) -> Finding:
@@ -80,16 +165,28 @@ def _layers(
     report: Callable[[str], Finding],
     otherwise: str,
 ) -> Finding | None:
-    """Report the affected layers; without any, artifacts that are unreadable count."""
-    affected = [
-        f"{layer.digest} of {artifact} ({layer.size} bytes)"
+    def affected(content: Content) -> Iterator[str]:
+        for layer in filter(is_affected, content.layers):
+            yield f"{layer.digest} ({layer.size} bytes)"
+
+    return _parts(contents, affected, report, otherwise)
+
+
+def _parts(
+    contents: _ContentLookups,
+    affected: Callable[[Content], Iterable[str]],
+    report: Callable[[str], Finding],
+    otherwise: str,
+) -> Finding | None:
+    """Report the affected parts; without any, artifacts that are unreadable count."""
+    parts = [
+        f"{part} of {artifact}"
         for artifact, lookup in contents.items()
         if isinstance(lookup, Found)
-        for layer in lookup.value.layers
-        if is_affected(layer)
+        for part in affected(lookup.value)
     ]
-    if affected:
-        return report(", ".join(affected))
+    if parts:
+        return report(", ".join(parts))
     return evaluate_lookup(all_or_none(contents), lambda _: passes(otherwise))
 
 
@@ -165,11 +262,37 @@ RULES = (
         when=(needs.EXPORTED_BLOBS, needs.POSSIBLE_CONTAINER),
     ),
     Rule(
+        "BlobsReadable",
+        "For an import with `--storage-blob`: it is in no state in which storage refuses to read "
+        "it, such as the archive tier.",
+        (needs.EXISTING_BLOBS,),
+        _blobs_readable,
+        recommendation=(az("storage blob set-tier", **_CONTAINER, name="{blob}", tier="Hot"),),
+        when=(needs.IMPORTED_BLOBS, needs.PIPELINE),
+    ),
+    Rule(
+        "BlobsChangeable",
+        "With `OverwriteBlobs` or `DeleteSourceBlobOnSuccess`: a blob that exists is in no state "
+        "in which storage refuses that, such as a lease.",
+        (needs.EXISTING_BLOBS, needs.CONTAINER.deferred, needs.SUBJECT, needs.NOW),
+        _blobs_changeable,
+        recommendation=(az("storage blob lease break", **_CONTAINER, blob_name="{blob}"),),
+        when=(needs.CHANGES_BLOBS,),
+    ),
+    Rule(
         "ArtifactsFound",
         "For an export with `--artifacts`: they exist.",
         (needs.CONTENTS,),
         _artifacts_exist,
         ("artifact-missing",),
+        when=_EXPORTED_ARTIFACTS,
+    ),
+    Rule(
+        "IndexComplete",
+        "All manifests that an index lists are in the registry.",
+        (needs.CONTENT_LOOKUPS,),
+        _indexes_complete,
+        recommendation=("Push the missing manifests, or an index without them.",),
         when=_EXPORTED_ARTIFACTS,
     ),
     Rule(

@@ -13,6 +13,7 @@ from azext_acrtransfer.kinds import PipelineOption
 from azext_acrtransfer.preflight import needs
 from azext_acrtransfer.preflight.grants import RUN_PIPELINES, blob_actions, suffice
 from azext_acrtransfer.preflight.lookups import Lookup
+from azext_acrtransfer.preflight.networks import OPEN, why_closed
 from azext_acrtransfer.preflight.rule import Finding, Rule, evaluate_lookup, fails, passes, warns
 from azext_acrtransfer.preflight.snapshot import Grants, Resource, Subject
 from azext_acrtransfer.service.json_values import get_path
@@ -40,21 +41,8 @@ def _registry_exports(registry: Resource) -> Finding:
 
 
 def _registry_network(registry: Resource) -> Finding:
-    closed = _closed(registry, "networkRuleSet")
-    return warns(f"{closed} You may be unable to check its artifacts.") if closed else _open()
-
-
-def _open() -> Finding:
-    return passes("It is open to all networks.")
-
-
-def _closed(resource: Resource, rules: str) -> str:
-    access = get_path(resource, "properties", "publicNetworkAccess") or "Enabled"
-    if str(access).lower() != "enabled":  # Disabled or SecuredByPerimeter
-        return f"Public network access: {access}."
-    if str(get_path(resource, "properties", rules, "defaultAction")).lower() == "deny":
-        return "The firewall lets only some networks in."
-    return ""
+    closed = why_closed(registry, "networkRuleSet")
+    return warns(f"{closed} You may be unable to check its artifacts.") if closed else passes(OPEN)
 
 
 def _caller_allowed(permissions: Grants) -> Finding:
@@ -101,15 +89,30 @@ def _account_exists(access: Any, account: Resource | None, facts: Facts) -> Find
     return passes(str(account["id"]))
 
 
+def _account_has_blobs(account: Resource) -> Finding:
+    kind, tier = get_path(account, "kind"), get_path(account, "sku", "tier")
+    if kind == "FileStorage" or (tier == "Premium" and kind in ("Storage", "StorageV2")):
+        return fails(f"An account of kind {kind} and tier {tier} stores no block blobs.")
+    properties = account["properties"]
+    state = properties.get("provisioningState") or "Succeeded"
+    if state != "Succeeded":
+        return warns(f"State: {state}.", ())
+    if properties.get("failoverInProgress") or properties.get("statusOfPrimary") == "unavailable":
+        return warns("Its primary location isn't available.", ())
+    return passes(f"Kind: {kind or 'not set'}.")
+
+
 def _container_exists(container: Resource | None, facts: Facts) -> Finding:
     if container is None:
         return fails(f"The account has no container '{facts['container']}'.")
+    if get_path(container, "properties", "deleted"):
+        return fails(f"The container '{facts['container']}' is deleted.")
     return passes(f"{facts['container']}")
 
 
 def _storage_network(account: Resource) -> Finding:
-    closed = _closed(account, "networkAcls")
-    return warns(f"{closed} Storage does not trust the service.") if closed else _open()
+    closed = why_closed(account, "networkAcls")
+    return warns(f"{closed} Storage does not trust the service.") if closed else passes(OPEN)
 
 
 def _storage_role(
@@ -199,6 +202,13 @@ RULES = (
         (needs.CONTAINER_ACCESS, needs.ACCOUNT.if_any, needs.FACTS),
         _account_exists,
         ("storage-unknown",),
+    ),
+    Rule(
+        "StorageAccountKind",
+        "The storage account stores block blobs, and is available.",
+        (needs.ACCOUNT,),
+        _account_has_blobs,
+        recommendation=(UPDATE_PIPELINE.adding(storage_container_uri="{container-uri}"),),
     ),
     Rule(
         "ContainerFound",

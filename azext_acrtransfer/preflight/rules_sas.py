@@ -13,6 +13,7 @@ from azext_acrtransfer.kinds import PipelineOption
 from azext_acrtransfer.preflight import needs
 from azext_acrtransfer.preflight.grants import GET_SECRET, suffice
 from azext_acrtransfer.preflight.lookups import Lookup
+from azext_acrtransfer.preflight.networks import OPEN, why_closed
 from azext_acrtransfer.preflight.rule import (
     Finding,
     Rule,
@@ -51,6 +52,15 @@ def _vault_exists(access: Any, vault: Resource | None, facts: Facts) -> Finding:
     if uri and urlsplit(uri).hostname != host:
         return fails(f"It is at {uri}, not at the pipeline's {host}.")
     return passes(str(vault["id"]))
+
+
+def _vault_network(vault: Resource) -> Finding:
+    closed = why_closed(vault, "networkAcls")
+    if not closed:
+        return passes(OPEN)
+    if get_path(vault, "properties", "networkAcls", "bypass") == "None":
+        return warns(f"{closed} It admits no trusted services, such as ACR Transfer.")
+    return passes(f"{closed} It admits trusted services, such as ACR Transfer.")
 
 
 def _secret_exists(secret: Resource | None, deleted: Resource | None, facts: Facts) -> Finding:
@@ -205,6 +215,13 @@ RULES = (
         (needs.ACCESS_BY_SAS, needs.VAULT.if_any, needs.FACTS),
         _vault_exists,
         ("vault-unknown",),
+    ),
+    Rule(
+        "KeyVaultNetwork",
+        "The vault is open to all networks, or admits trusted services.",
+        (needs.VAULT,),
+        _vault_network,
+        recommendation=(az("keyvault update", name="{vault}", bypass="AzureServices"),),
     ),
     Rule(
         "SecretFound",

@@ -44,10 +44,14 @@ class Layer:
 
 @dataclass(frozen=True)
 class Content:
-    """An artifact in the registry, with the layers of all its platforms."""
+    """An artifact in the registry, with the layers of all its platforms.
+
+    ``missing`` are digests of manifests that an index lists and the registry doesn't have.
+    """
 
     digest: str
     layers: tuple[Layer, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from azure.storage.blob import generate_blob_sas
 
 from tests.e2e.conftest import new_name
 from tests.e2e.failing import ARTIFACT, BLOB, PIPELINE, Scene
-from tests.support.oci import MANIFEST
+from tests.support.oci import INDEX, MANIFEST
 from tests.support.site import ACCOUNT, Kind
 from tests.support.terminal import Terminal
 
@@ -59,26 +59,53 @@ def sas_of_a_blob(scene: Scene) -> None:
     scene.site.write_secret(sas)
 
 
-FLAWS: list[tuple[str, str, Change]] = [
-    ("RegistryNetwork", "warning", closed_registry),
-    ("PipelineProvisioned", "fail", half_made),
-    ("PipelineIdentity", "fail", deleted_identity),
-    ("SecretNotExpired", "warning", expired_secret),
-    ("SasType", "fail", sas_of_a_blob),
+def account_without_block_blobs(scene: Scene) -> None:
+    """As Resource Manager returns it once."""
+    path = f"Microsoft.Storage/storageAccounts/{ACCOUNT}"
+    account = scene.site.arm("GET", path) | {"kind": "FileStorage"}
+    scene.cloud.control("faults", status=200, method="GET", path=f"/{path}$", count=1, body=account)
+
+
+def vault_closed_to_all(scene: Scene) -> None:
+    rules = {"defaultAction": "Deny", "bypass": "None"}
+    vault = f"Microsoft.KeyVault/vaults/{scene.site.vault}"
+    scene.site.arm("PATCH", vault, {"properties": {"networkAcls": rules}})
+
+
+def archived_blob(scene: Scene) -> None:
+    scene.site.container.get_blob_client(BLOB).set_standard_blob_tier("Archive")
+
+
+def leased_blob(scene: Scene) -> None:
+    scene.site.container.get_blob_client(BLOB).acquire_lease(-1)
+
+
+FLAWS: list[tuple[str, str, Change, Kind]] = [
+    ("RegistryNetwork", "warning", closed_registry, "export"),
+    ("PipelineProvisioned", "fail", half_made, "export"),
+    ("PipelineIdentity", "fail", deleted_identity, "export"),
+    ("StorageAccountKind", "fail", account_without_block_blobs, "export"),
+    ("KeyVaultNetwork", "warning", vault_closed_to_all, "export"),
+    ("SecretNotExpired", "warning", expired_secret, "export"),
+    ("SasType", "fail", sas_of_a_blob, "export"),
+    ("BlobsReadable", "fail", archived_blob, "import"),
+    ("BlobsChangeable", "fail", leased_blob, "import"),
 ]
 
 
-@pytest.mark.parametrize(("code", "status", "cause"), FLAWS, ids=[row[0] for row in FLAWS])
+@pytest.mark.parametrize(("code", "status", "cause", "kind"), FLAWS, ids=[row[0] for row in FLAWS])
 def test_what_it_finds_is_mended_by_what_it_prints(
-    az: Terminal, code: str, status: str, cause: Change
+    az: Terminal, code: str, status: str, cause: Change, kind: Kind
 ) -> None:
-    scene = Scene.prepare(az.cloud, new_name())
+    options = ("DeleteSourceBlobOnSuccess",) if cause is leased_blob else ()
+    scene = Scene.prepare(az.cloud, new_name(), kind, options=options)
     cause(scene)
     checked = az(scene.check)
     assert checked.exit_code == (1 if status == "fail" else 0)
     [found] = [check for check in checked.json if check["code"] == code]
     assert found["status"] == status
-    mended = az.type("\n".join(found["recommendation"]))
+    commands = "\n".join(found["recommendation"])
+    mended = az.type(commands.replace("CONTAINER_URI", scene.site.container_uri))
     assert mended.exit_code == 0, mended.stderr
     if cause is deleted_identity:  # the new identity still needs the right of the old
         again = az(f"{scene.check} --query \"[?status=='fail'].recommendation[]\" --output tsv")
@@ -103,6 +130,50 @@ def test_a_misspelt_name_is_found_in_the_list_that_it_prints(
     wanted = {"--registry": scene.site.registry, "--name": PIPELINE}[option]
     assert wanted in listed.stdout.split()
     az.ok(scene.check)
+
+
+def test_an_index_that_lacks_a_manifest_is_named(az: Terminal) -> None:
+    scene = Scene.prepare(az.cloud, new_name())
+    client = scene.site.registry_client
+    digest = client.push("samples/index", "amd64", layer=b"amd64")
+    content = client.manifest("samples/index", digest)
+    assert content
+    platform = {"mediaType": MANIFEST, "digest": digest, "size": len(content)}
+    index = {"schemaVersion": 2, "mediaType": INDEX, "manifests": [platform]}
+    client.push_manifest("samples/index", index, "1")
+    client.delete("samples/index", digest)
+    scene.artifacts = (ARTIFACT, "samples/index:1")
+    checked = az(scene.check)
+    assert checked.exit_code == 1
+    [found] = [check for check in checked.json if check["status"] == "fail"]
+    assert found == {
+        "code": "IndexComplete",
+        "status": "fail",
+        "message": f"Not in the registry: {digest} of samples/index:1.",
+        "recommendation": ["# Push the missing manifests, or an index without them."],
+    }
+    client.push("samples/index", "amd64", layer=b"amd64")
+    assert {check["status"] for check in az.ok(scene.check).json} == {"pass"}
+
+
+def test_a_secret_behind_a_closed_firewall_stops_no_run(az: Terminal) -> None:
+    """Key Vault admits the service in this case, but not the caller."""
+    scene = Scene.prepare(az.cloud, new_name())
+    error = {
+        "code": "Forbidden",
+        "message": "Public network access is disabled and request is not from a trusted service "
+        "nor via an approved private link.",
+        "innererror": {"code": "ForbiddenByConnection"},
+    }
+    path = f"/secrets/{scene.site.secret}"
+    scene.cloud.control(
+        "faults", status=403, method="GET", path=path, count=1, body={"error": error}
+    )
+    checked = az.ok(f"{scene.command} --check")
+    assert "WARNING: SecretFound is unknown: The firewall of the key vault blocks you." in (
+        checked.stderr
+    )
+    assert checked.json["response"]["status"] == "Succeeded"
 
 
 def test_a_layer_that_is_kept_elsewhere_is_named(az: Terminal) -> None:

@@ -241,7 +241,7 @@ GET_PERMISSIONS = "Get the permissions that the messages name, and check again.\
             [unreadable_container],
             ["--strict"],
             1,
-            f"ERROR: 1 of 25 checks failed:\nContainerFound: {LACKS}\n",
+            f"ERROR: 1 of 27 checks failed:\nContainerFound: {LACKS}\n",
         ),
         (
             [unreadable_caller],
@@ -259,14 +259,14 @@ GET_PERMISSIONS = "Get the permissions that the messages name, and check again.\
             [unreadable_caller, basic_registry],
             [],
             1,
-            "ERROR: 1 of 25 checks failed:\nRegistryPremium: The SKU is Basic.\n"
+            "ERROR: 1 of 27 checks failed:\nRegistryPremium: The SKU is Basic.\n"
             "az acr update --name myregistry --sku Premium\n",
         ),
         (
             [unreadable_caller, basic_registry],
             ["--strict"],
             1,
-            "ERROR: 2 of 25 checks failed:\nRegistryPremium: The SKU is Basic.\n"
+            "ERROR: 2 of 27 checks failed:\nRegistryPremium: The SKU is Basic.\n"
             f"CallerAuthorized: {LACKS}\naz acr update --name myregistry --sku Premium\n",
         ),
     ],
@@ -683,40 +683,45 @@ def layer(digest: str, **more: Any) -> Json:
     } | more
 
 
+def content(*layers: Layer, missing: tuple[str, ...] = ()) -> Content:
+    return Content("sha256:v1", layers, missing)
+
+
 @pytest.mark.parametrize(
     ("documents", "found"),
     [
         ({}, None),
-        ({"v1": {"layers": [layer("a")]}}, (Layer("a", 5),)),
-        ({"v1": {"layers": [layer("a", urls=["https://x.example"])]}}, (Layer("a", 5, True),)),
+        ({"v1": {"layers": [layer("a")]}}, content(Layer("a", 5))),
+        ({"v1": {"blobs": [layer("a")]}}, content(Layer("a", 5))),
+        (
+            {"v1": {"layers": [layer("a", urls=["https://x.example"])]}},
+            content(Layer("a", 5, True)),
+        ),
         (
             {
                 "v1": {
                     "layers": [layer("a", mediaType="application/vnd.docker.image.rootfs.foreign")]
                 }
             },
-            (Layer("a", 5, True),),
+            content(Layer("a", 5, True)),
         ),
         (
             {"v1": {"layers": [layer("a", mediaType="x/vnd.oci.image.layer.nondistributable.v1")]}},
-            (Layer("a", 5, True),),
+            content(Layer("a", 5, True)),
         ),
         (
             {
                 "v1": {"manifests": [{"digest": "b"}, {"digest": "gone"}]},
-                "b": {"layers": [layer("c"), layer("d")]},
+                "b": {"layers": [layer("c"), layer("d")], "manifests": [{"digest": "lost"}]},
             },
-            (Layer("c", 5), Layer("d", 5)),
+            content(Layer("c", 5), Layer("d", 5), missing=("lost", "gone")),
         ),
-        ({"v1": {"manifests": [{"digest": "v1"}]}}, ()),
     ],
 )
-def test_the_layers_of_all_platforms_count(
-    documents: Json, found: tuple[Layer, ...] | None
-) -> None:
+def test_the_layers_of_all_platforms_count(documents: Json, found: Content | None) -> None:
     artifact = Artifact("hello", "v1")
     read = artifact_contents.read_contents(Registry(**documents), [artifact])  # type: ignore[arg-type]
-    assert read[artifact] == (ABSENT if found is None else Found(Content("sha256:v1", found)))
+    assert read[artifact] == (Found(found) if found else ABSENT)
 
 
 @pytest.mark.parametrize("kind", [EXPORT, IMPORT], ids=lambda kind: kind.name)
@@ -770,7 +775,7 @@ def test_a_run_is_not_made_if_its_check_fails(
     result = create_run(az, EXPORT)
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.endswith(
-        "ERROR: 1 of 29 checks failed:\nArtifactsFound: Not there: hello:v1.\n"
+        "ERROR: 1 of 32 checks failed:\nArtifactsFound: Not there: hello:v1.\n"
         "az acr repository list --name myregistry --output table\n"
     )
 
@@ -917,6 +922,7 @@ def test_a_pipeline_that_tells_no_container_leaves_the_rest_unknown(az: Az, azur
     unknown = [code for code, check in checks.items() if check["status"] != "pass"]
     codes = [
         "StorageAccountFound",
+        "StorageAccountKind",
         "ContainerFound",
         "StorageNetwork",
         "StorageRole",

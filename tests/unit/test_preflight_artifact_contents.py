@@ -64,7 +64,7 @@ def test_a_glob_is_checked_in_all_its_platforms(
     if kind is EXPORT:
         assert checks["ArtifactsFound"] == "pass: All 1 are there."
         assert checks["LayerSizes"] == (
-            "fail: Larger than 8 GB: sha256:0c of team/app:v1 (9663676416 bytes)."
+            "fail: Larger than 8 GB: sha256:0c (9663676416 bytes) of team/app:v1."
         )
     else:
         assert checks["NoTagConflicts"] == "warning: There already: team/app:v1."

@@ -58,11 +58,13 @@ SETUP = {
     "PipelineProvisioned": "It is Succeeded.",
     "PipelineIdentity": f"systemAssigned, with the principal {PRINCIPAL}.",
     "StorageAccountFound": ACCOUNT,
+    "StorageAccountKind": "Kind: not set.",
     "ContainerFound": "transfer",
     "StorageNetwork": "It is open to all networks.",
 }
 BY_SAS = {
     "KeyVaultFound": "/subscriptions/s/vaults/myvault",
+    "KeyVaultNetwork": "It is open to all networks.",
     "SecretFound": "sas",
     "SecretEnabled": "It is enabled.",
     "SecretNotExpired": "It is within its time.",
@@ -77,6 +79,7 @@ BY_SAS = {
     "SasAccepted": "Storage accepts its signature.",
     "SharedKeyAllowed": "The account takes what its keys signed.",
 }
+IMMUTABLE, CHANGEABLE = "fail: Immutable: myblob.", "pass: All are changeable."
 #: What people store in the secret, and what is wrong with it.
 NOT_A_SAS = [
     ("empty", " \n", "Empty."),
@@ -141,12 +144,14 @@ CONTENT = {
     EXPORT: {
         "NoBlobConflicts": "None is in the way.",
         "ArtifactsFound": "All 1 are there.",
+        "IndexComplete": "All manifests are there.",
         "ArtifactCount": "1.",
         "LayerSizes": "None is larger than 8 GB.",
         "NoForeignLayers": "All layers are in the registry.",
     },
     IMPORT: {
         "BlobsFound": "All are there.",
+        "BlobsReadable": "All are readable.",
         "NoTagConflicts": "No tag is in the way.",
         "TriggerEnabled": "The source trigger is on.",
         "TriggerAge": "Modified within 60 days; a new blob is seen within 15 minutes.",
@@ -238,7 +243,7 @@ CASES = [
     case(
         "RegistryNetwork: firewall",
         imports(registry=registry(networkRuleSet={"defaultAction": "Deny"})),
-        "warning: The firewall lets only some networks in. You may be unable "
+        "warning: The firewall admits selected networks only. You may be unable "
         "to check its artifacts.",
     ),
     case(
@@ -295,7 +300,7 @@ CASES = [
     case(
         "StorageNetwork: firewall",
         exports(account=account(networkAcls={"defaultAction": "Deny"})),
-        "warning: The firewall lets only some networks in. Storage does not trust the service.",
+        "warning: The firewall admits selected networks only. Storage does not trust the service.",
     ),
     case(
         "StorageRole: no role",
@@ -561,7 +566,7 @@ CASES = [
     case(
         "LayerSizes: more than 8 GB",
         exports(**large(8 * 1024**3 + 1)),
-        "fail: Larger than 8 GB: sha256:0c of samples/hello:1.0 (8589934593 bytes).",
+        "fail: Larger than 8 GB: sha256:0c (8589934593 bytes) of samples/hello:1.0.",
     ),
     case("LayerSizes: 8 GB", exports(**large(8 * 1024**3)), "pass: None is larger than 8 GB."),
     case(
@@ -572,8 +577,8 @@ CASES = [
     case(
         "NoForeignLayers: foreign",
         exports(contents={artifact: FOREIGN for artifact in (ARTIFACT, ANOTHER)}),
-        "warning: Kept outside of the registry, so not carried: sha256:0c of "
-        "samples/hello:1.0 (1 bytes), sha256:0c of samples/other:2 (1 bytes).",
+        "warning: Kept outside of the registry, so not carried: sha256:0c "
+        "(1 bytes) of samples/hello:1.0, sha256:0c (1 bytes) of samples/other:2.",
     ),
     case(
         "LayerSizes: unreadable",
@@ -646,7 +651,225 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("found", "code", "expected"), CASES)
+OVERWRITE: dict[str, Any] = {"options": ("OverwriteBlobs",)}
+DELETE: dict[str, Any] = {"options": ("DeleteSourceBlobOnSuccess",)}
+LEASE: dict[str, Any] = {"x-ms-lease-status": "locked"}
+WEEK = {"immutabilityPolicy": {"properties": {"immutabilityPeriodSinceCreationInDays": 7}}}
+RETAINING: dict[str, Any] = {"hasImmutabilityPolicy": True} | WEEK
+BY_VERSION: dict[str, Any] = {"immutableStorageWithVersioning": {"enabled": True}}
+
+
+def of_blob(kind: PipelineKind, *, container: Any = None, **headers: str) -> Snapshot:
+    """A transfer that changes a blob with these headers, in a container with these properties."""
+    changes = OVERWRITE if kind is EXPORT else DELETE
+    found = Found({"properties": container or {}})
+    return snapshot(kind, blobs={"myblob": blob(**headers)}, container=found, **changes)
+
+
+def closed(**rules: str) -> dict[str, Any]:
+    return {"networkAcls": {"defaultAction": "Deny"} | rules}
+
+
+#: States of accounts, containers, blobs and vaults in which a transfer fails.
+STORAGE_CASES = [
+    *(
+        case(
+            f"StorageAccountKind: {kind} {tier}",
+            exports(account=Found({"id": ACCOUNT, "kind": kind, "sku": {"tier": tier}})),
+            f"fail: An account of kind {kind} and tier {tier} stores no block blobs.",
+        )
+        for kind, tier in (
+            ("FileStorage", "Premium"),
+            ("StorageV2", "Premium"),
+            ("Storage", "Premium"),
+        )
+    ),
+    *(
+        case(
+            f"StorageAccountKind: {kind} {tier}",
+            exports(
+                account=Found(
+                    {"id": ACCOUNT, "kind": kind, "sku": {"tier": tier}, "properties": {}}
+                )
+            ),
+            f"pass: Kind: {kind}.",
+        )
+        for kind, tier in (
+            ("StorageV2", "Standard"),
+            ("BlockBlobStorage", "Premium"),
+            ("BlobStorage", "Standard"),
+        )
+    ),
+    case(
+        "StorageAccountKind: in progress",
+        exports(account=account(provisioningState="Creating")),
+        "warning: State: Creating.",
+    ),
+    *(
+        case(
+            f"StorageAccountKind: {name}",
+            exports(account=account(**properties)),
+            "warning: Its primary location isn't available.",
+        )
+        for name, properties in (
+            ("failover", {"failoverInProgress": True}),
+            ("unavailable", {"statusOfPrimary": "unavailable"}),
+        )
+    ),
+    case(
+        "ContainerFound: deleted",
+        exports(container=Found({"properties": {"deleted": True}})),
+        "fail: The container 'transfer' is deleted.",
+    ),
+    *(
+        case(
+            f"KeyVaultNetwork: {name}",
+            exports(vault=vault(**properties)),
+            expected,
+        )
+        for name, properties, expected in (
+            (
+                "trusted services",
+                closed(bypass="AzureServices"),
+                "pass: The firewall admits selected networks only. It admits trusted services, "
+                "such as ACR Transfer.",
+            ),
+            (
+                "bypass not set",
+                {"publicNetworkAccess": "Disabled"},
+                "pass: Public network access: Disabled. It admits trusted services, such as ACR "
+                "Transfer.",
+            ),
+            (
+                "closed to all",
+                closed(bypass="None"),
+                "warning: The firewall admits selected networks only. It admits no trusted "
+                "services, such as ACR Transfer.",
+            ),
+        )
+    ),
+    case(
+        "IndexComplete: missing platforms",
+        exports(
+            contents={ARTIFACT: Found(Content("sha256:0a", missing=("sha256:0c", "sha256:0d")))}
+        ),
+        "fail: Not in the registry: sha256:0c of samples/hello:1.0, sha256:0d of "
+        "samples/hello:1.0.",
+    ),
+    *(
+        case(
+            f"BlobsReadable: {state}",
+            imports(blobs={"myblob": blob(**headers)}),
+            f"fail: Not readable: myblob ({state}).",
+        )
+        for state, headers in (
+            ("in the archive tier", {"x-ms-access-tier": "Archive"}),
+            (
+                "being rehydrated",
+                {
+                    "x-ms-access-tier": "Archive",
+                    "x-ms-archive-status": "rehydrate-pending-to-hot",
+                },
+            ),
+            ("copy pending", {"x-ms-copy-status": "pending"}),
+            ("copy failed", {"x-ms-copy-status": "failed"}),
+            ("copy aborted", {"x-ms-copy-status": "aborted"}),
+            (
+                "encrypted with a customer-provided key",
+                {"x-ms-encryption-key-sha256": "c2VjcmV0"},
+            ),
+            ("a directory", {"x-ms-resource-type": "directory"}),
+            ("a directory", {"x-ms-meta-hdi_isfolder": "true"}),
+        )
+    ),
+    case(
+        "BlobsReadable: copied, in the cool tier, leased",
+        imports(
+            blobs={
+                "myblob": blob(
+                    **{"x-ms-access-tier": "Cool", "x-ms-copy-status": "success"}, **LEASE
+                )
+            }
+        ),
+        "pass: All are readable.",
+    ),
+    *(
+        case(
+            f"BlobsChangeable: {kind.name}, {state}",
+            of_blob(kind, **headers),
+            f"fail: Not changeable: myblob ({state}).",
+        )
+        for kind in (EXPORT, IMPORT)
+        for state, headers in (
+            ("leased", LEASE),
+            ("copy pending", {"x-ms-copy-status": "pending"}),
+            ("a directory", {"x-ms-resource-type": "directory"}),
+        )
+    ),
+    *(
+        case(
+            f"BlobsChangeable: {kind.name}, {name}",
+            of_blob(kind, container=container, **headers),
+            expected,
+        )
+        for kind, name, container, headers, expected in (
+            (EXPORT, "a failed copy", {}, {"x-ms-copy-status": "failed"}, CHANGEABLE),
+            (EXPORT, "legal hold", {"hasLegalHold": True}, {}, IMMUTABLE),
+            (IMPORT, "legal hold", {"hasLegalHold": True}, {}, IMMUTABLE),
+            (EXPORT, "retention", RETAINING, {}, IMMUTABLE),
+            (
+                IMPORT,
+                "within its retention",
+                RETAINING,
+                {"x-ms-creation-time": "Wed, 25 Feb 2026 12:00:01 GMT"},
+                IMMUTABLE,
+            ),
+            (
+                IMPORT,
+                "after its retention",
+                RETAINING,
+                {"x-ms-creation-time": "Wed, 25 Feb 2026 12:00:00 GMT"},
+                CHANGEABLE,
+            ),
+            (
+                IMPORT,
+                "retention without a creation time",
+                RETAINING,
+                {},
+                "unknown: The answer lacks 'x-ms-creation-time'.",
+            ),
+            (
+                IMPORT,
+                "legal hold of a version",
+                BY_VERSION,
+                {"x-ms-legal-hold": "true"},
+                f"warning{IMMUTABLE.removeprefix('fail')}",
+            ),
+            (
+                IMPORT,
+                "retention of a version",
+                BY_VERSION,
+                {"x-ms-immutability-policy-until-date": "Wed, 04 Mar 2026 12:00:01 GMT"},
+                f"warning{IMMUTABLE.removeprefix('fail')}",
+            ),
+            (
+                IMPORT,
+                "past retention of a version",
+                BY_VERSION | RETAINING,
+                {"x-ms-immutability-policy-until-date": "Wed, 04 Mar 2026 12:00:00 GMT"},
+                CHANGEABLE,
+            ),
+        )
+    ),
+    case(
+        "BlobsChangeable: unreadable container",
+        imports(container=UNKNOWN, **DELETE),
+        f"unknown: {UNKNOWN.reason}",
+    ),
+]
+
+
+@pytest.mark.parametrize(("found", "code", "expected"), [*CASES, *STORAGE_CASES])
 def test_a_rule_finds(found: Snapshot, code: str, expected: str) -> None:
     [check] = [check for check in evaluate(found) if check["code"] == code]
     status = check["status"]
@@ -655,7 +878,8 @@ def test_a_rule_finds(found: Snapshot, code: str, expected: str) -> None:
 
 
 def test_every_rule_is_broken_here() -> None:
-    results = [(str(code), str(expected)) for _, code, expected in (case.values for case in CASES)]
+    cases = (case.values for case in [*CASES, *STORAGE_CASES])
+    results = [(str(code), str(expected)) for _, code, expected in cases]
     broken = {code for code, text in results if text.startswith(("fail:", "warning:"))}
     assert [rule.code for rule in RULES if rule.code not in broken] == []
     assert len({rule.code for rule in RULES}) == len(RULES)
@@ -676,16 +900,26 @@ def test_every_rule_is_broken_here() -> None:
         pytest.param(exports(caller=UNKNOWN), ["CallerAuthorized"], id="caller"),
         pytest.param(
             imports(account=UNKNOWN, container=UNKNOWN),
-            ["StorageAccountFound", "ContainerFound", "StorageNetwork", "SharedKeyAllowed"],
+            [
+                *("StorageAccountFound", "StorageAccountKind", "ContainerFound"),
+                *("StorageNetwork", "SharedKeyAllowed"),
+            ],
             id="account",
         ),
         pytest.param(
             exports(account=UNKNOWN, container=UNKNOWN, storage_roles=UNKNOWN, **MANAGED),
-            ["StorageAccountFound", "ContainerFound", "StorageNetwork", "StorageRole"],
+            [
+                *("StorageAccountFound", "StorageAccountKind", "ContainerFound"),
+                *("StorageNetwork", "StorageRole"),
+            ],
             id="account, with a managed identity",
         ),
         pytest.param(exports(denials=UNKNOWN, **MANAGED), ["StorageRole"], id="denials"),
-        pytest.param(exports(vault=UNKNOWN), ["KeyVaultFound", "SecretReadable"], id="vault"),
+        pytest.param(
+            exports(vault=UNKNOWN),
+            ["KeyVaultFound", "KeyVaultNetwork", "SecretReadable"],
+            id="vault",
+        ),
         pytest.param(
             exports(vault_roles=UNKNOWN, **BY_ROLES), ["SecretReadable"], id="roles on the secret"
         ),
@@ -704,11 +938,13 @@ def test_every_rule_is_broken_here() -> None:
             exports(blobs={"myblob": UNKNOWN}), ["NoBlobConflicts"], id="blob of an export"
         ),
         pytest.param(
-            imports(blobs={"myblob": UNKNOWN}), ["BlobsFound", *OF_THE_BLOB], id="blob of an import"
+            imports(blobs={"myblob": UNKNOWN}),
+            ["BlobsFound", "BlobsReadable", *OF_THE_BLOB],
+            id="blob of an import",
         ),
         pytest.param(
             exports(contents={ARTIFACT: UNKNOWN}),
-            ["ArtifactsFound", "LayerSizes", "NoForeignLayers"],
+            ["ArtifactsFound", "IndexComplete", "LayerSizes", "NoForeignLayers"],
             id="artifact of an export",
         ),
         pytest.param(
@@ -778,7 +1014,15 @@ def test_what_an_answer_leaves_out_is_unknown() -> None:
             id="import of nothing",
         ),
         pytest.param(exports(container=ABSENT), {"NoBlobConflicts"}, id="no container"),
-        pytest.param(imports(blobs={"myblob": ABSENT}), {*OF_THE_BLOB}, id="no blob"),
+        pytest.param(
+            imports(blobs={"myblob": ABSENT}, **DELETE),
+            {"BlobsReadable", "BlobsChangeable", *OF_THE_BLOB},
+            id="no blob",
+        ),
+        pytest.param(imports(), {"BlobsChangeable"}, id="import that deletes nothing"),
+        pytest.param(
+            exports(blobs={"myblob": blob()}), {"BlobsChangeable"}, id="export without overwriting"
+        ),
         pytest.param(imports(trigger="Disabled"), {*OF_THE_BLOB}, id="trigger off"),
         pytest.param(
             exports(secret=secret(sas(se="2026-03-04T12:00Z"))), {"SasAccepted"}, id="expired SAS"
@@ -902,8 +1146,8 @@ def test_a_failure_names_each_failed_check_and_what_mends_them() -> None:
     error = failure(evaluate(exports(container=ABSENT, contents=large(9 * 1024**3)["contents"])))
     assert error is not None
     assert error.error_msg == (
-        "2 of 29 checks failed:\nContainerFound: The account has no container 'transfer'.\n"
-        "LayerSizes: Larger than 8 GB: sha256:0c of samples/hello:1.0 (9663676416 bytes)."
+        "2 of 32 checks failed:\nContainerFound: The account has no container 'transfer'.\n"
+        "LayerSizes: Larger than 8 GB: sha256:0c (9663676416 bytes) of samples/hello:1.0."
     )
     assert error.recommendations == [
         "az storage container create --account-name mystorage --name transfer",
