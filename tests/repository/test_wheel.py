@@ -17,7 +17,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 # A copy of an SDK, or the tests, would be far larger than the extension, which has 123 KB.
-LARGEST = 144 * 1024
+LARGEST = 176 * 1024
 WHEEL = ROOT / "scripts/wheel"
 RELEASE = (sys.executable, ROOT / "scripts/release")
 
