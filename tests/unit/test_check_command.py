@@ -822,7 +822,7 @@ def test_an_answer_that_cannot_be_used_is_unreadable(error: Exception, reason: s
     def ask() -> None:
         raise error
 
-    lookup = lookups.read(ask, "a right")
+    lookup: Lookup[None] = lookups.read(ask, "a right")
     assert isinstance(lookup, Unreadable)
     assert lookup.reason.startswith(reason)
 
