@@ -95,6 +95,19 @@ examples:
     text: az acr {group} list -r myregistry -o table
 """
 
+_RUN_WAIT = """
+type: command
+short-summary: Wait until a pipeline run is in a given state, or all runs of a manifest have ended.
+long-summary: With --manifest, how the runs ended is added to the manifest, whether their command \
+was interrupted, was killed or did not wait. The command fails if a run failed, or if an artifact \
+is not known to be exported.
+examples:
+  - name: Wait for one that was created with --no-wait
+    text: az acr pipeline-run wait -r myregistry -n myrun --created
+  - name: Wait for all runs of an export, and complete its manifest
+    text: az acr pipeline-run wait --manifest manifest.json
+"""
+
 _DELETE = """
 type: command
 short-summary: Delete {article} {noun}{delete_note}.
@@ -276,7 +289,7 @@ def _register_runs() -> None:
         "delete": _DELETE,
         "clean": _RUN_CLEAN,
         "verify": _RUN_VERIFY,
-        "wait": _WAIT,
+        "wait": _RUN_WAIT,
     }
     _register(RUN.group, texts, words)
 

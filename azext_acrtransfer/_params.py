@@ -192,6 +192,14 @@ def _run_arguments(loader: Any) -> None:
     with loader.argument_context(f"{scope} wait") as context:
         # core's 30 s is longer than many a run
         context.argument("interval", type=int, default=5, help="Seconds between two looks.")
+        context.argument(
+            "manifest",
+            _FILE,
+            help="Path to the manifest of an export. Wait until all its runs have ended, and add "
+            "the results to it; the command fails if a run failed. The manifest names the registry "
+            "and the runs.",
+            validator=validators.validate_what_to_wait_for,
+        )
 
 
 def _create_arguments(context: Any) -> None:

@@ -8,7 +8,11 @@ from collections.abc import Callable
 from functools import partial, wraps
 from typing import Any, TypeVar
 
-from azure.cli.core.azclierror import InvalidArgumentValueError
+from azure.cli.core.azclierror import (
+    InvalidArgumentValueError,
+    MutuallyExclusiveArgumentError,
+    RequiredArgumentMissingError,
+)
 from azure.cli.core.commands.parameters import file_type
 from knack.log import get_logger
 
@@ -154,6 +158,31 @@ def manifest_to_write(argument: str, kind: ManifestKind) -> Validator:
 def manifest_to_read(argument: str, *kinds: ManifestKind) -> Validator:
     """Return the validator that reads a manifest of one of these kinds from a file."""
     return _parsed(argument, lambda text: read(text, _option(argument), *kinds))
+
+
+def validate_what_to_wait_for(namespace: Namespace) -> None:
+    """Validate that either a run or the manifest of several runs is specified."""
+    if namespace.manifest is None:
+        required = {"--name/-n": namespace.resource_name, "--registry/-r": namespace.registry_name}
+        missing = ", ".join(option for option, value in required.items() if not value)
+        if missing:
+            error = RequiredArgumentMissingError(
+                f"the following arguments are required: {missing}",
+                recommendation="Or specify the --manifest of an export, to wait for all its runs.",
+            )
+            error.print_error()
+            raise SystemExit(2)  # as when the parser misses an argument
+        return
+    others = ("name", "deleted", "updated", "exists", "custom")
+    values = {**vars(namespace), "name": namespace.resource_name}
+    for option in (_option(other) for other in others if values[other]):
+        raise MutuallyExclusiveArgumentError(
+            f"{option} doesn't go with --manifest, which waits until all runs have ended.",
+            recommendation=f"Leave {option} out, or --manifest.",
+        )
+    read(namespace.manifest, "--manifest", ManifestKind.EXPORT)  # it has to exist
+    namespace.manifest = ManifestFile.parse(namespace.manifest, "--manifest", ManifestKind.EXPORT)
+    namespace.created = True
 
 
 def _option(argument: str) -> str:

@@ -242,10 +242,22 @@ def show_run(
 
 
 def run_to_wait_for(
-    client: Service, registry_name: str, resource_name: str, resource_group_name: str | None = None
+    cmd: Any,
+    client: Service,
+    registry_name: str | None = None,
+    resource_name: str | None = None,
+    *,
+    manifest: ManifestFile | None = None,
+    resource_group_name: str | None = None,
 ) -> Any:
-    """Return a run whose provisioningState is what core's wait command expects of it."""
-    run = client.of(registry_name, resource_group_name).look(resource_name).resource
+    """Return a run, or all of a manifest as one, as core's wait command expects it."""
+    if manifest:
+        # Deferred: most commands don't need it.
+        from azext_acrtransfer.transfer.completion import complete_manifest
+
+        has_ended = complete_manifest(cmd, client, manifest, registry_name)
+        return {"provisioningState": "Succeeded" if has_ended else "Running"}
+    run = client.of(str(registry_name), resource_group_name).look(str(resource_name)).resource
     state = RunState(run)
     ended = "Failed" if state.has_failed else "Succeeded"
     run.properties["provisioningState"] = ended if state.is_over else "Running"

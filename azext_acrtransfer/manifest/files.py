@@ -60,6 +60,10 @@ class ManifestFile:
         )
         return _read(str(self.path), self.option, (self.kind,), advice)
 
+    def require(self) -> TransferManifest:
+        """Return what the file contains; an error if it's empty or doesn't exist."""
+        return read(str(self.path), self.option, self.kind)
+
     def update(
         self, change: Callable[[TransferManifest | None], TransferManifest]
     ) -> TransferManifest:
@@ -69,8 +73,10 @@ class ManifestFile:
         """
         try:
             with _locked(self.path):
-                manifest = change(self.read())
-                _replace(self.path, manifest.to_json().encode())
+                current = self.read()
+                manifest = change(current)
+                if manifest != current:
+                    _replace(self.path, manifest.to_json().encode())
         except OSError as error:
             raise self._not_written(error) from error
         return manifest

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
+from azext_acrtransfer.arguments import RunStatus
 from azext_acrtransfer.registry.descriptors import Descriptor
 from azext_acrtransfer.registry.references import Artifact
 
@@ -51,6 +52,12 @@ class ManifestRun:
     started: str | None = None
     finished: str | None = None
     error: str | None = None
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the manifest contains how the run ended; earlier versions used Azure's words."""
+        ends = {status.value for status in RunStatus if status is not RunStatus.IN_PROGRESS}
+        return self.status in ends
 
     @property
     def key(self) -> tuple[str, str]:

@@ -43,9 +43,8 @@ class Recorder:
 
     def merged(self, manifest: TransferManifest, records: Sequence[RunRecord]) -> TransferManifest:
         """Add runs to a manifest."""
-        created = rfc3339(datetime.now(timezone.utc))
         header = replace(
-            manifest, created=created, registry=self.registry, pipeline=self.pipeline_id
+            manifest, created=_now(), registry=self.registry, pipeline=self.pipeline_id
         )
         return merge(header, records, self.contents)
 
@@ -92,6 +91,23 @@ class Recorded:
     def wait_command(self) -> str:
         """The command that completes the manifest."""
         return str(az("acr pipeline-run wait", manifest=self.file))
+
+
+def complete(
+    file: ManifestFile, manifest: TransferManifest, records: Sequence[RunRecord]
+) -> Recorded:
+    """Add to a manifest, which was read from a file, the state of runs that it names."""
+
+    def add_results(current: TransferManifest | None) -> TransferManifest:
+        before = current or manifest
+        merged = merge(before, records, {})
+        return replace(merged, created=_now()) if merged != before else before
+
+    return Recorded(str(file.path), file.update(add_results))
+
+
+def _now() -> str:
+    return rfc3339(datetime.now(timezone.utc))
 
 
 def _exported_or_skipped(manifest: TransferManifest) -> Iterator[Entry]:

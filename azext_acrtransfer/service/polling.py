@@ -15,6 +15,7 @@ from knack.log import get_logger
 from azext_acrtransfer.command_lines import az
 from azext_acrtransfer.service import models
 from azext_acrtransfer.service.concurrency import run_concurrently
+from azext_acrtransfer.service.interrupts import sigterm_interrupts
 from azext_acrtransfer.service.progress import progress
 from azext_acrtransfer.service.resources import Answer, Resources
 from azext_acrtransfer.service.states import State
@@ -72,6 +73,7 @@ class Waiting:
         self._now = now
         self._sleep = sleep
 
+    @sigterm_interrupts()
     def settled(self, resources: Resources, name: str, answer: Answer, state_of: StateOf) -> Any:
         """Return the resource of an answer to a PUT in its final state."""
         [latest] = self.all_settled(resources, {name: LastAnswer(answer)}, state_of).values()

@@ -11,6 +11,7 @@ from azure.cli.core.azclierror import AzureResponseError, ManualInterrupt, Resou
 from azext_acrtransfer.arguments import RunStatus
 from azext_acrtransfer.redaction import mask_sas
 from azext_acrtransfer.service.concurrency import run_concurrently
+from azext_acrtransfer.service.interrupts import sigterm_interrupts
 from azext_acrtransfer.service.polling import Waiting
 from azext_acrtransfer.service.resources import Resources
 from azext_acrtransfer.service.runs import Run, ended
@@ -29,6 +30,7 @@ class CleanOutcome(TypedDict):
     error: str | None
 
 
+@sigterm_interrupts()
 def delete_all(waiting: Waiting, resources: Resources, failed: Iterable[Run]) -> list[CleanOutcome]:
     """Delete failed runs, several at a time, and wait for each; one doesn't stop the others.
 

@@ -11,6 +11,7 @@ from knack.log import get_logger
 from azext_acrtransfer.arguments import StorageAccessMode
 from azext_acrtransfer.diagnostics.diagnosis import access_mode
 from azext_acrtransfer.registry.references import Artifact
+from azext_acrtransfer.service.interrupts import sigterm_interrupts, uninterrupted
 from azext_acrtransfer.service.polling import Waiting
 from azext_acrtransfer.transfer import execution, planning, report, splitting
 from azext_acrtransfer.transfer.context import TransferContext
@@ -49,6 +50,7 @@ class Transfer:
         """The runs that would be created."""
         return splitting.preview(self._runs, self._context.pipeline.name)
 
+    @sigterm_interrupts()
     def create_runs(self, waiting: Waiting, *, wait: bool) -> Any:
         """Create the runs, wait for their end, and report them."""
         context, recorder = self._context, self._recorder
@@ -62,7 +64,12 @@ class Transfer:
         recorded, unwritten = None, None
         if recording:
             try:
-                recorded = recording.end(records_of(outcomes, context.pipeline.options))
+                with uninterrupted():
+                    recorded = recording.end(records_of(outcomes, context.pipeline.options))
             except AzCLIError as error:  # it must not hide how the runs ended
                 unwritten = error
+        if recorded and not wait:
+            logger.warning(
+                "To complete the manifest when the runs have ended: %s", recorded.wait_command
+            )
         return report.report(self._spec, context, outcomes, recorded=recorded, unwritten=unwritten)

@@ -108,6 +108,21 @@ class Reporter:
         error_type = ManualInterrupt if is_interrupted else AzureResponseError
         return error_type("\n".join(filter(None, parts)), recommendation=advice)
 
+    def failure_of_manifest(self, outcomes: Sequence[Outcome]) -> AzureResponseError | None:
+        """Return the error for failed runs, and for artifacts that the manifest has as left."""
+        failed = [outcome for outcome in outcomes if outcome.has_failed]
+        entries = self.recorded.manifest.entries if self.recorded else ()
+        left = [entry.artifact for entry in entries if entry.is_left]
+        if not failed and not left:
+            return None
+        parts = [f"{len(left)} of {len(entries)} artifacts aren't known to be exported."]
+        if failed:
+            parts = [f"{len(failed)} of {len(outcomes)} runs failed:", *map(_reason_of, failed)]
+        parts += _by_result((entry.artifact, entry.result) for entry in entries)
+        missing = [artifact for outcome in failed for artifact in _missing(outcome)]
+        advice = [*self._causes(failed), *self._export_again(left, missing)]
+        return AzureResponseError("\n".join(parts), recommendation=advice)
+
     def _causes(self, failed: Iterable[Outcome]) -> list[str]:
         """Return the meaning of failures, each cause once, without the command to run again."""
         causes = dict.fromkeys(
@@ -134,7 +149,7 @@ class Reporter:
             for outcome in failed
             for artifact, result in outcome.results(self._options).items()
         }
-        return by_result(results.items())
+        return _by_result(results.items())
 
     def _rest(self, failed: Sequence[Outcome]) -> list[str]:
         """Return how to run again what wasn't transferred, and still exists."""
@@ -143,9 +158,9 @@ class Reporter:
             return ["To run again what did not go:", str(self._again(storage_blob=blobs))]
         left = [artifact for outcome in failed for artifact in outcome.left(self._options)]
         missing = [artifact for outcome in failed for artifact in _missing(outcome)]
-        return self.export_again(left, missing)
+        return self._export_again(left, missing)
 
-    def export_again(self, left: Sequence[Artifact], missing: Sequence[Artifact]) -> list[str]:
+    def _export_again(self, left: Sequence[Artifact], missing: Sequence[Artifact]) -> list[str]:
         """Return how to export artifacts again, but for those that don't exist any more."""
         again = [str(artifact) for artifact in left if artifact not in missing]
         if not again:
@@ -226,7 +241,7 @@ def _missing(outcome: Outcome) -> list[Artifact]:
     return [artifact for artifact in outcome.spec.artifacts if artifact in named]
 
 
-def by_result(results: Iterable[tuple[Artifact, Result]]) -> list[str]:
+def _by_result(results: Iterable[tuple[Artifact, Result]]) -> list[str]:
     """Return lines that name the artifacts that weren't exported, and those that might not be."""
     pairs = list(results)
     failed = [str(artifact) for artifact, result in pairs if result is Result.FAILED]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
 from pathlib import Path
 
 from tests.support.cloud import eventually
 from tests.support.site import Site
-from tests.support.terminal import Terminal, ctrl_c
+from tests.support.terminal import Terminal, ctrl_c, ended
 
 
 def push_tags(site: Site, repository: str, *tags: str) -> list[str]:
@@ -111,3 +114,45 @@ def test_ctrl_c_stops_the_waiting_for_several_and_none_of_them(az: Terminal, sit
     assert "Traceback" not in stopped.stderr
     az.type("\n".join(stopped.stderr.splitlines()[-2:]))
     assert site.blobs == ["myblob-001", "myblob-002"]
+
+
+def results(manifest: Path) -> list[str]:
+    """The result of each artifact of a manifest."""
+    return [artifact["result"] for artifact in json.loads(manifest.read_text())["artifacts"]]
+
+
+def test_the_manifest_of_a_cancelled_job_is_completed_by_wait(
+    az: Terminal, site: Site, tmp_path: Path
+) -> None:
+    artifacts = push_tags(site, "samples/many", *(f"v{number}" for number in range(51)))
+    site.pipeline("export", "myexport")
+    az.cloud.control("runs", seconds=4)
+    manifest = tmp_path / "manifest.json"
+    process = az.start(create(site, f"-b myblob -a {' '.join(artifacts)} --manifest {manifest}"))
+    looks = {("GET", site.id_of(f"pipelineRuns/myrun00{number}")) for number in (1, 2)}
+    eventually(lambda: looks <= set(az.cloud.requests()) or None)
+    os.killpg(process.pid, signal.SIGTERM)
+    stopped = ended(process)
+    assert (stopped.exit_code, results(manifest)) == (1, ["unknown"] * 51)
+    assert "Traceback" not in stopped.stderr
+    how, command = stopped.stderr.splitlines()[-2:]
+    assert (how, command) == (
+        "To wait for them again:",
+        f"az acr pipeline-run wait --manifest {manifest}",
+    )
+    waited = az.ok("acr pipeline-run wait --manifest " + str(manifest))
+    assert (waited.stdout, results(manifest)) == ("", ["exported"] * 51)
+
+
+def test_the_manifest_of_an_export_that_is_repeated_stays_as_it_is(
+    az: Terminal, site: Site, tmp_path: Path
+) -> None:
+    [artifact] = push_tags(site, "samples/many", "v1")
+    site.pipeline("export", "myexport")
+    manifest = tmp_path / "manifest.json"
+    line = create(site, f"-b myblob -a {artifact} --manifest {manifest}")
+    az.ok(line)
+    before = json.loads(manifest.read_text())
+    site.registry_client.push("samples/many", "v1", layer=b"pushed since")
+    assert "Nothing was run" in az.ok(line).stderr
+    assert json.loads(manifest.read_text()) | {"created": before["created"]} == before

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,11 @@ class Answer(Result):
     """What a command left behind, and the requests that it took."""
 
     requests: list[str]
+
+
+def files_of(folder: Path) -> Path:
+    """Return the folder for the files that a test's commands read and write."""
+    return folder / "files"
 
 
 def replay(tape: Tape, folder: Path, line: str) -> Answer:
@@ -70,7 +76,7 @@ class Recorder:
         tape = self.folder / "tape.yaml"
         tape.unlink(missing_ok=True)
         waiting = FakeTime(until=self.until_runs_end)
-        with recording(tape), waiting.instead_of_waiting():
+        with self._original_files(), recording(tape), waiting.instead_of_waiting():
             argv = shlex.split(self.scrubber.original(line))
             live = run_az(self.folder, *argv, login=self.login)
         assert tape.exists(), f"az {line} asked for nothing: {live.stderr}"
@@ -81,3 +87,16 @@ class Recorder:
         Cassette(interactions=scrubbed).write(tape)
         with replaying(tape) as played:
             return replay(played, self.folder, line)
+
+    @contextmanager
+    def _original_files(self) -> Iterator[None]:
+        """Give the test's files the original names, and put them back afterwards."""
+        folder = files_of(self.folder)
+        before = {file: file.read_text(encoding="utf-8") for file in folder.glob("*")}
+        for file, text in before.items():
+            file.write_text(self.scrubber.original(text), encoding="utf-8")
+        yield
+        for file in folder.glob("*"):
+            file.unlink()
+        for file, text in before.items():
+            file.write_text(text, encoding="utf-8")

@@ -13,6 +13,7 @@ from azext_acrtransfer.registry.descriptors import Descriptor
 from azext_acrtransfer.registry.references import Artifact
 from tests.recorded.conftest import Az, WhenRecording
 from tests.recorded.expected import AT, REGISTRY, SITE, minute
+from tests.recorded.player import files_of
 from tests.recorded.staging import HELLO, push, ready_to_export
 
 IMAGE = "application/vnd.oci.image.manifest.v1+json"
@@ -36,7 +37,8 @@ DESCRIBE = [
 @pytest.fixture(autouse=True)
 def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The commands name files by their names alone."""
-    monkeypatch.chdir(tmp_path)
+    files_of(tmp_path).mkdir()
+    monkeypatch.chdir(files_of(tmp_path))
 
 
 def entry(reference: str, digest: str, result: str, **more: str) -> dict[str, Any]:
@@ -102,6 +104,22 @@ def test_an_export_is_described_and_a_registry_compared_with_it(
             entry("samples/greeting:v2", GREETING, "present"),
         ],
     }
+
+
+def test_wait_completes_the_manifest_of_an_export(az: Az, when_recording: WhenRecording) -> None:
+    when_recording(ready_to_export)
+    answer = az(f"{CREATE} -n myrun01 -b myblob {BOTH} --manifest manifest.json --no-wait")
+    assert (answer.exit_code, answer.json["name"]) == (0, "myrun01")
+    results = [artifact["result"] for artifact in document("manifest.json")["artifacts"]]
+    assert results == ["unknown", "unknown"]
+
+    answer = az("acr pipeline-run wait --manifest manifest.json")
+    assert (answer.exit_code, answer.stdout) == (0, "")
+    assert set(answer.requests) == {"GET pipelineRuns/myrun01"}
+    [recorded] = document("manifest.json")["runs"]
+    assert recorded["status"] == "Succeeded"
+    results = [artifact["result"] for artifact in document("manifest.json")["artifacts"]]
+    assert results == ["exported", "exported"]
 
 
 def test_verify_names_what_is_missing(az: Az, when_recording: WhenRecording) -> None:

@@ -18,6 +18,7 @@ from azext_acrtransfer import _client_factory
 from azext_acrtransfer.kinds import EXPORT, IMPORT, RUN
 from azext_acrtransfer.registry import client
 from docs.generators import manifest_page
+from tests.support.az import SUBSCRIPTION
 from tests.unit.conftest import Az
 
 PIPELINE_VERBS = {"create", "update", "check", "show", "list", "delete", "wait"}
@@ -71,6 +72,7 @@ def test_an_example_gets_as_far_as_the_service(
     class Unreachable:
         def __init__(self, *_: Any) -> None:
             self.kind = kind
+            self.subscription = SUBSCRIPTION
 
         def of(self, *_: Any) -> None:
             raise ServiceReachedError("reached")

@@ -224,7 +224,11 @@ def test_of_runs_that_are_no_longer_waited_for_the_last_state_is_told(
         monkeypatch.setattr(fake_time, "sleep", interrupt)
     else:
         registry.mock.get(f"{ARM}{RUNS}/myrun001", body=ConnectionError("gone"))
-    assert az(*NAMED, "-a", *MANY, "--manifest", str(file)).exit_code == 1
+    result = az(*NAMED, "-a", *MANY, "--manifest", str(file))
+    assert (result.exit_code, error_of(result)[-2:]) == (
+        1,
+        ["To wait for them again:", f"az acr pipeline-run wait --manifest {file}"],
+    )
     assert results(file) == dict.fromkeys(MANY[:50], "unknown") | {MANY[50]: "exported"}
     assert [each["status"] for each in written(file)["runs"]] == ["Running", "Succeeded"]
 
@@ -250,12 +254,16 @@ def test_what_is_not_waited_for_is_unknown(az: Az, registry: Registry, file: Pat
     answers(registry.mock, "myrun", run(EXPORT, "myrun", **UNDER_WAY))
     result = az(*NAMED, "-a", "hello:v1", "--manifest", str(file), "--no-wait")
     assert (result.exit_code, results(file)) == (0, {"hello:v1": "unknown"})
+    assert result.stderr.splitlines()[1:] == [
+        "WARNING: To complete the manifest when the runs have ended: "
+        f"az acr pipeline-run wait --manifest {file}"
+    ]
 
 
 OLD = run(EXPORT, "myrun", forceUpdateTag="before")
 #: A run that was in progress before any test sent its PUT.
-JOINED = run(EXPORT, "myrun", **UNDER_WAY)
-JOINED["properties"]["response"]["startTime"] = "2026-01-20T08:00:00Z"
+BEGUN = {"status": "Running", "startTime": "2026-01-20T08:00:00Z"}
+JOINED = run(EXPORT, "myrun", provisioningState="Creating", response=BEGUN)
 
 
 def answers_with_date(registry: Registry, put: Json, *gets: Json) -> None:

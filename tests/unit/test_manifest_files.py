@@ -231,14 +231,17 @@ def test_what_is_there_stays_if_the_new_one_cannot_be_written(
 def test_a_temporary_file_that_stays_does_not_hide_why(
     exported: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: Any, **__: Any) -> None:
+    def replace_fails(*_: Any) -> None:
+        raise OSError(5, "Input/output error")
+
+    def unlink_fails(*_: Any, **__: Any) -> None:
         raise PermissionError(13, "held by a scanner")
 
     file = export_file(exported)
-    monkeypatch.setattr(Path, "replace", lambda *_: os.close(999))
-    monkeypatch.setattr(Path, "unlink", fail)
-    with pytest.raises(FileOperationError, match="Bad file descriptor"):
-        file.update(lambda _: EXPORT)
+    monkeypatch.setattr(Path, "replace", replace_fails)
+    monkeypatch.setattr(Path, "unlink", unlink_fails)
+    with pytest.raises(FileOperationError, match="Input/output error"):
+        file.update(lambda _: replace(EXPORT, runs=()))
 
 
 def test_a_lock_that_stays_does_not_undo_what_was_written(

@@ -561,12 +561,13 @@ def over() -> Iterator[threading.Event]:
         thread.join(60)
 
 
+@pytest.mark.parametrize("interrupt", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.usefixtures("ctrl_c")
-def test_ctrl_c_while_runs_are_submitted_waits_for_no_answer_that_hangs(
-    az: Az, service: responses.RequestsMock, over: threading.Event
+def test_a_signal_while_runs_are_submitted_waits_for_no_answer_that_hangs(
+    az: Az, service: responses.RequestsMock, over: threading.Event, interrupt: signal.Signals
 ) -> None:
     def hang(_: Any) -> tuple[int, dict[str, str], str]:
-        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        signal.pthread_kill(threading.main_thread().ident or 0, interrupt)
         over.wait(60)
         return 200, {}, json.dumps(run(EXPORT, "myrun003"))
 

@@ -1,0 +1,120 @@
+"""Completion of a manifest: how the runs ended that no command waited for."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from azure.cli.core.azclierror import AzCLIError, InvalidArgumentValueError
+from azure.core.exceptions import AzureError
+from azure.mgmt.core.tools import parse_resource_id
+
+from azext_acrtransfer.kinds import EXPORT, PipelineOption
+from azext_acrtransfer.manifest.files import ManifestFile
+from azext_acrtransfer.manifest.model import ManifestRun, Result, TransferManifest
+from azext_acrtransfer.manifest.recorder import complete
+from azext_acrtransfer.registry.references import Artifact
+from azext_acrtransfer.service.concurrency import run_concurrently
+from azext_acrtransfer.service.resources import Service
+from azext_acrtransfer.transfer.context import TransferContext
+from azext_acrtransfer.transfer.execution import Outcome
+from azext_acrtransfer.transfer.records import records_of
+from azext_acrtransfer.transfer.report import Reporter
+from azext_acrtransfer.transfer.specs import RunSpec
+
+
+def complete_manifest(
+    cmd: Any, client: Service, file: ManifestFile, registry_name: str | None
+) -> bool:
+    """Read the runs that aren't known to have ended, and add how they did to the manifest.
+
+    Returns whether all have ended, and raises the error for failed runs and for artifacts that
+    aren't exported then.
+    """
+    manifest = file.require()
+    context = _context_of(cmd, client, manifest, registry_name)
+    outcomes = list(_read(context, manifest))
+    records = records_of(
+        [outcome for outcome in outcomes if outcome.run], _options(context, outcomes)
+    )
+    recorded = complete(file, manifest, records)
+    if any(outcome.is_in_progress for outcome in outcomes):
+        return False
+    [*_, last] = manifest.runs or [ManifestRun("export", "export")]
+    reporter = Reporter(context, last.name, last.blob, recorded)
+    if failure := reporter.failure_of_manifest(outcomes):
+        raise failure
+    return True
+
+
+def _context_of(
+    cmd: Any, client: Service, manifest: TransferManifest, registry_name: str | None
+) -> TransferContext:
+    """Return the registry and the pipeline that a manifest names."""
+    parts = {key: str(value) for key, value in parse_resource_id(manifest.pipeline or "").items()}
+    if parts.get("child_type_1", "").lower() != EXPORT.resource_type.lower():
+        raise InvalidArgumentValueError(
+            "--manifest has a manifest that doesn't name its export pipeline.",
+            recommendation="Use the file that the export wrote.",
+        )
+    subscription, registry = parts["subscription"], parts["name"]
+    if subscription.lower() != client.subscription.lower():
+        raise InvalidArgumentValueError(
+            f"--manifest has a manifest of subscription '{subscription}', and the active one is "
+            f"'{client.subscription}'.",
+            recommendation=f"Add --subscription {subscription}.",
+        )
+    if registry_name and registry_name.lower() != registry.lower():
+        raise InvalidArgumentValueError(
+            f"--manifest has a manifest of registry '{registry}', and not of registry "
+            f"'{registry_name}'.",
+            recommendation="Leave --registry out.",
+        )
+    return TransferContext(
+        cmd,
+        client,
+        EXPORT,
+        registry_name=registry,
+        resource_group_name=parts["resource_group"],
+        pipeline_name=parts["child_name_1"],
+    )
+
+
+def _read(context: TransferContext, manifest: TransferManifest) -> Iterator[Outcome]:
+    unknown: dict[str | None, list[Artifact]] = defaultdict(list)
+    for entry in manifest.entries:
+        if entry.result is Result.UNKNOWN:
+            unknown[entry.run].append(entry.artifact)
+    # Of several runs with a name, the service has the last one.
+    runs = {run.name: run for run in manifest.runs}
+    specs = [
+        RunSpec(EXPORT, run.name, run.blob, tuple(unknown[run.name]))
+        for run in runs.values()
+        if not run.has_ended and (unknown[run.name] or not run.error)
+    ]
+
+    def read(spec: RunSpec) -> Outcome:
+        answer = context.runs.get(spec.name)
+        run = answer.resource
+        requested = (run.request and run.request.artifacts) or ()
+        # Another run can have taken the name since.
+        artifacts = [name for name in spec.artifacts if str(name) in requested or not requested]
+        return Outcome(
+            replace(spec, artifacts=tuple(artifacts)),
+            run,
+            correlation_id=answer.correlation_id,
+            is_existing=True,
+        )
+
+    return run_concurrently(read, specs, on_error=lambda spec, error: Outcome(spec, error=error))
+
+
+def _options(context: TransferContext, outcomes: Iterable[Outcome]) -> Sequence[str]:
+    if not any(outcome.run and outcome.has_failed for outcome in outcomes):
+        return ()
+    try:
+        return context.pipeline.options or ()
+    except (AzureError, AzCLIError):  # without them, nothing is certain
+        return (PipelineOption.CONTINUE_ON_ERRORS.value,)
