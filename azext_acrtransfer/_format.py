@@ -69,6 +69,15 @@ def _time(*path: str) -> Callable[[Mapping[str, Any]], str]:
     return lambda result: str(get_path(result, *path) or "")[:19]
 
 
+def _count(key: str) -> Callable[[Mapping[str, Any]], str | None]:
+    """Return the length of a list, which can be unknown."""
+    return lambda result: None if result[key] is None else str(len(result[key]))
+
+
+def _megabytes(key: str) -> Callable[[Mapping[str, Any]], str | None]:
+    return lambda result: None if result[key] is None else f"{result[key] / 1e6:,.1f} MB"
+
+
 def _short(*path: str) -> Callable[[Mapping[str, Any]], str]:
     return lambda result: _DIGEST.sub(r"\1", str(get_path(result, *path) or ""))
 
@@ -145,7 +154,10 @@ runs_table = _fitting_table(
 _planned_runs_table = _table(
     ("Name", _value("name")),
     ("Blob", _value("blob")),
-    ("Artifacts", lambda plan: len(plan["artifacts"])),
+    ("Artifacts", _count("artifacts")),
+    ("Missing", _count("missing")),
+    ("Skipped", _count("skipped")),
+    ("Size", _megabytes("size")),
 )
 
 findings_table = _table(

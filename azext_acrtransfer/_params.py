@@ -227,7 +227,8 @@ def _create_arguments(context: Any) -> None:
     context.argument(
         "dry_run",
         action="store_true",
-        help="List the runs that it would take, and what each would move; run nothing.",
+        help="List the runs that it would take, what each would move and how many bytes, which "
+        "artifacts don't exist, and which ones --skip leaves out; run nothing.",
     )
     context.argument(
         "check",

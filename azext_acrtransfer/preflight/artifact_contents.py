@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from azext_acrtransfer.preflight.lookups import Lookup, Unreadable, read
 from azext_acrtransfer.preflight.snapshot import Content, Layer
+from azext_acrtransfer.registry.descriptors import is_foreign
 from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.service.concurrency import run_concurrently
 
@@ -58,8 +59,5 @@ def _parts(registry: RegistryClient, repository: str, manifest: Any) -> Iterator
 
 
 def layer_of(descriptor: Any) -> Layer:
-    """Return a layer; a foreign one is downloaded from its URLs and not stored in registries."""
-    foreign = bool(descriptor.get("urls")) or any(
-        word in str(descriptor["mediaType"]) for word in ("foreign", "nondistributable")
-    )
-    return Layer(descriptor["digest"], int(descriptor["size"]), foreign)
+    """Return a layer."""
+    return Layer(descriptor["digest"], int(descriptor["size"]), is_foreign(descriptor))

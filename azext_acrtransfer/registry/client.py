@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 from azure.cli.core.azclierror import AzureResponseError
@@ -18,6 +18,7 @@ from azext_acrtransfer.service.concurrency import run_concurrently
 from azext_acrtransfer.service.http import MALFORMED
 from azext_acrtransfer.service.progress import progress
 
+T = TypeVar("T")
 _PAGE = {"n": 100}  # as az asks
 # 2,000 manifests at 20 ms took 9.9 s with 8 threads, 5.3 s with 16 and 5.1 s with 32.
 _MAX_WORKERS = 16
@@ -118,15 +119,34 @@ class RegistryClient:
         children = (self._deep(artifact.repository, child) for child in descriptor.children)
         return replace(descriptor, children=tuple(children))
 
+    def sizes(self, artifact: Artifact) -> dict[str, int] | None:
+        """Return the sizes of all that an artifact consists of, by digest; None if it's missing."""
+        manifest = self.manifest(artifact)
+        if manifest is None:
+            return None
+        with self._readable(artifact):
+            sizes = {manifest.digest: manifest.size, **manifest.blobs}
+            children = manifest.descriptor.children
+        for child in children:
+            sizes |= self.sizes(Artifact(artifact.repository, child.digest)) or {}
+        return sizes
+
     def describe_all(self, artifacts: Sequence[Artifact]) -> list[Descriptor | None]:
         """Return the descriptors of artifacts in their order, with concurrent requests."""
-        descriptors = []
+        return self._of_all(self.describe, artifacts)
+
+    def sizes_of(self, artifacts: Sequence[Artifact]) -> list[dict[str, int] | None]:
+        """Return the sizes of artifacts in their order, with concurrent requests."""
+        return self._of_all(self.sizes, artifacts)
+
+    def _of_all(self, read: Callable[[Artifact], T], artifacts: Sequence[Artifact]) -> list[T]:
+        results = []
         with progress(self._cli_ctx) as show:
             self.prepare_to_pull(artifacts)
-            for descriptor in run_concurrently(self.describe, artifacts, max_workers=_MAX_WORKERS):
-                descriptors.append(descriptor)
-                show(f"{len(descriptors)} of {len(artifacts)} artifacts looked at")
-        return descriptors
+            for result in run_concurrently(read, artifacts, max_workers=_MAX_WORKERS):
+                results.append(result)
+                show(f"{len(results)} of {len(artifacts)} artifacts looked at")
+        return results
 
     def prepare_to_pull(self, artifacts: Iterable[Artifact]) -> None:
         """Request the tokens for repositories, before several threads would each request them."""

@@ -30,6 +30,12 @@ class Descriptor:
         return self.media_type in _INDEXES
 
 
+def is_foreign(layer: Any) -> bool:
+    """Whether a layer is downloaded from its URLs, and not stored in registries."""
+    words = ("foreign", "nondistributable")
+    return bool(layer.get("urls")) or any(word in str(layer["mediaType"]) for word in words)
+
+
 @dataclass(frozen=True)
 class Manifest:
     """A manifest as it was received."""
@@ -62,3 +68,19 @@ class Manifest:
         except (KeyError, TypeError) as error:
             raise ValueError(f"it is an index that lacks {error}") from error
         return replace(descriptor, children=children)
+
+    @property
+    def blobs(self) -> dict[str, int]:
+        """Sizes by digest of its configuration and layers that are stored in the registry.
+
+        Raises ValueError if one lacks its digest, media type or size.
+        """
+        config, layers = self.document.get("config"), self.document.get("layers") or ()
+        try:
+            return {
+                blob["digest"]: int(blob["size"])
+                for blob in (*([config] if config else ()), *layers)
+                if not is_foreign(blob)
+            }
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"one of its blobs lacks {error}") from error

@@ -71,6 +71,10 @@ class TransferContext:
         """Whether the registry has an artifact."""
         return self.content.contains(artifact)
 
+    def sizes_of(self, artifacts: Sequence[Artifact]) -> Sequence[Mapping[str, int] | None]:
+        """Sizes of all that each artifact consists of, by digest; None for a missing one."""
+        return self.content.sizes_of(artifacts)
+
     def blobs(self) -> Iterable[str]:
         """Blobs in the container of an import pipeline."""
         # Deferred: only a glob needs it, and it loads the storage client.

@@ -13,8 +13,9 @@ from azext_acrtransfer.diagnostics.diagnosis import access_mode
 from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.service.interrupts import sigterm_interrupts, uninterrupted
 from azext_acrtransfer.service.polling import Waiting
-from azext_acrtransfer.transfer import execution, planning, report, splitting
+from azext_acrtransfer.transfer import execution, planning, report
 from azext_acrtransfer.transfer.context import TransferContext
+from azext_acrtransfer.transfer.preview import PlannedRun, preview
 from azext_acrtransfer.transfer.records import planned_records, records_of
 from azext_acrtransfer.transfer.specs import TransferSpec
 
@@ -34,7 +35,7 @@ class Transfer:
     def __init__(self, spec: TransferSpec, context: TransferContext) -> None:
         self._spec = spec
         self._context = context
-        self._runs, self._recorder = planning.choose(spec, self._context)
+        self._runs, self._recorder, self._selected = planning.choose(spec, self._context)
 
     @property
     def artifacts(self) -> Sequence[Artifact]:
@@ -46,9 +47,9 @@ class Transfer:
         """Blobs to write or to import."""
         return [run.blob for run in self._runs]
 
-    def preview(self) -> list[splitting.PlannedRun]:
+    def preview(self) -> list[PlannedRun]:
         """The runs that would be created."""
-        return splitting.preview(self._runs, self._context.pipeline.name)
+        return preview(self._runs, self._context.pipeline.name, self._selected, self._context)
 
     @sigterm_interrupts()
     def create_runs(self, waiting: Waiting, *, wait: bool) -> Any:

@@ -23,13 +23,13 @@ logger = get_logger(__name__)
 
 def choose(
     spec: TransferSpec, context: TransferContext
-) -> tuple[tuple[RunSpec, ...], Recorder | None]:
-    """Return the runs of a transfer, and the recorder of its manifest.
+) -> tuple[tuple[RunSpec, ...], Recorder | None, Sequence[Artifact]]:
+    """Return the runs of a transfer, the recorder of its manifest, and all selected artifacts.
 
     Reads the registry or the container for patterns, and for the entries of a manifest.
     """
     if spec.kind is not EXPORT:
-        return splitting.plan(spec, resolve_blobs(spec.blobs, context)), None
+        return splitting.plan(spec, resolve_blobs(spec.blobs, context)), None, ()
     artifacts, manifests = _artifacts(spec, context), spec.manifests
     if manifests.written and (current := manifests.written.read()):
         _require_of_registry(current, manifests.written.option, context)
@@ -48,7 +48,7 @@ def choose(
         recorder = Recorder(
             manifests.written, server, context.pipeline.id, contents, manifests.only_failed
         )
-    return splitting.plan(spec, spec.blobs, to_go), recorder
+    return splitting.plan(spec, spec.blobs, to_go), recorder, artifacts
 
 
 def _artifacts(spec: TransferSpec, context: TransferContext) -> tuple[Artifact, ...]:

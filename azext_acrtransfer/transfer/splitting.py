@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import TypedDict
 
 from azext_acrtransfer.arguments import invalid
 from azext_acrtransfer.kinds import EXPORT, MAX_ARTIFACTS_PER_RUN
@@ -14,16 +13,6 @@ from azext_acrtransfer.transfer.specs import RunSpec, TransferSpec
 
 _DIGITS = 3
 _LONGEST_NAME, _LONGEST_BLOB = 50, 1024
-
-
-class PlannedRun(TypedDict):
-    """A run that would be created: one item of the JSON of ``create --dry-run``."""
-
-    name: str
-    pipeline: str
-    type: str
-    blob: str
-    artifacts: list[str]
 
 
 def plan(
@@ -40,20 +29,6 @@ def plan(
         RunSpec(spec.kind, name, blob, some, spec.force_update_tag)
         for name, (blob, some) in zip(names, loads, strict=True)
     )
-
-
-def preview(specs: Iterable[RunSpec], pipeline: str) -> list[PlannedRun]:
-    """Return the runs of a dry run."""
-    return [
-        {
-            "name": spec.name,
-            "pipeline": pipeline,
-            "type": spec.kind.name,
-            "blob": spec.blob,
-            "artifacts": [str(artifact) for artifact in spec.artifacts],
-        }
-        for spec in specs
-    ]
 
 
 def retry_name(name: str) -> str:

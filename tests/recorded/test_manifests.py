@@ -158,4 +158,4 @@ def test_an_export_leaves_out_what_the_target_has(az: Az, when_recording: WhenRe
 
     answer = az(f"{CREATE} -n myrun02 -b otherblob --only-failed manifest.json --dry-run")
     assert [run["artifacts"] for run in answer.json] == [["samples/greeting:v2"]]
-    assert answer.requests == ["GET exportPipelines/mypipeline"]
+    assert answer.requests == ["GET exportPipelines/mypipeline", *DESCRIBE[:-2], DESCRIBE[-1]]

@@ -13,19 +13,13 @@ MANY = [f"samples/many:v{number}" for number in range(50)]
 PIPELINE = {kind: f"GET {kind.resource_type}/mypipeline" for kind in (EXPORT, IMPORT)}
 
 
-def test_an_export_is_split_as_planned(az: Az, when_recording: WhenRecording) -> None:
+def test_an_export_of_many_is_split(az: Az, when_recording: WhenRecording) -> None:
     when_recording(many_to_export)
-    line = (
+    answer = az(
         f"acr pipeline-run create {AT} -n myrun -p mypipeline -t export -b myblob "
         f"-a {' '.join(MANY)} hello hello:latest samples/greeting:v2 --exclude samples/greeting:v2"
     )
-    planned = az(f"{line} --dry-run")
     runs = [("myrun001", "myblob-001", MANY), ("myrun002", "myblob-002", ["hello:latest"])]
-    shown = [(run["name"], run["blob"], run["artifacts"]) for run in planned.json]
-    assert (planned.exit_code, shown) == (0, runs)
-    assert planned.requests == [PIPELINE[EXPORT]]
-
-    answer = az(line)
     sent = [
         (run["name"], run["request"]["target"]["name"], run["request"]["artifacts"])
         for run in answer.json

@@ -23,6 +23,9 @@ def test_globs_list_repositories_and_tags_only_where_they_must(
         *LOGIN,
         "POST /oauth2/token",
         "GET /acr/v1/hello/_tags",
+        "POST /oauth2/token",
+        "GET /v2/samples/greeting/manifests/v2",
+        "GET /v2/hello/manifests/v1",
     ]
 
     answer = az(f"{export} -a samples/**")
@@ -36,6 +39,8 @@ def test_globs_list_repositories_and_tags_only_where_they_must(
         "GET /v2/_catalog",
         "POST /oauth2/token",
         "GET /acr/v1/samples/greeting/_tags",
+        "POST /oauth2/token",
+        "GET /v2/samples/greeting/manifests/v2",
     ]
 
 

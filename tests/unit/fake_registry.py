@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import Counter
 from typing import Any
 from urllib.parse import parse_qs
@@ -75,6 +76,19 @@ class Registry:
             headers = {"Content-Type": media_type}
             self.answers(path, "repository:team/app:pull", body=body, headers=headers)
         return digest
+
+    def holds_all(self) -> None:
+        """Have every artifact by tag, all with one configuration and one layer of their own."""
+        config = {"digest": "sha256:0c", "mediaType": "application/json", "size": 1_000}
+
+        def answer(request: PreparedRequest) -> tuple[int, dict[str, str], str]:
+            layer = {"digest": str(request.path_url), "mediaType": "a/layer", "size": 1_000_000}
+            document = {"config": config, "layers": [layer], "padding": ""}
+            document["padding"] = "." * (500 - len(json.dumps(document)))
+            return 200, {"Content-Type": IMAGE}, json.dumps(document)
+
+        url = re.compile(re.escape(HOST) + "/v2/.+/manifests/.+")
+        self.mock.add_callback("GET", url, answer, content_type=None)
 
     def tags(self, repository: str, *names: str, digest: str = "sha256:00", **answer: Any) -> None:
         """Answer the next GET of a repository's tags, all of one digest."""

@@ -490,6 +490,8 @@ def test_what_the_target_has_is_skipped_and_stays_in_the_manifest(
     go = [missing, different, incomplete, "hello:v1"]
     [planned] = az(*words, "--dry-run").json
     assert (planned["artifacts"], sent(registry), file.exists()) == (go, [], False)
+    assert planned["skipped"] == [artifact for artifact in MANY if artifact not in go]
+    assert (planned["missing"], planned["size"]) == ([], sum(len(document_of(it)) for it in go))
     assert az(*words).exit_code == 0
     assert sent(registry) == [" ".join(go)]
     assert list(results(file)) == [*MANY, "hello:v1"]
@@ -511,7 +513,9 @@ def test_if_all_is_skipped_nothing_is_run(
 ) -> None:
     has(registry, *MANY)
     skip = a_verification(tmp_path)
-    result = az(*NAMED, "-a", *MANY, "--skip", str(skip), "--manifest", str(file))
+    words = [*NAMED, "-a", *MANY, "--skip", str(skip), "--manifest", str(file)]
+    assert az(*words, "--dry-run").json == []
+    result = az(*words)
     assert (result.exit_code, result.json, sent(registry)) == (0, [], [])
     assert result.stderr == "WARNING: Nothing was run: there is nothing left to export.\n"
     assert written(file)["runs"] == []

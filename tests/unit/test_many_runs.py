@@ -151,6 +151,7 @@ def test_an_export_takes_the_tags_that_a_glob_matches(
     registry = Registry(service)
     registry.lets_in()
     registry.tags("hello", "v1", "latest", "v2")
+    registry.holds_all()
     result = az(*create(EXPORT, "--dry-run"), "-a", "hello:v*")
     assert [planned["artifacts"] for planned in result.json] == [["hello:v1", "hello:v2"]]
 
@@ -183,6 +184,7 @@ def test_an_excluded_digest_without_a_tag_exists_too(
     registry.lets_in()
     registry.tags("team/app", "v1", "v2")
     digest = registry.holds("", IMAGE, {})
+    registry.holds_all()
     result = az(
         *create(EXPORT, "--dry-run"), "-a", "team/app:v1*", "--exclude", f"team/app@{digest}"
     )
@@ -211,9 +213,18 @@ def test_how_many_are_submitted_is_shown_if_there_are_several(
     assert shown == ["1 of 2 runs submitted", "2 of 2 runs submitted"]
 
 
+def has_all(service: responses.RequestsMock) -> Registry:
+    """Have every artifact in the registry."""
+    registry = Registry(service)
+    registry.lets_in()
+    registry.holds_all()
+    return registry
+
+
 def test_a_dry_run_sends_nothing_and_is_what_would_be_run(
     az: Az, service: responses.RequestsMock, kind: PipelineKind
 ) -> None:
+    has_all(service)
     result = az(*create(kind, "--dry-run"))
     planned = [
         {
@@ -222,30 +233,66 @@ def test_a_dry_run_sends_nothing_and_is_what_would_be_run(
             "type": kind.name,
             "blob": f"myblob-{name[-3:]}" if kind is EXPORT else name,
             "artifacts": LOADS[name] if kind is EXPORT else [],
+            "missing": [] if kind is EXPORT else None,
+            "skipped": [],
+            # A manifest and a layer of each artifact, and the configuration that all share.
+            "size": len(LOADS[name]) * 1_000_500 + 1_000 if kind is EXPORT else None,
         }
         for name in NAMES
     ]
-    assert (result.exit_code, result.json) == (0, planned)
-    assert [call.request.method for call in service.calls] == ["GET"]
+    assert (result.exit_code, result.json, result.stderr) == (0, planned, "")
+    assert sent(service, "PUT") == {}
 
 
-@pytest.mark.usefixtures("service")
-def test_a_dry_run_of_one_is_a_list_too_and_has_a_table(az: Az) -> None:
-    words = [*create(EXPORT, "--dry-run"), "-a", "hello", "hello:latest"]
+def test_a_dry_run_of_one_is_a_list_too_and_has_a_table(
+    az: Az, service: responses.RequestsMock
+) -> None:
+    registry = Registry(service)
+    registry.lets_in()
+    gone = {"status": 404, "json": {"errors": [{"code": "MANIFEST_UNKNOWN"}]}}
+    for _ in range(2):
+        registry.answers("/v2/hello/manifests/gone", "repository:hello:pull", **gone)
+    registry.holds_all()
+    words = [*create(EXPORT, "--dry-run"), "-a", "hello", "hello:latest", "hello:gone"]
     [planned] = az(*words).json
-    assert (planned["name"], planned["artifacts"]) == ("myrun", ["hello:latest"])
-    table = az(*create(EXPORT, "--dry-run", "-o", "table")).stdout
+    assert planned == {
+        "name": "myrun",
+        "pipeline": "mypipeline",
+        "type": "export",
+        "blob": "myblob",
+        "artifacts": ["hello:latest", "hello:gone"],
+        "missing": ["hello:gone"],
+        "skipped": [],
+        "size": 1_001_500,
+    }
+    table = az(*words, "-o", "table").stdout
     assert [line.split() for line in table.splitlines()] == [
-        ["Name", "Blob", "Artifacts"],
-        ["--------", "----------", "-----------"],
-        ["myrun001", "myblob-001", "50"],
-        ["myrun002", "myblob-002", "50"],
-        ["myrun003", "myblob-003", "3"],
+        ["Name", "Blob", "Artifacts", "Missing", "Skipped", "Size"],
+        ["------", "------", "-----------", "---------", "---------", "------"],
+        ["myrun", "myblob", "2", "1", "0", "1.0", "MB"],
     ]
 
 
-@pytest.mark.usefixtures("service")
-def test_artifacts_are_read_from_files_without_excluded_ones(az: Az, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("fake_time")
+def test_a_dry_run_without_access_to_the_registry_has_no_sizes(
+    az: Az, service: responses.RequestsMock
+) -> None:
+    registry = Registry(service)
+    registry.lets_in({"status": 401})
+    result = az(*create(EXPORT, "--dry-run"), "-a", "hello")
+    assert [(run["missing"], run["size"]) for run in result.json] == [(None, None)]
+    assert result.stderr.splitlines()[0] == (
+        "WARNING: Sizes and missing artifacts are unknown: You could not log in to registry "
+        "'myregistry'."
+    )
+    table = az(*create(EXPORT, "--dry-run"), "-a", "hello", "-o", "table").stdout
+    assert table.splitlines()[-1].split() == ["myrun", "myblob", "1", "0"]
+
+
+def test_artifacts_are_read_from_files_without_excluded_ones(
+    az: Az, service: responses.RequestsMock, tmp_path: Path
+) -> None:
+    has_all(service)
     take, leave = tmp_path / "take.txt", tmp_path / "leave.txt"
     take.write_text("# first\nhello:v2  # a comment\n\nhello:v1\n")
     leave.write_text("hello:v1\nhello:v3\n")
@@ -297,6 +344,7 @@ def test_the_command_that_is_printed_runs_what_is_left(
     result = az(*create(kind), *blob)
     assert (result.exit_code, len(result.json)) == (1, 3)
     words = shlex.split(error_of(result)[-1])
+    has_all(service)
     [planned] = az(*words[1:], "--dry-run").json
     left = ("it's mine-retry", LOADS["myrun002"]) if kind is EXPORT else ("two of it", [])
     assert (planned["name"], (planned["blob"], planned["artifacts"])) == ("myrunretry", left)

@@ -212,6 +212,50 @@ def test_an_index_has_children_and_an_index_in_it_has_its_own(
     )
 
 
+def test_sizes_count_each_blob_once_and_none_that_is_elsewhere(
+    registry: Registry, content: RegistryClient
+) -> None:
+    registry.lets_in()
+    config = {"digest": "sha256:0c", "mediaType": "application/json", "size": 10}
+    shared = {"digest": "sha256:01", "mediaType": "a/layer", "size": 100}
+    own = {"digest": "sha256:02", "mediaType": "a/layer", "size": 1_000}
+    foreign = {"digest": "sha256:03", "mediaType": "a/foreign.layer", "size": 10_000}
+    images = [
+        {"config": config, "layers": [shared]},
+        {"config": config, "layers": [shared, own, foreign]},
+    ]
+    sizes = [len(json.dumps(image)) for image in images]
+    digests = [registry.holds("", IMAGE, image) for image in images]
+    gone = {"digest": f"sha256:{'2' * 64}", "mediaType": IMAGE, "size": 7}
+    path = f"/v2/team/app/manifests/{gone['digest']}"
+    registry.answers(path, "repository:team/app:pull", **MISSING)
+    children = [
+        {"digest": digest, "mediaType": IMAGE, "size": size}
+        for digest, size in zip(digests, sizes, strict=True)
+    ]
+    index = {"manifests": [*children, gone]}
+    top = registry.holds("v1", INDEX, index)
+    registry.answers("/v2/team/app/manifests/v2", "repository:team/app:pull", **MISSING)
+    found = content.sizes_of([Artifact("team/app", "v1"), Artifact("team/app", "v2")])
+    assert found == [
+        {
+            top: len(json.dumps(index)),
+            **dict(zip(digests, sizes, strict=True)),
+            "sha256:0c": 10,
+            "sha256:01": 100,
+            "sha256:02": 1_000,
+        },
+        None,
+    ]
+
+
+def test_a_layer_without_a_size_is_an_error(registry: Registry, content: RegistryClient) -> None:
+    registry.lets_in()
+    registry.holds("v1", IMAGE, {"layers": [{"digest": "sha256:01", "mediaType": "a/layer"}]})
+    with pytest.raises(AzureResponseError, match="one of its blobs lacks 'size'"):
+        content.sizes(Artifact("team/app", "v1"))
+
+
 def test_other_bytes_than_the_digest_asked_for_are_an_error(
     registry: Registry, content: RegistryClient
 ) -> None:

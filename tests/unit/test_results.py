@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import jmespath
@@ -17,13 +17,22 @@ from azext_acrtransfer.manifest.verification import Finding, VerifiedArtifact
 from azext_acrtransfer.preflight.rule import Check
 from azext_acrtransfer.preflight.rules import evaluate
 from azext_acrtransfer.registry.references import Artifact
-from azext_acrtransfer.transfer import cleaning, splitting
+from azext_acrtransfer.transfer import cleaning
 from azext_acrtransfer.transfer.cleaning import CleanOutcome
+from azext_acrtransfer.transfer.preview import PlannedRun, preview
 from azext_acrtransfer.transfer.specs import RunSpec
-from azext_acrtransfer.transfer.splitting import PlannedRun
 from tests.unit.preflight_snapshots import registry, snapshot
 
 HELLO = Artifact("samples/hello", "1.0")
+
+
+class Sizes:
+    """A registry that knows the sizes of its artifacts."""
+
+    def sizes_of(self, artifacts: Sequence[Artifact]) -> list[dict[str, int] | None]:
+        return [{"sha256:0a": 1} for _ in artifacts]
+
+
 BASIC = registry(sku="Basic")
 CLEANED = [CleanOutcome(name="failed01", outcome=cleaning.DELETED, error=None)]
 #: A result of each command, in which every query of its help finds something.
@@ -32,7 +41,7 @@ RESULTS: dict[str, tuple[type, Iterable[Mapping[str, Any]]]] = {
     "acr import-pipeline check": (Check, evaluate(snapshot(IMPORT, registry=BASIC))),
     "acr pipeline-run create --dry-run": (
         PlannedRun,
-        splitting.preview([RunSpec(EXPORT, "myrun", "myblob", (HELLO,))], "mypipeline"),
+        preview([RunSpec(EXPORT, "myrun", "myblob", (HELLO,))], "mypipeline", (HELLO,), Sizes()),
     ),
     "acr pipeline-run clean": (CleanOutcome, CLEANED),
     "acr pipeline-run verify": (
