@@ -159,8 +159,8 @@ def test_list_chooses_among_the_runs_of_all_pages(az: Terminal, site: Site) -> N
     def names(options: str) -> object:
         return az.ok(f"acr pipeline-run list {site.at} {options} --query [].name").json
 
-    assert names("--pipeline twoPipelines --top 2") == ["import000001", "export000005"]
-    failed = [f"export00000{number}" for number in (5, 4, 3, 2, 1)]
+    assert names("--pipeline twoPipelines --top 2") == ["export000005", "import000001"]
+    failed = [f"export00000{number}" for number in (1, 2, 3, 4, 5)]
     assert names("-p twopipelines --status Failed") == failed
     assert names("--status Running") == []
 
@@ -184,7 +184,7 @@ def test_clean_deletes_old_runs_and_those_it_cannot_it_names(az: Terminal, site:
         "a test."
     ) in result.stderr
     left = az.ok(f"acr pipeline-run list {site.at} --query [].name").json
-    assert left == ["import000001", "export000005", "export000002"]
+    assert left == ["export000002", "export000005", "import000001"]
 
 
 def test_a_run_of_a_pipeline_with_a_user_assigned_identity(
