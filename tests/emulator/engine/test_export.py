@@ -202,7 +202,7 @@ def test_of_two_exports_to_one_name_one_wins_whole(world: World) -> None:
 
 
 def test_a_cancelled_export_leaves_no_blob(world: World) -> None:
-    world.seed.image("app", "v1", os.urandom(64 * MIB))
+    world.seed.image("app", "v1", os.urandom(32 * MIB))
 
     async def cancelled() -> None:
         export = asyncio.create_task(world.exporting("app:v1"))
