@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -67,6 +67,11 @@ def _vaults(cloud: Any) -> _Service:
 
 def _storage(cloud: Any) -> _Service:
     return _Service(storage_domains(cloud), "https://storage.azure.com")
+
+
+def _graph(cloud: Any) -> _Service:
+    audience = cloud.endpoints.microsoft_graph_resource_id
+    return _Service((urlsplit(audience).hostname or "",), audience)
 
 
 class Reader:
@@ -189,6 +194,16 @@ class Reader:
     def deleted_secret(self, uri: str, name: str) -> Json:
         """Return a deleted secret of the same vault."""
         return self._vault(f"https://{urlsplit(uri).netloc}/deletedsecrets/{quote(name)}")
+
+    def groups(self, ids: Sequence[str]) -> tuple[str, ...]:
+        """Return the names of those objects in Microsoft Entra ID that are groups."""
+        service = _graph(self._cloud)
+        url = f"{service.audience.rstrip('/')}/v1.0/directoryObjects/getByIds"
+        request = HttpRequest("POST", url, json={"ids": list(ids), "types": ["group"]})
+        objects = self._send(request, service).json()["value"]
+        return tuple(
+            item["displayName"] for item in objects if item["@odata.type"].endswith(".group")
+        )
 
     def _vault(self, uri: str) -> Json:
         request = HttpRequest("GET", uri, params={"api-version": _SECRETS})

@@ -9,7 +9,7 @@ from typing import Any
 
 from azext_acrtransfer.diagnostics.facts import Facts, expiry_of_new_sas, facts_of_pipeline
 from azext_acrtransfer.preflight.azure_reader import Reader
-from azext_acrtransfer.preflight.grants import Grant
+from azext_acrtransfer.preflight.grants import Grant, principals_that_read_secrets
 from azext_acrtransfer.preflight.lookups import ABSENT, Absent, Found, Lookup, and_then, read
 from azext_acrtransfer.preflight.needs import CONTAINER_ACCESS, SAS, uses_sas
 from azext_acrtransfer.preflight.snapshot import (
@@ -36,6 +36,7 @@ _IDENTITIES, _ROLES = "2023-01-31", "2022-04-01"
 _AUTHORIZATION = "providers/Microsoft.Authorization"
 _READ = "the role Reader on it"
 _READ_BLOBS = "the role Storage Blob Data Reader on the container, and a way past its firewall"
+_READ_DIRECTORY = "the role Directory Readers in Microsoft Entra ID"
 _READ_SECRETS = "the permission get on secrets, or the role Key Vault Secrets User on the vault"
 
 Contents = Callable[[tuple[Artifact, ...]], dict[Artifact, Lookup[Content]]]
@@ -156,16 +157,23 @@ class _About:
         return StorageLookups(account, container, self._roles(scope), self._denials(scope))
 
     def vault(self) -> VaultLookups:
-        """Return the vault, and the roles on the secret if the vault uses roles."""
+        """Return the vault, and the roles or groups that could let the identity read the secret."""
         if not self._uses_sas:
             return VaultLookups()
         vault = self._reader.named(*_VAULT, self._facts.get("vault", ""))
         if not isinstance(vault, Found):
             return VaultLookups(vault)
         if not get_path(vault.value, "properties", "enableRbacAuthorization"):
-            return VaultLookups(vault)
+            return VaultLookups(vault, groups=self._groups(vault.value))
         scope = f"{vault.value['id']}/secrets/{self._facts['secret']}"
         return VaultLookups(vault, self._roles(scope))
+
+    def _groups(self, vault: Resource) -> Lookup[tuple[str, ...]]:
+        """Return the groups that may read secrets, unless the identity itself may."""
+        principals = principals_that_read_secrets(vault)
+        if not principals or self._facts.get("principal-id", "").lower() in principals:
+            return ABSENT
+        return read(lambda: self._reader.groups(sorted(principals)), _READ_DIRECTORY)
 
     def _roles(self, scope: str) -> Lookup[Grants]:
         """Return the roles of the identity at a scope, assigned directly or through a group."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
+from azext_acrtransfer.service.json_values import get_path
+
 _BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
 #: What lets a managed identity do what a permission of a SAS allows.
 _ACTIONS = {"r": "read", "l": "read", "w": "write", "a": "write", "d": "delete"}
@@ -40,6 +42,16 @@ class Grant:
 
 def _among(action: str, patterns: Iterable[str] | None) -> bool:
     return any(fnmatchcase(action.lower(), pattern.lower()) for pattern in patterns or ())
+
+
+def principals_that_read_secrets(vault: Mapping[str, Any]) -> set[str]:
+    """Return the object IDs of the access policies of a vault that allow to read secrets."""
+    return {
+        str(policy["objectId"]).lower()
+        for policy in get_path(vault, "properties", "accessPolicies") or ()
+        for permission in get_path(policy, "permissions", "secrets") or ()
+        if permission.lower() in ("all", "get")
+    }
 
 
 def suffice(grants: Iterable[Grant], actions: Collection[str]) -> bool:

@@ -166,6 +166,7 @@ DENIALS: Need[tuple[str, ...]] = Need(lambda snapshot: snapshot.storage.denials)
 
 VAULT: Need[Resource] = Need(lambda snapshot: snapshot.vault.resource)
 VAULT_ROLES: Need[Grants] = Need(lambda snapshot: snapshot.vault.roles)
+VAULT_GROUPS: Need[tuple[str, ...]] = Need(lambda snapshot: snapshot.vault.groups)
 SECRET: Need[Resource] = Need(lambda snapshot: snapshot.secret.resource)
 #: The secret, or None if a vault, which exists as far as is known, doesn't have it.
 SECRET_OF_VAULT = Need(_secret_of_vault)

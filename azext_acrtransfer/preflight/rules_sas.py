@@ -11,8 +11,8 @@ from azext_acrtransfer.diagnostics.catalog import RECOVER_SECRET
 from azext_acrtransfer.diagnostics.facts import GRANT_SECRET_BY_ROLE, Facts
 from azext_acrtransfer.kinds import PipelineOption
 from azext_acrtransfer.preflight import needs
-from azext_acrtransfer.preflight.grants import GET_SECRET, suffice
-from azext_acrtransfer.preflight.lookups import Lookup
+from azext_acrtransfer.preflight.grants import GET_SECRET, principals_that_read_secrets, suffice
+from azext_acrtransfer.preflight.lookups import Lookup, or_none
 from azext_acrtransfer.preflight.networks import OPEN, why_closed
 from azext_acrtransfer.preflight.rule import (
     Finding,
@@ -85,19 +85,23 @@ def _secret_current(secret: Resource, now: datetime) -> Finding:
     return passes("It is within its time.")
 
 
-def _secret_readable(vault: Resource, roles: Lookup[Grants], facts: Facts) -> Finding | None:
-    properties = vault["properties"]
-    if properties.get("enableRbacAuthorization"):
+def _secret_readable(
+    vault: Resource, roles: Lookup[Grants], groups: Lookup[tuple[str, ...]], facts: Facts
+) -> Finding | None:
+    if vault["properties"].get("enableRbacAuthorization"):
         return evaluate_lookup(roles, _readable_by_role)
-    principal = facts["principal-id"].lower()
-    rights = [
-        right.lower()
-        for policy in properties.get("accessPolicies") or ()
-        if str(policy.get("objectId")).lower() == principal
-        for right in get_path(policy, "permissions", "secrets") or ()
-    ]
-    message = f"The vault goes by policies; the identity's allows: {' '.join(rights) or 'nothing'}."
-    return passes(message) if {"get", "all"} & set(rights) else fails(message)
+    if facts["principal-id"].lower() in principals_that_read_secrets(vault):
+        return passes("An access policy allows the identity to read secrets.")
+    return evaluate_lookup(or_none(groups), _readable_by_group)
+
+
+def _readable_by_group(groups: tuple[str, ...] | None) -> Finding:
+    if groups:
+        return unknown(
+            f"Access policies allow groups to read secrets: {', '.join(groups)}. Whether the "
+            "identity is a member isn't evaluated."
+        )
+    return fails("No access policy allows the identity to read secrets.")
 
 
 def _readable_by_role(roles: Grants) -> Finding:
@@ -255,7 +259,7 @@ RULES = (
     Rule(
         "SecretReadable",
         "The identity may read it: by access policy or role, whichever the vault goes by.",
-        (needs.VAULT, needs.VAULT_ROLES.deferred, needs.FACTS),
+        (needs.VAULT, needs.VAULT_ROLES.deferred, needs.VAULT_GROUPS.deferred, needs.FACTS),
         _secret_readable,
         ("secret-not-readable",),
     ),

@@ -82,10 +82,15 @@ class StorageLookups:
 
 @dataclass(frozen=True)
 class VaultLookups:
-    """The key vault, and the identity's roles on the secret if the vault uses roles."""
+    """The key vault, and what could let the identity read its secret.
+
+    That is its roles if the vault uses roles. Otherwise it's the groups whose access policies allow
+    it, unless the identity has one of its own.
+    """
 
     resource: Lookup[Resource] = ABSENT
     roles: Lookup[Grants] = ABSENT
+    groups: Lookup[tuple[str, ...]] = ABSENT
 
 
 @dataclass(frozen=True)

@@ -132,7 +132,7 @@ _GROUPS: dict[str, tuple[Any, dict[str, str]]] = {
         {"account": "account", "container": "container"}
         | {"roles": "storage_roles", "denials": "denials"},
     ),
-    "vault": (VaultLookups, {"resource": "vault", "roles": "vault_roles"}),
+    "vault": (VaultLookups, {"resource": "vault", "roles": "vault_roles", "groups": "groups"}),
     "secret": (SecretLookups, {"resource": "secret", "deleted": "deleted_secret"}),
 }
 exports = partial(snapshot, EXPORT)

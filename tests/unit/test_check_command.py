@@ -581,6 +581,52 @@ def test_a_secret_behind_a_closed_firewall_is_unknown(az: Az, azure: Azure, reas
     }
 
 
+GROUPS = "https://graph.microsoft.com/v1.0/directoryObjects/getByIds"
+GROUP_TYPE, USER_TYPE = "#microsoft.graph.group", "#microsoft.graph.user"
+
+
+@pytest.mark.parametrize(
+    ("graph_status", "answer", "status", "message"),
+    [
+        (
+            200,
+            {"value": [{"@odata.type": GROUP_TYPE, "id": "a-group", "displayName": "Movers"}]},
+            "unknown",
+            "Access policies allow groups to read secrets: Movers. Whether the identity is a "
+            "member isn't evaluated.",
+        ),
+        (
+            200,
+            {"value": [{"@odata.type": USER_TYPE, "id": "a-user", "displayName": "Somebody"}]},
+            "fail",
+            "No access policy allows the identity to read secrets.",
+        ),
+        (
+            403,
+            {"error": {"code": "Authorization_RequestDenied", "message": "No."}},
+            "unknown",
+            "You don't have permission to read it. Required: the role Directory Readers in "
+            "Microsoft Entra ID.",
+        ),
+    ],
+)
+def test_a_policy_of_a_group_might_be_of_the_identity(
+    az: Az, azure: Azure, *, graph_status: int, answer: Json, status: str, message: str
+) -> None:
+    policies = [
+        {"objectId": "A-Group", "permissions": {"secrets": ["Get"]}},
+        {"objectId": "a-user", "permissions": {"secrets": ["All"]}},
+        {"objectId": "a-reader-of-keys", "permissions": {"keys": ["get"], "secrets": ["list"]}},
+    ]
+    azure.tell(f"{ARM}{VAULT}", {"id": VAULT, "properties": {"accessPolicies": policies}})
+    azure.tell(GROUPS, answer, method="POST", status=graph_status)
+    _, checks = azure(az)
+    check = checks["SecretReadable"]
+    assert (check["status"], check["message"]) == (status, message)
+    body = '{"ids": ["a-group", "a-user"], "types": ["group"]}'
+    assert azure.asked["https://graph.microsoft.com/"] == [f"POST {GROUPS} {body}"]
+
+
 @pytest.mark.parametrize("body", ["", "no JSON", "[]"])
 def test_a_refusal_that_is_no_json_of_a_vault_is_unknown(az: Az, azure: Azure, body: str) -> None:
     azure.tell(SECRET, body=body, status=403)

@@ -68,7 +68,7 @@ BY_SAS = {
     "SecretFound": "sas",
     "SecretEnabled": "It is enabled.",
     "SecretNotExpired": "It is within its time.",
-    "SecretReadable": "The vault goes by policies; the identity's allows: get.",
+    "SecretReadable": "An access policy allows the identity to read secrets.",
     "SasFormatValid": "A SAS; for: container; permissions: racwdl; expiry: 2026-05-01T00:00:00Z.",
     "SasType": "It is for: container.",
     "SasProtocol": "It allows: https.",
@@ -371,7 +371,23 @@ CASES = [
     case(
         "SecretReadable: no policy",
         exports(vault=vault(accessPolicies=[])),
-        "fail: The vault goes by policies; the identity's allows: nothing.",
+        "fail: No access policy allows the identity to read secrets.",
+    ),
+    case(
+        "SecretReadable: policy of others",
+        exports(vault=vault(accessPolicies=[]), groups=Found(())),
+        "fail: No access policy allows the identity to read secrets.",
+    ),
+    case(
+        "SecretReadable: policies of groups",
+        exports(vault=vault(accessPolicies=[]), groups=Found(("Movers", "All"))),
+        "unknown: Access policies allow groups to read secrets: Movers, All. Whether the identity "
+        "is a member isn't evaluated.",
+    ),
+    case(
+        "SecretReadable: policies of nobody knows whom",
+        exports(vault=vault(accessPolicies=[]), groups=UNKNOWN),
+        f"unknown: {UNKNOWN.reason}",
     ),
     case(
         "SecretReadable: policy that names the identity in other letters",
@@ -381,7 +397,7 @@ CASES = [
                 accessPolicies=[{"objectId": "AN-id", "permissions": {"secrets": ["List", "All"]}}]
             ),
         ),
-        "pass: The vault goes by policies; the identity's allows: list all.",
+        "pass: An access policy allows the identity to read secrets.",
     ),
     case(
         "SecretReadable: by roles, none",
