@@ -14,10 +14,9 @@ from azure.cli.core.azclierror import ForbiddenError
 from urllib3 import HTTPSConnectionPool
 from urllib3.exceptions import NewConnectionError, ProtocolError, ProxyError, ReadTimeoutError
 
-from azext_acrtransfer.kinds import EXPORT
+from azext_acrtransfer.kinds import EXPORT, IMPORT
 from azext_acrtransfer.service import http
-from azext_acrtransfer.storage.client import blobs
-from tests.support.az import Login, az_cli, run_az
+from tests.support.az import Login, run_az
 from tests.support.fake_time import FakeTime
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, Service, pipeline, run
 
@@ -172,15 +171,29 @@ def test_an_operation_on_another_host_is_not_polled(az: Az, service: Service) ->
     assert (result.exit_code, result.stdout, result.stderr) == (1, "", ELSEWHERE)
 
 
-def test_a_container_of_another_host_gets_no_token(tmp_path: Path, service: Service) -> None:
-    login = Login(token_for=lambda _: pytest.fail("a token was requested"))
-    with az_cli(tmp_path, login) as cli, pytest.raises(ForbiddenError) as refused:
-        list(blobs(cli, "https://transfer.example/images"))
-    assert (
-        str(refused.value)
-        == "'transfer.example' is not known to be of the active cloud: not asked."
+@pytest.mark.parametrize("check", [[], ["--check"]], ids=["alone", "checked"])
+def test_a_blob_pattern_sends_no_token_to_another_host(
+    tmp_path: Path, service: Service, check: list[str]
+) -> None:
+    body = pipeline(IMPORT)
+    body["properties"]["source"]["uri"] = "https://transfer.example/images"
+    service.mock.add("GET", f"{ARM}{REGISTRY}/importPipelines/mypipeline", json=body)
+    audiences: set[str] = set()
+
+    def token_for(audience: str) -> str:
+        audiences.add(audience)
+        return "token"
+
+    line = ("acr", "pipeline-run", "create", *AT, "-n", "myrun01", "-p", "mypipeline")
+    result = run_az(
+        tmp_path, *line, "-t", "import", "-b", "*", *check, login=Login(token_for=token_for)
     )
-    assert service.requests == []
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.endswith(
+        "ERROR: 'transfer.example' is not known to be of the active cloud: not asked.\n"
+    )
+    assert audiences == {"https://management.core.windows.net/"}
+    assert service.requests == [("GET", f"{REGISTRY}/importPipelines/mypipeline")]
 
 
 @pytest.mark.parametrize(
