@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from typing import Any, NoReturn, TypeVar
 
 from azure.cli.core.azclierror import InvalidArgumentValueError
@@ -131,24 +132,22 @@ def _artifact(node: _Node) -> Artifact:
     return artifact
 
 
-def _text_like(pattern: re.Pattern[str], expected: str) -> Callable[[_Node], str]:
-    def read_text(node: _Node) -> str:
-        if not (isinstance(node.value, str) and pattern.fullmatch(node.value)):
-            raise node.wrong(expected)
-        return node.value
-
-    return read_text
+def _text_like(pattern: re.Pattern[str], expected: str, node: _Node) -> str:
+    if not (isinstance(node.value, str) and pattern.fullmatch(node.value)):
+        raise node.wrong(expected)
+    return node.value
 
 
-_text = _text_like(re.compile("(?s:.*)"), "a text")
-_server = _text_like(re.compile("[A-Za-z0-9.-]+"), "a login server")
-_time = _text_like(
+_text = partial(_text_like, re.compile("(?s:.*)"), "a text")
+_server = partial(_text_like, re.compile("[A-Za-z0-9.-]+"), "a login server")
+_time = partial(
+    _text_like,
     re.compile(
         r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})"
     ),
     "a time as in RFC 3339",
 )
-_digest = _text_like(re.compile("sha256:[0-9a-f]{64}"), "a sha256 digest")
+_digest = partial(_text_like, re.compile("sha256:[0-9a-f]{64}"), "a sha256 digest")
 
 
 def _word(words: Iterable[Word]) -> Callable[[_Node], Word]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from azext_acrtransfer.arguments import StorageAccessMode
@@ -120,9 +121,9 @@ def _changes_blobs(snapshot: Snapshot) -> Lookup[None]:
     )
 
 
-def _specified(kind: PipelineKind, name: str) -> Need[Subject]:
-    """The artifacts or blobs that a pipeline of this kind is to transfer, if any are specified."""
-    return SUBJECT.where(lambda subject: subject.kind is kind and bool(getattr(subject, name)))
+def _specifies(kind: PipelineKind, name: str, subject: Subject) -> bool:
+    """Whether a pipeline of this kind is to transfer artifacts or blobs that are specified."""
+    return subject.kind is kind and bool(getattr(subject, name))
 
 
 NOW: Need[datetime] = Need(lambda snapshot: Found(snapshot.now))
@@ -131,10 +132,10 @@ FACTS: Need[Facts] = Need(lambda snapshot: Found(snapshot.facts))
 SUBJECT: Need[Subject] = Need(lambda snapshot: Found(snapshot.subject))
 EXPORTING = SUBJECT.where(lambda subject: subject.kind is EXPORT)
 IMPORTING = SUBJECT.where(lambda subject: subject.kind is IMPORT)
-EXPORTED_ARTIFACTS = _specified(EXPORT, "artifacts")
-IMPORTED_ARTIFACTS = _specified(IMPORT, "artifacts")
-EXPORTED_BLOBS = _specified(EXPORT, "blobs")
-IMPORTED_BLOBS = _specified(IMPORT, "blobs")
+EXPORTED_ARTIFACTS = SUBJECT.where(partial(_specifies, EXPORT, "artifacts"))
+IMPORTED_ARTIFACTS = SUBJECT.where(partial(_specifies, IMPORT, "artifacts"))
+EXPORTED_BLOBS = SUBJECT.where(partial(_specifies, EXPORT, "blobs"))
+IMPORTED_BLOBS = SUBJECT.where(partial(_specifies, IMPORT, "blobs"))
 NO_PLAN = SUBJECT.where(lambda subject: not subject.is_planned)
 
 REGISTRY: Need[Resource] = Need(lambda snapshot: snapshot.registry.resource)

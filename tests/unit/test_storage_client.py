@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import requests
 import responses
+from azure.cli.core._profile import Profile
+from azure.cli.core.auth.identity import Identity
 from azure.cli.core.azclierror import AzCLIError, ForbiddenError, ResourceNotFoundError
 
 from azext_acrtransfer.storage.client import blobs
@@ -47,6 +50,31 @@ def test_blobs_come_page_by_page(
         headers = {"Content-Type": "application/xml"}
         container.get(uri, body=body, headers=headers, match=[mine, asked])
     assert list(list_blobs(uri)) == ["one", "folder/two", "three"]
+
+
+def test_blobs_are_read_as_the_user_of_the_active_subscription(
+    container: responses.RequestsMock, tmp_path: Path
+) -> None:
+    other = "33333333-3333-3333-3333-333333333333"
+    container.get(URI, body=page("one"), headers={"Content-Type": "application/xml"})
+
+    def log_in(identity: Any, user: str) -> Login:
+        return Login(token_for=lambda _: f"{user} of {identity.tenant_id}")
+
+    accounts = Login(other=other).accounts
+    accounts[1] |= (
+        accounts[0] | accounts[1] | {"tenantId": "t", "user": {"name": "u", "type": "user"}}
+    )
+    with (
+        az_cli(tmp_path) as cli,
+        patch.object(Profile, "load_cached_subscriptions", return_value=accounts),
+        patch.object(Identity, "get_user_credential", log_in),
+    ):
+        cli.data["subscription_id"] = other
+        assert list(blobs(cli, URI)) == ["one"]
+    headers = container.calls[0].request.headers
+    assert headers["Authorization"] == "Bearer u of t"
+    assert "AZURECLI/" in headers["User-Agent"]
 
 
 def refusal(code: str, message: str) -> str:
