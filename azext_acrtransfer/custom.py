@@ -308,8 +308,8 @@ def list_runs(
     top: int | None = None,
 ) -> Any:
     """List runs in the service's order, which is oldest first."""
-    all_runs = client.of(registry_name, resource_group_name).list()
-    chosen = runs.chosen(all_runs, pipeline=pipeline_name, status=status)
+    all_runs = client.of(registry_name, resource_group_name)
+    chosen = runs.chosen(runs.of_pipeline(all_runs, pipeline_name), status=status)
     return _shown(runs.newest(chosen, top) if top else chosen)
 
 
@@ -334,7 +334,7 @@ def clean_runs(
     all_runs = client.of(registry_name, resource_group_name)
     before = datetime.now(timezone.utc) - older_than if older_than else None
     failed = runs.chosen(
-        all_runs.list(), pipeline=pipeline_name, status=RunStatus.FAILED, ended_before=before
+        runs.of_pipeline(all_runs, pipeline_name), status=RunStatus.FAILED, ended_before=before
     )
     if dry_run:
         return _shown(failed)

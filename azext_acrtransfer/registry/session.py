@@ -15,7 +15,7 @@ from typing import Any
 
 from azure.cli.core.azclierror import AzureConnectionError, AzureResponseError, ForbiddenError
 from azure.cli.core.util import get_error_type_by_azure_error
-from azure.core.exceptions import AzureError, HttpResponseError
+from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoundError
 from azure.core.rest import HttpRequest, HttpResponse
 from knack.log import get_logger
 from knack.prompting import NoTTYException
@@ -25,6 +25,7 @@ from azext_acrtransfer.command_lines import az
 from azext_acrtransfer.redaction import mask_sas
 from azext_acrtransfer.service.concurrency import run_concurrently
 from azext_acrtransfer.service.http import MALFORMED, Client, make_client, reason_of
+from azext_acrtransfer.service.registries import Registry
 
 logger = get_logger(__name__)
 
@@ -229,9 +230,12 @@ def _ask_azure_cli(cmd: Any, registry_name: str, resource_group_name: str | None
     except (AzureError, OSError, *MALFORMED) as error:
         refused = isinstance(error, HttpResponseError)
         error_type = get_error_type_by_azure_error(error) if refused else AzureConnectionError
+        is_missing = isinstance(error, ResourceNotFoundError)
         raise error_type(
             mask_sas(f"Could not log in to registry '{registry_name}': {reason_of(error)}"),
-            recommendation=advice(registry_name),
+            recommendation=Registry(resource_group_name, registry_name).advice
+            if is_missing and resource_group_name
+            else advice(registry_name),
         ) from error
     except CLIError as error:
         if not isinstance(error.__context__, NoTTYException):

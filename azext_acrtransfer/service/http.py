@@ -140,7 +140,9 @@ def reason_of(error: BaseException, url: str = "") -> str:
 
 def _said(error: Any) -> str:
     lines = [f"({error.code}) {error.message}", *map(_said, error.details)]
-    lines += [f"{item.type}: {json.dumps(item.info)}" for item in error.additional_info]
+    # Errors of azure-core without a model of the SDK have none.
+    further = getattr(error, "additional_info", None) or ()
+    lines += [f"{item.type}: {json.dumps(item.info)}" for item in further]
     return "\n".join(dict.fromkeys(lines))
 
 

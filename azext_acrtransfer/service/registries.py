@@ -29,6 +29,17 @@ class Registry:
         parts = parse_resource_id(resource_id)
         return cls(str(parts["resource_group"]), str(parts["name"]))
 
+    @property
+    def advice(self) -> str:
+        """What to do if it doesn't exist."""
+        if getattr(self.resource_group, "is_default", False):
+            unset = az("config unset", "defaults.group")
+            return (
+                f"'{self.resource_group}' is your default resource group. If the registry is in "
+                f"another one, name that by --resource-group, or run '{unset}'."
+            )
+        return "Check --registry, --resource-group and the active subscription."
+
 
 def locate(client: Any, subscription: str, name: str) -> Registry:
     """Look up the resource group of a registry."""

@@ -110,15 +110,7 @@ class Resources:
 
         So core's wait command doesn't take a missing registry for a deleted resource.
         """
-        try:
-            return self._whole(self._ask(self._calls.get, name), name)
-        except ResourceNotFoundError as error:
-            if not self._lacks_registry(error):
-                raise
-            raise azclierror.ResourceNotFoundError(
-                error.message,
-                recommendation="Check --registry, --resource-group and the active subscription.",
-            ) from error
+        return self._whole(self._ask(self._calls.get, name), name)
 
     def list(self) -> Iterator[dict[str, Any]]:
         """Return all resources as JSON, with one page in memory at a time.
@@ -132,13 +124,14 @@ class Resources:
             f"registries/{quote(registry.name, safe='')}/{self.kind.resource_type}"
         )
         # The policy for the API version sends the one that is chosen.
-        for resource in list_arm(self._service.client.send_request, path, DEFAULT):
-            if not _is_resource(resource):
-                raise AzureError(
-                    f"The service's list of the {self.kind.noun}s of registry "
-                    f"'{registry.name}' has an entry that is no resource."
-                )
-            yield resource
+        with self._in_a_registry():
+            for resource in list_arm(self._service.client.send_request, path, DEFAULT):
+                if not _is_resource(resource):
+                    raise AzureError(
+                        f"The service's list of the {self.kind.noun}s of registry "
+                        f"'{registry.name}' has an entry that is no resource."
+                    )
+                yield resource
 
     def put(self, name: str, model: Any) -> Answer:
         """Create or replace a resource; its state can still change."""
@@ -166,7 +159,7 @@ class Resources:
         responses: list[Any] = []
         registry = self.registry
         began = time.monotonic()
-        with typed_errors():
+        with self._in_a_registry(), typed_errors():
             result = call(
                 registry.resource_group, registry.name, name, raw_response_hook=responses.append
             )
@@ -200,13 +193,21 @@ class Resources:
         return error.error.code in _ABOVE_THE_RESOURCE or registry in str(error).lower()
 
     @contextmanager
+    def _in_a_registry(self) -> Iterator[None]:
+        try:
+            yield
+        except ResourceNotFoundError as error:
+            if not self._lacks_registry(error):
+                raise
+            raise azclierror.ResourceNotFoundError(
+                error.message, recommendation=self.registry.advice
+            ) from error
+
+    @contextmanager
     def _missing(self, name: str) -> Iterator[None]:
         try:
             yield
         except ResourceNotFoundError as error:
-            # A missing group or registry is another mistake, and the service names it well.
-            if self._lacks_registry(error):
-                raise
             registry = self.registry
             listing = az(f"acr {self.kind.group} list", "-r", registry.name, "-o", "table")
             said = error.error.message if error.error else error.message

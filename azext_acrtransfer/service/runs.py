@@ -11,10 +11,15 @@ from datetime import datetime, timedelta, timezone
 from operator import itemgetter
 from typing import Any
 
+from azure.cli.core import azclierror
+from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+
 from azext_acrtransfer.arguments import RunStatus
+from azext_acrtransfer.command_lines import az
+from azext_acrtransfer.kinds import KINDS
 from azext_acrtransfer.redaction import mask_sas
 from azext_acrtransfer.service.json_values import get_path, parse_timestamp
-from azext_acrtransfer.service.resources import Answer
+from azext_acrtransfer.service.resources import Answer, Resources
 from azext_acrtransfer.service.states import RunState
 
 Run = Mapping[str, Any]
@@ -44,18 +49,49 @@ def ended(run: Run) -> datetime:
     return parse_timestamp(_response(run, "finishTime")) or started(run)
 
 
+def of_pipeline(resources: Resources, name: str | None) -> Iterator[Run]:
+    """Return the runs of a pipeline, which can be deleted by now, or all runs without a name.
+
+    It's an error if neither a run nor a pipeline has the name.
+    """
+    exists = name is None
+    for run in resources.list():
+        pipeline_id = str(get_path(run, "properties", "request", "pipelineResourceId"))
+        if name is None or pipeline_id.rpartition("/")[2].lower() == name.lower():
+            exists = True
+            yield run
+    if name is not None and not exists:
+        _look_for_pipeline(resources, name)
+
+
+def _look_for_pipeline(resources: Resources, name: str) -> None:
+    for kind in KINDS.values():
+        try:
+            resources.of_kind(kind).look(name)
+        except ResourceNotFoundError:
+            continue
+        except HttpResponseError:  # without the permission it's unknown
+            return
+        return
+    registry = resources.registry.name
+    listings = " or ".join(
+        f"'{az(f'acr {kind.group} list', '-r', registry, '-o', 'table')}'"
+        for kind in KINDS.values()
+    )
+    raise azclierror.ResourceNotFoundError(
+        f"Registry '{registry}' has neither a pipeline '{name}' nor a run of one.",
+        recommendation=f"Run {listings} to see those that exist.",
+    )
+
+
 def chosen(
     runs: Iterable[Run],
     *,
-    pipeline: str | None = None,
     status: RunStatus | None = None,
     ended_before: datetime | None = None,
 ) -> Iterator[Run]:
     """Return the runs that match every filter that is specified."""
     for run in runs:
-        pipeline_id = str(get_path(run, "properties", "request", "pipelineResourceId"))
-        if pipeline and pipeline_id.rpartition("/")[2].lower() != pipeline.lower():
-            continue
         if status and not status.includes(RunState(run).status):
             continue
         # A run without a time isn't known to be old.

@@ -25,6 +25,7 @@ from azure.cli.core.azclierror import (
 from hypothesis import given
 from hypothesis import strategies as st
 from knack.util import CLIError
+from knack.validators import DefaultStr
 from requests import ConnectionError as RequestsConnectionError
 
 from azext_acrtransfer import COMMAND_LOADER_CLS
@@ -651,6 +652,30 @@ def test_a_registry_that_may_not_be_read_keeps_the_words_of_arm(
     assert str(refused.value.error_msg).startswith(
         "Could not log in to registry 'myregistry': (AuthorizationFailed) not this one"
     )
+
+
+@pytest.mark.parametrize(
+    ("group", "advice"),
+    [
+        ("mygroup", "Check --registry, --resource-group and the active subscription."),
+        (
+            DefaultStr("mygroup"),
+            "'mygroup' is your default resource group. If the registry is in another one, name "
+            "that by --resource-group, or run 'az config unset defaults.group'.",
+        ),
+    ],
+)
+def test_a_registry_in_another_group_is_not_found(
+    registry: Registry, tmp_path: Path, group: str, advice: str
+) -> None:
+    missing = {"error": {"code": "ResourceNotFound", "message": "not here"}}
+    registry.mock.get(f"{ARM}{REGISTRY}", status=404, json=missing)
+    with az_cli(tmp_path) as cli:
+        cmd = SimpleNamespace(cli_ctx=cli, get_models=COMMAND_LOADER_CLS(cli_ctx=cli).get_models)
+        content = RegistryClient(cmd, "myregistry", group)
+        with pytest.raises(ResourceNotFoundError) as refused:
+            content.repositories()
+    assert refused.value.recommendations == [advice]
 
 
 def test_a_web_page_instead_of_the_registry_leaves_no_trace(

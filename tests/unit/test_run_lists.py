@@ -7,6 +7,7 @@ import json
 import weakref
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
 from azext_acrtransfer.service import runs
 from azext_acrtransfer.service.json_values import parse_timestamp
 from azext_acrtransfer.service.shapes import shapes
-from tests.unit.conftest import ARM, AT, REGISTRY, Az, Service, run
+from tests.unit.conftest import ARM, AT, REGISTRY, Az, Service, pipeline, run
 from tests.unit.fake_runs import in_state
 
 RUNS = f"{REGISTRY}/pipelineRuns"
@@ -43,7 +44,7 @@ FOUR = [
         ("--status running", ["going01"]),
         ("--status SUCCEEDED", ["done01"]),
         ("--pipeline MyPipeline", ["failed01", "done01", "going01", "canceled01"]),
-        ("-p pipeline", []),
+        ("-p mypipeline --status Canceled --top 1", ["canceled01"]),
         ("-p mypipeline --status Failed --top 1", ["canceled01"]),
         ("--top 2", ["going01", "canceled01"]),
     ],
@@ -104,7 +105,8 @@ def test_no_more_runs_are_in_memory_than_are_asked_for() -> None:
             yield each
             del each
 
-    newest = runs.newest(runs.chosen(all_of_them(), pipeline="mypipeline"), 3)
+    resources: Any = SimpleNamespace(list=all_of_them)
+    newest = runs.newest(runs.chosen(runs.of_pipeline(resources, "mypipeline")), 3)
     assert [each["name"] for each in newest] == ["run1997", "run1998", "run1999"]
     assert most < 10
 
@@ -237,7 +239,6 @@ def runs_of_several_ages() -> list[dict[str, Any]]:
         ("--older-than 2w", ["imported01"]),
         ("--older-than 99999w", []),
         ("--pipeline MYPIPELINE --older-than 7d", ["broken01", "imported01"]),
-        ("-p otherpipeline", []),
     ],
 )
 def test_clean_takes_the_failed_runs_that_are_asked_for(
@@ -246,6 +247,43 @@ def test_clean_takes_the_failed_runs_that_are_asked_for(
     service.answers("GET", RUNS, {"value": runs_of_several_ages()})
     result = az(*CLEAN, "--dry-run", *typed.split())
     assert (result.exit_code, [listed["name"] for listed in result.json]) == (0, names)
+
+
+@pytest.mark.parametrize("verb", [LIST, CLEAN])
+def test_a_pipeline_that_exists_nowhere_is_an_error(
+    az: Az, service: Service, verb: tuple[str, ...]
+) -> None:
+    service.answers("GET", RUNS, {"value": FOUR})
+    missing = {"error": {"code": "ResourceNotFound", "message": "It was not found."}}
+    for kind in (EXPORT, IMPORT):
+        service.answers("GET", f"{REGISTRY}/{kind.resource_type}/pipeline", missing, status=404)
+    result = az(*verb, "-p", "pipeline")
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert result.stderr == (
+        "ERROR: Registry 'myregistry' has neither a pipeline 'pipeline' nor a run of one.\n"
+        "Run 'az acr export-pipeline list -r myregistry -o table' or 'az acr import-pipeline list "
+        "-r myregistry -o table' to see those that exist.\n"
+    )
+
+
+@pytest.mark.parametrize("verb", [LIST, CLEAN])
+@pytest.mark.parametrize("status", [200, 403])
+def test_a_pipeline_can_be_without_runs(
+    az: Az, service: Service, kind: PipelineKind, verb: tuple[str, ...], status: int
+) -> None:
+    service.answers("GET", RUNS, {"value": FOUR})
+    missing = {"error": {"code": "ResourceNotFound", "message": "It was not found."}}
+    if kind is IMPORT:
+        path = f"{REGISTRY}/{EXPORT.resource_type}/a-pipeline_of-before"
+        service.answers("GET", path, missing, status=404)
+    service.answers(
+        "GET",
+        f"{REGISTRY}/{kind.resource_type}/a-pipeline_of-before",
+        pipeline(kind, "a-pipeline_of-before") if status == 200 else missing,
+        status=status,
+    )
+    result = az(*verb, "-p", "a-pipeline_of-before")
+    assert (result.exit_code, result.json, result.stderr) == (0, [], "")
 
 
 @pytest.mark.parametrize("verb", [LIST, CLEAN])

@@ -1,6 +1,10 @@
-"""Finding the group of a registry that was named alone."""
+"""Finding the group of a registry that was named alone, or that the default group lacks."""
 
 from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
 
 from tests.support.az import SUBSCRIPTION
 from tests.unit.conftest import ARM, GROUP, REGISTRY, Az, Service
@@ -32,4 +36,63 @@ def test_a_registry_that_is_not_listed_is_not_found(az: Az, service: Service) ->
         "ERROR: The registry 'myregistry' was not found among those that you may read in the "
         "active subscription.\n"
         "Check --registry and 'az account show', or name its --resource-group.\n"
+    )
+
+
+NOT_FOUND = (
+    "The Resource 'Microsoft.ContainerRegistry/registries/myregistry' under resource group "
+    "'mygroup' was not found."
+)
+CONTAINER = "https://mystorage.blob.core.windows.net/transfer"
+VERBS = {
+    "acr export-pipeline list": ("GET", "exportPipelines"),
+    "acr import-pipeline show -n mypipeline": ("GET", "importPipelines/mypipeline"),
+    "acr import-pipeline update -n mypipeline": ("GET", "importPipelines/mypipeline"),
+    "acr export-pipeline delete -n mypipeline": ("DELETE", "exportPipelines/mypipeline"),
+    f"acr export-pipeline create -n mypipeline -c {CONTAINER}": (
+        "PUT",
+        "exportPipelines/mypipeline",
+    ),
+    "acr pipeline-run list": ("GET", "pipelineRuns"),
+    "acr pipeline-run clean": ("GET", "pipelineRuns"),
+    "acr pipeline-run wait -n myrun01 --created": ("GET", "pipelineRuns/myrun01"),
+    "acr pipeline-run create -n myrun01 -p mypipeline -t import -b myblob": (
+        "GET",
+        "importPipelines/mypipeline",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("ResourceNotFound", NOT_FOUND),
+        ("ResourceGroupNotFound", "Resource group 'mygroup' could not be found."),
+    ],
+)
+@pytest.mark.parametrize("line", VERBS)
+@pytest.mark.parametrize("is_default", [True, False])
+def test_a_default_group_that_is_wrong_is_named_as_such(
+    az: Az,
+    service: Service,
+    tmp_path: Path,
+    line: str,
+    code: str,
+    message: str,
+    is_default: bool,
+) -> None:
+    (tmp_path / "config").write_text("[defaults]\ngroup = mygroup\n")
+    method, path = VERBS[line]
+    error = {"error": {"code": code, "message": message}}
+    service.answers(method, f"{REGISTRY}/{path}", error, status=404)
+    group = () if is_default else ("-g", "mygroup")
+    result = az(*line.split(), "-r", "myregistry", *group, "--only-show-errors")
+    assert (result.exit_code, result.stdout) == (3, "")
+    said, advice = result.stderr.rstrip().rsplit("\n", 1)
+    assert said.startswith(f"ERROR: ({code}) {message}\n")
+    assert advice == (
+        "'mygroup' is your default resource group. If the registry is in another one, name that by "
+        "--resource-group, or run 'az config unset defaults.group'."
+        if is_default
+        else "Check --registry, --resource-group and the active subscription."
     )
