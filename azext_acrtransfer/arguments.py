@@ -157,13 +157,18 @@ def existing_name(text: str, option: str = "--name") -> str:
     """Validate a name that is looked up, which can break the rule for new ones."""
     if _EXISTING_NAME.fullmatch(text):
         return text
-    last = text.rpartition("/")[2] if text.startswith("/subscriptions/") else ""
+    name = _name_in_id(text)
     raise invalid(
         text,
         option,
         "expected the name of a resource" if text else f"the name is empty {_UNSET}",
-        f"Use the name alone, '{last}'." if last else "The group's command 'list' shows the names.",
+        f"Use the name alone, '{name}'." if name else "The group's command 'list' shows the names.",
     )
+
+
+def _name_in_id(text: str) -> str:
+    """Return the name at the end of a resource ID, or an empty text."""
+    return text.rpartition("/")[2] if text.lower().startswith("/subscriptions/") else ""
 
 
 def registry_name(text: str, login_server_suffix: str | None) -> str:
@@ -176,11 +181,15 @@ def registry_name(text: str, login_server_suffix: str | None) -> str:
     label, dot, domain = text.partition(".")
     match = _LOGIN_SERVER_LABEL.fullmatch(label)
     if not match or (match[2] and not dot):
+        name = _name_in_id(text)
         raise invalid(
             text,
             "--registry",
             "expected a registry name of 5 to 50 letters and digits, or its login server",
-            f"Run '{az('acr list', query='[].name')}' to see the registries of the subscription.",
+            f"Use the name alone, '{name}'."
+            if name
+            else f"Run '{az('acr list', query='[].name')}' to see the registries of the "
+            "subscription.",
         )
     if dot and login_server_suffix and f".{domain}".lower() != login_server_suffix.lower():
         raise invalid(

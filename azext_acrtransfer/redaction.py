@@ -17,8 +17,15 @@ def mask_sas(text: str) -> str:
     return _SECRET.sub(r"\g<before>***", text)
 
 
+def shown(text: str) -> str:
+    """Return a text of any lines as it can be shown: without secrets and control characters."""
+    return "\n".join(map(escape, mask_sas(text).splitlines()))
+
+
 def escape(text: str) -> str:
     """Replace control characters, and others that nobody sees, by their escapes, such as \\r."""
+    if text.isprintable():
+        return text
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
     )

@@ -24,7 +24,7 @@ from azext_acrtransfer.diagnostics.facts import (
     needs_of,
 )
 from azext_acrtransfer.kinds import EXPORT, PipelineOption, kind_of_pipeline
-from azext_acrtransfer.redaction import mask_sas
+from azext_acrtransfer.redaction import shown
 
 
 def find(
@@ -66,7 +66,7 @@ def explain(run: Any, pipeline: Any = None) -> tuple[KnownFailure, Facts] | None
 def error_message(run: Any) -> str:
     """Return the service's error message, without secrets."""
     message = run.response and run.response.pipeline_run_error_message
-    return mask_sas(message or "The service gives no reason.")
+    return shown(message or "The service gives no reason.")
 
 
 def advice(run: Any, pipeline: Any = None, *, with_rerun: bool = True) -> list[str]:
@@ -98,7 +98,7 @@ def report(run: Any, correlation_id: str | None) -> str:
 
 def message_of(error: BaseException | None) -> str:
     """Return the message of an error, without secrets."""
-    return mask_sas(str(getattr(error, "message", error)))
+    return shown(str(getattr(error, "message", error)))
 
 
 def advice_on(error: BaseException, *, with_rerun: bool = True) -> list[str]:
@@ -119,7 +119,7 @@ def advice_on(error: BaseException, *, with_rerun: bool = True) -> list[str]:
 def raise_explained(error: Exception) -> NoReturn:
     """Raise the error that stopped a command, explained if known, without secrets."""
     if isinstance(error, AzCLIError):
-        error.error_msg = mask_sas(str(error.error_msg))
+        error.error_msg = shown(str(error.error_msg))
     if isinstance(error, ServiceRequestError | ServiceResponseError):
         if isinstance(error.inner_exception, SSLError):
             raise error  # core knows what to do

@@ -186,6 +186,24 @@ def test_a_signature_in_a_failure_is_masked(az: Az, service: Service) -> None:
     )
 
 
+def test_control_characters_in_a_failure_are_escaped(az: Az, service: Service) -> None:
+    has_pipeline(service, EXPORT)
+    message = "Service request failed.\r\nStatus: 400 (\x1b[31mred\x1b[0m)"
+    service.answers("PUT", RUN, failed(EXPORT, message))
+    result = az(*create(EXPORT, "--only-show-errors"))
+    assert result.stderr.startswith(
+        "ERROR: The pipeline run 'myrun01' failed: Service request failed.\n"
+        "Status: 400 (\\x1b[31mred\\x1b[0m)\nRun: "
+    )
+
+
+def test_control_characters_in_a_refusal_are_escaped(az: Az, service: Service) -> None:
+    refusal = {"error": {"code": "Stop", "message": "Not \x1b[31mthis\x07"}}
+    service.answers("GET", f"{REGISTRY}/exportPipelines/mypipeline", refusal, status=403)
+    result = az(*create(EXPORT, "--only-show-errors"))
+    assert result.stderr.startswith("ERROR: (Stop) Not \\x1b[31mthis\\x07\n")
+
+
 def test_an_identical_run_is_told_to_have_run_before(
     az: Az, service: Service, kind: PipelineKind
 ) -> None:
