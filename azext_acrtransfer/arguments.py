@@ -85,6 +85,9 @@ _ANNOUNCED_MODES = {
 
 def invalid(value: str, option: str, why: str, advice: str) -> InvalidArgumentValueError:
     """Return the error for an invalid value, in the one wording for all options."""
+    visible = "".join(filter(str.isprintable, value))
+    if mask_sas(visible) != visible:  # a hidden character would end the secret that is masked
+        value = visible
     return InvalidArgumentValueError(
         escape(mask_sas(f"Invalid value '{value}' for {option}: {why}.")),
         recommendation=escape(mask_sas(advice)),

@@ -268,6 +268,16 @@ def test_a_secret_is_never_shown(name: str, typed: tuple[str, str]) -> None:
     assert not holds(shown(refused.value), secret)
 
 
+@given(typed=secrets(), position=st.integers(0, 300), char=st.sampled_from("\r\n\t\x00\u200b"))
+def test_a_secret_with_a_hidden_character_is_never_shown(
+    typed: tuple[str, str], position: int, char: str
+) -> None:
+    text, secret = typed
+    with pytest.raises(InvalidArgumentValueError) as refused:
+        arguments.check_word(text[:position] + char + text[position:], "--name")
+    assert not holds(shown(refused.value), secret)
+
+
 @given(before=st.text(max_size=20), typed=secrets(), after=st.sampled_from(["", " ", "\n", "'."]))
 def test_what_a_service_quotes_is_masked(before: str, typed: tuple[str, str], after: str) -> None:
     text, secret = typed
