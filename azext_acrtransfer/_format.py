@@ -4,20 +4,47 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from azext_acrtransfer.arguments import RunStatus
 from azext_acrtransfer.kinds import kind_of_pipeline
+from azext_acrtransfer.redaction import escape
 from azext_acrtransfer.service.json_values import get_path, parse_timestamp
 from azext_acrtransfer.service.states import RunState
 
 Row = OrderedDict[str, str]
 _WIDTH_OF_TABLE = 120
-_LEAST_WIDTH = 20
 _DIGEST = re.compile("(sha256:[0-9a-f]{12})[0-9a-f]{52}")
-Column = tuple[str, Callable[[Mapping[str, Any]], Any]]
+_HOST = re.compile(r"^https://([^./]+)[^/]*", re.IGNORECASE)
+Read = Callable[[Mapping[str, Any]], Any]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table.
+
+    Where the table is too wide, columns give way down to their ``least`` width, then below it.
+    """
+
+    title: str
+    read: Read
+    least: int = _WIDTH_OF_TABLE
+    #: Of a name, the end is kept: it tells those of a series apart.
+    is_name: bool = False
+
+    def cell(self, result: Mapping[str, Any]) -> str:
+        """Return a value as one line."""
+        return escape(" ".join(str(self.read(result) or "").split()))
+
+    def shortened(self, cell: str, width: int) -> str:
+        """Return a cell that fits a width."""
+        if len(cell) <= width:
+            return cell
+        end = (width - 3) // 2 if self.is_name else 0
+        return f"{cell[: width - 3 - end]}...{cell[len(cell) - end :]}"
 
 
 def _value(*path: str) -> Callable[[Any], Any]:
@@ -26,6 +53,11 @@ def _value(*path: str) -> Callable[[Any], Any]:
 
 def _storage(key: str) -> Callable[[Mapping[str, Any]], Any]:
     return lambda result: get_path(result, "target", key) or get_path(result, "source", key)
+
+
+def _container(pipeline: Mapping[str, Any]) -> str:
+    """Return the account and the container, without the rest of the host."""
+    return _HOST.sub(r"\1", str(_storage("uri")(pipeline) or ""))
 
 
 def _kind_of_run(run: Mapping[str, Any]) -> str | None:
@@ -65,8 +97,8 @@ def _trigger_of_run(run: Mapping[str, Any]) -> str | None:
     return "source" if is_triggered else None
 
 
-def _time(*path: str) -> Callable[[Mapping[str, Any]], str]:
-    return lambda result: str(get_path(result, *path) or "")[:19]
+def _minute(*path: str) -> Callable[[Mapping[str, Any]], str]:
+    return lambda result: str(get_path(result, *path) or "")[:16]
 
 
 def _count(key: str) -> Callable[[Mapping[str, Any]], str | None]:
@@ -82,101 +114,102 @@ def _short(*path: str) -> Callable[[Mapping[str, Any]], str]:
     return lambda result: _DIGEST.sub(r"\1", str(get_path(result, *path) or ""))
 
 
-def _line(key: str, width: int) -> Callable[[Mapping[str, Any]], str]:
-    """Return a function that reads a text as one line, shortened to a width."""
-
-    return lambda result: _shortened(str(result[key]), width)
-
-
-def _shortened(text: str, width: int) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= width else f"{line[: width - 3]}..."
-
-
 def _table(*columns: Column) -> Callable[[Any], list[Row]]:
-    """Return a function that makes table rows of one or more results."""
+    """Return a function that makes table rows of one or more results, which fit the width."""
 
     def table(result: Any) -> list[Row]:
         results = result if isinstance(result, list) else [result]
+        rows = [[column.cell(item) for column in columns] for item in results]
+        widths = _widths(columns, rows)
         return [
-            OrderedDict((title, str(read(item) or "")) for title, read in columns)
-            for item in results
+            OrderedDict(
+                (column.title, column.shortened(cell, width))
+                for column, cell, width in zip(columns, cells, widths, strict=True)
+            )
+            for cells in rows
         ]
 
     return table
 
 
-def _fitting_table(*columns: Column) -> Callable[[Any], list[Row]]:
-    """Return a table function that shortens the last column to the width that is left."""
-    make_rows = _table(*columns)
-    *others, last = (title for title, _ in columns)
+def _widths(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[int]:
+    """Return the widths of columns that fit the table, where the widest one gives way."""
+    # A column is at least two wider than its title, and two apart from the next.
+    floors = [len(column.title) + 2 for column in columns]
+    widths = [
+        min(max(floor, *(len(cells[index]) for cells in rows), 0), _WIDTH_OF_TABLE)
+        for index, floor in enumerate(floors)
+    ]
+    for share in (1, 2, 4, _WIDTH_OF_TABLE):
+        limits = [
+            max(column.least // share, floor) for column, floor in zip(columns, floors, strict=True)
+        ]
+        while sum(widths) + 2 * len(widths) - 2 > _WIDTH_OF_TABLE:
+            wide = [index for index, limit in enumerate(limits) if widths[index] > limit]
+            if not wide:
+                break
+            widths[max(wide, key=widths.__getitem__)] -= 1
+    return widths
 
-    def table(result: Any) -> list[Row]:
-        rows = make_rows(result)
-        # A column is at least two wider than its title, and two apart from the next.
-        left = _WIDTH_OF_TABLE - sum(
-            max(len(title) + 2, *(len(row[title]) for row in rows), 0) + 2 for title in others
-        )
-        for row in rows:
-            row[last] = _shortened(row[last], max(left, _LEAST_WIDTH))
-        return rows
 
-    return table
+def _name(title: str, read: Read, least: int) -> Column:
+    return Column(title, read, least, is_name=True)
 
 
-_PIPELINE_COLUMNS: tuple[Column, ...] = (
-    ("Name", _value("name")),
-    ("Container", _storage("uri")),
-    ("Access", _storage("storageAccessMode")),
-    ("Identity", _value("identity", "type")),
-    ("Options", lambda pipeline: " ".join(get_path(pipeline, "options") or ())),
+_NAME = _name("Name", _value("name"), 50)
+_PIPELINE_COLUMNS = (
+    _NAME,
+    _name("Container", _container, 30),
+    Column("Access", _storage("storageAccessMode")),
+    Column("Identity", _value("identity", "type")),
+    Column("Options", lambda pipeline: " ".join(get_path(pipeline, "options") or ()), 16),
 )
-_STATE: Column = ("State", _value("provisioningState"))
+_STATE = Column("State", _value("provisioningState"))
 
 export_pipelines_table = _table(*_PIPELINE_COLUMNS, _STATE)
 
 import_pipelines_table = _table(
-    *_PIPELINE_COLUMNS, ("Trigger", _value("trigger", "sourceTrigger", "status")), _STATE
+    *_PIPELINE_COLUMNS, Column("Trigger", _value("trigger", "sourceTrigger", "status")), _STATE
 )
 
-runs_table = _fitting_table(
-    ("Name", _value("name")),
-    ("Type", _kind_of_run),
-    ("Pipeline", _pipeline_of_run),
-    ("Blob", _blob_of_run),
-    ("State", _state_of_run),
-    ("Started", _time("response", "startTime")),
-    ("Duration", _duration_of_run),
-    ("Trigger", _trigger_of_run),
-    ("Error", _value("response", "pipelineRunErrorMessage")),
+runs_table = _table(
+    _NAME,
+    Column("Type", _kind_of_run),
+    _name("Pipeline", _pipeline_of_run, 16),
+    _name("Blob", _blob_of_run, 20),
+    Column("State", _state_of_run),
+    Column("Started", _minute("response", "startTime")),
+    Column("Duration", _duration_of_run),
+    Column("Trigger", _trigger_of_run),
+    Column("Error", _value("response", "pipelineRunErrorMessage"), 20),
 )
 
 _planned_runs_table = _table(
-    ("Name", _value("name")),
-    ("Blob", _value("blob")),
-    ("Artifacts", _count("artifacts")),
-    ("Missing", _count("missing")),
-    ("Skipped", _count("skipped")),
-    ("Size", _megabytes("size")),
+    _NAME,
+    _name("Blob", _value("blob"), 20),
+    Column("Artifacts", _count("artifacts")),
+    Column("Missing", _count("missing")),
+    Column("Skipped", _count("skipped")),
+    Column("Size", _megabytes("size")),
 )
 
 findings_table = _table(
-    ("Reference", _short("reference")),
-    ("Status", _value("status")),
-    ("Expected", _short("expected")),
-    ("Found", _short("found")),
+    Column("Status", _value("status")),
+    _name("Reference", _short("reference"), 40),
+    Column("Expected", _short("expected")),
+    Column("Found", _short("found")),
 )
 
 checks_table = _table(
-    ("Code", _value("code")),
-    ("Status", _value("status")),
-    ("Message", _line("message", _WIDTH_OF_TABLE - len("PipelineProvisioned  warning  "))),
+    Column("Code", _value("code")),
+    Column("Status", _value("status")),
+    Column("Message", _value("message"), 20),
 )
 
-_outcomes_table = _fitting_table(
-    ("Name", _value("name")),
-    ("Outcome", _value("outcome")),
-    ("Error", _value("error")),
+_outcomes_table = _table(
+    _NAME,
+    Column("Outcome", _value("outcome")),
+    Column("Error", _value("error"), 20),
 )
 
 

@@ -136,9 +136,9 @@ def test_verify_names_what_is_missing(az: Az, when_recording: WhenRecording) -> 
     assert (answer.exit_code, found) == (
         1,
         [
-            [f"hello@{HELLO[:19]}", "present"],
-            ["hello:v2", "missing"],
-            ["samples/greeting:v2", "different"],
+            ["present", f"hello@{HELLO[:19]}"],
+            ["missing", "hello:v2"],
+            ["different", "samples/greeting:v2"],
         ],
     )
     lines = answer.stderr.splitlines()[:3]

@@ -9,7 +9,7 @@ import pytest
 from azext_acrtransfer import _format
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
 from tests.unit.conftest import AT, REGISTRY, Az, Service, flat, pipeline, run
-from tests.unit.fake_runs import UNDER_WAY, failed
+from tests.unit.fake_runs import UNDER_WAY
 
 
 def test_a_pipeline_is_one_row(az: Az, service: Service, kind: PipelineKind) -> None:
@@ -23,7 +23,7 @@ def test_a_pipeline_is_one_row(az: Az, service: Service, kind: PipelineKind) -> 
     columns = ["Name", "Container", "Access", "Identity", "Options"]
     cells = [
         "mypipeline",
-        "https://mystorage.blob.core.windows.net/transfer",
+        "mystorage/transfer",
         "SasToken",
         "systemAssigned",
         "ContinueOnErrors",
@@ -42,7 +42,7 @@ def test_a_run_is_one_row(kind: PipelineKind) -> None:
         "Pipeline": "mypipeline",
         "Blob": "myblob",
         "State": "Succeeded",
-        "Started": "2026-03-04T17:23:21",
+        "Started": "2026-03-04T17:23",
         "Duration": "0:01:00",
         "Trigger": "",
         "Error": "",
@@ -110,20 +110,6 @@ def test_table_names_the_trigger(name: str, response: dict[str, Any], trigger: s
 def test_table_shows_progress_until_the_end(kind: PipelineKind) -> None:
     rows = _format.runs_table([flat(run(kind, **UNDER_WAY)), flat(run(kind))])
     assert [row["State"] for row in rows] == ["Running, 20 %", "Succeeded"]
-
-
-@pytest.mark.parametrize("length", [5, 30, 50])
-def test_error_fits_the_table_on_one_line(az: Az, service: Service, length: int) -> None:
-    runs = [run(EXPORT), failed(EXPORT, "Service request failed.\nStatus: 403 (Forbidden)" * 3)]
-    runs[1]["name"] = "r" * length
-    runs[1]["id"] += "other"
-    service.answers("GET", f"{REGISTRY}/pipelineRuns", {"value": runs})
-    table = az("acr", "pipeline-run", "list", *AT, "-o", "table").stdout.splitlines()
-    assert len(table) == 4
-    assert table[3].endswith("...")
-    error = table[3].partition("0:01:00")[2].strip()
-    assert error.startswith("Service request f")
-    assert max(len(line) for line in table) == 120 if length == 5 else len(error) == 20
 
 
 def test_error_of_a_clean_up_fits_the_table() -> None:

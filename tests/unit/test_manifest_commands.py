@@ -695,10 +695,10 @@ def test_verify_compares_each_artifact_and_each_child(
     assert result.stderr == ""
     table = az(*VERIFY, "--manifest", str(file), "-o", "table").stdout
     assert [line.split() for line in table.splitlines()[:1] + table.splitlines()[2:]] == [
-        ["Reference", "Status", "Expected", "Found"],
-        ["hello:v1", "present", hello[:19], hello[:19]],
-        ["samples/nginx:1", "present", top[:19], top[:19]],
-        [by_digest[:33], "present", child["digest"][:19], child["digest"][:19]],
+        ["Status", "Reference", "Expected", "Found"],
+        ["present", "hello:v1", hello[:19], hello[:19]],
+        ["present", "samples/nginx:1", top[:19], top[:19]],
+        ["present", by_digest[:33], child["digest"][:19], child["digest"][:19]],
     ]
 
 
