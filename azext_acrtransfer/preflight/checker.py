@@ -13,6 +13,7 @@ from azext_acrtransfer.manifest.model import TransferManifest
 from azext_acrtransfer.preflight.artifact_contents import read_contents
 from azext_acrtransfer.preflight.azure_reader import Reader
 from azext_acrtransfer.preflight.collector import gather
+from azext_acrtransfer.preflight.lookups import ABSENT
 from azext_acrtransfer.preflight.rule import Check, CheckStatus
 from azext_acrtransfer.preflight.rules import evaluate, failure
 from azext_acrtransfer.preflight.snapshot import Subject
@@ -82,6 +83,8 @@ class Preflight:
             subject,
             contents=lambda artifacts: read_contents(self.registry, artifacts),
         )
+        if snapshot.registry.resource is ABSENT:
+            logger.warning(self._pipelines.registry.advice)
         return evaluate(snapshot)
 
     def require(self, name: str, artifacts: Sequence[Artifact], blobs: Sequence[str]) -> None:

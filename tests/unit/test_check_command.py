@@ -175,6 +175,25 @@ def test_another_subscription_is_read_with_its_own_login(
     assert sent == f"Bearer another@example.com of {other.tenant}"
 
 
+@pytest.mark.parametrize("is_default", [True, False])
+def test_a_registry_in_another_group_is_named_with_the_default(
+    az: Az, mock: responses.RequestsMock, tmp_path: Path, is_default: bool
+) -> None:
+    (tmp_path / "config").write_text("[defaults]\ngroup = mygroup\n")
+    missing = {"error": {"code": "ResourceGroupNotFound", "message": "It could not be found."}}
+    mock.get(re.compile(".*"), json=missing, status=404)
+    group = () if is_default else ("-g", "mygroup")
+    result = az(*("acr", "export-pipeline", "check", "-r", "myregistry", "-n", "export01"), *group)
+    assert [check["code"] for check in result.json] == ["RegistryFound"]
+    advice = (
+        "'mygroup' is your default resource group. If the registry is in another one, name that by "
+        "--resource-group, or run 'az config unset defaults.group'."
+        if is_default
+        else "Check --registry, --resource-group and the active subscription."
+    )
+    assert result.stderr.startswith(f"WARNING: {advice}\n")
+
+
 REFUSED = {"error": {"code": "Forbidden", "message": "No."}}
 READER = "the role Reader on it"
 READER_HERE = f"{READER}, or it is in another subscription than the active one, or deleted"
