@@ -105,7 +105,11 @@ def _artifacts(cloud: Any, texts: list[str]) -> tuple[patterns.Reference, ...]:
 
 
 def _exclude(cloud: Any, texts: list[str]) -> tuple[patterns.Reference, ...]:
-    """Parse references that can be none: an empty file excludes nothing."""
+    """Parse references that can be none in a file: an unset variable must not exclude nothing."""
+    if "" in texts and not patterns.file_with(""):
+        raise arguments.invalid(
+            "", "--exclude", "it is empty (is a variable unset?)", "Leave --exclude out."
+        )
     return patterns.parse_references(texts, "--exclude", host_suffix(cloud, _LOGIN_SERVER))
 
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
+
+from azure.cli.core.azclierror import InvalidArgumentValueError
 
 from azext_acrtransfer.arguments import check_word, invalid
+from azext_acrtransfer.redaction import escape
 from azext_acrtransfer.registry.references import Artifact, split_reference
 
 _MEANINGS = {"**": ".*", "*": "[^/]*", "?": "[^/]"}
@@ -81,23 +88,52 @@ def parse_references(
     texts: Iterable[str], option: str, login_server_suffix: str | None
 ) -> tuple[Reference, ...]:
     """Parse references and patterns, which must not include the registry."""
-    return tuple(_parse(line, option, login_server_suffix) for line in _lines(texts))
+    references = []
+    for text in texts:
+        for number, line in enumerate(text.splitlines(), 1):
+            if left := _COMMENT.sub("", line).strip():
+                with _named_line(text, number):
+                    references.append(_parse(left, option, login_server_suffix))
+    return tuple(references)
 
 
 def check_lines(text: str, option: str) -> None:
     """Refuse lines that nobody types on purpose; blanks around them and comments are fine."""
     lines = text.replace("\r\n", "\n").split("\n")
-    for line in lines:
+    for number, line in enumerate(lines, 1):
         left = _COMMENT.sub("", line)
-        check_word(left.strip(" ") if len(lines) > 1 else left, option)
+        with _named_line(text, number):
+            check_word(left.strip(" ") if len(lines) > 1 else left, option)
 
 
-def _lines(texts: Iterable[str]) -> Iterator[str]:
-    """Return the lines without comments; core has replaced ``@file`` by the file's text."""
-    for text in texts:
-        for line in text.splitlines():
-            if left := _COMMENT.sub("", line).strip():
-                yield left
+@contextmanager
+def _named_line(text: str, number: int) -> Iterator[None]:
+    """Name the line and the file in an error about a line of a list."""
+    try:
+        yield
+    except InvalidArgumentValueError as error:
+        file = file_with(text)
+        if not file and "\n" not in text:
+            raise
+        raise InvalidArgumentValueError(
+            f"Line {number} of {escape(file or 'the list')}: {error.error_msg}",
+            recommendation=error.recommendations,
+        ) from error
+
+
+def file_with(text: str) -> str | None:
+    """Return the ``@file`` of the command line that core has replaced by this text, if any."""
+    paths = [Path(word[1:]).expanduser() for word in sys.argv if word.startswith("@")]
+    # What isn't a file can be read only once, and what core couldn't read wasn't replaced.
+    files = [path for path in paths if path.is_file() and os.access(path, os.R_OK)]
+    return next((str(path) for path in files if _content(path) == text), None)
+
+
+def _content(path: Path) -> str:
+    # Deferred: only an error needs it.
+    from azure.cli.core.util import read_file_content
+
+    return str(read_file_content(str(path), allow_binary=True).rstrip(os.linesep))
 
 
 def _parse(text: str, option: str, login_server_suffix: str | None) -> Reference:

@@ -12,6 +12,18 @@ _COMPONENT = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 _REPOSITORY = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+#: What other lists look like, of which no part is in a reference.
+_OTHER_LISTS = {
+    re.compile(r"^[\[{]|[\]}]$"): "expected references, not JSON",
+    re.compile(r"^-(\s|$)"): "expected references, not a YAML list",
+    re.compile(r"[\"']"): "a reference has no quotes",
+    re.compile(r"[,;]"): "expected references separated by spaces",
+    re.compile(r"\s"): "expected one reference a line",
+}
+_LIST_ADVICE = (
+    "Separate references by spaces, without quotes, commas or brackets: repo1:tag1 repo2:tag2. In "
+    "a file, write one reference a line."
+)
 
 
 @dataclass(frozen=True)
@@ -51,6 +63,8 @@ def split_reference(
         raise invalid(
             text, option, "expected a repository's name, not a URI or a SAS", Artifact.ADVICE
         )
+    if why := next((why for pattern, why in _OTHER_LISTS.items() if pattern.search(text)), None):
+        raise invalid(text, option, why, _LIST_ADVICE)
     name, at_sign, digest = text.partition("@")
     repository, colon, tag = name.partition(":")
     if at_sign and not name:  # core leaves an @file as it is if it cannot read it

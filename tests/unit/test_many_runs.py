@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
@@ -175,6 +176,23 @@ def test_an_exclusion_that_matches_nothing_is_refused_before_any_run(
         "'samples/hello:*'.",
     ]
     assert sent(service, "PUT") == {}
+
+
+def test_an_empty_exclusion_is_refused_but_for_an_empty_file(
+    az: Az, service: responses.RequestsMock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    has_all(service)
+    result = az(*create(EXPORT, "--dry-run"), "--exclude", "")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert error_of(result) == [
+        "ERROR: Invalid value '' for --exclude: it is empty (is a variable unset?).",
+        "Leave --exclude out.",
+    ]
+    file = tmp_path / "nothing.txt"
+    file.write_text("\n")
+    words = [*create(EXPORT, "--dry-run"), "-a", "hello", "--exclude", f"@{file}"]
+    monkeypatch.setattr(sys, "argv", ["az", *words])
+    assert [planned["artifacts"] for planned in az(*words).json] == [["hello:latest"]]
 
 
 def test_an_excluded_digest_without_a_tag_exists_too(

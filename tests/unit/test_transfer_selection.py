@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 import pytest
 from azure.cli.core.azclierror import InvalidArgumentValueError
@@ -416,6 +418,38 @@ def test_what_can_match_nothing_is_refused(text: str, message: str) -> None:
     with pytest.raises(InvalidArgumentValueError, match=f"^{re.escape(message)}$") as refused:
         parse(text)
     assert refused.value.recommendations
+
+
+LISTS = [
+    ('["base:v1", "nginx:1.25"]', "expected references, not JSON"),
+    ("- base:v1", "expected references, not a YAML list"),
+    ("'base:v1'", "a reference has no quotes"),
+    ("base:v1,nginx:*", "expected references separated by spaces"),
+    ("base:v1 nginx:1.25", "expected one reference a line"),
+]
+
+
+@pytest.mark.parametrize(("line", "why"), LISTS)
+@pytest.mark.parametrize("option", ["--artifacts", "--exclude"])
+def test_a_list_of_another_kind_is_refused_in_its_line(
+    line: str, why: str, option: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "artifacts.txt"
+    file.write_text(f"base:v1\n# a comment\n{line}\n")
+    text = file.read_text().rstrip("\n")
+    expected = f"Invalid value '{line}' for {option}: {why}."
+    for words, place in ([], "the list"), ([f"@{tmp_path}", "@no file", f"@{file}"], str(file)):
+        monkeypatch.setattr(sys, "argv", ["az", *words])
+        with pytest.raises(InvalidArgumentValueError) as refused:
+            parse_references([text], option, ".azurecr.io")
+        assert refused.value.error_msg == f"Line 3 of {place}: {expected}"
+    with pytest.raises(InvalidArgumentValueError) as refused:
+        parse_references([line], option, ".azurecr.io")
+    assert refused.value.error_msg == expected
+    assert refused.value.recommendations == [
+        "Separate references by spaces, without quotes, commas or brackets: repo1:tag1 "
+        "repo2:tag2. In a file, write one reference a line."
+    ]
 
 
 def test_an_error_names_the_option_that_was_typed() -> None:
