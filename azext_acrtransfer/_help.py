@@ -222,7 +222,8 @@ _RUN_VERIFY = """
 type: command
 short-summary: Compare a registry with the manifest of an export.
 long-summary: Every artifact, and every child of an index, is compared by its digest, with no way \
-to the source registry. The command fails if one is missing or different. The format of the file \
+to the source registry. The exit code is 1 if one is missing or different, and 4 if none is, but \
+one could not be read. The format of the file \
 is described in docs/transfer-manifest.md of the project.
 examples:
   - name: See whether all that was exported is in the target registry

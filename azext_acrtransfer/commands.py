@@ -73,6 +73,7 @@ def _run_commands(loader: Any) -> None:
             "verify_registry",
             client_factory=None,  # it asks the registry alone
             table_transformer=_format.findings_table,
+            exception_handler=_explain_lookup,
         )
         group.custom_wait_command("wait", "run_to_wait_for", transform=raise_time_out)
 

@@ -23,7 +23,11 @@ from azext_acrtransfer.arguments import (
     StorageAccessMode,
 )
 from azext_acrtransfer.command_lines import az
-from azext_acrtransfer.diagnostics.exit_status import COULD_NOT_LOOK, fail_after_output
+from azext_acrtransfer.diagnostics.exit_status import (
+    COULD_NOT_LOOK,
+    after_output,
+    fail_after_output,
+)
 from azext_acrtransfer.kinds import KINDS, PipelineOption
 from azext_acrtransfer.manifest.files import ManifestFile
 from azext_acrtransfer.manifest.model import TransferManifest
@@ -285,7 +289,11 @@ def verify_registry(
     )
     written = write.path if write and not unwritten else None
     failure = verification.failure(findings, registry_name, written)
-    fail_after_output(cmd.cli_ctx, unwritten, failure)
+    if not failure:
+        after_output(cmd.cli_ctx, lambda: logger.warning(verification.summary(findings)))
+    is_known = unwritten or verification.has_differences(findings)
+    exit_code = 1 if is_known else COULD_NOT_LOOK
+    fail_after_output(cmd.cli_ctx, unwritten, failure, exit_code=exit_code)
     return [row for finding in findings for row in finding.rows]
 
 

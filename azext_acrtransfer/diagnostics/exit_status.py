@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -40,12 +40,8 @@ def fail_after_output(cli_ctx: Any, *errors: AzCLIError | None, exit_code: int =
     *others, last = [error for error in errors if error] or [None]
     if not last:
         return
-    invocation = cli_ctx.invocation
 
-    def fail(*_: Any, **__: Any) -> None:
-        cli_ctx.unregister_event(EVENT_CLI_SUCCESSFUL_EXECUTE, fail)
-        if cli_ctx.invocation is not invocation:
-            return  # a later command, as the output of this one failed
+    def fail() -> None:
         for error in others:
             error.print_error()
         if exit_code == 1:
@@ -53,7 +49,19 @@ def fail_after_output(cli_ctx: Any, *errors: AzCLIError | None, exit_code: int =
         last.print_error()
         raise SystemExit(exit_code)
 
-    cli_ctx.register_event(EVENT_CLI_SUCCESSFUL_EXECUTE, fail)
+    after_output(cli_ctx, fail)
+
+
+def after_output(cli_ctx: Any, action: Callable[[], None]) -> None:
+    """Let core print the result, then do something."""
+    invocation = cli_ctx.invocation
+
+    def act(*_: Any, **__: Any) -> None:
+        cli_ctx.unregister_event(EVENT_CLI_SUCCESSFUL_EXECUTE, act)
+        if cli_ctx.invocation is invocation:  # or it's a later command: this one's output failed
+            action()
+
+    cli_ctx.register_event(EVENT_CLI_SUCCESSFUL_EXECUTE, act)
 
 
 def keep_stderr() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,17 +19,21 @@ from azext_acrtransfer.manifest.model import (
     TransferManifest,
     rfc3339,
 )
+from azext_acrtransfer.redaction import mask_sas
 from azext_acrtransfer.registry.descriptors import Descriptor
 from azext_acrtransfer.registry.references import Artifact
 
 _NAMED = 20
+_WRONG = (Result.MISSING, Result.DIFFERENT)
 
 
 class Describing(Protocol):  # pylint: disable=too-few-public-methods  # there is no more to ask
     """A registry that resolves references."""
 
-    def describe_all(self, artifacts: Sequence[Artifact]) -> Sequence[Descriptor | None]:
-        """Return the descriptor of each artifact, or None for a missing one."""
+    def try_to_describe_all(
+        self, artifacts: Sequence[Artifact]
+    ) -> Sequence[Descriptor | Exception | None]:
+        """Return the descriptor of each artifact, None for a missing one, or what prevents it."""
 
 
 class VerifiedArtifact(TypedDict):
@@ -39,6 +44,7 @@ class VerifiedArtifact(TypedDict):
     status: str
     expected: str
     found: str | None
+    error: str | None
 
 
 @dataclass(frozen=True)
@@ -47,12 +53,24 @@ class Finding:
 
     artifact: Artifact
     expected: str
-    actual: Descriptor | None
+    found: Descriptor | Exception | None
     children: tuple[Finding, ...] = ()
+
+    @property
+    def actual(self) -> Descriptor | None:
+        """The descriptor in the registry, if it could be read."""
+        return None if isinstance(self.found, Exception) else self.found
+
+    @property
+    def error(self) -> str | None:
+        """Why the artifact could not be read."""
+        return mask_sas(str(self.found)) if isinstance(self.found, Exception) else None
 
     @property
     def status(self) -> Result:
         """The status of the artifact without its children."""
+        if self.error is not None:
+            return Result.UNKNOWN
         if not self.actual:
             return Result.MISSING
         return Result.PRESENT if self.actual.digest == self.expected else Result.DIFFERENT
@@ -60,14 +78,24 @@ class Finding:
     @property
     def result(self) -> Result:
         """The status of the artifact with all its children."""
-        return Result.MISSING if self.gaps else self.status
+        if self.gaps:
+            return Result.MISSING
+        if self.status is Result.PRESENT and self.unread:
+            return Result.UNKNOWN
+        return self.status
 
     @property
     def gaps(self) -> list[str]:
         """Digests of missing children of an artifact that is present."""
         if self.status is not Result.PRESENT:
             return []
-        return [child.expected for child in self.children if child.status is not Result.PRESENT]
+        known = (Result.PRESENT, Result.UNKNOWN)
+        return [child.expected for child in self.children if child.status not in known]
+
+    @property
+    def unread(self) -> list[str]:
+        """Why the artifact, or children of it, could not be read."""
+        return [finding.error for finding in (self, *self.children) if finding.error is not None]
 
     @property
     def rows(self) -> Iterator[VerifiedArtifact]:
@@ -84,6 +112,7 @@ def _row(finding: Finding, parent: str | None) -> VerifiedArtifact:
         "status": finding.status.value,
         "expected": finding.expected,
         "found": finding.actual.digest if finding.actual else None,
+        "error": finding.error,
     }
 
 
@@ -96,7 +125,7 @@ def compare(manifest: TransferManifest, registry: Describing) -> tuple[Finding, 
     ]
     references = [artifact for top, _, children in wanted for artifact in (top, *children)]
     artifacts = tuple(dict.fromkeys(references))
-    actual = dict(zip(artifacts, registry.describe_all(artifacts), strict=True))
+    actual = dict(zip(artifacts, registry.try_to_describe_all(artifacts), strict=True))
     return tuple(
         Finding(
             top,
@@ -121,7 +150,7 @@ def _digests(contents: Iterable[Descriptor]) -> Iterator[str]:
 
 
 def to_manifest(findings: Iterable[Finding], login_server: str, now: datetime) -> TransferManifest:
-    """Return the content of a registry as a manifest."""
+    """Return the content of a registry as a manifest, as far as it could be read."""
     entries = tuple(
         Entry(
             finding.artifact,
@@ -130,6 +159,7 @@ def to_manifest(findings: Iterable[Finding], login_server: str, now: datetime) -
             error=f"missing: {', '.join(finding.gaps)}" if finding.gaps else None,
         )
         for finding in findings
+        if finding.result is not Result.UNKNOWN
     )
     return TransferManifest(ManifestKind.VERIFICATION, rfc3339(now), login_server, entries=entries)
 
@@ -137,23 +167,56 @@ def to_manifest(findings: Iterable[Finding], login_server: str, now: datetime) -
 def failure(
     findings: Sequence[Finding], registry: str, written: Path | None
 ) -> AzureResponseError | None:
-    """Return the error for missing and different artifacts, if there are any."""
-    wrong = [finding for finding in findings if finding.result is not Result.PRESENT]
-    if not wrong:
+    """Return the error for artifacts that are missing, different or unknown, if there are any."""
+    wrong = [finding for finding in findings if finding.result in _WRONG]
+    unread = [finding for finding in findings if finding.result is Result.UNKNOWN]
+    if not wrong and not unread:
         return None
-    lines = [f"{finding.artifact}: {_words(finding)}" for finding in wrong[:_NAMED]]
-    if len(wrong) > _NAMED:
-        lines.append(f"and {len(wrong) - _NAMED} more")
-    return AzureResponseError(
-        f"{len(wrong)} of {len(findings)} artifacts are not in registry '{registry}' as the "
-        "manifest lists them:\n" + "\n".join(lines),
-        recommendation=list(_advice(wrong, written)),
-    )
+    lines = []
+    if wrong:
+        lines += [
+            f"{len(wrong)} of {len(findings)} artifacts are not in registry '{registry}' as the "
+            "manifest lists them:",
+            *_named(wrong),
+        ]
+    if unread:
+        lines += [
+            f"{len(unread)} of {len(findings)} artifacts could not be read in registry "
+            f"'{registry}':",
+            *_named(unread),
+        ]
+    advice = list(_advice(wrong, written)) if wrong else []
+    if unread:
+        advice += [
+            "Make them readable, and verify again: a manifest that --write writes lacks them."
+        ]
+    return AzureResponseError("\n".join([*lines, summary(findings)]), recommendation=advice)
+
+
+def has_differences(findings: Iterable[Finding]) -> bool:
+    """Whether an artifact is known to be missing or different."""
+    return any(finding.result in _WRONG for finding in findings)
+
+
+def summary(findings: Sequence[Finding]) -> str:
+    """Return how many artifacts have each result."""
+    counts = Counter(finding.result for finding in findings)
+    order = (Result.PRESENT, Result.MISSING, Result.DIFFERENT, Result.UNKNOWN)
+    parts = ", ".join(f"{counts[result]} {result.value}" for result in order if counts[result])
+    return f"Verified artifacts: {parts or 'none'}."
+
+
+def _named(findings: Sequence[Finding]) -> list[str]:
+    lines = [f"{finding.artifact}: {_words(finding)}" for finding in findings[:_NAMED]]
+    more = len(findings) - _NAMED
+    return [*lines, f"and {more} more"] if more > 0 else lines
 
 
 def _words(finding: Finding) -> str:
     if finding.gaps:
         return f"{len(finding.gaps)} of its {len(finding.children)} children are missing"
+    if finding.unread:
+        return finding.unread[0]
     return str(finding.status.value)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
-from azure.cli.core.azclierror import AzureResponseError
+from azure.cli.core.azclierror import AzCLIError, AzureResponseError
+from azure.core.exceptions import AzureError
 from requests.utils import parse_header_links
 
 from azext_acrtransfer.registry.descriptors import Descriptor, Manifest
@@ -133,17 +134,39 @@ class RegistryClient:
 
     def describe_all(self, artifacts: Sequence[Artifact]) -> list[Descriptor | None]:
         """Return the descriptors of artifacts in their order, with concurrent requests."""
+        self.prepare_to_pull(artifacts)
         return self._of_all(self.describe, artifacts)
+
+    def try_to_describe_all(
+        self, artifacts: Sequence[Artifact]
+    ) -> list[Descriptor | Exception | None]:
+        """Return the same, with the error in place of a descriptor that can't be read.
+
+        Raises what keeps the caller out of the whole registry.
+        """
+        describe: Callable[[Artifact], Descriptor | Exception | None] = self.describe
+        if artifacts:
+            self._session.log_in()
+        with suppress(AzCLIError, AzureError):  # each artifact has the error then
+            self.prepare_to_pull(artifacts)
+        return self._of_all(describe, artifacts, on_error=lambda _, error: error)
 
     def sizes_of(self, artifacts: Sequence[Artifact]) -> list[dict[str, int] | None]:
         """Return the sizes of artifacts in their order, with concurrent requests."""
+        self.prepare_to_pull(artifacts)
         return self._of_all(self.sizes, artifacts)
 
-    def _of_all(self, read: Callable[[Artifact], T], artifacts: Sequence[Artifact]) -> list[T]:
+    def _of_all(
+        self,
+        read: Callable[[Artifact], T],
+        artifacts: Sequence[Artifact],
+        on_error: Callable[[Artifact, Exception], T] | None = None,
+    ) -> list[T]:
         results = []
         with progress(self._cli_ctx) as show:
-            self.prepare_to_pull(artifacts)
-            for result in run_concurrently(read, artifacts, max_workers=_MAX_WORKERS):
+            for result in run_concurrently(
+                read, artifacts, max_workers=_MAX_WORKERS, on_error=on_error
+            ):
                 results.append(result)
                 show(f"{len(results)} of {len(artifacts)} artifacts looked at")
         return results

@@ -101,6 +101,7 @@ A JSON file that goes with the blobs and lets the other side prove that all has 
   wait: it waits until all runs have ended, adds their results, and fails if something failed.
 - `verify --write FILE` writes one of what that registry has. The next export may take it as
   `--skip FILE`, to leave out what is there, or as `--only-failed FILE`, to export what is not.
+  Artifacts that could not be read are left out of it.
 
 It holds no secrets. Its terms are those of OCI: digest, media type and size are of the manifest or
 index that a reference names, so that any OCI client can check them.

@@ -77,7 +77,7 @@ def test_an_example_gets_as_far_as_the_service(
         def of(self, *_: Any) -> None:
             raise ServiceReachedError("reached")
 
-        describe_all = of
+        try_to_describe_all = of
 
     words = shlex.split(text)
     kinds = {

@@ -662,7 +662,7 @@ def test_an_import_takes_no_manifest(az: Az, tmp_path: Path, option: str) -> Non
 
 def finding(reference: str, status: str, expected: str, found: str | None, **more: str) -> Json:
     told = {"reference": reference, "parent": None, "status": status}
-    return told | {"expected": expected, "found": found} | more
+    return told | {"expected": expected, "found": found, "error": None} | more
 
 
 def digest_of(artifact: str) -> str:
@@ -692,7 +692,7 @@ def test_verify_compares_each_artifact_and_each_child(
             ),
         ],
     )
-    assert result.stderr == ""
+    assert result.stderr == "WARNING: Verified artifacts: 2 present.\n"
     table = az(*VERIFY, "--manifest", str(file), "-o", "table").stdout
     assert [line.split() for line in table.splitlines()[:1] + table.splitlines()[2:]] == [
         ["Status", "Reference", "Expected", "Found"],
@@ -729,6 +729,7 @@ def test_verify_fails_by_what_is_missing_or_different_and_writes_it_down(
         "ERROR: 2 of 3 artifacts are not in registry 'myregistry' as the manifest lists them:",
         "hello:v2: different",
         "hello:v3: missing",
+        "Verified artifacts: 1 present, 1 missing, 1 different.",
         "If a blob was not imported, or not all of it, import it and verify again.",
         "Where a tag is different, the import pipeline needs the option OverwriteTags.",
         "To export just these again: az acr pipeline-run create --pipeline-type export "
@@ -747,18 +748,52 @@ def test_verify_fails_by_what_is_missing_or_different_and_writes_it_down(
     ]
 
 
-def test_verify_never_takes_a_refusal_for_something_missing(
-    az: Az, registry: Registry, tmp_path: Path, file: Path
+REFUSAL: Json = {
+    "status": 401,
+    "json": {"errors": [{"code": "UNAUTHORIZED", "message": "authentication required"}]},
+}
+REFUSED_READING = (
+    "You may not read the manifests of repository 'hello' in registry 'myregistry'. The registry "
+    "said: authentication required"
+)
+
+
+@pytest.mark.parametrize(("missing", "exit_code"), [([], 4), (["other:v2"], 1)])
+def test_verify_looks_at_the_others_after_a_refusal(
+    az: Az, registry: Registry, tmp_path: Path, file: Path, missing: list[str], exit_code: int
 ) -> None:
-    exported = an_export(tmp_path, entry("hello:v1", "exported"))
-    refusal = {"errors": [{"code": "UNAUTHORIZED", "message": "authentication required"}]}
-    registry.mock.get(f"{HOST}/v2/hello/manifests/v1", status=401, json=refusal)
+    names = ["hello:v1", "other:v1", *missing]
+    exported = an_export(tmp_path, *(entry(name, "exported") for name in names))
+    registry.mock.get(f"{HOST}/v2/hello/manifests/v1", **REFUSAL)
+    has(registry, "other:v1")
+    registry.mock.get(f"{HOST}/v2/other/manifests/v2", **NOT_THERE)
     result = az(*VERIFY, "--manifest", str(exported), "--write", str(file))
-    assert (result.exit_code, result.stdout, file.exists()) == (1, "", False)
-    assert error_of(result)[0] == (
-        "ERROR: You may not read the manifests of repository 'hello' in registry 'myregistry'. "
-        "The registry said: authentication required"
+    statuses = [(each["reference"], each["status"], each["error"]) for each in result.json]
+    assert (result.exit_code, statuses) == (
+        exit_code,
+        [
+            ("hello:v1", "unknown", REFUSED_READING),
+            ("other:v1", "present", None),
+            *((name, "missing", None) for name in missing),
+        ],
     )
+    lines = error_of(result)
+    assert "Make them readable, and verify again: a manifest that --write writes lacks them." in (
+        lines
+    )
+    assert f"hello:v1: {REFUSED_READING}" in lines
+    assert f"{len(names) - 1 - len(missing)} present, " in result.stderr
+    assert list(results(file)) == names[1:]
+
+
+def test_verify_that_cannot_log_in_could_not_look(
+    az: Az, mock: responses.RequestsMock, tmp_path: Path
+) -> None:
+    registry = Registry(mock)
+    registry.lets_in({"status": 403, "json": {}})
+    exported = an_export(tmp_path, entry("hello:v1", "exported"))
+    result = az(*VERIFY, "--manifest", str(exported))
+    assert (result.exit_code, result.stdout) == (4, "")
 
 
 def test_verify_tells_its_findings_although_they_cannot_be_written(

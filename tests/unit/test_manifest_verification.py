@@ -27,12 +27,14 @@ WHOLE = {NGINX: INDEX, FIRST: INDEX.children[0], SECOND: INDEX.children[1], HELL
 
 @dataclass
 class Registry:
-    """A registry that has what it was given."""
+    """A registry that has what it was given, or an error in place of it."""
 
-    has: Mapping[Artifact, Descriptor]
+    has: Mapping[Artifact, Descriptor | Exception]
     asked: list[Artifact] = field(default_factory=list)
 
-    def describe_all(self, artifacts: Sequence[Artifact]) -> list[Descriptor | None]:
+    def try_to_describe_all(
+        self, artifacts: Sequence[Artifact]
+    ) -> list[Descriptor | Exception | None]:
         self.asked += artifacts
         return [self.has.get(artifact) for artifact in artifacts]
 
@@ -46,7 +48,12 @@ def exported(contents: Mapping[Artifact, Descriptor]) -> TransferManifest:
 
 
 def row(
-    artifact: Artifact, status: str, expected: str, found: str | None, parent: str | None = None
+    artifact: Artifact,
+    status: str,
+    expected: str,
+    found: str | None,
+    parent: str | None = None,
+    error: str | None = None,
 ) -> dict[str, str | None]:
     return {
         "reference": str(artifact),
@@ -54,6 +61,7 @@ def row(
         "status": status,
         "expected": expected,
         "found": found,
+        "error": error,
     }
 
 
@@ -142,7 +150,8 @@ def test_the_failure_names_what_is_wrong() -> None:
         "3 of 4 artifacts are not in registry 'target' as the manifest lists them:\n"
         "samples/nginx:1.25: 1 of its 2 children are missing\n"
         "samples/hello:1.0: different\n"
-        f"samples/hello@{IMAGE.digest}: missing"
+        f"samples/hello@{IMAGE.digest}: missing\n"
+        "Verified artifacts: 1 present, 2 missing, 1 different."
     )
     assert error.recommendations == [
         "If a blob was not imported, or not all of it, import it and verify again.",
@@ -164,10 +173,55 @@ def test_the_failure_quotes_the_file_that_was_written() -> None:
 
 @pytest.mark.parametrize(
     ("count", "lines", "last"),
-    [(20, 21, "samples/many:19: missing"), (21, 22, "and 1 more"), (23, 22, "and 3 more")],
+    [(20, 22, "samples/many:19: missing"), (21, 23, "and 1 more"), (23, 23, "and 3 more")],
 )
 def test_the_failure_names_twenty_and_counts_the_rest(count: int, lines: int, last: str) -> None:
     listed = exported({Artifact("samples/many", str(number)): IMAGE for number in range(count)})
     error = verification.failure(compare(listed, Registry({})), "target", None)
     said = str(error).splitlines()
-    assert (len(said), said[1], said[-1]) == (lines, "samples/many:0: missing", last)
+    assert (len(said), said[1], said[-2]) == (lines, "samples/many:0: missing", last)
+    assert said[-1] == f"Verified artifacts: {count} missing."
+
+
+REFUSED = RuntimeError("You may not. https://u:secret@target.azurecr.io")
+SHOWN = "You may not. https://***@target.azurecr.io"
+
+
+def test_an_artifact_that_cannot_be_read_is_unknown() -> None:
+    findings = compare(exported({NGINX: INDEX, HELLO: IMAGE}), Registry(WHOLE | {HELLO: REFUSED}))
+    assert list(findings[1].rows) == [row(HELLO, "unknown", IMAGE.digest, None, error=SHOWN)]
+    assert [finding.result for finding in findings] == [Result.PRESENT, Result.UNKNOWN]
+    assert not verification.has_differences(findings)
+    error = verification.failure(findings, "target", None)
+    assert error
+    assert str(error) == (
+        "1 of 2 artifacts could not be read in registry 'target':\n"
+        f"samples/hello:1.0: {SHOWN}\n"
+        "Verified artifacts: 1 present, 1 unknown."
+    )
+    assert error.recommendations == [
+        "Make them readable, and verify again: a manifest that --write writes lacks them."
+    ]
+
+
+def test_an_index_with_a_child_that_cannot_be_read_is_unknown() -> None:
+    [finding] = compare(exported({NGINX: INDEX}), Registry(WHOLE | {SECOND: REFUSED}))
+    assert (finding.status, finding.result) == (Result.PRESENT, Result.UNKNOWN)
+    error = verification.failure([finding], "target", None)
+    assert str(error).splitlines()[1] == f"samples/nginx:1.25: {SHOWN}"
+
+
+def test_a_missing_child_counts_more_than_one_that_cannot_be_read() -> None:
+    [finding] = compare(exported({NGINX: INDEX}), Registry({NGINX: INDEX, SECOND: REFUSED}))
+    assert (finding.result, finding.gaps) == (Result.MISSING, [FIRST.reference])
+    assert verification.has_differences([finding])
+
+
+def test_what_cannot_be_read_is_not_written_down() -> None:
+    findings = compare(exported({NGINX: INDEX, HELLO: IMAGE}), Registry(WHOLE | {HELLO: REFUSED}))
+    manifest = verification.to_manifest(findings, "target.azurecr.io", NOW)
+    assert manifest.entries == (Entry(NGINX, Result.PRESENT, INDEX),)
+
+
+def test_a_manifest_of_nothing_is_verified() -> None:
+    assert verification.summary(compare(exported({}), Registry({}))) == "Verified artifacts: none."
