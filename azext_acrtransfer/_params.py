@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from argcomplete.completers import FilesCompleter
+from azure.cli.core.commands.command_operation import WaitCommandOperation
 from azure.cli.core.commands.parameters import (
     file_type,
     get_enum_type,
@@ -37,6 +38,9 @@ def load_arguments(loader: Any, _: str) -> None:
     for kind in (EXPORT, IMPORT, RUN):
         with loader.argument_context(f"acr {kind.group}") as context:
             _registry_arguments(context)
+        with loader.argument_context(f"acr {kind.group} wait") as context:
+            # core's 30 s is longer than many a run
+            _wait_arguments(context, interval=5 if kind is RUN else 30)
     for kind in (EXPORT, IMPORT):
         with loader.argument_context(f"acr {kind.group}") as context:
             _pipeline_arguments(context, kind)
@@ -73,6 +77,15 @@ def _registry_arguments(context: Any) -> None:
         required=False,
         help="Name of the registry's resource group; found from the registry if left out.",
     )
+
+
+def _wait_arguments(context: Any, *, interval: int) -> None:
+    """Register the arguments of core's wait commands."""
+    changes = {"interval": {"default": interval, "validator": validators.validate_interval}}
+    for name, argument in WaitCommandOperation.wait_args().items():
+        settings = argument.type.settings | changes.get(name, {})
+        del settings["dest"]
+        context.argument(name, **settings)
 
 
 def _name_argument(context: Any, what: str, validator: Callable[..., None]) -> None:
@@ -190,8 +203,6 @@ def _run_arguments(loader: Any) -> None:
         with loader.argument_context(f"{scope} {verb}") as context:
             register(context)
     with loader.argument_context(f"{scope} wait") as context:
-        # core's 30 s is longer than many a run
-        context.argument("interval", type=int, default=5, help="Seconds between two looks.")
         context.argument(
             "manifest",
             _FILE,

@@ -195,8 +195,15 @@ def _option(argument: str) -> str:
 
 def validate_top(namespace: Namespace) -> None:
     """Validate a number of runs."""
-    if namespace.top is not None and namespace.top < 1:
-        raise InvalidArgumentValueError(
-            f"Invalid value '{namespace.top}' for --top: expected a whole number from 1.",
-            recommendation="Leave --top out to list all runs.",
-        )
+    if namespace.top is not None:
+        _check_positive(namespace.top, "--top", "Leave --top out to list all runs.")
+
+
+def validate_interval(namespace: Namespace) -> None:
+    """Validate the seconds between two looks."""
+    _check_positive(namespace.interval, "--interval", "Use a value such as 5.")
+
+
+def _check_positive(number: int, option: str, advice: str) -> None:
+    if number < 1:
+        raise arguments.invalid(str(number), option, "expected a whole number from 1", advice)

@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 from azext_acrtransfer import _client_factory, _format
 from azext_acrtransfer.command_lines import TERMINAL
-from azext_acrtransfer.diagnostics.exit_status import keep_stderr, lookup_errors, raise_time_out
+from azext_acrtransfer.diagnostics.exit_status import keep_stderr, lookup_errors
 from azext_acrtransfer.kinds import EXPORT, IMPORT, RUN
 
 
@@ -49,7 +49,7 @@ def _pipeline_commands(loader: Any) -> None:
             group.custom_show_command("show", "show_resource")
             group.custom_command("list", "list_pipelines")
             group.custom_command("delete", "delete_resource", supports_no_wait=True)
-            group.custom_wait_command("wait", "pipeline_to_wait_for", transform=raise_time_out)
+            group.custom_command("wait", "wait_for_pipeline")
 
 
 def _run_commands(loader: Any) -> None:
@@ -75,7 +75,7 @@ def _run_commands(loader: Any) -> None:
             table_transformer=_format.findings_table,
             exception_handler=_explain_lookup,
         )
-        group.custom_wait_command("wait", "run_to_wait_for", transform=raise_time_out)
+        group.custom_command("wait", "wait_for_run")
 
 
 def _explain(error: Exception) -> NoReturn:

@@ -28,16 +28,16 @@ from azext_acrtransfer.diagnostics.exit_status import (
     after_output,
     fail_after_output,
 )
-from azext_acrtransfer.kinds import KINDS, PipelineOption
+from azext_acrtransfer.kinds import KINDS, PipelineKind, PipelineOption
 from azext_acrtransfer.manifest.files import ManifestFile
 from azext_acrtransfer.manifest.model import TransferManifest
 from azext_acrtransfer.registry.patterns import Reference
 from azext_acrtransfer.service import models, runs
 from azext_acrtransfer.service.api_version import ApiVersion
 from azext_acrtransfer.service.pipelines import PipelineChange, PipelineSpec, StorageAccess
-from azext_acrtransfer.service.polling import Waiting
+from azext_acrtransfer.service.polling import Condition, Waiting
 from azext_acrtransfer.service.registries import Registry
-from azext_acrtransfer.service.resources import Resources, Service
+from azext_acrtransfer.service.resources import Answer, Resources, Service
 from azext_acrtransfer.service.shapes import shapes
 from azext_acrtransfer.service.states import PipelineState, RunState
 
@@ -51,14 +51,32 @@ def show_resource(
     return client.of(registry_name, resource_group_name).get(resource_name).resource
 
 
-def pipeline_to_wait_for(
-    client: Service, registry_name: str, resource_name: str, resource_group_name: str | None = None
-) -> Any:
-    """Return a pipeline for core's wait command, which handles the error for a missing one."""
-    pipeline = client.of(registry_name, resource_group_name).look(resource_name).resource
-    if PipelineState(pipeline).has_failed:  # core would not take Canceled for an end
-        pipeline.properties["provisioningState"] = "Failed"
-    return pipeline
+def wait_for_pipeline(
+    cmd: Any,
+    client: Service,
+    registry_name: str,
+    resource_name: str,
+    *,
+    resource_group_name: str | None = None,
+    timeout: int = 3600,
+    interval: int = 30,
+    created: bool = False,
+    updated: bool = False,
+    deleted: bool = False,
+    exists: bool = False,
+    custom: str | None = None,
+) -> None:
+    """Wait until a pipeline meets a condition; fail if it has failed instead."""
+    pipelines = client.of(registry_name, resource_group_name)
+    failed = Waiting(cmd.cli_ctx).until(
+        Condition(created, updated, deleted, exists, custom),
+        lambda: pipelines.look(resource_name),
+        PipelineState,
+        interval=interval,
+        timeout=timeout,
+    )
+    if failed:
+        raise _failed_pipeline(failed, client.kind)
 
 
 def list_pipelines(
@@ -172,14 +190,16 @@ def _put_pipeline(
     if no_wait:
         return answer.resource
     pipeline = Waiting(cmd.cli_ctx).settled(all_pipelines, name, answer, PipelineState)
-    state, kind = PipelineState(pipeline), all_pipelines.kind
-    if not state.has_succeeded:
-        raise AzureResponseError(
-            f"The {kind.noun} '{name}' is {state}, not Succeeded.",
-            recommendation=f"Run '{az(f'acr {kind.group} show')}' to look at it, and "
-            "create it again.",
-        )
+    if not PipelineState(pipeline).has_succeeded:
+        raise _failed_pipeline(pipeline, all_pipelines.kind)
     return pipeline
+
+
+def _failed_pipeline(pipeline: Any, kind: PipelineKind) -> AzureResponseError:
+    return AzureResponseError(
+        f"The {kind.noun} '{pipeline.name}' is {PipelineState(pipeline)}, not Succeeded.",
+        recommendation=f"Run '{az(f'acr {kind.group} show')}' to look at it, and create it again.",
+    )
 
 
 def create_run(
@@ -245,7 +265,7 @@ def show_run(
     return _explained(show_resource(client, registry_name, resource_name, resource_group_name))
 
 
-def run_to_wait_for(
+def wait_for_run(
     cmd: Any,
     client: Service,
     registry_name: str | None = None,
@@ -253,19 +273,38 @@ def run_to_wait_for(
     *,
     manifest: ManifestFile | None = None,
     resource_group_name: str | None = None,
-) -> Any:
-    """Return a run, or all of a manifest as one, as core's wait command expects it."""
-    if manifest:
+    timeout: int = 3600,
+    interval: int = 30,
+    created: bool = False,
+    updated: bool = False,
+    deleted: bool = False,
+    exists: bool = False,
+    custom: str | None = None,
+) -> None:
+    """Wait until a run meets a condition, or all runs of a manifest have ended."""
+
+    def look() -> Any:
+        if not manifest:
+            return client.of(str(registry_name), resource_group_name).look(str(resource_name))
         # Deferred: most commands don't need it.
         from azext_acrtransfer.transfer.completion import complete_manifest
 
         has_ended = complete_manifest(cmd, client, manifest, registry_name)
-        return {"provisioningState": "Succeeded" if has_ended else "Running"}
-    run = client.of(str(registry_name), resource_group_name).look(str(resource_name)).resource
-    state = RunState(run)
-    ended = "Failed" if state.has_failed else "Succeeded"
-    run.properties["provisioningState"] = ended if state.is_over else "Running"
-    return _explained(run)
+        state = "Succeeded" if has_ended else "Running"
+        return Answer({"properties": {"provisioningState": state}})
+
+    condition = Condition(created, updated, deleted, exists, custom)
+    failed = Waiting(cmd.cli_ctx).until(
+        condition, look, RunState, interval=interval, timeout=timeout
+    )
+    if failed:
+        # Deferred: only a failed run needs it.
+        from azext_acrtransfer.diagnostics import diagnosis
+
+        raise AzureResponseError(
+            f"The pipeline run '{failed.name}' failed: {diagnosis.report(failed, None)}",
+            recommendation=diagnosis.advice(failed),
+        )
 
 
 def verify_registry(

@@ -8,13 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from azure.cli.core.azclierror import (
-    AzCLIError,
-    AzureResponseError,
-    InvalidArgumentValueError,
-)
+from azure.cli.core.azclierror import AzCLIError, InvalidArgumentValueError
 from knack.events import EVENT_CLI_SUCCESSFUL_EXECUTE
-from knack.util import CLIError
 
 #: Exit code of a command that only looks, and couldn't. That something is wrong there is 1.
 COULD_NOT_LOOK = 4
@@ -79,12 +74,3 @@ def reported_in_any_case(error: AzCLIError | None) -> Iterator[None]:
         if error:
             error.print_error()
         raise
-
-
-def raise_time_out(result: Any) -> Any:
-    """Raise the time-out that core's wait command returns as a result."""
-    if isinstance(result, CLIError):
-        raise AzureResponseError(
-            str(result), recommendation="Wait longer with --timeout, or look with 'show'."
-        )
-    return result

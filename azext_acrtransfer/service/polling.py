@@ -1,4 +1,4 @@
-"""Polling until resources are in their final state: how often, and what is shown meanwhile."""
+"""Polling until resources are in their final state, or in another one that a user waits for."""
 
 from __future__ import annotations
 
@@ -8,8 +8,13 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
-from azure.cli.core.azclierror import ManualInterrupt, ResourceNotFoundError
-from azure.core.exceptions import AzureError
+from azure.cli.core import azclierror
+from azure.cli.core.azclierror import (
+    AzureResponseError,
+    ManualInterrupt,
+    RequiredArgumentMissingError,
+)
+from azure.core.exceptions import AzureError, ResourceNotFoundError
 from knack.log import get_logger
 
 from azext_acrtransfer.command_lines import az
@@ -57,6 +62,49 @@ class LastAnswer:
     def retry_after(self) -> float | None:
         """Seconds to wait before the next request, where the service says so."""
         return self.answer.retry_after if self.answer else None
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What ``wait`` waits for, in the words of core's wait commands."""
+
+    created: bool = False
+    updated: bool = False
+    deleted: bool = False
+    exists: bool = False
+    custom: str | None = None
+
+    def __post_init__(self) -> None:
+        if not (self.updated or self.deleted or self.allows_missing):
+            raise RequiredArgumentMissingError(
+                "There is nothing to wait for.",
+                recommendation="Add --created, --updated, --deleted, --exists or --custom.",
+            )
+
+    @property
+    def allows_missing(self) -> bool:
+        """Whether a resource that doesn't exist can still meet the condition."""
+        return self.created or self.exists or bool(self.custom)
+
+    def find(self, look: Callable[[], Answer]) -> Any:
+        """Return the resource that a look finds, or None if it's allowed not to exist."""
+        try:
+            return look().resource
+        except ResourceNotFoundError:
+            if self.deleted or self.allows_missing:
+                return None
+            raise
+
+    def is_met(self, resource: Any, state: State) -> bool:
+        """Whether a resource that exists meets the condition."""
+        # Deferred: only a custom condition needs it.
+        from azure.cli.core.commands.arm import verify_property
+
+        if self.exists or (
+            state.is_over and not state.has_failed and (self.created or self.updated)
+        ):
+            return True
+        return bool(self.custom and verify_property(resource, self.custom))
 
 
 class Waiting:
@@ -113,13 +161,45 @@ class Waiting:
                 due = now + min(
                     delay(now - started, latest[name].retry_after) for name in in_progress
                 )
-                while (left := due - self._now()) > 0:
-                    show(_line(latest, state_of))
-                    self._sleep(min(left, _SPINNER_STEP))
+                self._sleep_until(due, show, _line(latest, state_of))
                 listed = listing.find(in_progress)
                 others = [name for name in in_progress if name not in listed]
                 answers = run_concurrently(get, others, on_error=fail)
                 latest |= listed | dict(zip(others, answers, strict=True))
+
+    def until(
+        self,
+        condition: Condition,
+        look: Callable[[], Answer],
+        state_of: StateOf,
+        *,
+        interval: int,
+        timeout: int,
+    ) -> Any:
+        """Wait until a resource meets a condition; return it if it has failed instead."""
+        started, text = self._now(), "Waiting"
+        with self.progress() as show:
+            while (now := self._now()) - started < timeout:
+                resource = condition.find(look)
+                if resource:
+                    state = state_of(resource)
+                    if condition.is_met(resource, state):
+                        return None
+                    if state.has_failed and not condition.deleted:
+                        return resource
+                    text = str(state)
+                elif condition.deleted:
+                    return None
+                self._sleep_until(now + interval, show, text)
+        raise AzureResponseError(
+            f"Wait operation timed-out after {timeout} seconds",
+            recommendation="Wait longer with --timeout, or look with 'show'.",
+        )
+
+    def _sleep_until(self, due: float, show: Callable[[str], None], text: str) -> None:
+        while (left := due - self._now()) > 0:
+            show(text)
+            self._sleep(min(left, _SPINNER_STEP))
 
     def progress(self) -> AbstractContextManager[Callable[[str], None]]:
         """Return the progress line."""
@@ -182,7 +262,7 @@ def wait_command(resources: Resources, name: str) -> str:
 
 def continues_after(error: BaseException | None) -> bool:
     """Whether the service continues with a resource after this error."""
-    return not isinstance(error, ResourceNotFoundError)  # somebody deleted it
+    return not isinstance(error, azclierror.ResourceNotFoundError)  # somebody deleted it
 
 
 def raise_stopped(

@@ -94,7 +94,7 @@ def test_wait_succeeds_only_with_all(
     service.answers("GET", RUN, over)
     result = az("acr", "pipeline-run", "wait", *AT, "-n", "myrun01", condition)
     assert (result.exit_code, result.stdout) == (exit_code(status), "")
-    assert fake_time.now == 5
+    assert fake_time.now == pytest.approx(5)
     assert ("This failure is not among the known" in result.stderr) is bool(result.exit_code)
 
 

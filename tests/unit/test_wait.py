@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 import pytest
@@ -83,16 +84,113 @@ def test_wait_looks_up_the_group_once(
     for state in ("Creating", "Creating", "Succeeded"):
         service.answers("GET", path, resource(kind, provisioningState=state))
     result = az(*wait(kind, "-r", "myregistry", "--created", "--interval", "7"))
-    assert (result.exit_code, result.stdout, fake_time.now) == (0, "", 14)
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert fake_time.now == pytest.approx(14)
 
 
 @KINDS
 @pytest.mark.parametrize("state", ["Failed", "Canceled"])
+@pytest.mark.parametrize("condition", ["--created", "--updated", "--custom nothing"])
 def test_wait_fails_when_the_resource_has(
-    az: Az, service: Service, kind: ResourceKind, state: str
+    az: Az, service: Service, kind: ResourceKind, state: str, condition: str
 ) -> None:
     path = f"{REGISTRY}/{kind.resource_type}/it001"
     service.answers("GET", path, resource(kind, provisioningState=state))
-    result = az(*wait(kind, *AT, "--created"))
+    result = az(*wait(kind, *AT, *condition.split()))
     assert (result.exit_code, result.stdout) == (1, "")
-    assert "ERROR: The operation failed" in result.stderr
+    if kind is RUN:
+        message = f"The pipeline run 'it001' failed: The service gives no reason.\nRun: {path}\n"
+    else:
+        message = f"The {kind.noun} 'it001' is {state}, not Succeeded.\n"
+    assert result.stderr.startswith(f"ERROR: {message}")
+
+
+@KINDS
+def test_wait_for_the_deletion_of_a_failed_resource_goes_on(
+    az: Az, service: Service, kind: ResourceKind, fake_time: FakeTime
+) -> None:
+    path = f"{REGISTRY}/{kind.resource_type}/it001"
+    gone = {"error": {"code": "ResourceNotFound", "message": "It is gone."}}
+    service.answers("GET", path, resource(kind, provisioningState="Failed"))
+    service.answers("GET", path, gone, status=404)
+    result = az(*wait(kind, *AT, "--deleted", "--interval", "3"))
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
+    assert fake_time.now == pytest.approx(3)
+
+
+@KINDS
+@pytest.mark.parametrize("condition", ["--exists", "--custom \"provisioningState=='Creating'\""])
+def test_wait_ends_when_its_condition_is_met(
+    az: Az, service: Service, kind: ResourceKind, condition: str
+) -> None:
+    path = f"{REGISTRY}/{kind.resource_type}/it001"
+    service.answers("GET", path, resource(kind, provisioningState="Creating"))
+    result = az(*wait(kind, *AT, *shlex.split(condition)))
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
+
+
+@KINDS
+@pytest.mark.parametrize("condition", ["--created", "--exists", "--custom name"])
+def test_wait_for_a_resource_allows_that_it_is_missing(
+    az: Az, service: Service, kind: ResourceKind, fake_time: FakeTime, condition: str
+) -> None:
+    path = f"{REGISTRY}/{kind.resource_type}/it001"
+    missing = {"error": {"code": "ResourceNotFound", "message": "It is missing."}}
+    service.answers("GET", path, missing, status=404)
+    service.answers("GET", path, resource(kind))
+    result = az(*wait(kind, *AT, *condition.split()))
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
+    assert fake_time.now == pytest.approx(5 if kind is RUN else 30)
+
+
+@KINDS
+def test_wait_for_an_update_requires_the_resource(
+    az: Az, service: Service, kind: ResourceKind
+) -> None:
+    missing = {"error": {"code": "ResourceNotFound", "message": "It is missing."}}
+    service.answers("GET", f"{REGISTRY}/{kind.resource_type}/it001", missing, status=404)
+    result = az(*wait(kind, *AT, "--updated"))
+    assert (result.exit_code, result.stdout) == (3, "")
+
+
+@KINDS
+@pytest.mark.parametrize(
+    ("words", "message", "advice"),
+    [
+        (
+            [],
+            "There is nothing to wait for.",
+            "Add --created, --updated, --deleted, --exists or --custom.",
+        ),
+        (
+            ["--created", "--interval", "0"],
+            "Invalid value '0' for --interval: expected a whole number from 1.",
+            "Use a value such as 5.",
+        ),
+    ],
+)
+def test_wait_refuses_wrong_input(
+    az: Az, kind: ResourceKind, words: list[str], message: str, advice: str
+) -> None:
+    result = az(*wait(kind, *AT, *words))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == f"ERROR: {message}\n{advice}\n"
+
+
+@KINDS
+def test_wait_logs_a_line_a_minute_until_the_time_out(
+    az: Az, service: Service, kind: ResourceKind, fake_time: FakeTime
+) -> None:
+    path = f"{REGISTRY}/{kind.resource_type}/it001"
+    for _ in range(3):
+        service.answers("GET", path, resource(kind, provisioningState="Creating"))
+    result = az(*wait(kind, *AT, "--created", "--interval", "50", "--timeout", "150"))
+    assert (result.exit_code, result.stdout) == (1, "")
+    state = "Succeeded, 100 %" if kind is RUN else "Creating"
+    assert result.stderr.splitlines() == [
+        f"WARNING: {state}, 60 s",
+        f"WARNING: {state}, 120 s",
+        "ERROR: Wait operation timed-out after 150 seconds",
+        "Wait longer with --timeout, or look with 'show'.",
+    ]
+    assert fake_time.now == pytest.approx(150)
