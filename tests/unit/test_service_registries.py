@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.az import SUBSCRIPTION
-from tests.unit.conftest import ARM, GROUP, REGISTRY, Az, Service
+from tests.unit.conftest import ARM, AT, GROUP, REGISTRY, Az, Service
 
 REGISTRIES = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.ContainerRegistry/registries"
 LIST = ("acr", "export-pipeline", "list", "--only-show-errors", "-r")
@@ -95,4 +95,14 @@ def test_a_default_group_that_is_wrong_is_named_as_such(
         "--resource-group, or run 'az config unset defaults.group'."
         if is_default
         else "Check --registry, --resource-group and the active subscription."
+    )
+
+
+def test_a_404_without_words_is_about_the_resource(az: Az, service: Service) -> None:
+    service.answers("GET", f"{REGISTRY}/exportPipelines/mypipeline", status=404)
+    result = az("acr", "export-pipeline", "show", *AT, "-n", "mypipeline")
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert result.stderr.startswith(
+        "ERROR: The export pipeline 'mypipeline' was not found in registry 'myregistry' of "
+        "resource group 'mygroup'. "
     )
