@@ -104,6 +104,7 @@ def _entry(result: Callable[[_Node], Result]) -> Callable[[_Node], Entry]:
             _descriptor(node) if node.find("digest", _digest) else None,
             node.find("run", _text),
             node.find("error", _text),
+            node.find("movedTo", _descriptor),
         )
         if not entry.descriptor and entry.result is not Result.MISSING:
             raise node.wrong("an object with 'digest'")

@@ -100,3 +100,19 @@ def without(
     return replace(
         manifest, runs=tuple(filter(None, left_runs)), entries=tuple(filter(None, left_entries))
     )
+
+
+def mark_moved(
+    manifest: TransferManifest,
+    records: Sequence[RunRecord],
+    moved: Mapping[Artifact, Descriptor],
+) -> TransferManifest:
+    """Add what tags name now to the artifacts that these runs exported."""
+    runs = {record.run.name for record in records}
+    entries = (
+        replace(entry, moved_to=moved[entry.artifact])
+        if entry.run in runs and entry.artifact in moved
+        else entry
+        for entry in manifest.entries
+    )
+    return replace(manifest, entries=tuple(entries))

@@ -74,6 +74,8 @@ class Entry:
     descriptor: Descriptor | None = None
     run: str | None = None
     error: str | None = None
+    #: What the tag named after the runs, if another one than before: the blob has one of both.
+    moved_to: Descriptor | None = None
 
     @property
     def digest(self) -> str | None:
@@ -126,8 +128,14 @@ def _without_nones(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def _entry_document(entry: Entry) -> dict[str, Any]:
-    fields = {"run": entry.run, "result": entry.result.value, "error": entry.error}
     content = _descriptor_document(entry.descriptor) if entry.descriptor else {}
+    moved_to = _descriptor_document(entry.moved_to) if entry.moved_to else None
+    fields = {
+        "movedTo": moved_to,
+        "run": entry.run,
+        "result": entry.result.value,
+        "error": entry.error,
+    }
     return {"reference": str(entry.artifact)} | content | _without_nones(fields)
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 
 from azext_acrtransfer.command_lines import az
 from azext_acrtransfer.manifest.files import ManifestFile
-from azext_acrtransfer.manifest.merging import RunRecord, merge, without
+from azext_acrtransfer.manifest.merging import RunRecord, mark_moved, merge, without
 from azext_acrtransfer.manifest.model import (
     Entry,
     ManifestKind,
@@ -69,12 +69,15 @@ class Recording:
     plan: TransferManifest
     earlier: TransferManifest
 
-    def end(self, records: Sequence[RunRecord]) -> Recorded:
-        """Write the results, also next to those of another command."""
+    def end(self, records: Sequence[RunRecord], moved: Mapping[Artifact, Descriptor]) -> Recorded:
+        """Write the results, also next to those of another command.
+
+        ``moved`` has what tags name after the runs, if it's something else than before.
+        """
 
         def add_results(current: TransferManifest | None) -> TransferManifest:
             before = without(current, self.plan, self.earlier) if current else self.earlier
-            return self.recorder.merged(before, records)
+            return mark_moved(self.recorder.merged(before, records), records, moved)
 
         file = self.recorder.file
         return Recorded(str(file.path), file.update(add_results))

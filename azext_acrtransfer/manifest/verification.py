@@ -118,23 +118,34 @@ def _row(finding: Finding, parent: str | None) -> VerifiedArtifact:
 
 def compare(manifest: TransferManifest, registry: Describing) -> tuple[Finding, ...]:
     """Compare each artifact of a manifest with a registry, in one request for all."""
-    wanted = [
-        (entry.artifact, entry.descriptor, _children(entry.artifact, entry.descriptor))
-        for entry in manifest.entries
-        if entry.descriptor
+    wanted = [(entry, _contents(entry)) for entry in manifest.entries if entry.descriptor]
+    references = [
+        artifact
+        for entry, contents in wanted
+        for content in contents
+        for artifact in (entry.artifact, *_children(entry.artifact, content))
     ]
-    references = [artifact for top, _, children in wanted for artifact in (top, *children)]
     artifacts = tuple(dict.fromkeys(references))
     actual = dict(zip(artifacts, registry.try_to_describe_all(artifacts), strict=True))
-    return tuple(
-        Finding(
-            top,
+
+    def finding(artifact: Artifact, contents: Sequence[Descriptor]) -> Finding:
+        found = actual[artifact]
+        digest = found.digest if isinstance(found, Descriptor) else None
+        expected = next((each for each in contents if each.digest == digest), contents[0])
+        children = _children(artifact, expected)
+        return Finding(
+            artifact,
             expected.digest,
-            actual[top],
+            found,
             tuple(Finding(child, child.reference, actual[child]) for child in children),
         )
-        for top, expected, children in wanted
-    )
+
+    return tuple(finding(entry.artifact, contents) for entry, contents in wanted)
+
+
+def _contents(entry: Entry) -> list[Descriptor]:
+    """Return what an artifact can have been when it was exported: a tag can have moved."""
+    return [content for content in (entry.descriptor, entry.moved_to) if content]
 
 
 def _children(artifact: Artifact, content: Descriptor) -> tuple[Artifact, ...]:

@@ -52,7 +52,11 @@ class TransferContext:
 
     @cached_property
     def content(self) -> RegistryClient:
-        """The content of the registry."""
+        """The content of the registry when the runs are planned."""
+        return self.read_content()
+
+    def read_content(self) -> RegistryClient:
+        """Log in to the registry, whose content is read anew."""
         # Deferred: only a glob or a manifest needs it, and it loads azure-cli's own module.
         from azext_acrtransfer.registry.client import RegistryClient
 

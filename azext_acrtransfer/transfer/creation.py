@@ -15,6 +15,7 @@ from azext_acrtransfer.service.interrupts import sigterm_interrupts, uninterrupt
 from azext_acrtransfer.service.polling import Waiting
 from azext_acrtransfer.transfer import execution, planning, report
 from azext_acrtransfer.transfer.context import TransferContext
+from azext_acrtransfer.transfer.moved_tags import moved_tags
 from azext_acrtransfer.transfer.preview import PlannedRun, preview
 from azext_acrtransfer.transfer.records import planned_records, records_of
 from azext_acrtransfer.transfer.specs import TransferSpec
@@ -63,10 +64,12 @@ class Transfer:
             waiting, context.runs, self._runs, context.pipeline.id, wait=wait
         )
         recorded, unwritten = None, None
-        if recording:
+        if recorder and recording:
+            moved = moved_tags(context, recorder.contents, outcomes) if wait else {}
             try:
                 with uninterrupted():
-                    recorded = recording.end(records_of(outcomes, context.pipeline.options))
+                    records = records_of(outcomes, context.pipeline.options)
+                    recorded = recording.end(records, moved)
             except AzCLIError as error:  # it must not hide how the runs ended
                 unwritten = error
         if recorded and not wait:

@@ -76,7 +76,11 @@ def test_an_export_is_described_and_a_registry_compared_with_it(
     assert answer.exit_code == 0, answer.stderr
     assert answer.requests[:1] == ["GET exportPipelines/mypipeline"]
     assert answer.requests[1:8] == DESCRIBE
-    assert answer.requests[8:] == ["PUT pipelineRuns/myrun01", "GET pipelineRuns/myrun01"]
+    assert answer.requests[8:] == [
+        "PUT pipelineRuns/myrun01",
+        "GET pipelineRuns/myrun01",
+        *DESCRIBE,  # whether tags moved
+    ]
     exported = [
         entry("hello:v1", HELLO, "exported", run="myrun01"),
         entry("samples/greeting:v2", GREETING, "exported", run="myrun01"),

@@ -123,6 +123,47 @@ def test_an_export_writes_its_manifest(az: Az, registry: Registry, file: Path) -
     }
 
 
+def test_a_tag_that_moved_is_listed_with_both_contents(
+    az: Az, registry: Registry, file: Path
+) -> None:
+    for name in MANY[:22]:
+        has(registry, name)
+        has(registry, name, content=document_of("new"))
+    digest = f"samples/hello@{described(document_of('new'))['digest']}"
+    has(registry, "hello:v1")
+    has(registry, digest, content=document_of("new"))
+    answers(registry.mock, "myrun", run(EXPORT, "myrun"))
+    words = ["-a", "hello:v1", digest, *MANY[:22], "--manifest", str(file)]
+    result = az(*NAMED, *words)
+    assert result.exit_code == 0
+    assert result.stderr.splitlines()[-1] == (
+        "WARNING: 22 tags moved during the export, so their blobs have the content from before or "
+        f"after. The manifest contains both digests: {', '.join(MANY[:20])}, and 2 more"
+    )
+    new = described(document_of("new"))
+    assert written(file)["artifacts"][0] == entry("hello:v1", "exported", run="myrun")
+    assert written(file)["artifacts"][2] == (
+        entry(MANY[0], "exported", run="myrun") | {"movedTo": new}
+    )
+    assert [row["status"] for row in az(*VERIFY, "--manifest", str(file)).json] == ["present"] * 24
+
+
+@pytest.mark.usefixtures("fake_time")
+def test_a_registry_that_cannot_be_read_again_does_not_hide_the_result(
+    az: Az, registry: Registry, file: Path
+) -> None:
+    has(registry, "hello:v1")
+    registry.answers("/v2/hello/manifests/v1", "repository:hello:pull", status=403, json={})
+    answers(registry.mock, "myrun", run(EXPORT, "myrun"))
+    result = az(*NAMED, "-a", "hello:v1", "--manifest", str(file))
+    assert (result.exit_code, results(file)) == (0, {"hello:v1": "exported"})
+    assert result.stderr.splitlines()[-1] == (
+        "WARNING: Whether tags moved during the export is unknown: You may not read the manifests "
+        "of repository 'hello' in registry 'myregistry'. The registry said: 403 Forbidden, with "
+        "application/json"
+    )
+
+
 def test_the_manifest_holds_the_plan_before_the_first_run_is_created(
     az: Az, registry: Registry, file: Path
 ) -> None:

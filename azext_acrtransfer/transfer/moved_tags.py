@@ -1,0 +1,51 @@
+"""Tags that moved while they were exported: the registry is read again after the runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from knack.log import get_logger
+
+from azext_acrtransfer.diagnostics.diagnosis import message_of
+from azext_acrtransfer.registry.descriptors import Descriptor
+from azext_acrtransfer.registry.references import Artifact
+from azext_acrtransfer.transfer.context import TransferContext
+from azext_acrtransfer.transfer.execution import Outcome
+
+logger = get_logger(__name__)
+_NAMED = 20
+
+
+def moved_tags(
+    context: TransferContext, contents: Mapping[Artifact, Descriptor], outcomes: Iterable[Outcome]
+) -> dict[Artifact, Descriptor]:
+    """Return what the tags of new runs name now, if it's something else than before.
+
+    Whatever prevents that must not hide how the runs ended, so it's a warning.
+    """
+    artifacts = [
+        artifact
+        for outcome in outcomes
+        if outcome.run and not outcome.error and not outcome.is_existing
+        for artifact in outcome.spec.artifacts
+        if not artifact.is_digest
+    ]
+    if not artifacts:
+        return {}
+    try:
+        now = zip(artifacts, context.read_content().describe_all(artifacts), strict=True)
+        moved = {tag: new for tag, new in now if new and new.digest != contents[tag].digest}
+    # pylint: disable-next=broad-exception-caught
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001
+        logger.warning("Whether tags moved during the export is unknown: %s", message_of(error))
+        return {}
+    if moved:
+        more = [f"and {len(moved) - _NAMED} more"] if len(moved) > _NAMED else []
+        names = [*map(str, list(moved)[:_NAMED]), *more]
+        logger.warning(
+            "%d tags moved during the export, so their blobs have the content from before or "
+            "after. The manifest contains both digests: %s",
+            len(moved),
+            ", ".join(names),
+        )
+    return moved
