@@ -5,7 +5,7 @@ from __future__ import annotations
 from azext_acrtransfer.preflight.snapshot import Resource
 from azext_acrtransfer.service.json_values import get_path
 
-OPEN = "It is open to all networks."
+OPEN = "Open to all networks."
 
 
 def why_closed(resource: Resource, rules: str) -> str:

@@ -44,20 +44,20 @@ _ContentLookups = Mapping[Artifact, Lookup[Content]]
 
 def _blobs_exist(blobs: _Blobs) -> Finding:
     missing = [name for name, headers in blobs.items() if headers is None]
-    return fails(f"Not there: {', '.join(missing)}.") if missing else passes("All are there.")
+    return fails(f"Not found: {', '.join(missing)}.") if missing else passes("All exist.")
 
 
 def _blobs_free(options: tuple[PipelineOption, ...], blobs: Lookup[_Blobs]) -> Finding | None:
     if PipelineOption.OVERWRITE_BLOBS in options:
-        return passes("The pipeline may overwrite blobs.")
+        return passes("The pipeline overwrites blobs.")
     return evaluate_lookup(blobs, _no_blobs_exist)
 
 
 def _no_blobs_exist(blobs: _Blobs) -> Finding:
     existing = [name for name, headers in blobs.items() if headers is not None]
     if existing:
-        return fails(f"There already: {', '.join(existing)}.")
-    return passes("None is in the way.")
+        return fails(f"Already exist: {', '.join(existing)}.")
+    return passes("No conflicts.")
 
 
 def _blobs_readable(blobs: Mapping[str, Headers]) -> Finding:
@@ -121,8 +121,8 @@ def _listed(states: Mapping[str, str]) -> str:
 def _artifacts_exist(contents: _Contents) -> Finding:
     missing = [str(artifact) for artifact, content in contents.items() if content is None]
     if missing:
-        return fails(f"Not there: {', '.join(missing)}.")
-    return passes(f"All {len(contents)} are there.")
+        return fails(f"Not found: {', '.join(missing)}.")
+    return passes(f"All {len(contents)} exist.")
 
 
 def _indexes_complete(contents: _ContentLookups) -> Finding | None:
@@ -130,7 +130,7 @@ def _indexes_complete(contents: _ContentLookups) -> Finding | None:
         contents,
         lambda content: content.missing,
         lambda missing: fails(f"Not in the registry: {missing}."),
-        "All manifests are there.",
+        "All manifests exist.",
     )
 
 
@@ -154,7 +154,7 @@ def _no_foreign_layers(contents: _ContentLookups) -> Finding | None:
     return _layers(
         contents,
         lambda layer: layer.is_foreign,
-        lambda foreign: warns(f"Kept outside of the registry, so not carried: {foreign}."),
+        lambda foreign: warns(f"Stored outside of the registry, so not transferred: {foreign}."),
         "All layers are in the registry.",
     )
 
@@ -194,7 +194,7 @@ def _tags_free(
     subject: Subject, options: tuple[PipelineOption, ...], contents: Lookup[_Contents]
 ) -> Finding | None:
     if PipelineOption.OVERWRITE_TAGS in options:
-        return passes("The pipeline may overwrite tags.")
+        return passes("The pipeline overwrites tags.")
     return evaluate_lookup(contents, lambda known: _no_other_content(known, subject.digests))
 
 
@@ -206,14 +206,14 @@ def _no_other_content(contents: _Contents, digests: Mapping[Artifact, str]) -> F
     ]
     names = ", ".join(map(str, other))
     if any(artifact in digests for artifact in other):
-        return fails(f"There with other content: {names}.")
-    return warns(f"There already: {names}.") if other else passes("No tag is in the way.")
+        return fails(f"Exist with other content: {names}.")
+    return warns(f"Already exist: {names}.") if other else passes("No conflicts.")
 
 
 def _trigger_enabled(pipeline: Any) -> Finding:
     if needs.is_triggered(pipeline):
-        return passes("The source trigger is on.")
-    return warns("The source trigger is off: the pipeline imports when it is run.")
+        return passes("The source trigger is enabled.")
+    return warns("The source trigger is disabled: the pipeline imports only when it's run.")
 
 
 def _trigger_age(blobs: Mapping[str, Headers], now: datetime) -> Finding:
@@ -221,7 +221,7 @@ def _trigger_age(blobs: Mapping[str, Headers], now: datetime) -> Finding:
     old = _names(blobs, lambda headers: parsedate_to_datetime(headers["last-modified"]) < oldest)
     if old:
         return fails(f"Last modified more than 60 days ago: {old}.")
-    return passes("Modified within 60 days; a new blob is seen within 15 minutes.")
+    return passes("Modified within 60 days. The trigger finds a new blob within 15 minutes.")
 
 
 def _trigger_md5(blobs: Mapping[str, Headers]) -> Finding:
@@ -255,7 +255,7 @@ RULES = (
     ),
     Rule(
         "NoBlobConflicts",
-        "For an export with `--storage-blob`: it does not exist, or may be overwritten.",
+        "For an export with `--storage-blob`: it doesn't exist, or the pipeline overwrites blobs.",
         (needs.OPTIONS, needs.BLOBS.deferred),
         _blobs_free,
         ("blob-exists",),
@@ -297,7 +297,7 @@ RULES = (
     ),
     Rule(
         "ArtifactCount",
-        "They are at most 50.",
+        "A run transfers at most 50.",
         (needs.SUBJECT,),
         _artifacts_per_run,
         ("too-many-artifacts",),
@@ -313,15 +313,14 @@ RULES = (
     ),
     Rule(
         "NoForeignLayers",
-        "No layer is kept outside of the registry.",
+        "No layer is stored outside of the registry.",
         (needs.CONTENT_LOOKUPS,),
         _no_foreign_layers,
         when=_EXPORTED_ARTIFACTS,
     ),
     Rule(
         "NoTagConflicts",
-        "For an import with `--artifacts`, what it is to bring: no such tag exists, or it may be "
-        "overwritten.",
+        "For an import with `--artifacts`: no such tag exists, or the pipeline overwrites tags.",
         (needs.SUBJECT, needs.OPTIONS, needs.CONTENTS.deferred),
         _tags_free,
         ("tag-exists",),
@@ -353,7 +352,7 @@ RULES = (
     ),
     Rule(
         "TriggerCategory",
-        "Likewise: its metadata have category=acr-transfer-blob.",
+        "Likewise: its metadata contains category=acr-transfer-blob.",
         (needs.EXISTING_BLOBS,),
         _trigger_category,
         ("trigger-metadata-lost",),

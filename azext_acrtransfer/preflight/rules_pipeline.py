@@ -24,20 +24,20 @@ _IN_REGISTRY = ("-g", "{group}", "-r", "{registry}")
 
 def _registry_exists(registry: Resource | None) -> Finding:
     if registry is None:
-        return fails("There is no such registry in the resource group.")
+        return fails("The resource group doesn't contain the registry.")
     return passes(f"{get_path(registry, 'properties', 'loginServer')}")
 
 
 def _registry_premium(registry: Resource) -> Finding:
     sku = get_path(registry, "sku", "name")
     evaluate = passes if str(sku).lower() == "premium" else fails
-    return evaluate(f"The SKU is {sku}.")
+    return evaluate(f"SKU: {sku}.")
 
 
 def _registry_exports(registry: Resource) -> Finding:
     status = get_path(registry, "properties", "policies", "exportPolicy", "status")
     evaluate = fails if str(status).lower() == "disabled" else passes
-    return evaluate(f"The export policy is {status or 'not set'}.")
+    return evaluate(f"Export policy: {status or 'not set'}.")
 
 
 def _registry_network(registry: Resource) -> Finding:
@@ -47,8 +47,8 @@ def _registry_network(registry: Resource) -> Finding:
 
 def _caller_allowed(permissions: Grants) -> Finding:
     if suffice(permissions, (RUN_PIPELINES,)):
-        return passes("You may run pipelines here.")
-    return fails(f"You may not: your roles lack {RUN_PIPELINES}.")
+        return passes("You have permission to run pipelines.")
+    return fails(f"You don't have permission to run pipelines. Your roles lack {RUN_PIPELINES}.")
 
 
 def _pipeline_exists(pipeline: Any, subject: Subject) -> Finding:
@@ -60,11 +60,11 @@ def _pipeline_exists(pipeline: Any, subject: Subject) -> Finding:
 def _pipeline_provisioned(pipeline: Any) -> Finding:
     state = PipelineState(pipeline)
     if state.has_succeeded:
-        return passes(f"It is {state}.")
+        return passes(f"State: {state}.")
     if state.is_over:
-        return fails(f"It is {state}; an update that changes nothing tries again.")
+        return fails(f"State: {state}. An update without changes tries again.")
     wait = az("acr {pipeline-group} wait", "--created", *_IN_REGISTRY, "-n", "{pipeline}")
-    return warns(f"It is still {state}.", (wait,))
+    return warns(f"State: {state}.", (wait,))
 
 
 def _pipeline_identity(
@@ -72,20 +72,24 @@ def _pipeline_identity(
 ) -> Finding:
     gone = [name for name, identity in identities.items() if identity is None]
     if gone and len(gone) == len(identities):
-        return fails(f"The user-assigned identity does not exist any more: {', '.join(gone)}.")
+        return fails(f"The user-assigned identity doesn't exist: {', '.join(gone)}.")
     if "principal-id" not in facts:
         return fails("The pipeline has no identity.")
-    message = f"{pipeline.identity.type}, with the principal {facts['principal-id']}."
-    return warns(f"{message} Another is gone: {', '.join(gone)}.") if gone else passes(message)
+    message = f"{pipeline.identity.type}, principal ID {facts['principal-id']}."
+    return (
+        warns(f"{message} Another one doesn't exist: {', '.join(gone)}.")
+        if gone
+        else passes(message)
+    )
 
 
 def _account_exists(access: Any, account: Resource | None, facts: Facts) -> Finding:
     if account is None:
-        return fails(f"There is no storage account '{facts['account']}'.")
+        return fails(f"The storage account '{facts['account']}' doesn't exist.")
     host = urlsplit(access.uri).hostname
     endpoint = get_path(account, "properties", "primaryEndpoints", "blob")
     if endpoint and urlsplit(endpoint).hostname != host:
-        return fails(f"Its blobs are at {endpoint}, not at the pipeline's {host}.")
+        return fails(f"Its blob endpoint is {endpoint}, the pipeline's is {host}.")
     return passes(str(account["id"]))
 
 
@@ -104,7 +108,7 @@ def _account_has_blobs(account: Resource) -> Finding:
 
 def _container_exists(container: Resource | None, facts: Facts) -> Finding:
     if container is None:
-        return fails(f"The account has no container '{facts['container']}'.")
+        return fails(f"The container '{facts['container']}' doesn't exist.")
     if get_path(container, "properties", "deleted"):
         return fails(f"The container '{facts['container']}' is deleted.")
     return passes(f"{facts['container']}")
@@ -112,7 +116,7 @@ def _container_exists(container: Resource | None, facts: Facts) -> Finding:
 
 def _storage_network(account: Resource) -> Finding:
     closed = why_closed(account, "networkAcls")
-    return warns(f"{closed} Storage does not trust the service.") if closed else passes(OPEN)
+    return warns(f"{closed} Storage doesn't trust ACR Transfer.") if closed else passes(OPEN)
 
 
 def _storage_role(
@@ -125,13 +129,15 @@ def _storage_role(
     names = ", ".join(f"{grant.role} at {grant.scope}" for grant in roles) or "none"
     if not suffice(roles, actions):
         verbs = ", ".join(sorted(action.rpartition("/")[2] for action in actions))
-        return fails(f"The identity needs a role that allows to {verbs} blobs. It has: {names}.")
+        return fails(
+            f"The identity needs a role that allows it to {verbs} blobs. Assigned roles: {names}."
+        )
     if not suffice((grant for grant in roles if not grant.has_condition), actions):
-        return warns(f"A role has a condition, which is not judged here: {names}.", ())
+        return warns(f"A role has a condition, which isn't evaluated: {names}.", ())
 
     def undenied(denied_by: tuple[str, ...]) -> Finding:
         if denied_by:
-            return warns(f"{names}, but also denied by: {', '.join(denied_by)}.", ())
+            return warns(f"{names}. Denied by: {', '.join(denied_by)}.", ())
         return passes(names)
 
     return evaluate_lookup(denials, undenied)
@@ -147,7 +153,7 @@ RULES = (
     ),
     Rule(
         "RegistryPremium",
-        "It is of the Premium tier.",
+        "Its SKU is Premium.",
         (needs.REGISTRY,),
         _registry_premium,
         ("registry-not-premium",),
@@ -162,14 +168,14 @@ RULES = (
     ),
     Rule(
         "RegistryNetwork",
-        "It is open to all networks.",
+        "Its public network access isn't restricted.",
         (needs.REGISTRY,),
         _registry_network,
         recommendation=(az("acr update", name="{registry}", public_network_enabled="true"),),
     ),
     Rule(
         "CallerAuthorized",
-        "You may run pipelines.",
+        "You have permission to run pipelines.",
         (needs.CALLER,),
         _caller_allowed,
         ("caller-not-allowed",),
@@ -184,7 +190,7 @@ RULES = (
     ),
     Rule(
         "PipelineProvisioned",
-        "The service has set it up.",
+        "Its provisioning state is Succeeded.",
         (needs.PIPELINE,),
         _pipeline_provisioned,
         recommendation=(UPDATE_PIPELINE,),

@@ -46,11 +46,11 @@ _SOON = timedelta(days=7)
 
 def _vault_exists(access: Any, vault: Resource | None, facts: Facts) -> Finding:
     if vault is None:
-        return fails(f"There is no key vault '{facts['vault']}'.")
+        return fails(f"The key vault '{facts['vault']}' doesn't exist.")
     uri = get_path(vault, "properties", "vaultUri")
     host = urlsplit(access.key_vault_uri).hostname
     if uri and urlsplit(uri).hostname != host:
-        return fails(f"It is at {uri}, not at the pipeline's {host}.")
+        return fails(f"Its endpoint is {uri}, the pipeline's is {host}.")
     return passes(str(vault["id"]))
 
 
@@ -68,21 +68,21 @@ def _secret_exists(secret: Resource | None, deleted: Resource | None, facts: Fac
         return passes(f"{facts['secret']}")
     if deleted is not None:
         return fails(f"The secret '{facts['secret']}' was deleted.", (RECOVER_SECRET,))
-    return fails(f"The vault has no secret '{facts['secret']}', or not in that version.")
+    return fails(f"The secret '{facts['secret']}' doesn't exist, or not in this version.")
 
 
 def _secret_enabled(secret: Resource) -> Finding:
     enabled = get_path(secret, "attributes", "enabled") is not False
-    return passes("It is enabled.") if enabled else fails("It is disabled.")
+    return passes("Enabled.") if enabled else fails("Disabled.")
 
 
 def _secret_current(secret: Resource, now: datetime) -> Finding:
     attributes = get_path(secret, "attributes") or {}
     if (expiry := attributes.get("exp")) and expiry <= now.timestamp():
-        return warns(f"It expired at {_shown(datetime.fromtimestamp(expiry, timezone.utc))}.")
+        return warns(f"Expired at {_shown(datetime.fromtimestamp(expiry, timezone.utc))}.")
     if (start := attributes.get("nbf")) and start > now.timestamp():
-        return warns(f"It starts at {_shown(datetime.fromtimestamp(start, timezone.utc))}.")
-    return passes("It is within its time.")
+        return warns(f"Starts at {_shown(datetime.fromtimestamp(start, timezone.utc))}.")
+    return passes("Valid now.")
 
 
 def _secret_readable(
@@ -108,8 +108,8 @@ def _readable_by_role(roles: Grants) -> Finding:
     names = ", ".join(grant.role for grant in roles) or "none"
     readable = suffice((grant for grant in roles if not grant.has_condition), (GET_SECRET,))
     if suffice(roles, (GET_SECRET,)) and not readable:
-        return warns(f"A role has a condition, which is not judged here: {names}.", ())
-    message = f"The vault goes by roles; the identity has: {names}."
+        return warns(f"A role has a condition, which isn't evaluated: {names}.", ())
+    message = f"Assigned roles: {names}."
     return passes(message) if readable else fails(message, (GRANT_SECRET_BY_ROLE,))
 
 
@@ -127,58 +127,58 @@ def _sas_whole(secret: Resource) -> Finding | None:
 
 def _sas_kind(sas: Sas) -> Finding:
     evaluate = passes if sas.kind in ("account", "container") else fails
-    return evaluate(f"It is for: {sas.kind}.")
+    return evaluate(f"Type: {sas.kind}.")
 
 
 def _sas_services(sas: Sas) -> Finding:
-    return (fails if sas.lacks("ss", "b") else passes)(f"Its services are '{sas['ss']}'.")
+    return (fails if sas.lacks("ss", "b") else passes)(f"Services: {sas['ss']}.")
 
 
 def _sas_resource_types(sas: Sas) -> Finding:
-    return (fails if sas.lacks("srt", "sco") else passes)(f"Its types are '{sas['srt']}'.")
+    return (fails if sas.lacks("srt", "sco") else passes)(f"Resource types: {sas['srt']}.")
 
 
 def _sas_protocol(sas: Sas) -> Finding:
     protocols = sas["spr"]
     secure = not protocols or "https" in protocols.split(",")
-    return (passes if secure else fails)(f"It allows: {protocols or 'https,http'}.")
+    return (passes if secure else fails)(f"Protocols: {protocols or 'https,http'}.")
 
 
 def _sas_addresses(sas: Sas) -> Finding:
     if addresses := sas["sip"]:
-        return warns(f"It is for {addresses} only; the service's may not be among them.")
-    return passes("It is for all addresses.")
+        return warns(f"For {addresses} only, which might not include ACR Transfer.")
+    return passes("All addresses.")
 
 
 def _sas_started(sas: Sas, now: datetime) -> Finding:
     start = sas.timestamp("st")
     if start and start > now:
-        return fails(f"It starts at {_shown(start)}.")
-    return passes(f"It started at {_shown(start)}." if start else "It has no start.")
+        return fails(f"Starts at {_shown(start)}.")
+    return passes(f"Started at {_shown(start)}." if start else "No start time.")
 
 
 def _sas_not_expired(sas: Sas, now: datetime) -> Finding:
     expiry = sas.timestamp("se")
     if expiry is None:
-        return unknown(_by_policy(sas) if sas["si"] else "Its time is illegible.")
+        return unknown(_by_policy(sas) if sas["si"] else "The expiry can't be parsed.")
     if expiry <= now:
-        return fails(f"It expired at {_shown(expiry)}.")
+        return fails(f"Expired at {_shown(expiry)}.")
     evaluate = warns if expiry <= now + _SOON else passes
-    return evaluate(f"It expires at {_shown(expiry)}.")
+    return evaluate(f"Expires at {_shown(expiry)}.")
 
 
 def _sas_permissions(sas: Sas, subject: Subject, options: tuple[PipelineOption, ...]) -> Finding:
     needed = subject.kind.sas_permissions_for(options)
     if not (lacking := sas.lacks("sp", needed)):
-        return passes(f"It has '{sas['sp']}'; '{needed}' are needed.")
+        return passes(f"Permissions: {sas['sp']}. Required: {needed}.")
     if sas["si"]:
         return unknown(_by_policy(sas))
-    return fails(f"It has '{sas['sp']}' and lacks '{lacking}'.")
+    return fails(f"Permissions: {sas['sp']}. Missing: {lacking}.")
 
 
 def _by_policy(sas: Sas) -> str:
     return (
-        f"It is left to the stored policy '{sas['si']}', which is not read: you would need "
+        f"Defined by the stored access policy '{sas['si']}', which isn't read. Required: "
         "Microsoft.Storage/storageAccounts/blobServices/containers/getAcl/action."
     )
 
@@ -198,14 +198,14 @@ def _sas_accepted(code: str, sas: Sas, now: datetime) -> Finding | None:
 
 def _shared_key_allowed(account: Resource, sas: Lookup[Sas]) -> Finding | None:
     if get_path(account, "properties", "allowSharedKeyAccess") is not False:
-        return passes("The account takes what its keys signed.")
+        return passes("Shared keys are allowed.")
     return evaluate_lookup(sas, _signed_without_key)
 
 
 def _signed_without_key(sas: Sas) -> Finding:
     if sas.is_delegated:
-        return passes("The account takes no keys, but a user signed this SAS.")
-    return fails("The account takes nothing that was signed with its keys, as the SAS is.")
+        return passes("Shared keys aren't allowed, but a user signed the SAS token.")
+    return fails("Shared keys aren't allowed, and one signed the SAS token.")
 
 
 def _shown(time: datetime) -> str:
@@ -229,7 +229,7 @@ RULES = (
     ),
     Rule(
         "SecretFound",
-        "The secret is in it.",
+        "The vault contains the secret.",
         (needs.SECRET_OF_VAULT, needs.DELETED_SECRET.if_any, needs.FACTS),
         _secret_exists,
         ("secret-missing",),
@@ -244,7 +244,7 @@ RULES = (
     ),
     Rule(
         "SecretNotExpired",
-        "The secret's own expiry, which bars nobody from reading it, lies ahead.",
+        "The secret's own period of validity includes now; it can be read in any case.",
         (needs.SECRET, needs.NOW),
         _secret_current,
         recommendation=(
@@ -258,7 +258,7 @@ RULES = (
     ),
     Rule(
         "SecretReadable",
-        "The identity may read it: by access policy or role, whichever the vault goes by.",
+        "The identity has permission to read it, by an access policy or role of the vault.",
         (needs.VAULT, needs.VAULT_ROLES.deferred, needs.VAULT_GROUPS.deferred, needs.FACTS),
         _secret_readable,
         ("secret-not-readable",),
@@ -293,28 +293,28 @@ RULES = (
     ),
     Rule(
         "SasProtocol",
-        "It allows https.",
+        "The SAS allows https.",
         (needs.SAS,),
         _sas_protocol,
         ("sas-protocol",),
     ),
     Rule(
         "SasIpAddresses",
-        "It is for all addresses.",
+        "The SAS isn't limited to IP addresses.",
         (needs.SAS,),
         _sas_addresses,
         ("sas-source-ip",),
     ),
     Rule(
         "SasStarted",
-        "Its time has begun.",
+        "Its start time has passed.",
         (needs.SAS, needs.NOW),
         _sas_started,
         ("sas-not-yet-valid",),
     ),
     Rule(
         "SasNotExpired",
-        "It has not expired, and will not within seven days.",
+        "It doesn't expire within seven days.",
         (needs.SAS, needs.NOW),
         _sas_not_expired,
         ("sas-expired",),
@@ -335,7 +335,7 @@ RULES = (
     ),
     Rule(
         "SharedKeyAllowed",
-        "The account takes what its keys signed.",
+        "The account allows shared keys, if one signed the SAS.",
         (needs.ACCOUNT, needs.SAS.deferred),
         _shared_key_allowed,
         ("shared-key-off",),

@@ -226,7 +226,7 @@ def test_a_run_is_made_only_if_its_check_passes(az: Terminal) -> None:
     )
     stopped = az(line)
     assert (stopped.exit_code, stopped.stdout) == (1, "")
-    assert f"NoBlobConflicts: There already: {BLOB}.\n" in stopped.stderr
+    assert f"NoBlobConflicts: Already exist: {BLOB}.\n" in stopped.stderr
     assert scene.site.resource("pipelineRuns")["value"] == []
     scene.site.container.delete_blob(BLOB)
     made = az.ok(line)
@@ -247,6 +247,6 @@ def test_a_manifest_is_what_an_import_is_checked_for(az: Terminal, tmp_path: Pat
     scene.site.registry_client.push("samples/hello", "1.0", layer=b"another")
     checked = az(line)
     assert checked.exit_code == 1
-    assert f"NoTagConflicts: There with other content: {ARTIFACT}.\n" in checked.stderr
+    assert f"NoTagConflicts: Exist with other content: {ARTIFACT}.\n" in checked.stderr
     exported = f"acr export-pipeline check {scene.site.at} --name {PIPELINE} --manifest {manifest}"
     assert {check["status"] for check in az.ok(exported).json} == {"pass"}

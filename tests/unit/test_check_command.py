@@ -278,14 +278,14 @@ GET_PERMISSIONS = "Get the permissions that the messages name, and check again.\
             [unreadable_caller, basic_registry],
             [],
             1,
-            "ERROR: 1 of COUNT checks failed:\nRegistryPremium: The SKU is Basic.\n"
+            "ERROR: 1 of COUNT checks failed:\nRegistryPremium: SKU: Basic.\n"
             "az acr update --name myregistry --sku Premium\n",
         ),
         (
             [unreadable_caller, basic_registry],
             ["--strict"],
             1,
-            "ERROR: 2 of COUNT checks failed:\nRegistryPremium: The SKU is Basic.\n"
+            "ERROR: 2 of COUNT checks failed:\nRegistryPremium: SKU: Basic.\n"
             f"CallerAuthorized: {LACKS}\naz acr update --name myregistry --sku Premium\n",
         ),
     ],
@@ -399,7 +399,7 @@ def test_a_name_that_others_have_is_unknown_and_a_free_one_a_failure(
                     "innererror": {"code": "SecretDisabled"},
                 }
             },
-            *("SecretEnabled", "It is disabled."),
+            *("SecretEnabled", "Disabled."),
         ),
         (
             404,
@@ -482,7 +482,7 @@ HEAD, LIST = f"{FOREIGN}HEAD {STORAGE}/my%20blob", f"{FOREIGN}GET {STORAGE}"
 @pytest.mark.parametrize(
     ("http_status", "headers", "status", "message"),
     [
-        (200, {"x-ms-blob-type": "BlockBlob"}, "fail", "There already: my blob."),
+        (200, {"x-ms-blob-type": "BlockBlob"}, "fail", "Already exist: my blob."),
         (200, {}, "unknown", HEAD.format("200 OK")),
         (302, {"location": "https://proxy.example/"}, "unknown", HEAD.format("302 Found")),
         (
@@ -491,7 +491,7 @@ HEAD, LIST = f"{FOREIGN}HEAD {STORAGE}/my%20blob", f"{FOREIGN}GET {STORAGE}"
             "unknown",
             f"You don't have permission to read it. Required: {READ_BLOBS}.",
         ),
-        (404, {"x-ms-error-code": "BlobNotFound"}, "pass", "None is in the way."),
+        (404, {"x-ms-error-code": "BlobNotFound"}, "pass", "No conflicts."),
         (
             404,
             {"x-ms-error-code": "ContainerNotFound"},
@@ -690,9 +690,7 @@ def test_the_identitys_roles_are_read_with_their_definitions(az: Az, azure: Azur
     azure.tell(f"{ARM}{IDENTITY}", {"error": {"code": "ResourceNotFound"}}, status=404)
     result, checks = azure(az)
     assert checks["StorageRole"]["status"] == "warning"
-    assert (
-        checks["StorageRole"]["message"] == f"Mover at {GROUP}, but also denied by: Locked, Shut."
-    )
+    assert checks["StorageRole"]["message"] == f"Mover at {GROUP}. Denied by: Locked, Shut."
     assert checks["PipelineIdentity"]["status"] == "fail"
 
     azure.tell_assigned(
@@ -701,7 +699,7 @@ def test_the_identitys_roles_are_read_with_their_definitions(az: Az, azure: Azur
     _, checks = azure(az)
     assert (
         checks["StorageRole"]["message"]
-        == f"A role has a condition, which is not judged here: Mover at {GROUP}."
+        == f"A role has a condition, which isn't evaluated: Mover at {GROUP}."
     )
 
 
@@ -721,9 +719,9 @@ def test_a_table_leaves_recommendations_to_stderr(az: Az, azure: Azure) -> None:
     title, _, *rows = result.stdout.splitlines()
     line = rows[1]
     assert title.split() == ["Code", "Status", "Message"]
-    assert line.split(maxsplit=2) == ["RegistryPremium", "fail", "The SKU is Basic."]
+    assert line.split(maxsplit=2) == ["RegistryPremium", "fail", "SKU: Basic."]
     assert result.stderr.endswith(
-        f"1 of {len(rows)} checks failed:\nRegistryPremium: The SKU is Basic.\n"
+        f"1 of {len(rows)} checks failed:\nRegistryPremium: SKU: Basic.\n"
         "az acr update --name myregistry --sku Premium\n"
     )
 
@@ -821,10 +819,10 @@ def test_a_manifest_names_what_is_to_be_checked(
     went = [entry.artifact for entry in manifest.entries if not entry.is_left]
     assert (asked, result.exit_code) == (went, 1)
     assert (
-        checks["BlobsFound"]["message"] == f"Not there: {', '.join(r.blob for r in manifest.runs)}."
+        checks["BlobsFound"]["message"] == f"Not found: {', '.join(r.blob for r in manifest.runs)}."
     )
     names = ", ".join(map(str, went))
-    assert checks["NoTagConflicts"]["message"] == f"There with other content: {names}."
+    assert checks["NoTagConflicts"]["message"] == f"Exist with other content: {names}."
 
 
 def create_run(az: Az, kind: PipelineKind) -> Any:
@@ -845,7 +843,7 @@ def test_a_run_is_not_made_if_its_check_fails(
     summary, *failure = result.stderr.splitlines()[-3:]
     assert re.fullmatch(r"ERROR: 1 of \d+ checks failed:", summary)
     assert failure == [
-        "ArtifactsFound: Not there: hello:v1.",
+        "ArtifactsFound: Not found: hello:v1.",
         "az acr repository list --name myregistry --output table",
     ]
 
@@ -866,7 +864,7 @@ def test_a_run_is_made_after_its_check_which_warns_of_what_is_unknown_too(
     assert result.stderr.splitlines() == [
         "WARNING: ContainerFound is unknown: You don't have permission to read it. Required: "
         "containers/read.",
-        f"WARNING: SasNotExpired: It expires at {soon}.",
+        f"WARNING: SasNotExpired: Expires at {soon}.",
         AUTHENTICATION.strip(),
     ]
 

@@ -56,18 +56,27 @@ def test_a_plan_and_its_check_log_in_once_and_read_once(
     assert len([line for line in in_registry if "/manifests/" in line]) == 3
 
 
+def test_a_check_of_a_pattern_without_matches_exits_1(az: Az, mock: responses.RequestsMock) -> None:
+    registry = holding(mock, LAYER)
+    mock.replace("GET", f"{ARM}{REGISTRY}", json=registry.resource)
+    result = az("acr", "export-pipeline", "check", *AT, "-n", "mypipeline", "-a", "another/*")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("ERROR: ")
+    assert "another/*" in result.stderr
+
+
 def test_a_glob_is_checked_in_all_its_platforms(
     az: Az, mock: responses.RequestsMock, kind: PipelineKind
 ) -> None:
     registry = holding(mock, LAYER)
     checks = check(az, mock, kind, registry)
     if kind is EXPORT:
-        assert checks["ArtifactsFound"] == "pass: All 1 are there."
+        assert checks["ArtifactsFound"] == "pass: All 1 exist."
         assert checks["LayerSizes"] == (
             "fail: Larger than 8 GB: sha256:0c (9663676416 bytes) of team/app:v1."
         )
     else:
-        assert checks["NoTagConflicts"] == "warning: There already: team/app:v1."
+        assert checks["NoTagConflicts"] == "warning: Already exist: team/app:v1."
     asked = {url: count for url, count in registry.asked.items() if "/manifests/" in url}
     assert (len(asked), set(asked.values())) == (3, {1})
     assert registry.asked[f"POST {HOST}/oauth2/token"] == 3  # for each of three rights

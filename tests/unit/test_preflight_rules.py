@@ -38,9 +38,9 @@ from tests.unit.preflight_snapshots import (
 
 OWNER, MY_ROLE = f"Owner of blobs at {ACCOUNT}", f"My role at {ACCOUNT}"
 RUN_PIPELINES = "Microsoft.ContainerRegistry/registries/pipelineRuns/write"
-NEEDS_ROLE = "The identity needs a role that allows to"
+NEEDS_ROLE = "The identity needs a role that allows it to"
 LEFT_TO_POLICY = (
-    "It is left to the stored policy 'mypolicy', which is not read: you would need "
+    "Defined by the stored access policy 'mypolicy', which isn't read. Required: "
     "Microsoft.Storage/storageAccounts/blobServices/containers/getAcl/action."
 )
 UNKNOWN = Unreadable("You don't have permission to read it. Required: some/read.")
@@ -50,34 +50,34 @@ AN_ACCESS_TOKEN = "An access token of Microsoft Entra ID: store a SAS token."
 # The messages where everything passes.
 SETUP = {
     "RegistryFound": "myregistry.azurecr.io",
-    "RegistryPremium": "The SKU is Premium.",
-    "ExportsAllowed": "The export policy is not set.",
-    "RegistryNetwork": "It is open to all networks.",
-    "CallerAuthorized": "You may run pipelines here.",
+    "RegistryPremium": "SKU: Premium.",
+    "ExportsAllowed": "Export policy: not set.",
+    "RegistryNetwork": "Open to all networks.",
+    "CallerAuthorized": "You have permission to run pipelines.",
     "PipelineFound": f"{REGISTRY}/{{kind.resource_type}}/mypipeline",
-    "PipelineProvisioned": "It is Succeeded.",
-    "PipelineIdentity": f"systemAssigned, with the principal {PRINCIPAL}.",
+    "PipelineProvisioned": "State: Succeeded.",
+    "PipelineIdentity": f"systemAssigned, principal ID {PRINCIPAL}.",
     "StorageAccountFound": ACCOUNT,
     "StorageAccountKind": "Kind: not set.",
     "ContainerFound": "transfer",
-    "StorageNetwork": "It is open to all networks.",
+    "StorageNetwork": "Open to all networks.",
 }
 BY_SAS = {
     "KeyVaultFound": "/subscriptions/s/vaults/myvault",
-    "KeyVaultNetwork": "It is open to all networks.",
+    "KeyVaultNetwork": "Open to all networks.",
     "SecretFound": "sas",
-    "SecretEnabled": "It is enabled.",
-    "SecretNotExpired": "It is within its time.",
+    "SecretEnabled": "Enabled.",
+    "SecretNotExpired": "Valid now.",
     "SecretReadable": "An access policy allows the identity to read secrets.",
     "SasFormatValid": "A SAS; for: container; permissions: racwdl; expiry: 2026-05-01T00:00:00Z.",
-    "SasType": "It is for: container.",
-    "SasProtocol": "It allows: https.",
-    "SasIpAddresses": "It is for all addresses.",
-    "SasStarted": "It has no start.",
-    "SasNotExpired": "It expires at 2026-05-01T00:00:00Z.",
-    "SasPermissions": "It has 'racwdl'; '{needed}' are needed.",
+    "SasType": "Type: container.",
+    "SasProtocol": "Protocols: https.",
+    "SasIpAddresses": "All addresses.",
+    "SasStarted": "No start time.",
+    "SasNotExpired": "Expires at 2026-05-01T00:00:00Z.",
+    "SasPermissions": "Permissions: racwdl. Required: {needed}.",
     "SasAccepted": "Storage accepts its signature.",
-    "SharedKeyAllowed": "The account takes what its keys signed.",
+    "SharedKeyAllowed": "Shared keys are allowed.",
 }
 IMMUTABLE, CHANGEABLE = "fail: Immutable: myblob.", "pass: All are changeable."
 #: What people store in the secret, and what is wrong with it.
@@ -142,19 +142,19 @@ OF_THE_REGISTRY = ["RegistryFound", "RegistryPremium", "ExportsAllowed", "Regist
 OF_THE_BLOB = ["TriggerAge", "TriggerMd5", "TriggerCategory"]
 CONTENT = {
     EXPORT: {
-        "NoBlobConflicts": "None is in the way.",
-        "ArtifactsFound": "All 1 are there.",
-        "IndexComplete": "All manifests are there.",
+        "NoBlobConflicts": "No conflicts.",
+        "ArtifactsFound": "All 1 exist.",
+        "IndexComplete": "All manifests exist.",
         "ArtifactCount": "1.",
         "LayerSizes": "None is larger than 8 GB.",
         "NoForeignLayers": "All layers are in the registry.",
     },
     IMPORT: {
-        "BlobsFound": "All are there.",
+        "BlobsFound": "All exist.",
         "BlobsReadable": "All are readable.",
-        "NoTagConflicts": "No tag is in the way.",
-        "TriggerEnabled": "The source trigger is on.",
-        "TriggerAge": "Modified within 60 days; a new blob is seen within 15 minutes.",
+        "NoTagConflicts": "No conflicts.",
+        "TriggerEnabled": "The source trigger is enabled.",
+        "TriggerAge": "Modified within 60 days. The trigger finds a new blob within 15 minutes.",
         "TriggerMd5": "There is a ContentMD5.",
         "TriggerCategory": "There is category=acr-transfer-blob.",
     },
@@ -218,17 +218,17 @@ CASES = [
     case(
         "RegistryFound: missing",
         exports(registry=ABSENT),
-        "fail: There is no such registry in the resource group.",
+        "fail: The resource group doesn't contain the registry.",
     ),
     case(
         "RegistryPremium: Basic tier",
         exports(registry=registry(sku="Basic")),
-        "fail: The SKU is Basic.",
+        "fail: SKU: Basic.",
     ),
     case(
         "ExportsAllowed: disabled by its policy",
         exports(registry=registry(policies={"exportPolicy": {"status": "disabled"}})),
-        "fail: The export policy is disabled.",
+        "fail: Export policy: disabled.",
     ),
     case(
         "RegistryNetwork: no public access",
@@ -238,7 +238,7 @@ CASES = [
     case(
         "StorageNetwork: perimeter",
         exports(account=account(publicNetworkAccess="SecuredByPerimeter")),
-        "warning: Public network access: SecuredByPerimeter. Storage does not trust the service.",
+        "warning: Public network access: SecuredByPerimeter. Storage doesn't trust ACR Transfer.",
     ),
     case(
         "RegistryNetwork: firewall",
@@ -249,7 +249,7 @@ CASES = [
     case(
         "CallerAuthorized: role that only reads",
         imports(caller=Found((grant(actions=["*/read"]),))),
-        f"fail: You may not: your roles lack {RUN_PIPELINES}.",
+        f"fail: You don't have permission to run pipelines. Your roles lack {RUN_PIPELINES}.",
     ),
     case(
         "PipelineFound: missing",
@@ -259,22 +259,23 @@ CASES = [
     case(
         "PipelineProvisioned: failed",
         exports(state="Failed"),
-        "fail: It is Failed; an update that changes nothing tries again.",
+        "fail: State: Failed. An update without changes tries again.",
     ),
     case(
         "PipelineProvisioned: in progress",
         exports(state="Creating"),
-        "warning: It is still Creating.",
+        "warning: State: Creating.",
     ),
     case(
         "PipelineIdentity: all are gone",
         exports(identity=OTHER, identities={"/one": ABSENT, "/two": ABSENT}),
-        "fail: The user-assigned identity does not exist any more: /one, /two.",
+        "fail: The user-assigned identity doesn't exist: /one, /two.",
     ),
     case(
         "PipelineIdentity: some are gone",
         exports(identity=OTHER, identities={"/one": Found({}), "/two": ABSENT, "/three": ABSENT}),
-        f"warning: userAssigned, with the principal {PRINCIPAL}. Another is gone: /two, /three.",
+        f"warning: userAssigned, principal ID {PRINCIPAL}. Another one doesn't exist: /two, "
+        "/three.",
     ),
     case(
         "PipelineIdentity: none",
@@ -284,28 +285,28 @@ CASES = [
     case(
         "StorageAccountFound: missing",
         exports(account=ABSENT),
-        "fail: There is no storage account 'mystorage'.",
+        "fail: The storage account 'mystorage' doesn't exist.",
     ),
     case(
         "StorageAccountFound: in another DNS zone",
         exports(account=account(primaryEndpoints={"blob": "https://mystorage.z1.blob.example/"})),
-        "fail: Its blobs are at https://mystorage.z1.blob.example/, not at the "
-        "pipeline's mystorage.blob.core.windows.net.",
+        "fail: Its blob endpoint is https://mystorage.z1.blob.example/, the pipeline's is "
+        "mystorage.blob.core.windows.net.",
     ),
     case(
         "ContainerFound: missing",
         exports(container=ABSENT),
-        "fail: The account has no container 'transfer'.",
+        "fail: The container 'transfer' doesn't exist.",
     ),
     case(
         "StorageNetwork: firewall",
         exports(account=account(networkAcls={"defaultAction": "Deny"})),
-        "warning: The firewall admits selected networks only. Storage does not trust the service.",
+        "warning: The firewall admits selected networks only. Storage doesn't trust ACR Transfer.",
     ),
     case(
         "StorageRole: no role",
         exports(storage_roles=Found(()), **MANAGED),
-        f"fail: {NEEDS_ROLE} read, write blobs. It has: none.",
+        f"fail: {NEEDS_ROLE} read, write blobs. Assigned roles: none.",
     ),
     case(
         "StorageRole: role that cannot delete",
@@ -314,34 +315,38 @@ CASES = [
             options=("DeleteSourceBlobOnSuccess",),
             **MANAGED,
         ),
-        f"fail: {NEEDS_ROLE} delete, read blobs. It has: {MY_ROLE}.",
+        f"fail: {NEEDS_ROLE} delete, read blobs. Assigned roles: {MY_ROLE}.",
     ),
     case(
         "StorageRole: role with an exception",
         exports(storage_roles=Found((grant("*", notDataActions=[f"{BLOBS}/write"]),)), **MANAGED),
-        f"fail: {NEEDS_ROLE} read, write blobs. It has: {MY_ROLE}.",
+        f"fail: {NEEDS_ROLE} read, write blobs. Assigned roles: {MY_ROLE}.",
     ),
     case(
         "StorageRole: only with a condition",
         exports(storage_roles=Found((CONDITIONAL, CONDITIONAL)), **MANAGED),
-        f"warning: A role has a condition, which is not judged here: {MY_ROLE}, {MY_ROLE}.",
+        f"warning: A role has a condition, which isn't evaluated: {MY_ROLE}, {MY_ROLE}.",
     ),
     case(
         "StorageRole: denied",
         exports(denials=Found(("No", "Never")), **MANAGED),
-        f"warning: {OWNER}, but also denied by: No, Never.",
+        f"warning: {OWNER}. Denied by: No, Never.",
     ),
-    case("KeyVaultFound: missing", exports(vault=ABSENT), "fail: There is no key vault 'myvault'."),
+    case(
+        "KeyVaultFound: missing",
+        exports(vault=ABSENT),
+        "fail: The key vault 'myvault' doesn't exist.",
+    ),
     case(
         "KeyVaultFound: in another cloud",
         exports(vault=vault(vaultUri="https://myvault.vault.azure.cn/")),
-        "fail: It is at https://myvault.vault.azure.cn/, not at the pipeline's "
+        "fail: Its endpoint is https://myvault.vault.azure.cn/, the pipeline's is "
         "myvault.vault.azure.net.",
     ),
     case(
         "SecretFound: missing",
         exports(secret=ABSENT),
-        "fail: The vault has no secret 'sas', or not in that version.",
+        "fail: The secret 'sas' doesn't exist, or not in this version.",
     ),
     case(
         "SecretFound: deleted",
@@ -351,22 +356,22 @@ CASES = [
     case(
         "SecretEnabled: disabled",
         exports(secret=Found({"attributes": {"enabled": False}})),
-        "fail: It is disabled.",
+        "fail: Disabled.",
     ),
     case(
         "SecretNotExpired: expires now",
         exports(secret=secret(exp=NOW.timestamp())),
-        "warning: It expired at 2026-03-04T12:00:00Z.",
+        "warning: Expired at 2026-03-04T12:00:00Z.",
     ),
     case(
         "SecretNotExpired: starts now",
         exports(secret=secret(nbf=NOW.timestamp())),
-        "pass: It is within its time.",
+        "pass: Valid now.",
     ),
     case(
         "SecretNotExpired: starts later",
         exports(secret=secret(nbf=1999999999)),
-        "warning: It starts at 2033-05-18T03:33:19Z.",
+        "warning: Starts at 2033-05-18T03:33:19Z.",
     ),
     case(
         "SecretReadable: no policy",
@@ -402,19 +407,19 @@ CASES = [
     case(
         "SecretReadable: by roles, none",
         exports(vault_roles=Found(()), **BY_ROLES),
-        "fail: The vault goes by roles; the identity has: none.",
+        "fail: Assigned roles: none.",
     ),
     case(
         "SecretReadable: by roles, only with a condition",
         exports(
             vault_roles=Found((grant(GETS, condition=True), grant(role="Another"))), **BY_ROLES
         ),
-        "warning: A role has a condition, which is not judged here: My role, Another.",
+        "warning: A role has a condition, which isn't evaluated: My role, Another.",
     ),
     case(
         "SecretReadable: by roles",
         exports(vault_roles=Found((grant(GETS),)), **BY_ROLES),
-        "pass: The vault goes by roles; the identity has: My role.",
+        "pass: Assigned roles: My role.",
     ),
     *(
         case(
@@ -434,64 +439,64 @@ CASES = [
         exports(secret=NOT_EXPIRING),
         "pass: A SAS; for: container; stored policy: mypolicy.",
     ),
-    case("SasType: SAS of a blob", exports(secret=secret(sas(sr="b"))), "fail: It is for: blob."),
+    case("SasType: SAS of a blob", exports(secret=secret(sas(sr="b"))), "fail: Type: blob."),
     case(
         "SasType: SAS of an account",
         exports(secret=secret(sas(**ACCOUNT_SAS))),
-        "pass: It is for: account.",
+        "pass: Type: account.",
     ),
     case(
         "SasServices: not for blobs",
         exports(secret=secret(sas(**ACCOUNT_SAS | {"ss": "qt"}))),
-        "fail: Its services are 'qt'.",
+        "fail: Services: qt.",
     ),
     case(
         "SasServices: for blobs",
         exports(secret=secret(sas(**ACCOUNT_SAS))),
-        "pass: Its services are 'b'.",
+        "pass: Services: b.",
     ),
     case(
         "SasResourceTypes: no objects",
         exports(secret=secret(sas(**ACCOUNT_SAS | {"srt": "sc"}))),
-        "fail: Its types are 'sc'.",
+        "fail: Resource types: sc.",
     ),
     case(
         "SasResourceTypes: all types",
         exports(secret=secret(sas(**ACCOUNT_SAS))),
-        "pass: Its types are 'sco'.",
+        "pass: Resource types: sco.",
     ),
     case(
-        "SasProtocol: only http", exports(secret=secret(sas(spr="http"))), "fail: It allows: http."
+        "SasProtocol: only http", exports(secret=secret(sas(spr="http"))), "fail: Protocols: http."
     ),
     case(
         "SasProtocol: no protocol",
         exports(secret=secret(sas(spr=""))),
-        "pass: It allows: https,http.",
+        "pass: Protocols: https,http.",
     ),
     case(
         "SasProtocol: both protocols",
         exports(secret=secret(sas(spr="https,http"))),
-        "pass: It allows: https,http.",
+        "pass: Protocols: https,http.",
     ),
     case(
         "SasProtocol: another word",
         exports(secret=secret(sas(spr="nohttps"))),
-        "fail: It allows: nohttps.",
+        "fail: Protocols: nohttps.",
     ),
     case(
         "SasIpAddresses: one address",
         exports(secret=secret(sas(sip="203.0.113.7"))),
-        "warning: It is for 203.0.113.7 only; the service's may not be among them.",
+        "warning: For 203.0.113.7 only, which might not include ACR Transfer.",
     ),
     case(
         "SasStarted: starts later",
         exports(secret=secret(sas(st="2026-03-05"))),
-        "fail: It starts at 2026-03-05T00:00:00Z.",
+        "fail: Starts at 2026-03-05T00:00:00Z.",
     ),
     case(
         "SasStarted: starts now",
         exports(secret=secret(sas(st="2026-03-04T12:00Z"))),
-        "pass: It started at 2026-03-04T12:00:00Z.",
+        "pass: Started at 2026-03-04T12:00:00Z.",
     ),
     case(
         "SasAccepted: of a SAS that starts now",
@@ -501,22 +506,22 @@ CASES = [
     case(
         "SasStarted: starts now, in another time zone",
         exports(secret=secret(sas(st="2026-03-04T12:00:00%2B02:00"))),
-        "pass: It started at 2026-03-04T10:00:00Z.",
+        "pass: Started at 2026-03-04T10:00:00Z.",
     ),
     case(
         "SasNotExpired: expires now",
         exports(secret=secret(sas(se="2026-03-04T12:00:00Z"))),
-        "fail: It expired at 2026-03-04T12:00:00Z.",
+        "fail: Expired at 2026-03-04T12:00:00Z.",
     ),
     case(
         "SasNotExpired: expires in seven days",
         exports(secret=secret(sas(se="2026-03-11T12:00:00Z"))),
-        "warning: It expires at 2026-03-11T12:00:00Z.",
+        "warning: Expires at 2026-03-11T12:00:00Z.",
     ),
     case(
         "SasNotExpired: illegible",
         exports(secret=secret(sas(se="soon"))),
-        "unknown: Its time is illegible.",
+        "unknown: The expiry can't be parsed.",
     ),
     case(
         "SasNotExpired: left to a stored policy",
@@ -526,12 +531,12 @@ CASES = [
     case(
         "SasPermissions: export",
         exports(secret=secret(sas(sp="rl"))),
-        "fail: It has 'rl' and lacks 'aw'.",
+        "fail: Permissions: rl. Missing: aw.",
     ),
     case(
         "SasPermissions: import that deletes the blob",
         imports(secret=secret(sas(sp="rl")), options=("DeleteSourceBlobOnSuccess",)),
-        "fail: It has 'rl' and lacks 'd'.",
+        "fail: Permissions: rl. Missing: d.",
     ),
     case(
         "SasPermissions: left to a stored policy",
@@ -546,32 +551,32 @@ CASES = [
     case(
         "SharedKeyAllowed: no shared keys",
         exports(account=account(allowSharedKeyAccess=False)),
-        "fail: The account takes nothing that was signed with its keys, as the SAS is.",
+        "fail: Shared keys aren't allowed, and one signed the SAS token.",
     ),
     case(
         "SharedKeyAllowed: no shared keys, but signed by a user",
         exports(account=account(allowSharedKeyAccess=False), secret=secret(sas(skoid="you"))),
-        "pass: The account takes no keys, but a user signed this SAS.",
+        "pass: Shared keys aren't allowed, but a user signed the SAS token.",
     ),
     case(
         "BlobsFound: missing",
         imports(blobs={"one": ABSENT, "two": ABSENT}),
-        "fail: Not there: one, two.",
+        "fail: Not found: one, two.",
     ),
     case(
         "NoBlobConflicts: exist already",
         exports(blobs={"one": blob(), "two": blob()}),
-        "fail: There already: one, two.",
+        "fail: Already exist: one, two.",
     ),
     case(
         "NoBlobConflicts: exist already, but overwritten",
         exports(blobs={"myblob": blob()}, options=("OverwriteBlobs",)),
-        "pass: The pipeline may overwrite blobs.",
+        "pass: The pipeline overwrites blobs.",
     ),
     case(
         "ArtifactsFound: missing",
         exports(contents={ARTIFACT: ABSENT, ANOTHER: ABSENT}),
-        "fail: Not there: samples/hello:1.0, samples/other:2.",
+        "fail: Not found: samples/hello:1.0, samples/other:2.",
     ),
     case(
         "ArtifactCount: 51",
@@ -593,7 +598,7 @@ CASES = [
     case(
         "NoForeignLayers: foreign",
         exports(contents={artifact: FOREIGN for artifact in (ARTIFACT, ANOTHER)}),
-        "warning: Kept outside of the registry, so not carried: sha256:0c "
+        "warning: Stored outside of the registry, so not transferred: sha256:0c "
         "(1 bytes) of samples/hello:1.0, sha256:0c (1 bytes) of samples/other:2.",
     ),
     case(
@@ -606,7 +611,7 @@ CASES = [
         imports(
             contents={artifact: Found(Content("sha256:0a")) for artifact in (ARTIFACT, ANOTHER)}
         ),
-        "warning: There already: samples/hello:1.0, samples/other:2.",
+        "warning: Already exist: samples/hello:1.0, samples/other:2.",
     ),
     case(
         "NoTagConflicts: exist with other content",
@@ -614,7 +619,7 @@ CASES = [
             contents={ARTIFACT: Found(Content("sha256:0a"))},
             subject={"digests": {ARTIFACT: "sha256:0b"}},
         ),
-        "fail: There with other content: samples/hello:1.0.",
+        "fail: Exist with other content: samples/hello:1.0.",
     ),
     case(
         "NoTagConflicts: exist with the same content",
@@ -622,17 +627,17 @@ CASES = [
             contents={ARTIFACT: Found(Content("sha256:0a"))},
             subject={"digests": {ARTIFACT: "sha256:0a"}},
         ),
-        "pass: No tag is in the way.",
+        "pass: No conflicts.",
     ),
     case(
         "NoTagConflicts: exist already, but overwritten",
         imports(contents={ARTIFACT: Found(Content("sha256:0a"))}, options=("OverwriteTags",)),
-        "pass: The pipeline may overwrite tags.",
+        "pass: The pipeline overwrites tags.",
     ),
     case(
         "TriggerEnabled: off",
         imports(trigger="Disabled"),
-        "warning: The source trigger is off: the pipeline imports when it is run.",
+        "warning: The source trigger is disabled: the pipeline imports only when it's run.",
     ),
     case(
         "TriggerAge: 61 days",
@@ -1162,7 +1167,7 @@ def test_a_failure_names_each_failed_check_and_what_mends_them() -> None:
     error = failure(evaluate(exports(container=ABSENT, contents=large(9 * 1024**3)["contents"])))
     assert error is not None
     assert error.error_msg == (
-        "2 of 32 checks failed:\nContainerFound: The account has no container 'transfer'.\n"
+        "2 of 32 checks failed:\nContainerFound: The container 'transfer' doesn't exist.\n"
         "LayerSizes: Larger than 8 GB: sha256:0c (9663676416 bytes) of samples/hello:1.0."
     )
     assert error.recommendations == [
