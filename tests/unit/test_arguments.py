@@ -289,3 +289,17 @@ def test_what_a_service_quotes_is_masked(before: str, typed: tuple[str, str], af
 @given(text=st.text(max_size=80).filter(lambda text: not set(text) & set("=@%")))
 def test_a_text_without_a_secret_stays(text: str) -> None:
     assert mask_sas(text) == text
+
+
+def test_an_identity_with_a_slash_at_its_end_is_refused_without_it() -> None:
+    subscription = "00000000-0000-0000-0000-000000000000"
+    identity = (
+        f"/subscriptions/{subscription}/resourceGroups/mygroup/providers"
+        "/Microsoft.ManagedIdentity/userAssignedIdentities/myidentity"
+    )
+    with pytest.raises(InvalidArgumentValueError) as refusal:
+        IdentityId.parse(f"{identity}/")
+    assert refusal.value.error_msg == (
+        f"Invalid value '{identity}/' for --assign-identity: it ends in '/'."
+    )
+    assert refusal.value.recommendations == [f"Use '{identity}'."]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from azext_acrtransfer.command_lines import Terminal
 from azext_acrtransfer.manifest import verification
 from azext_acrtransfer.manifest.model import Entry, ManifestKind, Result, TransferManifest
 from azext_acrtransfer.manifest.verification import compare
@@ -225,3 +226,15 @@ def test_what_cannot_be_read_is_not_written_down() -> None:
 
 def test_a_manifest_of_nothing_is_verified() -> None:
     assert verification.summary(compare(exported({}), Registry({}))) == "Verified artifacts: none."
+
+
+def test_the_command_to_export_again_names_no_subscription_of_the_target(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Terminal, "subscription", "of-the-target")
+    error = verification.failure(compare(exported(WHOLE), Registry({})), "target", None)
+    assert error
+    assert error.recommendations[-1] == (
+        "To export just these again: az acr pipeline-run create --pipeline-type export "
+        "--only-failed FILE ..., with the file that --write FILE of this command writes"
+    )
