@@ -165,6 +165,7 @@ def test_many_artifacts_take_one_login_and_one_token(
 
 def test_nothing_is_asked_for_no_artifacts(registry: Registry, content: RegistryClient) -> None:
     assert content.describe_all([]) == []
+    assert content.try_to_describe_all([]) == []
     assert not registry.asked
 
 
