@@ -96,6 +96,18 @@ class Registry:
         scope = f"repository:{repository}:metadata_read"
         self.answers(f"/acr/v1/{repository}/_tags", scope, json={"tags": tags}, **answer)
 
+    def tags_everything(self, name: str) -> None:
+        """Have a tag in every repository for which a token is shown."""
+
+        def answer(request: PreparedRequest) -> tuple[int, dict[str, str], str]:
+            repository = request.path_url.removeprefix("/acr/v1/").partition("/_tags")[0]
+            granted = str(request.headers["Authorization"]).removeprefix("Bearer for-").split()
+            assert f"repository:{repository}:metadata_read" in granted
+            return 200, {}, json.dumps({"tags": [{"name": name, "digest": "sha256:00"}]})
+
+        url = re.compile(re.escape(HOST) + "/acr/v1/.+/_tags")
+        self.mock.add_callback("GET", url, answer)
+
     @property
     def asked(self) -> Counter[str]:
         """How often each was asked, apart from its query."""

@@ -107,10 +107,8 @@ def test_a_repository_that_is_gone_or_empty_has_no_tags(
 def has_many_repositories(registry: Registry) -> list[str]:
     """Have repositories with a tag each; returns their names."""
     registry.lets_in()
-    names = [f"samples/repository-{number}" for number in range(300)]
-    for name in names:
-        registry.tags(name, "v1")
-    return names
+    registry.tags_everything("v1")
+    return [f"samples/repository-{number}" for number in range(300)]
 
 
 def test_the_tags_of_many_repositories_take_few_tokens(
