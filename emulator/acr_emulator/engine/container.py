@@ -97,6 +97,11 @@ class Container:
         """List every blob; raises StorageError."""
         return await self._run("list", self._list)
 
+    async def policies(self) -> Sequence[str]:
+        """Return the identifiers of its stored access policies; raises StorageError."""
+        access = await self._run("read", self._client.get_container_access_policy)
+        return [identifier.id for identifier in access["signed_identifiers"]]
+
     async def delete(self, blob: str) -> None:
         """Delete one blob; raises StorageError."""
         await self._run("delete", lambda: self._client.delete_blob(blob))

@@ -1,5 +1,6 @@
 """A SAS token: the fields that Azurite does not evaluate, or gives no reason for."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from email.utils import format_datetime
@@ -8,6 +9,10 @@ from urllib.parse import parse_qs
 
 from acr_emulator.engine.transfer_errors import StorageError
 
+_NOT_AUTHENTICATED = (
+    "Server failed to authenticate the request. Make sure the value of Authorization header is "
+    "formed correctly including the signature."
+)
 #: Where the service calls storage from.
 _SERVICE = IPv4Address("127.0.0.1")
 
@@ -28,10 +33,25 @@ class Sas:
         """Whether a user signed it, not a key of the account."""
         return bool(self._field("skoid"))
 
+    @property
+    def policy(self) -> str:
+        """The identifier of a stored access policy; empty if it refers to none."""
+        return self._field("si")
+
     def check(self, now: datetime) -> None:
         """Refuse it outside of its time, and away from its addresses; texts are from memory."""
         self._check_time(now)
         self._check_address()
+
+    def check_policy(self, policies: Collection[str]) -> None:
+        """Refuse it if its policy isn't one of the container's; the text is from memory."""
+        if self.policy and self.policy not in policies:
+            raise StorageError(
+                403,
+                f"{_NOT_AUTHENTICATED} SAS identifier cannot be found for specified signed "
+                "identifier",
+                "AuthenticationFailed",
+            )
 
     def _check_time(self, now: datetime) -> None:
         """As Azurite does by real time, but with the detail that Blob Storage gives."""
@@ -43,9 +63,7 @@ class Sas:
         )
         raise StorageError(
             403,
-            "Server failed to authenticate the request. Make sure the value of Authorization header"
-            " is formed correctly including the signature. Signature not valid in the specified"
-            f" time frame: {frame}",
+            f"{_NOT_AUTHENTICATED} Signature not valid in the specified time frame: {frame}",
             "AuthenticationFailed",
         )
 

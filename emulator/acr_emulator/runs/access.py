@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from urllib.parse import urlsplit
 
 from acr_emulator.cloud.clouds import Cloud
 from acr_emulator.engine import Container, Sas, TransferError
+from acr_emulator.engine.container import ACTIONS
 from acr_emulator.engine.transfer_errors import StorageError
 from acr_emulator.identity.authorization import data_actions
 from acr_emulator.keyvault.vaults import (
@@ -57,18 +59,20 @@ class PipelineAccess:
         storage, name = self._storage, account["name"]
         endpoint = f"https://127.0.0.1:{await storage.port(name)}"
         ca_file = str(storage.ca_file)
+        key = storage.keys(name)[0]["value"]
+        with_key = partial(Container.with_identity, endpoint, name, container, key, ca_file=ca_file)
         if sas is not None:
             if account["properties"].get("allowSharedKeyAccess") is False and not sas.is_delegated:
                 raise StorageError(
                     403, "Key based authentication is not permitted on this storage account."
                 )
             sas.check(self._clock.now())
+            if sas.policy:
+                async with with_key(actions=ACTIONS) as owner:
+                    sas.check_policy(await owner.policies())
             return Container.with_sas(endpoint, name, container, sas, ca_file=ca_file)
-        key = storage.keys(name)[0]["value"]
         actions = self._actions(pipeline, account, container)
-        return Container.with_identity(
-            endpoint, name, container, key, actions=actions, ca_file=ca_file
-        )
+        return with_key(actions=actions)
 
     def _sas(self, pipeline: Pipeline) -> Sas:
         """Read the secret as the pipeline's identity."""
