@@ -12,6 +12,7 @@ import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
+from string import Formatter
 from typing import Any
 
 from knack.events import EVENT_INVOKER_POST_PARSE_ARGS
@@ -191,6 +192,16 @@ class Command:
     @property
     def _is_of_subscription(self) -> bool:
         return self.is_here and self.words[0] not in _WITHOUT_SUBSCRIPTION
+
+    @property
+    def facts(self) -> frozenset[str]:
+        """Names of the facts to fill in."""
+        texts = (word for word in self.words if isinstance(word, str))
+        names = {name for text in texts for _, name, *_ in Formatter().parse(text) if name}
+        sources = (word.source for word in self.words if isinstance(word, Output))
+        return frozenset(names).union(
+            *(source.facts for source in sources if isinstance(source, Command))
+        )
 
     def filled(self, facts: Mapping[str, str]) -> Command:
         """Return the command with every fact filled in; each value stays a part of one word."""

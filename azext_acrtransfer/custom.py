@@ -116,7 +116,7 @@ def create_pipeline(
 ) -> Any:
     """Create a pipeline, and print how to grant access to its identity."""
     # Deferred: most commands don't need it.
-    from azext_acrtransfer.diagnostics.facts import after_create
+    from azext_acrtransfer.diagnostics.facts import required_access
 
     access = StorageAccess.of(access_mode, secret)
     spec = PipelineSpec(
@@ -125,7 +125,7 @@ def create_pipeline(
     model = models.pipeline(spec, ApiVersion.configured(cmd.cli_ctx))
     all_pipelines = client.of(registry_name, resource_group_name)
     pipeline = _put_pipeline(cmd, all_pipelines, resource_name, model, no_wait=no_wait)
-    logger.warning(after_create(pipeline, client.kind))
+    logger.warning(required_access(pipeline, client.kind))
     return pipeline
 
 
@@ -176,11 +176,29 @@ def change_pipeline(
     return models.change_pipeline(instance, change, ApiVersion.configured(cmd.cli_ctx))
 
 
-def put_pipeline(cmd: Any, client: Service, pipeline: Any, *, no_wait: bool = False) -> Any:
-    """Write a changed pipeline back to its registry."""
+def put_pipeline(
+    cmd: Any,
+    client: Service,
+    pipeline: Any,
+    *,
+    container: ContainerUri | None = None,
+    access_mode: StorageAccessMode | None = None,
+    secret: SecretUri | None = None,
+    identity: IdentityId | None = None,
+    options: tuple[PipelineOption, ...] | None = None,
+    no_wait: bool = False,
+) -> Any:
+    """Write a changed pipeline back; print which access it needs now, if that can have changed."""
+    # Deferred: most commands don't need it.
+    from azext_acrtransfer.diagnostics.facts import required_access
+
     registry = Registry.of_resource(pipeline.id)
     all_pipelines = Resources(client, registry)
-    return _put_pipeline(cmd, all_pipelines, pipeline.name, pipeline, no_wait=no_wait)
+    changed = _put_pipeline(cmd, all_pipelines, pipeline.name, pipeline, no_wait=no_wait)
+    deletes_blobs = PipelineOption.DELETE_SOURCE_BLOB in (options or ())
+    if container or access_mode or secret or identity or deletes_blobs:
+        logger.warning(required_access(changed, client.kind))
+    return changed
 
 
 def _put_pipeline(
@@ -262,7 +280,8 @@ def show_run(
     client: Service, registry_name: str, resource_name: str, resource_group_name: str | None = None
 ) -> Any:
     """Show a run; explain a failed one."""
-    return _explained(show_resource(client, registry_name, resource_name, resource_group_name))
+    all_runs = client.of(registry_name, resource_group_name)
+    return _explained(all_runs, all_runs.get(resource_name))
 
 
 def wait_for_run(
@@ -301,9 +320,10 @@ def wait_for_run(
         # Deferred: only a failed run needs it.
         from azext_acrtransfer.diagnostics import diagnosis
 
+        all_runs = Resources(client, Registry.of_resource(failed.id))
         raise AzureResponseError(
             f"The pipeline run '{failed.name}' failed: {diagnosis.report(failed, None)}",
-            recommendation=diagnosis.advice(failed),
+            recommendation=diagnosis.advice_on_read(all_runs, failed),
         )
 
 
@@ -336,12 +356,13 @@ def verify_registry(
     return [row for finding in findings for row in finding.rows]
 
 
-def _explained(run: Any) -> Any:
+def _explained(all_runs: Resources, answer: Answer) -> Any:
+    run = answer.resource
     if RunState(run).has_failed:
         # Deferred: only a failed run needs it.
         from azext_acrtransfer.diagnostics import diagnosis
 
-        logger.warning("\n".join(diagnosis.advice(run)))
+        logger.warning("\n".join(diagnosis.advice_on_read(all_runs, run, answer.sent_at)))
     return runs.without_secrets(run)
 
 

@@ -54,8 +54,36 @@ _STORAGE = "Failed to access storage.  Service request failed.  Status: "
 _VAULT = "Failed to access key vault.  Service request failed.  Status: "
 
 
+# A name in a message, in quotes or not.
+_NAME = r"""(?:'[^']*'|"[^"]*"|[^\s'"]+)"""
+# Any words up to an empty line, but nothing within quotes: that is a name, whatever it reads like.
+_REST = r"""(?:[^'"\n]|\n(?!\n)|'[^'\n]*'|"[^"\n]*")*?"""
+# The ends of a word that is no part of a name, such as `premium/base:1`.
+_START, _END = r"""(?<![\w'"/:.@-])""", r"""(?![\w'"/@-]|[.:]\w)"""
+
+
 def _says(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.IGNORECASE | re.DOTALL)
+    """Return a pattern in which a blank is any white space: a message can have several lines."""
+    return re.compile(pattern.replace(" ", r"\s+"), re.IGNORECASE | re.DOTALL)
+
+
+def _refused(service: str, status: str, words: str = "", codes: str = "") -> re.Pattern[str]:
+    """Return the pattern of a refusal by storage or a vault, in the form of .NET's exceptions.
+
+    ``words`` are parts of the reason after the status, and ``codes`` are error codes; without
+    either, any reason matches. Digits and words elsewhere, as in a request ID, don't count.
+    """
+    reasons = [rf" \([^()]*?\b(?:{words})"] if words else []
+    reasons += [rf".*?\bErrorCode: (?:{codes})\b"] if codes else []
+    return _says(rf"\b{service}\b.*?\bStatus: {status}\b(?:{'|'.join(reasons)})")
+
+
+def _storage(status: str, words: str = "", codes: str = "") -> re.Pattern[str]:
+    return _refused("access storage", status, words, codes)
+
+
+def _vault(status: str, words: str = "", codes: str = "") -> re.Pattern[str]:
+    return _refused("key ?vault", status, words, codes)
 
 
 def _any(_: re.Match[str]) -> bool:
@@ -75,9 +103,11 @@ def _in_order(first: str, second: str) -> Callable[[re.Match[str]], bool]:
 
 
 _TIME_FRAME = _says(
-    r"storage.*time frame: *Start \[(?P<start>[^]]*)\] - Expiry \[(?P<expiry>[^]]*)\] - "
+    r"\baccess storage\b.*\bStatus: 403\b.*\btime frame: Start \[(?P<start>[^]]*)\] - "
+    r"Expiry \[(?P<expiry>[^]]*)\] - "
     r"Current \[(?P<current>[^]]+)\]"
 )
+_NO_PERMISSION = _storage("403", "using this permission", "AuthorizationPermissionMismatch")
 
 
 class Rerun(str, Enum):
@@ -107,6 +137,12 @@ class Remedy:
     note: str = ""
     rerun: Rerun | None = Rerun.FORCED
     otherwise: str = ""
+
+    @property
+    def facts(self) -> frozenset[str]:
+        """Names of the facts in its commands."""
+        alternative = self.alternative.commands if self.alternative else ()
+        return frozenset().union(*(command.facts for command in (*self.commands, *alternative)))
 
     def steps(self, facts: Facts) -> list[str]:
         """Return its commands, and a further one where the facts require it."""
@@ -168,21 +204,25 @@ KNOWN_FAILURES = (
     KnownFailure(
         "secret-missing",
         f"{_VAULT}404 (Secret not found)",
-        _says(r"key ?vault.*(404|not found)"),
+        _vault("404"),
         "The Key Vault secret that should hold the SAS does not exist.",
         Remedy(_STORE_NEW_SAS, Alternative("if it was deleted", (RECOVER_SECRET,))),
     ),
     KnownFailure(
         "secret-disabled",
         f"{_VAULT}403 (Operation get is not allowed on a disabled secret)",
-        _says(r"key ?vault.*disabled"),
+        _vault("403", "disabled secret|secret is disabled", "SecretDisabled"),
         "The Key Vault secret that holds the SAS is disabled.",
         Remedy((az("keyvault secret set-attributes", **_SECRET, enabled="true"),)),
     ),
     KnownFailure(
         "secret-not-readable",
         f"{_VAULT}403 (Forbidden)",
-        _says(r"key ?vault.*(403|forbidden|denied)"),
+        _says(
+            r"\bkey ?vault\b.*?\bStatus: 403\b"
+            # A closed firewall is another cause.
+            r"(?!.*\b(?:public network access|firewall|ForbiddenBy(?:Connection|Firewall))\b)"
+        ),
         "The pipeline's identity may not read the Key Vault secret that holds the SAS.",
         Remedy(
             (GRANT_SECRET,), Alternative("for a vault that uses roles", (GRANT_SECRET_BY_ROLE,))
@@ -211,10 +251,22 @@ KNOWN_FAILURES = (
         holds=_in_order("current", "start"),
     ),
     KnownFailure(
+        "sas-policy-missing",
+        f"{_STORAGE}403 (Server failed to authenticate the request. Make sure the value of "
+        "Authorization header is formed correctly including the signature. SAS identifier cannot "
+        "be found for specified signed identifier)",
+        _says(
+            r"\baccess storage\b.*\bStatus: 403\b.*\b(?:signed identifier|stored access policy)\b"
+        ),
+        "The SAS token refers to a stored access policy that the container doesn't have.",
+        Remedy(_STORE_NEW_SAS, otherwise="Or create the policy in the container again."),
+        mode=SAS,
+    ),
+    KnownFailure(
         "sas-not-authenticated",
         f"{_STORAGE}403 (Server failed to authenticate the request. Make sure the value of "
         "Authorization header is formed correctly including the signature)",
-        _says(r"storage.*failed to authenticate"),
+        _storage("403", "failed to authenticate", "AuthenticationFailed"),
         "Storage does not accept the SAS: it is of another account or container, it was cut short "
         "or changed, the secret holds something else, or the key that signed it has been rotated. "
         "Where the service tells no times, it may have expired as well.",
@@ -225,7 +277,7 @@ KNOWN_FAILURES = (
         "sas-protocol",
         f"{_STORAGE}403 (This request is not authorized to perform this operation using this "
         "protocol)",
-        _says(r"storage.*403.*using this protocol"),
+        _storage("403", "using this protocol", "AuthorizationProtocolMismatch"),
         "The SAS does not allow https, by which the service reaches storage.",
         Remedy(_STORE_NEW_SAS),
         mode=SAS,
@@ -234,7 +286,7 @@ KNOWN_FAILURES = (
         "sas-source-ip",
         f"{_STORAGE}403 (This request is not authorized to perform this operation using this "
         "source IP 203.0.113.7)",
-        _says(r"storage.*403.*using this source IP"),
+        _storage("403", "using this source IP", "AuthorizationSourceIPMismatch"),
         "The SAS is for certain IP addresses, and the service's is not among them.",
         Remedy(_STORE_NEW_SAS),
         mode=SAS,
@@ -243,7 +295,7 @@ KNOWN_FAILURES = (
         "sas-service",
         f"{_STORAGE}403 (This request is not authorized to perform this operation using this "
         "service)",
-        _says(r"storage.*403.*using this service"),
+        _storage("403", "using this service", "AuthorizationServiceMismatch"),
         "The SAS is an account SAS for other services than blobs.",
         Remedy(_STORE_NEW_SAS),
         mode=SAS,
@@ -252,7 +304,7 @@ KNOWN_FAILURES = (
         "sas-resource-type",
         f"{_STORAGE}403 (This request is not authorized to perform this operation using this "
         "resource type)",
-        _says(r"storage.*403.*using this resource type"),
+        _storage("403", "using this resource type", "AuthorizationResourceTypeMismatch"),
         "The SAS is an account SAS that lacks a resource type: it needs service, container and "
         "object.",
         Remedy(_STORE_NEW_SAS),
@@ -262,7 +314,7 @@ KNOWN_FAILURES = (
         "sas-permission",
         f"{_STORAGE}403 (This request is not authorized to perform this operation using this "
         "permission)",
-        _says(r"storage.*403.*using this permission"),
+        _NO_PERMISSION,
         "The SAS lacks a permission that this direction and these options need: "
         "'{sas-permissions}' would do.",
         Remedy(_STORE_NEW_SAS),
@@ -271,7 +323,7 @@ KNOWN_FAILURES = (
     KnownFailure(
         "shared-key-off",
         f"{_STORAGE}403 (Key based authentication is not permitted on this storage account)",
-        _says(r"storage.*403.*key based authentication"),
+        _storage("403", "key based authentication", "KeyBasedAuthenticationNotPermitted"),
         "The storage account takes nothing that was signed with its keys, and the SAS was.",
         Remedy(
             (az("storage account update", name="{account}", allow_shared_key_access="true"),),
@@ -284,7 +336,7 @@ KNOWN_FAILURES = (
         "role-cannot-delete",
         f"{_STORAGE}403 (This request is not authorized to perform this operation using this "
         "permission)",
-        _says(r"storage.*403.*using this permission"),
+        _NO_PERMISSION,
         "The pipeline deletes the blob after a success (DeleteSourceBlobOnSuccess), and the role "
         "of its identity on the storage account does not go that far; or it has none.",
         Remedy((GRANT_STORAGE,), note=_NEW_ROLE),
@@ -295,7 +347,7 @@ KNOWN_FAILURES = (
         "role-missing",
         f"{_STORAGE}403 (This request is not authorized to perform this operation using this "
         "permission)",
-        _says(r"storage.*403.*using this permission"),
+        _NO_PERMISSION,
         "The pipeline's identity has no role on the storage account that is enough for this "
         "direction and these options.",
         Remedy((GRANT_STORAGE,), note=_NEW_ROLE),
@@ -304,7 +356,11 @@ KNOWN_FAILURES = (
     KnownFailure(
         "storage-firewall",
         f"{_STORAGE}403 (This request is not authorized to perform this operation)",
-        _says(r"storage.*403.*not authorized to perform this operation(?! using)"),
+        _storage(
+            "403",
+            r"not authorized to perform this operation\b(?! using)",
+            "AuthorizationFailure",
+        ),
         "The storage account's firewall is closed, and the service is not among those that storage "
         "trusts: the account must be reachable from all networks.",
         Remedy(
@@ -321,7 +377,7 @@ KNOWN_FAILURES = (
     KnownFailure(
         "storage-unknown",
         "Failed to access storage.  No such host is known. (mystorage.blob.core.windows.net:443)",
-        _says(r"storage.*no such host"),
+        _says(r"\baccess storage\b.*\bno such host\b"),
         "There is no storage account of the name in the pipeline's container URI.",
         Remedy(
             (
@@ -333,7 +389,7 @@ KNOWN_FAILURES = (
     KnownFailure(
         "vault-unknown",
         "Failed to access key vault.  No such host is known. (myvault.vault.azure.net:443)",
-        _says(r"key ?vault.*no such host"),
+        _says(r"\bkey ?vault\b.*\bno such host\b"),
         "There is no key vault of the name in the pipeline's secret URI.",
         Remedy(
             (
@@ -345,7 +401,7 @@ KNOWN_FAILURES = (
     KnownFailure(
         "blob-missing",
         f"{_STORAGE}404 (The specified blob does not exist)",
-        _says(r"storage.*404.*blob"),
+        _storage("404", "blob does not exist", "BlobNotFound"),
         "The container holds no blob of that name.",
         Remedy(
             (
@@ -363,15 +419,51 @@ KNOWN_FAILURES = (
     KnownFailure(
         "container-missing",
         f"{_STORAGE}404 (The specified container does not exist)",
-        _says(r"storage.*404"),
+        _storage(
+            "404", "(?:container|resource) does not exist", "ContainerNotFound|ResourceNotFound"
+        ),
         "The pipeline's container does not exist.",
         Remedy((az("storage container create", account_name="{account}", name="{container}"),)),
+    ),
+    KnownFailure(
+        "blob-archived",
+        f"{_STORAGE}409 (This operation is not permitted on an archived blob)",
+        _storage("409", "archived blob|being rehydrated", "BlobArchived|BlobBeingRehydrated"),
+        "The blob is in the archive tier, where it can't be read.",
+        Remedy(
+            (az("storage blob set-tier", **_BLOB, tier="Hot"),),
+            note="It can take up to 15 hours until the blob can be read.",
+        ),
+    ),
+    KnownFailure(
+        "blob-leased",
+        f"{_STORAGE}412 (There is currently a lease on the blob and no lease ID was specified in "
+        "the request)",
+        _storage("4(?:09|12)", "lease", r"Lease\w+"),
+        "Somebody holds a lease on the blob, so it can't be overwritten or deleted.",
+        Remedy(
+            (
+                az(
+                    "storage blob lease break",
+                    account_name="{account}",
+                    container_name="{container}",
+                    blob_name="{blob}",
+                ),
+            ),
+        ),
+    ),
+    KnownFailure(
+        "storage-server-error",
+        f"{_STORAGE}503 (The server is busy)",
+        _storage("5[0-9][0-9]"),
+        "The storage account has a fault of its own, or too many requests at the moment.",
+        Remedy(note="Wait some minutes."),
     ),
     KnownFailure(
         "blob-exists",
         "Blob 'images.tar' already exists in the container; the pipeline does not have the "
         "OverwriteBlobs option.",
-        _says(r"blob.*already exists"),
+        _says(rf"{_START}blob(?: {_NAME})? already exists{_END}|\bErrorCode: BlobAlreadyExists\b"),
         "A blob of that name is there already, and the pipeline may not overwrite it.",
         Remedy(
             (az("acr export-pipeline update", **OF_PIPELINE, add=["options", "OverwriteBlobs"]),),
@@ -382,7 +474,7 @@ KNOWN_FAILURES = (
         "tag-exists",
         "Tag 'samples/nginx:1.25' already exists with digest sha256:0a2e; the pipeline does not "
         "have the OverwriteTags option.",
-        _says(r"tag.*already exists"),
+        _says(rf"{_START}tag(?: {_NAME})? already exists{_END}"),
         "A tag of that name is there already with other content, and the pipeline may not "
         "overwrite it.",
         Remedy(
@@ -392,7 +484,7 @@ KNOWN_FAILURES = (
     KnownFailure(
         "artifact-missing",
         "Artifact 'samples/ngnix:1.25' was not found in registry 'myregistry'.",
-        _says(r"artifact.*not found"),
+        _says(rf"{_START}artifact(?: {_NAME})? (?:was |is )?not found{_END}"),
         "The registry holds no artifact of that name.",
         Remedy(
             (az("acr repository list", name="{registry}", output="table"),),
@@ -401,30 +493,62 @@ KNOWN_FAILURES = (
         ),
     ),
     KnownFailure(
+        "artifact-incomplete",
+        "Artifact 'samples/nginx:1.25' is not complete: samples/nginx has no manifest sha256:0a2e.",
+        _says(rf"{_START}artifact(?: {_NAME})? is (?:not complete|incomplete){_END}"),
+        "The artifact is an index, and the registry doesn't have all the manifests in it.",
+        Remedy(
+            note="Push the missing manifests, or export single platforms of the index by digest."
+        ),
+    ),
+    KnownFailure(
+        "archive-invalid",
+        "The blob is not a tar archive, or is damaged (unexpected end of data).",
+        _says(
+            r"\barchive (?:ends within|has no|has an?|is not|holds no|is (?:damaged|truncated))\b"
+            r"|\bnot a tar archive\b|\bin the archive; it should be\b|\bends too early\b"
+        ),
+        "The blob isn't a whole transfer blob: it's truncated, changed, or something else.",
+        Remedy(
+            (
+                az(
+                    "storage blob show",
+                    **_BLOB,
+                    query="properties.[contentLength, contentSettings.contentMd5]",
+                    output="tsv",
+                ),
+            ),
+            note="Compare the size and the MD5 with those of the exported blob, and copy it again.",
+        ),
+    ),
+    KnownFailure(
         "layer-too-large",
         "Layer sha256:0a2e of 'samples/model:1' is 9000000000 bytes; the limit is 8589934592.",
-        _says(r"layer.*(limit|larger|too large)"),
+        _says(rf"{_START}layer\b{_REST}\b(?:limit is|larger than|too large|exceeds)\b"),
         "A layer is larger than the 8 GB that the service carries.",
         Remedy(note="Build the image with smaller layers.", rerun=None),
     ),
     KnownFailure(
         "interrupted",
         "The run was interrupted by a restart of the service.",
-        _says(r"interrupted"),
+        _says(rf"{_START}run was interrupted{_END}"),
         "The service was restarted while the run was under way, and did not take it up again.",
         Remedy(),
     ),
     KnownFailure(
         "registry-not-premium",
         "Transfer needs a Premium registry; 'myregistry' has the SKU Standard.",
-        _says(r"premium"),
+        _says(
+            rf"{_START}premium (?:registry|registries|sku|tier){_END}"
+            rf"|{_START}(?:sku|tier)\b{_REST}{_START}premium{_END}"
+        ),
         "Pipelines and their runs need a registry of the Premium tier, on both sides.",
         Remedy((az("acr update", name="{registry}", sku="Premium"),), rerun=Rerun.SAME),
     ),
     KnownFailure(
         "exports-disabled",
         "The registry 'myregistry' has exports disabled: it can have no export pipeline.",
-        _says(r"exports? .*disabled"),
+        _says(rf"{_START}exports? (?:policy )?(?:is |are )?disabled{_END}"),
         "The registry's export policy is disabled, to prevent data loss; its owner must want the "
         "export.",
         Remedy((az("acr update", name="{registry}", allow_exports="true"),), rerun=Rerun.SAME),
@@ -432,7 +556,7 @@ KNOWN_FAILURES = (
     KnownFailure(
         "too-many-artifacts",
         "A run exports at most 50 artifacts, not 51.",
-        _says(r"at most 50|maximum of 50|50 artifacts"),
+        _says(rf"{_START}(?:at most|maximum of|limit of|more than) 50{_END}"),
         TOO_MANY_ARTIFACTS,
         Remedy(note="Make several runs, each with a blob of its own.", rerun=None),
     ),

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from http import HTTPStatus
 from typing import Any, NoReturn
 from urllib.parse import unquote, urlsplit
 
 from azure.cli.core.azclierror import AzCLIError, AzureConnectionError
 from azure.cli.core.util import get_error_type_by_status_code
-from azure.core.exceptions import HttpResponseError, ServiceRequestError, ServiceResponseError
+from azure.core.exceptions import (
+    AzureError,
+    HttpResponseError,
+    ServiceRequestError,
+    ServiceResponseError,
+)
 from requests.exceptions import SSLError
 
 from azext_acrtransfer.arguments import StorageAccessMode
@@ -25,6 +31,15 @@ from azext_acrtransfer.diagnostics.facts import (
 )
 from azext_acrtransfer.kinds import EXPORT, PipelineOption, kind_of_pipeline
 from azext_acrtransfer.redaction import shown
+from azext_acrtransfer.service.json_values import get_path, parse_http_date, parse_timestamp
+from azext_acrtransfer.service.resources import Resources
+
+_UNKNOWN = (
+    "This failure is not among the known ones. If the message does not help, give the ids of the "
+    "run to Azure's support."
+)
+#: The one fact that only a pipeline tells.
+_OF_PIPELINE = "principal-id"
 
 
 def find(
@@ -45,22 +60,39 @@ def find(
     return None
 
 
-def explain(run: Any, pipeline: Any = None) -> tuple[KnownFailure, Facts] | None:
-    """Return the known failure that a failed run matches, and the facts to fill in."""
+def explain(
+    run: Any, pipeline: Any = None, now: datetime | None = None
+) -> tuple[KnownFailure, Facts] | None:
+    """Return the known failure that a failed run matches, and the facts to fill in.
+
+    ``now`` is the time by the service's clock, if it's known.
+    """
     pipeline_id = run.request and run.request.pipeline_resource_id
     kind = kind_of_pipeline(pipeline_id) or EXPORT
     storage = (run.response and getattr(run.response, kind.side)) or (
         pipeline and getattr(pipeline, kind.side)
     )
-    facts = Facts(facts_of_id(run.id) | facts_of_storage(storage) | {"expiry": expiry_of_new_sas()})
+    options = known_options(pipeline) if pipeline else ()
+    failure = find(error_message(run), access_mode(storage), options)
+    if not failure:
+        return None
+    facts = Facts(facts_of_id(run.id) | facts_of_storage(storage))
+    facts["expiry"] = expiry_of_new_sas(now or _latest_time(run, failure))
     if pipeline:
         facts.update(facts_of_pipeline(pipeline, kind))
     else:  # with rights for whatever options it has
         facts |= needs_of(kind, kind.options)
         facts |= {"pipeline": pipeline_id.rpartition("/")[2]} if pipeline_id else {}
-    options = known_options(pipeline) if pipeline else ()
-    failure = find(error_message(run), access_mode(storage), options)
-    return (failure, facts) if failure else None
+    return failure, facts
+
+
+def _latest_time(run: Any, failure: KnownFailure) -> datetime:
+    """Return the latest known time: the clock here can be behind those of Azure."""
+    times = (
+        parse_http_date(failure.facts_in(error_message(run)).get("current")),
+        parse_timestamp(get_path(run, "properties", "response", "finishTime")),
+    )
+    return max(filter(None, (*times, datetime.now(timezone.utc))))
 
 
 def error_message(run: Any) -> str:
@@ -72,12 +104,25 @@ def error_message(run: Any) -> str:
 def advice(run: Any, pipeline: Any = None, *, with_rerun: bool = True) -> list[str]:
     """Return the probable meaning of a failure and the commands to run next, line by line."""
     known = explain(run, pipeline)
-    if not known:
-        return [
-            "This failure is not among the known ones. If the message does not help, give the ids "
-            "of the run to Azure's support."
-        ]
-    return _lines(*known, with_rerun=with_rerun)
+    return _lines(*known, with_rerun=with_rerun) if known else [_UNKNOWN]
+
+
+def advice_on_read(all_runs: Resources, run: Any, now: datetime | None = None) -> list[str]:
+    """Return the advice on a failed run that was read; reads its pipeline if a command needs it."""
+    known = explain(run, now=now)
+    if known and _OF_PIPELINE in known[0].remedy.facts:
+        known = explain(run, _pipeline_of(all_runs, run), now)
+    return _lines(*known, with_rerun=True) if known else [_UNKNOWN]
+
+
+def _pipeline_of(all_runs: Resources, run: Any) -> Any:
+    """Return the pipeline of a run, or None if it can't be read, or not any more."""
+    pipeline_id = str(run.request.pipeline_resource_id)
+    kind = kind_of_pipeline(pipeline_id) or EXPORT
+    try:
+        return all_runs.of_kind(kind).look(pipeline_id.rpartition("/")[2]).resource
+    except (AzureError, AzCLIError):
+        return None
 
 
 def _lines(failure: KnownFailure, facts: Facts, *, with_rerun: bool) -> list[str]:

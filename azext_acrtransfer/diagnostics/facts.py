@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from azext_acrtransfer.arguments import StorageAccessMode
 from azext_acrtransfer.command_lines import Command, Output, az
@@ -44,9 +44,9 @@ class Facts(dict[str, str]):
         return template.format_map(self)
 
 
-def expiry_of_new_sas() -> str:
-    """Return the date a month from now."""
-    return f"{datetime.now(timezone.utc) + timedelta(days=30):%Y-%m-%d}"
+def expiry_of_new_sas(now: datetime | None = None) -> str:
+    """Return the date a month after a time, which is the present one by default."""
+    return f"{(now or datetime.now(timezone.utc)) + timedelta(days=30):%Y-%m-%d}"
 
 
 def facts_of_pipeline(pipeline: Any, kind: PipelineKind) -> Facts:
@@ -78,12 +78,13 @@ def known_options(pipeline: Any) -> tuple[PipelineOption, ...]:
 
 
 def facts_of_storage(storage: Any) -> dict[str, str]:
-    """Return the account, container and vault in the storage properties of a pipeline or a run."""
+    """Return the account, container, blob and vault in the storage of a pipeline or a run."""
     facts = {}
     if storage and storage.uri:
         uri = _split(storage.uri)
         facts["account"] = (uri.hostname or "").partition(".")[0]
-        facts["container"] = uri.path.lstrip("/").partition("/")[0]
+        facts["container"], _, blob = uri.path.lstrip("/").partition("/")
+        facts |= {"blob": unquote(blob)} if blob else {}
     if storage and storage.key_vault_uri:
         secret = _split(storage.key_vault_uri)
         facts["vault"] = (secret.hostname or "").partition(".")[0]
@@ -117,26 +118,28 @@ def _principal(identity: Any) -> dict[str, str]:
     return {"principal-id": ids[0]} if ids else {}
 
 
-def after_create(pipeline: Any, kind: PipelineKind) -> str:
-    """Return how to grant access to the pipeline's identity before its first run."""
+def required_access(pipeline: Any, kind: PipelineKind) -> str:
+    """Return how to grant access to the pipeline's identity before its next run."""
     facts = facts_of_pipeline(pipeline, kind)
     storage = getattr(pipeline, kind.side)
     check = facts.fill(az("acr {pipeline-group} check", **OF_PIPELINE))
-    then = f"Then see whether anything is missing:\n  {check}"
+    then = f"To check the prerequisites, run:\n  {check}"
     if storage and storage.storage_access_mode == StorageAccessMode.MANAGED_IDENTITY.value:
         first = facts.fill(
-            "Before the first run, let the pipeline's identity ({principal-id}) into the storage "
-            "account, unless it has been:"
+            "The pipeline's identity ({principal-id}) needs the role '{storage-role}' on the "
+            "storage account. To assign it, run:"
         )
         return f"{first}\n  {facts.fill(GRANT_STORAGE)}\n{then}"
     first = facts.fill(
-        "Before the first run, let the pipeline's identity ({principal-id}) read the secret, "
-        "unless it may already:"
+        "The pipeline's identity ({principal-id}) needs permission to read the secret. To grant "
+        "it, run:"
     )
     sas = facts.fill(
-        "The secret is to hold a SAS of the container with the permissions '{sas-permissions}'."
+        "The secret must contain a SAS token of the container with the permissions "
+        "'{sas-permissions}'."
     )
     return (
-        f"{first}\n  {facts.fill(GRANT_SECRET)}\nor, for a vault that uses roles:\n"
-        f"  {facts.fill(GRANT_SECRET_BY_ROLE)}\n{sas}\n{then}"
+        f"{first}\n  {facts.fill(GRANT_SECRET)}\n"
+        f"Or, if the key vault uses role assignments, run:\n  {facts.fill(GRANT_SECRET_BY_ROLE)}\n"
+        f"{sas}\n{then}"
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from base64 import urlsafe_b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,11 +17,13 @@ from azure.core.pipeline.policies import BearerTokenCredentialPolicy
 from azure.core.pipeline.transport import RequestsTransport
 from azure.core.rest import HttpRequest, HttpResponse
 from azure.mgmt.core.tools import resource_id
+from knack.util import CLIError
 
 from azext_acrtransfer.hosts import storage_domains, vault_domains
 from azext_acrtransfer.preflight.lookups import ABSENT, Absent, Found, Lookup, Unreadable, read
 from azext_acrtransfer.service.api_version import ApiVersion
 from azext_acrtransfer.service.http import (
+    MALFORMED,
     Check,
     check_arm,
     connection_options,
@@ -84,13 +88,28 @@ class Reader:
     def __init__(self, cli_ctx: Any) -> None:
         profile = Profile(cli_ctx=cli_ctx)
         self.subscription = get_subscription_id(cli_ctx)
-        #: As `az role assignment create --assignee` takes it.
-        self.caller = str(profile.get_subscription(self.subscription)["user"]["name"])
+        self._user = profile.get_subscription(self.subscription)["user"]
         self._credential, _, _ = profile.get_login_credentials(self.subscription)
         self._version = ApiVersion.configured(cli_ctx).text
         self._cloud = cli_ctx.cloud
         self._transport = RequestsTransport(**connection_options())
         self._transport.open()  # several threads use it
+
+    @property
+    def caller(self) -> dict[str, str]:
+        """The caller as ``az role assignment create --assignee`` takes it, under ``you``.
+
+        az has the same user name for every managed identity, whose object ID is in its tokens.
+        """
+        if "assignedIdentityInfo" not in self._user:
+            return {"you": str(self._user["name"])}
+        audience = self._cloud.endpoints.active_directory_resource_id
+        try:
+            token = self._credential.get_token(*resource_to_scopes(audience)).token
+            claims = json.loads(urlsafe_b64decode(token.split(".")[1] + "=="))
+            return {"you": str(claims["oid"])}
+        except (AzureError, CLIError, OSError, *MALFORMED):
+            return {}
 
     def _send(
         self,

@@ -92,13 +92,15 @@ def _pipeline_snapshot(
             "group": location.resource_group,
             "subscription": reader.subscription,
         }
-        | {"pipeline-group": kind.group, "you": reader.caller, "expiry": expiry_of_new_sas()}
+        | {"pipeline-group": kind.group}
+        | reader.caller
         | ({"blob": subject.blobs[0]} if len(subject.blobs) == 1 else {})
     )
     now = None
     if isinstance(answer, Found):
         facts |= facts_of_pipeline(answer.value.resource, kind)
         now = answer.value.sent_at
+    facts["expiry"] = expiry_of_new_sas(now)
     return Snapshot(
         now or datetime.now(timezone.utc),
         subject,

@@ -108,7 +108,7 @@ class Rule:
             return _lines(self.recommendation, facts)
         # An alternative is for another cause of the same message.
         [remedy] = [row.remedy for row in KNOWN_FAILURES if row.code == self.predicts[0]]
-        return remedy.steps(facts) or [comment(remedy.advice())]
+        return remedy.steps(facts) or [comment(remedy.advice(with_rerun=False))]
 
     def apply(self, snapshot: Snapshot) -> Check | None:
         """Return the check for the user, or None if it doesn't apply."""

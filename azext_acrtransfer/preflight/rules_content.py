@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from azext_acrtransfer.command_lines import az
 from azext_acrtransfer.diagnostics.catalog import TOO_MANY_ARTIFACTS
 from azext_acrtransfer.kinds import EXPORT, MAX_ARTIFACTS_PER_RUN, PipelineKind, PipelineOption
 from azext_acrtransfer.preflight import needs
@@ -31,7 +30,6 @@ _RETENTION_PERIOD = (
     *("properties", "immutabilityPolicy", "properties"),
     "immutabilityPeriodSinceCreationInDays",
 )
-_CONTAINER = {"account_name": "{account}", "container_name": "{container}"}
 _UPLOAD_AGAIN = ("Upload the blob again, as a block blob and without a key of your own.",)
 _OTHER_NAME = ("Use another blob name, or wait until a pending copy has ended.",)
 _OTHER_CONTAINER = ("Use a container without retention, or a pipeline without this option.",)
@@ -267,7 +265,7 @@ RULES = (
         "it, such as the archive tier.",
         (needs.EXISTING_BLOBS,),
         _blobs_readable,
-        recommendation=(az("storage blob set-tier", **_CONTAINER, name="{blob}", tier="Hot"),),
+        ("blob-archived",),
         when=(needs.IMPORTED_BLOBS, needs.PIPELINE),
     ),
     Rule(
@@ -276,7 +274,7 @@ RULES = (
         "in which storage refuses that, such as a lease.",
         (needs.EXISTING_BLOBS, needs.CONTAINER.deferred, needs.SUBJECT, needs.NOW),
         _blobs_changeable,
-        recommendation=(az("storage blob lease break", **_CONTAINER, blob_name="{blob}"),),
+        ("blob-leased",),
         when=(needs.CHANGES_BLOBS,),
     ),
     Rule(
@@ -292,7 +290,7 @@ RULES = (
         "All manifests that an index lists are in the registry.",
         (needs.CONTENT_LOOKUPS,),
         _indexes_complete,
-        recommendation=("Push the missing manifests, or an index without them.",),
+        ("artifact-incomplete",),
         when=_EXPORTED_ARTIFACTS,
     ),
     Rule(

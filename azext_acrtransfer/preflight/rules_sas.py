@@ -331,7 +331,7 @@ RULES = (
         "Storage accepts its signature: it is of this account, and the key was not rotated.",
         (needs.SAS_ANSWER, needs.SAS, needs.NOW),
         _sas_accepted,
-        ("sas-not-authenticated",),
+        ("sas-not-authenticated", "sas-policy-missing"),
     ),
     Rule(
         "SharedKeyAllowed",

@@ -10,7 +10,7 @@ from typing import Literal
 from azure.storage.blob import Services
 
 from tests.e2e.failing import ARTIFACT, BLOB, READER, Scene
-from tests.support.oci import MANIFEST
+from tests.support.oci import INDEX, MANIFEST
 from tests.support.site import Kind, Mode
 
 Change = Callable[[Scene], object]
@@ -103,6 +103,50 @@ def for_queues(scene: Scene) -> None:
 
 def for_an_office(scene: Scene) -> None:
     scene.write_sas(ip="203.0.113.7")
+
+
+def of_a_missing_policy(scene: Scene) -> None:
+    scene.write_sas(policy_id="nobody")
+
+
+def archived(scene: Scene) -> None:
+    scene.stored.set_standard_blob_tier("Archive")
+
+
+def leased(scene: Scene) -> None:
+    if scene.kind == "export":
+        scene.stored.upload_blob(b"to be overwritten")
+    scene.stored.acquire_lease()
+
+
+def truncated(scene: Scene) -> None:
+    scene.content = scene.stored.download_blob().readall()
+    scene.stored.upload_blob(scene.content[:-2048], overwrite=True)
+
+
+def something_else(scene: Scene) -> None:
+    scene.content = scene.stored.download_blob().readall()
+    scene.stored.upload_blob(b"something else" * 100, overwrite=True)
+
+
+def copy_again(scene: Scene) -> None:
+    scene.stored.upload_blob(scene.content, overwrite=True)
+
+
+def incomplete_index(scene: Scene) -> None:
+    """As a registry has it after somebody deleted a child."""
+    client = scene.site.registry_client
+    digest = client.push("samples/multi", layer=b"child")
+    size = len(client.manifest("samples/multi", digest) or b"")
+    child = {"mediaType": MANIFEST, "digest": digest, "size": size}
+    index = {"schemaVersion": 2, "mediaType": INDEX, "manifests": [child]}
+    client.push_manifest("samples/multi", index, "1")
+    client.delete("samples/multi", digest)
+    scene.artifacts = ("samples/multi:1",)
+
+
+def complete_index(scene: Scene) -> None:
+    scene.site.registry_client.push("samples/multi", layer=b"child")
 
 
 def for_users_only(scene: Scene) -> None:
@@ -204,6 +248,7 @@ CASES = [
     Case("sas-not-yet-valid", of_the_future, "import"),
     Case("sas-not-authenticated", of_another_account),
     Case("sas-not-authenticated", cut_short, "import"),
+    Case("sas-policy-missing", of_a_missing_policy),
     Case("sas-protocol", http_only),
     Case("sas-source-ip", for_an_office),
     Case("sas-service", for_queues),
@@ -221,9 +266,15 @@ CASES = [
     Case("vault-unknown", misspelt_vault),
     Case("blob-missing", misspelt_blob, "import", then=spell_blob),
     Case("container-missing", no_container),
+    Case("blob-archived", archived, "import"),
+    Case("blob-leased", leased, options=("OverwriteBlobs",)),
+    Case("blob-leased", leased, "import", options=DELETE),
     Case("blob-exists", blob_in_the_way),
     Case("tag-exists", tag_in_the_way, "import"),
     Case("artifact-missing", misspelt_artifact, then=spell_artifact),
+    Case("artifact-incomplete", incomplete_index, then=complete_index),
+    Case("archive-invalid", truncated, "import", then=copy_again),
+    Case("archive-invalid", something_else, "import", then=copy_again),
     Case("layer-too-large", large_layer, then=smaller_layer),
     Case("registry-not-premium", standard_registry),
 ]

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from acr_emulator.cloud.clouds import PUBLIC
-from azure.storage.blob import generate_account_sas, generate_container_sas
+from azure.storage.blob import BlobClient, generate_account_sas, generate_container_sas
 
 from azext_acrtransfer.diagnostics.catalog import KNOWN_FAILURES
 from azext_acrtransfer.diagnostics.facts import Facts
@@ -38,6 +38,8 @@ class Scene:
     #: What the run asks for.
     artifacts: tuple[str, ...] = (ARTIFACT,)
     blob: str = BLOB
+    #: What the blob held before a test damaged it.
+    content: bytes = b""
     #: What an import is checked to bring.
     brought: tuple[str, ...] = ()
     pipeline: Json = field(default_factory=dict)
@@ -95,6 +97,11 @@ class Scene:
     def cloud(self) -> Cloud:
         """Where all of it is."""
         return self.site.cloud
+
+    @property
+    def stored(self) -> BlobClient:
+        """The blob, through storage's own client with the account's key."""
+        return self.site.container.get_blob_client(self.blob)
 
     @property
     def principal(self) -> str:

@@ -14,7 +14,9 @@ Run = Callable[[str], Result]
 #: No check can foresee these: they need the name of a run, or happen while one is under way.
 NOT_PREDICTED = {
     "identical-run": "a check does not know what the run is to be called",
-    "interrupted": "the service is restarted while a run is under way",
+    "interrupted": "the service is restarted while a run is in progress",
+    "storage-server-error": "storage has its fault while a run is in progress",
+    "archive-invalid": "a check doesn't read the content of a blob",
 }
 #: What may go well all the same is a warning, so that a check alone does not stop a transfer.
 ONLY_WARNED_OF = {

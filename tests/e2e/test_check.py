@@ -150,7 +150,9 @@ def test_an_index_that_lacks_a_manifest_is_named(az: Terminal) -> None:
         "code": "IndexComplete",
         "status": "fail",
         "message": f"Not in the registry: {digest} of samples/index:1.",
-        "recommendation": ["# Push the missing manifests, or an index without them."],
+        "recommendation": [
+            "# Push the missing manifests, or export single platforms of the index by digest."
+        ],
     }
     client.push("samples/index", "amd64", layer=b"amd64")
     assert {check["status"] for check in az.ok(scene.check).json} == {"pass"}

@@ -168,7 +168,8 @@ def test_a_secret_that_may_not_be_read_is_explained_and_can_be_mended(
     answer = az(f"acr pipeline-run show {AT} -n myrun01")
     assert answer.json["response"]["pipelineRunErrorMessage"] == VAULT_REFUSES
     assert (answer.exit_code, answer.json["provisioningState"]) == (0, "Failed")
-    assert GRANT.replace(PRINCIPAL, "PRINCIPAL_ID") in answer.stderr
+    assert answer.requests == [f"GET {RUN}", f"GET {PIPELINE[EXPORT]}"]
+    assert GRANT in answer.stderr
 
     answer = az(f"acr pipeline-run wait {AT} -n myrun01 --created")
     assert (answer.exit_code, answer.stdout) == (1, "")

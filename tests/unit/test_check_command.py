@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
+from base64 import urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 from urllib.parse import urlsplit
 
 import pytest
@@ -170,7 +172,8 @@ def test_another_subscription_is_read_with_its_own_login(
         cli.data["subscription_id"] = other.subscription
         reader = Reader(cli)
         reader.arm("any", "1")
-    assert (reader.subscription, reader.caller) == (other.subscription, "another@example.com")
+    assert reader.subscription == other.subscription
+    assert reader.caller == {"you": "another@example.com"}
     sent = mock.calls[0].request.headers["Authorization"]
     assert sent == f"Bearer another@example.com of {other.tenant}"
 
@@ -192,6 +195,36 @@ def test_a_registry_in_another_group_is_named_with_the_default(
         else "Check --registry, --resource-group and the active subscription."
     )
     assert result.stderr.startswith(f"WARNING: {advice}\n")
+
+
+def _token(**claims: str) -> str:
+    content = urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+    return f"header.{content}.signature"
+
+
+@pytest.mark.parametrize("name", ["systemAssignedIdentity", "userAssignedIdentity"])
+@pytest.mark.parametrize(
+    ("token", "caller"),
+    [
+        (_token(oid=PRINCIPAL, name="none"), {"you": PRINCIPAL}),
+        (_token(name="none"), {}),
+        ("no token", {}),
+        (CLIError("no identity here"), {}),
+    ],
+)
+def test_a_managed_identity_is_named_by_its_object_id(
+    tmp_path: Path, name: str, token: str | CLIError, caller: dict[str, str]
+) -> None:
+    user = {"name": name, "type": "servicePrincipal", "assignedIdentityInfo": "MSI"}
+    account = ANYBODY.account | {"user": user}
+    answer = token if isinstance(token, CLIError) else Mock(token=token)
+    login = (Mock(get_token=Mock(side_effect=[answer])), "", "")
+    with (
+        az_cli(tmp_path) as cli,
+        patch.object(Profile, "load_cached_subscriptions", return_value=[account]),
+        patch.object(Profile, "get_login_credentials", return_value=login),
+    ):
+        assert Reader(cli).caller == caller
 
 
 REFUSED = {"error": {"code": "Forbidden", "message": "No."}}

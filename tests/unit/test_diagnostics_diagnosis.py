@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timezone
 from unittest.mock import Mock
 
@@ -14,7 +15,7 @@ from azure.mgmt.containerregistry.models import ExportPipeline, ImportPipeline, 
 from azext_acrtransfer.arguments import StorageAccessMode
 from azext_acrtransfer.diagnostics import diagnosis
 from azext_acrtransfer.diagnostics.catalog import KNOWN_FAILURES, KnownFailure
-from azext_acrtransfer.diagnostics.facts import after_create, expiry_of_new_sas
+from azext_acrtransfer.diagnostics.facts import expiry_of_new_sas, required_access
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
 from tests.support.az import SUBSCRIPTION
 from tests.unit.conftest import REGISTRY, pipeline, run
@@ -38,6 +39,102 @@ def test_a_message_finds_its_own_row(failure: KnownFailure) -> None:
     options = (failure.option,) if failure.option else ()
     for mode in [failure.mode] if failure.mode else StorageAccessMode:
         assert diagnosis.find(failure.quote, mode, options) is failure
+
+
+STATUS = re.compile(r"Status: (\d+) \((.*)\)", re.DOTALL)
+
+
+@pytest.mark.parametrize("failure", LOUD, ids=lambda failure: failure.code)
+def test_a_message_of_several_lines_finds_its_row_too(failure: KnownFailure) -> None:
+    """As .NET's RequestFailedException writes it, and with every line broken elsewhere."""
+    headers = (
+        "\n\nHeaders:\nx-ms-request-id: 404-premium-500\nDate: Sat, 03 Jan 2026 00:00:00 GMT\n"
+    )
+    written = STATUS.sub(r"\nStatus: \1 (\2.)", failure.quote) + headers
+    options = (failure.option,) if failure.option else ()
+    for message in (written, failure.quote.replace(" ", "\n")):
+        for mode in [failure.mode] if failure.mode else StorageAccessMode:
+            assert diagnosis.find(message, mode, options) is failure
+
+
+@pytest.mark.parametrize(
+    ("status", "error_code", "code"),
+    [
+        ("403 (Forbidden)", "AuthenticationFailed", "sas-not-authenticated"),
+        ("403 (Forbidden)", "AuthorizationProtocolMismatch", "sas-protocol"),
+        ("403 (Forbidden)", "AuthorizationSourceIPMismatch", "sas-source-ip"),
+        ("403 (Forbidden)", "AuthorizationServiceMismatch", "sas-service"),
+        ("403 (Forbidden)", "AuthorizationResourceTypeMismatch", "sas-resource-type"),
+        ("403 (Forbidden)", "AuthorizationPermissionMismatch", "sas-permission"),
+        ("403 (Forbidden)", "KeyBasedAuthenticationNotPermitted", "shared-key-off"),
+        ("403 (Forbidden)", "AuthorizationFailure", "storage-firewall"),
+        ("404 (Not Found)", "BlobNotFound", "blob-missing"),
+        ("404 (Not Found)", "ContainerNotFound", "container-missing"),
+        ("409 (Conflict)", "BlobAlreadyExists", "blob-exists"),
+        ("409 (Conflict)", "BlobArchived", "blob-archived"),
+        ("409 (Conflict)", "BlobBeingRehydrated", "blob-archived"),
+        ("409 (Conflict)", "LeaseAlreadyPresent", "blob-leased"),
+        ("412 (Precondition Failed)", "LeaseIdMissing", "blob-leased"),
+        ("500 (Internal Server Error)", "InternalError", "storage-server-error"),
+        ("503 (Service Unavailable)", "ServerBusy", "storage-server-error"),
+    ],
+)
+def test_an_error_code_of_storage_finds_its_row(status: str, error_code: str, code: str) -> None:
+    message = f"Failed to access storage.  Service request failed.\nStatus: {status}\n\nErrorCode: "
+    failure = diagnosis.find(f"{message}{error_code}\n\nHeaders:\n", StorageAccessMode.SAS_TOKEN)
+    assert failure
+    assert failure.code == code
+
+
+_ELSEWHERE = (
+    "Failed to access storage.  Service request failed.\nStatus: 400 (Bad Request)\n\nErrorCode: "
+    "InvalidHeaderValue\n\nHeaders:\n"
+)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        f"{_ELSEWHERE}x-ms-request-id: 404 (The specified blob does not exist)\n",
+        f"{_ELSEWHERE}x-ms-request-id: 403-503-409-lease\nx-ms-error-code: BlobArchived\n",
+        "Failed to access storage.  Service request failed.  Status: 404 (Not Found)",
+        "Failed to access key vault.  Service request failed.  Status: 403 (Public network access "
+        "is disabled and request is not from a trusted service nor via an approved private link)",
+        "Failed to access key vault.\nStatus: 403 (Forbidden)\nErrorCode: ForbiddenByFirewall",
+        "Failed to access key vault.\nStatus: 500 (No)\nHeaders:\nx-ms-request-id: 404",
+        "Failed to copy 'premium/base:1': the connection was reset.",
+        "Failed to copy premium/base:1 to the registry: the connection was reset.",
+        "The registry has the SKU Basic; it can't take 'premium' images.",
+        "3 of 50 artifacts failed.",
+        "Layer sha256:0a2e of 'samples/the limit is:1' was lost.",
+        "Blob 'tag already exists' was lost.",
+        "The exports of a disabled pipeline.",
+        "The uninterrupted transfer failed.",
+    ],
+)
+def test_words_and_digits_elsewhere_in_a_message_do_not_count(message: str) -> None:
+    for mode in StorageAccessMode:
+        assert diagnosis.find(message, mode) is None
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        ("Artifact 'premium/base:1' was not found in registry 'myregistry'.", "artifact-missing"),
+        ("Artifact 'exports/disabled:1' was not found.", "artifact-missing"),
+        ("Tag 'a blob already exists:1' already exists with digest sha256:0a.", "tag-exists"),
+        ("Blob 'interrupted/layer-limit.tar' already exists in the container.", "blob-exists"),
+        ("The SKU must be Premium.", "registry-not-premium"),
+        ("Only a registry of the Premium SKU has pipelines.", "registry-not-premium"),
+        ("The archive has no 'index.json'.", "archive-invalid"),
+        ("The archive ends within 'blobs/sha256/0a2e'.", "archive-invalid"),
+        ("Blob sha256:0a is 6 bytes in the archive; it should be 5.", "archive-invalid"),
+    ],
+)
+def test_the_name_of_an_artifact_is_no_part_of_the_reason(message: str, code: str) -> None:
+    failure = diagnosis.find(message, StorageAccessMode.SAS_TOKEN)
+    assert failure
+    assert failure.code == code
 
 
 def test_every_row_has_a_code_of_its_own_and_advice() -> None:
@@ -90,6 +187,7 @@ def test_a_run_tells_what_a_command_needs_to_know(kind: PipelineKind) -> None:
         "pipeline-group": kind.group,
         "account": "mystorage",
         "container": "transfer",
+        "blob": "myblob",
         "vault": "myvault",
         "secret": "sas",
         # As its options aren't known, these are enough for all of them.
@@ -117,6 +215,29 @@ def test_a_new_sas_is_for_a_month(kind: PipelineKind) -> None:
     expiry = command.partition("--expiry ")[2].partition(" ")[0]
     days = (date.fromisoformat(expiry) - datetime.now(timezone.utc).date()).days
     assert 29 <= days <= 30
+
+
+@pytest.mark.parametrize(
+    ("finished", "current", "now", "expiry"),
+    [
+        ("2099-03-01T00:00:00Z", "", None, "2099-03-31"),
+        ("2099-03-01T00:00:00Z", "Thu, 01 Oct 2099 00:00:00 GMT", None, "2099-10-31"),
+        ("2099-03-01T00:00:00Z", "", datetime(2098, 1, 1, tzinfo=timezone.utc), "2098-01-31"),
+        ("2020-03-01T00:00:00Z", "", None, expiry_of_new_sas()),
+        ("yesterday", "", None, expiry_of_new_sas()),
+    ],
+)
+def test_a_new_sas_is_dated_by_the_clock_of_the_service(
+    kind: PipelineKind, finished: str, current: str, now: datetime | None, expiry: str
+) -> None:
+    start = "Fri, 01 Jan 2010 00:00:00 GMT"
+    frame = f"time frame: Start [{start}] - Expiry [{start}] - Current [{current}])"
+    message = f"Failed to access storage.  Status: 403 ({frame})" if current else REFUSED
+    failed = failed_run(kind, message, "SasToken")
+    failed["properties"]["response"]["finishTime"] = finished
+    known = diagnosis.explain(failed, now=now)
+    assert known
+    assert known[1]["expiry"] == expiry
 
 
 def test_a_pipeline_with_a_secret_version_is_told_to_read_the_newest(
@@ -187,8 +308,8 @@ SECRET = "sv=2026-01-01&sr=c&sig=abc%2Bdef%3D"
     "error",
     [
         refusal(f"Not a container: https://a.blob/c?{SECRET}"),
-        refusal(f"Premium: https://a.blob/c?{SECRET}"),
-        HttpResponseError(f"Premium: https://a.blob/c?{SECRET}"),
+        refusal(f"A premium registry only: https://a.blob/c?{SECRET}"),
+        HttpResponseError(f"A premium registry only: https://a.blob/c?{SECRET}"),
         AzCLIError(f"It was not found: {SECRET}"),
     ],
     ids=["unknown refusal", "known refusal", "without an answer", "error of a command"],
@@ -222,7 +343,7 @@ ROLES = [
 
 
 CHECK = (
-    "Then see whether anything is missing:\n  az acr {} check --resource-group mygroup "
+    "To check the prerequisites, run:\n  az acr {} check --resource-group mygroup "
     "--registry myregistry --name mypipeline"
 )
 
@@ -232,13 +353,13 @@ def test_what_is_to_be_granted_depends_on_direction_and_options(
     kind: PipelineKind, options: list[str], role: str, permissions: str
 ) -> None:
     body = pipeline(kind, options=options)
-    with_sas = after_create(MODELS[kind.name](body), kind)
+    with_sas = required_access(MODELS[kind.name](body), kind)
     assert f"with the permissions '{permissions}'" in with_sas
     body["properties"][kind.side]["storageAccessMode"] = "ManagedIdentity"
-    with_identity = after_create(MODELS[kind.name](body), kind)
+    with_identity = required_access(MODELS[kind.name](body), kind)
     assert with_identity == (
-        "Before the first run, let the pipeline's identity (22222222-2222-2222-2222-222222222222) "
-        "into the storage account, unless it has been:\n"
+        "The pipeline's identity (22222222-2222-2222-2222-222222222222) needs the role "
+        f"'{role}' on the storage account. To assign it, run:\n"
         f'  az role assignment create --role "{role}" --assignee-object-id '
         "22222222-2222-2222-2222-222222222222 --assignee-principal-type ServicePrincipal "
         "--scope $(az storage account show --name mystorage --query id --output tsv)\n"
@@ -253,4 +374,4 @@ def test_a_user_assigned_identity_is_the_one_to_grant_to(kind: PipelineKind) -> 
         "type": "userAssigned",
         "userAssignedIdentities": {"/some/id": {"principalId": "55555555", "clientId": "6"}},
     }
-    assert "--object-id 55555555" in after_create(MODELS[kind.name](body), kind)
+    assert "--object-id 55555555" in required_access(MODELS[kind.name](body), kind)

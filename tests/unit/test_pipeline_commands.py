@@ -225,6 +225,53 @@ def test_update_gives_a_pipeline_with_a_managed_identity_a_sas(
     assert service.body("PUT")["properties"][kind.side] == place | access
 
 
+@pytest.mark.parametrize(
+    ("argv", "role"),
+    [
+        (["-m", "ManagedIdentity"], "Storage Blob Data Contributor"),
+        (["-c", f"{CONTAINER}2"], "Storage Blob Data Contributor"),
+        (["-i", IDENTITY], "Storage Blob Data Contributor"),
+        (["-z", "ContinueOnErrors"], ""),
+        (["--set", "options=[]"], ""),
+    ],
+)
+def test_update_prints_the_access_that_can_be_lacking_now(
+    az: Az, service: Service, argv: list[str], role: str
+) -> None:
+    changed = pipeline(EXPORT)
+    del changed["properties"]["target"]["keyVaultUri"]
+    changed["properties"]["target"]["storageAccessMode"] = "ManagedIdentity"
+    service.answers("GET", path(EXPORT), pipeline(EXPORT))
+    service.answers("PUT", path(EXPORT), changed)
+    result = az("acr", "export-pipeline", "update", *AT, "-n", "mypipeline", *argv)
+    assert result.exit_code == 0
+    assert result.stderr == (
+        f"WARNING: The pipeline's identity (22222222-2222-2222-2222-222222222222) needs the role "
+        f"'{role}' on the storage account. To assign it, run:\n"
+        f'  az role assignment create --role "{role}" --assignee-object-id '
+        "22222222-2222-2222-2222-222222222222 --assignee-principal-type ServicePrincipal "
+        "--scope $(az storage account show --name mystorage --query id --output tsv)\n"
+        "To check the prerequisites, run:\n"
+        "  az acr export-pipeline check --resource-group mygroup --registry myregistry "
+        "--name mypipeline\n"
+        if role
+        else ""
+    )
+
+
+@pytest.mark.parametrize(
+    ("option", "printed"), [("DeleteSourceBlobOnSuccess", True), ("OverwriteTags", False)]
+)
+def test_update_prints_the_access_for_an_option_that_needs_more(
+    az: Az, service: Service, option: str, *, printed: bool
+) -> None:
+    service.answers("GET", path(IMPORT), pipeline(IMPORT))
+    service.answers("PUT", path(IMPORT), pipeline(IMPORT, options=[option]))
+    result = az("acr", "import-pipeline", "update", *AT, "-n", "mypipeline", "-z", option)
+    assert result.exit_code == 0
+    assert ("with the permissions 'dlr'." in result.stderr) is printed
+
+
 @pytest.mark.parametrize(("typed", "status"), [("true", "Enabled"), ("false", "Disabled")])
 def test_update_turns_the_source_trigger_on_and_off(
     az: Az, service: Service, typed: str, status: str

@@ -20,7 +20,7 @@ from azext_acrtransfer.arguments import StorageAccessMode
 from azext_acrtransfer.command_lines import Command
 from azext_acrtransfer.diagnostics import diagnosis
 from azext_acrtransfer.diagnostics.catalog import KNOWN_FAILURES, KnownFailure
-from azext_acrtransfer.diagnostics.facts import Facts, after_create
+from azext_acrtransfer.diagnostics.facts import Facts, required_access
 from azext_acrtransfer.kinds import EXPORT, IMPORT, RUN, PipelineKind
 from azext_acrtransfer.preflight.rules import RULES
 from azext_acrtransfer.service.polling import wait_command
@@ -157,7 +157,7 @@ def ours() -> Iterator[str]:
         commands += row.remedy.commands
         commands += row.remedy.alternative.commands if row.remedy.alternative else ()
     for kind in (EXPORT, IMPORT):
-        lines = after_create(MODELS[kind](pipeline(kind)), kind).splitlines()
+        lines = required_access(MODELS[kind](pipeline(kind)), kind).splitlines()
         commands += [line.strip() for line in lines if line.startswith("  az ")]
     for resource_kind in (EXPORT, IMPORT, RUN):
         resources = Mock(registry=Registry("mygroup", "myregistry"), kind=resource_kind)

@@ -275,14 +275,52 @@ def test_a_refusal_while_waiting_does_not_hide_the_run(az: Az, service: Service)
     assert "service goes on with the pipeline run 'myrun01'" in result.stderr
 
 
-def test_show_explains_a_failed_run(az: Az, service: Service, kind: PipelineKind) -> None:
-    message = "Failed to access key vault.  Service request failed.  Status: 403 (Forbidden)"
-    service.answers("GET", RUN, failed(kind, message))
+NO_ACCESS = "Failed to access key vault.  Service request failed.  Status: 403 (Forbidden)"
+GRANT = "az keyvault set-policy --name myvault --secret-permissions get --object-id "
+
+
+@pytest.mark.parametrize("verb", [("show",), ("wait", "--created")])
+def test_show_explains_a_failed_run(
+    az: Az, service: Service, kind: PipelineKind, verb: tuple[str, ...]
+) -> None:
+    service.answers("GET", RUN, failed(kind, NO_ACCESS))
+    has_pipeline(service, kind)
+    result = az("acr", "pipeline-run", *verb, *AT, "-n", "myrun01")
+    assert result.exit_code == (0 if verb == ("show",) else 1)
+    assert f"{GRANT}22222222-2222-2222-2222-222222222222\n" in result.stderr
+
+
+@pytest.mark.parametrize("code", ["ResourceNotFound", "AuthorizationFailed"])
+def test_a_pipeline_that_cannot_be_read_leaves_its_identity_open(
+    az: Az, service: Service, kind: PipelineKind, code: str
+) -> None:
+    service.answers("GET", RUN, failed(kind, NO_ACCESS))
+    path = f"{REGISTRY}/{kind.resource_type}/mypipeline"
+    error = {"error": {"code": code, "message": "No."}}
+    service.answers("GET", path, error, status=404 if code == "ResourceNotFound" else 403)
     result = az("acr", "pipeline-run", "show", *AT, "-n", "myrun01")
-    assert (result.exit_code, told(result.json)) == (0, flat(failed(kind, message)))
-    assert (
-        "az keyvault set-policy --name myvault --secret-permissions get --object-id PRINCIPAL_ID"
-    ) in result.stderr
+    assert (result.exit_code, told(result.json)) == (0, flat(failed(kind, NO_ACCESS)))
+    assert f"{GRANT}PRINCIPAL_ID\n" in result.stderr
+
+
+def test_show_reads_no_pipeline_for_a_failure_that_does_not_need_it(
+    az: Az, service: Service, kind: PipelineKind
+) -> None:
+    service.answers(
+        "GET", RUN, failed(kind, REFUSED), headers={"Date": "Sun, 01 Mar 2099 00:00:00 GMT"}
+    )
+    result = az("acr", "pipeline-run", "show", *AT, "-n", "myrun01")
+    assert (result.exit_code, service.requests) == (0, [("GET", RUN)])
+    assert " --expiry 2099-03-31 " in result.stderr
+
+
+def test_show_of_an_unknown_failure_says_so(az: Az, service: Service) -> None:
+    service.answers("GET", RUN, failed(EXPORT, "Something new."))
+    result = az("acr", "pipeline-run", "show", *AT, "-n", "myrun01")
+    assert result.stderr == (
+        "WARNING: This failure is not among the known ones. If the message does not help, give the "
+        "ids of the run to Azure's support.\n"
+    )
 
 
 def test_show_of_a_run_that_went_well_is_silent(az: Az, service: Service) -> None:

@@ -14,7 +14,7 @@ import responses
 from azext_acrtransfer.kinds import EXPORT
 from tests.support.az import TOKEN, Login, Result, run_az
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, pipeline, run
-from tests.unit.fake_runs import AUTHENTICATION, RUNS, UNDER_WAY, answers, error_of
+from tests.unit.fake_runs import AUTHENTICATION, REFUSED, RUNS, UNDER_WAY, answers, error_of
 
 BROKEN = f"{ARM}{RUNS}/myrun002"
 CREATE = (
@@ -172,7 +172,13 @@ def test_a_token_that_one_run_does_not_get_keeps_the_others(
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        (failed_run(target={"uri": "https://[x", "keyVaultUri": "https://[x"}), None),
+        (
+            failed_run(
+                target={"uri": "https://[x", "keyVaultUri": "https://[x"},
+                pipelineRunErrorMessage=REFUSED,
+            ),
+            REFUSED,
+        ),
         (failed_run(status=7, progress="x", startTime="yesterday", target=[]), None),
         (failed_run(pipelineRunErrorMessage={"a": 1}), "{'a': 1}"),
     ],
