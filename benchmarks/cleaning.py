@@ -10,7 +10,7 @@ from tests.support.site import GROUP
 
 COUNT = 1000
 LATENCY = 0.1
-_TIMES = 12
+_TIMES = 8
 
 
 def measure(place: Place, count: int = COUNT) -> Iterator[Measurement]:

@@ -17,8 +17,8 @@ from azext_acrtransfer.service.resources import Resources
 from azext_acrtransfer.service.runs import Run, ended
 from azext_acrtransfer.service.states import RunState
 
-# A deletion is all waiting: 1,000 of them at 100 ms took 8.7 s with 16, 4.6 s with 32.
-_MAX_WORKERS = 32
+# A deletion is two requests and all waiting.
+_MAX_WORKERS = 64
 DELETED, KEPT, RESTARTED = "Deleted", "Failed", "Restarted"
 
 
