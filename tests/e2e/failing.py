@@ -21,6 +21,7 @@ ARTIFACT, PIPELINE, RUN, BLOB = "samples/hello:1.0", "mypipeline", "myrun01", "m
 SIDES: dict[Kind, str] = {"export": "target", "import": "source"}
 CONTRIBUTOR = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
 READER = "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1"
+_REST = "To run again what did not go:"
 _AUTHORIZATION = "providers/Microsoft.Authorization"
 
 
@@ -214,10 +215,12 @@ class Scene:
 
     def printed(self, code: str, result: Result) -> list[str]:
         """The commands that stand between the meaning of a row and its advice."""
-        row = ROWS[code]
-        means, advice = self.facts.fill(row.means), row.remedy.advice()
-        lines = result.stderr.splitlines()
+        row, lines = ROWS[code], result.stderr.splitlines()
+        # Where a command for the rest is printed, the same command is not to be run again.
+        has_rest = _REST in lines
+        means, advice = self.facts.fill(row.means), row.remedy.advice(with_rerun=not has_rest)
+        end = advice or _REST
         assert means in result.stderr, result.stderr
-        assert advice in lines, result.stderr
+        assert end in lines, result.stderr
         first = next(number for number, line in enumerate(lines) if means in line)
-        return lines[first + 1 : lines.index(advice)]
+        return lines[first + 1 : lines.index(end)]
