@@ -112,6 +112,7 @@ def test_a_file_has_a_reference_or_glob_a_line() -> None:
 EXCLUDED = [
     ("samples/hello:v1", ["samples/hello:v10", f"samples/hello@{DIGEST}"]),
     ("samples/hello:v1*", [f"samples/hello@{DIGEST}"]),
+    ("samples/hello:*0", ["samples/hello:v1", f"samples/hello@{DIGEST}"]),  # a digest is no tag
     (f"samples/hello@{DIGEST}", ["samples/hello:v1", "samples/hello:v10"]),
     (
         f"samples/hello@{digest('samples/hello:v10')}",
@@ -165,9 +166,9 @@ MISSPELT = [
         "'samples/hello:*'.",
     ),
     (
-        "samples/hello:1",
+        "samples/hello:2",
         "it doesn't exist in the registry",
-        "The nearest of 3 listed: 'samples/hello:v1', 'samples/hello:v10', 'samples/hello:v2'.",
+        "The nearest of 3 listed: 'samples/hello:v2', 'samples/hello:v1', 'samples/hello:v10'.",
     ),
     (
         "smples/hello:latest",
