@@ -247,15 +247,6 @@ def create_run(
     from azext_acrtransfer.transfer.specs import Manifests, TransferSpec
 
     kind = KINDS[pipeline_type]
-    spec = TransferSpec(
-        kind,
-        resource_name,
-        storage_blob,
-        artifacts,
-        exclude,
-        force_update_tag=str(uuid4()) if force_redeploy else None,
-        manifests=Manifests(manifest, skip, only_failed),
-    )
     context = TransferContext(
         cmd,
         client,
@@ -264,13 +255,25 @@ def create_run(
         resource_group_name=resource_group_name,
         pipeline_name=pipeline_name,
     )
-    transfer = Transfer(spec, context)
+    transfer = Transfer(
+        TransferSpec(
+            kind,
+            resource_name,
+            storage_blob,
+            artifacts,
+            exclude,
+            force_update_tag=str(uuid4()) if force_redeploy else None,
+            manifests=Manifests(manifest, skip, only_failed),
+        ),
+        context,
+    )
     if check:
         # Deferred: most commands don't need it.
         from azext_acrtransfer.preflight.checker import Preflight
 
-        preflight = Preflight(cmd, context.pipelines, kind, lambda: context.content)
-        preflight.require(pipeline_name, transfer.artifacts, transfer.blobs)
+        Preflight(cmd, context.pipelines, kind, lambda: context.content).require(
+            pipeline_name, transfer.artifacts, transfer.blobs
+        )
     if dry_run:
         return transfer.preview()
     return transfer.create_runs(Waiting(cmd.cli_ctx), wait=wait)

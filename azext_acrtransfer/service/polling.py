@@ -206,7 +206,7 @@ class Waiting:
         return progress(self._cli_ctx, now=self._now)
 
 
-class _Listing:
+class _Listing:  # pylint: disable=too-few-public-methods  # it remembers, and does one thing
     """Reads several resources by one list, as long as that takes fewer requests than one each."""
 
     def __init__(self, resources: Resources) -> None:
