@@ -12,6 +12,7 @@ from typing import Protocol, TypedDict
 from azure.cli.core.azclierror import AzureResponseError
 
 from azext_acrtransfer.command_lines import az
+from azext_acrtransfer.diagnostics.lists import shortened
 from azext_acrtransfer.manifest.model import (
     Entry,
     ManifestKind,
@@ -23,7 +24,6 @@ from azext_acrtransfer.redaction import mask_sas
 from azext_acrtransfer.registry.descriptors import Descriptor
 from azext_acrtransfer.registry.references import Artifact
 
-_NAMED = 20
 _WRONG = (Result.MISSING, Result.DIFFERENT)
 
 
@@ -218,9 +218,7 @@ def summary(findings: Sequence[Finding]) -> str:
 
 
 def _named(findings: Sequence[Finding]) -> list[str]:
-    lines = [f"{finding.artifact}: {_words(finding)}" for finding in findings[:_NAMED]]
-    more = len(findings) - _NAMED
-    return [*lines, f"and {more} more"] if more > 0 else lines
+    return shortened([f"{finding.artifact}: {_words(finding)}" for finding in findings])
 
 
 def _words(finding: Finding) -> str:

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping
 from knack.log import get_logger
 
 from azext_acrtransfer.diagnostics.diagnosis import message_of
+from azext_acrtransfer.diagnostics.lists import shortened
 from azext_acrtransfer.registry.descriptors import Descriptor
 from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.transfer.context import TransferContext
 from azext_acrtransfer.transfer.execution import Outcome
 
 logger = get_logger(__name__)
-_NAMED = 20
 
 
 def moved_tags(
@@ -40,12 +40,10 @@ def moved_tags(
         logger.warning("Whether tags moved during the export is unknown: %s", message_of(error))
         return {}
     if moved:
-        more = [f"and {len(moved) - _NAMED} more"] if len(moved) > _NAMED else []
-        names = [*map(str, list(moved)[:_NAMED]), *more]
         logger.warning(
             "%d tags moved during the export, so their blobs have the content from before or "
             "after. The manifest contains both digests: %s",
             len(moved),
-            ", ".join(names),
+            ", ".join(shortened(list(map(str, moved)))),
         )
     return moved
