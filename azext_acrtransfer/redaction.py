@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+
+_LONGEST_LIST = 20
 
 # The signature is what makes a SAS a secret; its other fields say what it allows, which helps.
 _SECRET = re.compile(
@@ -29,3 +32,9 @@ def escape(text: str) -> str:
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
     )
+
+
+def shortened(lines: Sequence[str]) -> list[str]:
+    """Return at most 20 lines of a list for a message, and a line that counts the others."""
+    more = len(lines) - _LONGEST_LIST
+    return [*lines[:_LONGEST_LIST], *([f"and {more} more"] if more > 0 else [])]

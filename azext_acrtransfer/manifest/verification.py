@@ -12,7 +12,6 @@ from typing import Protocol, TypedDict
 from azure.cli.core.azclierror import AzureResponseError
 
 from azext_acrtransfer.command_lines import az
-from azext_acrtransfer.diagnostics.lists import shortened
 from azext_acrtransfer.manifest.model import (
     Entry,
     ManifestKind,
@@ -20,7 +19,7 @@ from azext_acrtransfer.manifest.model import (
     TransferManifest,
     rfc3339,
 )
-from azext_acrtransfer.redaction import mask_sas
+from azext_acrtransfer.redaction import mask_sas, shortened
 from azext_acrtransfer.registry.descriptors import Descriptor
 from azext_acrtransfer.registry.references import Artifact
 

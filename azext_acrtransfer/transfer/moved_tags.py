@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from knack.log import get_logger
 
 from azext_acrtransfer.diagnostics.diagnosis import message_of
-from azext_acrtransfer.diagnostics.lists import shortened
+from azext_acrtransfer.redaction import shortened
 from azext_acrtransfer.registry.descriptors import Descriptor
 from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.transfer.context import TransferContext
