@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
-from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 from acr_emulator.deployments.rollout import Rollout, duration
+from acr_emulator.state.arm_errors import failure
+from acr_emulator.state.background import Background
 from acr_emulator.state.clock import Clock, timestamp
 from acr_emulator.state.store import Resource, Store
 
@@ -17,8 +16,6 @@ _FAILED = (
     "At least one resource deployment operation failed. Please list deployment operations for"
     " details. Please see https://aka.ms/arm-deployment-operations for usage details."
 )
-
-_logger = logging.getLogger(__name__)
 
 
 class Deployments:
@@ -31,7 +28,7 @@ class Deployments:
         self._details = store.table("deployment")
         #: Deployment id -> when it began: an entry that exists at the start was interrupted.
         self._in_progress = store.table("deployment-under-way")
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._background = Background("Deployment")
 
     async def start(self) -> None:
         """Fail the deployments that were in progress when the emulator ended."""
@@ -40,12 +37,7 @@ class Deployments:
 
     async def stop(self) -> None:
         """Cancel the deployments in progress; the next start fails them."""
-        tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        for task in tasks:
-            with suppress(asyncio.CancelledError):
-                await task
+        await self._background.stop()
 
     def is_in_progress(self, deployment_id: str) -> bool:
         """Whether it is being carried out."""
@@ -57,9 +49,13 @@ class Deployments:
         self._store.put(deployment_id, deployment)
         self._details.put(deployment_id, {"template": template, "operations": []})
         self._in_progress.put(deployment_id, self._clock.now().isoformat())
-        task = asyncio.create_task(self._carry_out(deployment_id, rollout))
-        self._tasks[deployment_id] = task
-        task.add_done_callback(lambda done: self._ended(deployment_id, done))
+
+        async def failed(defect: Exception) -> None:
+            self._finish(deployment_id, error=_error("InternalServerError", failure(defect)))
+
+        self._background.begin(
+            deployment_id, lambda: self._carry_out(deployment_id, rollout), failed
+        )
 
     def details(self, deployment_id: str) -> dict[str, Any]:
         """`template` as it was sent, and `operations`, oldest first."""
@@ -100,13 +96,6 @@ class Deployments:
                 properties["error"] = error | {"target": deployment["id"]}
             self._store.put(deployment_id, deployment)
         self._in_progress.delete(deployment_id)
-
-    def _ended(self, deployment_id: str, task: asyncio.Task[None]) -> None:
-        del self._tasks[deployment_id]
-        if not task.cancelled() and (defect := task.exception()):
-            _logger.error("Deployment %s met a defect", deployment_id, exc_info=defect)
-            message = f"The service failed: {type(defect).__name__}."
-            self._finish(deployment_id, error=_error("InternalServerError", message))
 
 
 def _error(code: str, message: str, details: list[Any] | None = None) -> dict[str, Any]:

@@ -63,6 +63,8 @@ class Proxy:
             await self._serve(reader, writer)
         except (OSError, EOFError, asyncio.LimitOverrunError):
             pass  # a peer that goes away in the middle is its own affair
+        except Exception:
+            _logger.exception("A tunnel met a defect of the emulator")
         finally:
             writer.close()
 

@@ -16,7 +16,8 @@ from typing import Any
 from acr_emulator.runs import record
 from acr_emulator.runs.executor import Outcome, Transfers
 from acr_emulator.runs.pipelines import Pipeline
-from acr_emulator.state.arm_errors import ArmError
+from acr_emulator.state.arm_errors import ArmError, failure
+from acr_emulator.state.background import Background
 from acr_emulator.state.clock import Clock
 from acr_emulator.state.operations import Operations
 from acr_emulator.state.settings import Settings
@@ -50,7 +51,7 @@ class Runs:
         self._transfers = transfers
         #: Run id -> operation of a run in progress: one that exists at the start was interrupted.
         self._in_progress = store.table("run-operation")
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._background = Background("Run")
         self._slots = asyncio.Semaphore(_AT_ONCE)
 
     async def start(self) -> None:
@@ -60,7 +61,7 @@ class Runs:
 
     async def stop(self) -> None:
         """Cancel the runs in progress; the next start fails them."""
-        await asyncio.gather(*map(self._break_off, list(self._tasks)))
+        await self._background.stop()
 
     def begin(self, run: Resource, pipeline: Pipeline, *, triggered: datetime | None = None) -> str:
         """Store a run with its `request`, and start it; returns the name of its operation."""
@@ -69,9 +70,12 @@ class Runs:
         operation = self._operations.begin("pipelineruns", status="Running")
         self._in_progress.put(run_id, operation)
         self._store.put(run_id, run)
-        task = asyncio.create_task(self._carry_out(run_id, pipeline, run["properties"]["request"]))
-        self._tasks[run_id] = task
-        task.add_done_callback(lambda done: self._ended(run_id, done))
+        request = run["properties"]["request"]
+        self._background.begin(
+            run_id,
+            lambda: self._carry_out(run_id, pipeline, request),
+            lambda defect: self._end(run_id, Outcome(error=failure(defect))),
+        )
         return operation
 
     def operation(self, run_id: str) -> str | None:
@@ -81,12 +85,11 @@ class Runs:
 
     async def wait(self, run_id: str) -> None:
         """Return when the run is over."""
-        if task := self._tasks.get(run_id.lower()):
-            await asyncio.wait([task])
+        await self._background.wait(run_id.lower())
 
     async def delete(self, run_id: str) -> bool:
         """Cancel a run if it is in progress, and delete it; False if it did not exist."""
-        await self._break_off(run_id.lower())
+        await self._background.end(run_id.lower())
         self._in_progress.delete(run_id.lower())
         return self._store.delete(run_id)
 
@@ -96,6 +99,10 @@ class Runs:
             outcome = await self._transfers.carry_out(pipeline, request, self._progress(run_id))
         taken = (self._clock.now() - started).total_seconds()
         await self._clock.sleep(self._settings.run_seconds - taken)
+        await self._end(run_id, outcome)
+
+    async def _end(self, run_id: str, outcome: Outcome) -> None:
+        """Write how a run ended, as soon as that can be written."""
         while True:
             try:
                 return self._finish(run_id, outcome)
@@ -131,14 +138,3 @@ class Runs:
             error = ArmError(400, "PipelineRunFailed", message) if message else None
             self._operations.finish(operation, error=error)
         self._in_progress.delete(run_id)
-
-    def _ended(self, run_id: str, task: asyncio.Task[None]) -> None:
-        del self._tasks[run_id]
-        if not task.cancelled() and (defect := task.exception()):
-            _logger.error("Run %s met a defect of the emulator", run_id, exc_info=defect)
-            self._finish(run_id, Outcome(error=f"The service failed: {type(defect).__name__}."))
-
-    async def _break_off(self, run_id: str) -> None:
-        if task := self._tasks.get(run_id):
-            task.cancel()
-            await asyncio.wait([task])

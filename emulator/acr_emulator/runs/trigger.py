@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
+import logging
 import uuid
-from contextlib import suppress
 from datetime import timedelta
 
+from acr_emulator.bundled.child_process import StartError
 from acr_emulator.engine import StoredBlob, TransferError
 from acr_emulator.runs.access import PipelineAccess
 from acr_emulator.runs.pipelines import IMPORT, Pipeline
 from acr_emulator.runs.record import by_service
 from acr_emulator.runs.run_service import Runs
+from acr_emulator.state.arm_errors import failure
+from acr_emulator.state.background import Background
 from acr_emulator.state.clock import Clock
 from acr_emulator.state.settings import Settings
 from acr_emulator.state.store import Store
@@ -21,6 +23,8 @@ CATEGORY = "acr-transfer-blob"
 MAX_AGE = timedelta(days=60)
 
 _TICK_SECONDS = 1.0
+
+_logger = logging.getLogger(__name__)
 
 
 class SourceTrigger:
@@ -43,25 +47,21 @@ class SourceTrigger:
         self._access = access
         self._runs = runs
         self._triggered = store.table("triggered")
-        self._task: asyncio.Task[None] | None = None
+        self._background = Background("Source trigger")
         #: Pipeline id -> blob, or "" for the whole container -> why it starts no run.
         self.reasons: dict[str, dict[str, str]] = {}
 
     async def start(self) -> None:
         """Begin to look."""
-        self._task = asyncio.create_task(self._watch())
+        self._background.repeat("", self._watch)
 
     async def stop(self) -> None:
         """Look no more."""
-        if self._task:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await self._background.stop()
 
     async def _watch(self) -> None:
-        while True:
-            await self.look()
-            await self._pause()
+        await self.look()
+        await self._pause()
 
     async def _pause(self) -> None:
         """Wait as long as the controls say, also when they say otherwise in between."""
@@ -74,8 +74,16 @@ class SourceTrigger:
         """Look into every container once."""
         resources = self._store.list("", IMPORT.type)
         pipelines = [Pipeline.of(resource) for resource in resources]
-        reasons = {pipeline.id: await self._look_into(pipeline) for pipeline in pipelines}
+        reasons = {pipeline.id: await self._reasons(pipeline) for pipeline in pipelines}
         self.reasons = {key: reason for key, reason in reasons.items() if reason}
+
+    async def _reasons(self, pipeline: Pipeline) -> dict[str, str]:
+        """Why which blob starts no run; a pipeline that meets a defect leaves the others alone."""
+        try:
+            return await self._look_into(pipeline)
+        except Exception as defect:
+            _logger.exception("The trigger of %s met a defect of the emulator", pipeline.id)
+            return {"": failure(defect)}
 
     async def _look_into(self, pipeline: Pipeline) -> dict[str, str]:
         if not pipeline.trigger_enabled:
@@ -83,7 +91,7 @@ class SourceTrigger:
         try:
             async with await self._access.open(pipeline) as container:
                 blobs = await container.list()
-        except TransferError as exc:
+        except (TransferError, StartError) as exc:
             return {"": str(exc)}
         reasons = {}
         for blob in blobs:

@@ -50,3 +50,8 @@ def group_not_found(group: str) -> ArmError:
         f"Resource group '{group}' could not be found.",
         headers={"x-ms-failure-cause": "gateway"},
     )
+
+
+def failure(defect: Exception) -> str:
+    """What a client is told of a defect: its kind alone, as its text can quote anything."""
+    return f"The service failed: {type(defect).__name__}."
