@@ -44,6 +44,14 @@ def test_an_advance_wakes_those_whose_time_has_come_and_no_one_else() -> None:
     assert asyncio.run(scenario()) == (True, False)
 
 
+@pytest.mark.parametrize("seconds", [3e11, float("inf"), float("nan"), -1])
+def test_it_never_shows_a_time_that_cannot_be_written(seconds: float) -> None:
+    clock = Clock()
+    with pytest.raises(ValueError, match="^the clock can be 365000 days ahead at most$"):
+        clock.advance(seconds)
+    assert clock.now().year < 3000
+
+
 def test_sleeping_for_nothing_returns() -> None:
     asyncio.run(asyncio.wait_for(Clock().sleep(0), 5))
 

@@ -125,6 +125,8 @@ def test_reset_puts_every_knob_back_and_keeps_resources(
 
 BAD = [
     ("clock", {"advance": -1}, "advance"),
+    ("clock", {"advance": 3e11}, "advance"),
+    ("provisioning", {"seconds": 1e300}, "seconds"),
     ("clock", {"seconds": 1}, "advance"),
     ("latency", {"seconds": "1"}, "seconds"),
     ("latency", {"seconds": True}, "seconds"),

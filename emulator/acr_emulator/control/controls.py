@@ -30,6 +30,7 @@ from acr_emulator.state.store import Store
 from acr_emulator.storage.accounts import BlobStorage
 
 PATH = "/_emulator"
+_LARGEST = 10**10  # seconds: any time plus that many has a year of four digits
 
 
 class _ControlError(Exception):
@@ -153,7 +154,10 @@ class _Controls:
     async def clock(self, request: Request) -> Response:
         """`{"advance": seconds}`: set the clock forward."""
         body = await _body(request, {"advance"})
-        self._clock.advance(_number(body, "advance", 0))
+        try:
+            self._clock.advance(_number(body, "advance", 0))
+        except ValueError as error:
+            raise _ControlError(str(error)) from error
         return await self.state(request)
 
     async def latency(self, request: Request) -> Response:
@@ -283,7 +287,8 @@ async def _body(request: Request, known: set[str]) -> dict[str, Any]:
 
 
 def _number(body: dict[str, Any], key: str, default: float) -> float:
-    value = body.get(key, default)
-    if not isinstance(value, (int, float)) or isinstance(value, bool) or value < 0:
-        raise _ControlError(f"{key} is a number that is not negative, not {value!r}")
+    value: float = body.get(key, default)
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not is_number or not 0 <= value <= _LARGEST:
+        raise _ControlError(f"{key} is a number from 0 to {_LARGEST}, not {value!r}")
     return value

@@ -3,6 +3,9 @@
 import asyncio
 from datetime import datetime, timedelta, timezone
 
+#: A thousand years: every time that is derived from the clock's has its four digits.
+_LONGEST = timedelta(days=365_000)
+
 
 class Clock:
     """Real time plus what it was advanced by; a restart forgets the advance."""
@@ -22,7 +25,12 @@ class Clock:
         return real + sum(advances, timedelta())
 
     def advance(self, seconds: float) -> None:
-        """Set the clock forward and wake every sleeper, each of which looks at the time again."""
+        """Set the clock forward and wake every sleeper, each of which looks at the time again.
+
+        Raises ValueError if so much can't be added to every time that is derived from it.
+        """
+        if not 0 <= self._ahead.total_seconds() + seconds <= _LONGEST.total_seconds():
+            raise ValueError(f"the clock can be {_LONGEST.days} days ahead at most")
         by = timedelta(seconds=seconds)
         self._ahead += by
         self._advances.append((datetime.now(timezone.utc), by))
