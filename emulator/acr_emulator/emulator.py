@@ -20,6 +20,7 @@ from acr_emulator.deployments.deployment_service import Deployments
 from acr_emulator.identity.directory import Directory
 from acr_emulator.identity.entra import entra_app
 from acr_emulator.identity.graph import graph_app
+from acr_emulator.identity.rights import Rights
 from acr_emulator.identity.tokens import Tokens
 from acr_emulator.keyvault.data_plane import key_vault_app
 from acr_emulator.keyvault.vaults import vault_named
@@ -82,6 +83,7 @@ class Instance:
         self.certificates = Certificates(self.state_dir / "tls", cloud)
         self.tokens = Tokens(self.state_dir / "tls" / "tokens.key", cloud)
         self.directory = Directory(self.store)
+        self.rights = Rights(self.store, self.directory)
         self.operations = Operations(self.store, self.clock)
         listen = Ports(self.store, ports or {}).listen
         self.proxy = Proxy(self._backend, partial(listen, "proxy"))
@@ -141,9 +143,8 @@ class Instance:
         registries = registry_front(
             cloud=cloud,
             clock=self.clock,
-            store=self.store,
             entra=self.tokens,
-            directory=self.directory,
+            rights=self.rights,
             registries=self.registries,
             distribution=self.distribution,
         )
@@ -162,6 +163,7 @@ class Instance:
             settings=self.settings,
             store=self.store,
             directory=self.directory,
+            rights=self.rights,
             operations=self.operations,
             storage=self.storage,
             registries=self.registries,
@@ -174,7 +176,7 @@ class Instance:
             cloud=self.cloud,
             store=self.store,
             tokens=self.tokens,
-            directory=self.directory,
+            rights=self.rights,
         )
 
     def _keep_to_one_cloud(self) -> None:

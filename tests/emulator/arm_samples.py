@@ -26,6 +26,7 @@ VAULT: Json = {
 def assign(
     emulator: Emulator, scope: str, principal: str, name: str = "assigned"
 ) -> httpx.Response:
+    """Assign a role to the principal with that object id."""
     definition = f"{SUBSCRIPTION}/{ROLES}/roleDefinitions/{CONTRIBUTOR}"
     properties = {"roleDefinitionId": definition, "principalId": principal}
     return emulator.arm(

@@ -173,6 +173,12 @@ class Emulator:
         assert answer.status_code == 200, answer.text
         return uri
 
+    def principal(self, name: str) -> str:
+        """Have a principal of that name in the directory; its object id."""
+        directory = self.instance.directory
+        known = (principal for principal in directory if principal.name == name)
+        return (next(known, None) or directory.add(name)).object_id
+
     def grant(self, principal: str, role: str, scope: str) -> None:
         """Assign a built-in role by its id, if it is not assigned already."""
         name = hashlib.md5(f"{principal}{role}{scope}".encode()).hexdigest()

@@ -127,7 +127,7 @@ def test_a_group_goes_with_everything_in_it(emulator: Emulator) -> None:
 def test_the_generic_list_finds_by_type_and_leaves_out_children(emulator: Emulator) -> None:
     emulator.ok("PUT", f"{STORAGE}/armaccount", ACCOUNT)
     emulator.ok("PUT", f"{VAULTS}/arm-vault", VAULT)
-    assign(emulator, GROUP, "someone")
+    assign(emulator, GROUP, emulator.principal("someone"))
 
     def actual(**query: str) -> list[str]:
         token = emulator.entra_token(PUBLIC.arm_audiences[0])

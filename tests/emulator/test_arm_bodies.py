@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 from acr_emulator.cloud.clouds import PUBLIC
+from acr_emulator.identity.tokens import Principal
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.emulator.arm_samples import ACCOUNT, CONTRIBUTOR, VAULT
 from tests.emulator.running import GROUP, REGISTRIES, SUBSCRIPTION, Emulator, Json
 
+SOMEBODY = Principal("3d1e6f4a-7a52-4a0e-9c42-9a3f6a8b1c01", name="somebody@example.com")
 PIPELINE = f"{REGISTRIES}/bodies/exportPipelines/pipeline"
 PLACE = {"type": "AzureStorageBlobContainer", "uri": "https://a.blob.core.windows.net/c"}
 SECRET = {"keyVaultUri": "https://v.vault.azure.net/secrets/s", "storageAccessMode": "SasToken"}
@@ -79,7 +81,7 @@ BODIES: dict[str, Json] = {
         "properties": {
             "roleDefinitionId": f"{SUBSCRIPTION}/providers/Microsoft.Authorization"
             f"/roleDefinitions/{CONTRIBUTOR}",
-            "principalId": "somebody",
+            "principalId": SOMEBODY.object_id,
             "principalType": "ServicePrincipal",
         }
     },
@@ -105,6 +107,7 @@ CASES = [(path, part) for path, body in BODIES.items() for part in parts(body)]
 
 @pytest.fixture(scope="module", autouse=True)
 def all_are_there(emulator: Emulator) -> None:
+    emulator.instance.directory.admit(SOMEBODY)
     for path, body in BODIES.items():
         answer = emulator.arm("PUT", path, body)
         assert answer.is_success, answer.text

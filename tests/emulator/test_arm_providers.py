@@ -162,12 +162,13 @@ def test_a_role_is_found_by_its_name(emulator: Emulator) -> None:
 
 
 def test_a_role_is_given_once(emulator: Emulator) -> None:
-    assert assign(emulator, GROUP, "someone").status_code == 201
-    again = assign(emulator, GROUP, "someone", "another-name")
+    someone = emulator.principal("someone")
+    assert assign(emulator, GROUP, someone).status_code == 201
+    again = assign(emulator, GROUP, someone, "another-name")
     assert again.status_code == 409
     assert again.json()["error"]["code"] == "RoleAssignmentExists"
     listed = emulator.ok("GET", f"{GROUP}/{ROLES}/roleAssignments")["value"]
-    assert [item["properties"]["principalId"] for item in listed] == ["someone"]
+    assert [item["properties"]["principalId"] for item in listed] == [someone]
     emulator.ok("DELETE", listed[0]["id"])
     assert emulator.arm("DELETE", listed[0]["id"]).status_code == 204
 

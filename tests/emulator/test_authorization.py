@@ -1,7 +1,6 @@
 """What a pipeline's identity and the caller of ARM may do, by role and policy, at each scope."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -9,6 +8,7 @@ import pytest
 from acr_emulator.cloud.clouds import PUBLIC
 from acr_emulator.runs.pipelines import EXPORT, IMPORT, PipelineKind
 
+from tests.emulator.guests import Guest
 from tests.emulator.run_world import (
     ACCOUNT,
     CONTAINER,
@@ -22,11 +22,12 @@ from tests.emulator.run_world import (
     run_body,
     run_path,
 )
-from tests.emulator.running import GROUP, REGISTRIES, SUBSCRIPTION, VERSION, Emulator, Json
+from tests.emulator.running import GROUP, REGISTRIES, SUBSCRIPTION, Json
 
 ACCOUNT_ID = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/{ACCOUNT}"
 VAULT_ID = f"{GROUP}/providers/Microsoft.KeyVault/vaults/{VAULT}"
 OTHER_ACCOUNT = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/{ACCOUNT}2"
+OTHER_GROUP = f"{GROUP}2"
 SECRETS_USER = "4633458b-17de-408a-b874-0445c86b69e6"
 TRANSFER = "bf94e731-3a51-4a7c-8c54-a1ab9971dfc1"
 OWNER, EVERYTHING_BUT_ROLES = (
@@ -72,10 +73,11 @@ STORAGE_REFUSES = (
         (CONTAINER_ID.replace(CONTAINER, "another"), False),
         (f"{ACCOUNT_ID}2", False),
         (VAULT_ID, False),
-        (f"{GROUP}2", False),
+        (OTHER_GROUP, False),
     ],
 )
 def test_a_role_counts_at_its_scope_and_below(world: World, scope: str, *, enough: bool) -> None:
+    world.emulator.ok("PUT", OTHER_GROUP, {"location": "westus"})
     principal = world.pipeline(EXPORT, "rights", "OverwriteBlobs")
     world.emulator.grant(principal, CONTRIBUTOR, scope)
     assert outcome(world, EXPORT, "scoped") == ("" if enough else STORAGE_REFUSES)
@@ -199,38 +201,6 @@ def test_a_closed_account_refuses_every_role_but_a_closed_vault_does_not(
     )
 
 
-@dataclass
-class Guest:
-    """A service principal without rights, made by a control."""
-
-    emulator: Emulator
-    login: Json
-
-    @classmethod
-    def arrives(cls, emulator: Emulator) -> "Guest":
-        url = f"{emulator.instance.environment()['ACR_EMULATOR_CONTROL']}/principals"
-        return cls(emulator, httpx.post(url, json={"displayName": "guest"}, trust_env=False).json())
-
-    def token(self, audience: str = PUBLIC.arm_url) -> str:
-        form = {
-            "grant_type": "client_credentials",
-            "client_id": self.login["appId"],
-            "client_secret": self.login["password"],
-            "scope": f"{audience}/.default",
-        }
-        url = f"https://{PUBLIC.login}/{self.login['tenant']}/oauth2/v2.0/token"
-        return str(self.emulator.http.post(url, data=form).json()["access_token"])
-
-    def arm(self, method: str, path: str, body: Json | None = None) -> httpx.Response:
-        return self.emulator.http.request(
-            method,
-            f"{PUBLIC.arm_url}{path}",
-            params={"api-version": VERSION},
-            headers={"Authorization": f"Bearer {self.token()}"},
-            json=body,
-        )
-
-
 RUN = f"{REGISTRIES}/runsource/pipelineRuns/guestrun"
 ASSIGNMENT = (
     f"{RUN.rpartition('/pipelineRuns')[0]}/providers/Microsoft.Authorization/roleAssignments/one"
@@ -251,7 +221,6 @@ def test_a_caller_without_a_role_is_refused_and_told_what_it_lacks(world: World)
             " credentials."
         ),
     }
-    assert guest.arm("GET", f"{SUBSCRIPTION}/resourceGroups").status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,11 @@ import pytest
 from acr_emulator.cloud.clouds import PUBLIC
 from acr_emulator.identity.authorization import data_actions
 from acr_emulator.keyvault.vaults import (
+    GET,
     SecretDisabledError,
     SecretError,
     SecretMissingError,
-    may_read_secret,
+    has_right,
     secret_value,
 )
 
@@ -199,19 +200,20 @@ def test_an_access_policy_lets_its_principal_read(emulator: Emulator, vault: Vau
     may_read = {}
     for rights in ((), ("list",), ("Get",), ("all",)):
         give(*rights)
-        may_read[rights] = may_read_secret(vault.store, vault.name.upper(), "READER")
+        may_read[rights] = has_right(vault.store, vault.name.upper(), "READER", GET)
     assert may_read == {(): False, ("list",): False, ("Get",): True, ("all",): True}
-    assert not may_read_secret(vault.store, vault.name, "someone-else")
-    assert not may_read_secret(vault.store, "nowhere", "reader")
+    assert not has_right(vault.store, vault.name, "someone-else", GET)
+    assert not has_right(vault.store, "nowhere", "reader", GET)
 
 
 def test_a_vault_goes_either_by_roles_or_by_policies(emulator: Emulator, vault: Vault) -> None:
-    emulator.grant("role-holder", SECRETS_USER, vault.id)
+    holder = emulator.principal("role-holder")
+    emulator.grant(holder, SECRETS_USER, vault.id)
     operator, _ = emulator.instance.directory.operator()
 
     def readers() -> list[bool]:
-        principals = ("role-holder", operator.object_id)
-        return [may_read_secret(vault.store, vault.name, item) for item in principals]
+        principals = (holder, operator.object_id)
+        return [has_right(vault.store, vault.name, item, GET) for item in principals]
 
     assert readers() == [False, True]
     emulator.ok("PATCH", vault.id, {"properties": {"enableRbacAuthorization": True}})
@@ -220,10 +222,11 @@ def test_a_vault_goes_either_by_roles_or_by_policies(emulator: Emulator, vault: 
 
 def test_a_role_on_one_secret_lets_read_that_one(emulator: Emulator, vault: Vault) -> None:
     emulator.ok("PATCH", vault.id, {"properties": {"enableRbacAuthorization": True}})
-    emulator.grant("one-secret", SECRETS_USER, f"{vault.id}/secrets/sas")
-    assert may_read_secret(vault.store, vault.name, "one-secret", "sas")
-    assert not may_read_secret(vault.store, vault.name, "one-secret", "other")
-    assert not may_read_secret(vault.store, vault.name, "one-secret")
+    reader = emulator.principal("one-secret")
+    emulator.grant(reader, SECRETS_USER, f"{vault.id}/secrets/sas")
+    assert has_right(vault.store, vault.name, reader, GET, "sas")
+    assert not has_right(vault.store, vault.name, reader, GET, "other")
+    assert not has_right(vault.store, vault.name, reader, GET)
 
 
 SCOPES = [
@@ -250,9 +253,10 @@ def test_a_role_applies_at_its_scope_and_below(
     emulator: Emulator, scope: str, applies: bool
 ) -> None:
     emulator.ok("PUT", GROUP, {"location": "westus"})
-    emulator.grant(f"at-{scope}", BLOB_READER, scope)
+    reader = emulator.principal(f"at-{scope}")
+    emulator.grant(reader, BLOB_READER, scope)
     container = SCOPES[3][0].upper()
-    allowed = data_actions(emulator.instance.store, f"at-{scope}", container)
+    allowed = data_actions(emulator.instance.store, reader, container)
     assert allowed == (
         {"Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read"}
         if applies

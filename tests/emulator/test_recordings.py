@@ -69,6 +69,7 @@ def test_the_emulator_answers_as_azure_did(fresh: Emulator, recording: Path) -> 
 
 def prepare(emulator: Emulator, exchanges: list[Json]) -> None:
     """Have what was there before the recording: the user's role, groups, storage accounts."""
+    emulator.instance.directory.admit(USER)
     emulator.grant(USER.object_id, OWNER, SUBSCRIPTION)
     for exchange in exchanges:
         request, body = exchange["request"], exchange["response"]["body"]

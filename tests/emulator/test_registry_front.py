@@ -268,8 +268,8 @@ def test_what_is_missing_is_not_found(
 
 OUTSIDE = [
     ("DELETE", "/acr/v1/..%2f..%2fother", "repository:../../other:delete", 400),
-    ("GET", "/v2/team/blobs/..%2f..%2f..%2fother/manifests/v1", "repository:team:pull", 404),
-    ("GET", "/v2/..%2fother/manifests/v1", "repository:../other:pull", 404),
+    ("GET", "/v2/team/blobs/..%2f..%2f..%2fother/manifests/v1", "repository:team:pull", 400),
+    ("GET", "/v2/..%2fother/manifests/v1", "repository:../other:pull", 400),
 ]
 
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from acr_emulator.arm.collection import Collection
-from acr_emulator.arm.request import ArmRequest, Route
+from acr_emulator.arm.request import ArmRequest, Right, Route
 from acr_emulator.engine import Container
 from acr_emulator.engine.transfer_errors import StorageError
 from acr_emulator.network.responses import JsonAnswer
-from acr_emulator.state.arm_errors import ArmError
+from acr_emulator.state.arm_errors import ArmError, bad_request
 from acr_emulator.state.store import Store
+from acr_emulator.storage.accounts import CONTAINER_NAME, BlobStorage
 from acr_emulator.storage.accounts import TYPE as ACCOUNT
-from acr_emulator.storage.accounts import BlobStorage
 
 TYPE = f"{ACCOUNT}/blobServices/containers"
 
@@ -33,10 +33,12 @@ class BlobContainers:
     def routes(self) -> list[Route]:
         """The routes and their handlers."""
         one = f"{self.accounts.one}/blobServices/default/containers/{{container}}"
-        return [Route("GET", one, self.get)]
+        return [Route("GET", one, self.get, Right(f"{TYPE}/read", one))]
 
     async def get(self, request: ArmRequest) -> Response:
         account, name = self.accounts.existing(request), request["container"]
+        if not CONTAINER_NAME.fullmatch(name):
+            raise bad_request("InvalidResourceName", f"The container name '{name}' is not valid.")
         try:
             await self._look_into(account["name"], name)
         except StorageError as error:

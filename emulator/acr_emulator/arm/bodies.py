@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,6 +23,8 @@ _TEXTS = (
 )
 _LISTS_OF_TEXTS = ("artifacts", "certificates", "keys", "options", "secrets", "storage")
 _LISTS_OF_OBJECTS = ("accessPolicies",)
+#: A word, or its display name such as `West US`; URLs of operations contain it.
+_LOCATION = re.compile("[A-Za-z0-9][A-Za-z0-9 ()-]*")
 _NAMES: dict[type, str] = {dict: "an object", str: "a string", list: "an array"}
 
 
@@ -29,6 +32,12 @@ def checked(body: dict[str, Any]) -> dict[str, Any]:
     """A body without nulls, or the 400 for a property of another type."""
     for path, reason in _wrong(body, ""):
         raise unreadable(f"{path.lstrip('.')} is to be {reason}")
+    location = body.get("location")
+    if location and not _LOCATION.fullmatch(location):
+        raise bad_request(
+            "LocationNotAvailableForResourceType",
+            f"The provided location '{location}' is not available for resources.",
+        )
     kept: dict[str, Any] = _without_nulls(body)
     return kept
 

@@ -12,7 +12,9 @@ from starlette.responses import Response
 
 from acr_emulator.arm.request import ArmRequest
 from acr_emulator.deployments.rollout import ResourceFailedError
+from acr_emulator.state.arm_errors import bad_request
 from acr_emulator.state.clock import Clock
+from acr_emulator.state.resource_ids import InvalidIdError, ResourceId
 
 _OVER = ("Succeeded", "Failed", "Canceled")
 _POLL_SECONDS = 0.1
@@ -32,11 +34,11 @@ class Calls:
         self, method: str, path: str, version: str, body: Mapping[str, Any] | None = None
     ) -> Response:
         """One call; ArmError if it is refused."""
-        return await self.request.send(
+        return await self.request.dispatcher.send(
             replace(
                 self.request,
                 method=method,
-                path=path,
+                id=_id(path),
                 api_version=version,
                 query=QueryParams({"api-version": version}),
                 body=dict(body or {}),
@@ -71,11 +73,22 @@ class Calls:
             raise ResourceFailedError(operation["status"], operation.get("error"))
 
     def _path(self, url: str) -> str:
-        return url.removeprefix(self.request.base_url).partition("?")[0]
+        """The path of a URL that ARM gave, where it is encoded."""
+        path = url.removeprefix(self.request.base_url).partition("?")[0]
+        return str(ResourceId.of_path(path.encode()))
 
     async def read(self, method: str, path: str, version: str, body: str) -> Json:
         """A GET, or a POST that lists something."""
         return _json(await self.send(method, path, version, json.loads(body)))
+
+
+def _id(text: str) -> ResourceId:
+    try:
+        return ResourceId.parse(text)
+    except InvalidIdError as error:
+        raise bad_request(
+            "InvalidTemplate", f"The resource id '{text}' is not valid: {error}."
+        ) from error
 
 
 def _json(answer: Response) -> Json:

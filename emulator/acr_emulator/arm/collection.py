@@ -2,7 +2,7 @@
 
 from starlette.responses import Response
 
-from acr_emulator.arm.request import ArmRequest, Handler, Route
+from acr_emulator.arm.request import ArmRequest, Handler, Readable, Right, Route
 from acr_emulator.network.responses import JsonAnswer, empty
 from acr_emulator.state.arm_errors import resource_not_found
 from acr_emulator.state.store import Resource, Store
@@ -22,19 +22,20 @@ class Collection:
 
     def reading_routes(self, show: Handler | None = None) -> list[Route]:
         """List by subscription and by group, and GET of one (through `show` if given)."""
+        readable = Readable(f"{self._type}/read")
         return [
-            Route("GET", f"{_SUBSCRIPTION}/providers/{self._type}", self._list),
-            Route("GET", f"{_GROUP}/providers/{self._type}", self._list),
-            Route("GET", self.one, show or self._get),
+            Route("GET", f"{_SUBSCRIPTION}/providers/{self._type}", self._list, readable),
+            Route("GET", f"{_GROUP}/providers/{self._type}", self._list, readable),
+            Route("GET", self.one, show or self._get, self.right("read")),
         ]
 
-    def id(self, request: ArmRequest) -> str:
-        """The id of the resource that a path is at or under, with its case as typed."""
-        return "/".join(request.path.split("/")[:9])
+    def right(self, action: str) -> Right:
+        """The right for an action on one resource, such as `write` or `listKeys/action`."""
+        return Right(f"{self._type}/{action}", self.one)
 
     def find(self, request: ArmRequest) -> Resource | None:
         """The resource that a path is at or under."""
-        return self._store.get(self.id(request))
+        return self._store.get(str(request.parent))
 
     def existing(self, request: ArmRequest) -> Resource:
         """The resource that a path is at or under, or ARM's 404."""
@@ -49,13 +50,12 @@ class Collection:
 
     async def remove(self, request: ArmRequest) -> Response:
         """Delete the record and the role assignments on it: 200, or 204 if there was none."""
-        resource_id = self.id(request)
+        resource_id = str(request.parent)
         await request.delete_below(resource_id, self._store)
         return empty(200 if self._store.delete(resource_id) else 204)
 
     async def _list(self, request: ArmRequest) -> Response:
-        scope = request.path.lower().split("/providers/")[0]
-        return JsonAnswer({"value": self._store.list(f"{scope}/", self._type)})
+        return JsonAnswer({"value": self._store.list(f"{request.id.scope}/", self._type)})
 
     async def _get(self, request: ArmRequest) -> Response:
         return JsonAnswer(self.existing(request))

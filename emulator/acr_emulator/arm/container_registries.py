@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from acr_emulator.arm.operation_polling import OperationPolling
-from acr_emulator.arm.request import ArmRequest, Route
+from acr_emulator.arm.request import ArmRequest, Readable, Right, Route
 from acr_emulator.arm.system_data import system_data
 from acr_emulator.cloud.clouds import Cloud
 from acr_emulator.network.responses import JsonAnswer, empty
@@ -18,6 +18,7 @@ from acr_emulator.registry.resource_properties import check, created, merged, sh
 from acr_emulator.state.arm_errors import ArmError, bad_request, resource_not_found
 from acr_emulator.state.clock import Clock
 from acr_emulator.state.operations import Operations
+from acr_emulator.state.resource_ids import ResourceId
 from acr_emulator.state.settings import Settings
 from acr_emulator.state.store import Resource, Store
 
@@ -25,11 +26,18 @@ REGISTRY = (
     "/subscriptions/{subscription}/resourceGroups/{group}"
     "/providers/Microsoft.ContainerRegistry/registries/{registry}"
 )
-_SUBSCRIPTION = "/subscriptions/{subscription}/providers/Microsoft.ContainerRegistry"
+_NAMESPACE = "Microsoft.ContainerRegistry"
+_SUBSCRIPTION = "/subscriptions/{subscription}"
+_PROVIDER = f"{_SUBSCRIPTION}/providers/{_NAMESPACE}"
 _NAME = re.compile("[a-zA-Z0-9]{5,50}")
 _PASSWORDS = ("password", "password2")
 #: Bytes included in each tier (public price page).
 _INCLUDED = {"Basic": 10 * 2**30, "Standard": 100 * 2**30, "Premium": 500 * 2**30}
+
+
+def right(action: str) -> Right:
+    """The right for an action on a registry or its children, such as `pipelineRuns/read`."""
+    return Right(f"{TYPE}/{action}", REGISTRY)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,21 +55,34 @@ class ContainerRegistries:
 
     def routes(self) -> list[Route]:
         """The routes and their handlers."""
+        readable, write = Readable(f"{TYPE}/read"), right("write")
+        name_check = Right(f"{_NAMESPACE}/checkNameAvailability/read", _SUBSCRIPTION)
         return [
-            Route("PUT", REGISTRY, self.put),
-            Route("PATCH", REGISTRY, self.patch),
-            Route("GET", REGISTRY, self.get),
-            Route("DELETE", REGISTRY, self.delete),
-            Route("GET", REGISTRY.removesuffix("/{registry}"), self.list),
-            Route("GET", f"{_SUBSCRIPTION}/registries", self.list),
-            Route("POST", f"{_SUBSCRIPTION}/checkNameAvailability", self.check_name),
-            Route("POST", f"{REGISTRY}/listCredentials", self.list_credentials),
-            Route("POST", f"{REGISTRY}/regenerateCredential", self.regenerate_credential),
-            Route("GET", f"{REGISTRY}/listUsages", self.list_usages),
+            Route("PUT", REGISTRY, self.put, write),
+            Route("PATCH", REGISTRY, self.patch, write),
+            Route("GET", REGISTRY, self.get, right("read")),
+            Route("DELETE", REGISTRY, self.delete, right("delete")),
+            Route("GET", REGISTRY.removesuffix("/{registry}"), self.list, readable),
+            Route("GET", f"{_PROVIDER}/registries", self.list, readable),
+            Route("POST", f"{_PROVIDER}/checkNameAvailability", self.check_name, name_check),
+            Route(
+                "POST",
+                f"{REGISTRY}/listCredentials",
+                self.list_credentials,
+                right("listCredentials/action"),
+            ),
+            Route(
+                "POST",
+                f"{REGISTRY}/regenerateCredential",
+                self.regenerate_credential,
+                right("regenerateCredential/action"),
+            ),
+            Route("GET", f"{REGISTRY}/listUsages", self.list_usages, right("listUsages/read")),
+            self.polling.status_route(REGISTRY, right("operationStatuses/read")),
         ]
 
     async def put(self, request: ArmRequest) -> Response:
-        if self.store.get(request.path):
+        if self.store.get(str(request.id)):
             return await self.patch(request)
         name = request["registry"]
         if not _NAME.fullmatch(name):
@@ -74,14 +95,14 @@ class ContainerRegistries:
             raise ArmError(
                 409, "AlreadyInUse", f"The registry DNS name {login_server} is already in use."
             )
-        if "location" not in request.body:
+        if not request.body.get("location"):
             raise bad_request(
                 "LocationRequired", "The location property is required for this definition."
             )
         resource = {
             "sku": tier(request.body),
             "type": TYPE,
-            "id": request.path,
+            "id": str(request.id),
             "name": name,
             "location": request.body["location"],
             "tags": request.body.get("tags") or {},
@@ -114,14 +135,13 @@ class ContainerRegistries:
         return self._answer(request, self._existing(request))
 
     async def list(self, request: ArmRequest) -> Response:
-        scope = request.path.lower().partition("/providers/")[0]
-        resources = self.store.list(f"{scope}/", TYPE)
+        resources = self.store.list(f"{request.id.scope}/", TYPE)
         return JsonAnswer(
             {"value": [shown(resource, request.api_version) for resource in resources]}
         )
 
     async def delete(self, request: ArmRequest) -> Response:
-        resource = self.store.get(request.path)
+        resource = self.store.get(str(request.id))
         if resource is None:
             return empty(204)
         await request.delete_below(resource["id"], self.store)
@@ -131,7 +151,7 @@ class ContainerRegistries:
             "registries", status="Deleting", seconds=self.settings.provisioning_seconds
         )
         headers = self.polling.location_headers(
-            request, "Microsoft.ContainerRegistry", resource["location"], operation
+            request, _NAMESPACE, resource["location"], operation
         )
         return self._answer(request, resource, "Deleting", status=202, headers=headers)
 
@@ -179,8 +199,7 @@ class ContainerRegistries:
     def _existing(self, request: ArmRequest) -> Resource:
         """The registry of a request's path, or ARM's 404."""
         resource = self.registries.get(request["registry"])
-        resource_id = "/".join(request.path.split("/")[:9])
-        if resource is None or resource["id"].lower() != resource_id.lower():
+        if resource is None or ResourceId.parse(resource["id"]) != request.parent:
             raise resource_not_found(TYPE, request["registry"], request["group"])
         return resource
 

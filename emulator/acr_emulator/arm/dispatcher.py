@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
+import logging
+import re
 import sqlite3
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from acr_emulator.arm import caller_permissions, jsonc
+from acr_emulator.arm import caller_rights, jsonc
 from acr_emulator.arm.bodies import checked, unreadable
-from acr_emulator.arm.request import ArmRequest, Handler, Route
+from acr_emulator.arm.request import ArmRequest, Route
 from acr_emulator.arm.transfer_resources import check_version
 from acr_emulator.cloud import metadata
 from acr_emulator.cloud.clouds import Cloud
-from acr_emulator.identity.directory import Directory
+from acr_emulator.identity.rights import Rights
 from acr_emulator.identity.tokens import Tokens, UnauthorizedError
 from acr_emulator.network.responses import JsonAnswer
-from acr_emulator.state.arm_errors import ArmError, bad_request, group_not_found
+from acr_emulator.state.arm_errors import ArmError, bad_request, failure, group_not_found
+from acr_emulator.state.json_values import is_storable
+from acr_emulator.state.resource_ids import InvalidIdError, ResourceId
 from acr_emulator.state.store import Store
+
+_logger = logging.getLogger(__name__)
+
+_METADATA = ResourceId.parse(metadata.PATH)
+_API_VERSION = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(-[a-z]+)?", re.IGNORECASE)
 
 #: Codes as ARM has them for each reason that a token is refused for.
 _REFUSALS = {
@@ -43,13 +53,13 @@ class ArmApp:
         cloud: Cloud,
         store: Store,
         tokens: Tokens,
-        directory: Directory,
+        rights: Rights,
     ) -> None:
         self._routes = routes
         self._cloud = cloud
         self._store = store
         self._tokens = tokens
-        self._directory = directory
+        self._rights = rights
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
@@ -60,28 +70,35 @@ class ArmApp:
         except sqlite3.OperationalError as error:  # such as a full disk
             reason = f"The state cannot be written: {error}."
             response = _refusal(ArmError(500, "InternalServerError", reason))
+        except Exception as error:
+            _logger.exception("%s %s met a defect", scope["method"], quote(scope["path"]))
+            response = _refusal(ArmError(500, "InternalServerError", failure(error)))
         for name, value in _common_headers().items():
             response.headers.setdefault(name, value)
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
-        if request.url.path == metadata.PATH:
+        path = _id(request)
+        if path == _METADATA:
             return JsonAnswer(metadata.metadata(self._cloud))
-        return await self.send(await self._parse(request))
+        return await self.send(await self._parse(request, path))
 
     async def send(self, request: ArmRequest) -> Response:
-        """Carry out a call that was parsed."""
+        """Carry out a call if the caller has the right for it."""
+        _check_version(request)
         check_version(self._cloud, request)
-        handler, params = self._find(request)
-        self._check_scope(params)
-        caller_permissions.check(self._store, self._directory, request)
-        return await handler(replace(request, params=params))
+        route, request = self._find(request)
+        self._check_subscription(request.id)
+        caller_rights.check(self._rights, route, request)
+        self._check_group(request.id)
+        return caller_rights.shown(self._rights, route, request, await route.handler(request))
 
-    async def _carry_out(self, request: ArmRequest) -> Response:
-        handler, params = self._find(request)
-        return await handler(replace(request, params=params))
+    async def follow_up(self, request: ArmRequest) -> Response:
+        """Carry out what follows from a call that was allowed."""
+        route, request = self._find(request)
+        return await route.handler(request)
 
-    async def _parse(self, request: Request) -> ArmRequest:
+    async def _parse(self, request: Request, path: ResourceId) -> ArmRequest:
         cloud = self._cloud
         try:
             claims = self._tokens.verify_header(
@@ -97,7 +114,7 @@ class ArmApp:
             )
         return ArmRequest(
             method=request.method,
-            path="/" + request.url.path.strip("/"),
+            id=path,
             params={},
             query=request.query_params,
             headers=request.headers,
@@ -105,31 +122,49 @@ class ArmApp:
             api_version=version,
             caller=claims,
             base_url=cloud.arm_url,
-            send=self.send,
-            carry_out=self._carry_out,
+            dispatcher=self,
         )
 
-    def _find(self, request: ArmRequest) -> tuple[Handler, Mapping[str, str]]:
+    def _find(self, request: ArmRequest) -> tuple[Route, ArmRequest]:
+        """The first route that matches, and the request with what its placeholders match."""
         for route in self._routes:
-            if route.method == request.method and (match := route.pattern.fullmatch(request.path)):
-                return route.handler, match.groupdict()
+            if route.method != request.method:
+                continue
+            if (params := route.match(request.id)) is not None:
+                return route, replace(request, params=params)
         raise ArmError(
-            501, "NotImplemented", f"The emulator does not imitate {request.method} {request.path}."
+            501, "NotImplemented", f"The emulator does not imitate {request.method} {request.id}."
         )
 
-    def _check_scope(self, params: Mapping[str, str]) -> None:
-        """A call below a subscription or group needs it to exist."""
-        subscription = params.get("subscription")
+    def _check_subscription(self, path: ResourceId) -> None:
+        subscription = path.subscription
         if subscription and subscription.lower() != self._cloud.subscription_id:
             raise ArmError(
                 404,
                 "SubscriptionNotFound",
                 f"The subscription '{subscription}' could not be found.",
             )
-        if (group := params.get("group")) and self._store.get(
-            f"/subscriptions/{subscription}/resourceGroups/{group}"
-        ) is None:
-            raise group_not_found(group)
+
+    def _check_group(self, path: ResourceId) -> None:
+        """A call on something in a group needs the group to exist."""
+        group_id = path.first(4)
+        if path.group and group_id != path and self._store.get(str(group_id)) is None:
+            raise group_not_found(path.group)
+
+
+def _id(request: Request) -> ResourceId:
+    """The request's path, from the bytes that were sent: decoded text has lost its meaning."""
+    try:
+        return ResourceId.of_path(request.scope["raw_path"])
+    except InvalidIdError as error:
+        raise bad_request("InvalidRequestUri", f"The request URI is not valid: {error}.") from error
+
+
+def _check_version(request: ArmRequest) -> None:
+    if not _API_VERSION.fullmatch(request.api_version):
+        raise bad_request(
+            "InvalidApiVersionParameter", f"The api-version '{request.api_version}' is invalid."
+        )
 
 
 def _refusal(error: ArmError) -> Response:
@@ -139,10 +174,12 @@ def _refusal(error: ArmError) -> Response:
 def _json(body: bytes) -> dict[str, Any]:
     try:
         content = jsonc.loads(body or b"{}")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise unreadable(str(error)) from error
     if not isinstance(content, dict):
         raise unreadable("an object was expected")
+    if not is_storable(content):
+        raise unreadable("it has a number or a character that JSON doesn't have, or is nested")
     return content
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from starlette.responses import Response
 
 from acr_emulator.arm.collection import Collection
-from acr_emulator.arm.request import ArmRequest, Route
+from acr_emulator.arm.request import ArmRequest, Right, Route
 from acr_emulator.arm.system_data import system_data
 from acr_emulator.cloud.clouds import Cloud
 from acr_emulator.keyvault.vaults import TYPE, Secrets
@@ -21,7 +21,8 @@ from acr_emulator.state.store import Resource, Store, Table
 
 #: From this version on, a vault uses role assignments by default (az's help).
 _ROLES_BY_DEFAULT = "2026-02-01"
-_PROVIDER = "/subscriptions/{subscription}/providers/Microsoft.KeyVault"
+_SUBSCRIPTION = "/subscriptions/{subscription}"
+_PROVIDER = f"{_SUBSCRIPTION}/providers/Microsoft.KeyVault"
 _OPTIONAL = ("enablePurgeProtection", "networkAcls")
 
 
@@ -45,14 +46,21 @@ class KeyVaults:
 
     def routes(self) -> list[Route]:
         """The routes and their handlers."""
-        one = self.collection.one
+        collection = self.collection
+        one = collection.one
+        name_check = Right("Microsoft.KeyVault/checkNameAvailability/read", _SUBSCRIPTION)
         return [
-            *self.collection.reading_routes(self.get),
-            Route("POST", f"{_PROVIDER}/checkNameAvailability", self.check_name),
-            Route("PUT", one, self.put),
-            Route("PATCH", one, self.patch),
-            Route("DELETE", one, self.delete),
-            Route("PUT", f"{one}/accessPolicies/{{operation}}", self.access_policies),
+            *collection.reading_routes(self.get),
+            Route("POST", f"{_PROVIDER}/checkNameAvailability", self.check_name, name_check),
+            Route("PUT", one, self.put, collection.right("write")),
+            Route("PATCH", one, self.patch, collection.right("write")),
+            Route("DELETE", one, self.delete, collection.right("delete")),
+            Route(
+                "PUT",
+                f"{one}/accessPolicies/{{operation}}",
+                self.access_policies,
+                collection.right("accessPolicies/write"),
+            ),
         ]
 
     async def check_name(self, request: ArmRequest) -> Response:
@@ -108,7 +116,7 @@ class KeyVaults:
             "publicNetworkAccess": requested.get("publicNetworkAccess") or "Enabled",
         }
         return {
-            "id": previous["id"] if previous else request.path,
+            "id": previous["id"] if previous else str(request.id),
             "name": request["name"],
             "type": TYPE,
             "location": request.body["location"],
@@ -170,6 +178,11 @@ def _policies(requested: Resource) -> list[Resource]:
     policies: list[Resource] = requested.get("accessPolicies") or []
     if any(not {"objectId", "permissions"} <= policy.keys() for policy in policies):
         raise bad_request("BadRequest", "An access policy needs objectId and permissions.")
+    for policy in policies:
+        for kind, granted in policy["permissions"].items():
+            words = granted if isinstance(granted, list) else [None]
+            if not all(isinstance(word, str) for word in words):
+                raise bad_request("BadRequest", f"The permissions of {kind} are to be strings.")
     return policies
 
 

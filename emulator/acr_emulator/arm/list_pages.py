@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import struct
 from collections.abc import Callable, Mapping
-from urllib.parse import urlencode
 
 from starlette.responses import Response
 
@@ -29,7 +28,7 @@ def page(
 ) -> Response:
     """The requested page of the pipelines or runs under a path, oldest first."""
     resources, position = store.page(
-        f"{request.path}/",
+        f"{request.id}/",
         resource_type,
         after=_position(request.query.get(_SKIP_TOKEN)),
         size=size,
@@ -37,8 +36,7 @@ def page(
     answer: Resource = {"value": [show(resource) for resource in resources]}
     if position is not None:
         token = base64.urlsafe_b64encode(_POSITION.pack(position)).decode()
-        query = urlencode({"api-version": request.api_version, _SKIP_TOKEN: token})
-        answer["nextLink"] = f"{request.base_url}{request.path}?{query}"
+        answer["nextLink"] = request.url(request.id, **{_SKIP_TOKEN: token})
     return JsonAnswer(answer, headers=headers)
 
 

@@ -12,9 +12,9 @@ from acr_emulator.arm.request import ArmRequest, Route
 from acr_emulator.cloud.clouds import Cloud
 from acr_emulator.identity.directory import Directory
 from acr_emulator.network.responses import JsonAnswer
+from acr_emulator.runs.pipeline_identity import IDENTITY as TYPE
+from acr_emulator.state.resource_ids import ResourceId
 from acr_emulator.state.store import Resource, Store
-
-TYPE = "Microsoft.ManagedIdentity/userAssignedIdentities"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,11 +31,12 @@ class ManagedIdentities:
 
     def routes(self) -> list[Route]:
         """The routes and their handlers."""
+        collection = self.collection
         return [
-            *self.collection.reading_routes(),
-            Route("PUT", self.collection.one, self.put),
-            Route("PATCH", self.collection.one, self.put),
-            Route("DELETE", self.collection.one, self.delete),
+            *collection.reading_routes(),
+            Route("PUT", collection.one, self.put, collection.right("write")),
+            Route("PATCH", collection.one, self.put, collection.right("write")),
+            Route("DELETE", collection.one, self.delete, collection.right("delete")),
         ]
 
     async def put(self, request: ArmRequest) -> Response:
@@ -45,12 +46,13 @@ class ManagedIdentities:
         self.store.put(identity["id"], identity)
         if previous:
             return JsonAnswer(identity)
-        return JsonAnswer(identity, 201, {"location": identity["id"]})
+        location = ResourceId.parse(identity["id"]).url_path
+        return JsonAnswer(identity, 201, {"location": location})
 
     def _new(self, request: ArmRequest) -> Resource:
         principal = self.directory.add(request["name"])
         # Recorded: this provider alone writes `resourcegroups` in lower case.
-        identity_id = re.sub("/resourcegroups/", "/resourcegroups/", request.path, flags=re.I)
+        identity_id = re.sub("/resourcegroups/", "/resourcegroups/", str(request.id), flags=re.I)
         return {
             "location": request.body.get("location", ""),
             "tags": {},

@@ -8,13 +8,17 @@ Azure-AsyncOperation: `.../{resource}/operationStatuses/{kind}-{guid}` answers 2
 
 from starlette.responses import Response
 
-from acr_emulator.arm.request import ArmRequest, Route
+from acr_emulator.arm.request import Anyone, ArmRequest, Right, Route
 from acr_emulator.network.responses import JsonAnswer, empty
 from acr_emulator.state.operations import Operations
+from acr_emulator.state.resource_ids import ResourceId
 from acr_emulator.state.settings import Settings
 
-_STATUSES = "/subscriptions/{subscription}/resourceGroups/{group}/providers/{resource:path}"
-_LOCATIONS = "/subscriptions/{subscription}/providers/{namespace}/locations/{location}"
+_RESULT = (
+    "/subscriptions/{subscription}/providers/{namespace}/locations/{location}"
+    "/operationResults/{operation}"
+)
+NAMED_OPERATION = Anyone("whoever started the operation knows its name, which can't be guessed")
 
 
 class OperationPolling:
@@ -26,36 +30,36 @@ class OperationPolling:
 
     def status_headers(self, request: ArmRequest, name: str) -> dict[str, str]:
         """The headers of an answer that started an operation on the resource at its path."""
-        return self._headers(
-            request, "azure-asyncoperation", f"{request.path}/operationStatuses", name
-        )
+        path = request.id / "operationStatuses" / name
+        return self._headers(request, "azure-asyncoperation", path)
 
     def location_headers(
         self, request: ArmRequest, namespace: str, location: str, name: str
     ) -> dict[str, str]:
         """The headers of an answer that is to be followed by its Location."""
-        path = (
-            f"/subscriptions/{request['subscription']}/providers/{namespace}"
-            f"/locations/{location}/operationResults"
-        )
-        return self._headers(request, "location", path, name)
+        values = {"namespace": namespace, "location": location, "operation": name}
+        path = ResourceId.parse(_RESULT.format(**request.params, **values))
+        return self._headers(request, "location", path)
 
-    def _headers(self, request: ArmRequest, header: str, path: str, name: str) -> dict[str, str]:
-        url = f"{request.base_url}{path}/{name}?api-version={request.api_version}"
+    def _headers(self, request: ArmRequest, header: str, path: ResourceId) -> dict[str, str]:
         retry_after = self._settings.retry_after
-        return {header: url} | ({} if retry_after is None else {"retry-after": str(retry_after)})
+        more = {} if retry_after is None else {"retry-after": str(retry_after)}
+        return {header: request.url(path), **more}
 
     def routes(self) -> list[Route]:
-        """Where clients poll, in both styles."""
-        return [
-            Route("GET", f"{_STATUSES}/operationStatuses/{{operation}}", self._status),
-            Route("GET", f"{_LOCATIONS}/operationResults/{{operation}}", self._result),
-        ]
+        """Where clients poll a Location."""
+        return [Route("GET", _RESULT, self._result, NAMED_OPERATION)]
+
+    def status_route(self, resource: str, right: Right) -> Route:
+        """Where clients poll an operation on a resource with this template."""
+        return Route("GET", f"{resource}/operationStatuses/{{operation}}", self._status, right)
 
     async def _status(self, request: ArmRequest) -> Response:
         state = self._operations.state(request["operation"])
-        url = f"{request.base_url}{request.path}?api-version={request.api_version}"
-        headers = {"azure-asyncoperation": url, "api-supported-versions": request.api_version}
+        headers = {
+            "azure-asyncoperation": request.url(request.id),
+            "api-supported-versions": request.api_version,
+        }
         return JsonAnswer(state, headers=headers)
 
     async def _result(self, request: ArmRequest) -> Response:
@@ -64,5 +68,4 @@ class OperationPolling:
             return JsonAnswer(state, 500)
         if state["status"] == "Succeeded":
             return empty()
-        url = f"{request.base_url}{request.path}?api-version={request.api_version}"
-        return empty(202, {"location": url})
+        return empty(202, {"location": request.url(request.id)})

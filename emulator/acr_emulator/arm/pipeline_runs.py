@@ -10,7 +10,7 @@ from starlette.responses import Response
 from acr_emulator.arm.container_registries import REGISTRY
 from acr_emulator.arm.list_pages import page
 from acr_emulator.arm.operation_polling import OperationPolling
-from acr_emulator.arm.request import ArmRequest, Route
+from acr_emulator.arm.request import ArmRequest, Right, Route
 from acr_emulator.arm.system_data import system_data
 from acr_emulator.arm.transfer_resources import check_new, headers, parent, without_blanks
 from acr_emulator.cloud.clouds import Cloud
@@ -21,6 +21,7 @@ from acr_emulator.runs.run_request import read
 from acr_emulator.runs.run_service import Runs
 from acr_emulator.state.arm_errors import ArmError, bad_request, resource_not_found
 from acr_emulator.state.clock import Clock
+from acr_emulator.state.resource_ids import InvalidIdError, ResourceId
 from acr_emulator.state.settings import Settings
 from acr_emulator.state.store import Resource, Store
 
@@ -44,11 +45,13 @@ class PipelineRuns:
 
     def routes(self) -> list[Route]:
         """The routes and their handlers."""
+        one = f"{_RUNS}/{{name}}"
         return [
-            Route("PUT", f"{_RUNS}/{{name}}", self.put),
-            Route("GET", f"{_RUNS}/{{name}}", self.get),
-            Route("DELETE", f"{_RUNS}/{{name}}", self.delete),
-            Route("GET", _RUNS, self.list),
+            Route("PUT", one, self.put, Right(f"{TYPE}/write", one)),
+            Route("GET", one, self.get, Right(f"{TYPE}/read", one)),
+            Route("DELETE", one, self.delete, Right(f"{TYPE}/delete", one)),
+            Route("GET", _RUNS, self.list, Right(f"{TYPE}/read", REGISTRY)),
+            self.polling.status_route(one, Right(f"{TYPE}/operationStatuses/read", one)),
         ]
 
     async def put(self, request: ArmRequest) -> Response:
@@ -60,21 +63,21 @@ class PipelineRuns:
         properties = {"request": read(pipeline.kind, requested["request"])}
         if "forceUpdateTag" in requested:
             properties["forceUpdateTag"] = requested["forceUpdateTag"]
-        previous = self.store.get(request.path)
+        previous = self.store.get(str(request.id))
         if previous and _is_repeated(properties, previous["properties"]):
             return self._answer(request, previous, 200)
-        if self.runs.operation(request.path):
+        if self.runs.operation(str(request.id)):
             raise ArmError(409, "Conflict", f"The run '{request['name']}' is still under way.")
         run = {
             "type": TYPE,
-            "id": request.path,
+            "id": str(request.id),
             "name": request["name"],
             "systemData": system_data(request, self.clock, previous),
             "properties": properties,
         }
         self.runs.begin(run, pipeline)
         if self.settings.run_answer == "sync":
-            await self.runs.wait(request.path)
+            await self.runs.wait(str(request.id))
             return self._answer(request, self._find(request), 200)
         return self._answer(request, self._find(request), 201)
 
@@ -91,25 +94,33 @@ class PipelineRuns:
     async def delete(self, request: ArmRequest) -> Response:
         """Delete the record, which undoes nothing."""
         parent(self.store, request, "pipelineRuns")
-        existed = await self.runs.delete(request.path)
+        existed = await self.runs.delete(str(request.id))
         return empty(200 if existed else 204, self._headers)
 
     def _find(self, request: ArmRequest) -> Resource:
-        run = self.store.get(request.path)
+        run = self.store.get(str(request.id))
         if run is None:
             names = f"{request['registry']}/{request['name']}"
             raise resource_not_found(TYPE, names, request["group"])
         return run
 
     def _pipeline(self, registry: Resource, requested: dict[str, Any]) -> Pipeline:
-        pipeline_id = str(requested.get("pipelineResourceId", ""))
-        collections = [f"{registry['id']}/{kind.collection}/".lower() for kind in KINDS]
-        if not any(pipeline_id.lower().startswith(prefix) for prefix in collections):
+        pipeline_id = requested.get("pipelineResourceId", "")
+        collections = [f"{registry['id']}/{kind.collection}" for kind in KINDS]
+        try:
+            path = ResourceId.parse(pipeline_id)
+            is_pipeline = any(
+                path.is_within(collection) and len(path.segments) == len(collection.segments) + 1
+                for collection in map(ResourceId.parse, collections)
+            )
+        except InvalidIdError:
+            is_pipeline = False
+        if not is_pipeline:
             raise bad_request(
                 "InvalidParameter",
                 f"'{pipeline_id}' is no pipeline of the registry '{registry['name']}'.",
             )
-        resource = self.store.get(pipeline_id)
+        resource = self.store.get(str(path))
         if resource is None:
             raise ArmError(404, "PipelineNotFound", f"The pipeline '{pipeline_id}' does not exist.")
         return Pipeline.of(resource)

@@ -16,6 +16,7 @@ from acr_emulator.arm.transfer_pipelines import TransferPipelines
 from acr_emulator.cloud.clouds import Cloud
 from acr_emulator.deployments.deployment_service import Deployments
 from acr_emulator.identity.directory import Directory
+from acr_emulator.identity.rights import Rights
 from acr_emulator.registry.distribution import Distribution
 from acr_emulator.registry.registries import Registries
 from acr_emulator.runs.pipeline_identity import PipelineIdentities
@@ -35,6 +36,7 @@ def provider_routes(
     settings: Settings,
     store: Store,
     directory: Directory,
+    rights: Rights,
     operations: Operations,
     storage: BlobStorage,
     registries: Registries,
@@ -59,7 +61,7 @@ def provider_routes(
         BlobContainers(store=store, storage=storage),
         KeyVaults(cloud=cloud, clock=clock, settings=settings, store=store),
         ManagedIdentities(cloud=cloud, store=store, directory=directory),
-        RoleAssignments(cloud=cloud, clock=clock, store=store, directory=directory),
+        RoleAssignments(cloud=cloud, clock=clock, store=store, directory=directory, rights=rights),
         ContainerRegistries(
             cloud=cloud,
             clock=clock,
@@ -78,6 +80,7 @@ def provider_routes(
                 settings=settings,
                 store=store,
                 identities=identities,
+                rights=rights,
             )
             for kind in KINDS
         ),

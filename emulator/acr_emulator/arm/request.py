@@ -1,27 +1,39 @@
 """What an ARM handler is given, and how a provider offers its handlers."""
 
-import re
+from __future__ import annotations
+
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any, Protocol
+from urllib.parse import urlencode
 
 from starlette.responses import Response
 
 from acr_emulator.identity.tokens import Claims
+from acr_emulator.state.resource_ids import ResourceId
 from acr_emulator.state.store import Store
 
-_PLACEHOLDER = re.compile(r"{(\w+)(:path)?}")
+_SCOPE = "{scope}"
+
+
+class Dispatcher(Protocol):
+    """Carries out further calls."""
+
+    async def send(self, request: ArmRequest) -> Response:
+        """Another call of the same caller, which needs the right for it."""
+
+    async def follow_up(self, request: ArmRequest) -> Response:
+        """A consequence of a call that was allowed, for which nobody needs a right."""
 
 
 @dataclass(frozen=True)
 class ArmRequest:
-    """One call: the path as the caller typed it, what its placeholders matched, who calls."""
+    """One call: what it is about, what its placeholders matched, who calls."""
 
     method: str
-    #: Without a trailing slash. On a PUT this is the id to give the resource: Azure keeps the
-    #: caller's spelling (recorded for registries, pipelines, vaults).
-    path: str
+    #: On a PUT, this is the id to give the resource: Azure keeps the caller's spelling (recorded
+    #: for registries, pipelines, vaults).
+    id: ResourceId
     params: Mapping[str, str]
     query: Mapping[str, str]
     headers: Mapping[str, str]
@@ -31,14 +43,21 @@ class ArmRequest:
     caller: Claims
     #: ARM's own address, for the URLs of operations.
     base_url: str
-    #: Carries out another call on behalf of the same caller.
-    send: Callable[["ArmRequest"], Awaitable[Response]]
-    #: Carries out a consequence of this call, for which the caller needs no permission.
-    carry_out: Callable[["ArmRequest"], Awaitable[Response]]
+    dispatcher: Dispatcher
 
     def __getitem__(self, placeholder: str) -> str:
         """What a placeholder of the route's template matched, as typed."""
         return self.params[placeholder]
+
+    @property
+    def parent(self) -> ResourceId:
+        """The resource directly below the group that the call is about, or about a child of."""
+        return self.id.first(8)
+
+    def url(self, path: ResourceId, **query: str) -> str:
+        """A URL for the caller to follow, in the same API version."""
+        pairs = urlencode({"api-version": self.api_version, **query})
+        return f"{self.base_url}{path.url_path}?{pairs}"
 
     async def delete_below(self, resource_id: str, store: Store) -> None:
         """Delete all resources below one, each through its own provider.
@@ -47,35 +66,75 @@ class ArmRequest:
         """
         for resource in reversed(store.list(f"{resource_id}/")):
             if store.get(resource["id"]):
-                deletion = replace(self, method="DELETE", path=resource["id"], body={})
-                await self.carry_out(deletion)
+                path = ResourceId.parse(resource["id"])
+                deletion = replace(self, method="DELETE", id=path, body={})
+                await self.dispatcher.follow_up(deletion)
 
 
 Handler = Callable[[ArmRequest], Awaitable[Response]]
 
 
 @dataclass(frozen=True)
-class Route:
-    """A method, a path template and its handler. Paths match whatever their case.
+class Right:
+    """The caller's roles must allow an action at a scope.
 
-    `{name}` matches one segment, `{name:path}` any number of them.
+    Both are written with placeholders of the route.
+    """
+
+    action: str
+    scope: str
+
+
+@dataclass(frozen=True)
+class Readable:
+    """Anyone may call, and is shown those items of the list on which its roles allow the action.
+
+    The action is written with an item's properties, such as `{type}/read`.
+    """
+
+    action: str
+
+
+@dataclass(frozen=True)
+class Anyone:
+    """Whoever has a token may call. The reason belongs into the declaration."""
+
+    because: str
+
+
+@dataclass(frozen=True)
+class Route:
+    """A method, a path template, its handler, and what a caller needs for it.
+
+    `{name}` matches one segment; `{scope}` at the beginning matches any number of them. Names match
+    whatever their case. A route that doesn't declare what it needs is closed to everybody.
     """
 
     method: str
     template: str
     handler: Handler
+    needs: Right | Readable | Anyone | None = None
 
-    @cached_property
-    def pattern(self) -> re.Pattern[str]:
-        """The template as a regular expression over a whole path."""
-        expression = ""
-        end = 0
-        for placeholder in _PLACEHOLDER.finditer(self.template):
-            segment = ".+" if placeholder[2] else "[^/]+"
-            expression += re.escape(self.template[end : placeholder.start()])
-            expression += f"(?P<{placeholder[1]}>{segment})"
-            end = placeholder.end()
-        return re.compile(expression + re.escape(self.template[end:]), re.IGNORECASE)
+    def match(self, path: ResourceId) -> Mapping[str, str] | None:
+        """What the placeholders match, or None if the path is another one."""
+        pattern = self.template.strip("/").split("/")
+        segments = path.segments
+        params = {}
+        if pattern[0] == _SCOPE:
+            del pattern[0]
+            length = len(segments) - len(pattern)
+            if length < 1:
+                return None
+            params["scope"] = str(path.first(length))
+            segments = segments[length:]
+        if len(segments) != len(pattern):
+            return None
+        for expected, segment in zip(pattern, segments, strict=True):
+            if expected.startswith("{"):
+                params[expected[1:-1]] = segment
+            elif expected.lower() != segment.lower():
+                return None
+        return params
 
 
 class Provider(Protocol):

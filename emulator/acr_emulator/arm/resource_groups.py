@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from acr_emulator.arm.request import ArmRequest, Route
+from acr_emulator.arm.request import ArmRequest, Readable, Right, Route
 from acr_emulator.network.responses import JsonAnswer, empty
 from acr_emulator.state.arm_errors import bad_request, group_not_found
 from acr_emulator.state.store import Resource, Store
 
 TYPE = "Microsoft.Resources/resourceGroups"
-# {name}, not {group}: a call on the group itself does not need it to exist already.
+_ACTIONS = "Microsoft.Resources/subscriptions/resourceGroups"
 _GROUPS = "/subscriptions/{subscription}/resourceGroups"
 _FILTER = re.compile(r"\b(resourceType|name) eq '([^']+)'", re.IGNORECASE)
 
@@ -26,22 +26,26 @@ class ResourceGroups:
 
     def routes(self) -> list[Route]:
         """The routes and their handlers."""
+        one = f"{_GROUPS}/{{name}}"
+        read = Right(f"{_ACTIONS}/read", one)
+        write = Right(f"{_ACTIONS}/write", one)
+        any_type = Readable("{type}/read")
         return [
-            Route("GET", _GROUPS, self.list),
-            Route("PUT", f"{_GROUPS}/{{name}}", self.put),
-            Route("PATCH", f"{_GROUPS}/{{name}}", self.put),
-            Route("GET", f"{_GROUPS}/{{name}}", self.get),
-            Route("HEAD", f"{_GROUPS}/{{name}}", self.head),
-            Route("DELETE", f"{_GROUPS}/{{name}}", self.delete),
-            Route("GET", "/subscriptions/{subscription}/resources", self.resources),
-            Route("GET", f"{_GROUPS}/{{group}}/resources", self.resources),
+            Route("GET", _GROUPS, self.list, Readable(f"{_ACTIONS}/read")),
+            Route("PUT", one, self.put, write),
+            Route("PATCH", one, self.put, write),
+            Route("GET", one, self.get, read),
+            Route("HEAD", one, self.head, read),
+            Route("DELETE", one, self.delete, Right(f"{_ACTIONS}/delete", one)),
+            Route("GET", "/subscriptions/{subscription}/resources", self.resources, any_type),
+            Route("GET", f"{_GROUPS}/{{group}}/resources", self.resources, any_type),
         ]
 
     async def list(self, _: ArmRequest) -> Response:
         return JsonAnswer({"value": self.store.list(resource_type=TYPE)})
 
     async def put(self, request: ArmRequest) -> Response:
-        group_id = f"/subscriptions/{request['subscription']}/resourceGroups/{request['name']}"
+        group_id = f"{_GROUPS.format(**request.params)}/{request['name']}"
         previous = self.store.get(group_id)
         if previous is None and request.method == "PATCH":
             raise group_not_found(request["name"])
@@ -62,7 +66,7 @@ class ResourceGroups:
         return JsonAnswer(group, 200 if previous else 201)
 
     def _existing(self, request: ArmRequest) -> Resource:
-        group = self.store.get(request.path)
+        group = self.store.get(str(request.id))
         if group is None:
             raise group_not_found(request["name"])
         return group
@@ -71,7 +75,7 @@ class ResourceGroups:
         return JsonAnswer(self._existing(request))
 
     async def head(self, request: ArmRequest) -> Response:
-        return empty(204 if self.store.get(request.path) else 404)
+        return empty(204 if self.store.get(str(request.id)) else 404)
 
     async def delete(self, request: ArmRequest) -> Response:
         group = self._existing(request)
@@ -80,7 +84,7 @@ class ResourceGroups:
         return empty()
 
     async def resources(self, request: ArmRequest) -> Response:
-        scope = request.path[: -len("/resources")]
+        scope = request.id.first(len(request.id.segments) - 1)
         filters = _FILTER.findall(request.query.get("$filter", ""))
         wanted = {word.lower(): value for word, value in filters}
         name = wanted.get("name", "").lower()

@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from acr_emulator.arm.request import ArmRequest, Route
+from acr_emulator.arm.request import ArmRequest, Right, Route
 from acr_emulator.cloud.clouds import Cloud
 from acr_emulator.identity.authorization import (
     ASSIGNMENT,
@@ -14,15 +14,23 @@ from acr_emulator.identity.authorization import (
     ROLES,
     Role,
     role_of,
-    roles_of,
 )
 from acr_emulator.identity.directory import Directory
+from acr_emulator.identity.rights import Rights
+from acr_emulator.identity.tokens import Principal
 from acr_emulator.network.responses import JsonAnswer, empty
-from acr_emulator.state.arm_errors import ArmError
+from acr_emulator.state.arm_errors import ArmError, bad_request
 from acr_emulator.state.clock import Clock, timestamp
+from acr_emulator.state.resource_ids import ResourceId
 from acr_emulator.state.store import Resource, Store
 
+_AUTHORIZATION = "{scope}/providers/Microsoft.Authorization"
+
 _QUOTED = re.compile(r"(roleName|principalId|assignedTo)\s*(?:eq\s*|\()'([^']*)'", re.IGNORECASE)
+
+
+def _right(action: str) -> Right:
+    return Right(f"Microsoft.Authorization/{action}", "{scope}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,31 +41,42 @@ class RoleAssignments:
     clock: Clock
     store: Store
     directory: Directory
+    rights: Rights
 
     def routes(self) -> list[Route]:
         """The routes and their handlers."""
-        assignments = "{scope:path}/providers/Microsoft.Authorization/roleAssignments"
-        definitions = "{scope:path}/providers/Microsoft.Authorization/roleDefinitions"
-        authorization = "{scope:path}/providers/Microsoft.Authorization"
+        assignments, definitions = (
+            f"{_AUTHORIZATION}/roleAssignments",
+            f"{_AUTHORIZATION}/roleDefinitions",
+        )
+        assignment = f"{assignments}/{{name}}"
+        read = _right("roleAssignments/read")
         return [
-            Route("GET", f"{authorization}/permissions", self.permissions),
-            Route("GET", f"{authorization}/denyAssignments", self.denials),
-            Route("GET", definitions, self.definitions),
-            Route("GET", f"{definitions}/{{role}}", self.definition),
-            Route("GET", assignments, self.assignments),
-            Route("GET", f"{assignments}/{{name}}", self.assignment),
-            Route("PUT", f"{assignments}/{{name}}", self.assign),
-            Route("DELETE", f"{assignments}/{{name}}", self.withdraw),
+            Route(
+                "GET",
+                f"{_AUTHORIZATION}/permissions",
+                self.permissions,
+                _right("permissions/read"),
+            ),
+            Route(
+                "GET",
+                f"{_AUTHORIZATION}/denyAssignments",
+                self.denials,
+                _right("denyAssignments/read"),
+            ),
+            Route("GET", definitions, self.definitions, _right("roleDefinitions/read")),
+            Route(
+                "GET", f"{definitions}/{{role}}", self.definition, _right("roleDefinitions/read")
+            ),
+            Route("GET", assignments, self.assignments, read),
+            Route("GET", assignment, self.assignment, read),
+            Route("PUT", assignment, self.assign, _right("roleAssignments/write")),
+            Route("DELETE", assignment, self.withdraw, _right("roleAssignments/delete")),
         ]
 
     async def permissions(self, request: ArmRequest) -> Response:
-        """What the caller may do at a scope: the built-in administrator everything."""
-        caller = request.caller.principal.object_id
-        roles = (
-            [ROLES[0]]
-            if self.directory.is_operator(caller)
-            else list(roles_of(self.store, caller, request["scope"]))
-        )
+        """What the caller may do at a scope."""
+        roles = self.rights.roles(request.caller.principal.object_id, request["scope"])
         return JsonAnswer({"value": [role.permissions() for role in roles]})
 
     async def denials(self, _: ArmRequest) -> Response:
@@ -90,17 +109,17 @@ class RoleAssignments:
         wanted = _filtered(request)
         principal = wanted.get("principalid") or wanted.get("assignedto")
         at_scope = "atscope()" in request.query.get("$filter", "").lower()
-        scope = request["scope"].lower()
+        scope = ResourceId.parse(request["scope"])
         value = [
             existing
             for existing in self.store.list("", ASSIGNMENT)
             if principal in (None, existing["properties"]["principalId"])
-            and _covers(existing["properties"]["scope"].lower(), scope, below=not at_scope)
+            and _covers(existing["properties"]["scope"], scope, below=not at_scope)
         ]
         return JsonAnswer({"value": value})
 
     async def assignment(self, request: ArmRequest) -> Response:
-        if assignment := self.store.get(request.path):
+        if assignment := self.store.get(str(request.id)):
             return JsonAnswer(assignment)
         raise ArmError(
             404,
@@ -111,12 +130,23 @@ class RoleAssignments:
     async def assign(self, request: ArmRequest) -> Response:
         requested = request.body.get("properties") or {}
         role = role_of(requested.get("roleDefinitionId", ""))
-        scope, principal_id = request["scope"], requested.get("principalId", "")
-        for existing in self.store.list(f"{scope}/providers/", ASSIGNMENT):
+        principal = self._principal(requested.get("principalId", ""))
+        scope = ResourceId.parse(request["scope"])
+        previous = self.store.get(str(request.id))
+        if previous and previous["properties"]["principalId"] != principal.object_id:
+            raise bad_request(
+                "RoleAssignmentUpdateNotPermitted",
+                "Tenant ID, application ID, principal ID, and scope are not allowed to be updated.",
+            )
+        for existing in self.store.list("", ASSIGNMENT):
             same = existing["properties"]
-            if existing["id"].lower() == request.path.lower():
+            if ResourceId.parse(existing["id"]) == request.id:
                 continue  # the same assignment again, as a template that is deployed twice has it
-            if same["principalId"] == principal_id and role_of(same["roleDefinitionId"]) == role:
+            if (
+                same["principalId"] == principal.object_id
+                and role_of(same["roleDefinitionId"]) == role
+                and ResourceId.parse(same["scope"]) == scope
+            ):
                 name = existing["name"].replace("-", "")
                 raise ArmError(
                     409,
@@ -124,18 +154,32 @@ class RoleAssignments:
                     "The role assignment already exists. The ID of the existing role assignment"
                     f" is {name}.",
                 )
-        assignment = self._new(request, role, principal_id)
+        assignment = self._new(request, role, principal)
         self.store.put(assignment["id"], assignment)
         return JsonAnswer(assignment, 201)
 
-    def _new(self, request: ArmRequest, role: Role, principal_id: str) -> Resource:
+    def _principal(self, object_id: str) -> Principal:
+        """The principal that a role is assigned to; the texts are from memory."""
+        if not object_id:
+            raise bad_request(
+                "InvalidPrincipalId", "A valid principal ID must be provided for role assignment."
+            )
+        if principal := self.directory.with_object_id(object_id):
+            return principal
+        raise bad_request(
+            "PrincipalNotFound",
+            f"Principal {object_id.replace('-', '')} does not exist in the directory"
+            f" {self.cloud.tenant_id}. Check that you have the correct principal ID.",
+        )
+
+    def _new(self, request: ArmRequest, role: Role, principal: Principal) -> Resource:
         requested = request.body["properties"]
         now = timestamp(self.clock.now(), zone="Z")
         caller = request.caller.principal.object_id
         return {
             "properties": {
                 "roleDefinitionId": self._shown(role)["id"],
-                "principalId": principal_id,
+                "principalId": principal.object_id,
                 "principalType": requested.get("principalType") or "ServicePrincipal",
                 "scope": request["scope"],
                 "condition": requested.get("condition"),
@@ -147,16 +191,16 @@ class RoleAssignments:
                 "delegatedManagedIdentityResourceId": None,
                 "description": requested.get("description"),
             },
-            "id": request.path,
+            "id": str(request.id),
             "type": ASSIGNMENT,
             "name": request["name"],
         }
 
     async def withdraw(self, request: ArmRequest) -> Response:
-        assignment = self.store.get(request.path)
+        assignment = self.store.get(str(request.id))
         if assignment is None:
             return empty(204)
-        self.store.delete(request.path)
+        self.store.delete(str(request.id))
         return JsonAnswer(assignment)
 
 
@@ -166,8 +210,7 @@ def _filtered(request: ArmRequest) -> dict[str, str]:
     return {name.lower(): value.lower() for name, value in pairs}
 
 
-def _covers(assigned: str, scope: str, *, below: bool) -> bool:
+def _covers(assigned: str, scope: ResourceId, *, below: bool) -> bool:
     """Whether an assignment is listed at a scope: given there or above, or below it too."""
-    return f"{scope}/".startswith(f"{assigned}/") or (
-        below and f"{assigned}/".startswith(f"{scope}/")
-    )
+    place = ResourceId.parse(assigned)
+    return scope.is_within(place) or (below and place.is_within(scope))

@@ -9,17 +9,20 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 
 from acr_emulator.arm.collection import Collection
-from acr_emulator.arm.request import ArmRequest, Route
+from acr_emulator.arm.operation_polling import NAMED_OPERATION
+from acr_emulator.arm.request import ArmRequest, Right, Route
 from acr_emulator.cloud.clouds import Cloud
 from acr_emulator.network.responses import JsonAnswer, empty
 from acr_emulator.state.arm_errors import ArmError, bad_request
 from acr_emulator.state.clock import Clock, timestamp
 from acr_emulator.state.operations import Operations
+from acr_emulator.state.resource_ids import ResourceId
 from acr_emulator.state.settings import Settings
 from acr_emulator.state.store import Resource, Store, Table
 from acr_emulator.storage.accounts import KEY_NAMES, TYPE, BlobStorage
 
-_PROVIDER = "/subscriptions/{subscription}/providers/Microsoft.Storage"
+_SUBSCRIPTION = "/subscriptions/{subscription}"
+_PROVIDER = f"{_SUBSCRIPTION}/providers/Microsoft.Storage"
 _NAME = re.compile("[a-z0-9]{3,24}")
 _SERVICES = ("dfs", "z22.web", "blob", "queue", "table", "file")
 _NETWORK_ACLS: dict[str, Any] = {
@@ -53,20 +56,28 @@ class StorageAccounts:
 
     def routes(self) -> list[Route]:
         """The routes and their handlers."""
-        one = self.collection.one
+        collection = self.collection
+        one = collection.one
+        name_check = Right("Microsoft.Storage/checkNameAvailability/read", _SUBSCRIPTION)
         return [
-            *self.collection.reading_routes(),
-            Route("POST", f"{_PROVIDER}/checkNameAvailability", self.check_name),
+            *collection.reading_routes(),
+            Route("POST", f"{_PROVIDER}/checkNameAvailability", self.check_name, name_check),
             Route(
                 "GET",
                 f"{_PROVIDER}/locations/{{location}}/asyncoperations/{{operation}}",
                 self.created,
+                NAMED_OPERATION,
             ),
-            Route("PUT", one, self.put),
-            Route("PATCH", one, self.patch),
-            Route("DELETE", one, self.delete),
-            Route("POST", f"{one}/listKeys", self.list_keys),
-            Route("POST", f"{one}/regenerateKey", self.regenerate_key),
+            Route("PUT", one, self.put, collection.right("write")),
+            Route("PATCH", one, self.patch, collection.right("write")),
+            Route("DELETE", one, self.delete, collection.right("delete")),
+            Route("POST", f"{one}/listKeys", self.list_keys, collection.right("listKeys/action")),
+            Route(
+                "POST",
+                f"{one}/regenerateKey",
+                self.regenerate_key,
+                collection.right("regenerateKey/action"),
+            ),
         ]
 
     async def check_name(self, request: ArmRequest) -> Response:
@@ -100,12 +111,9 @@ class StorageAccounts:
         return self._accepted(request, account["location"], operation)
 
     def _accepted(self, request: ArmRequest, location: str, operation: str) -> Response:
-        url = (
-            f"{request.base_url}/subscriptions/{request['subscription']}/providers"
-            f"/Microsoft.Storage/locations/{location}/asyncoperations/{operation}"
-            f"?monitor=true&api-version={request.api_version}"
-        )
-        return empty(202, {"location": url})
+        provider = ResourceId.parse(_PROVIDER.format(**request.params))
+        path = provider / "locations" / location / "asyncoperations" / operation
+        return empty(202, {"location": request.url(path, monitor="true")})
 
     async def created(self, request: ArmRequest) -> Response:
         operation = request["operation"]
@@ -149,7 +157,7 @@ class StorageAccounts:
         return {
             "sku": {"name": sku, "tier": sku.partition("_")[0]},
             "kind": body.get("kind") or "StorageV2",
-            "id": self.collection.id(request),
+            "id": str(request.id),
             "name": name,
             "type": TYPE,
             "location": body["location"],

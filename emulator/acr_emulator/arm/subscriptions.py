@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from acr_emulator.arm.request import ArmRequest, Route
+from acr_emulator.arm.request import Anyone, ArmRequest, Right, Route
 from acr_emulator.arm.transfer_resources import TYPES as TRANSFER_TYPES
 from acr_emulator.cloud.clouds import Cloud
 from acr_emulator.network.responses import JsonAnswer
@@ -28,6 +28,8 @@ _VERSIONS = {
     "Microsoft.Resources": ("2024-11-01",),
     "Microsoft.Storage": ("2025-06-01",),
 }
+#: Azure wants a role somewhere in it.
+_OWN = Anyone("the tenant has one subscription, and az looks at it when it logs in")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,13 +41,19 @@ class Subscriptions:
     def routes(self) -> list[Route]:
         """The routes and their handlers."""
         one = "/subscriptions/{subscription}"
+        provider = f"{one}/providers/{{namespace}}"
         return [
-            Route("GET", "/tenants", self.tenants),
-            Route("GET", "/subscriptions", self.list),
-            Route("GET", one, self.get),
-            Route("GET", f"{one}/locations", self.locations),
-            Route("GET", f"{one}/providers/{{namespace}}", self.provider),
-            Route("POST", f"{one}/providers/{{namespace}}/register", self.provider),
+            Route("GET", "/tenants", self.tenants, _OWN),
+            Route("GET", "/subscriptions", self.list, _OWN),
+            Route("GET", one, self.get, _OWN),
+            Route("GET", f"{one}/locations", self.locations, _OWN),
+            Route("GET", provider, self.provider, _OWN),
+            Route(
+                "POST",
+                f"{provider}/register",
+                self.provider,
+                Right("{namespace}/register/action", one),
+            ),
         ]
 
     async def tenants(self, _: ArmRequest) -> Response:

@@ -10,7 +10,7 @@ from typing import Any
 from starlette.responses import Response
 
 from acr_emulator.arm.calls import Calls
-from acr_emulator.arm.request import ArmRequest, Route
+from acr_emulator.arm.request import ArmRequest, Right, Route
 from acr_emulator.cloud.clouds import Cloud
 from acr_emulator.deployments.deployment_properties import accepted, deployment_context
 from acr_emulator.deployments.deployment_service import Deployments
@@ -23,14 +23,17 @@ from acr_emulator.state.arm_errors import ArmError, bad_request
 from acr_emulator.state.clock import Clock
 from acr_emulator.state.store import Resource, Store
 
-_DEPLOYMENTS = (
-    "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Resources/deployments"
-)
+_GROUP = "/subscriptions/{subscription}/resourceGroups/{group}"
+_DEPLOYMENTS = f"{_GROUP}/providers/{DEPLOYMENT}"
 #: The older path of operations, which az uses.
-_OPERATIONS = "/subscriptions/{subscription}/resourceGroups/{group}/deployments/{name}/operations"
+_OPERATIONS = f"{_GROUP}/deployments/{{name}}/operations"
 _CORRELATION = "x-ms-correlation-request-id"
 #: Ours: without it, clients wait half a minute between two looks at an operation.
 _RETRY_AFTER = {"retry-after": "1"}
+
+
+def _right(action: str) -> Right:
+    return Right(f"{DEPLOYMENT}/{action}", f"{_DEPLOYMENTS}/{{name}}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,20 +48,27 @@ class TemplateDeployments:
     def routes(self) -> list[Route]:
         """The routes and their handlers."""
         one = f"{_DEPLOYMENTS}/{{name}}"
+        read, write = _right("read"), _right("write")
+        of_operations = _right("operations/read")
         return [
-            Route("PUT", one, self.put),
-            Route("GET", one, self.get),
-            Route("HEAD", one, self.head),
-            Route("DELETE", one, self.delete),
-            Route("GET", _DEPLOYMENTS, self.list),
-            Route("POST", f"{one}/validate", self.validate),
-            Route("POST", f"{one}/exportTemplate", self.export),
-            Route("POST", f"{one}/whatIf", _what_if),
-            Route("GET", f"{one}/operations", self.operations),
-            Route("GET", f"{one}/operations/{{operation}}", self.operation),
-            Route("GET", _OPERATIONS, self.operations),
-            Route("GET", f"{_OPERATIONS}/{{operation}}", self.operation),
-            Route("GET", f"{one}/operationStatuses/{{operation}}", self.status),
+            Route("PUT", one, self.put, write),
+            Route("GET", one, self.get, read),
+            Route("HEAD", one, self.head, read),
+            Route("DELETE", one, self.delete, _right("delete")),
+            Route("GET", _DEPLOYMENTS, self.list, Right(f"{DEPLOYMENT}/read", _GROUP)),
+            Route("POST", f"{one}/validate", self.validate, _right("validate/action")),
+            Route("POST", f"{one}/exportTemplate", self.export, _right("exportTemplate/action")),
+            Route("POST", f"{one}/whatIf", _what_if, _right("whatIf/action")),
+            Route("GET", f"{one}/operations", self.operations, of_operations),
+            Route("GET", f"{one}/operations/{{operation}}", self.operation, of_operations),
+            Route("GET", _OPERATIONS, self.operations, of_operations),
+            Route("GET", f"{_OPERATIONS}/{{operation}}", self.operation, of_operations),
+            Route(
+                "GET",
+                f"{one}/operationStatuses/{{operation}}",
+                self.status,
+                _right("operationStatuses/read"),
+            ),
         ]
 
     async def put(self, request: ArmRequest) -> Response:
@@ -80,11 +90,8 @@ class TemplateDeployments:
         calls = Calls(_with_header(request, correlation), self.clock)
         rollout = Rollout(template, calls, self.clock, self.store)
         self.deployments.begin(deployment, document, rollout)
-        url = (
-            f"{request.base_url}{request.path}/operationStatuses/{uuid.uuid4().int % 10**19:019d}"
-            f"?api-version={request.api_version}"
-        )
-        headers = {"azure-asyncoperation": url, **_RETRY_AFTER}
+        operation = request.id / "operationStatuses" / f"{uuid.uuid4().int % 10**19:019d}"
+        headers = {"azure-asyncoperation": request.url(operation), **_RETRY_AFTER}
         return JsonAnswer(deployment, 200 if previous else 201, headers)
 
     async def validate(self, request: ArmRequest) -> Response:
@@ -103,7 +110,7 @@ class TemplateDeployments:
 
     async def list(self, request: ArmRequest) -> Response:
         """Newest first, as they began."""
-        deployments = self.store.list(f"{request.path}/", DEPLOYMENT)
+        deployments = self.store.list(f"{request.id}/", DEPLOYMENT)
         return JsonAnswer({"value": list(reversed(deployments))})
 
     async def delete(self, request: ArmRequest) -> Response:
@@ -155,7 +162,7 @@ class TemplateDeployments:
         return f"{group['id']}/providers/{DEPLOYMENT}/{request['name']}"
 
     def _group(self, request: ArmRequest) -> Resource:
-        group_id = "/".join(request.path.split("/")[:5])
+        group_id = _GROUP.format(**request.params)
         group = self.store.get(group_id)
         assert group is not None, f"{group_id} was checked before"
         return group

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from starlette.responses import Response
 
+from acr_emulator.arm.caller_rights import check_linked
 from acr_emulator.arm.container_registries import REGISTRY
 from acr_emulator.arm.list_pages import page
-from acr_emulator.arm.request import ArmRequest, Route
+from acr_emulator.arm.request import ArmRequest, Right, Route
 from acr_emulator.arm.system_data import system_data
 from acr_emulator.arm.transfer_resources import check_new, headers, parent, without_blanks
 from acr_emulator.cloud.clouds import Cloud
+from acr_emulator.identity.rights import Rights
 from acr_emulator.network.responses import JsonAnswer, empty
 from acr_emulator.registry.resource_properties import exports_disabled
-from acr_emulator.runs.pipeline_identity import PipelineIdentities
+from acr_emulator.runs.pipeline_identity import IDENTITY, PipelineIdentities
 from acr_emulator.runs.pipeline_properties import read, shown
 from acr_emulator.runs.pipelines import EXPORT, PipelineKind
 from acr_emulator.state.arm_errors import bad_request, resource_not_found
@@ -34,6 +38,7 @@ class TransferPipelines:
     settings: Settings
     store: Store
     identities: PipelineIdentities
+    rights: Rights
 
     @property
     def _headers(self) -> dict[str, str]:
@@ -42,11 +47,12 @@ class TransferPipelines:
     def routes(self) -> list[Route]:
         """The routes and their handlers."""
         pipelines = f"{REGISTRY}/{self.kind.collection}"
+        one = f"{pipelines}/{{name}}"
         return [
-            Route("PUT", f"{pipelines}/{{name}}", self.put),
-            Route("GET", f"{pipelines}/{{name}}", self.get),
-            Route("DELETE", f"{pipelines}/{{name}}", self.delete),
-            Route("GET", pipelines, self.list),
+            Route("PUT", one, self.put, Right(f"{self.kind.type}/write", one)),
+            Route("GET", one, self.get, Right(f"{self.kind.type}/read", one)),
+            Route("DELETE", one, self.delete, Right(f"{self.kind.type}/delete", one)),
+            Route("GET", pipelines, self.list, Right(f"{self.kind.type}/read", REGISTRY)),
         ]
 
     async def put(self, request: ArmRequest) -> Response:
@@ -61,28 +67,31 @@ class TransferPipelines:
             )
         requested = without_blanks(request.body.get("properties"))
         properties = read(self.kind, requested or {}, request.api_version)
-        previous = self.store.get(request.path)
-        identity = self.identities.assign(
-            request["name"],
-            request.body.get("identity") or {},
-            (previous or {}).get("identity", {}),
-        )
+        previous = self.store.get(str(request.id))
+        identity = self._identity(request, (previous or {}).get("identity", {}))
         location = request.body.get("location")
         resource = {
             "type": self.kind.type,
             **({"identity": identity} if identity else {}),
-            "id": request.path,
+            "id": str(request.id),
             "name": request["name"],
             **({"location": location} if location else {}),
             "systemData": system_data(request, self.clock, previous),
             "properties": properties,
         }
-        self.store.put(request.path, resource)
+        self.store.put(resource["id"], resource)
         return self._answer(request, resource)
+
+    def _identity(self, request: ArmRequest, previous: Mapping[str, Any]) -> dict[str, Any]:
+        """Whoever gives a pipeline an identity can use its rights."""
+        requested = request.body.get("identity") or {}
+        for identity_id in requested.get("userAssignedIdentities") or {}:
+            check_linked(self.rights, request, f"{IDENTITY}/assign/action", identity_id)
+        return self.identities.assign(request["name"], requested, previous)
 
     async def get(self, request: ArmRequest) -> Response:
         parent(self.store, request, self.kind.collection)
-        resource = self.store.get(request.path)
+        resource = self.store.get(str(request.id))
         if resource is None:
             names = f"{request['registry']}/{request['name']}"
             raise resource_not_found(self.kind.type, names, request["group"])
@@ -102,11 +111,11 @@ class TransferPipelines:
 
     async def delete(self, request: ArmRequest) -> Response:
         parent(self.store, request, self.kind.collection)
-        resource = self.store.get(request.path)
+        resource = self.store.get(str(request.id))
         if resource is None:
             return empty(204, self._headers)
         self.identities.release(resource.get("identity", {}))
-        self.store.delete(request.path)
+        self.store.delete(resource["id"])
         return empty(200, self._headers)
 
     def _answer(self, request: ArmRequest, resource: Resource) -> Response:

@@ -9,6 +9,7 @@ from acr_emulator.arm.request import ArmRequest
 from acr_emulator.cloud.clouds import Cloud
 from acr_emulator.registry.resource_properties import check_transfers
 from acr_emulator.state.arm_errors import ArmError, bad_request
+from acr_emulator.state.resource_ids import ResourceId
 from acr_emulator.state.store import Resource, Store
 
 #: The list of April 2026 (REC-B).
@@ -21,10 +22,6 @@ _VERSIONS = (
 _COLLECTIONS = ("exportPipelines", "importPipelines", "pipelineRuns")
 #: Within Microsoft.ContainerRegistry.
 TYPES = tuple(f"registries/{collection}" for collection in _COLLECTIONS)
-_PATH = re.compile(
-    rf".*/providers/Microsoft\.ContainerRegistry/registries/[^/]+/({'|'.join(_COLLECTIONS)})(/.*)?",
-    re.IGNORECASE,
-)
 _NAME = re.compile("[a-zA-Z0-9]{5,50}")
 _ACTIONS = {"GET": "read", "DELETE": "delete"}
 
@@ -37,27 +34,35 @@ def headers(cloud: Cloud) -> dict[str, str]:
 
 def check_version(cloud: Cloud, request: ArmRequest) -> None:
     """Refuse an API version that the cloud does not offer for what the path names."""
-    match, offered = _PATH.fullmatch(request.path), cloud.transfer_api_versions
-    if match is None or offered is None or request.api_version in offered:
+    collection, offered = _collection(request.id), cloud.transfer_api_versions
+    if not collection or offered is None or request.api_version in offered:
         return
     raise bad_request(
         "NoRegisteredProviderFound",
         f"No registered resource provider found for API version '{request.api_version}' for type"
-        f" 'registries/{match[1]}'. The supported api-versions are '{', '.join(offered)}'.",
+        f" 'registries/{collection}'. The supported api-versions are '{', '.join(offered)}'.",
     )
+
+
+def _collection(path: ResourceId) -> str:
+    """The kind of transfer resource that a path is about, as typed, or ""."""
+    words = [segment.lower() for segment in path.segments]
+    is_of_registry = words[4:7] == ["providers", "microsoft.containerregistry", "registries"]
+    if is_of_registry and words[8:9] and words[8] in map(str.lower, _COLLECTIONS):
+        return path.segments[8]
+    return ""
 
 
 def parent(store: Store, request: ArmRequest, child: str) -> Resource:
     """The registry of a request on one of its children, or ARM's 404."""
-    resource_id = "/".join(request.path.split("/")[:9])
-    resource = store.get(resource_id)
+    resource = store.get(str(request.parent))
     if resource is None:
         action = _ACTIONS.get(request.method, "write")
         raise ArmError(
             404,
             "ParentResourceNotFound",
             f"Failed to perform '{action}' on resource(s) of type 'registries/{child}', because"
-            f" the parent resource '{resource_id}' could not be found.",
+            f" the parent resource '{request.parent}' could not be found.",
         )
     return resource
 

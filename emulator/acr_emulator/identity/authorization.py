@@ -8,18 +8,23 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from acr_emulator.state.arm_errors import bad_request
+from acr_emulator.state.resource_ids import InvalidIdError, ResourceId
 from acr_emulator.state.store import Store
 
 ASSIGNMENT = "Microsoft.Authorization/roleAssignments"
 DEFINITION = "Microsoft.Authorization/roleDefinitions"
-GET_SECRET = "Microsoft.KeyVault/vaults/secrets/getSecret/action"
 
 _BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
 _READ_BLOBS = frozenset({f"{_BLOBS}/read"})
 _ALL_BLOBS = _READ_BLOBS | {
     f"{_BLOBS}/{verb}" for verb in ("write", "delete", "add/action", "move/action")
 }
-_SECRETS = frozenset({GET_SECRET, "Microsoft.KeyVault/vaults/secrets/readMetadata/action"})
+SECRETS = "Microsoft.KeyVault/vaults/secrets"
+_READ_SECRETS = frozenset({f"{SECRETS}/getSecret/action", f"{SECRETS}/readMetadata/action"})
+_ALL_SECRETS = _READ_SECRETS | {
+    f"{SECRETS}/{verb}"
+    for verb in ("setSecret/action", "update/action", "delete", "recover/action", "purge/action")
+}
 
 
 @dataclass(frozen=True)
@@ -85,31 +90,42 @@ ROLES = (
     Role(
         "Storage Blob Data Reader", "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1", data_actions=_READ_BLOBS
     ),
-    Role("Key Vault Administrator", "00482a5a-887f-4fb3-b363-3b7fe8e74483", data_actions=_SECRETS),
     Role(
-        "Key Vault Secrets Officer", "b86a8fe4-44ce-4948-aee5-eccb2c155cd7", data_actions=_SECRETS
+        "Key Vault Administrator",
+        "00482a5a-887f-4fb3-b363-3b7fe8e74483",
+        data_actions=_ALL_SECRETS,
     ),
-    Role("Key Vault Secrets User", "4633458b-17de-408a-b874-0445c86b69e6", data_actions=_SECRETS),
+    Role(
+        "Key Vault Secrets Officer",
+        "b86a8fe4-44ce-4948-aee5-eccb2c155cd7",
+        data_actions=_ALL_SECRETS,
+    ),
+    Role(
+        "Key Vault Secrets User",
+        "4633458b-17de-408a-b874-0445c86b69e6",
+        data_actions=_READ_SECRETS,
+    ),
 )
 
 
-def data_actions(store: Store, principal_id: str, scope: str) -> frozenset[str]:
-    """What the principal may do with data at this scope."""
+def data_actions(store: Store, principal_id: str | None, scope: str) -> frozenset[str]:
+    """What the principal may do with data at this scope; without a principal, nothing."""
     roles = roles_of(store, principal_id, scope)
     return frozenset[str]().union(*(role.data_actions for role in roles))
 
 
-def allows(store: Store, principal_id: str, action: str, scope: str) -> bool:
-    """Whether the principal may do this with the resource at this scope."""
-    return any(role.allows(action) for role in roles_of(store, principal_id, scope))
-
-
-def roles_of(store: Store, principal_id: str, scope: str) -> Iterator[Role]:
+def roles_of(store: Store, principal_id: str | None, scope: str) -> Iterator[Role]:
     """The principal's roles at this scope: those given here or further up."""
+    if not principal_id:
+        return
+    try:
+        at = ResourceId.parse(scope)
+    except InvalidIdError:
+        return  # there is nothing of that id
     for assignment in store.list("", ASSIGNMENT):
         properties = assignment["properties"]
-        above = properties["scope"].lower().rstrip("/") + "/"
-        if properties["principalId"] == principal_id and f"{scope.lower()}/".startswith(above):
+        is_its_own = properties["principalId"].lower() == principal_id.lower()
+        if is_its_own and at.is_within(ResourceId.parse(properties["scope"])):
             yield role_of(properties["roleDefinitionId"])
 
 

@@ -21,10 +21,13 @@ class Directory:
     def add(self, name: str) -> Principal:
         """A new service principal without a secret, for instance a managed identity's."""
         principal = Principal(str(uuid.uuid4()), str(uuid.uuid4()), name)
-        self._principals.put(
-            principal.object_id, {"application_id": principal.application_id, "name": name}
-        )
+        self.admit(principal)
         return principal
+
+    def admit(self, principal: Principal) -> None:
+        """Know a principal that has its ids already."""
+        entry = {"application_id": principal.application_id, "name": principal.name}
+        self._principals.put(principal.object_id, entry)
 
     def remove(self, object_id: str) -> None:
         """Forget a principal; what it was granted stays, as in Azure."""
@@ -35,6 +38,11 @@ class Directory:
             Principal(object_id, entry["application_id"], entry["name"])
             for object_id, entry in self._principals.items()
         )
+
+    def with_object_id(self, object_id: str) -> Principal | None:
+        """The principal with that object id."""
+        wanted = object_id.lower()
+        return next((known for known in self if known.object_id.lower() == wanted), None)
 
     def find(self, identifier: str) -> Principal | None:
         """The principal with that object or application id."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from datetime import datetime, timezone
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -16,6 +17,7 @@ from starlette.routing import Route
 from acr_emulator.cloud.clouds import Cloud
 from acr_emulator.identity.directory import Directory
 from acr_emulator.identity.tokens import LIFETIME, Tokens
+from acr_emulator.network.web_app import web_app
 
 _ANY_TENANT = ("common", "organizations")
 _DEFAULT_SCOPE = "/.default"
@@ -54,8 +56,8 @@ class _LoginError(Exception):
 def entra_app(cloud: Cloud, tokens: Tokens, directory: Directory) -> Starlette:
     """The app of the login host."""
     entra = _Entra(cloud, tokens, directory)
-    return Starlette(
-        routes=[
+    return web_app(
+        [
             Route("/common/discovery/instance", entra.instances),
             Route("/{tenant}/.well-known/openid-configuration", entra.configuration),
             Route("/{tenant}/v2.0/.well-known/openid-configuration", entra.configuration),
@@ -64,8 +66,15 @@ def entra_app(cloud: Cloud, tokens: Tokens, directory: Directory) -> Starlette:
             Route("/{tenant}/oauth2/token", entra.token_v1, methods=["POST"]),
             Route("/{tenant}/oauth2/v2.0/token", entra.token_v2, methods=["POST"]),
         ],
-        exception_handlers={_LoginError: entra.refuse},
+        {_LoginError: entra.refuse},
+        lambda status, message: _refusal(status, message).response(cloud.login_url),
     )
+
+
+def _refusal(status: int, message: str) -> _LoginError:
+    """What Entra has no number of its own for."""
+    is_defect = status == HTTPStatus.INTERNAL_SERVER_ERROR
+    return _LoginError(status, "server_error" if is_defect else "invalid_request", 90000, message)
 
 
 class _Entra:
@@ -164,7 +173,9 @@ class _Entra:
 
     async def _form(self, request: Request) -> Mapping[str, str]:
         self._check_tenant(request)
-        return dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))
+        return dict(
+            parse_qsl((await request.body()).decode(errors="replace"), keep_blank_values=True)
+        )
 
     def _issue(self, form: Mapping[str, str], audience: str) -> dict[str, Any]:
         if form.get("grant_type") != "client_credentials":

@@ -13,7 +13,9 @@ from starlette.routing import Route
 from acr_emulator.cloud.clouds import Cloud
 from acr_emulator.identity.directory import Directory
 from acr_emulator.identity.tokens import Principal, Tokens, UnauthorizedError
+from acr_emulator.network.web_app import web_app
 
+_CODES = {404: "Request_ResourceNotFound", 405: "Request_BadRequest"}
 _QUOTED = re.compile(r"'([^']*)'")
 
 
@@ -38,16 +40,21 @@ class _GraphError(Exception):
 def graph_app(cloud: Cloud, tokens: Tokens, directory: Directory) -> Starlette:
     """The app of the Graph host."""
     graph = _Graph(cloud, tokens, directory)
-    return Starlette(
-        routes=[
+    return web_app(
+        [
             Route("/v1.0/me", graph.me),
             Route("/v1.0/users", graph.users),
             Route("/v1.0/servicePrincipals", graph.service_principals),
             Route("/v1.0/servicePrincipals/{id}", graph.service_principal),
             Route("/v1.0/directoryObjects/getByIds", graph.by_ids, methods=["POST"]),
         ],
-        exception_handlers={_GraphError: _refuse},
+        {_GraphError: _refuse},
+        _envelope,
     )
+
+
+def _envelope(status: int, message: str) -> Response:
+    return _GraphError(status, _CODES.get(status, "InternalServerError"), message).response()
 
 
 async def _refuse(_: Request, error: Exception) -> Response:
@@ -129,7 +136,7 @@ class _Graph:
     async def by_ids(self, request: Request) -> Response:
         """Those of the requested object ids that exist."""
         self._caller(request)
-        ids = {object_id.lower() for object_id in (await request.json())["ids"]}
+        ids = {object_id.lower() for object_id in await _ids(request)}
         principals = [
             _shown(principal) for principal in self._directory if principal.object_id in ids
         ]
@@ -138,6 +145,17 @@ class _Graph:
     def _values(self, kind: str, values: list[dict[str, Any]]) -> Response:
         context = f"{self._base}/v1.0/$metadata#{kind}"
         return _GraphAnswer({"@odata.context": context, "value": values})
+
+
+async def _ids(request: Request) -> list[str]:
+    try:
+        content = await request.json()
+    except (ValueError, RecursionError) as error:
+        raise _GraphError(400, "BadRequest", "Unable to read JSON request payload.") from error
+    ids = content.get("ids") if isinstance(content, dict) else None
+    if not isinstance(ids, list) or not all(isinstance(item, str) for item in ids):
+        raise _GraphError(400, "BadRequest", "The property 'ids' must be an array of strings.")
+    return ids
 
 
 def _shown(principal: Principal) -> dict[str, Any]:

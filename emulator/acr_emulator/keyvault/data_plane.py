@@ -14,17 +14,33 @@ from acr_emulator.cloud.clouds import Cloud
 from acr_emulator.identity.directory import Directory
 from acr_emulator.identity.tokens import Principal, Tokens, UnauthorizedError
 from acr_emulator.keyvault.vaults import (
+    DELETE,
+    GET,
+    GET_DELETED,
+    LIST,
+    PURGE,
+    RECOVER,
+    SECRET_NAME,
+    SET,
+    UPDATE,
     Secret,
     SecretMissingError,
+    SecretRight,
     Secrets,
-    may_read_secret,
+    has_right,
     vault_named,
 )
 from acr_emulator.network.responses import JsonAnswer, empty
+from acr_emulator.network.web_app import web_app
 from acr_emulator.state.clock import Clock
+from acr_emulator.state.json_values import is_storable
 from acr_emulator.state.store import Store
 
+_PROPERTIES = {"value": str, "contentType": str, "attributes": dict, "tags": dict}
+_CODES = {404: "NotFound", 405: "MethodNotAllowed"}
 _DAY = 24 * 60 * 60
+
+_Handler = Callable[[Request, Secrets], Awaitable[Response]]
 
 
 class _VaultError(Exception):
@@ -49,28 +65,31 @@ def key_vault_app(
     """The app of every vault's host."""
     vaults = _KeyVaults(cloud, clock, store, tokens, directory)
     one, deleted = "/secrets/{name}", "/deletedsecrets/{name}"
-    table: list[tuple[str, str, Callable[[Request, Secrets], Awaitable[Response]]]] = [
-        ("GET", "/secrets", vaults.list),
-        ("PUT", one, vaults.set),
-        ("GET", one, vaults.get),
-        ("GET", f"{one}/", vaults.get),
-        ("GET", f"{one}/versions", vaults.versions),
-        ("GET", f"{one}/{{version}}", vaults.get),
-        ("PATCH", one, vaults.update),
-        ("PATCH", f"{one}/", vaults.update),
-        ("PATCH", f"{one}/{{version}}", vaults.update),
-        ("DELETE", one, vaults.delete),
-        ("GET", deleted, vaults.deleted),
-        ("DELETE", deleted, vaults.purge),
-        ("POST", f"{deleted}/recover", vaults.recover),
+    table: list[tuple[str, str, _Handler, SecretRight]] = [
+        ("GET", "/secrets", vaults.list, LIST),
+        ("PUT", one, vaults.set, SET),
+        ("GET", one, vaults.get, GET),
+        ("GET", f"{one}/", vaults.get, GET),
+        ("GET", f"{one}/versions", vaults.versions, LIST),
+        ("GET", f"{one}/{{version}}", vaults.get, GET),
+        ("PATCH", one, vaults.update, UPDATE),
+        ("PATCH", f"{one}/", vaults.update, UPDATE),
+        ("PATCH", f"{one}/{{version}}", vaults.update, UPDATE),
+        ("DELETE", one, vaults.delete, DELETE),
+        ("GET", deleted, vaults.deleted, GET_DELETED),
+        ("DELETE", deleted, vaults.purge, PURGE),
+        ("POST", f"{deleted}/recover", vaults.recover, RECOVER),
     ]
-    return Starlette(
-        routes=[
-            Route(path, vaults.checked(handler), methods=[method])
-            for method, path, handler in table
-        ],
-        exception_handlers={_VaultError: _refuse, SecretMissingError: _not_found},
-    )
+    routes = [
+        Route(path, vaults.checked(handler, right), methods=[method])
+        for method, path, handler, right in table
+    ]
+    return web_app(routes, {_VaultError: _refuse, SecretMissingError: _not_found}, _envelope)
+
+
+def _envelope(status: int, message: str) -> Response:
+    code = _CODES.get(status, "InternalServerError")
+    return _VaultError(status, code, message).response()
 
 
 async def _refuse(_: Request, error: Exception) -> Response:
@@ -100,9 +119,9 @@ class _KeyVaults:
         self._directory = directory
 
     def checked(
-        self, handler: Callable[[Request, Secrets], Awaitable[Response]]
+        self, handler: _Handler, right: SecretRight
     ) -> Callable[[Request], Awaitable[Response]]:
-        """Give a handler the secrets of the host's vault, once the token was accepted."""
+        """Give a handler the secrets of the host's vault, if the caller has the right for it."""
 
         async def check(request: Request) -> Response:
             caller = self._authorize(request)
@@ -110,25 +129,28 @@ class _KeyVaults:
             vault = vault_named(self._store, name)
             if vault is None:
                 raise _VaultError(404, "VaultNotFound", f"There is no key vault '{name}'.")
-            self._check_right(caller, vault["name"], request)
+            secret = request.path_params.get("name", "")
+            self._check_right(caller, vault["name"], right, secret)
+            if secret and not SECRET_NAME.fullmatch(secret):
+                raise _VaultError(
+                    400, "BadParameter", f"The request URI contains an invalid name: {secret}"
+                )
             return await handler(request, Secrets(self._store, vault["name"]))
 
         return check
 
-    def _check_right(self, caller: Principal, vault: str, request: Request) -> None:
-        """All but the built-in administrator need permission to read a secret."""
-        name = request.path_params.get("name", "")
-        if (
-            request.method != "GET"
-            or self._directory.is_operator(caller.object_id)
-            or may_read_secret(self._store, vault, caller.object_id, name)
+    def _check_right(self, caller: Principal, vault: str, right: SecretRight, secret: str) -> None:
+        """All but the built-in administrator need a role or an access policy."""
+        if self._directory.is_operator(caller.object_id) or (
+            has_right(self._store, vault, caller.object_id, right, secret)
         ):
             return
         raise _VaultError(
             403,
             "Forbidden",
             f"The user, group or application 'appid={caller.application_id};"
-            f"oid={caller.object_id}' does not have secrets get permission on key vault '{vault}'.",
+            f"oid={caller.object_id}' does not have secrets {right.permission} permission on key"
+            f" vault '{vault}'.",
         )
 
     def _authorize(self, request: Request) -> Principal:
@@ -229,10 +251,15 @@ class _KeyVaults:
 async def _content(request: Request) -> dict[str, Any]:
     try:
         content = await request.json()
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _VaultError(400, "BadParameter", "The body is no JSON.") from error
     if not isinstance(content, dict):
         raise _VaultError(400, "BadParameter", "The body is no object.")
+    for name, kind in _PROPERTIES.items():
+        if not isinstance(content.get(name), (kind, type(None))):
+            raise _VaultError(400, "BadParameter", f"Property '{name}' has the wrong type.")
+    if not is_storable(content):
+        raise _VaultError(400, "BadParameter", "The body can't be stored.")
     return content
 
 

@@ -1,15 +1,17 @@
 """Secrets of key vaults, and who may read them; what the data plane and the runs both need."""
 
+import re
 import uuid
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from acr_emulator.identity.authorization import GET_SECRET, data_actions
+from acr_emulator.identity.authorization import SECRETS, data_actions
 from acr_emulator.state.clock import Clock
 from acr_emulator.state.store import Resource, Store
 
 TYPE = "Microsoft.KeyVault/vaults"
+SECRET_NAME = re.compile("[0-9a-zA-Z-]{1,127}")
 _RECOVERY = {"recoveryLevel": "Recoverable+Purgeable", "recoverableDays": 90}
 
 Secret = dict[str, Any]
@@ -49,10 +51,14 @@ class SecretUri:
     @classmethod
     def parse(cls, uri: str) -> "SecretUri":
         """Take a URI apart; raises SecretMissingError if it names no secret."""
-        url = urlsplit(uri)
+        try:
+            url = urlsplit(uri)
+        except ValueError as error:
+            raise SecretMissingError(uri) from error
         collection, _, path = url.path.strip("/").partition("/")
         name, _, version = path.partition("/")
-        if collection.lower() != "secrets" or not name or not url.hostname:
+        is_secret = collection.lower() == "secrets" and SECRET_NAME.fullmatch(name)
+        if not is_secret or not url.hostname:
             raise SecretMissingError(uri)
         return cls(url.hostname.partition(".")[0], name, version)
 
@@ -62,17 +68,38 @@ def vault_named(store: Store, name: str) -> Resource | None:
     return store.named(TYPE, name)
 
 
-def may_read_secret(store: Store, vault: str, principal_id: str, secret: str = "") -> bool:
-    """Whether a principal may get secrets: by role or by access policy, as the vault has it."""
+@dataclass(frozen=True)
+class SecretRight:
+    """Something to do with secrets, as access policies and as roles name it."""
+
+    permission: str
+    data_action: str
+
+
+GET = SecretRight("get", f"{SECRETS}/getSecret/action")
+LIST = SecretRight("list", f"{SECRETS}/readMetadata/action")
+GET_DELETED = SecretRight("get", f"{SECRETS}/readMetadata/action")
+SET = SecretRight("set", f"{SECRETS}/setSecret/action")
+UPDATE = SecretRight("set", f"{SECRETS}/update/action")
+DELETE = SecretRight("delete", f"{SECRETS}/delete")
+RECOVER = SecretRight("recover", f"{SECRETS}/recover/action")
+PURGE = SecretRight("purge", f"{SECRETS}/purge/action")
+
+
+def has_right(
+    store: Store, vault: str, principal_id: str | None, right: SecretRight, secret: str = ""
+) -> bool:
+    """Whether a principal may do something with secrets, by role or policy as the vault has it."""
     resource = vault_named(store, vault)
-    if resource is None:
+    if resource is None or not principal_id:
         return False
     properties = resource["properties"]
     if properties["enableRbacAuthorization"]:
         scope = f"{resource['id']}/secrets/{secret}" if secret else resource["id"]
-        return GET_SECRET in data_actions(store, principal_id, scope)
+        return right.data_action in data_actions(store, principal_id, scope)
     return any(
-        {"get", "all"} & {right.lower() for right in policy["permissions"].get("secrets") or []}
+        {right.permission, "all"}
+        & {granted.lower() for granted in policy["permissions"].get("secrets") or []}
         for policy in properties["accessPolicies"]
         if policy["objectId"].lower() == principal_id.lower()
     )

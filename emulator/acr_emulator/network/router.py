@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from dataclasses import dataclass
 from email.utils import format_datetime
 from urllib.parse import quote
@@ -16,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from acr_emulator.state.clock import Clock
 from acr_emulator.state.settings import RecordedRequest, Settings
 
+_HOST = re.compile(r"(?P<name>[A-Za-z0-9.-]+)(:[0-9]{1,5})?")
 _logger = logging.getLogger(__name__)
 
 
@@ -49,7 +51,8 @@ class HostRouter:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
         request = Request(scope)
-        name = (request.headers.get("host") or "").partition(":")[0]
+        host_header = _HOST.fullmatch(request.headers.get("host") or "")
+        name = host_header["name"] if host_header else ""
         self._settings.requests.append(RecordedRequest(scope["method"], name, scope["path"]))
         host = self.find(name)
         app: ASGIApp

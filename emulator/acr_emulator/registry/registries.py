@@ -18,6 +18,7 @@ class Registries:
         self._store = store
         self._ids = store.table("registry")
         self._passwords = store.table("registry-passwords")
+        self._token_keys = store.table("registry-token-key")
 
     def get(self, name: str) -> Resource | None:
         """The resource of that name, wherever it is."""
@@ -33,7 +34,16 @@ class Registries:
         """Remove a registry, not what lies under it."""
         self._ids.delete(resource["name"].lower())
         self._passwords.delete(resource["name"].lower())
+        self._token_keys.delete(resource["name"].lower())
         self._store.delete(resource["id"])
+
+    def token_key(self, name: str) -> str:
+        """The key that signs the registry's tokens: they end with it, also if its name returns."""
+        key: str | None = self._token_keys.get(name.lower())
+        if key is None:
+            key = secrets.token_hex(32)
+            self._token_keys.put(name.lower(), key)
+        return key
 
     def passwords(self, name: str) -> list[str]:
         """The two passwords of the admin user, made on the first call."""

@@ -42,12 +42,11 @@ class StoredManifest:
     @property
     def size(self) -> int:
         """Bytes of the manifest and of all that it names."""
-        named = [
-            self.content.get("config", {}),
-            *self.content.get("layers", []),
-            *self.content.get("manifests", []),
-        ]
-        return len(self.text) + sum(int(part.get("size", 0)) for part in named)
+        # Distribution takes null for any of them.
+        content = self.content
+        named = [content.get("config"), *(content.get("layers") or ())]
+        named += content.get("manifests") or ()
+        return len(self.text) + sum(int((part or {}).get("size") or 0) for part in named)
 
 
 def _time(path: Path) -> datetime:

@@ -11,18 +11,19 @@ from acr_emulator.engine.container import ACTIONS
 from acr_emulator.engine.transfer_errors import StorageError
 from acr_emulator.identity.authorization import data_actions
 from acr_emulator.keyvault.vaults import (
+    GET,
     SecretDisabledError,
     SecretMissingError,
     SecretUri,
-    may_read_secret,
+    has_right,
     secret_value,
     vault_named,
 )
 from acr_emulator.runs.pipelines import Pipeline
 from acr_emulator.state.clock import Clock
 from acr_emulator.state.store import Resource, Store
+from acr_emulator.storage.accounts import CONTAINER_NAME, BlobStorage
 from acr_emulator.storage.accounts import TYPE as ACCOUNT
-from acr_emulator.storage.accounts import BlobStorage
 
 _BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
 #: What a role's data actions let the transfer engine do.
@@ -56,6 +57,8 @@ class PipelineAccess:
         container = urlsplit(pipeline.container_uri).path.strip("/")
         sas = self._sas(pipeline) if pipeline.access_mode == "SasToken" else None
         account = self._account(pipeline.container_uri)
+        if not CONTAINER_NAME.fullmatch(container):
+            raise StorageError(400, "The specified resource name contains invalid characters.")
         storage, name = self._storage, account["name"]
         endpoint = f"https://127.0.0.1:{await storage.port(name)}"
         ca_file = str(storage.ca_file)
@@ -81,7 +84,7 @@ class PipelineAccess:
             uri = SecretUri.parse(pipeline.secret_uri)
             if vault_named(store, uri.vault) is None:
                 raise TransferError(_no_such_host("key vault", pipeline.secret_uri))
-            if not may_read_secret(store, uri.vault, self._principal(pipeline), uri.name):
+            if not has_right(store, uri.vault, self._principal(pipeline), GET, uri.name):
                 raise VaultError(403, "Forbidden")
             return Sas.parse(secret_value(store, pipeline.secret_uri))
         except SecretMissingError as exc:
@@ -95,15 +98,15 @@ class PipelineAccess:
         granted = data_actions(self._store, self._principal(pipeline), scope)
         return frozenset[str]().union(*(_ALLOWS.get(action, ()) for action in granted))
 
-    def _principal(self, pipeline: Pipeline) -> str:
-        """The principal of its first identity that exists, the system's before others; else ""."""
+    def _principal(self, pipeline: Pipeline) -> str | None:
+        """The principal of its first identity that exists, the system's before others."""
         identity = pipeline.identity
         if "principalId" in identity:
             return str(identity["principalId"])
         for resource_id in identity.get("userAssignedIdentities", {}):
             if assigned := self._store.get(resource_id):
                 return str(assigned["properties"]["principalId"])
-        return ""
+        return None
 
     def _account(self, container_uri: str) -> Resource:
         """The storage account of a container, if its network is open."""

@@ -10,6 +10,8 @@ from acr_emulator.identity.directory import Directory
 from acr_emulator.state.arm_errors import bad_request
 from acr_emulator.state.store import Resource, Store
 
+IDENTITY = "Microsoft.ManagedIdentity/userAssignedIdentities"
+
 _SYSTEM, _USER = "systemAssigned", "userAssigned"
 _TYPES = {"systemassigned": _SYSTEM, "userassigned": _USER}
 
@@ -51,7 +53,7 @@ class PipelineIdentities:
 
     def _user_assigned(self, resource_id: str) -> Resource:
         identity = self._store.get(resource_id)
-        if identity is None:
+        if identity is None or identity["type"] != IDENTITY:
             raise bad_request(
                 "FailedIdentityOperation", f"The identity '{resource_id}' does not exist."
             )

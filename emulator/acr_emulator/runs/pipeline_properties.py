@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from acr_emulator.runs.pipelines import PipelineKind
 from acr_emulator.state.arm_errors import ArmError, bad_request
@@ -46,11 +47,11 @@ def _container(side: str, requested: Mapping[str, Any], api_version: str) -> dic
     mode = _one_of(
         f"{side}.storageAccessMode", requested.get("storageAccessMode", _MODES[0]), _MODES
     )
-    container = {"type": _CONTAINER_TYPE, "uri": requested["uri"]}
+    container = {"type": _CONTAINER_TYPE, "uri": _uri(f"{side}.uri", requested["uri"])}
     if mode == "SasToken":
         if "keyVaultUri" not in requested:
             raise _missing(f"{side}.keyVaultUri")
-        container["keyVaultUri"] = requested["keyVaultUri"]
+        container["keyVaultUri"] = _uri(f"{side}.keyVaultUri", requested["keyVaultUri"])
     elif api_version < _ACCESS_MODE_SINCE:
         raise bad_request(
             "InvalidParameter",
@@ -58,6 +59,16 @@ def _container(side: str, requested: Mapping[str, Any], api_version: str) -> dic
             f" {_ACCESS_MODE_SINCE}-preview or later.",
         )
     return {**container, "storageAccessMode": mode}
+
+
+def _uri(name: str, value: str) -> str:
+    try:
+        urlsplit(value)
+    except ValueError as error:
+        raise bad_request(
+            "InvalidParameter", f"The value '{value}' of 'properties.{name}' is no URI."
+        ) from error
+    return value
 
 
 def _one_of(name: str, value: object, allowed: tuple[str, ...]) -> str:

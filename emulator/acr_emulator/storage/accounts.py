@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import re
 import secrets
 import shutil
 from collections import defaultdict
@@ -16,6 +17,7 @@ from acr_emulator.state.store import Store
 from acr_emulator.storage.azurite import Azurite
 
 TYPE = "Microsoft.Storage/storageAccounts"
+CONTAINER_NAME = re.compile(r"[a-z0-9](-?[a-z0-9]){2,62}|\$(web|root|logs)")
 KEY_NAMES = ("key1", "key2")
 _KEY_BYTES = 64
 

@@ -8,6 +8,7 @@ from typing import Any
 import jwt
 
 from acr_emulator.registry.front.scopes import AccessEntry, Scope
+from acr_emulator.registry.registries import Registries
 from acr_emulator.state.clock import Clock
 
 # Both are the lifetimes of real tokens (Azure/acr docs/AAD-OAuth.md for their claims).
@@ -22,11 +23,14 @@ class InvalidTokenError(Exception):
 
 
 class RegistryTokens:
-    """Signs and checks the tokens of every registry of the instance."""
+    """Signs and checks the tokens of every registry of the instance, each with its own key."""
 
-    def __init__(self, key: str, clock: Clock) -> None:
-        self._key = key
+    def __init__(self, registries: Registries, clock: Clock) -> None:
+        self._registries = registries
         self._clock = clock
+
+    def _key(self, login_server: str) -> str:
+        return self._registries.token_key(login_server.partition(".")[0])
 
     def refresh_token(self, login_server: str, subject: str, tenant: str) -> str:
         """Issue what `az acr login --expose-token` prints."""
@@ -75,13 +79,13 @@ class RegistryTokens:
             "nbf": int(now.timestamp()),
             "exp": int((now + lifetime).timestamp()),
         }
-        return jwt.encode({**registered, **claims}, self._key, algorithm="HS256")
+        return jwt.encode({**registered, **claims}, self._key(login_server), algorithm="HS256")
 
     def _verify(self, login_server: str, token: str, grant_type: str) -> dict[str, Any]:
         try:
             claims: dict[str, Any] = jwt.decode(
                 token,
-                self._key,
+                self._key(login_server),
                 algorithms=["HS256"],
                 audience=login_server,
                 issuer=_ISSUER,

@@ -5,15 +5,13 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from acr_emulator.registry.distribution import Distribution
-from acr_emulator.registry.front.gate import Gate
+from acr_emulator.registry.front.gate import GuardedRoute, Visit
 from acr_emulator.registry.front.listings import unknown_repository
 from acr_emulator.registry.front.oci_errors import RegistryError
 from acr_emulator.registry.front.paging import order_of, page
-from acr_emulator.registry.front.repository_name import repository_of
-from acr_emulator.registry.front.scopes import on_repository
+from acr_emulator.registry.front.scopes import on_its_repository
 from acr_emulator.registry.stored_repositories import StoredManifest, StoredRepositories, StoredTag
 from acr_emulator.state.clock import timestamp
 
@@ -29,25 +27,25 @@ _CHANGEABLE = {
 class Attributes:
     """What `az acr repository` and `az acr manifest` read and delete."""
 
-    def __init__(self, gate: Gate, distribution: Distribution) -> None:
-        self._gate = gate
+    def __init__(self, distribution: Distribution) -> None:
         self._distribution = distribution
 
-    def routes(self) -> list[Route]:
+    def routes(self) -> list[GuardedRoute]:
         """Where clients find them."""
         root = "/acr/v1/{repository:path}"
+        read, delete = on_its_repository("metadata_read"), on_its_repository("delete")
         return [
-            Route(f"{root}/_tags", self._tags),
-            Route(f"{root}/_tags/{{tag}}", self._tag),
-            Route(f"{root}/_tags/{{tag}}", self._untag, methods=["DELETE"]),
-            Route(f"{root}/_manifests", self._manifests),
-            Route(f"{root}/_manifests/{{digest}}", self._manifest),
-            Route(root, self._repository),
-            Route(root, self._delete, methods=["DELETE"]),
+            GuardedRoute(f"{root}/_tags", self._tags, read),
+            GuardedRoute(f"{root}/_tags/{{tag}}", self._tag, read),
+            GuardedRoute(f"{root}/_tags/{{tag}}", self._untag, delete, ("DELETE",)),
+            GuardedRoute(f"{root}/_manifests", self._manifests, read),
+            GuardedRoute(f"{root}/_manifests/{{digest}}", self._manifest, read),
+            GuardedRoute(root, self._repository, read),
+            GuardedRoute(root, self._delete, delete, ("DELETE",)),
         ]
 
-    async def _repository(self, request: Request) -> Response:
-        stored, repository, head = self._enter(request, "metadata_read")
+    async def _repository(self, _request: Request, visit: Visit) -> Response:
+        stored, repository, head = self._enter(visit)
         tags, manifests = stored.tags(repository), stored.manifests(repository)
         times = [manifest.created for manifest in manifests] + [tag.updated for tag in tags]
         body = {
@@ -60,8 +58,8 @@ class Attributes:
         }
         return JSONResponse(body)
 
-    async def _delete(self, request: Request) -> Response:
-        stored, repository, _ = self._enter(request, "delete")
+    async def _delete(self, _request: Request, visit: Visit) -> Response:
+        stored, repository, _ = self._enter(visit)
         body = {
             "manifestsDeleted": [manifest.digest for manifest in stored.manifests(repository)],
             "tagsDeleted": [tag.name for tag in stored.tags(repository)],
@@ -69,23 +67,23 @@ class Attributes:
         stored.delete(repository)
         return JSONResponse(body, 202)
 
-    async def _tags(self, request: Request) -> Response:
-        stored, repository, head = self._enter(request, "metadata_read")
+    async def _tags(self, request: Request, visit: Visit) -> Response:
+        stored, repository, head = self._enter(visit)
         tags = order_of(request).sort(stored.tags(repository), lambda tag: tag.updated)
         chosen, headers = page(request, tags, lambda tag: tag.name)
         return JSONResponse({**head, "tags": [_tag(tag) for tag in chosen]}, headers=headers)
 
-    async def _tag(self, request: Request) -> Response:
-        stored, repository, head = self._enter(request, "metadata_read")
+    async def _tag(self, request: Request, visit: Visit) -> Response:
+        stored, repository, head = self._enter(visit)
         return JSONResponse({**head, "tag": _tag(_named(request, stored.tags(repository)))})
 
-    async def _untag(self, request: Request) -> Response:
-        stored, repository, _ = self._enter(request, "delete")
+    async def _untag(self, request: Request, visit: Visit) -> Response:
+        stored, repository, _ = self._enter(visit)
         stored.untag(repository, _named(request, stored.tags(repository)).name)
         return Response(status_code=202)
 
-    async def _manifests(self, request: Request) -> Response:
-        stored, repository, head = self._enter(request, "metadata_read")
+    async def _manifests(self, request: Request, visit: Visit) -> Response:
+        stored, repository, head = self._enter(visit)
         tags = stored.tags(repository)
         manifests = order_of(request).sort(
             stored.manifests(repository), lambda manifest: manifest.created
@@ -94,8 +92,8 @@ class Attributes:
         body = {**head, "manifests": [_manifest(manifest, tags) for manifest in chosen]}
         return JSONResponse(body, headers=headers)
 
-    async def _manifest(self, request: Request) -> Response:
-        stored, repository, head = self._enter(request, "metadata_read")
+    async def _manifest(self, request: Request, visit: Visit) -> Response:
+        stored, repository, head = self._enter(visit)
         digest = request.path_params["digest"]
         for manifest in stored.manifests(repository):
             if manifest.digest == digest:
@@ -106,12 +104,9 @@ class Attributes:
             404, "MANIFEST_UNKNOWN", f'manifest "{digest}" is not found', detail={"Digest": digest}
         )
 
-    def _enter(
-        self, request: Request, action: str
-    ) -> tuple[StoredRepositories, str, dict[str, Any]]:
-        """Admit the request; what is stored, its repository, and the first keys of the response."""
-        repository = repository_of(request)
-        registry = self._gate.admit(request, on_repository(repository, action)).registry
+    def _enter(self, visit: Visit) -> tuple[StoredRepositories, str, dict[str, Any]]:
+        """What is stored, the repository, and the first keys of the response."""
+        registry, repository = visit.registry, visit.repository
         stored = self._distribution.repositories(registry.name)
         if not stored.exists(repository):
             raise unknown_repository(repository)
@@ -147,11 +142,11 @@ def _manifest(manifest: StoredManifest, tags: Sequence[StoredTag]) -> dict[str, 
         "imageSize": manifest.size,
         "createdTime": timestamp(manifest.created, zone="Z"),
         "lastUpdateTime": timestamp(manifest.created, zone="Z"),
-        "mediaType": content.get("mediaType", "application/vnd.oci.image.manifest.v1+json"),
+        "mediaType": content.get("mediaType") or "application/vnd.oci.image.manifest.v1+json",
         "changeableAttributes": _CHANGEABLE,
     }
-    if "config" in content:
-        body["configMediaType"] = content["config"]["mediaType"]
+    if config := content.get("config"):
+        body["configMediaType"] = config.get("mediaType")
     if of_manifest:
         body["tags"] = [tag.name for tag in of_manifest]
     return body

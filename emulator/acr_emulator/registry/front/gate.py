@@ -3,20 +3,25 @@
 import base64
 import binascii
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 
 from starlette.requests import Request
+from starlette.routing import Route
+from starlette.types import ASGIApp
 
+from acr_emulator.identity.rights import Rights
 from acr_emulator.registry.front.acr_tokens import InvalidTokenError, RegistryTokens
-from acr_emulator.registry.front.grants import Rights
+from acr_emulator.registry.front.grants import Subject, granted
 from acr_emulator.registry.front.oci_errors import RegistryError, challenge
+from acr_emulator.registry.front.registry_path import is_repository
 from acr_emulator.registry.front.scopes import Scope
 from acr_emulator.registry.registries import Registries
 from acr_emulator.state.store import Resource
 
 #: The user name that goes with a token instead of a password.
 TOKEN_USER = "00000000-0000-0000-0000-000000000000"
+VALID_TOKEN = Scope("registry", "", ())
 
 
 @dataclass(frozen=True)
@@ -44,10 +49,29 @@ class Registry:
 
 @dataclass(frozen=True)
 class Visit:
-    """An admitted request: the registry, and whether one of a scope's actions is allowed in it."""
+    """An admitted request: where it goes, and whether one of a scope's actions is allowed there."""
 
     registry: Registry
+    #: The repository that the path names, or "".
+    repository: str
     allows: Callable[[Scope], bool]
+
+
+Handler = Callable[[Request, Visit], Awaitable[ASGIApp]]
+
+
+@dataclass(frozen=True)
+class GuardedRoute:
+    """A path, its handler, and what a token needs for it; without that, it is closed to all.
+
+    `{repository}` in the name of the scope is the one of the path. `VALID_TOKEN` needs no more than
+    a token of this registry.
+    """
+
+    path: str
+    handler: Handler
+    needs: Scope | None = None
+    methods: tuple[str, ...] = ("GET",)
 
 
 class Gate:
@@ -75,44 +99,59 @@ class Gate:
             )
         return registry
 
-    def admit(self, request: Request, scope: Scope | None = None) -> Visit:
-        """Check the request's token; with a scope, that it allows one of the scope's actions."""
-        registry = self.registry(request)
+    def guard(self, route: GuardedRoute) -> Route:
+        """The route, behind the check of what it declares."""
+
+        async def enter(request: Request) -> ASGIApp:
+            registry = self.registry(request)
+            if route.needs is None:
+                raise RegistryError(403, "DENIED", "requested access to the resource is denied")
+            repository = request.path_params.get("repository", "")
+            if repository and not is_repository(repository):
+                raise RegistryError(400, "NAME_INVALID", f"invalid repository name '{repository}'")
+            scope = replace(route.needs, name=route.needs.name.format(repository=repository))
+            return await route.handler(request, self._admit(request, registry, repository, scope))
+
+        return Route(route.path, enter, methods=list(route.methods))
+
+    def _admit(self, request: Request, registry: Registry, repository: str, scope: Scope) -> Visit:
+        """Check that the request's token allows one of the scope's actions."""
+        requested = scope if scope.actions else None
         kind, _, credential = request.headers.get("Authorization", "").partition(" ")
         if kind.lower() not in {"bearer", "basic"}:
-            raise challenge(registry.login_server, scope)
+            raise challenge(registry.login_server, requested)
         try:
             if kind.lower() == "bearer":
                 access = self._tokens.access(registry.login_server, credential)
-                visit = Visit(registry, lambda requested: requested.is_within(access))
+                visit = Visit(registry, repository, lambda wanted: wanted.is_within(access))
             else:
                 user = self.log_in(registry, *basic(credential))
                 visit = Visit(
-                    registry, lambda requested: bool(self.granted(registry, user, requested))
+                    registry, repository, lambda wanted: bool(self.granted(registry, user, wanted))
                 )
         except InvalidTokenError as exc:
-            raise challenge(registry.login_server, scope, error="invalid_token") from exc
-        if scope and not visit.allows(scope):
-            raise challenge(registry.login_server, scope, error="insufficient_scope")
+            raise challenge(registry.login_server, requested, error="invalid_token") from exc
+        if requested and not visit.allows(requested):
+            raise challenge(registry.login_server, requested, error="insufficient_scope")
         return visit
 
-    def granted(self, registry: Registry, subject: str, scope: Scope) -> Scope | None:
+    def granted(self, registry: Registry, subject: Subject, scope: Scope) -> Scope | None:
         """What of a scope an identity may have there."""
-        return self._rights.granted(subject, registry.id, scope)
+        return granted(self._rights, subject, registry.id, scope)
 
-    def log_in(self, registry: Registry, username: str, password: str) -> str:
-        """Check a user and password and return the user's name; raises InvalidTokenError.
+    def log_in(self, registry: Registry, username: str, password: str) -> Subject:
+        """Check a user and password and return who it is; raises InvalidTokenError.
 
         The user is the admin, if enabled, or the empty GUID with a refresh token for its password.
         """
         if username == TOKEN_USER:
-            return self._tokens.subject(registry.login_server, password)
+            return Subject(self._tokens.subject(registry.login_server, password))
         known = self._registries.passwords(registry.name) if registry.admin_enabled else []
         if username != registry.name or not any(
             secrets.compare_digest(valid.encode(), password.encode()) for valid in known
         ):
             raise InvalidTokenError("wrong user or password")
-        return username
+        return Subject(username, is_admin=True)
 
 
 def basic(credential: str) -> tuple[str, str]:

@@ -1,40 +1,49 @@
-"""What an identity may do in a registry: what its roles allow, the built-in administrator all."""
+"""What an identity may do in a registry: the admin user all, others what their roles allow."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from acr_emulator.identity.authorization import allows
-from acr_emulator.identity.directory import Directory
-from acr_emulator.registry.front.scopes import Scope
-from acr_emulator.state.store import Store
+from acr_emulator.identity.rights import Rights
+from acr_emulator.registry.front.registry_path import is_repository
+from acr_emulator.registry.front.scopes import CATALOG, Scope
+from acr_emulator.registry.registries import TYPE
 
-#: The action of a role, below `Microsoft.ContainerRegistry/registries`, that an action of a token
-#: needs; reading the catalog (`*`) is part of pulling where roles are not given by repository.
-_NEEDS = {
-    "*": "pull/read",
-    "metadata_read": "pull/read",
-    "pull": "pull/read",
-    "metadata_write": "push/write",
-    "push": "push/write",
-    "delete": "artifacts/delete",
+_PULL, _PUSH, _DELETE = f"{TYPE}/pull/read", f"{TYPE}/push/write", f"{TYPE}/artifacts/delete"
+#: The action of a role that an action of a token needs, by the type of the token's scope.
+_ON_REPOSITORY = {
+    "pull": _PULL,
+    "push": _PUSH,
+    "delete": _DELETE,
+    "metadata_read": _PULL,
+    "metadata_write": _PUSH,
 }
+#: Reading the catalog is part of pulling where roles are not given by repository.
+_ON_CATALOG = {action: _PULL for action in CATALOG.actions}
+_ANY = "*"
 
 
-class Rights:
-    """Asks the roles that were assigned in ARM."""
+@dataclass(frozen=True)
+class Subject:
+    """Who holds a token: a principal of the tenant by its object id, or the admin user."""
 
-    def __init__(self, store: Store, directory: Directory) -> None:
-        self._store = store
-        self._directory = directory
+    name: str
+    is_admin: bool = False
 
-    def granted(self, subject: str, registry_id: str, scope: Scope) -> Scope | None:
-        """What of a scope the subject may have; a name that is no principal's is the admin's."""
-        if self._directory.is_operator(subject) or not self._directory.find(subject):
-            return scope
-        actions = tuple(
-            action for action in scope.actions if self._may(subject, registry_id, action)
-        )
-        return replace(scope, actions=actions) if actions else None
 
-    def _may(self, subject: str, registry_id: str, action: str) -> bool:
-        needed = f"Microsoft.ContainerRegistry/registries/{_NEEDS.get(action, action)}"
-        return allows(self._store, subject, needed, registry_id)
+def granted(rights: Rights, subject: Subject, registry_id: str, scope: Scope) -> Scope | None:
+    """What of a requested scope the subject may have; `*` on a repository stands for everything."""
+    needs = _needs(scope)
+    requested = tuple(needs) if _ANY in scope.actions else scope.actions
+    actions = tuple(
+        action
+        for action in requested
+        if action in needs
+        and (subject.is_admin or rights.allow(subject.name, needs[action], registry_id))
+    )
+    return replace(scope, actions=actions) if actions else None
+
+
+def _needs(scope: Scope) -> dict[str, str]:
+    """The actions that a scope can have; nothing is known of other types and names."""
+    if scope.type == "repository" and is_repository(scope.name):
+        return _ON_REPOSITORY
+    return _ON_CATALOG if (scope.type, scope.name) == (CATALOG.type, CATALOG.name) else {}

@@ -2,14 +2,12 @@
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from acr_emulator.registry.distribution import Distribution
-from acr_emulator.registry.front.gate import Gate
+from acr_emulator.registry.front.gate import GuardedRoute, Visit
 from acr_emulator.registry.front.oci_errors import RegistryError
 from acr_emulator.registry.front.paging import page
-from acr_emulator.registry.front.repository_name import repository_of
-from acr_emulator.registry.front.scopes import CATALOG, on_repository
+from acr_emulator.registry.front.scopes import CATALOG, on_its_repository
 
 
 def unknown_repository(repository: str) -> RegistryError:
@@ -25,27 +23,25 @@ def unknown_repository(repository: str) -> RegistryError:
 class Listings:
     """Distribution lists every registry's repositories as one, so these answer instead."""
 
-    def __init__(self, gate: Gate, distribution: Distribution) -> None:
-        self._gate = gate
+    def __init__(self, distribution: Distribution) -> None:
         self._distribution = distribution
 
-    def routes(self) -> list[Route]:
+    def routes(self) -> list[GuardedRoute]:
         """Where clients find them."""
+        readable = on_its_repository("pull", "metadata_read")
         return [
-            Route("/v2/_catalog", self._catalog),
-            Route("/acr/v1/_catalog", self._catalog),
-            Route("/v2/{repository:path}/tags/list", self._tags),
+            GuardedRoute("/v2/_catalog", self._catalog, CATALOG),
+            GuardedRoute("/acr/v1/_catalog", self._catalog, CATALOG),
+            GuardedRoute("/v2/{repository:path}/tags/list", self._tags, readable),
         ]
 
-    async def _catalog(self, request: Request) -> Response:
-        visit = self._gate.admit(request, CATALOG)
+    async def _catalog(self, request: Request, visit: Visit) -> Response:
         names = self._distribution.repositories(visit.registry.name).names()
         chosen, headers = page(request, names, str)
         return JSONResponse({"repositories": chosen}, headers=headers)
 
-    async def _tags(self, request: Request) -> Response:
-        repository = repository_of(request)
-        visit = self._gate.admit(request, on_repository(repository, "pull", "metadata_read"))
+    async def _tags(self, request: Request, visit: Visit) -> Response:
+        repository = visit.repository
         stored = self._distribution.repositories(visit.registry.name)
         if not stored.exists(repository):
             raise unknown_repository(repository)

@@ -2,53 +2,66 @@
 
 from __future__ import annotations
 
-import secrets
-
-from starlette.applications import Starlette
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from acr_emulator.cloud.clouds import Cloud
-from acr_emulator.identity.directory import Directory
+from acr_emulator.identity.rights import Rights
 from acr_emulator.identity.tokens import Tokens
+from acr_emulator.network.web_app import web_app
 from acr_emulator.registry.distribution import Distribution
 from acr_emulator.registry.front.acr_tokens import RegistryTokens
 from acr_emulator.registry.front.attributes import Attributes
-from acr_emulator.registry.front.gate import Gate
-from acr_emulator.registry.front.grants import Rights
+from acr_emulator.registry.front.gate import Gate, GuardedRoute
 from acr_emulator.registry.front.listings import Listings
 from acr_emulator.registry.front.oauth import OAuth
-from acr_emulator.registry.front.oci_errors import RegistryError, answer_error
+from acr_emulator.registry.front.oci_errors import (
+    RegistryError,
+    answer_error,
+    envelope,
+    error_answer,
+)
 from acr_emulator.registry.front.passthrough import PassThrough
+from acr_emulator.registry.front.registry_path import RegistryPath
 from acr_emulator.registry.registries import Registries
 from acr_emulator.state.clock import Clock
-from acr_emulator.state.store import Store
+
+
+class _Door:
+    """Lets only those paths in that mean one thing, decoded once and for all."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            path = RegistryPath.of(scope["raw_path"]).text
+        except RegistryError as error:
+            return await error_answer(error)(scope, receive, send)
+        return await self._app({**scope, "path": path, "raw_path": path.encode()}, receive, send)
 
 
 def registry_front(
     *,
     cloud: Cloud,
     clock: Clock,
-    store: Store,
     entra: Tokens,
-    directory: Directory,
+    rights: Rights,
     registries: Registries,
     distribution: Distribution,
-) -> Starlette:
+) -> ASGIApp:
     """Build the app."""
-    tokens = RegistryTokens(_signing_key(store), clock)
-    gate = Gate(registries, tokens, Rights(store, directory))
-    routes = [
-        *OAuth(gate, tokens, entra, cloud).routes(),
-        *Listings(gate, distribution).routes(),
-        *PassThrough(gate, distribution).routes(),
-        *Attributes(gate, distribution).routes(),
+    tokens = RegistryTokens(registries, clock)
+    gate = Gate(registries, tokens, rights)
+    guarded = guarded_routes(distribution)
+    routes = [*OAuth(gate, tokens, entra, cloud).routes(), *map(gate.guard, guarded)]
+    app = web_app(routes, {RegistryError: answer_error}, envelope)
+    return _Door(app)
+
+
+def guarded_routes(distribution: Distribution) -> list[GuardedRoute]:
+    """Everything that needs a token; the first match wins."""
+    return [
+        *Listings(distribution).routes(),
+        *PassThrough(distribution).routes(),
+        *Attributes(distribution).routes(),
     ]
-    return Starlette(routes=routes, exception_handlers={RegistryError: answer_error})
-
-
-def _signing_key(store: Store) -> str:
-    table = store.table("registry-token-key")
-    key: str | None = table.get("")
-    if key is None:
-        key = secrets.token_hex(32)
-        table.put("", key)
-    return key

@@ -10,6 +10,7 @@ from acr_emulator.cloud.clouds import Cloud
 from acr_emulator.identity.tokens import Tokens, UnauthorizedError
 from acr_emulator.registry.front.acr_tokens import InvalidTokenError, RegistryTokens
 from acr_emulator.registry.front.gate import Gate, Registry, basic
+from acr_emulator.registry.front.grants import Subject
 from acr_emulator.registry.front.oci_errors import RegistryError
 from acr_emulator.registry.front.scopes import Scope
 
@@ -59,7 +60,8 @@ class OAuth:
         grant_type = _field(form, "grant_type")
         try:
             if grant_type == "refresh_token":
-                subject = self._tokens.subject(registry.login_server, _field(form, "refresh_token"))
+                token = _field(form, "refresh_token")
+                subject = Subject(self._tokens.subject(registry.login_server, token))
             elif grant_type == "password":
                 username, password = _field(form, "username"), _field(form, "password")
                 subject = self._gate.log_in(registry, username, password)
@@ -82,7 +84,7 @@ class OAuth:
             raise _unauthorized("authentication required") from exc
         return self._access_token(registry, subject, request.query_params.getlist("scope"))
 
-    def _access_token(self, registry: Registry, subject: str, scopes: list[str]) -> Response:
+    def _access_token(self, registry: Registry, subject: Subject, scopes: list[str]) -> Response:
         """Grant what is requested and allowed; a token may well grant nothing."""
         try:
             requested = [Scope.parse(text) for part in scopes for text in part.split()]
@@ -90,7 +92,7 @@ class OAuth:
             raise RegistryError(400, "INVALID_SCOPE", str(exc)) from exc
         granted = [self._gate.granted(registry, subject, scope) for scope in requested]
         scopes_granted = [scope for scope in granted if scope]
-        token = self._tokens.access_token(registry.login_server, subject, scopes_granted)
+        token = self._tokens.access_token(registry.login_server, subject.name, scopes_granted)
         return JSONResponse({"access_token": token})
 
 

@@ -8,6 +8,8 @@ from starlette.responses import JSONResponse, Response
 
 from acr_emulator.registry.front.scopes import Scope
 
+_CODES = {404: "NOT_FOUND", 405: "UNSUPPORTED"}
+
 
 class RegistryError(Exception):
     """Ends a request with an error of the registry's own shape."""
@@ -52,7 +54,17 @@ def challenge(login_server: str, scope: Scope | None = None, *, error: str = "")
     )
 
 
+def error_answer(error: RegistryError) -> Response:
+    """The answer to send."""
+    return JSONResponse({"errors": [error.error]}, error.status, error.headers)
+
+
 async def answer_error(_request: Request, exc: Exception) -> Response:
     """Render a RegistryError; starlette's handlers are typed for any exception."""
     assert isinstance(exc, RegistryError)
-    return JSONResponse({"errors": [exc.error]}, exc.status, exc.headers)
+    return error_answer(exc)
+
+
+def envelope(status: int, message: str) -> Response:
+    """Render an error that isn't a RegistryError."""
+    return error_answer(RegistryError(status, _CODES.get(status, "UNKNOWN"), message))

@@ -1,5 +1,6 @@
 """Pages of a listing, as registries page: `n`, `last`, and a Link to the next page."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -10,6 +11,7 @@ from starlette.requests import Request
 from acr_emulator.registry.front.oci_errors import RegistryError
 
 DEFAULT_PAGE = 100
+_SIZE = re.compile("0*[1-9][0-9]{0,8}")
 
 Item = TypeVar("Item")
 
@@ -50,7 +52,7 @@ def page(
 
 def _size(request: Request) -> int:
     text = request.query_params.get("n", str(DEFAULT_PAGE))
-    if not text.isdecimal() or int(text) == 0:
+    if not _SIZE.fullmatch(text):
         raise RegistryError(
             400,
             "PAGINATION_NUMBER_INVALID",

@@ -1,67 +1,92 @@
 """The OCI API: passed on to distribution, where a registry's repositories lie under its name."""
 
+import json
 import re
-from collections.abc import Mapping
+from urllib.parse import parse_qsl
 
 import httpx
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as AsgiScope
 
 from acr_emulator.bundled.child_process import StartError
 from acr_emulator.registry.distribution import Distribution
-from acr_emulator.registry.front.gate import Gate, Visit
-from acr_emulator.registry.front.oci_errors import RegistryError
-from acr_emulator.registry.front.repository_name import REPOSITORY
-from acr_emulator.registry.front.scopes import on_repository
+from acr_emulator.registry.front.gate import VALID_TOKEN, GuardedRoute, Visit
+from acr_emulator.registry.front.oci_errors import RegistryError, error_answer
+from acr_emulator.registry.front.registry_path import RegistryPath, is_repository
+from acr_emulator.registry.front.scopes import on_its_repository, on_repository
 
-#: One segment at the end: nothing may lead out of the registry's own paths.
-_RESOURCE = re.compile(
-    rf"(?P<repository>{REPOSITORY})/(?:manifests/|referrers/|blobs/|blobs/(?P<upload>uploads/))[^/]*"
-)
 _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer"}
 _NOT_FORWARDED = _HOP_BY_HOP | {"authorization", "host", "expect"}
-_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+_OF_BODY = {"content-length", "content-type"}
+_KEPT_OF_ERRORS = ("content-range", "docker-distribution-api-version")
+_WITHOUT_BODY = {"GET", "HEAD", "DELETE"}
+_DIGEST = re.compile(r"[a-z0-9+._-]+:[0-9a-fA-F]+")
+#: Distribution takes parameters from a form, too: nobody has looked at those.
+_BINARY = (b"content-type", b"application/octet-stream")
 
 
 class PassThrough:
     """Streams both ways: neither a request's body nor an answer's is ever held in memory."""
 
-    def __init__(self, gate: Gate, distribution: Distribution) -> None:
-        self._gate = gate
+    def __init__(self, distribution: Distribution) -> None:
         self._distribution = distribution
 
-    def routes(self) -> list[Route]:
-        """Where clients find it; the last of the OCI API's routes."""
+    def routes(self) -> list[GuardedRoute]:
+        """Where clients find it."""
+        repository = "/v2/{repository:path}"
+        uploads = f"{repository}/blobs/uploads/"
+        pull, push = on_its_repository("pull"), on_its_repository("push")
+        delete = on_its_repository("delete")
         return [
-            Route("/v2", self._version),
-            Route("/v2/", self._version),
-            Route("/v2/{path:path}", self._pass, methods=_METHODS),
+            GuardedRoute("/v2", self._version, VALID_TOKEN),
+            GuardedRoute("/v2/", self._version, VALID_TOKEN),
+            GuardedRoute(uploads, self._start_upload, push, ("POST",)),
+            GuardedRoute(
+                f"{uploads}{{upload}}", self._upload, push, ("GET", "PATCH", "PUT", "DELETE")
+            ),
+            GuardedRoute(f"{repository}/manifests/{{reference}}", self._pass, pull),
+            GuardedRoute(f"{repository}/manifests/{{reference}}", self._pass, push, ("PUT",)),
+            GuardedRoute(f"{repository}/manifests/{{reference}}", self._pass, delete, ("DELETE",)),
+            GuardedRoute(f"{repository}/blobs/{{digest}}", self._pass, pull),
+            GuardedRoute(f"{repository}/blobs/{{digest}}", self._pass, delete, ("DELETE",)),
+            GuardedRoute(f"{repository}/referrers/{{digest}}", self._pass, pull),
         ]
 
-    async def _version(self, request: Request) -> Response:
-        self._gate.admit(request)
+    async def _version(self, _: Request, __: Visit) -> Response:
         return Response("{}", headers={"Docker-Distribution-Api-Version": "registry/2.0"})
 
-    async def _pass(self, request: Request) -> ASGIApp:
-        path: str = request.path_params["path"]
-        match = _RESOURCE.fullmatch(path)
-        if not match:
-            raise RegistryError(404, "NOT_FOUND", f"there is no '/v2/{path}'")
-        action = _action(request.method, upload=bool(match["upload"]))
-        visit = self._gate.admit(request, on_repository(match["repository"], action))
-        prefix = f"/v2/{visit.registry.name}/"
+    async def _start_upload(self, request: Request, visit: Visit) -> ASGIApp:
+        query = _with_mount(request.scope["query_string"], visit)
+        return await self._forward(request, visit, query, [_BINARY])
+
+    async def _upload(self, request: Request, visit: Visit) -> ASGIApp:
+        return await self._forward(request, visit, request.scope["query_string"], [_BINARY])
+
+    async def _pass(self, request: Request, visit: Visit) -> ASGIApp:
+        kept = [pair for pair in request.headers.raw if pair[0].lower() == b"content-type"]
+        return await self._forward(request, visit, request.scope["query_string"], kept)
+
+    async def _forward(
+        self, request: Request, visit: Visit, query: bytes, content_type: list[tuple[bytes, bytes]]
+    ) -> ASGIApp:
+        has_body = request.method not in _WITHOUT_BODY
+        left_out = _NOT_FORWARDED | ({"content-type"} if has_body else _OF_BODY)
+        headers = [pair for pair in request.headers.raw if pair[0].decode() not in left_out]
+        path = RegistryPath(request.scope["path"]).in_distribution(visit.registry.name)
         http = self._distribution.http
-        onward = http.build_request(
-            request.method,
-            f"{await self._running()}{prefix}{path}",
-            params=_with_mount(request.query_params, visit),
-            headers=[pair for pair in request.headers.items() if pair[0] not in _NOT_FORWARDED],
-            content=None if request.method in {"GET", "HEAD", "DELETE"} else request.stream(),
-        )
-        return _Relay(http, onward, prefix)
+        try:
+            url = httpx.URL(await self._running())
+            onward = http.build_request(
+                request.method,
+                url.copy_with(raw_path=path.encode() + (b"?" + query if query else b"")),
+                headers=[*headers, *(content_type if has_body else [])],
+                content=request.stream() if has_body else None,
+            )
+        except httpx.InvalidURL as exc:
+            raise RegistryError(400, "NAME_INVALID", "the path is too long") from exc
+        return _Relay(http, onward, f"/v2/{visit.registry.name}/")
 
     async def _running(self) -> str:
         try:
@@ -74,21 +99,26 @@ def _down() -> RegistryError:
     return RegistryError(503, "UNAVAILABLE", "the registry's storage is down")
 
 
-def _action(method: str, *, upload: bool) -> str:
-    if upload:
-        return "push"
-    return {"GET": "pull", "HEAD": "pull", "DELETE": "delete"}.get(method, "push")
-
-
-def _with_mount(query: Mapping[str, str], visit: Visit) -> dict[str, str]:
+def _with_mount(query: bytes, visit: Visit) -> bytes:
     """Point `from` at a repository of the same registry, the only one that it can mean.
 
     Without the right to pull there, it goes: the request then starts an ordinary upload.
     """
-    source = query.get("from")
-    if source is not None and visit.allows(on_repository(source, "pull")):
-        return {**query, "from": f"{visit.registry.name}/{source}"}
-    return {name: value for name, value in query.items() if name not in {"mount", "from"}}
+    # Older versions of distribution take a semicolon for a separator.
+    pairs = parse_qsl(query.decode("latin-1").replace(";", "&"), keep_blank_values=True)
+    values = {
+        wanted: [value for name, value in pairs if name == wanted] for wanted in ("mount", "from")
+    }
+    if not any(values.values()):
+        return query
+    [digest], [source] = (found if len(found) == 1 else [""] for found in values.values())
+    if (
+        not _DIGEST.fullmatch(digest)
+        or not is_repository(source)
+        or not visit.allows(on_repository(source, "pull"))
+    ):
+        return b""
+    return f"mount={digest}&from={visit.registry.name}/{source}".encode()
 
 
 class _Relay:
@@ -129,10 +159,28 @@ class _Relay:
         await send({"type": "http.response.body"})
 
     async def _error(self, answer: httpx.Response) -> Response:
-        """Errors are small, and name the repository as distribution knows it."""
-        content = (await answer.aread()).replace(self._prefix[4:].encode(), b"")
-        return Response(content, answer.status_code, media_type=answer.headers["content-type"])
+        """Errors are small, and name the repository as distribution knows it.
+
+        What its HTTP server refuses, such as a range beyond the end, is no JSON.
+        """
+        try:
+            content = (await answer.aread()).replace(self._prefix[4:].encode(), b"")
+        except httpx.TransportError:  # it announces the whole blob, also for a range beyond its end
+            content = b""
+        kept = {name: answer.headers[name] for name in _KEPT_OF_ERRORS if name in answer.headers}
+        if _is_envelope(content):
+            return Response(content, answer.status_code, kept, "application/json")
+        text = content.decode(errors="replace").strip() or answer.reason_phrase
+        return error_answer(RegistryError(answer.status_code, "UNKNOWN", text, headers=kept))
 
     def _unscoped(self, location: bytes) -> bytes:
         """Distribution is configured to answer paths, not URLs."""
         return location.replace(self._prefix.encode(), b"/v2/", 1)
+
+
+def _is_envelope(content: bytes) -> bool:
+    try:
+        body = json.loads(content)
+    except ValueError:
+        return False
+    return isinstance(body, dict) and isinstance(body.get("errors"), list)

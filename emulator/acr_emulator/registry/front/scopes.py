@@ -38,11 +38,11 @@ class Scope:
         return {"type": self.type, "name": self.name, "actions": list(self.actions)}
 
     def is_within(self, granted: Iterable[AccessEntry]) -> bool:
-        """Tell whether one of this scope's actions is granted; `*` grants all."""
+        """Tell whether one of this scope's actions is granted."""
         return any(
             entry["type"] == self.type
             and entry["name"] == self.name
-            and not {"*", *self.actions}.isdisjoint(entry["actions"])
+            and not set(self.actions).isdisjoint(entry["actions"])
             for entry in granted
         )
 
@@ -53,3 +53,8 @@ CATALOG = Scope("registry", "catalog", ("*",))
 def on_repository(repository: str, *actions: str) -> Scope:
     """Ask for any one of the actions on a repository."""
     return Scope("repository", repository, actions)
+
+
+def on_its_repository(*actions: str) -> Scope:
+    """Ask for any one of the actions on the repository that a route's path names."""
+    return on_repository("{repository}", *actions)
