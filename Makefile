@@ -145,6 +145,10 @@ test-briefly: setup-e2e-$(NEWEST_AZ) wheel
 faults: setup-emulator ## Every fault at every request of every command, and more: PART=commands, engine, kill or soak
 	@$(run) tests.faults $(PART)
 
+.PHONY: fuzz
+fuzz: setup-emulator ## Hostile requests to every host of the emulator, many more than a test makes: EXAMPLES=20000
+	FUZZ_EXAMPLES=$(or $(EXAMPLES),20000) $(run) pytest --timeout=0 tests/emulator/test_hostile_requests.py
+
 .PHONY: mutants
 mutants: setup-dev ## Small changes of the extension, and whether a unit test fails for each: MODULE=arguments for one
 	@nice scripts/mutants $(if $(MODULE),'azext_acrtransfer.$(MODULE).*')
