@@ -10,7 +10,8 @@ from acr_emulator.cloud.clouds import PUBLIC
 from acr_emulator.identity.authorization import ROLES
 from acr_emulator.identity.tokens import Principal
 
-from tests.emulator.running import SUBSCRIPTION, VERSION, Emulator, Json, RegistryClient
+from tests.emulator.running import SUBSCRIPTION, VERSION, Emulator, Json
+from tests.support.oci import RegistryClient
 
 #: The ids of the built-in roles by their names.
 ROLE_IDS = {role.name: role.id for role in ROLES}
@@ -76,7 +77,7 @@ class Guest:
 
     def registry(self, name: str) -> RegistryClient:
         principal = Principal(self.id, self.login["appId"], self.login["displayName"])
-        return RegistryClient(self.emulator, PUBLIC.login_server(name), principal)
+        return self.emulator.client(name, principal)
 
 
 def role_assignment(role: str, **properties: str) -> Json:

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 import httpx
 import jwt
 import pytest
-from acr_emulator.arm.request import Route
 from acr_emulator.cloud.clouds import PUBLIC
 from acr_emulator.runs.pipelines import EXPORT, KINDS, PipelineKind
 
+from tests.emulator.declared_routes import routes
 from tests.emulator.guests import (
     TRANSFER_CONTRIBUTOR,
     Guest,
@@ -17,7 +17,8 @@ from tests.emulator.guests import (
     role_assignment,
 )
 from tests.emulator.run_world import ACCOUNT, CONTAINER_ID, URI, VAULT, World, registry
-from tests.emulator.running import GROUP, REGISTRIES, SUBSCRIPTION, Json, RegistryClient
+from tests.emulator.running import GROUP, REGISTRIES, SUBSCRIPTION, Json
+from tests.support.oci import RegistryClient
 
 ACCOUNT_ID = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/{ACCOUNT}"
 IDENTITIES = f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities"
@@ -202,7 +203,11 @@ def test_no_token_outlives_its_registry(world: World) -> None:
     emulator.ok("DELETE", "returning")
     emulator.registry("returning")
     assert before.call("GET", "/v2/_catalog", headers=access).status_code == 401
-    form = {"grant_type": "refresh_token", "service": before.login_server, "scope": catalog}
+    form = {
+        "grant_type": "refresh_token",
+        "service": PUBLIC.login_server("returning"),
+        "scope": catalog,
+    }
     answer = before.call(
         "POST", "/oauth2/token", data={**form, "refresh_token": before.refresh_token}
     )
@@ -282,15 +287,13 @@ def test_a_pipeline_gets_only_identities_that_its_author_may_assign(world: World
 
 def test_a_route_without_a_declaration_is_closed(world: World) -> None:
     emulator = world.emulator
-    app = emulator.instance.hosts.find(PUBLIC.arm)
-    assert app is not None
-    routes: list[Route] = app.app._routes  # type: ignore[attr-defined]
+    declared = routes(emulator.instance)
     at, route = next(
-        (at, route) for at, route in enumerate(routes) if route.template == "/subscriptions"
+        (at, route) for at, route in enumerate(declared) if route.template == "/subscriptions"
     )
-    routes[at] = dataclasses.replace(route, needs=None)
+    declared[at] = dataclasses.replace(route, needs=None)
     try:
         assert refusal(emulator.arm("GET", "/subscriptions")) == FORBIDDEN
     finally:
-        routes[at] = route
+        declared[at] = route
     assert emulator.arm("GET", "/subscriptions").status_code == 200

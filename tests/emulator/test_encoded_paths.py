@@ -10,7 +10,8 @@ from acr_emulator.state.resource_ids import InvalidIdError, ResourceId
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.emulator.running import SUBSCRIPTION, VERSION, Emulator, Json, RegistryClient
+from tests.emulator.running import SUBSCRIPTION, VERSION, Emulator, Json
+from tests.support.oci import RegistryClient
 
 GROUPS = f"{SUBSCRIPTION}/resourceGroups"
 #: What a name can't contain; the first two end a path, if it's decoded and read once more.
@@ -249,7 +250,7 @@ def test_no_form_is_taken_for_a_mount(
 
 def test_a_path_may_be_encoded_without_a_need(own: RegistryClient) -> None:
     everything = "repository:team/app:*"
-    digest = own.push("team/app", "v1", b"layer")
+    digest = own.push("team/app", "v1", layer=b"layer")
     encoded = quote(digest, safe="")
     accept = {"Accept": "application/vnd.oci.image.manifest.v1+json"}
     for path in (
@@ -261,7 +262,7 @@ def test_a_path_may_be_encoded_without_a_need(own: RegistryClient) -> None:
 
 
 def test_a_delete_may_have_a_body(own: RegistryClient) -> None:
-    digest = own.push("bodied", "v1", b"layer")
+    digest = own.push("bodied", "v1", layer=b"layer")
     scope = "repository:bodied:*"
     path = f"/v2/bodied/manifests/{digest}"
     assert own.call("DELETE", path, scope, content=b"unasked").status_code == 202

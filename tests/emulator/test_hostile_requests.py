@@ -21,9 +21,9 @@ from hypothesis import strategies as st
 
 from tests.emulator.arm_samples import VAULT
 from tests.emulator.asgi import Answer, send
+from tests.emulator.declared_routes import VALUES, routes
+from tests.emulator.good_bodies import BODIES, SOMEBODY, parts
 from tests.emulator.running import REGISTRIES, SUBSCRIPTION, VERSION, Emulator, Json
-from tests.emulator.test_arm_bodies import BODIES, SOMEBODY, parts
-from tests.emulator.test_rights_matrix import VALUES, routes
 from tests.support.oci import digest_of
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "100"))

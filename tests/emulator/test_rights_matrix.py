@@ -12,13 +12,12 @@ import httpx
 import jwt
 import pytest
 from acr_emulator.arm.request import Anyone, Readable, Right, Route
-from acr_emulator.cloud.clouds import PUBLIC
-from acr_emulator.emulator import Instance
 from acr_emulator.registry.front.gate import VALID_TOKEN, GuardedRoute
 from acr_emulator.registry.front.login_server import guarded_routes
 
+from tests.emulator.declared_routes import VALUES, routes
 from tests.emulator.guests import TRANSFER_CONTRIBUTOR, Guest
-from tests.emulator.running import GROUP, REGISTRIES, SUBSCRIPTION, Emulator, Json
+from tests.emulator.running import GROUP, SUBSCRIPTION, Emulator, Json
 
 ROLES = ("", "Reader", "AcrPull", "AcrPush", "Contributor", "Owner", TRANSFER_CONTRIBUTOR)
 REGISTRY = "Microsoft.ContainerRegistry/registries"
@@ -62,22 +61,6 @@ FILTERED = {
         )
     ),
 }
-#: What placeholders stand for. What is called `missing` doesn't exist, so that nothing is changed.
-VALUES = {
-    "subscription": PUBLIC.subscription_id,
-    "group": "group",
-    "registry": "matrix",
-    "scope": f"{REGISTRIES}/matrix",
-    "namespace": "Microsoft.ContainerRegistry",
-    "location": "westus",
-}
-
-
-def routes(instance: Instance) -> list[Route]:
-    host = instance.hosts.find(PUBLIC.arm)
-    assert host is not None
-    declared: list[Route] = host.app._routes  # type: ignore[attr-defined]
-    return declared
 
 
 @pytest.fixture(scope="module")
