@@ -117,7 +117,7 @@ class KeyVaults:
         }
         return {
             "id": previous["id"] if previous else str(request.id),
-            "name": request["name"],
+            "name": previous["name"] if previous else request["name"],
             "type": TYPE,
             "location": request.body["location"],
             "tags": request.body.get("tags") or {},

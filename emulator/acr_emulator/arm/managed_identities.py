@@ -35,7 +35,7 @@ class ManagedIdentities:
         return [
             *collection.reading_routes(),
             Route("PUT", collection.one, self.put, collection.right("write")),
-            Route("PATCH", collection.one, self.put, collection.right("write")),
+            Route("PATCH", collection.one, self.patch, collection.right("write")),
             Route("DELETE", collection.one, self.delete, collection.right("delete")),
         ]
 
@@ -48,6 +48,12 @@ class ManagedIdentities:
             return JsonAnswer(identity)
         location = ResourceId.parse(identity["id"]).url_path
         return JsonAnswer(identity, 201, {"location": location})
+
+    async def patch(self, request: ArmRequest) -> Response:
+        identity = self.collection.existing(request)
+        identity["tags"] = request.body.get("tags", identity["tags"])
+        self.store.put(identity["id"], identity)
+        return JsonAnswer(identity)
 
     def _new(self, request: ArmRequest) -> Resource:
         principal = self.directory.add(request["name"])

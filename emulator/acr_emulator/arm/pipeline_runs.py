@@ -70,8 +70,8 @@ class PipelineRuns:
             raise ArmError(409, "Conflict", f"The run '{request['name']}' is still under way.")
         run = {
             "type": TYPE,
-            "id": str(request.id),
-            "name": request["name"],
+            "id": previous["id"] if previous else str(request.id),
+            "name": previous["name"] if previous else request["name"],
             "systemData": system_data(request, self.clock, previous),
             "properties": properties,
         }

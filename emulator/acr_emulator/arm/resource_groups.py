@@ -49,6 +49,7 @@ class ResourceGroups:
         previous = self.store.get(group_id)
         if previous is None and request.method == "PATCH":
             raise group_not_found(request["name"])
+        tags = previous["tags"] if previous and request.method == "PATCH" else {}
         location = request.body.get("location") or (previous or {}).get("location")
         if not location:
             raise bad_request(
@@ -59,7 +60,7 @@ class ResourceGroups:
             "name": previous["name"] if previous else request["name"],
             "type": TYPE,
             "location": location,
-            "tags": request.body.get("tags") or {},
+            "tags": request.body.get("tags", tags),
             "properties": {"provisioningState": "Succeeded"},
         }
         self.store.put(group_id, group)

@@ -155,6 +155,8 @@ class RoleAssignments:
                     f" is {name}.",
                 )
         assignment = self._new(request, role, principal)
+        if previous:
+            assignment |= {key: previous[key] for key in ("id", "name")}
         self.store.put(assignment["id"], assignment)
         return JsonAnswer(assignment, 201)
 

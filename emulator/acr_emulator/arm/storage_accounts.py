@@ -15,6 +15,7 @@ from acr_emulator.cloud.clouds import Cloud
 from acr_emulator.network.responses import JsonAnswer, empty
 from acr_emulator.state.arm_errors import ArmError, bad_request
 from acr_emulator.state.clock import Clock, timestamp
+from acr_emulator.state.enumerations import one_of
 from acr_emulator.state.operations import Operations
 from acr_emulator.state.resource_ids import ResourceId
 from acr_emulator.state.settings import Settings
@@ -211,5 +212,11 @@ def _settable(body: dict[str, Any]) -> dict[str, Any]:
         if key != "encryption" and value is not None
     }
     if "networkAcls" in properties:
-        properties["networkAcls"] = _NETWORK_ACLS | properties["networkAcls"]
+        rules = _NETWORK_ACLS | properties["networkAcls"]
+        action = one_of("networkAcls.defaultAction", rules["defaultAction"], ("Allow", "Deny"))
+        properties["networkAcls"] = rules | {"defaultAction": action}
+    if "publicNetworkAccess" in properties:
+        properties["publicNetworkAccess"] = one_of(
+            "publicNetworkAccess", properties["publicNetworkAccess"], ("Enabled", "Disabled")
+        )
     return properties

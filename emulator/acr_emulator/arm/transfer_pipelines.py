@@ -73,8 +73,8 @@ class TransferPipelines:
         resource = {
             "type": self.kind.type,
             **({"identity": identity} if identity else {}),
-            "id": str(request.id),
-            "name": request["name"],
+            "id": previous["id"] if previous else str(request.id),
+            "name": previous["name"] if previous else request["name"],
             **({"location": location} if location else {}),
             "systemData": system_data(request, self.clock, previous),
             "properties": properties,

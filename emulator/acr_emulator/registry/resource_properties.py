@@ -6,10 +6,12 @@ from typing import Any
 
 from acr_emulator.state.arm_errors import ArmError, bad_request
 from acr_emulator.state.clock import timestamp
+from acr_emulator.state.enumerations import one_of
 from acr_emulator.state.store import Resource
 
 Properties = dict[str, Any]
 
+_ACCESS = ("Enabled", "Disabled")
 _TIERS = ("Basic", "Standard", "Premium")
 _SETTABLE: Properties = {
     "adminUserEnabled": False,
@@ -78,6 +80,9 @@ def merged(properties: Properties, body: Resource) -> Properties:
         for key, value in (body.get("properties") or {}).items()
         if key in settable and value is not None
     }
+    if "publicNetworkAccess" in changes:
+        access = one_of("publicNetworkAccess", changes["publicNetworkAccess"], _ACCESS)
+        changes["publicNetworkAccess"] = access
     return _merge(properties, changes)
 
 
@@ -98,7 +103,7 @@ def exports_disabled(resource: Resource) -> bool:
 def check(resource: Resource, previous: Resource | None = None, *, exporting: bool = False) -> None:
     """Refuse combinations that the service refuses; texts are known for the first two only."""
     sku = resource["sku"]["name"]
-    private = resource["properties"]["publicNetworkAccess"].lower() == "disabled"
+    private = resource["properties"]["publicNetworkAccess"] == "Disabled"
     if private and sku != "Premium":
         raise bad_request(
             "DisablingPublicNetworkAccessNotSupported",

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from acr_emulator.runs.pipelines import PipelineKind
 from acr_emulator.state.arm_errors import ArmError, bad_request
+from acr_emulator.state.enumerations import one_of
 from acr_emulator.state.store import Resource
 
 #: The first API version with storageAccessMode.
@@ -23,10 +24,10 @@ def read(kind: PipelineKind, properties: Mapping[str, Any], api_version: str) ->
     read_properties: dict[str, Any] = {kind.side: container}
     if kind.triggered:
         requested = properties.get("trigger", {}).get("sourceTrigger", {}).get("status", "Enabled")
-        status = _one_of("trigger.sourceTrigger.status", requested, _TRIGGER_STATES)
+        status = one_of("trigger.sourceTrigger.status", requested, _TRIGGER_STATES)
         read_properties["trigger"] = {"sourceTrigger": {"status": status}}
     if "options" in properties:
-        options = [_one_of("options", option, kind.options) for option in properties["options"]]
+        options = [one_of("options", option, kind.options) for option in properties["options"]]
         read_properties["options"] = options
     return {**read_properties, "provisioningState": "Succeeded"}
 
@@ -43,8 +44,8 @@ def shown(kind: PipelineKind, resource: Resource, api_version: str) -> Resource:
 def _container(side: str, requested: Mapping[str, Any], api_version: str) -> dict[str, str]:
     if "uri" not in requested:
         raise _missing(f"{side}.uri")
-    _one_of(f"{side}.type", requested.get("type", _CONTAINER_TYPE), (_CONTAINER_TYPE,))
-    mode = _one_of(
+    one_of(f"{side}.type", requested.get("type", _CONTAINER_TYPE), (_CONTAINER_TYPE,))
+    mode = one_of(
         f"{side}.storageAccessMode", requested.get("storageAccessMode", _MODES[0]), _MODES
     )
     container = {"type": _CONTAINER_TYPE, "uri": _uri(f"{side}.uri", requested["uri"])}
@@ -69,17 +70,6 @@ def _uri(name: str, value: str) -> str:
             "InvalidParameter", f"The value '{value}' of 'properties.{name}' is no URI."
         ) from error
     return value
-
-
-def _one_of(name: str, value: object, allowed: tuple[str, ...]) -> str:
-    """A value in the service's own spelling."""
-    for word in allowed:
-        if word.lower() == str(value).lower():
-            return word
-    raise bad_request(
-        "InvalidParameter",
-        f"The value '{value}' of 'properties.{name}' is none of {', '.join(allowed)}.",
-    )
 
 
 def _missing(name: str) -> ArmError:
