@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -43,3 +44,22 @@ def test_plain_json_is_read_as_ever(value: Any) -> None:
 def test_what_is_none_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"char|Expecting"):
         loads(text.encode())
+
+
+LARGE = [
+    "a" * 40_000,
+    "a " * 20_000,
+    "a" + " " * 40_000,
+    "/*" * 20_000,
+    "//" * 20_000,
+    '"' + r"\\" * 20_000,
+    "$" * 40_000 + ": 1",
+]
+
+
+@pytest.mark.parametrize("content", LARGE, ids=lambda text: text[:4])
+def test_a_large_body_takes_no_time(content: str) -> None:
+    begun = time.process_time()
+    with pytest.raises(ValueError, match=r"char|Expecting"):
+        loads(content.encode())
+    assert time.process_time() - begun < 1

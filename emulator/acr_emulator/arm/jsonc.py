@@ -8,8 +8,10 @@ import json
 import re
 from typing import Any
 
+#: Each part is taken whole, also where its end is missing: so each character is read once.
 _PARTS = re.compile(
-    r'(?P<string>"(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/|(?P<name>[A-Za-z_$][\w$]*)(?=\s*:)',
+    r'(?P<string>"(?:\\.|[^"\\])*(?:"|\Z))|//[^\n]*|/\*.*?(?:\*/|\Z)'
+    r"|(?P<word>[\w$]+)(?P<colon>\s*:)?",
     re.DOTALL,
 )
 
@@ -20,7 +22,7 @@ def loads(text: bytes) -> Any:
 
 
 def _plain(part: re.Match[str]) -> str:
-    """Strings stay, names get their quotes, comments go."""
-    if name := part["name"]:
-        return f'"{name}"'
-    return part["string"] or " "
+    """Strings and values stay, names get their quotes, comments go."""
+    if (word := part["word"]) is None:
+        return part["string"] or " "
+    return f'"{word}"{part["colon"]}' if part["colon"] and not word[0].isdigit() else part[0]
