@@ -8,7 +8,7 @@ from tests.emulator.running import Emulator, Json
 class Controls:
     def __init__(self, emulator: Emulator) -> None:
         self.base = emulator.instance.environment()["ACR_EMULATOR_CONTROL"]
-        self.http = httpx.Client(trust_env=False)
+        self.http = httpx.Client(trust_env=False, timeout=60)
 
     def post(self, name: str, body: Json | None = None) -> Json:
         answer = self.http.post(f"{self.base}/{name}", json=body or {})
