@@ -45,3 +45,13 @@ def test_no_name_of_a_test_is_too_long(tracked: list[Path]) -> None:
     ]
     assert names
     assert [name for name in names if len(name) > LONGEST_TEST_NAME] == []
+
+
+def test_every_dependency_of_the_emulator_has_a_lower_bound() -> None:
+    """Older releases of an HTTP client encoded parameters otherwise: see test_encoded_paths.py."""
+    project = (ROOT / "emulator/pyproject.toml").read_text(encoding="utf-8")
+    block = re.search(r"^dependencies = \[(.*?)^\]", project, re.MULTILINE | re.DOTALL)
+    assert block is not None
+    dependencies = re.findall(r'"([^"]+)"', block[1])
+    assert "httpx>=0.28" in dependencies
+    assert [item for item in dependencies if not re.fullmatch(r"[\w.\[\]-]+>=[\d.]+", item)] == []
