@@ -9,6 +9,7 @@ import pytest
 import requests
 from azure.cli.core.azclierror import ManualInterrupt
 
+from azext_acrtransfer.diagnostics.catalog import Rerun
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
 from tests.support.az import told
 from tests.support.fake_time import FakeTime
@@ -170,6 +171,31 @@ def test_a_failed_run_is_a_failed_command(
         "az storage container generate-sas --account-name mystorage --name transfer "
         f"--permissions {permissions} --https-only"
     ) in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("artifacts", "lines"),
+    [
+        (["hello"], [Rerun.FORCED.value]),
+        (
+            ["hello", "world"],
+            [
+                "To run again what did not go:",
+                "az acr pipeline-run create --resource-group mygroup --registry myregistry "
+                "--name myrun01retry --pipeline mypipeline --pipeline-type export --storage-blob "
+                "myblob-retry --artifacts hello:latest world:latest",
+            ],
+        ),
+    ],
+)
+def test_one_way_to_repeat_a_failed_run_is_printed(
+    az: Az, service: Service, artifacts: list[str], lines: list[str]
+) -> None:
+    has_pipeline(service, EXPORT)
+    service.answers("PUT", RUN, failed(EXPORT, REFUSED))
+    result = az(*create(EXPORT), "-a", *artifacts)
+    _, _, after = result.stderr.rpartition("--output none\n")
+    assert (result.exit_code, after.splitlines()) == (1, lines)
 
 
 def test_a_signature_in_a_failure_is_masked(az: Az, service: Service) -> None:
