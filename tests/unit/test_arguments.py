@@ -303,3 +303,24 @@ def test_an_identity_with_a_slash_at_its_end_is_refused_without_it() -> None:
         f"Invalid value '{identity}/' for --assign-identity: it ends in '/'."
     )
     assert refusal.value.recommendations == [f"Use '{identity}'."]
+
+
+@pytest.mark.parametrize(
+    ("uri", "fault"),
+    [
+        (
+            "https://mystorage.blob.core.windows.net/trånsfer",
+            "a URI has no blanks and only ASCII characters",
+        ),
+        (
+            "https://my-storage.blob.core.windows.net/transfer",
+            "'my-storage' isn't a valid name of a storage account: expected 3 to 24 lowercase "
+            "letters and digits",
+        ),
+    ],
+)
+def test_a_uri_is_refused_with_its_value_its_option_and_its_fault(uri: str, fault: str) -> None:
+    with pytest.raises(InvalidArgumentValueError) as refusal:
+        ContainerUri.parse(uri)
+    assert refusal.value.error_msg == f"Invalid value '{uri}' for --storage-container-uri: {fault}."
+    assert refusal.value.recommendations == [ContainerUri.ADVICE]

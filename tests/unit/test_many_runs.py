@@ -378,6 +378,17 @@ def test_a_cause_that_several_share_is_told_once(az: Az, service: responses.Requ
     assert "--force-redeploy" not in result.stderr  # what went would be moved again, too
 
 
+def test_a_cause_of_several_names_the_pipelines_identity(
+    az: Az, service: responses.RequestsMock
+) -> None:
+    message = "Failed to access key vault.  Service request failed.  Status: 403 (Forbidden)"
+    for name in NAMES:
+        answers(service, name, failed(EXPORT, message, name))
+    result = az(*create(EXPORT))
+    assert result.exit_code == 1
+    assert "--object-id 22222222-2222-2222-2222-222222222222\n" in result.stderr
+
+
 FIFTY = [*MANY[:49], f"samples/hello@{DIGEST}"]
 
 
