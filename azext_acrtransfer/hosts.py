@@ -24,7 +24,7 @@ class Hosts:
 
     noun: str
     labels: tuple[str, ...]
-    name: re.Pattern[str]
+    name: str
     rule: str
 
     def fault_of(self, host: str) -> str | None:
@@ -36,7 +36,7 @@ class Hosts:
         if service in self.labels:
             if name.endswith("-secondary"):
                 return f"'{name}' is the secondary endpoint, which is read-only"
-            if not self.name.fullmatch(name):
+            if not re.fullmatch(self.name, name):
                 return f"'{name}' isn't a valid name of a {self.noun}: {self.rule}"
         elif service in _ENDPOINTS:
             return f"'{host}' isn't a {self.labels[0]} endpoint but one for '{service}'"
@@ -47,13 +47,13 @@ class Hosts:
 STORAGE_ACCOUNTS = Hosts(
     "storage account",
     ("blob",),
-    re.compile(r"[a-z0-9]{3,24}"),
+    r"[a-z0-9]{3,24}",
     "expected 3 to 24 lowercase letters and digits",
 )
 KEY_VAULTS = Hosts(
     "key vault",
     ("vault", "vaultcore"),
-    re.compile(r"(?=.{3,24}$)[a-z](?:-?[a-z0-9])+"),
+    r"(?=.{3,24}$)[a-z](?:-?[a-z0-9])+",
     "expected 3 to 24 letters, digits and single hyphens, first a letter, last no hyphen",
 )
 

@@ -71,7 +71,8 @@ class ArtifactGlob:
     def deep(self) -> ArtifactGlob:
         """The pattern that matches the same in repositories of any depth."""
         repository = re.sub(r"\*+", "**", self.repository)
-        return ArtifactGlob(repository + self.text[len(self.repository) :], repository, self.tag)
+        rest = self.text.removeprefix(self.repository)
+        return ArtifactGlob(repository + rest, repository, self.tag)
 
     def takes(self, artifact: Artifact) -> bool:
         """Whether it matches an artifact; a reference by digest matches if all tags do."""
