@@ -166,9 +166,7 @@ class Reporter:
         if not again:
             return []
         command = self._again(storage_blob=splitting.retry_blob(self.blob))
-        if not self.recorded:
-            command = command.adding(artifacts=again)
-        elif set(self.recorded.manifest.left) == set(left):
+        if self.recorded and set(self.recorded.manifest.left) == set(left):
             excluded = {"exclude": list(map(str, missing))} if missing else {}
             command = command.adding(only_failed=self.recorded.file, **excluded)
         else:

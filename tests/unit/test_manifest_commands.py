@@ -204,6 +204,19 @@ def test_what_failed_is_marked_and_the_file_is_named_to_run_it_again(
     ]
 
 
+def test_a_retry_by_manifest_leaves_out_what_does_not_exist(
+    az: Az, registry: Registry, file: Path
+) -> None:
+    has(registry, "hello:v1", "hello:v2")
+    message = "Artifact 'hello:v1' was not found."
+    answers(registry.mock, "myrun", failed(EXPORT, message, "myrun"))
+    result = az(*NAMED, "-a", "hello:v1", "hello:v2", "--manifest", str(file))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert error_of(result)[-1].endswith(
+        f"--only-failed {file} --exclude hello:v1 --manifest {file}"
+    )
+
+
 def test_a_single_run_that_failed_names_the_file_too(
     az: Az, registry: Registry, file: Path
 ) -> None:
