@@ -155,8 +155,8 @@ error, and nothing is exported; --dry-run reports it, too. One that matches only
 are not selected has no effect. Without a tag, a reference means the tag latest: to exclude a \
 whole repository, use samples/hello:*.
 
-    With --manifest, --only-failed takes what did not go from the manifest, and adds to it what \
-went then. --skip leaves out what the other side has.
+    With --manifest, --only-failed selects the artifacts that weren't exported, and adds the new \
+results to it. --skip leaves out the artifacts that the target registry has.
 examples:
   - name: Export two artifacts, one by tag and one by digest
     text: >

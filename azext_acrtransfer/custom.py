@@ -154,7 +154,9 @@ def check_pipeline(
     if failure := rules.failure(checks, strict=strict):
         fail_after_output(cmd.cli_ctx, failure)
     else:
-        fail_after_output(cmd.cli_ctx, rules.ignorance(checks), exit_code=COULD_NOT_LOOK)
+        fail_after_output(
+            cmd.cli_ctx, rules.unknown_prerequisites(checks), exit_code=COULD_NOT_LOOK
+        )
     return checks
 
 

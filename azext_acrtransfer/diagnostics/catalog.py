@@ -464,7 +464,7 @@ KNOWN_FAILURES = (
         "Blob 'images.tar' already exists in the container; the pipeline does not have the "
         "OverwriteBlobs option.",
         _says(rf"{_START}blob(?: {_NAME})? already exists{_END}|\bErrorCode: BlobAlreadyExists\b"),
-        "A blob of that name is there already, and the pipeline may not overwrite it.",
+        "A blob of that name already exists, and the pipeline isn't allowed to overwrite it.",
         Remedy(
             (az("acr export-pipeline update", **OF_PIPELINE, add=["options", "OverwriteBlobs"]),),
             otherwise="Or choose another --storage-blob.",
@@ -475,7 +475,7 @@ KNOWN_FAILURES = (
         "Tag 'samples/nginx:1.25' already exists with digest sha256:0a2e; the pipeline does not "
         "have the OverwriteTags option.",
         _says(rf"{_START}tag(?: {_NAME})? already exists{_END}"),
-        "A tag of that name is there already with other content, and the pipeline may not "
+        "A tag of that name already exists with other content, and the pipeline isn't allowed to "
         "overwrite it.",
         Remedy(
             (az("acr import-pipeline update", **OF_PIPELINE, add=["options", "OverwriteTags"]),)
@@ -585,10 +585,10 @@ KNOWN_FAILURES = (
     ),
     KnownFailure(
         "identical-run",
-        "Nothing was run: a run 'run01' with the same properties is there already, and this is it. "
-        "Add --force-redeploy to run it again.",
+        "Pipeline run 'run01' with the same properties already exists. No new run was created. To "
+        "run it again, add --force-redeploy.",
         None,
-        "The service answers a run that changes nothing with the one that it has, and moves "
+        "For a run that changes nothing, the service returns the existing run, and transfers "
         "nothing.",
         Remedy(note="Add --force-redeploy.", rerun=None),
     ),

@@ -34,7 +34,7 @@ def failure(checks: Sequence[Check], *, strict: bool = False) -> AzureResponseEr
     )
 
 
-def ignorance(checks: Sequence[Check]) -> AzureResponseError | None:
+def unknown_prerequisites(checks: Sequence[Check]) -> AzureResponseError | None:
     """Return the error if the pipeline or the caller's permission to run it is unknown."""
     unknown = [
         check

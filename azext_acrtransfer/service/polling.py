@@ -266,19 +266,16 @@ def continues_after(error: BaseException | None) -> bool:
 
 
 def raise_stopped(
-    resources: Resources, name: str, error: BaseException, pick_up: str | None = None
+    resources: Resources, name: str, error: BaseException, command: str | None = None
 ) -> NoReturn:
-    """Raise the error that ended the waiting; print how to wait again.
+    """Raise the error that ended the waiting; print how to resume it.
 
-    ``pick_up`` is the command for that, if it isn't the one for this resource.
+    ``command`` is the one for that, if it isn't the one for this resource.
     """
-    what = f"the {resources.kind.noun} '{name}'"
-    pick_up = pick_up or wait_command(resources, name)
+    state = f"The {resources.kind.noun} '{name}' is still in progress."
+    resume = ["To resume waiting, run:", command or wait_command(resources, name)]
     if isinstance(error, KeyboardInterrupt):
-        raise ManualInterrupt(
-            f"Stopped waiting; the service goes on with {what}.",
-            recommendation=f"To wait for it again: {pick_up}",
-        ) from error
+        raise ManualInterrupt(f"Stopped waiting. {state}", recommendation=resume) from error
     if continues_after(error):
-        logger.warning("The service goes on with %s. To wait for it again: %s", what, pick_up)
+        logger.warning("\n".join([state, *resume]))
     raise error

@@ -74,8 +74,10 @@ class Outcome:
         """
         artifacts = self.spec.artifacts
         status = RunState(self.run).status if self.run else None
-        goes_on = PipelineOption.CONTINUE_ON_ERRORS.value in options
-        if status is RunStatus.PARTLY_FAILED or (status is RunStatus.FAILED and goes_on):
+        continues_on_errors = PipelineOption.CONTINUE_ON_ERRORS.value in options
+        if status is RunStatus.PARTLY_FAILED or (
+            status is RunStatus.FAILED and continues_on_errors
+        ):
             failed = self.named(self.message)
             return {
                 artifact: Result.FAILED if artifact in failed else Result.UNKNOWN
@@ -161,8 +163,8 @@ def _submit(
 def _warn_of_old(spec: RunSpec, answer: Answer | None) -> None:
     if answer and runs.is_old(answer, spec.force_update_tag):
         logger.warning(
-            "Nothing was run: a run '%s' with the same properties is there already, and this is "
-            "it. Add --force-redeploy to run it again.",
+            "Pipeline run '%s' with the same properties already exists. No new run was created. "
+            "To run it again, add --force-redeploy.",
             spec.name,
         )
 

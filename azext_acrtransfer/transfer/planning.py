@@ -41,7 +41,7 @@ def choose(
         if not (artifact in there and contents[artifact].digest == there[artifact])
     ]
     if not to_go:
-        logger.warning("Nothing was run: there is nothing left to export.")
+        logger.warning("No run was created: no artifacts are left to export.")
     recorder = None
     if manifests.written:
         server = context.content.login_server

@@ -64,10 +64,12 @@ class Reporter:
     def run_of(self, outcome: Outcome) -> Any:
         """Return the only run of a transfer; raise its failure."""
         if isinstance(outcome.error, KeyboardInterrupt) and not outcome.run:
-            raise ManualInterrupt(_reason_of(outcome), recommendation=self._look([outcome]))
+            raise ManualInterrupt(
+                _reason_of(outcome), recommendation=self._check_creation([outcome])
+            )
         if outcome.error and outcome.run:
-            [pick_up] = self._continuation([outcome])
-            raise_stopped(self.context.runs, outcome.spec.name, outcome.error, pick_up)
+            [command] = self._continuation([outcome])
+            raise_stopped(self.context.runs, outcome.spec.name, outcome.error, command)
         if outcome.error:
             raise outcome.error
         if outcome.has_failed:
@@ -89,21 +91,23 @@ class Reporter:
     ) -> AzureResponseError | ManualInterrupt | None:
         """Return the error for runs that failed or aren't waited for, if there are any."""
         failed = [outcome for outcome in outcomes if outcome.has_failed]
-        left_alone = [outcome for outcome in outcomes if outcome.error and outcome.is_in_progress]
-        if not failed and not left_alone:
+        still_running = [
+            outcome for outcome in outcomes if outcome.error and outcome.is_in_progress
+        ]
+        if not failed and not still_running:
             return None
         parts, advice = [], []
         if failed:
             parts = [f"{len(failed)} of {len(outcomes)} runs failed:", *map(_reason_of, failed)]
             parts += self._not_transferred(failed)
             unanswered = [outcome for outcome in failed if _is_interrupted(outcome)]
-            look = self._look(unanswered) if unanswered else []
-            advice = [*self._causes(failed), *look, *self._rest(failed)]
-        if left_alone:
-            names = ", ".join(f"'{outcome.spec.name}'" for outcome in left_alone)
-            parts += [f"Stopped waiting; the service goes on with the pipeline runs {names}."]
-            parts += dict.fromkeys(diagnosis.message_of(outcome.error) for outcome in left_alone)
-            advice += ["To wait for them again:", *self._continuation(left_alone)]
+            check = self._check_creation(unanswered) if unanswered else []
+            advice = [*self._causes(failed), *check, *self._rest(failed)]
+        if still_running:
+            names = ", ".join(f"'{outcome.spec.name}'" for outcome in still_running)
+            parts += [f"Stopped waiting. These pipeline runs are still in progress: {names}."]
+            parts += dict.fromkeys(diagnosis.message_of(outcome.error) for outcome in still_running)
+            advice += ["To resume waiting, run:", *self._continuation(still_running)]
         is_interrupted = any(map(_is_interrupted, outcomes))
         error_type = ManualInterrupt if is_interrupted else AzureResponseError
         return error_type("\n".join(filter(None, parts)), recommendation=advice)
@@ -138,10 +142,10 @@ class Reporter:
     def _not_transferred(self, failed: Sequence[Outcome]) -> list[str]:
         """Return what failed runs transferred, and what they did not or might not have."""
         if self.context.kind is not EXPORT:
-            went = [name for outcome in failed for name in _imported(outcome)]
+            imported = [name for outcome in failed for name in _imported(outcome)]
             blobs = [outcome.spec.blob for outcome in failed]
             return [
-                *_listed("Imported all the same:", went),
+                *_listed("Imported:", imported),
                 *_listed("Not imported completely:", blobs),
             ]
         results = {
@@ -155,7 +159,7 @@ class Reporter:
         """Return how to run again what wasn't transferred, and still exists."""
         if self.context.kind is not EXPORT:
             blobs = [outcome.spec.blob for outcome in failed]
-            return ["To run again what did not go:", str(self._again(storage_blob=blobs))]
+            return ["To transfer the rest, run:", str(self._again(storage_blob=blobs))]
         left = [artifact for outcome in failed for artifact in outcome.left(self._options)]
         missing = [artifact for outcome in failed for artifact in _missing(outcome)]
         return self._export_again(left, missing)
@@ -173,7 +177,7 @@ class Reporter:
             command = command.adding(artifacts=again)
         if self.recorded:
             command = command.adding(manifest=self.recorded.file)
-        return ["To run again what did not go:", str(command)]
+        return ["To transfer the rest, run:", str(command)]
 
     def _again(self, **options: Value) -> Command:
         registry = self.context.runs.registry
@@ -193,16 +197,19 @@ class Reporter:
             return [self.recorded.wait_command]
         return [wait_command(self.context.runs, outcome.spec.name) for outcome in outcomes]
 
-    def _look(self, unanswered: Sequence[Outcome]) -> list[str]:
+    def _check_creation(self, unanswered: Sequence[Outcome]) -> list[str]:
         """Return how to find out whether runs were created."""
         if self.recorded:
-            return ["To look for it, and complete the manifest:", self.recorded.wait_command]
+            return [
+                "To check whether the run was created, and complete the manifest, run:",
+                self.recorded.wait_command,
+            ]
         registry = self.context.runs.registry
-        place = {"resource_group": registry.resource_group, "registry": registry.name}
+        options = {"resource_group": registry.resource_group, "registry": registry.name}
         return [
-            "To look whether it was created:",
+            "To check whether the run was created, run:",
             *(
-                str(az("acr pipeline-run show", **place, name=outcome.spec.name))
+                str(az("acr pipeline-run show", **options, name=outcome.spec.name))
                 for outcome in unanswered
             ),
         ]

@@ -21,7 +21,7 @@ ARTIFACT, PIPELINE, RUN, BLOB = "samples/hello:1.0", "mypipeline", "myrun01", "m
 SIDES: dict[Kind, str] = {"export": "target", "import": "source"}
 CONTRIBUTOR = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
 READER = "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1"
-_REST = "To run again what did not go:"
+_REST = "To transfer the rest, run:"
 _AUTHORIZATION = "providers/Microsoft.Authorization"
 
 

@@ -235,7 +235,7 @@ def test_what_was_deleted_meanwhile_is_named_and_exported_again_by_itself(
     assert f"1 of 137 artifacts are not in registry '{target.registry}'" in verified.stderr
     assert f"\n{VICTIM}: missing\n" in verified.stderr
 
-    assert how == "To run again what did not go:"
+    assert how == "To transfer the rest, run:"
     only_failed = f"--only-failed {manifest} --manifest {manifest}"
     assert again.endswith(f"--only-failed {manifest} --exclude {VICTIM} --manifest {manifest}")
     run = az.ok(again.removeprefix("az ")).json

@@ -109,7 +109,7 @@ def test_ctrl_c_stops_the_waiting_for_several_and_none_of_them(az: Terminal, sit
     stopped = ctrl_c(process)
     states = [(run["name"], run["response"]["status"]) for run in stopped.json]
     assert (stopped.exit_code, states) == (1, [("myrun001", "Running"), ("myrun002", "Running")])
-    told = "Stopped waiting; the service goes on with the pipeline runs 'myrun001', 'myrun002'."
+    told = "Stopped waiting. These pipeline runs are still in progress: 'myrun001', 'myrun002'."
     assert told in stopped.stderr
     assert "Traceback" not in stopped.stderr
     az.type("\n".join(stopped.stderr.splitlines()[-2:]))
@@ -137,7 +137,7 @@ def test_the_manifest_of_a_cancelled_job_is_completed_by_wait(
     assert "Traceback" not in stopped.stderr
     how, command = stopped.stderr.splitlines()[-2:]
     assert (how, command) == (
-        "To wait for them again:",
+        "To resume waiting, run:",
         f"az acr pipeline-run wait --manifest {manifest}",
     )
     waited = az.ok("acr pipeline-run wait --manifest " + str(manifest))
@@ -154,5 +154,5 @@ def test_the_manifest_of_an_export_that_is_repeated_stays_as_it_is(
     az.ok(line)
     before = json.loads(manifest.read_text())
     site.registry_client.push("samples/many", "v1", layer=b"pushed since")
-    assert "Nothing was run" in az.ok(line).stderr
+    assert "No new run was created" in az.ok(line).stderr
     assert json.loads(manifest.read_text()) | {"created": before["created"]} == before

@@ -90,11 +90,11 @@ def test_ctrl_c_stops_the_waiting_and_not_the_run(az: Terminal, site: Site) -> N
     eventually(lambda: polled in az.cloud.requests() or None)
     stopped = ctrl_c(process)
     assert (stopped.exit_code, stopped.stdout) == (1, "")
-    assert "Stopped waiting; the service goes on with the pipeline run 'myrun01'." in stopped.stderr
+    assert "Stopped waiting. The pipeline run 'myrun01' is still in progress." in stopped.stderr
     assert "Traceback" not in stopped.stderr
     assert site.resource("pipelineRuns/myrun01")["properties"]["response"]["status"] == "Running"
 
-    command = stopped.stderr.partition("To wait for it again: ")[2].splitlines()[0]
+    command = stopped.stderr.partition("To resume waiting, run:\n")[2].splitlines()[0]
     waited = az.type(command)
     assert waited.exit_code == 0, waited.stderr
     assert site.finished("myrun01")["response"]["status"] == "Succeeded"

@@ -67,13 +67,13 @@ def test_the_same_run_is_not_repeated_unless_forced(az: Az, when_recording: When
     again = az(create(IMPORT))
     assert (again.exit_code, again.json) == (0, first.json)
     assert again.requests == [f"GET {PIPELINE[IMPORT]}", f"PUT {RUN}"]
-    assert "Nothing was run: a run 'myrun01' with the same properties is there" in again.stderr
+    assert "Pipeline run 'myrun01' with the same properties already exists" in again.stderr
 
     forced = az(create(IMPORT, "--force-redeploy"))
     times = [answer.json["response"]["startTime"] for answer in (first, forced)]
     assert (forced.exit_code, times) == (0, sorted(set(times)))
     assert forced.requests == [f"GET {PIPELINE[IMPORT]}", f"PUT {RUN}", f"GET {RUN}"]
-    assert "Nothing was run" not in forced.stderr
+    assert "No new run was created" not in forced.stderr
 
 
 def test_a_run_that_is_not_waited_for(az: Az, when_recording: WhenRecording) -> None:

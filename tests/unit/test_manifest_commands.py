@@ -281,7 +281,7 @@ def test_of_runs_that_are_no_longer_waited_for_the_last_state_is_told(
     result = az(*NAMED, "-a", *MANY, "--manifest", str(file))
     assert (result.exit_code, error_of(result)[-2:]) == (
         1,
-        ["To wait for them again:", f"az acr pipeline-run wait --manifest {file}"],
+        ["To resume waiting, run:", f"az acr pipeline-run wait --manifest {file}"],
     )
     assert results(file) == dict.fromkeys(MANY[:50], "unknown") | {MANY[50]: "exported"}
     assert [each["status"] for each in written(file)["runs"]] == ["Running", "Succeeded"]
@@ -296,7 +296,7 @@ def test_ctrl_c_during_the_only_put_leaves_a_manifest_to_complete(
     assert (result.exit_code, result.stdout) == (1, "")
     assert error_of(result) == [
         "ERROR: myrun: Interrupted before the service answered. The run might have been created.",
-        "To look for it, and complete the manifest:",
+        "To check whether the run was created, and complete the manifest, run:",
         f"az acr pipeline-run wait --manifest {file}",
     ]
     assert written(file)["runs"] == [{"name": "myrun", "blob": "myblob"}]
@@ -334,9 +334,7 @@ def test_a_run_that_already_existed_is_not_recorded_with_current_digests(
     answers(registry.mock, "myrun", OLD)
     result = az(*NAMED, "-a", "hello:v1", "--manifest", str(file))
     assert result.exit_code == 0
-    assert "Nothing was run: a run 'myrun' with the same properties is there already" in (
-        result.stderr
-    )
+    assert "Pipeline run 'myrun' with the same properties already exists" in (result.stderr)
     assert written(file)["artifacts"] == [entry("hello:v1", "unknown")]
 
 
@@ -571,7 +569,7 @@ def test_if_all_is_skipped_nothing_is_run(
     assert az(*words, "--dry-run").json == []
     result = az(*words)
     assert (result.exit_code, result.json, sent(registry)) == (0, [], [])
-    assert result.stderr == "WARNING: Nothing was run: there is nothing left to export.\n"
+    assert result.stderr == "WARNING: No run was created: no artifacts are left to export.\n"
     assert written(file)["runs"] == []
     assert results(file) == dict.fromkeys(MANY, "skipped")
 
@@ -663,7 +661,7 @@ def test_if_nothing_failed_nothing_is_run(az: Az, registry: Registry, tmp_path: 
     result = az(*NAMED, "--only-failed", str(file), "--only-show-errors")
     assert (result.exit_code, result.json, result.stderr) == (0, [], "")
     assert sent(registry) == []
-    assert "nothing left to export" in az(*NAMED, "--only-failed", str(file)).stderr
+    assert "no artifacts are left to export" in az(*NAMED, "--only-failed", str(file)).stderr
 
 
 def test_a_manifest_of_another_registry_is_refused(

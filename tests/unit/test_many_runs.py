@@ -346,7 +346,7 @@ def test_a_failed_run_is_reported_with_its_cause_and_the_command_to_retry(
         'az role assignment create --role "Container Registry Transfer Pipeline Contributor" '
         f"--assignee 33333333-3333-3333-3333-333333333333 --scope {REGISTRY}",
         "A new role takes a few minutes to count, or a new login.",
-        "To run again what did not go:",
+        "To transfer the rest, run:",
         "az acr pipeline-run create --resource-group mygroup --registry myregistry "
         "--name myrunretry --pipeline mypipeline --pipeline-type export "
         f"--storage-blob myblob-retry --artifacts {' '.join(MANY[50:])}",
@@ -395,7 +395,7 @@ FIFTY = [*MANY[:49], f"samples/hello@{DIGEST}"]
 ALL = range(len(FIFTY))
 
 
-@pytest.mark.parametrize("goes_on", [True, False])
+@pytest.mark.parametrize("continues_on_errors", [True, False])
 @pytest.mark.parametrize(
     ("message", "named", "missing"),
     [
@@ -414,10 +414,10 @@ ALL = range(len(FIFTY))
     ],
 )
 def test_a_failed_run_is_retried_but_for_what_does_not_exist(
-    az: Az, message: str, named: list[int], missing: list[int], goes_on: bool
+    az: Az, message: str, named: list[int], missing: list[int], continues_on_errors: bool
 ) -> None:
     with responses.RequestsMock() as mock:
-        options = pipeline(EXPORT, options=["ContinueOnErrors"] * goes_on)
+        options = pipeline(EXPORT, options=["ContinueOnErrors"] * continues_on_errors)
         mock.get(f"{ARM}{REGISTRY}/exportPipelines/mypipeline", json=options)
         answers(mock, "myrun001", failed(EXPORT, message, "myrun001"))
         answers(mock, "myrun002", run(EXPORT, "myrun002"))
@@ -425,9 +425,11 @@ def test_a_failed_run_is_retried_but_for_what_does_not_exist(
     assert result.exit_code == 1
     again = error_of(result)[-1].partition("--artifacts ")[2]
     assert again.split() == [FIFTY[at] for at in ALL if at not in missing]
-    assert listed(result, "Not exported:") == [FIFTY[at] for at in (named if goes_on else ALL)]
+    assert listed(result, "Not exported:") == [
+        FIFTY[at] for at in (named if continues_on_errors else ALL)
+    ]
     assert listed(result, "Possibly not exported:") == [
-        FIFTY[at] for at in ALL if goes_on and at not in named
+        FIFTY[at] for at in ALL if continues_on_errors and at not in named
     ]
 
 
@@ -476,7 +478,7 @@ def test_an_import_that_failed_names_what_was_imported(
         answers(service, name, answer if name == "myrun002" else run(IMPORT, name))
     result = az(*create(IMPORT))
     assert result.exit_code == 1
-    assert listed(result, "Imported all the same:") == ["samples/of:myrun002"]
+    assert listed(result, "Imported:") == ["samples/of:myrun002"]
     assert listed(result, "Not imported completely:") == ["myrun002"]
 
 
@@ -527,11 +529,11 @@ def test_a_refusal_for_one_run_does_not_end_the_wait_for_the_others(
     assert raised == [AzureResponseError]
     lines = error_of(result)
     assert lines[0] == (
-        "ERROR: Stopped waiting; the service goes on with the pipeline runs 'myrun002'."
+        "ERROR: Stopped waiting. These pipeline runs are still in progress: 'myrun002'."
     )
     assert lines[1] == "(AuthorizationFailed) No longer."
     assert lines[-2:] == [
-        "To wait for them again:",
+        "To resume waiting, run:",
         "az acr pipeline-run wait --created --resource-group mygroup --registry myregistry "
         "--name myrun002",
     ]
@@ -584,13 +586,13 @@ def test_ctrl_c_prints_every_outcome_and_how_to_wait_for_the_rest(
         "  Correlation ID: of myrun002",
         "Not exported:",
         *(f"  {artifact}" for artifact in MANY[50:100]),
-        "Stopped waiting; the service goes on with the pipeline runs 'myrun001', 'myrun003'.",
+        "Stopped waiting. These pipeline runs are still in progress: 'myrun001', 'myrun003'.",
         "This failure is not among the known ones. If the message does not help, give the ids of "
         "the run to Azure's support.",
-        "To run again what did not go:",
+        "To transfer the rest, run:",
         f"az acr pipeline-run create {at} --name myrunretry --pipeline mypipeline --pipeline-type "
         f"export --storage-blob myblob-retry --artifacts {' '.join(MANY[50:100])}",
-        "To wait for them again:",
+        "To resume waiting, run:",
         f"az acr pipeline-run wait --created {at} --name myrun001",
         f"az acr pipeline-run wait --created {at} --name myrun003",
     ]
@@ -615,7 +617,7 @@ def test_ctrl_c_during_the_only_put_names_the_run(
     assert (result.exit_code, result.stdout, raised) == (1, "", [ManualInterrupt])
     assert error_of(result) == [
         "ERROR: myrun: Interrupted before the service answered. The run might have been created.",
-        "To look whether it was created:",
+        "To check whether the run was created, run:",
         "az acr pipeline-run show --resource-group mygroup --registry myregistry --name myrun",
     ]
 

@@ -180,7 +180,7 @@ def test_a_failed_run_is_a_failed_command(
         (
             ["hello", "world"],
             [
-                "To run again what did not go:",
+                "To transfer the rest, run:",
                 "az acr pipeline-run create --resource-group mygroup --registry myregistry "
                 "--name myrun01retry --pipeline mypipeline --pipeline-type export --storage-blob "
                 "myblob-retry --artifacts hello:latest world:latest",
@@ -237,7 +237,7 @@ def test_an_identical_run_is_told_to_have_run_before(
     service.answers("PUT", RUN, run(kind), headers={"Date": "Wed, 04 Mar 2026 17:30:00 GMT"})
     result = az(*create(kind))
     assert (result.exit_code, told(result.json)) == (0, flat(run(kind)))
-    assert "Nothing was run" in result.stderr
+    assert "No new run was created" in result.stderr
     assert "--force-redeploy" in result.stderr
 
 
@@ -246,7 +246,7 @@ def test_an_identical_run_is_told_of_without_waiting(az: Az, service: Service) -
     service.answers("PUT", RUN, run(EXPORT), headers={"Date": "Wed, 04 Mar 2026 17:30:00 GMT"})
     result = az(*create(EXPORT, "--no-wait"))
     assert (result.exit_code, told(result.json)) == (0, flat(run(EXPORT)))
-    assert "Nothing was run: a run 'myrun01' with the same properties is there" in result.stderr
+    assert "Pipeline run 'myrun01' with the same properties already exists" in result.stderr
 
 
 @pytest.mark.parametrize(("argv", "is_old"), [([], True), (["--force-redeploy"], False)])
@@ -257,13 +257,13 @@ def test_a_run_with_a_tag_that_was_not_asked_for_is_from_before(
     forced = run(EXPORT, forceUpdateTag="of a request")
     service.answers("PUT", RUN, forced, headers={"Date": "Wed, 04 Mar 2026 17:24:21 GMT"})
     result = az(*create(EXPORT, *argv))
-    assert (result.exit_code, "Nothing was run" in result.stderr) == (0, is_old)
+    assert (result.exit_code, "No new run was created" in result.stderr) == (0, is_old)
 
 
 def test_a_run_that_ended_within_its_put_is_not_called_old(az: Az, service: Service) -> None:
     has_pipeline(service, EXPORT)
     service.answers("PUT", RUN, run(EXPORT), headers={"Date": "Wed, 04 Mar 2026 17:24:21 GMT"})
-    assert "Nothing was run" not in az(*create(EXPORT)).stderr
+    assert "No new run was created" not in az(*create(EXPORT)).stderr
 
 
 def test_ctrl_c_stops_the_waiting_only(
@@ -282,8 +282,8 @@ def test_ctrl_c_stops_the_waiting_only(
     result = az(*create(EXPORT, "--only-show-errors"))
     assert (result.exit_code, result.stdout, raised) == (1, "", [ManualInterrupt])
     assert result.stderr == (
-        "ERROR: Stopped waiting; the service goes on with the pipeline run 'myrun01'.\n"
-        "To wait for it again: az acr pipeline-run wait --created --resource-group mygroup "
+        "ERROR: Stopped waiting. The pipeline run 'myrun01' is still in progress.\n"
+        "To resume waiting, run:\naz acr pipeline-run wait --created --resource-group mygroup "
         "--registry myregistry --name myrun01\n"
     )
     assert [method for method, _ in service.requests] == ["GET", "PUT"]
@@ -298,7 +298,7 @@ def test_a_refusal_while_waiting_does_not_hide_the_run(az: Az, service: Service)
     result = az(*create(EXPORT))
     assert (result.exit_code, result.stdout) == (1, "")
     assert "(AuthorizationFailed) No longer." in result.stderr
-    assert "service goes on with the pipeline run 'myrun01'" in result.stderr
+    assert "The pipeline run 'myrun01' is still in progress" in result.stderr
 
 
 NO_ACCESS = "Failed to access key vault.  Service request failed.  Status: 403 (Forbidden)"

@@ -40,18 +40,19 @@ CREATE = (
     *("acr", "export-pipeline", "create", *AT, "-n", "mypipeline"),
     *("-c", "https://mystorage.blob.core.windows.net/transfer"),
 )
-GOES_ON = (
-    "WARNING: The service goes on with the export pipeline 'mypipeline'. To wait for it again: "
+IN_PROGRESS = [
+    "WARNING: The export pipeline 'mypipeline' is still in progress.",
+    "To resume waiting, run:",
     "az acr export-pipeline wait --created --resource-group mygroup --registry myregistry "
-    "--name mypipeline"
-)
+    "--name mypipeline",
+]
 
 
 @pytest.mark.usefixtures("fake_time")
 @pytest.mark.parametrize(
     ("status", "exit_code", "lines"),
     [
-        (403, 1, [GOES_ON, "ERROR: (AuthorizationFailed) Not you."]),
+        (403, 1, [*IN_PROGRESS, "ERROR: (AuthorizationFailed) Not you."]),
         (
             404,
             3,

@@ -107,7 +107,7 @@ def test_an_unreadable_answer_while_waiting_keeps_every_run(
         {"myrun001": "Succeeded", "myrun002": "Running", "myrun003": "Succeeded"},
     )
     assert error_of(result)[:2] == [
-        "ERROR: Stopped waiting; the service goes on with the pipeline runs 'myrun002'.",
+        "ERROR: Stopped waiting. These pipeline runs are still in progress: 'myrun002'.",
         reason,
     ]
 

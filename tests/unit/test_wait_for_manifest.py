@@ -115,7 +115,7 @@ def test_wait_for_a_run_that_failed_says_what_to_retry(
         "  samples/hello:v2",
     ]
     assert lines[-2:] == [
-        "To run again what did not go:",
+        "To transfer the rest, run:",
         "az acr pipeline-run create --resource-group mygroup --registry myregistry --name "
         "myrun002retry --pipeline mypipeline --pipeline-type export --storage-blob blob-002-retry "
         f"--only-failed {file} --manifest {file}",
