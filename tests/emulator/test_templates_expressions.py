@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
-from acr_emulator.deployments.templates.evaluation import Evaluator
-from acr_emulator.deployments.templates.invalid_template import TemplateError
+from acr_emulator.deployments.templates.dates import formatted
+from acr_emulator.deployments.templates.evaluation import PLAIN, Evaluator
+from acr_emulator.deployments.templates.invalid_template import ArgumentError, TemplateError
 from acr_emulator.deployments.templates.parser import MAX_LENGTH, escaped
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 CONTEXT: dict[str, Any] = {
@@ -49,6 +52,9 @@ VALUES = [
     # numbers
     ("[add(1, mul(2, 3))]", 7),
     ("[div(-7, 2)]", -3),
+    ("[add(9223372036854775806, 1)]", 9223372036854775807),
+    ("[-9223372036854775808]", -(2**63)),
+    ("[int('-9223372036854775808')]", -(2**63)),
     ("[mod(-7, 2)]", -1),
     ("[min(3, 1, 2)]", 1),
     ("[max(createArray(3, 1))]", 3),
@@ -141,8 +147,26 @@ REFUSED = [
     ("[if('true', 1, 2)]", "its condition is of the type 'String'"),
     ("[json('{')]", "function 'json': "),
     ("[int('a')]", "function 'int': "),
-    ("[bool('maybe')]", "the string is neither true nor false"),
-    ("[div(1, 0)]", "function 'div': "),
+    ("[bool('maybe')]", "'value' is neither true nor false"),
+    ("[int('9223372036854775808')]", "function 'int': the result has more than 64 bits"),
+    (f"[int('{'9' * 5000}')]", "function 'int': 'value' is no integer of 64 bits"),
+    ("[9223372036854775808]", "is too large"),
+    ("[add(9223372036854775807, 1)]", "function 'add': the result has more than 64 bits"),
+    ("[sub(-9223372036854775808, 1)]", "function 'sub': the result has more than 64 bits"),
+    ("[mul(9223372036854775807, 2)]", "function 'mul': the result has more than 64 bits"),
+    ("[div(-9223372036854775808, -1)]", "function 'div': the result has more than 64 bits"),
+    ("[json('{\"a\": 9223372036854775808}')]", "has a number that is out of bounds"),
+    ("[json('1e999')]", "has a number that is out of bounds"),
+    ("[json('NaN')]", "function 'json': 'value' is no JSON"),
+    ("[max(createArray())]", "function 'max': 'value' must be integers, and at least one"),
+    ("[min(1, true())]", "function 'min': the type of 'more' is 'Boolean'"),
+    ("[padLeft('a', 3, 'bc')]", "function 'padLeft': 'padding' must be one character"),
+    ("[padLeft('a', 3, '')]", "function 'padLeft': 'padding' must be one character"),
+    ("[padLeft('a', 4194305)]", "function 'padLeft': 'length' must be at most 4194304"),
+    ("[split('a', createArray(1))]", "'delimiter' must be a string or an array of strings"),
+    ("[uri('https://[a', 'b')]", "function 'uri': 'base' or 'relative' is no part of a URI"),
+    ("[base64('\ud800')]", "function 'base64': a string is no valid Unicode"),
+    ("[div(1, 0)]", "function 'div': 'divisor' is zero"),
     ("[less(1, 'a')]", "have no order"),
     ("[concat('a', createArray())]", "all arrays or all strings"),
     ("[createObject('a')]", "pairs of a string and a value"),
@@ -150,8 +174,8 @@ REFUSED = [
     ("[format('{1}', 'a')]", "function 'format': "),
     ("[format('{0:D3}', 1)]", "formats are refused"),
     ("[substring('abc', 2, 5)]", "must refer to a location within the string"),
-    ("[parameters('object').other]", "property 'other' doesn't exist, available properties are"),
-    ("[parameters('list')[2]]", "array index '2' is out of bounds"),
+    ("[parameters('object').other]", "property 'other' doesn't exist."),
+    ("[parameters('list')[2]]", "array index 2 is out of bounds"),
     ("[parameters('name').length]", "'String' has no such property"),
     ("[base64ToString('?')]", "function 'base64ToString': "),
     (f"[concat('{'a' * MAX_LENGTH}')]", f"the limit is {MAX_LENGTH}"),
@@ -166,6 +190,86 @@ def test_refusal_says_what_and_where(document: Any, message: str) -> None:
         Evaluator(CONTEXT).value(document)
     assert message in refused.value.message
     assert refused.value.code == "InvalidTemplate"
+
+
+MORNING = datetime(2026, 3, 5, 9, 8, 7, 60500, tzinfo=timezone.utc)
+EVENING = datetime(2009, 12, 31, 0, 30, tzinfo=timezone.utc)
+
+
+@pytest.mark.parametrize(
+    ("form", "morning", "evening"),
+    [
+        ("yyyyMMddTHHmmssZ", "20260305T090807Z", "20091231T003000Z"),
+        ("d", "03/05/2026", "12/31/2009"),
+        ("D", "Thursday, 05 March 2026", "Thursday, 31 December 2009"),
+        ("f", "Thursday, 05 March 2026 09:08", "Thursday, 31 December 2009 00:30"),
+        ("F", "Thursday, 05 March 2026 09:08:07", "Thursday, 31 December 2009 00:30:00"),
+        ("g", "03/05/2026 09:08", "12/31/2009 00:30"),
+        ("G", "03/05/2026 09:08:07", "12/31/2009 00:30:00"),
+        ("m", "March 05", "December 31"),
+        ("o", "2026-03-05T09:08:07.0605000Z", "2009-12-31T00:30:00.0000000Z"),
+        ("R", "Thu, 05 Mar 2026 09:08:07 GMT", "Thu, 31 Dec 2009 00:30:00 GMT"),
+        ("s", "2026-03-05T09:08:07", "2009-12-31T00:30:00"),
+        ("t", "09:08", "00:30"),
+        ("T", "09:08:07", "00:30:00"),
+        ("u", "2026-03-05 09:08:07Z", "2009-12-31 00:30:00Z"),
+        ("U", "Thursday, 05 March 2026 09:08:07", "Thursday, 31 December 2009 00:30:00"),
+        ("y", "2026 March", "2009 December"),
+        ("M d", "3 5", "12 31"),
+        ("%M", "3", "12"),
+        ("y yy yyy yyyyy", "26 26 2026 02026", "9 09 2009 02009"),
+        ("ddd dddd MMM MMMM", "Thu Thursday Mar March", "Thu Thursday Dec December"),
+        ("h:m:s tt", "9:8:7 AM", "12:30:0 AM"),
+        ("hh t", "09 A", "12 A"),
+        ("ss.fff", "07.060", "00.000"),
+        ("ss.FFF", "07.06", "00"),
+        ("fffffff FFFFFFF", "0605000 0605", "0000000 "),
+        ("z zz zzz K g", "+0 +00 +00:00 Z A.D.", "+0 +00 +00:00 Z A.D."),
+        ("yyyy'y'\"M\"\\d%%", None, None),
+        ("yyyy'y'\"M\"\\d", "2026yMd", "2009yMd"),
+        ("", "03/05/2026 09:08:07", "12/31/2009 00:30:00"),
+        ("x", None, None),
+        ("%", None, None),
+        ("yyyy'", None, None),
+        ("yyyy\\", None, None),
+        ("ffffffff", None, None),
+    ],
+)
+def test_a_moment_is_written_as_dotnet_does_or_refused(
+    form: str, morning: str | None, evening: str | None
+) -> None:
+    for moment, text in ((MORNING, morning), (EVENING, evening)):
+        if text is None:
+            with pytest.raises(ArgumentError, match="'format' has"):
+                formatted(moment, form)
+        else:
+            assert formatted(moment, form) == text
+
+
+@given(st.datetimes(timezones=st.just(timezone.utc)), st.text() | st.text("yMdHhmsfFtzgK'%\\"))
+def test_any_format_of_a_moment_is_written_or_refused(moment: datetime, form: str) -> None:
+    with suppress(ArgumentError):
+        assert isinstance(formatted(moment, form), str)
+
+
+INTEGERS = st.integers(-9, 9) | st.integers(-(2**63), 2**63 - 1)
+TEXTS = st.text() | st.sampled_from(["\ud800", "{0}", "https://[", "A.B/c", "1", "[1]"])
+JSON = st.recursive(
+    st.none() | st.booleans() | INTEGERS | st.floats(allow_nan=False) | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@pytest.mark.parametrize("name", sorted(PLAIN))
+@settings(max_examples=30)
+@given(arguments=st.lists(JSON | INTEGERS | TEXTS, max_size=4))
+def test_any_arguments_give_json_or_a_refusal(name: str, arguments: list[Any]) -> None:
+    value = None
+    with suppress(TemplateError):
+        value = PLAIN[name](*arguments)
+    assert json.loads(json.dumps(value)) == value
+    assert not isinstance(value, int) or -(2**63) <= value < 2**63
 
 
 SOMETHING = st.text() | st.text(alphabet="ab1'()[],. -\n", max_size=40)

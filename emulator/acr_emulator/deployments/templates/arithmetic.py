@@ -3,9 +3,14 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from acr_emulator.deployments.templates.invalid_template import ArgumentError
+from acr_emulator.deployments.templates.values import type_name
+
 
 def _divide(dividend: int, divisor: int) -> int:
     """Towards zero, as .NET divides."""
+    if divisor == 0:
+        raise ArgumentError("'divisor' is zero")
     quotient = abs(dividend) // abs(divisor)
     return quotient if (dividend < 0) == (divisor < 0) else -quotient
 
@@ -29,8 +34,8 @@ def _multiply(one: int, other: int) -> int:
 def _extreme(choose: Callable[[list[int]], int]) -> Callable[..., int]:
     def extreme(value: int | list[Any], *more: int) -> int:
         values = [*value, *more] if isinstance(value, list) else [value, *more]
-        if any(isinstance(number, bool) or not isinstance(number, int) for number in values):
-            raise ValueError("every value must be an integer")
+        if not values or any(type_name(number) != "Integer" for number in values):
+            raise ArgumentError("'value' must be integers, and at least one")
         return choose(values)
 
     return extreme

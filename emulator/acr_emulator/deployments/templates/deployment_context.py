@@ -2,31 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from acr_emulator.deployments.templates.dates import formatted
 from acr_emulator.deployments.templates.identifiers import identifiers
-
-#: .NET's letters for parts of a timestamp, the longest first.
-_TIME_PARTS = {
-    "yyyy": "%Y",
-    "MM": "%m",
-    "dd": "%d",
-    "HH": "%H",
-    "mm": "%M",
-    "ss": "%S",
-}
-_STANDARD = {
-    "d": "MM/dd/yyyy",
-    "s": "yyyy-MM-ddTHH:mm:ss",
-    "u": "yyyy-MM-dd HH:mm:ssZ",
-    "o": "yyyy-MM-ddTHH:mm:ss.0000000Z",
-}
-_LETTERS = re.compile("|".join(_TIME_PARTS))
 
 
 @dataclass(frozen=True)
@@ -54,8 +37,7 @@ class DeploymentContext:
     def functions_of_defaults(self) -> Mapping[str, Callable[..., Any]]:
         """Those that may stand in the default value of a parameter."""
 
-        def utc_now(form: str = "yyyyMMddTHHmmssZ") -> str:
-            letters = _STANDARD.get(form, form)
-            return self.now.strftime(_LETTERS.sub(lambda part: _TIME_PARTS[part[0]], letters))
+        def utc_now(format: str = "yyyyMMddTHHmmssZ") -> str:
+            return formatted(self.now, format)
 
         return self.functions() | {"utcNow": utc_now, "newGuid": lambda: str(uuid.uuid4())}

@@ -7,9 +7,9 @@ from typing import Any
 
 from acr_emulator.deployments.templates.arithmetic import ARITHMETIC
 from acr_emulator.deployments.templates.conversions import CONVERSIONS
-from acr_emulator.deployments.templates.expressions import Call, Expression, Literal
-from acr_emulator.deployments.templates.function import functions
-from acr_emulator.deployments.templates.invalid_template import TemplateError
+from acr_emulator.deployments.templates.expressions import Call, Expression, Property, written
+from acr_emulator.deployments.templates.function import Function, functions
+from acr_emulator.deployments.templates.invalid_template import TemplateError, UnknownNameError
 from acr_emulator.deployments.templates.logic import LOGIC
 from acr_emulator.deployments.templates.parser import is_expression, parse, plain
 from acr_emulator.deployments.templates.sequences import SEQUENCES
@@ -43,8 +43,8 @@ class Evaluator:
 
     def __init__(self, situated: Mapping[str, Callable[..., Any]]) -> None:
         self._functions = PLAIN | functions(situated)
-        #: What a call of a `list...` function becomes; None where none may stand.
-        self.listing: Callable[..., Any] | None = None
+        #: Makes a `list...` function from its name; None where none may stand.
+        self.listing: Callable[[str], Callable[..., Any]] | None = None
 
     def value(self, document: Any) -> Any:
         """A document with its expressions evaluated, those in the keys of objects too."""
@@ -70,21 +70,28 @@ class Evaluator:
 
     def expression(self, node: Expression) -> Any:
         """The value of a parsed expression."""
-        if isinstance(node, Literal):
-            return node.value
         if isinstance(node, Call):
             return self._call(node)
-        return _property(self.expression(node.of), self.expression(node.key))
+        if isinstance(node, Property):
+            return self._property(node)
+        return node.value
 
     def _call(self, call: Call) -> Any:
         if call.name.lower() == "if":
             return self._if(call)
         arguments = [self.expression(item) for item in call.arguments]
-        if function := self._functions.get(call.name.lower()):
+        function = self._function(call.name)
+        if function is None:
+            raise not_here(call.name) if is_known(call.name) else unknown(call.name)
+        try:
             return function(*arguments)
-        if self.listing and is_listing(call.name):
-            return self.listing(call.name, *arguments)
-        raise not_here(call.name) if is_known(call.name) else unknown(call.name)
+        except UnknownNameError as error:
+            raise TemplateError(error.message.format(written(call.arguments[0]))) from None
+
+    def _function(self, name: str) -> Function | None:
+        if self.listing and is_listing(name):
+            return Function(name, self.listing(name))
+        return self._functions.get(name.lower())
 
     def _if(self, call: Call) -> Any:
         """Only the branch that is taken is evaluated."""
@@ -102,6 +109,27 @@ class Evaluator:
             )
         return self.expression(then if holds else otherwise)
 
+    def _property(self, node: Property) -> Any:
+        of, key = self.expression(node.of), self.expression(node.key)
+        if isinstance(of, dict) and isinstance(key, str):
+            known = key_of(of, key)
+            if known is None:
+                raise TemplateError(
+                    f"The language expression property {written(node.key)} doesn't exist."
+                )
+            return of[known]
+        if isinstance(of, list) and type_name(key) == "Integer":
+            if not 0 <= key < len(of):
+                raise TemplateError(
+                    f"The language expression property array index {written(node.key)} is out of"
+                    " bounds."
+                )
+            return of[key]
+        raise TemplateError(
+            f"The language expression property {written(node.key)} can't be evaluated:"
+            f" '{type_name(of)}' has no such property."
+        )
+
 
 def unknown(name: str) -> TemplateError:
     """There is no such function."""
@@ -116,25 +144,4 @@ def not_here(name: str) -> TemplateError:
     return TemplateError(
         f"The template function '{name}' is not expected at this location. Please see"
         " https://aka.ms/arm-functions for usage details."
-    )
-
-
-def _property(of: Any, key: Any) -> Any:
-    if isinstance(of, dict) and isinstance(key, str):
-        known = key_of(of, key)
-        if known is None:
-            raise TemplateError(
-                f"The language expression property '{key}' doesn't exist, available properties are"
-                f" '{', '.join(of)}'."
-            )
-        return of[known]
-    if isinstance(of, list) and isinstance(key, int) and not isinstance(key, bool):
-        if not 0 <= key < len(of):
-            raise TemplateError(
-                f"The language expression property array index '{key}' is out of bounds."
-            )
-        return of[key]
-    raise TemplateError(
-        f"The language expression property '{key}' can't be evaluated: '{type_name(of)}' has no"
-        " such property."
     )

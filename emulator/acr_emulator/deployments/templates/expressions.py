@@ -32,6 +32,16 @@ class Property:
 Expression = Literal | Call | Property
 
 
+def written(expression: Expression) -> str:
+    """As a template has it: what to say of a value that may be secret."""
+    if isinstance(expression, Call):
+        return f"{expression.name}({', '.join(map(written, expression.arguments))})"
+    if isinstance(expression, Property):
+        return f"{written(expression.of)}[{written(expression.key)}]"
+    value = expression.value
+    return f"'{value}'" if isinstance(value, str) else str(value)
+
+
 def calls(expression: Expression) -> Iterator[Call]:
     """Every call in an expression, outermost first."""
     waiting = [expression]

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from acr_emulator.deployments.templates.invalid_template import TemplateError
-from acr_emulator.deployments.templates.values import TYPE_NAMES, type_name
+from acr_emulator.deployments.templates.invalid_template import ArgumentError, TemplateError
+from acr_emulator.deployments.templates.values import TYPE_NAMES, is_integer, type_name
 
 _HELP = "Please see https://aka.ms/arm-functions for usage details."
 
@@ -37,9 +37,15 @@ class Function:
             for value in given if several else (given,):
                 self._check(name, value)
         try:
-            return self._function(*arguments)
-        except (ValueError, ArithmeticError, LookupError) as error:
+            value = self._function(*arguments)
+        except ArgumentError as error:
             raise self._refused(str(error)) from error
+        except UnicodeError:
+            # Python's own message quotes the string, which may be a secret.
+            raise self._refused("a string is no valid Unicode") from None
+        if type_name(value) == "Integer" and not is_integer(value):
+            raise self._refused("the result has more than 64 bits")
+        return value
 
     def _check(self, name: str, value: Any) -> None:
         expected = self._types[name]

@@ -3,14 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from acr_emulator.deployments.templates.invalid_template import ArgumentError
+
 
 def provider_path(resource_type: str, names: Sequence[str]) -> str:
     """`providers/Namespace/type/name/subtype/name`."""
     namespace, *types = resource_type.split("/")
     if len(types) != len(names) or not types:
-        raise ValueError(
-            f"the type '{resource_type}' needs {len(types)} name(s), it was given {len(names)}"
-        )
+        raise ArgumentError(f"the type needs {len(types)} name(s), it was given {len(names)}")
     pairs = "/".join(f"{kind}/{name}" for kind, name in zip(types, names, strict=True))
     return f"providers/{namespace}/{pairs}"
 
@@ -50,5 +50,5 @@ def _split_arguments(
     """What is before the type, the type (the first with a slash), the names behind it."""
     index = next((index for index, argument in enumerate(arguments) if "/" in argument), None)
     if index is None or index > most:
-        raise ValueError("no fully qualified resource type is among the arguments")
+        raise ArgumentError("no fully qualified resource type is among the arguments")
     return arguments[:index], arguments[index], arguments[index + 1 :]

@@ -21,6 +21,14 @@ class TemplateError(Exception):
         self.message = message
 
 
+class ArgumentError(Exception):
+    """Why a function refuses its arguments: by their names, as their values may be secret."""
+
+
+class UnknownNameError(TemplateError):
+    """The first argument of a call names nothing; '{}' stands for it in the message."""
+
+
 class NotImitatedError(TemplateError):
     """Something that ARM takes and the emulator does not."""
 

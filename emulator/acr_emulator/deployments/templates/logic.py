@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from acr_emulator.deployments.templates.invalid_template import ArgumentError
 from acr_emulator.deployments.templates.values import Boolean, same, type_name
 
 Comparable = int | str
@@ -27,7 +28,7 @@ def _coalesce(value: Any, *more: Any) -> Any:
 def _comparison(holds: Callable[[Any, Any], bool]) -> Callable[..., bool]:
     def compare(one: Comparable, other: Comparable) -> bool:
         if type_name(one) != type_name(other):
-            raise ValueError(f"'{type_name(one)}' and '{type_name(other)}' have no order")
+            raise ArgumentError(f"'{type_name(one)}' and '{type_name(other)}' have no order")
         return holds(one, other)
 
     return compare

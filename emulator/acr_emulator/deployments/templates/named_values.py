@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from acr_emulator.deployments.templates.invalid_template import TemplateError
+from acr_emulator.deployments.templates.invalid_template import TemplateError, UnknownNameError
 
 
 class NamedValues:
@@ -20,8 +20,8 @@ class NamedValues:
         """The value; this is the template function `parameters` or `variables`."""
         known = self._names.get(name.lower())
         if known is None:
-            raise TemplateError(
-                f"The template {self._noun} '{name}' is not found. Please see"
+            raise UnknownNameError(
+                f"The template {self._noun} {{}} is not found. Please see"
                 f" https://aka.ms/arm-syntax-{self._noun}s for usage details."
             )
         if known not in self._made:

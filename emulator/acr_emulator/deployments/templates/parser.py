@@ -9,6 +9,7 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedTok
 
 from acr_emulator.deployments.templates.expressions import Call, Expression, Literal, Property
 from acr_emulator.deployments.templates.invalid_template import TemplateError
+from acr_emulator.deployments.templates.values import is_integer
 
 #: Documented: the longest expression that ARM takes.
 MAX_LENGTH = 24_576
@@ -35,10 +36,10 @@ class _Nodes(Transformer[Token, Expression]):
         return Literal(token[1:-1].replace("''", "'"))
 
     def integer(self, token: Token) -> Expression:
-        # Enough for 64 bits; a longer row of digits would take Python long, too.
-        if len(token) > len(str(-(2**63))):
+        # A longer row of digits would take Python long, too.
+        if len(token) > len(str(-(2**63))) or not is_integer(number := int(token)):
             raise TemplateError(f"The number '{token[:20]}...' is too large.")
-        return Literal(int(token))
+        return Literal(number)
 
     def call(self, name: Token, *arguments: Expression | None) -> Expression:
         return Call(str(name), tuple(argument for argument in arguments if argument is not None))

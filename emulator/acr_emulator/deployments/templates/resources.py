@@ -8,7 +8,12 @@ from typing import Any
 
 from acr_emulator.deployments.templates.evaluation import Evaluator
 from acr_emulator.deployments.templates.identifiers import provider_path
-from acr_emulator.deployments.templates.invalid_template import TemplateError, check_shape, invalid
+from acr_emulator.deployments.templates.invalid_template import (
+    ArgumentError,
+    TemplateError,
+    check_shape,
+    invalid,
+)
 from acr_emulator.deployments.templates.parser import escaped
 
 DEPLOYMENT = "Microsoft.Resources/deployments"
@@ -100,7 +105,7 @@ def _scope(head: Mapping[str, Any], group_id: str) -> str:
 def _path(resource_type: str, name: str) -> str:
     try:
         return provider_path(resource_type, name.split("/"))
-    except ValueError as error:
+    except ArgumentError as error:
         raise invalid(
             f"The template resource '{name}' for type '{resource_type}' has incorrect segment"
             " lengths. A nested resource type must have identical number of segments as its"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from acr_emulator.deployments.templates.invalid_template import TemplateError
+from acr_emulator.deployments.templates.invalid_template import UnknownNameError
 from acr_emulator.deployments.templates.resources import TemplateResource
 
 
@@ -55,18 +55,22 @@ class References:
         }
         return {"apiVersion": version, **kept, **location}
 
-    def list(self, function: str, resource: str, api_version: str, values: Any = None) -> Any:
-        """What the POST of that name answers, `listKeys` for instance."""
-        path, version = self._target(resource, api_version)
-        return self._fetch(Fetch("POST", f"{path}/{function}", version, json.dumps(values or {})))
+    def listing(self, name: str) -> Callable[..., Any]:
+        """The function of that name, `listKeys` for instance: it returns what the POST answers."""
+
+        def listed(resource: str, api_version: str, values: dict[str, Any] | None = None) -> Any:
+            path, version = self._target(resource, api_version)
+            return self._fetch(Fetch("POST", f"{path}/{name}", version, json.dumps(values or {})))
+
+        return listed
 
     def _target(self, resource: str, api_version: str) -> tuple[str, str]:
         declared = self._find(resource)
         version = api_version or (declared.api_version if declared else "")
         path = declared.id if declared else resource
         if not version or not path.startswith("/"):
-            raise TemplateError(
-                f"The template reference '{resource}' is not valid: could not find template"
+            raise UnknownNameError(
+                "The template reference {} is not valid: could not find template"
                 " resource or resource copy with this name. Please see"
                 " https://aka.ms/arm-function-reference for usage details."
             )

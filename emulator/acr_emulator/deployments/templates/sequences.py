@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from acr_emulator.deployments.templates.invalid_template import ArgumentError
 from acr_emulator.deployments.templates.values import Boolean, key_of, same, text
 
 Countable = str | list[Any] | dict[str, Any]
@@ -12,10 +13,10 @@ def _concat(value: str | int | Boolean | list[Any], *more: Any) -> str | list[An
     values = (value, *more)
     if isinstance(value, list):
         if not all(isinstance(element, list) for element in values):
-            raise ValueError("the arguments must be all arrays or all strings")
+            raise ArgumentError("the arguments must be all arrays or all strings")
         return [item for element in values for item in element]
     if any(isinstance(element, list | dict) for element in values):
-        raise ValueError("the arguments must be all arrays or all strings")
+        raise ArgumentError("the arguments must be all arrays or all strings")
     return "".join(map(text, values))
 
 
@@ -66,13 +67,13 @@ def _create_array(*values: Any) -> list[Any]:
 def _create_object(*pairs: Any) -> dict[str, Any]:
     keys = pairs[::2]
     if len(pairs) % 2 or not all(isinstance(key, str) for key in keys):
-        raise ValueError("it takes pairs of a string and a value")
+        raise ArgumentError("it takes pairs of a string and a value")
     return dict(zip(keys, pairs[1::2], strict=True))
 
 
 def _union(value: list[Any] | dict[str, Any], *more: list[Any] | dict[str, Any]) -> Any:
     if not all(type(element) is type(value) for element in more):
-        raise ValueError("the arguments must be all arrays or all objects")
+        raise ArgumentError("the arguments must be all arrays or all objects")
     if isinstance(value, dict):
         united: dict[str, Any] = {}
         for element in (value, *more):
@@ -98,7 +99,7 @@ def _merge(target: dict[str, Any], other: dict[str, Any]) -> None:
 
 def _intersection(value: list[Any] | dict[str, Any], *more: list[Any] | dict[str, Any]) -> Any:
     if not all(type(element) is type(value) for element in more):
-        raise ValueError("the arguments must be all arrays or all objects")
+        raise ArgumentError("the arguments must be all arrays or all objects")
     if isinstance(value, dict):
         return {
             key: item

@@ -8,11 +8,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote, unquote, urljoin
 
+from acr_emulator.deployments.templates.invalid_template import ArgumentError
 from acr_emulator.deployments.templates.values import text
 
 #: The namespace of ARM's `guid`: its values are UUIDs of version 5 (from memory).
 _GUIDS = uuid.UUID("11fb06fb-712d-4ddd-98c7-e71bbd588830")
 _UNIQUE_LENGTH = 13
+#: Ours: as long as the largest template that ARM takes.
+_LONGEST = 4 * 2**20
 _PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 
 
@@ -21,7 +24,9 @@ def _format(pattern: str, *values: Any) -> str:
         if match[0] in ("{{", "}}"):
             return match[0][0]
         if not re.fullmatch(r"\d{1,4}", match[1] or ""):
-            raise ValueError(f"'{match[0]}' is not a place such as '{{0}}'; formats are refused")
+            raise ArgumentError("'pattern' has braces that are no '{0}'; formats are refused")
+        if int(match[1]) >= len(values):
+            raise ArgumentError("'pattern' has a number for which no value was given")
         return text(values[int(match[1])])
 
     return _PLACEHOLDER.sub(put, pattern)
@@ -30,12 +35,14 @@ def _format(pattern: str, *values: Any) -> str:
 def _substring(string: str, start: int, length: int | None = None) -> str:
     end = len(string) if length is None else start + length
     if not 0 <= start <= end <= len(string):
-        raise ValueError("the index and length must refer to a location within the string")
+        raise ArgumentError("'start' and 'length' must refer to a location within the string")
     return string[start:end]
 
 
 def _split(string: str, delimiter: str | list[str]) -> list[str]:
     delimiters = [delimiter] if isinstance(delimiter, str) else delimiter
+    if not all(isinstance(item, str) for item in delimiters):
+        raise ArgumentError("'delimiter' must be a string or an array of strings")
     # The longest first, as the first alternative that fits wins.
     pattern = "|".join(re.escape(item) for item in sorted(delimiters, key=len, reverse=True))
     return re.split(pattern, string) if pattern else [string]
@@ -70,6 +77,10 @@ def _ends_with(string: str, end: str) -> bool:
 
 
 def _pad_left(value: str | int, length: int, padding: str = " ") -> str:
+    if len(padding) != 1:
+        raise ArgumentError("'padding' must be one character")
+    if length > _LONGEST:
+        raise ArgumentError(f"'length' must be at most {_LONGEST}")
     return text(value).rjust(length, padding)
 
 
@@ -86,11 +97,17 @@ def _base64(string: str) -> str:
 
 
 def _from_base64(string: str) -> str:
-    return base64.b64decode(string, validate=True).decode()
+    try:
+        return base64.b64decode(string, validate=True).decode()
+    except ValueError:
+        raise ArgumentError("'string' is no Base64 of a text") from None
 
 
 def _uri(base: str, relative: str) -> str:
-    return urljoin(base, relative)
+    try:
+        return urljoin(base, relative)
+    except ValueError:
+        raise ArgumentError("'base' or 'relative' is no part of a URI") from None
 
 
 def _uri_component(string: str) -> str:

@@ -52,7 +52,7 @@ class Template:
         self.parameters = Parameters(
             document.get("parameters") or {},
             given,
-            Evaluator({**defaults, "parameters": lambda name: self.parameters.values.get(name)}),
+            Evaluator({**defaults, "parameters": self._parameter}),
         )
         self.parameters.check()
         variables = NamedValues("variable", self._variables, self._variable)
@@ -71,6 +71,9 @@ class Template:
         self.digest = str(
             int.from_bytes(hashlib.sha256(json.dumps(document).encode()).digest()[:8], "big")
         )
+
+    def _parameter(self, name: str) -> Any:
+        return self.parameters.values.get(name)
 
     def _variable(self, name: str) -> Any:
         return self._static.value(self._variables[name])
@@ -112,7 +115,7 @@ class Template:
     def _live(self, fetched: Mapping[Fetch, Any]) -> Evaluator:
         references = References(self.find, fetched)
         evaluator = Evaluator({**self._situated, "reference": references.reference})
-        evaluator.listing = references.list
+        evaluator.listing = references.listing
         return evaluator
 
     def _references(self, resource: TemplateResource) -> Iterator[str]:
@@ -121,7 +124,7 @@ class Template:
             if call.arguments and (call.name.lower() == "reference" or is_listing(call.name)):
                 try:
                     target = self._static.expression(call.arguments[0])
-                except TemplateError:
+                except (TemplateError, RecursionError):
                     continue  # it is refused when the body is evaluated, if it is used at all
                 if isinstance(target, str):
                     yield target

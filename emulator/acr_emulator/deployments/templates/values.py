@@ -18,6 +18,11 @@ TYPE_NAMES: Mapping[type, str] = {
 }
 
 
+def is_integer(value: Any) -> bool:
+    """Whether it is one as ARM has them, of 64 bits."""
+    return type(value) is int and -(2**63) <= value < 2**63
+
+
 def type_name(value: Any) -> str:
     """`String`, `Integer`, ...; `Null` for none."""
     return TYPE_NAMES[type(value)]
