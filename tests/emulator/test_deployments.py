@@ -239,6 +239,13 @@ def test_a_nested_failure_is_told_in_full(deploy: Deploy) -> None:
             "parameter 'y' is not found",
         ),
         (body({**IDENTITY, "copy": {"count": 2}}), 501, "NotImplemented", "'copy'"),
+        ({"properties": {"resurces": []}}, 400, "InvalidRequestContent", "member 'resurces'"),
+        (
+            {"properties": {"Mode": "Incremental", "Template": {"resurces": []}}},
+            400,
+            "InvalidTemplate",
+            "Could not find member 'resurces' on object of type 'Template'",
+        ),
     ],
 )
 def test_refusals_are_the_same_with_and_without_validate(

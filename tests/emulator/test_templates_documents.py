@@ -34,6 +34,27 @@ def thing(name: str, **more: Any) -> dict[str, Any]:
     return {"type": "My.Own/things", "apiVersion": "2020-01-01", "name": name, **more}
 
 
+def nested(scope: str | None, **more: Any) -> dict[str, Any]:
+    """A deployment within a template, whose template has expressions."""
+    options = {"expressionEvaluationOptions": {"scope": scope}} if scope else {}
+    inner = {
+        "parameters": {"p": {"type": "string"}},
+        "resources": [thing("[parameters('p')]", properties={"literal": "[[x]"})],
+    }
+    return {
+        "type": "Microsoft.Resources/deployments",
+        "apiVersion": "2022-09-01",
+        "name": "nested",
+        "properties": {
+            "mode": "Incremental",
+            **options,
+            "parameters": {"p": {"value": "[parameters('p')]"}},
+            "template": inner,
+            **more,
+        },
+    }
+
+
 def order(*resources: dict[str, Any]) -> list[str]:
     """Names in the order in which they are deployed."""
     return [step.resource.name for step in template(resources=list(resources)).resources]
@@ -127,6 +148,172 @@ def test_parameters_are_refused_by_name(
         template(given, parameters={"p": definition})
     assert message.lower() in refused.value.message.lower()
     assert refused.value.code == "InvalidTemplate"
+
+
+@pytest.mark.parametrize(
+    ("sections", "member", "kind"),
+    [
+        ({"resurces": []}, "resurces", "Template"),
+        ({"resources": [thing("a", dependson=[], dependOn=[])]}, "dependOn", "TemplateResource"),
+        ({"resources": [thing("a", resources=[thing("b", tag={})])]}, "tag", "TemplateResource"),
+        (
+            {"parameters": {"p": {"type": "string", "minLen": 1}}},
+            "minLen",
+            "TemplateInputParameter",
+        ),
+        ({"outputs": {"o": {"type": "string", "valu": 1}}}, "valu", "TemplateOutputParameter"),
+        ({"resources": [nested(None, tempalte={})]}, "tempalte", "DeploymentPropertiesDefinition"),
+        ({"resources": [nested("inner", template={"outpts": {}})]}, "outpts", "Template"),
+    ],
+)
+def test_unknown_members_are_refused(sections: dict[str, Any], member: str, kind: str) -> None:
+    with pytest.raises(TemplateError) as refused:
+        template(**sections)
+    assert refused.value.code == "InvalidTemplate"
+    assert refused.value.message == (
+        "Deployment template parse failed:"
+        f" 'Could not find member '{member}' on object of type '{kind}''."
+    )
+
+
+def test_an_unknown_member_of_a_given_parameter_is_refused() -> None:
+    parameters = {"parameters": {"p": {"type": "string", "defaultValue": ""}}}
+    with pytest.raises(TemplateError, match="Could not find member 'vlaue' on object of type"):
+        Template(parameters, {"p": {"value": "a", "vlaue": "b"}}, PLACE)
+
+
+def test_members_are_found_whatever_their_case() -> None:
+    document = {
+        "Parameters": {"p": {"Type": "string", "DefaultValue": "x"}},
+        "RESOURCES": [
+            {"Type": "My.Own/things", "APIVERSION": "2020-01-01", "Name": "a", "DependsOn": ["b"]},
+            thing("b", Tags={"Key": "[parameters('p')]"}),
+        ],
+        "Outputs": {"o": {"TYPE": "string", "Value": "[parameters('P')]"}},
+    }
+    made = Template(document, {}, PLACE)
+    assert [step.resource.name for step in made.resources] == ["b", "a"]
+    assert made.body(made.resources[0].resource, {}) == {"tags": {"Key": "x"}}
+    assert made.outputs({}) == {"o": {"type": "String", "value": "x"}}
+    with pytest.raises(TemplateError, match="The template has the property 'resources' twice"):
+        Template({"resources": [], "Resources": []}, {}, PLACE)
+
+
+LOOP = [{"name": "x", "count": 2, "input": 1}]
+
+
+@pytest.mark.parametrize("copy", ["copy", "COPY"])
+@pytest.mark.parametrize(
+    "sections",
+    [
+        lambda copy: {"resources": [thing("a", **{copy: {"name": "x", "count": 2}})]},
+        lambda copy: {"resources": [thing("a", properties={copy: LOOP})]},
+        lambda copy: {"resources": [thing("a", properties={"b": [{copy: LOOP}]})]},
+        lambda copy: {"resources": [thing("a", resources=[thing("b", properties={copy: LOOP})])]},
+        lambda copy: {"resources": [nested("inner", template={"variables": {copy: LOOP}})]},
+        lambda copy: {"resources": [nested(None, parameters={"p": {"value": {copy: LOOP}}})]},
+        lambda copy: {"variables": {copy: LOOP}},
+        lambda copy: {"variables": {"a": {copy: [{"Name": "x", "Count": 2}]}}},
+        lambda copy: {"outputs": {"o": {"type": "array", copy: {"count": 2, "input": 1}}}},
+    ],
+)
+def test_loops_are_refused_wherever_they_stand(sections: Any, copy: str) -> None:
+    with pytest.raises(NotImitatedError) as refused:
+        template(**sections(copy))
+    assert refused.value.message == "The emulator does not imitate 'copy' in templates."
+
+
+@pytest.mark.parametrize("value", [True, "yes", [], ["a"], [{"name": "x"}], {"name": "x"}])
+def test_copy_is_a_name_like_others_where_it_is_no_loop(value: Any) -> None:
+    properties = {"copy": value, "deep": [{"Copy": value}]}
+    made = template(
+        {"copy": {"copy": LOOP}},
+        parameters={"copy": {"type": "object"}},
+        variables={"copy": value},
+        resources=[thing("a", properties=properties, tags={"copy": LOOP})],
+        outputs={"copy": {"type": "object", "value": {"copy": "[variables('copy')]"}}},
+    )
+    body = made.body(made.resources[0].resource, {})
+    assert body == {"properties": properties, "tags": {"copy": LOOP}}
+    assert made.outputs({}) == {"copy": {"type": "Object", "value": {"copy": value}}}
+
+
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1])
+@pytest.mark.parametrize("where", ["given", "variables", "outputs"])
+def test_integers_beyond_64_bits_are_refused(where: str, number: int) -> None:
+    given = {"p": {"value": {"deep": [number]}}} if where == "given" else {}
+    sections = {} if where == "given" else {where: {"x": {"type": "int", "value": number}}}
+    parameters = {"p": {"type": "object", "defaultValue": {}}}
+    with pytest.raises(TemplateError, match="An integer has more than 64 bits"):
+        Template({"parameters": parameters, **sections}, given, PLACE)
+
+
+@pytest.mark.parametrize("section", ["variables", "outputs", "resources", "given"])
+def test_a_document_of_great_depth_is_refused(section: str) -> None:
+    deep: Any = {}
+    for _ in range(100_000):
+        deep = {"a": deep}
+    document = {} if section == "given" else {section: deep}
+    with pytest.raises(TemplateError, match="The template is nested too deeply"):
+        Template(document, {"p": deep} if section == "given" else {}, PLACE)
+
+
+def test_the_largest_integers_are_taken() -> None:
+    parameters = {name: {"type": "int"} for name in "ab"}
+    made = template({"a": 2**63 - 1, "b": -(2**63)}, parameters=parameters)
+    assert [made.parameters.values.get(name) for name in "ab"] == [2**63 - 1, -(2**63)]
+
+
+@pytest.mark.parametrize(
+    ("expression", "message"),
+    [
+        ("[variables(parameters('pw'))]", "variable parameters('pw') is not found"),
+        ("[parameters(toUpper(parameters('pw')))]", "parameter toUpper(parameters('pw')) is not"),
+        ("[reference(parameters('pw'))]", "template reference parameters('pw') is not valid"),
+        ("[listKeys(parameters('pw'), '1')]", "template reference parameters('pw') is not valid"),
+        ("[listKeys(parameters('pw'))]", "'listKeys': it was given 1 argument(s) and takes (reso"),
+        ("[listKeys(1, '1')]", "'listKeys': the type of 'resource' is 'Integer' and must be"),
+        ("[reference(1)]", "'reference': the type of 'resource' is 'Integer' and must be"),
+        ("[parameters(1)]", "'parameters': the type of 'name' is 'Integer' and must be"),
+        ("[variables(createArray())]", "'variables': the type of 'name' is 'Array' and must be"),
+        ("[resourceGroup()[parameters('pw')]]", "property parameters('pw') doesn't exist"),
+        ("[parameters('pw')[parameters('pw')]]", "property parameters('pw') can't be evaluated"),
+        ("[createArray()[int(parameters('pin'))]]", "index int(parameters('pin')) is out of"),
+        ("[createObject(parameters('pw'), 1).x]", "property 'x' doesn't exist"),
+        ("[format(concat('{', parameters('pw'), '}'))]", "'format': 'pattern' has braces that"),
+        ("[resourceId(concat('a/', parameters('pw')))]", "the type needs 2 name(s), it was given"),
+        ("[uri(concat('https://[', parameters('pw')), 'y')]", "'uri': 'base' or 'relative' is no"),
+        ("[div(1, parameters('pw'))]", "the type of 'divisor' is 'String' and must be"),
+    ],
+)
+def test_a_refusal_quotes_what_is_written_not_its_value(expression: str, message: str) -> None:
+    secrets = {"pw": "sesame/x", "pin": "748159263"}
+    made = template(
+        secrets,
+        parameters=dict.fromkeys(secrets, {"type": "secureString"}),
+        outputs={"o": {"type": "string", "value": expression}},
+    )
+    with pytest.raises(TemplateError) as refused:
+        made.outputs({})
+    assert message in refused.value.message
+    assert not re.search("sesame|748159263", refused.value.message.lower())
+
+
+def test_a_refused_dependency_name_or_default_shows_no_secret() -> None:
+    secret = {"pw": {"type": "secureString"}}
+    guess = {"type": "string", "defaultValue": "[parameters('pw')]", "allowedValues": ["a"]}
+    one, some = "[parameters('pw')]", "[createArray(parameters('pw'))]"
+    for sections, message in (
+        ({"resources": [thing("a", dependsOn=[one])]}, f"The resource '{one}' is not defined"),
+        ({"resources": [thing("a", dependsOn=some)]}, f"The resource '{some}' is not defined"),
+        ({"resources": [thing(one)]}, f"resource '{one}' for type 'My.Own/things' has incorrect"),
+        ({"resources": [thing(one, condition=1)]}, f"'condition' of the resource '{one}' must be"),
+        ({"parameters": secret | {"p": guess}}, "The provided value for the template parameter"),
+    ):
+        with pytest.raises(TemplateError) as refused:
+            template({"pw": "x/sesame"}, **{"parameters": secret, **sections})
+        assert message in refused.value.message
+        assert "sesame" not in refused.value.message
 
 
 def test_a_secret_is_in_no_refusal() -> None:
@@ -247,26 +434,6 @@ def test_a_reference_asks_for_what_it_needs_once() -> None:
         "x": {"type": "String", "value": "1"},
         "id": {"type": "String", "value": "My.Own/things/b"},
         "key": {"type": "SecureString"},
-    }
-
-
-def nested(scope: str | None) -> dict[str, Any]:
-    """A deployment within a template, whose template has expressions."""
-    options = {"expressionEvaluationOptions": {"scope": scope}} if scope else {}
-    inner = {
-        "parameters": {"p": {"type": "string"}},
-        "resources": [thing("[parameters('p')]", properties={"literal": "[[x]"})],
-    }
-    return {
-        "type": "Microsoft.Resources/deployments",
-        "apiVersion": "2022-09-01",
-        "name": "nested",
-        "properties": {
-            "mode": "Incremental",
-            **options,
-            "parameters": {"p": {"value": "[parameters('p')]"}},
-            "template": inner,
-        },
     }
 
 

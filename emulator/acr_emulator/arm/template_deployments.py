@@ -15,6 +15,7 @@ from acr_emulator.cloud.clouds import Cloud
 from acr_emulator.deployments.deployment_properties import accepted, deployment_context
 from acr_emulator.deployments.deployment_service import Deployments
 from acr_emulator.deployments.rollout import Rollout
+from acr_emulator.deployments.templates.document import members
 from acr_emulator.deployments.templates.invalid_template import NotImitatedError, TemplateError
 from acr_emulator.deployments.templates.resources import DEPLOYMENT
 from acr_emulator.deployments.templates.template import Template
@@ -168,11 +169,11 @@ class TemplateDeployments:
         return group
 
     def _template(self, request: ArmRequest, document: Mapping[str, Any]) -> Template:
-        requested = request.body["properties"]
+        parameters = _requested(request).get("parameters") or {}
         deployment = {"name": request["name"], "properties": {"mode": "Incremental"}}
         where = deployment_context(self.cloud, self.clock.now(), self._group(request), deployment)
         try:
-            return Template(document, requested.get("parameters") or {}, where)
+            return Template(document, parameters, where)
         except TemplateError as error:
             raise _refused(error) from error
 
@@ -204,18 +205,30 @@ def _operations(deployment: Resource, deployments: Deployments) -> list[dict[str
 
 def _document(request: ArmRequest) -> dict[str, Any]:
     """The template of a request, which is to add to the group what it declares."""
-    requested = request.body.get("properties")
-    if isinstance(requested, dict):
-        if str(requested.get("mode", "Incremental")).lower() != "incremental":
-            raise _refused(NotImitatedError("the mode Complete"))
-        if "templateLink" in requested or "parametersLink" in requested:
-            raise _refused(NotImitatedError("links to templates and parameters"))
-        if isinstance(document := requested.get("template"), dict):
-            return document
+    requested = _requested(request)
+    if str(requested.get("mode", "Incremental")).lower() != "incremental":
+        raise _refused(NotImitatedError("the mode Complete"))
+    if "templateLink" in requested or "parametersLink" in requested:
+        raise _refused(NotImitatedError("links to templates and parameters"))
+    if isinstance(document := requested.get("template"), dict):
+        return document
     raise bad_request(
         "InvalidRequestContent",
         "The request content was invalid: the property 'properties.template' is required.",
     )
+
+
+def _requested(request: ArmRequest) -> dict[str, Any]:
+    """The properties of a request, in ARM's spelling."""
+    properties = request.body.get("properties")
+    try:
+        return members(
+            "DeploymentPropertiesDefinition",
+            "deployment",
+            properties if isinstance(properties, dict) else {},
+        )
+    except TemplateError as error:
+        raise bad_request("InvalidRequestContent", error.message) from error
 
 
 def _refused(error: TemplateError) -> ArmError:

@@ -46,11 +46,11 @@ def ordered(
 def _dependencies(resource: TemplateResource, declared: list[TemplateResource]) -> frozenset[str]:
     """Of `dependsOn`: what it names must be in the template."""
     targets = []
-    for name in resource.depends_on:
+    for name, written in resource.depends_on.items():
         target = _find(name, declared)
         if target is None:
             raise invalid(
-                f"The resource '{name}' is not defined in the template. Please see"
+                f"The resource '{written}' is not defined in the template. Please see"
                 " https://aka.ms/arm-syntax for usage details."
             )
         targets.append(target.id.lower())

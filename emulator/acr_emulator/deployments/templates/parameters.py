@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from acr_emulator.deployments.templates.document import members
 from acr_emulator.deployments.templates.evaluation import Evaluator
 from acr_emulator.deployments.templates.invalid_template import (
     NotImitatedError,
@@ -100,7 +101,8 @@ class Parameters:
                 _check_limit(name, value, limit, definition[limit])
         if definition.get("allowedValues") is not None:
             secure = _spelling(self._type(name)) in _SECURE
-            _check_allowed(name, value, definition["allowedValues"], secure=secure)
+            quoted = name in self._given and not secure
+            _check_allowed(name, value, definition["allowedValues"], quoted=quoted)
         return value
 
 
@@ -130,13 +132,14 @@ def _spelling(declared: str) -> str:
 
 
 def _given(name: str, entry: Any) -> Any:
-    if not isinstance(entry, dict) or not entry.keys() & {"value", "reference"}:
+    given = members("DeploymentParameterDefinition", f"parameter given for '{name}'", entry)
+    if not given.keys() & {"value", "reference"}:
         raise TemplateError(
             f"The parameter '{name}' was given without 'value'; it must be an object that has one."
         )
-    if "value" not in entry:
+    if "value" not in given:
         raise NotImitatedError("parameters that refer to a key vault")
-    return entry["value"]
+    return given["value"]
 
 
 def _check_limit(name: str, value: Any, limit: str, bound: int) -> None:
@@ -151,12 +154,13 @@ def _check_limit(name: str, value: Any, limit: str, bound: int) -> None:
         )
 
 
-def _check_allowed(name: str, value: Any, allowed: list[Any], *, secure: bool) -> None:
+def _check_allowed(name: str, value: Any, allowed: list[Any], *, quoted: bool) -> None:
     """One of the values, for an array any number of them; case does not count (from memory)."""
     items = value if isinstance(value, list) else [value]
     if value in allowed or all(any(_alike(item, other) for other in allowed) for item in items):
         return
-    quote = "" if secure else f" '{value}'"
+    # A default value may be worth what a secure parameter is.
+    quote = f" '{value}'" if quoted else ""
     raise invalid(
         f"The provided value{quote} for the template parameter '{name}' is not valid. The parameter"
         f" value is not part of the allowed value(s): '{','.join(map(str, allowed))}'. {_HELP}"

@@ -39,7 +39,8 @@ class TemplateResource:
     name: str
     api_version: str
     condition: bool
-    depends_on: tuple[str, ...]
+    #: What it names -> as the template writes it: the value may be secret.
+    depends_on: Mapping[str, str]
     body: dict[str, Any]
 
     def is_called(self, reference: str) -> bool:
@@ -58,10 +59,13 @@ class _Parent:
 
 
 def resources(
-    declared: Any, evaluator: Evaluator, group_id: str, parent: _Parent | None = None
+    declared: list[dict[str, Any]],
+    evaluator: Evaluator,
+    group_id: str,
+    parent: _Parent | None = None,
 ) -> Iterator[TemplateResource]:
     """Those declared in a list, each followed by the ones declared within it."""
-    for item in _objects(declared):
+    for item in declared:
         resource = _resource(item, evaluator, group_id, parent or _Parent())
         yield resource
         as_parent = _Parent(resource.type, resource.name, resource.id)
@@ -73,23 +77,27 @@ def _resource(
 ) -> TemplateResource:
     values = {key: evaluator.value(declared[key]) for key in _HEAD if key in declared}
     head = {key: value for key, value in values.items() if value is not None}
-    what = f"resource '{head.get('name', '')}'"
+    # As the template writes it: its value may be secret.
+    what = f"resource '{declared.get('name', '')}'"
     check_shape(what, head, _HEAD)
     for key in ("type", "name", "apiVersion"):
         if not head.get(key):
             raise invalid(f"The {what} has no property '{key}'")
-    if not all(isinstance(item, str) for item in head.get("dependsOn", [])):
+    dependencies = head.get("dependsOn", [])
+    if not all(isinstance(item, str) for item in dependencies):
         raise invalid(f"The property 'dependsOn' of the {what} must be an array of strings")
     resource_type = f"{parent.type}/{head['type']}" if parent.type else head["type"]
     name = f"{parent.name}/{head['name']}" if parent.name else head["name"]
-    depends_on = (*head.get("dependsOn", []), *([parent.id] if parent.id else []))
+    written = declared.get("dependsOn")
+    items = written if isinstance(written, list) else [written] * len(dependencies)
+    depends_on = dict(zip(dependencies, items, strict=True))
     return TemplateResource(
-        id=f"{_scope(head, group_id)}/{_path(resource_type, name)}",
+        id=f"{_scope(head, group_id)}/{_path(resource_type, name, declared)}",
         type=resource_type,
         name=name,
         api_version=head["apiVersion"],
         condition=head.get("condition", True),
-        depends_on=depends_on,
+        depends_on=depends_on | ({parent.id: parent.id} if parent.id else {}),
         body={key: value for key, value in declared.items() if key not in _NOT_IN_BODY},
     )
 
@@ -102,15 +110,16 @@ def _scope(head: Mapping[str, Any], group_id: str) -> str:
     return scope.rstrip("/") if scope.startswith("/") else f"{group_id}/providers/{scope}"
 
 
-def _path(resource_type: str, name: str) -> str:
+def _path(resource_type: str, name: str, declared: Mapping[str, Any]) -> str:
     try:
         return provider_path(resource_type, name.split("/"))
     except ArgumentError as error:
         raise invalid(
-            f"The template resource '{name}' for type '{resource_type}' has incorrect segment"
-            " lengths. A nested resource type must have identical number of segments as its"
-            " resource name. A root resource type must have segment length one greater than its"
-            " resource name. Please see https://aka.ms/arm-syntax-resources for usage details."
+            f"The template resource '{declared['name']}' for type '{declared['type']}' has"
+            " incorrect segment lengths. A nested resource type must have identical number of"
+            " segments as its resource name. A root resource type must have segment length one"
+            " greater than its resource name. Please see https://aka.ms/arm-syntax-resources for"
+            " usage details."
         ) from error
 
 
@@ -154,14 +163,7 @@ def _outer(template: dict[str, Any], value: Callable[[Any], Any]) -> dict[str, A
         return _escaped(value(document))
 
     around = kept({key: item for key, item in template.items() if key != "resources"})
-    inner = _objects(template.get("resources", []))
-    return {**around, "resources": [evaluated(item, kept) for item in inner]}
-
-
-def _objects(declared: Any) -> list[dict[str, Any]]:
-    if not isinstance(declared, list) or not all(isinstance(item, dict) for item in declared):
-        raise invalid("The property 'resources' must be an array of objects")
-    return declared
+    return {**around, "resources": [evaluated(item, kept) for item in template["resources"]]}
 
 
 def _is_inner(properties: Mapping[str, Any]) -> bool:

@@ -9,10 +9,10 @@ from contextlib import suppress
 from typing import Any
 
 from acr_emulator.deployments.templates.deployment_context import DeploymentContext
+from acr_emulator.deployments.templates.document import checked
 from acr_emulator.deployments.templates.evaluation import Evaluator, is_known, is_listing, unknown
 from acr_emulator.deployments.templates.expressions import Call, calls
 from acr_emulator.deployments.templates.invalid_template import (
-    NotImitatedError,
     TemplateError,
     check_shape,
     invalid,
@@ -28,29 +28,27 @@ from acr_emulator.deployments.templates.resources import (
     without_inner_template,
 )
 from acr_emulator.deployments.templates.runtime_references import Fetch, NeededError, References
+from acr_emulator.deployments.templates.values import is_integer, type_name
 
-_SHAPE = {"parameters": dict, "variables": dict, "resources": list, "outputs": dict}
-_NOT_IMITATED = {
-    "functions": "functions of a template's own",
-    "definitions": "types of a template's own",
-    "languageVersion": "'languageVersion' 2.0 of templates",
-}
+#: Ours: far more than what people write, far less than what Python's stack takes.
+_DEEPEST = 100
 
 
 class Template:
     """Checks everything that can be checked before the first resource is deployed."""
 
     def __init__(
-        self, document: Mapping[str, Any], given: Mapping[str, Any], context: DeploymentContext
+        self, sent: Mapping[str, Any], given: Mapping[str, Any], context: DeploymentContext
     ) -> None:
-        check_shape("template", document, _SHAPE)
+        _check_numbers([sent, given])
+        document = checked(sent)
         check_shape("parameters given", given, {})
-        _check_language(document)
-        self._variables = document.get("variables") or {}
-        self._outputs = document.get("outputs") or {}
+        _check_functions(document)
+        self._variables = document.get("variables", {})
+        self._outputs = document["outputs"]
         defaults = context.functions_of_defaults()
         self.parameters = Parameters(
-            document.get("parameters") or {},
+            document["parameters"],
             given,
             Evaluator({**defaults, "parameters": self._parameter}),
         )
@@ -62,14 +60,14 @@ class Template:
             "variables": variables.get,
         }
         self._static = Evaluator(self._situated)
-        declared = resources(document.get("resources") or [], self._static, context.group["id"])
+        declared = resources(document["resources"], self._static, context.group["id"])
         #: As the template lists them.
         self.declared = list(declared)
         #: Those that are to be deployed, each after everything that it builds on.
         self.resources = ordered(self.declared, self._references)
         self._check_bodies()
         self.digest = str(
-            int.from_bytes(hashlib.sha256(json.dumps(document).encode()).digest()[:8], "big")
+            int.from_bytes(hashlib.sha256(json.dumps(sent).encode()).digest()[:8], "big")
         )
 
     def _parameter(self, name: str) -> Any:
@@ -130,14 +128,14 @@ class Template:
                     yield target
 
 
-def _check_language(document: Mapping[str, Any]) -> None:
-    """Refuse what cannot be parsed, functions that do not exist, and what is not emulated."""
-    for key, what in _NOT_IMITATED.items():
-        if document.get(key):
-            raise NotImitatedError(what)
-    for section in ("variables", "outputs", "resources"):
-        if '"copy":' in json.dumps(document.get(section, {})):
-            raise NotImitatedError("'copy' in templates")
+def _check_numbers(document: Any) -> None:
+    for scalar in _scalars(document):
+        if type_name(scalar) == "Integer" and not is_integer(scalar):
+            raise invalid("An integer has more than 64 bits")
+
+
+def _check_functions(document: Any) -> None:
+    """Refuse what cannot be parsed, and functions that do not exist."""
     for call in _calls(document):
         if not is_known(call.name):
             raise unknown(call.name)
@@ -145,18 +143,21 @@ def _check_language(document: Mapping[str, Any]) -> None:
 
 def _calls(document: Any) -> Iterator[Call]:
     """Every call in every expression of a document."""
-    for text in _strings(document):
-        if is_expression(text):
-            yield from calls(parse(text))
+    for scalar in _scalars(document):
+        if isinstance(scalar, str) and is_expression(scalar):
+            yield from calls(parse(scalar))
 
 
-def _strings(document: Any) -> Iterator[str]:
-    if isinstance(document, str):
-        yield document
-    elif isinstance(document, list):
-        for item in document:
-            yield from _strings(item)
-    elif isinstance(document, dict):
-        for key, value in document.items():
-            yield key
-            yield from _strings(value)
+def _scalars(document: Any) -> Iterator[Any]:
+    """Everything in a document, the names of properties too, that is no array or object."""
+    waiting = [(document, 0)]
+    while waiting:
+        item, depth = waiting.pop()
+        if depth > _DEEPEST:
+            raise TemplateError("The template is nested too deeply.")
+        if isinstance(item, list | dict):
+            # Of an object, its names: its values follow.
+            within = [*item, *item.values()] if isinstance(item, dict) else item
+            waiting.extend((value, depth + 1) for value in reversed(within))
+        else:
+            yield item
