@@ -2,20 +2,26 @@
 
 import base64
 import hashlib
+import socket
+import ssl
+import time
+from contextlib import ExitStack
 
 import httpx
 import jwt
 import pytest
 from acr_emulator.cloud.clouds import PUBLIC
+from acr_emulator.registry.front import passthrough
 
 from tests.emulator.running import REGISTRIES, Emulator
-from tests.support.oci import RegistryClient
+from tests.support.oci import MANIFEST, RegistryClient
 
 CATALOG = "registry:catalog:*"
 GUID = "00000000-0000-0000-0000-000000000000"
 HOST = "fronttest.azurecr.io"
 READ = "repository:team/app:metadata_read"
 PULL = "repository:team/app:pull"
+PUSH = "repository:team/app:push"
 DELETE = "repository:team/app:delete,metadata_read"
 
 
@@ -305,6 +311,53 @@ def test_uploads_and_answers_are_passed_on(client: RegistryClient) -> None:
     assert client.call("GET", blob, scope).content == data
     part = client.call("GET", blob, scope, headers={"Range": "bytes=256-511"})
     assert (part.status_code, part.content) == (206, bytes(range(256)))
+
+
+def stalled(emulator: Emulator, client: RegistryClient) -> socket.socket:
+    """An upload of which the first of two bytes is sent."""
+    plain = socket.create_connection(("127.0.0.1", emulator.instance.proxy.port), 30)
+    plain.sendall(f"CONNECT {HOST}:443 HTTP/1.1\r\n\r\n".encode())
+    assert plain.recv(65536).startswith(b"HTTP/1.1 200 ")
+    trusted = ssl.create_default_context(cafile=emulator.ca_file)
+    upload = trusted.wrap_socket(plain, server_hostname=HOST)
+    head = [
+        "POST /v2/team/app/blobs/uploads/ HTTP/1.1",
+        f"Host: {HOST}",
+        f"Authorization: Bearer {client.token('repository:team/app:push')}",
+        "Content-Length: 2",
+    ]
+    upload.sendall("\r\n".join([*head, "", "1"]).encode())
+    return upload
+
+
+def test_stalled_uploads_stop_no_pull_and_come_to_an_end(
+    emulator: Emulator, client: RegistryClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passthrough, "_STALLED_SECONDS", 10)
+    emulator.client("fronttest").push("team/app", "pulled", layer=b"four")
+    with ExitStack() as stack:
+        uploads = [stack.enter_context(stalled(emulator, client)) for _ in range(100)]
+        begin = time.monotonic()
+        path, accept = "/v2/team/app/manifests/pulled", {"Accept": MANIFEST}
+        assert client.call("GET", path, PULL, headers=accept).status_code == 200
+        assert time.monotonic() - begin < 5
+        answers = [upload.recv(65536) for upload in uploads]
+    assert {answer.partition(b"\r\n")[0] for answer in answers} == {b"HTTP/1.1 408 Request Timeout"}
+    assert client.call("POST", "/v2/team/app/blobs/uploads/", PUSH).status_code == 202
+
+
+def test_more_uploads_at_a_time_than_there_are_connections_are_refused(
+    emulator: Emulator, client: RegistryClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = httpx.AsyncClient(limits=httpx.Limits(max_connections=1), timeout=0.5, trust_env=False)
+    monkeypatch.setattr(emulator.instance.distribution, "pushes", one)
+    with stalled(emulator, client):
+        answer = client.call("POST", "/v2/team/app/blobs/uploads/", PUSH)
+    assert (answer.status_code, answer.json()) == (
+        429,
+        {"errors": [{"code": "TOOMANYREQUESTS", "message": "too many requests at a time"}]},
+    )
+    emulator.run(one.aclose())
 
 
 def test_a_blob_is_mounted_from_a_repository_of_the_same_registry(

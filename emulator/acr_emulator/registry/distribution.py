@@ -3,6 +3,7 @@
 import asyncio
 import json
 import secrets
+import ssl
 from pathlib import Path
 
 import httpx
@@ -12,7 +13,9 @@ from acr_emulator.bundled.tools import DISTRIBUTION, path_of
 from acr_emulator.registry.repair import repair
 from acr_emulator.registry.stored_repositories import StoredRepositories
 
-_CONNECT_SECONDS = 10
+#: It may hash a whole layer before it answers.
+_TIMEOUT = httpx.Timeout(60, connect=10, read=600, pool=10)
+_LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20)
 _DRAIN_SECONDS = 3
 
 
@@ -24,8 +27,8 @@ class Distribution:
         self._storage = folder / "storage"
         self._child: Child | None = None
         self._starting = asyncio.Lock()
-        # Layers are large: only connecting has a time limit.
-        self.http = httpx.AsyncClient(timeout=httpx.Timeout(None, connect=_CONNECT_SECONDS))
+        # Three, each with its own connections: uploads that stall stop neither pulls nor runs.
+        self.pulls, self.pushes, self.transfers = _client(), _client(), _client()
 
     @property
     def url(self) -> str:
@@ -62,7 +65,8 @@ class Distribution:
 
     async def stop(self) -> None:
         """End it."""
-        await self.http.aclose()
+        for http in (self.pulls, self.pushes, self.transfers):
+            await http.aclose()
         if self._child:
             await self._child.stop()
 
@@ -83,3 +87,13 @@ class Distribution:
                 "secret": secrets.token_hex(32),
             },
         }
+
+
+def _client() -> httpx.AsyncClient:
+    """It speaks plain HTTP on loopback: to no proxy of our caller, and trusting no authority."""
+    return httpx.AsyncClient(
+        timeout=_TIMEOUT,
+        limits=_LIMITS,
+        trust_env=False,
+        verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+    )

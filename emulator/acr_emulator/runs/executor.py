@@ -53,7 +53,7 @@ class Transfers:
             repositories = Repositories(
                 await self._distribution.ensure(),
                 prefix=pipeline.registry,
-                http=self._distribution.http,
+                http=self._distribution.transfers,
             )
             async with await self._access.open(pipeline) as container:
                 if pipeline.kind is EXPORT:

@@ -2,8 +2,10 @@
 
 import json
 import re
+from collections.abc import AsyncIterator
 from urllib.parse import parse_qsl
 
+import anyio
 import httpx
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -21,6 +23,8 @@ _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "upgrade", "te",
 _NOT_FORWARDED = _HOP_BY_HOP | {"authorization", "host", "expect"}
 _OF_BODY = {"content-length", "content-type"}
 _KEPT_OF_ERRORS = ("content-range", "docker-distribution-api-version")
+#: How long a client may neither send nor take a byte, while it holds a connection.
+_STALLED_SECONDS = 120
 _WITHOUT_BODY = {"GET", "HEAD", "DELETE"}
 _DIGEST = re.compile(r"[a-z0-9+._-]+:[0-9a-fA-F]+")
 #: Distribution takes parameters from a form, too: nobody has looked at those.
@@ -75,14 +79,15 @@ class PassThrough:
         left_out = _NOT_FORWARDED | ({"content-type"} if has_body else _OF_BODY)
         headers = [pair for pair in request.headers.raw if pair[0].decode() not in left_out]
         path = RegistryPath(request.scope["path"]).in_distribution(visit.registry.name)
-        http = self._distribution.http
+        pulls = request.method in ("GET", "HEAD")
+        http = self._distribution.pulls if pulls else self._distribution.pushes
         try:
             url = httpx.URL(await self._running())
             onward = http.build_request(
                 request.method,
                 url.copy_with(raw_path=path.encode() + (b"?" + query if query else b"")),
                 headers=[*headers, *(content_type if has_body else [])],
-                content=request.stream() if has_body else None,
+                content=_sent(request.stream()) if has_body else None,
             )
         except httpx.InvalidURL as exc:
             raise RegistryError(400, "NAME_INVALID", "the path is too long") from exc
@@ -93,6 +98,20 @@ class PassThrough:
             return await self._distribution.ensure()
         except StartError as exc:
             raise _down() from exc
+
+
+async def _sent(content: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """What a client sends, as long as it does."""
+    while True:
+        try:
+            with anyio.fail_after(_STALLED_SECONDS):
+                chunk = await anext(content, None)
+        except TimeoutError as exc:
+            message = f"nothing was sent for {_STALLED_SECONDS} seconds"
+            raise RegistryError(408, "UNKNOWN", message) from exc
+        if chunk is None:
+            return
+        yield chunk
 
 
 def _down() -> RegistryError:
@@ -134,6 +153,8 @@ class _Relay:
             answer = await self._http.send(self._onward, stream=True)
         except ClientDisconnect:
             return
+        except httpx.PoolTimeout as exc:
+            raise RegistryError(429, "TOOMANYREQUESTS", "too many requests at a time") from exc
         except httpx.TransportError as exc:
             raise _down() from exc
         try:
@@ -155,7 +176,10 @@ class _Relay:
             {"type": "http.response.start", "status": answer.status_code, "headers": headers}
         )
         async for chunk in answer.aiter_raw():
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            with anyio.move_on_after(_STALLED_SECONDS) as taking:
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            if taking.cancelled_caught:
+                return  # without the end of the answer: the server closes the connection
         await send({"type": "http.response.body"})
 
     async def _error(self, answer: httpx.Response) -> Response:
