@@ -19,6 +19,7 @@ import jwt
 import pytest
 from acr_emulator.cloud.clouds import PUBLIC
 from acr_emulator.identity.tokens import Principal, Tokens
+from acr_emulator.network.ports import listen
 from acr_emulator.runs.pipelines import IMPORT, KINDS
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -74,6 +75,39 @@ def test_nobody_else_can_read_what_the_emulator_writes(cloud: Cloud) -> None:
     written = [cloud.state, *cloud.state.rglob("*")]
     assert len(written) > 30
     assert [path for path in written if path.stat().st_mode & 0o077] == []
+
+
+def test_the_callers_variables_reach_no_child_and_no_proxy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = {"HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "TMPDIR", "TZ"}
+    with listen() as trap:
+        proxy = f"http://127.0.0.1:{trap.getsockname()[1]}"
+        for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY"):
+            monkeypatch.setenv(name, proxy)
+        for name in ("NO_PROXY", "no_proxy"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("REGISTRY_HTTP_DEBUG_ADDR", "127.0.0.1:0")
+        monkeypatch.setenv("REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY", str(tmp_path / "else"))
+        monkeypatch.setenv("NODE_OPTIONS", f"--require {tmp_path / 'none.js'}")
+        monkeypatch.setenv("AZURITE_DB", "sqlite://")
+        with Cloud(tmp_path / "state") as cloud:
+            route = Route(cloud)
+            route.push(b"layer")
+            assert [route.transfer(kind, f"{kind}01") for kind in BOTH] == ["", ""]
+            seen = [
+                {entry.partition(b"=")[0].decode() for entry in entries.split(b"\0")[:-1]}
+                for child in processes(cloud)[1:]
+                for entries in [Path(f"/proc/{child}/environ").read_bytes()]
+            ]
+            assert len(seen) == 2
+            more = {name for names in seen for name in names - ours}
+            assert {name for name in more if not name.startswith("AZURITE_")} == {"NODE_OPTIONS"}
+            assert "AZURITE_DB" not in more
+        trap.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            trap.accept()
+    assert not (tmp_path / "else").exists()
 
 
 def test_the_command_of_run_keeps_its_own_umask(tmp_path: Path) -> None:

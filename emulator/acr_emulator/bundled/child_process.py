@@ -15,8 +15,9 @@ from pathlib import Path
 
 _logger = logging.getLogger(__name__)
 _PR_SET_PDEATHSIG = 1
-#: Distribution takes every variable with its prefix for an override of its configuration.
-_CONFIGURING = ("REGISTRY_", "AZURITE_")
+#: What a program needs to start at all. Everything else could configure it: distribution takes each
+#: REGISTRY_ variable, Node its NODE_OPTIONS, and many things a proxy.
+_INHERITED = ("HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "TMPDIR", "TZ")
 _STOP_SECONDS = 5.0
 _LOOK_SECONDS = 0.05
 
@@ -72,7 +73,7 @@ class Child:
                     stdin=asyncio.subprocess.DEVNULL,
                     stdout=output,
                     stderr=output,
-                    env={**_inherited(), **(environment or {})},
+                    env={**inherited(), **(environment or {})},
                     start_new_session=True,  # Ctrl-C is for us: we end it in good order
                     preexec_fn=dies_with_us(),
                 )
@@ -115,9 +116,9 @@ class Child:
         raise StartError(f"It ended with {self._process.returncode} at its start, see {self._log}.")
 
 
-def _inherited() -> dict[str, str]:
-    """Our environment without what would configure a service: podman users set some of it, too."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(_CONFIGURING)}
+def inherited() -> dict[str, str]:
+    """What the programs that we start may see of our caller's environment."""
+    return {name: os.environ[name] for name in _INHERITED if name in os.environ}
 
 
 def pid_file_of(log: Path) -> Path:

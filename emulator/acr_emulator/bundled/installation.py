@@ -6,7 +6,6 @@ anything else of the emulator is installed: this module needs the standard libra
 
 import argparse
 import fcntl
-import os
 import shutil
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from acr_emulator.bundled.child_process import inherited
 from acr_emulator.bundled.debian_packages import AptMissingError, unpack
 from acr_emulator.bundled.tools import AZURITE, DISTRIBUTION, Tool, find, installation_folder
 
@@ -88,7 +88,9 @@ def _install_distribution(folder: Path, output: IO[str]) -> None:
 def _install_debian(folder: Path, output: IO[str]) -> None:
     unpack(["docker-registry", "skopeo"], folder, output=output)
     skopeo = _write_launcher(folder / "bin" / "skopeo", "usr/bin/skopeo", libraries=".")
-    subprocess.run([str(skopeo), "--version"], check=True, stdout=output, stderr=output)
+    subprocess.run(
+        [str(skopeo), "--version"], check=True, stdout=output, stderr=output, env=inherited()
+    )
 
 
 def _install_azcopy(folder: Path, output: IO[str]) -> None:
@@ -98,7 +100,7 @@ def _install_azcopy(folder: Path, output: IO[str]) -> None:
     azcopy = _write_launcher(folder / "bin" / "azcopy", _AZCOPY, libraries="debian")
     # It writes a log for everything that it does.
     logs = {f"AZCOPY_{kind}_LOCATION": str(folder / "log") for kind in ("LOG", "JOB_PLAN")}
-    environment = {**os.environ, **logs}
+    environment = {**inherited(), **logs}
     command = [str(azcopy), "--version"]
     subprocess.run(command, check=True, stdout=output, stderr=output, env=environment)
     shutil.rmtree(folder / "log", ignore_errors=True)

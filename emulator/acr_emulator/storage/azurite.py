@@ -1,7 +1,6 @@
 """Azurite, the blob server of one storage account."""
 
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -59,7 +58,7 @@ class Azurite:
             environment={
                 # Not in the arguments: those are for everyone to see.
                 "AZURITE_ACCOUNTS": ":".join([self._account, *keys]),
-                "NODE_OPTIONS": f"{os.environ.get('NODE_OPTIONS', '')} {_requiring(_PRELOADED)}",
+                "NODE_OPTIONS": _requiring(_PRELOADED),
                 "AZURITE_FOLDER": str(Path(program).resolve().parent),
                 "AZURITE_CA_FILE": str(self._certificates.ca_file),
                 "AZURITE_PROXY_PORT": str(proxy_port),
