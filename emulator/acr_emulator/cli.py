@@ -18,6 +18,7 @@ from acr_emulator.cloud.clouds import PUBLIC
 from acr_emulator.cloud.description import CloudError, cloud_of
 from acr_emulator.emulator import Instance, OtherCloudError, StateInUseError
 from acr_emulator.env_file import EnvFile, EnvFileError
+from acr_emulator.state.whole_files import StateFileError
 
 PROGRAM = "acr-emulator"
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -28,6 +29,7 @@ _REFUSALS = (
     logs.LogError,
     OtherCloudError,
     StartError,
+    StateFileError,
     StateInUseError,
 )
 _FOR_OUR_EYES_ONLY = 0o077

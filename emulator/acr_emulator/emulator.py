@@ -40,6 +40,7 @@ from acr_emulator.state.clock import Clock
 from acr_emulator.state.operations import Operations
 from acr_emulator.state.settings import Settings
 from acr_emulator.state.store import Store
+from acr_emulator.state.whole_files import write_whole
 from acr_emulator.storage.accounts import BlobStorage, UnknownAccountError
 
 _LOOPBACK = "127.0.0.1,localhost"
@@ -266,9 +267,8 @@ class Instance:
         """The AZURE_CONFIG_DIR, prepared so that az does not look for its newest version."""
         folder = self.state_dir / "azure"
         folder.mkdir(mode=0o700, exist_ok=True)
-        (folder / "versionCheck.json").write_text(
-            json.dumps({"versions": {"core": {"local": "2.91.0"}}})
-        )
+        versions = {"versions": {"core": {"local": "2.91.0"}}}
+        write_whole(folder / "versionCheck.json", json.dumps(versions).encode())
         return folder
 
 

@@ -1,10 +1,11 @@
 """The file that tells other processes how to reach a running emulator."""
 
-import os
 import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+
+from acr_emulator.state.whole_files import write_whole
 
 _OWN_NAME = "ACR_EMULATOR_CONTROL="
 
@@ -31,14 +32,15 @@ class EnvFile:
 
     @contextmanager
     def written(self, environment: Mapping[str, str]) -> Iterator[None]:
-        """Have the file, if one is wanted; only an emulator's own file is removed."""
+        """Have the file, if one is wanted; only our own is removed. Raises EnvFileError."""
         if self._file is None:
             yield
             return
         text = "".join(f"{name}={shlex.quote(value)}\n" for name, value in environment.items())
-        partial = self._file.with_name(f".{self._file.name}.{os.getpid()}")
-        partial.write_text(text)
-        partial.replace(self._file)
+        try:
+            write_whole(self._file, text.encode())
+        except OSError as error:
+            raise EnvFileError(f"{self._file} can't be written: {error.strerror}.") from error
         try:
             yield
         finally:

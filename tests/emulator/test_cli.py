@@ -341,6 +341,70 @@ def test_a_log_that_cannot_be_written_is_an_error(state: Path, tmp_path: Path) -
     )
 
 
+_NEW_AUTHORITY = "the next start makes a new authority, which clients have to trust"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "advice"),
+    [
+        ("tls/ca.key", b"", f"Delete {{}}/tls/ca.key: {_NEW_AUTHORITY}."),
+        ("tls/ca.pem", b"-----BEGIN CERT", f"Delete {{}}/tls/ca.key: {_NEW_AUTHORITY}."),
+        (
+            "tls/tokens.key",
+            b"-----BEGIN PRIVATE KEY-----\nMIIE",
+            "Delete it: the next start makes a new key, and clients log in again.",
+        ),
+    ],
+)
+def test_a_damaged_key_is_an_error_that_says_what_to_do(
+    state: Path, name: str, content: bytes, advice: str
+) -> None:
+    assert run("run", "--state", state, "--", "true").returncode == 0
+    (state / name).write_bytes(content)
+    result = run("run", "--state", state, "--", "true")
+    message = f"acr-emulator: {state / name} is damaged. {advice.format(state)}\n"
+    assert (result.returncode, result.stderr) == (1, message)
+    (state / "tls" / ("tokens.key" if "tokens" in name else "ca.key")).unlink()
+    assert run("run", "--state", state, "--", "true").returncode == 0
+
+
+def test_an_authority_and_the_key_of_another_are_an_error(state: Path) -> None:
+    for folder in (state, state.with_name("other")):
+        assert run("run", "--state", folder, "--", "true").returncode == 0
+    (state.with_name("other") / "tls/ca.pem").replace(state / "tls/ca.pem")
+    result = run("run", "--state", state, "--", "true")
+    advice = f"Delete {state}/tls/ca.key: {_NEW_AUTHORITY}."
+    message = f"acr-emulator: {state}/tls/ca.pem is damaged. {advice}\n"
+    assert (result.returncode, result.stderr) == (1, message)
+
+
+@pytest.mark.parametrize(
+    ("kept", "reason"),
+    [(2048, "database disk image is malformed"), (0, "file is not a database")],
+)
+def test_a_damaged_store_is_an_error_that_says_what_to_do(
+    state: Path, kept: int, reason: str
+) -> None:
+    assert run("run", "--state", state, "--", "true").returncode == 0
+    store = state / "state.db"
+    store.write_bytes(store.read_bytes()[:kept].ljust(8192, b"x"))
+    result = run("run", "--state", state, "--", "true")
+    advice = f"Put a copy of it back, or delete {state} and with it all that the emulator keeps"
+    message = f"acr-emulator: {store} is damaged ({reason}). {advice} there.\n"
+    assert (result.returncode, result.stderr) == (1, message)
+
+
+@pytest.mark.parametrize("name", ["state.db", "tls/ca.key", "tls/tokens.key"])
+def test_a_folder_in_the_place_of_a_file_is_an_error(state: Path, name: str) -> None:
+    (state / name).mkdir(parents=True)
+    result = run("run", "--state", state, "--", "true")
+    reason = {
+        "state.db": "can't be used: unable to open database file",
+    }.get(name, "can't be read: Is a directory")
+    message = f"acr-emulator: {state / name} {reason}.\n"
+    assert (result.returncode, result.stderr) == (1, message)
+
+
 def test_verbose_without_a_log_file_logs_to_stderr(state: Path) -> None:
     request = 'curl --silent --output /dev/null "https://management.azure.com/x?secret=1" || true'
     result = run("run", "-v", "--state", state, "--", "sh", "-c", request)

@@ -1,11 +1,14 @@
 """State: what is kept, in which order, and that it outlives a restart."""
 
+import errno
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from acr_emulator.emulator import Instance, StateInUseError
 from acr_emulator.state.store import Store
+from acr_emulator.state.whole_files import write_whole
 
 GROUP = "/subscriptions/s/resourceGroups/rg"
 
@@ -95,6 +98,25 @@ def test_two_instances_share_neither_login_nor_authority_nor_key(tmp_path: Path)
     assert one.tokens.key_set() != other.tokens.key_set()
     one.close()
     other.close()
+
+
+def test_a_file_is_replaced_as_a_whole_or_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "some.key"
+    write_whole(file, b"old")
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match="No space left on device"):
+            write_whole(file, b"new")
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == {file: b"old"}
+    write_whole(file, b"new")
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == {file: b"new"}
+    assert file.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_state_directory_has_one_emulator_at_a_time(tmp_path: Path) -> None:

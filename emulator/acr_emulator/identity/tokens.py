@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from acr_emulator.cloud.clouds import Cloud
+from acr_emulator.state.whole_files import reading, write_whole
 
 _ALGORITHM = "RS256"
 #: What Entra gives a service principal; the clients that keep a token live in real time, so
@@ -128,18 +129,18 @@ class Tokens:
 
 
 def _key(file: Path) -> rsa.RSAPrivateKey:
-    """Read the signing key, or make one."""
+    """Read the signing key, or make one. Raises StateFileError."""
     if file.exists():
-        key = serialization.load_pem_private_key(file.read_bytes(), password=None)
-        assert isinstance(key, rsa.RSAPrivateKey), f"{file} holds another kind of key"
-        return key
+        with reading(file, "Delete it: the next start makes a new key, and clients log in again."):
+            kept = serialization.load_pem_private_key(file.read_bytes(), password=None)
+            if not isinstance(kept, rsa.RSAPrivateKey):
+                raise ValueError
+        return kept
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    file.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
+    content = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
     )
-    file.chmod(0o600)
+    write_whole(file, content)
     return key

@@ -3,8 +3,11 @@
 from pathlib import Path
 
 import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from acr_emulator.cloud.clouds import Cloud
+from acr_emulator.state.whole_files import reading, write_whole
 
 
 class Certificates:
@@ -27,19 +30,28 @@ class Certificates:
             "localhost",
             "127.0.0.1",
         )
-        self.certificate_file.write_bytes(b"".join(pem.bytes() for pem in server.cert_chain_pems))
-        _write_key(self.key_file, server.private_key_pem.bytes())
+        chain = b"".join(pem.bytes() for pem in server.cert_chain_pems)
+        write_whole(self.certificate_file, chain)
+        write_whole(self.key_file, server.private_key_pem.bytes())
 
 
 def _authority(certificate: Path, key: Path) -> trustme.CA:
+    """Read the authority, or make one: its key is written last. Raises StateFileError."""
     if key.exists():
-        return trustme.CA.from_pem(certificate.read_bytes(), key.read_bytes())
+        return _read(certificate, key)
     authority = trustme.CA(organization_name="acr_emulator, throw-away")
-    certificate.write_bytes(authority.cert_pem.bytes())
-    _write_key(key, authority.private_key_pem.bytes())
+    write_whole(certificate, authority.cert_pem.bytes())
+    write_whole(key, authority.private_key_pem.bytes())
     return authority
 
 
-def _write_key(file: Path, content: bytes) -> None:
-    file.touch(mode=0o600)
-    file.write_bytes(content)
+def _read(certificate: Path, key: Path) -> trustme.CA:
+    advice = f"Delete {key}: the next start makes a new authority, which clients have to trust."
+    with reading(key, advice):
+        secret = key.read_bytes()
+        public_key = load_pem_private_key(secret, password=None).public_key()
+    with reading(certificate, advice):
+        public = certificate.read_bytes()
+        if x509.load_pem_x509_certificate(public).public_key() != public_key:
+            raise ValueError
+    return trustme.CA.from_pem(public, secret)

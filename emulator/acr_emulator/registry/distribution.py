@@ -12,6 +12,7 @@ from acr_emulator.bundled.child_process import Child, end_leftover, pid_file_of
 from acr_emulator.bundled.tools import DISTRIBUTION, path_of
 from acr_emulator.registry.repair import repair
 from acr_emulator.registry.stored_repositories import StoredRepositories
+from acr_emulator.state.whole_files import write_whole
 
 #: It may hash a whole layer before it answers.
 _TIMEOUT = httpx.Timeout(60, connect=10, read=600, pool=10)
@@ -55,8 +56,7 @@ class Distribution:
         """Run it; raises StartError."""
         self._storage.mkdir(parents=True, exist_ok=True)
         configuration = self._folder / "configuration.yml"
-        configuration.touch(mode=0o600)
-        configuration.write_text(json.dumps(self._configuration()))  # JSON is YAML
+        write_whole(configuration, json.dumps(self._configuration()).encode())  # JSON is YAML
         argv = [path_of(DISTRIBUTION), "serve", str(configuration)]
         log = self._folder / "distribution.log"
         if await end_leftover(pid_file_of(log)):

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from acr_emulator.state.whole_files import StateFileError
+
 Resource = dict[str, Any]
 
 #: As sqlite takes it.
@@ -68,13 +70,16 @@ class Store:
     """All state of one emulator in one sqlite file. ARM ids match whatever their case."""
 
     def __init__(self, path: Path) -> None:
-        # ASGI apps run on one event loop; starlette's TestClient runs that loop in another thread.
-        self._database = sqlite3.connect(path, check_same_thread=False)
-        self._database.execute("PRAGMA journal_mode = WAL")
-        # A write-ahead log outlives the process without a sync for each write; only a power cut
-        # could take the last writes with it.
-        self._database.execute("PRAGMA synchronous = NORMAL")
-        self._database.executescript(_SCHEMA)
+        """Raises StateFileError."""
+        try:
+            self._database = _opened(path)
+        except sqlite3.OperationalError as error:  # the disk is full, or the file is not ours
+            raise StateFileError(f"{path} can't be used: {error}.") from error
+        except sqlite3.DatabaseError as error:
+            raise StateFileError(
+                f"{path} is damaged ({error}). Put a copy of it back, or delete {path.parent}"
+                " and with it all that the emulator keeps there."
+            ) from error
         self._resources = self.table("resource")
 
     def close(self) -> None:
@@ -149,3 +154,21 @@ class Store:
             " AND substr(key, 1, ?) = ? ORDER BY sequence LIMIT ?",
             (resource_type.lower(), after, len(prefix), prefix.lower(), limit),
         ).fetchall()
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    # ASGI apps run on one event loop; starlette's TestClient runs that loop in another thread.
+    database = sqlite3.connect(path, check_same_thread=False)
+    try:
+        database.execute("PRAGMA journal_mode = WAL")
+        # A write-ahead log outlives the process without a sync for each write; only a power cut
+        # could take the last writes with it.
+        database.execute("PRAGMA synchronous = NORMAL")
+        database.executescript(_SCHEMA)
+        [found] = database.execute("PRAGMA quick_check(1)").fetchone()
+        if found != "ok":
+            raise sqlite3.DatabaseError(found)
+    except BaseException:
+        database.close()
+        raise
+    return database
