@@ -4,6 +4,7 @@ import fcntl
 import json
 import logging
 import os
+import secrets
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from functools import partial
@@ -15,7 +16,7 @@ from acr_emulator.arm.dispatcher import ArmApp
 from acr_emulator.arm.providers import provider_routes
 from acr_emulator.bundled.child_process import StartError
 from acr_emulator.cloud.clouds import PUBLIC, Cloud
-from acr_emulator.control.controls import controls_app
+from acr_emulator.control.controls import PATH, USER, controls_app
 from acr_emulator.deployments.deployment_service import Deployments
 from acr_emulator.identity.directory import Directory
 from acr_emulator.identity.entra import entra_app
@@ -81,6 +82,7 @@ class Instance:
         self.settings = Settings()
         self.store = Store(self.state_dir / "state.db")
         self._keep_to_one_cloud()
+        self._control_secret = self._kept_secret()
         self.certificates = Certificates(self.state_dir / "tls", cloud)
         self.tokens = Tokens(self.state_dir / "tls" / "tokens.key", cloud)
         self.directory = Directory(self.store)
@@ -112,6 +114,7 @@ class Instance:
         self.web = WebServer(self.hosts, self.certificates)
         self.controls = WebServer(
             controls_app(
+                secret=self._control_secret,
                 cloud=self.cloud,
                 clock=self.clock,
                 settings=self.settings,
@@ -193,6 +196,13 @@ class Instance:
                 " give that one as --cloud, or another --state."
             )
 
+    def _kept_secret(self) -> str:
+        """The controls' secret: a shell that has the environment can use it after a restart."""
+        table = self.store.table("control-secret")
+        if table.get(USER) is None:
+            table.put(USER, secrets.token_urlsafe())
+        return str(table.get(USER))
+
     async def start(self) -> None:
         """Start every service; if one fails, stop those before it."""
         async with AsyncExitStack() as stack:
@@ -243,6 +253,7 @@ class Instance:
         proxy = f"http://127.0.0.1:{self.proxy.port}"
         ca_file = str(self.certificates.ca_file)
         principal, secret = self.directory.operator()
+        controls = f"{USER}:{self._control_secret}@127.0.0.1:{self.controls.port}"
         return {
             "HTTPS_PROXY": proxy,
             "https_proxy": proxy,
@@ -260,7 +271,7 @@ class Instance:
             "AZURE_CLIENT_ID": principal.application_id,
             "AZURE_CLIENT_SECRET": secret,
             "AZURE_SUBSCRIPTION_ID": self.cloud.subscription_id,
-            "ACR_EMULATOR_CONTROL": f"http://127.0.0.1:{self.controls.port}/_emulator",
+            "ACR_EMULATOR_CONTROL": f"http://{controls}{PATH}",
         }
 
     def _az_configuration(self) -> Path:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import shlex
 import signal
 import subprocess
@@ -239,7 +240,9 @@ def test_requested_ports_are_used(start: Start, state: Path) -> None:
     process = start("up", "--state", state, "--port", port, "--control-port", control_port)
     environment = exported(process)
     assert environment["HTTPS_PROXY"] == f"http://127.0.0.1:{port}"
-    assert environment["ACR_EMULATOR_CONTROL"] == f"http://127.0.0.1:{control_port}/_emulator"
+    login, _, address = environment["ACR_EMULATOR_CONTROL"].rpartition("@")
+    assert re.fullmatch(r"http://acr-emulator:[\w-]{43}", login)
+    assert address == f"127.0.0.1:{control_port}/_emulator"
 
 
 @pytest.mark.parametrize("option", ["--port", "--control-port"])

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 
+import httpx
 import pytest
 from acr_emulator.cloud.clouds import PUBLIC
 
@@ -152,6 +153,39 @@ def test_what_a_control_does_not_understand_is_refused(
 def test_controls_answer_to_loopback_names_only(controls: Controls) -> None:
     answer = controls.http.get(f"{controls.base}/state", headers={"host": "rebound.example"})
     assert answer.status_code == 400
+
+
+def open_url(controls: Controls, name: str, userinfo: bytes = b"") -> httpx.URL:
+    return httpx.URL(f"{controls.base}/{name}").copy_with(userinfo=userinfo)
+
+
+@pytest.mark.parametrize("userinfo", [b"", b"acr-emulator:x", b"acr-emulator:", b"x:y"])
+@pytest.mark.parametrize(("method", "name"), [("POST", "principals"), ("GET", "state")])
+def test_controls_ask_for_their_secret(
+    emulator: Emulator, controls: Controls, method: str, name: str, userinfo: bytes
+) -> None:
+    before = list(emulator.instance.directory)
+    answer = controls.http.request(method, open_url(controls, name, userinfo))
+    assert (answer.status_code, answer.json()) == (
+        401,
+        {"error": "Use the whole URL in ACR_EMULATOR_CONTROL: it has a secret in it"},
+    )
+    assert list(emulator.instance.directory) == before
+
+
+def test_health_needs_no_secret(controls: Controls) -> None:
+    assert controls.http.get(open_url(controls, "health")).status_code == 200
+
+
+@pytest.mark.parametrize("origin", ["https://page.example", "http://127.0.0.1:1", "null"])
+def test_no_web_page_may_use_the_controls(
+    emulator: Emulator, controls: Controls, origin: str
+) -> None:
+    url, before = f"{controls.base}/clock", emulator.instance.clock.now()
+    answer = controls.http.post(url, json={"advance": 10**6}, headers={"Origin": origin})
+    refusal = {"error": "No web page may use the controls"}
+    assert (answer.status_code, answer.json()) == (403, refusal)
+    assert (emulator.instance.clock.now() - before).total_seconds() < 10**5
 
 
 def test_controls_are_not_among_the_imitated_paths(emulator: Emulator) -> None:

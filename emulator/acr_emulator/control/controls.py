@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
+import secrets
 import uuid
 from dataclasses import asdict
 from datetime import timedelta
@@ -17,6 +19,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from acr_emulator.cloud.clouds import Cloud
 from acr_emulator.identity.directory import Directory
@@ -30,6 +33,8 @@ from acr_emulator.state.store import Store
 from acr_emulator.storage.accounts import BlobStorage
 
 PATH = "/_emulator"
+USER = "acr-emulator"
+_OPEN = f"{PATH}/health"
 _LARGEST = 10**10  # seconds: any time plus that many has a year of four digits
 
 
@@ -37,8 +42,34 @@ class _ControlError(Exception):
     """A control was given something that it does not understand."""
 
 
+class _Door:
+    """Lets only those in who know the secret: the controls make logins and change the clock."""
+
+    def __init__(self, app: ASGIApp, secret: str) -> None:
+        self._app = app
+        login = base64.b64encode(f"{USER}:{secret}".encode()).decode()
+        self._expected = f"Basic {login}".encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = dict(scope["headers"])
+        if b"origin" in headers:  # a browser that was given the secret once sends it for any page
+            return await _refusal("No web page may use the controls", HTTPStatus.FORBIDDEN)(
+                scope, receive, send
+            )
+        given = headers.get(b"authorization", b"")
+        if scope["path"] != _OPEN and not secrets.compare_digest(given, self._expected):
+            message = "Use the whole URL in ACR_EMULATOR_CONTROL: it has a secret in it"
+            return await _refusal(message, HTTPStatus.UNAUTHORIZED)(scope, receive, send)
+        return await self._app(scope, receive, send)
+
+
+def _refusal(message: str, status: HTTPStatus) -> Response:
+    return JSONResponse({"error": message}, status)
+
+
 def controls_app(
     *,
+    secret: str,
     cloud: Cloud,
     clock: Clock,
     settings: Settings,
@@ -77,13 +108,16 @@ def controls_app(
     return Starlette(
         routes=[Mount(PATH, routes=routes)],
         # A web page that has its own name resolve to loopback must not get at the controls.
-        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])],
+        middleware=[
+            Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"]),
+            Middleware(_Door, secret=secret),
+        ],
         exception_handlers={_ControlError: _refuse},
     )
 
 
 async def _refuse(_: Request, error: Exception) -> Response:
-    return JSONResponse({"error": str(error)}, HTTPStatus.BAD_REQUEST)
+    return _refusal(str(error), HTTPStatus.BAD_REQUEST)
 
 
 class _Controls:
