@@ -12,6 +12,7 @@ from typing import Any, NoReturn, TypeVar
 
 from azure.cli.core.azclierror import InvalidArgumentValueError
 
+from azext_acrtransfer.arguments import blob_name, existing_name, registry_name
 from azext_acrtransfer.manifest.model import (
     RESULTS,
     SCHEMA_VERSION,
@@ -24,6 +25,9 @@ from azext_acrtransfer.manifest.model import (
 from azext_acrtransfer.registry.descriptors import Descriptor
 from azext_acrtransfer.registry.references import Artifact
 
+_LONGEST_SHOWN = 80
+_HOST = re.compile(r"[A-Za-z0-9-]+\.[A-Za-z0-9.-]+")
+_WITHOUT_CONTROLS = re.compile(r"[^\x00-\x1f\x7f-\x9f]*")
 T = TypeVar("T")
 Word = TypeVar("Word", bound=Enum)
 
@@ -50,7 +54,8 @@ class _Node:
     path: str = "$"
 
     def wrong(self, expected: str) -> ValueError:
-        return ValueError(f"expected {expected} at {self.path}")
+        found = f", not '{self.value[:_LONGEST_SHOWN]}'" if isinstance(self.value, str) else ""
+        return ValueError(f"expected {expected} at {self.path}{found}")
 
     def find(self, name: str, reader: Callable[[_Node], T]) -> T | None:
         if not isinstance(self.value, dict):
@@ -79,7 +84,7 @@ def _manifest(node: _Node) -> TransferManifest:
         kind,
         node.get("created", _time),
         node.get("registry", _server),
-        node.find("pipeline", _text),
+        node.find("pipeline", _resource_id),
         node.get("runs", lambda runs: runs.items(_run)),
         node.get("artifacts", lambda artifacts: artifacts.items(_entry(_word(RESULTS[kind])))),
     )
@@ -87,8 +92,8 @@ def _manifest(node: _Node) -> TransferManifest:
 
 def _run(node: _Node) -> ManifestRun:
     return ManifestRun(
-        node.get("name", _text),
-        node.get("blob", _text),
+        node.get("name", _run_name),
+        node.get("blob", _blob),
         node.find("status", _text),
         node.find("started", _time),
         node.find("finished", _time),
@@ -102,7 +107,7 @@ def _entry(result: Callable[[_Node], Result]) -> Callable[[_Node], Entry]:
             node.get("reference", _artifact),
             node.get("result", result),
             _descriptor(node) if node.find("digest", _digest) else None,
-            node.find("run", _text),
+            node.find("run", _run_name),
             node.find("error", _text),
             node.find("movedTo", _descriptor),
         )
@@ -123,14 +128,32 @@ def _descriptor(node: _Node) -> Descriptor:
 
 
 def _artifact(node: _Node) -> Artifact:
-    text = _text(node)
-    try:
-        artifact = Artifact.parse(text)
-    except InvalidArgumentValueError as error:
-        raise node.wrong("<repository>:<tag> or <repository>@<digest>") from error
-    if str(artifact) != text:
+    artifact = _parsed(Artifact.parse, "<repository>:<tag> or <repository>@<digest>", node)
+    if str(artifact) != node.value:
         raise node.wrong(f"'{artifact}', or another tag or digest,")
     return artifact
+
+
+def _parsed(parse_text: Callable[[str], T], expected: str, node: _Node) -> T:
+    try:
+        return parse_text(_text(node))
+    except InvalidArgumentValueError as error:
+        raise node.wrong(expected) from error
+
+
+def _server(node: _Node) -> str:
+    text = _text_like(_HOST, "a login server", node)
+    _parsed(partial(registry_name, login_server_suffix=None), "a login server", node)
+    return text
+
+
+def _run_name(node: _Node) -> str:
+    return _parsed(existing_name, "the name of a pipeline run", node)
+
+
+def _blob(node: _Node) -> str:
+    _text_like(_WITHOUT_CONTROLS, "a name without control characters", node)
+    return _parsed(blob_name, "the name of a blob", node)
 
 
 def _text_like(pattern: re.Pattern[str], expected: str, node: _Node) -> str:
@@ -140,7 +163,8 @@ def _text_like(pattern: re.Pattern[str], expected: str, node: _Node) -> str:
 
 
 _text = partial(_text_like, re.compile("(?s:.*)"), "a text")
-_server = partial(_text_like, re.compile("[A-Za-z0-9.-]+"), "a login server")
+# A manifest is carried: what it names goes into requests and commands as if it were typed.
+_resource_id = partial(_text_like, re.compile(r"(/[\w.()-]+){10}"), "the ID of a pipeline")
 _time = partial(
     _text_like,
     re.compile(

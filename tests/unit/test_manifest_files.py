@@ -42,6 +42,7 @@ def changed(**fields: Any) -> bytes:
     return json.dumps(json.loads(EXPORT.to_json()) | fields).encode()
 
 
+INJECTED = "x.tar; touch INJECTED #"
 BROKEN = {
     b"\xff\xfe": "it is no text in UTF-8",
     b"{": "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)",
@@ -53,22 +54,46 @@ BROKEN = {
         "expected 1, as this version of the extension reads no other, at $.schemaVersion"
     ),
     changed(schemaVersion=True): "expected a whole number from 0 at $.schemaVersion",
-    changed(kind="import"): "expected one of export, verification at $.kind",
-    changed(created="yesterday"): "expected a time as in RFC 3339 at $.created",
+    changed(kind="import"): "expected one of export, verification at $.kind, not 'import'",
+    changed(created="yesterday"): "expected a time as in RFC 3339 at $.created, not 'yesterday'",
     changed(registry=None): "expected a login server at $.registry",
     changed(runs={}): "expected a list at $.runs",
     changed(runs=[{"name": "run01"}]): "expected an object with 'blob' at $.runs[0]",
     changed(artifacts=[{"reference": "hello:v1", "result": "present"}]): (
-        "expected one of exported, failed, skipped, unknown at $.artifacts[0].result"
+        "expected one of exported, failed, skipped, unknown at $.artifacts[0].result, not 'present'"
     ),
     changed(artifacts=[{"reference": "hello", "result": "failed"}]): (
-        "expected 'hello:latest', or another tag or digest, at $.artifacts[0].reference"
+        "expected 'hello:latest', or another tag or digest, at $.artifacts[0].reference, not "
+        "'hello'"
     ),
     changed(artifacts=[{"reference": "a:b:c", "result": "failed"}]): (
-        "expected <repository>:<tag> or <repository>@<digest> at $.artifacts[0].reference"
+        "expected <repository>:<tag> or <repository>@<digest> at $.artifacts[0].reference, not "
+        "'a:b:c'"
     ),
     changed(artifacts=[{"reference": "hello:v1", "result": "failed"}]): (
         "expected an object with 'digest' at $.artifacts[0]"
+    ),
+    changed(registry=INJECTED): f"expected a login server at $.registry, not '{INJECTED}'",
+    changed(registry="myregistry"): "expected a login server at $.registry, not 'myregistry'",
+    changed(pipeline=INJECTED): f"expected the ID of a pipeline at $.pipeline, not '{INJECTED}'",
+    changed(runs=[{"name": INJECTED, "blob": "b"}]): (
+        f"expected the name of a pipeline run at $.runs[0].name, not '{INJECTED}'"
+    ),
+    changed(runs=[{"name": "run01", "blob": "a\x1b[2J\rb"}]): (
+        r"expected a name without control characters at $.runs[0].blob, not 'a\x1b[2J\rb'"
+    ),
+    changed(runs=[{"name": "run01", "blob": "https://a/b?sig=secret"}]): (
+        "expected the name of a blob at $.runs[0].blob, not 'https://a/b?sig=***'"
+    ),
+    changed(artifacts=[{"reference": INJECTED, "result": "failed"}]): (
+        "expected <repository>:<tag> or <repository>@<digest> at $.artifacts[0].reference, not "
+        f"'{INJECTED}'"
+    ),
+    changed(artifacts=[{"reference": "a:b", "result": "failed", "run": INJECTED}]): (
+        f"expected the name of a pipeline run at $.artifacts[0].run, not '{INJECTED}'"
+    ),
+    changed(artifacts=[{"reference": "a:b", "result": "failed", "digest": "sha256:" + "A" * 90}]): (
+        f"expected a sha256 digest at $.artifacts[0].digest, not 'sha256:{'A' * 73}'"
     ),
 }
 

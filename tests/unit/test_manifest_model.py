@@ -29,7 +29,12 @@ Json = Any
 VALIDATOR = Draft202012Validator(SCHEMA)
 OPTION = "--manifest"
 
-texts = st.text(max_size=20)
+# In a schema, `$` matches before a line feed at the end, too.
+texts = st.text(max_size=20).filter(lambda text: not text.endswith("\n"))
+names = st.from_regex(r"[\w.()-]{0,50}[\w()-]", fullmatch=True)
+blobs = st.from_regex(r"[\w #;$'\"&-]{1,9}(/[\w #;$'\"&-]{1,9})?", fullmatch=True)
+servers = st.from_regex(r"[A-Za-z0-9]{5,50}(-[a-z0-9]+)?\.[A-Za-z0-9.-]+", fullmatch=True)
+pipelines = st.from_regex(r"(/[\w.()-]{1,9}){10}", fullmatch=True)
 digests = st.text("0123456789abcdef", min_size=64, max_size=64).map("sha256:{}".format)
 artifacts = st.builds(
     Artifact,
@@ -45,7 +50,7 @@ descriptors = st.recursive(
 )
 times = st.datetimes(timezones=st.timezones()).map(lambda time: time.isoformat()[:19] + "+02:00")
 runs = st.builds(
-    ManifestRun, texts, texts, *[st.none() | it for it in (texts, times, times, texts)]
+    ManifestRun, names, blobs, *[st.none() | it for it in (texts, times, times, texts)]
 )
 
 
@@ -58,14 +63,14 @@ def manifests(draw: st.DrawFn) -> TransferManifest:
         artifacts,
         st.sampled_from(RESULTS[kind]),
         descriptors,
-        st.none() | texts,
+        st.none() | names,
         st.none() | texts,
     )
     return TransferManifest(
         kind,
         draw(times),
-        draw(st.from_regex("[A-Za-z0-9.-]+", fullmatch=True)),
-        draw(st.none() | texts),
+        draw(servers),
+        draw(st.none() | pipelines),
         tuple(draw(st.lists(runs, max_size=3))),
         tuple(draw(st.lists(entry, max_size=3))),
     )
@@ -125,6 +130,10 @@ WRONG = st.one_of(
     st.sampled_from(
         ["sha256:", "sha256:" + "A" * 64, "2026-01-20", "2026-01-20T12:34:56Z", "a:b:c"]
     ),
+    st.sampled_from(
+        ["x.tar; touch INJECTED #", "a/../b", "/a", "a.", "a?b", "https://a", "a\rb", "a\x9bb"]
+    ),
+    st.sampled_from(["a.azurecr.io", "myregistry-1.azurecr.io", "myregistry", "/a" * 10, "/a" * 9]),
     st.just([]),
     st.just({}),
 )
