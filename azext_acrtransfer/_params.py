@@ -50,13 +50,21 @@ def load_arguments(loader: Any, _: str) -> None:
             _check_arguments(context, kind)
     _run_arguments(loader)
 
-    def check_words(_: Any, commands_loader: Any) -> None:
+    def complete_arguments(_: Any, commands_loader: Any) -> None:
         for command in commands_loader.command_table.values():
             if command.loader is loader:
                 for argument in command.arguments.values():
                     validators.check_words(argument)
+                    _collect_words(argument)
 
-    loader.cli_ctx.register_event(EVENT_INVOKER_POST_CMD_TBL_CREATE, check_words)
+    loader.cli_ctx.register_event(EVENT_INVOKER_POST_CMD_TBL_CREATE, complete_arguments)
+
+
+def _collect_words(argument: Any) -> None:
+    """Let an option with a list be repeated: its last words alone would exclude less than typed."""
+    settings = argument.type.settings
+    if settings.get("nargs") in ("+", "*"):
+        settings.setdefault("action", "extend")
 
 
 def _registry_arguments(context: Any) -> None:

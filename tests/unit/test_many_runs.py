@@ -195,6 +195,17 @@ def test_an_empty_exclusion_is_refused_but_for_an_empty_file(
     assert [planned["artifacts"] for planned in az(*words).json] == [["hello:latest"]]
 
 
+def test_a_repeated_option_adds_to_what_it_names(az: Az, service: responses.RequestsMock) -> None:
+    registry = Registry(service)
+    registry.lets_in()
+    registry.tags("hello", "v1", "v2", "v3")
+    registry.holds_all()
+    chosen = ("-a", "hello:v1", "-a", "hello:v2", "hello:v3")
+    excluded = ("--exclude", "hello:v1", "--exclude", "hello:v3")
+    result = az(*create(EXPORT, "--dry-run"), *chosen, *excluded)
+    assert [planned["artifacts"] for planned in result.json] == [["hello:v2"]]
+
+
 def test_an_excluded_digest_without_a_tag_exists_too(
     az: Az, service: responses.RequestsMock
 ) -> None:
