@@ -97,13 +97,19 @@ class Recorded:
 
 
 def complete(
-    file: ManifestFile, manifest: TransferManifest, records: Sequence[RunRecord]
+    file: ManifestFile,
+    manifest: TransferManifest,
+    records: Sequence[RunRecord],
+    moved: Mapping[Artifact, Descriptor],
 ) -> Recorded:
-    """Add to a manifest, which was read from a file, the state of runs that it names."""
+    """Add to a manifest, which was read from a file, the state of runs that it names.
+
+    ``moved`` has what tags name after the runs, if it's something else than before.
+    """
 
     def add_results(current: TransferManifest | None) -> TransferManifest:
         before = current or manifest
-        merged = merge(before, records, {})
+        merged = mark_moved(merge(before, records, {}), records, moved)
         return replace(merged, created=_now()) if merged != before else before
 
     return Recorded(str(file.path), file.update(add_results))

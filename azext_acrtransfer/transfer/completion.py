@@ -20,6 +20,7 @@ from azext_acrtransfer.service.concurrency import run_concurrently
 from azext_acrtransfer.service.resources import Service
 from azext_acrtransfer.transfer.context import TransferContext
 from azext_acrtransfer.transfer.execution import Outcome
+from azext_acrtransfer.transfer.moved_tags import moved_tags
 from azext_acrtransfer.transfer.records import records_of
 from azext_acrtransfer.transfer.report import Reporter
 from azext_acrtransfer.transfer.specs import RunSpec
@@ -39,12 +40,14 @@ def complete_manifest(
     records = records_of(
         [outcome for outcome in outcomes if outcome.run], _options(context, outcomes)
     )
-    recorded = complete(file, manifest, records)
+    contents = {entry.artifact: entry.descriptor for entry in manifest.entries if entry.descriptor}
+    moved = moved_tags(context, contents, outcomes)
+    recorded = complete(file, manifest, records, moved)
     if any(outcome.is_in_progress for outcome in outcomes):
         return False
     [*_, last] = manifest.runs or [ManifestRun("export", "export")]
     reporter = Reporter(context, last.name, last.blob, recorded)
-    if failure := reporter.failure_of_manifest(outcomes):
+    if failure := reporter.failure_of_manifest(recorded.manifest, outcomes):
         raise failure
     return True
 

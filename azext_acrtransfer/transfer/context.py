@@ -53,14 +53,16 @@ class TransferContext:
     @cached_property
     def content(self) -> RegistryClient:
         """The content of the registry when the runs are planned."""
-        return self.read_content()
+        return self._content_of(Registry.of_resource(self.pipeline.id))
 
     def read_content(self) -> RegistryClient:
-        """Log in to the registry, whose content is read anew."""
+        """Log in to the registry, whose content is read anew, with or without the pipeline."""
+        return self._content_of(self.runs.registry)
+
+    def _content_of(self, registry: Registry) -> RegistryClient:
         # Deferred: only a glob or a manifest needs it, and it loads azure-cli's own module.
         from azext_acrtransfer.registry.client import RegistryClient
 
-        registry = Registry.of_resource(self.pipeline.id)
         return RegistryClient(self._cmd, registry.name, registry.resource_group)
 
     def repositories(self) -> Sequence[str]:

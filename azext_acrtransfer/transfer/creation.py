@@ -65,7 +65,8 @@ class Transfer:
         )
         recorded, unwritten = None, None
         if recorder and recording:
-            moved = moved_tags(context, recorder.contents, outcomes) if wait else {}
+            new = [outcome for outcome in outcomes if not outcome.is_existing]
+            moved = moved_tags(context, recorder.contents, new) if wait else {}
             try:
                 with uninterrupted():
                     records = records_of(outcomes, context.pipeline.options)

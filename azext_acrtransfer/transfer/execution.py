@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from http import HTTPStatus
@@ -78,7 +78,8 @@ class Outcome:
         if status is RunStatus.PARTLY_FAILED or (
             status is RunStatus.FAILED and continues_on_errors
         ):
-            failed = self.named(self.message)
+            registry = Registry.of_resource(self.run.id).name
+            failed = named(self.message, artifacts, registry)
             return {
                 artifact: Result.FAILED if artifact in failed else Result.UNKNOWN
                 for artifact in artifacts
@@ -91,21 +92,20 @@ class Outcome:
         results = self.results(options)
         return tuple(name for name, result in results.items() if result is not Result.EXPORTED)
 
-    def named(self, message: str) -> set[Artifact]:
-        """Return the run's artifacts that a message names in full, with or without the registry."""
-        if not (self.run and message):
-            return set()
-        registry = re.escape(Registry.of_resource(self.run.id).name)
-        host = re.compile(rf"(https://)?{registry}(-\w+)?\.[\w.:-]+/", re.IGNORECASE)
-        words = set()
-        for word in _REFERENCE.findall(message):
-            reference = host.sub("", word, count=1) if host.match(word) else word
-            words |= {reference, reference.rstrip(".:")}  # the punctuation of a sentence
-        return {
-            artifact
-            for artifact in self.spec.artifacts
-            if str(artifact) in words or (":" in artifact.reference and artifact.reference in words)
-        }
+
+def named(message: str, artifacts: Iterable[Artifact], registry_name: str) -> set[Artifact]:
+    """Return the artifacts that a message names in full, with or without the registry."""
+    registry = re.escape(registry_name)
+    host = re.compile(rf"(https://)?{registry}(-\w+)?\.[\w.:-]+/", re.IGNORECASE)
+    words = set()
+    for word in _REFERENCE.findall(message):
+        reference = host.sub("", word, count=1) if host.match(word) else word
+        words |= {reference, reference.rstrip(".:")}  # the punctuation of a sentence
+    return {
+        artifact
+        for artifact in artifacts
+        if str(artifact) in words or (":" in artifact.reference and artifact.reference in words)
+    }
 
 
 _RESULTS: Mapping[RunStatus | None, Result] = {

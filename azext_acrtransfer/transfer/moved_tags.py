@@ -1,4 +1,4 @@
-"""Tags that moved while they were exported: the registry is read again after the runs."""
+"""Tags that moved after their export was planned: they are read again after the runs."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ logger = get_logger(__name__)
 def moved_tags(
     context: TransferContext, contents: Mapping[Artifact, Descriptor], outcomes: Iterable[Outcome]
 ) -> dict[Artifact, Descriptor]:
-    """Return what the tags of new runs name now, if it's something else than before.
+    """Return what the tags of runs that have ended name now, if that differs from ``contents``.
 
     Whatever prevents that must not hide how the runs ended, so it's a warning.
     """
     artifacts = [
         artifact
         for outcome in outcomes
-        if outcome.run and not outcome.error and not outcome.is_existing
+        if outcome.run and not outcome.error and not outcome.is_in_progress
         for artifact in outcome.spec.artifacts
         if not artifact.is_digest
     ]
@@ -37,13 +37,14 @@ def moved_tags(
         moved = {tag: new for tag, new in now if new and new.digest != contents[tag].digest}
     # pylint: disable-next=broad-exception-caught
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001
-        logger.warning("Whether tags moved during the export is unknown: %s", message_of(error))
+        logger.warning(
+            "Whether tags moved after the export was planned is unknown: %s", message_of(error)
+        )
         return {}
     if moved:
         logger.warning(
-            "%d tags moved during the export, so their blobs have the content from before or "
-            "after. The manifest contains both digests: %s",
-            len(moved),
+            "These tags moved after the export was planned, so their blobs have the content from "
+            "before or after. The manifest contains both digests: %s",
             ", ".join(shortened(list(map(str, moved)))),
         )
     return moved

@@ -7,20 +7,21 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from azure.cli.core.azclierror import AzCLIError, AzureResponseError, ManualInterrupt
+from azure.core.exceptions import AzureError
 from knack.log import get_logger
 
 from azext_acrtransfer.command_lines import Command, Value, az
 from azext_acrtransfer.diagnostics import diagnosis
 from azext_acrtransfer.diagnostics.exit_status import fail_after_output, reported_in_any_case
 from azext_acrtransfer.kinds import EXPORT
-from azext_acrtransfer.manifest.model import Result
+from azext_acrtransfer.manifest.model import Result, TransferManifest
 from azext_acrtransfer.manifest.recorder import Recorded
 from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.service import runs
 from azext_acrtransfer.service.polling import raise_stopped, wait_command
 from azext_acrtransfer.transfer import splitting
 from azext_acrtransfer.transfer.context import TransferContext
-from azext_acrtransfer.transfer.execution import Outcome
+from azext_acrtransfer.transfer.execution import Outcome, named
 from azext_acrtransfer.transfer.specs import TransferSpec
 
 logger = get_logger(__name__)
@@ -112,19 +113,30 @@ class Reporter:
         error_type = ManualInterrupt if is_interrupted else AzureResponseError
         return error_type("\n".join(filter(None, parts)), recommendation=advice)
 
-    def failure_of_manifest(self, outcomes: Sequence[Outcome]) -> AzureResponseError | None:
+    def failure_of_manifest(
+        self, manifest: TransferManifest, outcomes: Sequence[Outcome]
+    ) -> AzureResponseError | None:
         """Return the error for failed runs, and for artifacts that the manifest has as left."""
         failed = [outcome for outcome in outcomes if outcome.has_failed]
-        entries = self.recorded.manifest.entries if self.recorded else ()
-        left = [entry.artifact for entry in entries if entry.is_left]
+        left = [entry for entry in manifest.entries if entry.is_left]
         if not failed and not left:
             return None
-        parts = [f"{len(left)} of {len(entries)} artifacts aren't known to be exported."]
+        parts = [f"{len(left)} of {len(manifest.entries)} artifacts aren't known to be exported."]
         if failed:
             parts = [f"{len(failed)} of {len(outcomes)} runs failed:", *map(_reason_of, failed)]
-        parts += _by_result((entry.artifact, entry.result) for entry in entries)
-        missing = [artifact for outcome in failed for artifact in _missing(outcome)]
-        advice = [*self._causes(failed), *self._export_again(left, missing)]
+        parts += _by_result((entry.artifact, entry.result) for entry in left)
+        errors = {run.name: run.error for run in manifest.runs}
+        missing = self._missing(
+            (error, [entry.artifact for entry in left if entry.run == name])
+            for name, error in errors.items()
+        )
+        try:
+            advice = [*self._causes(failed), *self._export_again(manifest.left, missing)]
+        except (AzCLIError, AzureError) as error:  # without the pipeline, the results still count
+            advice = [
+                "The manifest was completed. How to transfer the rest is unknown: "
+                f"{diagnosis.message_of(error)}"
+            ]
         return AzureResponseError("\n".join(parts), recommendation=advice)
 
     def _causes(self, failed: Iterable[Outcome]) -> list[str]:
@@ -161,8 +173,18 @@ class Reporter:
             blobs = [outcome.spec.blob for outcome in failed]
             return ["To transfer the rest, run:", str(self._again(storage_blob=blobs))]
         left = [artifact for outcome in failed for artifact in outcome.left(self._options)]
-        missing = [artifact for outcome in failed for artifact in _missing(outcome)]
+        missing = self._missing((outcome.message, outcome.spec.artifacts) for outcome in failed)
         return self._export_again(left, missing)
+
+    def _missing(self, failures: Iterable[tuple[str | None, Sequence[Artifact]]]) -> list[Artifact]:
+        """Return those of the artifacts of failed runs that their error says don't exist."""
+        registry = self.context.runs.registry.name
+        missing: list[Artifact] = []
+        for error, artifacts in failures:
+            lines = filter(diagnosis.is_about_missing_artifact, (error or "").splitlines())
+            about_missing = named("\n".join(lines), artifacts, registry)
+            missing += [artifact for artifact in artifacts if artifact in about_missing]
+        return missing
 
     def _export_again(self, left: Sequence[Artifact], missing: Sequence[Artifact]) -> list[str]:
         """Return how to export artifacts again, but for those that don't exist any more."""
@@ -236,14 +258,6 @@ def _is_interrupted(outcome: Outcome) -> bool:
 def _imported(outcome: Outcome) -> Sequence[str]:
     response = outcome.run and outcome.run.response
     return (response and response.imported_artifacts) or ()
-
-
-def _missing(outcome: Outcome) -> list[Artifact]:
-    """Return the artifacts that a failed run didn't find in the registry."""
-    lines = outcome.message.splitlines()
-    about_missing = [line for line in lines if diagnosis.is_about_missing_artifact(line)]
-    named = outcome.named("\n".join(about_missing))
-    return [artifact for artifact in outcome.spec.artifacts if artifact in named]
 
 
 def _by_result(results: Iterable[tuple[Artifact, Result]]) -> list[str]:

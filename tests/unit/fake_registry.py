@@ -113,3 +113,25 @@ class Registry:
         """How often each was asked, apart from its query."""
         calls = (call.request for call in self.mock.calls)
         return Counter(f"{call.method} {str(call.url).partition('?')[0]}" for call in calls)
+
+
+def document_of(artifact: str) -> bytes:
+    """A manifest that no other artifact has."""
+    return json.dumps({"schemaVersion": 2, "mediaType": IMAGE, "of": artifact}).encode()
+
+
+def described(content: bytes, media_type: str = IMAGE) -> dict[str, Any]:
+    digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
+    return {"digest": digest, "mediaType": media_type, "size": len(content)}
+
+
+def has(registry: Registry, *artifacts: str, content: bytes | None = None) -> None:
+    """Have artifacts in the registry."""
+    for artifact in artifacts:
+        repository, _, reference = artifact.replace("@", ":", 1).partition(":")
+        registry.answers(
+            f"/v2/{repository}/manifests/{reference}",
+            f"repository:{repository}:pull",
+            body=content or document_of(artifact),
+            headers={"Content-Type": json.loads(content or b"{}").get("mediaType", IMAGE)},
+        )

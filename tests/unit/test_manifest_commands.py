@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from collections.abc import Callable, Sequence
@@ -19,7 +18,7 @@ from tests.support.az import told
 from tests.support.fake_time import FakeTime
 from tests.unit import fake_runs
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, flat, pipeline, run
-from tests.unit.fake_registry import HOST, IMAGE, INDEX, Registry
+from tests.unit.fake_registry import HOST, INDEX, Registry, described, document_of, has
 from tests.unit.fake_runs import REFUSED, RUNS, UNDER_WAY, answers, error_of, failed
 
 Json = dict[str, Any]
@@ -34,28 +33,6 @@ TIMES = {
     "finished": "2026-03-04T17:24:21.926152+00:00",
 }
 NOT_THERE: Json = {"status": 404, "json": {"errors": [{"code": "MANIFEST_UNKNOWN"}]}}
-
-
-def document_of(artifact: str) -> bytes:
-    """A manifest that no other artifact has."""
-    return json.dumps({"schemaVersion": 2, "mediaType": IMAGE, "of": artifact}).encode()
-
-
-def described(content: bytes, media_type: str = IMAGE) -> Json:
-    digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
-    return {"digest": digest, "mediaType": media_type, "size": len(content)}
-
-
-def has(registry: Registry, *artifacts: str, content: bytes | None = None) -> None:
-    """Have artifacts in the registry."""
-    for artifact in artifacts:
-        repository, _, reference = artifact.replace("@", ":", 1).partition(":")
-        registry.answers(
-            f"/v2/{repository}/manifests/{reference}",
-            f"repository:{repository}:pull",
-            body=content or document_of(artifact),
-            headers={"Content-Type": json.loads(content or b"{}").get("mediaType", IMAGE)},
-        )
 
 
 @pytest.fixture
@@ -137,8 +114,9 @@ def test_a_tag_that_moved_is_listed_with_both_contents(
     result = az(*NAMED, *words)
     assert result.exit_code == 0
     assert result.stderr.splitlines()[-1] == (
-        "WARNING: 22 tags moved during the export, so their blobs have the content from before or "
-        f"after. The manifest contains both digests: {', '.join(MANY[:20])}, and 2 more"
+        "WARNING: These tags moved after the export was planned, so their blobs have the content "
+        "from before or after. The manifest contains both digests: "
+        f"{', '.join(MANY[:20])}, and 2 more"
     )
     new = described(document_of("new"))
     assert written(file)["artifacts"][0] == entry("hello:v1", "exported", run="myrun")
@@ -158,9 +136,9 @@ def test_a_registry_that_cannot_be_read_again_does_not_hide_the_result(
     result = az(*NAMED, "-a", "hello:v1", "--manifest", str(file))
     assert (result.exit_code, results(file)) == (0, {"hello:v1": "exported"})
     assert result.stderr.splitlines()[-1] == (
-        "WARNING: Whether tags moved during the export is unknown: You may not read the manifests "
-        "of repository 'hello' in registry 'myregistry'. The registry said: 403 Forbidden, with "
-        "application/json"
+        "WARNING: Whether tags moved after the export was planned is unknown: You may not read the "
+        "manifests of repository 'hello' in registry 'myregistry'. The registry said: 403 "
+        "Forbidden, with application/json"
     )
 
 

@@ -21,14 +21,23 @@ from azext_acrtransfer.manifest.model import (
 )
 from azext_acrtransfer.registry.descriptors import Descriptor
 from azext_acrtransfer.registry.references import Artifact
-from docs.generators.manifest_page import IMAGE, VERIFICATION
+from docs.generators.manifest_page import VERIFICATION
 from tests.support.az import Result as Answer
 from tests.support.fake_time import FakeTime
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, pipeline, run
+from tests.unit.fake_registry import Registry, described, document_of, has
 from tests.unit.fake_runs import REFUSED, RUNS, UNDER_WAY, error_of, failed
 
 WAIT = ("acr", "pipeline-run", "wait")
-OTHER = Descriptor(f"sha256:{'9' * 64}", IMAGE.media_type, 1)
+NEW = document_of("new")
+
+
+def descriptor(content: bytes) -> Descriptor:
+    document = described(content)
+    return Descriptor(document["digest"], document["mediaType"], document["size"])
+
+
+IMAGE, OTHER = descriptor(document_of("image")), descriptor(document_of("other"))
 V1, V2, V3 = (Artifact("samples/hello", f"v{number}") for number in (1, 2, 3))
 FIRST, SECOND = ManifestRun("myrun001", "blob-001"), ManifestRun("myrun002", "blob-002")
 STARTED, FINISHED = "2026-03-04T17:23:21.926152+00:00", "2026-03-04T17:24:21.926152+00:00"
@@ -47,6 +56,21 @@ def unknown(artifact: Artifact, run: ManifestRun | None = FIRST) -> Entry:
 def manifest(*entries: Entry, runs: tuple[ManifestRun, ...] = (FIRST, SECOND)) -> TransferManifest:
     registry = "myregistry.azurecr.io"
     return TransferManifest(ManifestKind.EXPORT, CREATED, registry, PIPELINE, runs, entries)
+
+
+@pytest.fixture(autouse=True)
+def registry(mock: responses.RequestsMock) -> Registry:
+    """A registry that lets the caller in, whose tags didn't move."""
+    registry = Registry(mock)
+    registry.lets_in()
+    has(registry, *map(str, (V1, V2, V3)), content=document_of("image"))
+    return registry
+
+
+def run_requests(mock: responses.RequestsMock) -> list[str]:
+    """Paths of the requests about runs."""
+    paths = (str(call.request.path_url).partition("?")[0] for call in mock.calls)
+    return [path for path in paths if path.startswith(RUNS)]
 
 
 @pytest.fixture
@@ -87,13 +111,42 @@ def test_wait_completes_a_manifest_and_needs_nothing_else(
         Entry(V2, Result.EXPORTED, IMAGE, "myrun002"),
         runs=(ended(FIRST, "Succeeded"), ended(SECOND, "Succeeded")),
     )
-    asked = sorted(str(call.request.path_url).partition("?")[0] for call in mock.calls)
-    assert asked == [f"{RUNS}/myrun001", f"{RUNS}/myrun001", f"{RUNS}/myrun002"]
+    assert sorted(run_requests(mock)) == [
+        f"{RUNS}/myrun001",
+        f"{RUNS}/myrun001",
+        f"{RUNS}/myrun002",
+    ]
     assert fake_time.now == 5
 
     before = file.read_bytes(), len(mock.calls)
     assert wait(az, file, *AT).exit_code == 0
     assert (file.read_bytes(), len(mock.calls)) == before
+
+
+def test_wait_adds_what_tags_name_that_moved(
+    az: Az, registry: Registry, fake_time: FakeTime, file: Path
+) -> None:
+    moved, late = Artifact("samples/hello", "moved"), Artifact("samples/hello", "late")
+    digest = Artifact("samples/hello", IMAGE.digest)
+    write(file, unknown(V1), unknown(moved), unknown(digest), unknown(late, SECOND))
+    has(registry, str(moved), str(late), content=NEW)
+    answer(registry.mock, "myrun001", run(EXPORT, "myrun001"))
+    under_way = run(EXPORT, "myrun002", **UNDER_WAY)
+    answer(registry.mock, "myrun002", under_way, run(EXPORT, "myrun002"))
+    result = wait(az, file)
+    warning = (
+        "WARNING: These tags moved after the export was planned, so their blobs have the content "
+        "from before or after. The manifest contains both digests: "
+    )
+    assert (result.exit_code, result.stderr) == (0, f"{warning}{moved}\n{warning}{late}\n")
+    exported = Result.EXPORTED
+    assert content(file).entries == (
+        Entry(V1, exported, IMAGE, "myrun001"),
+        Entry(moved, exported, IMAGE, "myrun001", moved_to=descriptor(NEW)),
+        Entry(digest, exported, IMAGE, "myrun001"),
+        Entry(late, exported, IMAGE, "myrun002", moved_to=descriptor(NEW)),
+    )
+    assert fake_time.now == 5
 
 
 def test_wait_for_a_run_that_failed_says_what_to_retry(
@@ -123,14 +176,14 @@ def test_wait_for_a_run_that_failed_says_what_to_retry(
     assert content(file).entries[1] == Entry(V2, Result.FAILED, IMAGE, "myrun002", error)
     assert content(file).runs[1] == ended(SECOND, "Failed", error)
 
-    requests = len(mock.calls)
+    before = run_requests(mock)
     again = wait(az, file)
     assert (again.exit_code, error_of(again)[0]) == (
         1,
         "ERROR: 1 of 2 artifacts aren't known to be exported.",
     )
     assert error_of(again)[1:3] == lines[3:5]
-    assert len(mock.calls) == requests + 1  # the pipeline
+    assert run_requests(mock) == before
 
 
 def test_wait_excludes_from_the_retry_what_does_not_exist(
@@ -140,9 +193,11 @@ def test_wait_excludes_from_the_retry_what_does_not_exist(
     mock.get(f"{ARM}{PIPELINE}", json=pipeline(EXPORT))
     answer(mock, "myrun001", failed(EXPORT, f"Artifact '{V2}' was not found.", "myrun001"))
     answer(mock, "myrun002", run(EXPORT, "myrun002"))
-    result = wait(az, file)
-    assert result.exit_code == 1
-    assert error_of(result)[-1].endswith(f"--only-failed {file} --exclude {V2} --manifest {file}")
+    for result in (wait(az, file), wait(az, file)):
+        assert result.exit_code == 1
+        assert error_of(result)[-1].endswith(
+            f"--only-failed {file} --exclude {V2} --manifest {file}"
+        )
 
 
 def test_wait_without_the_pipeline_records_nothing_uncertain(
@@ -153,7 +208,13 @@ def test_wait_without_the_pipeline_records_nothing_uncertain(
     mock.get(f"{ARM}{PIPELINE}", json=gone, status=404)
     answer(mock, "myrun001", failed(EXPORT, f"{V2} is too large.", "myrun001"))
     answer(mock, "myrun002", run(EXPORT, "myrun002"))
-    assert wait(az, file).exit_code == 3
+    for result in (wait(az, file), wait(az, file)):
+        assert result.exit_code == 1
+        assert error_of(result)[-1] == (
+            "The manifest was completed. How to transfer the rest is unknown: The export pipeline "
+            "'mypipeline' was not found in registry 'myregistry' of resource group 'mygroup'. The "
+            "service said: It is gone."
+        )
     assert content(file).entries == (
         unknown(V1),
         Entry(V2, Result.FAILED, IMAGE, "myrun001", f"{V2} is too large."),
