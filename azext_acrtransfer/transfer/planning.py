@@ -11,6 +11,7 @@ from azext_acrtransfer.command_lines import az
 from azext_acrtransfer.kinds import EXPORT
 from azext_acrtransfer.manifest.model import ManifestKind, Result, TransferManifest
 from azext_acrtransfer.manifest.recorder import Recorder
+from azext_acrtransfer.redaction import shortened
 from azext_acrtransfer.registry.descriptors import Descriptor
 from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.transfer import splitting
@@ -41,7 +42,11 @@ def choose(
         if not (artifact in there and contents[artifact].digest == there[artifact])
     ]
     if not to_go:
-        logger.warning("No run was created: no artifacts are left to export.")
+        skipped = ", ".join(shortened(list(map(str, artifacts))))
+        logger.warning(
+            "No run was created: no artifacts are left to export.%s",
+            f" The target registry has: {skipped}" if skipped else "",
+        )
     recorder = None
     if manifests.written:
         server = context.content.login_server

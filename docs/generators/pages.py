@@ -9,6 +9,7 @@ from docs.generators.checks_page import checks
 from docs.generators.documented_commands import documented_commands
 from docs.generators.example_facts import EXAMPLES
 from docs.generators.manifest_page import transfer_manifest
+from docs.generators.results_page import results
 
 DOCS = Path(__file__).parents[1]
 
@@ -61,6 +62,7 @@ def _means(row: KnownFailure) -> str:
 PAGES = {
     "checks.md": checks,
     "documented-commands.md": documented_commands,
+    "reference/results.md": results,
     "transfer-manifest.md": transfer_manifest,
     "troubleshooting.md": troubleshooting,
 }
