@@ -193,7 +193,7 @@ def test_a_layer_that_is_kept_elsewhere_is_named(az: Terminal) -> None:
     checked = az.ok(scene.check).json
     [found] = [check for check in checked if check["status"] == "warning"]
     assert (found["code"], found["recommendation"]) == ("NoForeignLayers", [])
-    assert f"{foreign['digest']} of samples/windows:1" in found["message"]
+    assert f"{foreign['digest']} (9 bytes) of samples/windows:1" in found["message"]
     client.push("samples/windows", "1", layer=b"here")
     assert {check["status"] for check in az.ok(scene.check).json} == {"pass"}
 

@@ -129,8 +129,8 @@ def test_the_manifest_of_a_cancelled_job_is_completed_by_wait(
     az.cloud.control("runs", seconds=4)
     manifest = tmp_path / "manifest.json"
     process = az.start(create(site, f"-b myblob -a {' '.join(artifacts)} --manifest {manifest}"))
-    looks = {("GET", site.id_of(f"pipelineRuns/myrun00{number}")) for number in (1, 2)}
-    eventually(lambda: looks <= set(az.cloud.requests()) or None)
+    look = ("GET", site.id_of("pipelineRuns"))
+    eventually(lambda: look in az.cloud.requests() or None)
     os.killpg(process.pid, signal.SIGTERM)
     stopped = ended(process)
     assert (stopped.exit_code, results(manifest)) == (1, ["unknown"] * 51)

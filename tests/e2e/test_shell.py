@@ -73,7 +73,7 @@ def test_a_line_runs_with_a_logged_in_az_and_the_extension(environment: dict[str
         [
             [
                 "exporter",
-                "https://contososource.blob.core.windows.net/transfer",
+                "contososource/transfer",
                 "ManagedIdentity",
                 "systemAssigned",
                 "OverwriteBlobs",

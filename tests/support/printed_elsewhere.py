@@ -25,6 +25,7 @@ LEFT_OUT = {
     "make coverage": _SUITES,
     "make test-fast": _SUITES,
     "make faults": _LONG,
+    "make fuzz": _LONG,
     "make mutants": _LONG,
     "make mutants-emulator": _LONG,
     "pipx install ./emulator": "needs pipx; test_installed_emulator.py installs it by pip",
