@@ -134,6 +134,7 @@ def test_parameters_are_what_was_given_else_their_default() -> None:
         ({"type": "array", "maxLength": 1}, {"p": [1, 2]}, "less than or equal to '1'"),
         ({"type": "int", "minValue": 5}, {"p": 4}, "The value should be greater than"),
         ({"type": "int", "maxValue": 5}, {"p": 6}, "The value should be less than"),
+        ({"type": "int", "maxLength": 5}, {"p": 6}, "'p' cannot have the property 'maxLength'"),
         ({"type": "string", "allowedValues": ["A"]}, {"p": "b"}, "value(s): 'A'"),
         ({"type": "array", "allowedValues": ["A"]}, {"p": ["a", "b"]}, "value(s): 'A'"),
         ({"type": "string", "defaultValue": "[parameters('p')]"}, {}, "'p' builds on itself"),
@@ -180,6 +181,16 @@ def test_an_unknown_member_of_a_given_parameter_is_refused() -> None:
     parameters = {"parameters": {"p": {"type": "string", "defaultValue": ""}}}
     with pytest.raises(TemplateError, match="Could not find member 'vlaue' on object of type"):
         Template(parameters, {"p": {"value": "a", "vlaue": "b"}}, PLACE)
+
+
+def test_a_parameter_is_given_by_its_value_alone() -> None:
+    parameters = {"parameters": {"p": {"type": "string"}}}
+    with pytest.raises(TemplateError, match="The parameter 'p' was given without 'value'"):
+        Template(parameters, {"p": {}}, PLACE)
+    with pytest.raises(NotImitatedError, match="parameters that refer to a key vault"):
+        Template(parameters, {"p": {"Reference": {}}}, PLACE)
+    made = Template(parameters, {"P": {"Type": "String", "Value": "a"}}, PLACE)
+    assert made.parameters.shown() == {"p": {"type": "String", "value": "a"}}
 
 
 def test_members_are_found_whatever_their_case() -> None:
@@ -473,6 +484,7 @@ def test_a_template_within_something_else_is_nothing_special() -> None:
         ({"resources": [{"type": "A.B/c", "name": "x"}]}, "The resource 'x' has no property 'api"),
         ({"resources": [thing("a", condition="yes")]}, "'condition' of the resource 'a'"),
         ({"resources": [thing("[reference('b').name]")]}, "'reference' is not expected at this"),
+        ({"resources": ["a"]}, "The property 'resources' must be an array of objects"),
         ({"resources": {}}, "'resources' of the template must be of the type 'Array'"),
         ({"parameters": ["p"]}, "'parameters' of the template must be of the type 'Object'"),
         ({"outputs": {"x": {"type": "string"}}}, "The template output 'x' has no value"),
