@@ -99,7 +99,9 @@ class Instance:
             proxy=self.proxy,
         )
         self.registries = Registries(self.store)
-        self.distribution = Distribution(self.state_dir / "registries")
+        self.distribution = Distribution(
+            self.state_dir / "registries", secret=secrets.token_urlsafe()
+        )
         self.access = PipelineAccess(self.cloud, self.clock, self.store, self.storage)
         self.runs = Runs(
             self.store,

@@ -14,7 +14,7 @@ from acr_emulator.cloud.clouds import PUBLIC
 from acr_emulator.registry.front import passthrough
 
 from tests.emulator.running import REGISTRIES, Emulator
-from tests.support.oci import MANIFEST, RegistryClient
+from tests.support.oci import MANIFEST, RegistryClient, digest_of
 
 CATALOG = "registry:catalog:*"
 GUID = "00000000-0000-0000-0000-000000000000"
@@ -344,6 +344,22 @@ def test_stalled_uploads_stop_no_pull_and_come_to_an_end(
         answers = [upload.recv(65536) for upload in uploads]
     assert {answer.partition(b"\r\n")[0] for answer in answers} == {b"HTTP/1.1 408 Request Timeout"}
     assert client.call("POST", "/v2/team/app/blobs/uploads/", PUSH).status_code == 202
+
+
+def test_a_pull_that_nobody_takes_comes_to_an_end(
+    emulator: Emulator, client: RegistryClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passthrough, "_STALLED_SECONDS", 1)
+    layer = bytes(64 * 1024**2)  # more than all the sockets on the way hold
+    emulator.client("fronttest").push("team/app", "large", layer=layer)
+    token = client.token(PULL)
+    url = f"https://{HOST}/v2/team/app/blobs/{digest_of(layer)}"
+    bearer = {"Authorization": f"Bearer {token}"}
+    with emulator.http.stream("GET", url, headers=bearer) as answer:
+        assert answer.status_code == 200
+        time.sleep(3)
+        with pytest.raises(httpx.RemoteProtocolError):
+            answer.read()
 
 
 def test_more_uploads_at_a_time_than_there_are_connections_are_refused(

@@ -1,11 +1,13 @@
 """What keeps the emulator to this machine, to its owner and to those who may log in."""
 
+import asyncio
 import base64
 import dataclasses
 import hmac
 import json
 import logging
 import os
+import re
 import subprocess
 import sys
 import time
@@ -18,6 +20,7 @@ import httpx
 import jwt
 import pytest
 from acr_emulator.cloud.clouds import PUBLIC
+from acr_emulator.engine import Repositories, TransferError
 from acr_emulator.identity.tokens import Principal, Tokens
 from acr_emulator.network.ports import listen
 from acr_emulator.runs.pipelines import IMPORT, KINDS
@@ -69,6 +72,37 @@ def test_every_process_listens_on_loopback_only(cloud: Cloud) -> None:
     loopback = f"tcp {int.from_bytes(bytes([127, 0, 0, 1]), sys.byteorder):08X}"
     # Proxy, hosts and controls; distribution; Azurite.
     assert found == [loopback] * 5
+
+
+def test_distribution_answers_nobody_who_has_not_its_secret(cloud: Cloud) -> None:
+    log = (cloud.state / "registries/distribution.log").read_text()
+    [port] = set(re.findall(r"listening on 127\.0\.0\.1:(\d+)", log))
+    configuration = json.loads((cloud.state / "registries/configuration.yml").read_text())
+    root = configuration["http"]["prefix"]
+    assert re.fullmatch(r"/[\w-]{43}/", root)
+    for method, path, status in (
+        ("GET", "v2/", 404),
+        ("GET", "v2/_catalog", 404),
+        ("POST", "v2/other/app/blobs/uploads/", 404),
+        ("GET", f"{root[1:]}v2/", 200),
+    ):
+        url = f"http://127.0.0.1:{port}/{path}"
+        assert httpx.request(method, url, trust_env=False).status_code == status
+    for kept in cloud.state.glob("*.db*"):
+        assert root[1:-1].encode() not in kept.read_bytes()
+
+
+def test_no_error_shows_the_secret_of_distribution() -> None:
+    async def ask() -> None:
+        answers = httpx.MockTransport(lambda _: httpx.Response(500))
+        async with httpx.AsyncClient(transport=answers) as http:
+            repositories = Repositories("http://127.0.0.1:1/secret", prefix="registry", http=http)
+            await repositories.digest_of("team/app", "v1")
+
+    with pytest.raises(TransferError) as failure:
+        asyncio.run(ask())
+    path = "/v2/registry/team/app/manifests/v1"
+    assert str(failure.value) == f"The registry answered 500 to HEAD {path}"
 
 
 def test_nobody_else_can_read_what_the_emulator_writes(cloud: Cloud) -> None:

@@ -47,5 +47,10 @@ def _open(
     if answer.status == http.HTTPStatus.NOT_FOUND:
         raise BrokenBlobError(blob.digest, f"Blob {blob.digest} is missing in the registry.")
     if answer.status != http.HTTPStatus.OK:
-        raise TransferError(f"The registry answered {answer.status} to GET {url.path}")
+        raise TransferError(f"The registry answered {answer.status} to GET {shown(url)}")
     return answer
+
+
+def shown(url: httpx.URL) -> str:
+    """A path for an error: what comes before the API is secret."""
+    return "/v2/" + url.path.partition("/v2/")[2]

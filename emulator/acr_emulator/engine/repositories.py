@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import httpx
 
 from acr_emulator.engine.artifacts import MAX_MANIFEST_BYTES
-from acr_emulator.engine.blob_source import read_blob
+from acr_emulator.engine.blob_source import read_blob, shown
 from acr_emulator.engine.descriptors import MANIFEST_TYPES, Descriptor, Manifest
 from acr_emulator.engine.transfer_errors import NotInRegistryError, TransferError
 
@@ -18,7 +18,7 @@ class Repositories:
     """The repositories of one registry: R of it is `<prefix>/R` at `base_url`."""
 
     def __init__(self, base_url: str, *, prefix: str, http: httpx.AsyncClient) -> None:
-        self._base = httpx.URL(base_url)
+        self._api = httpx.URL(f"{base_url}/v2/")
         self._prefix = prefix
         self._http = http
 
@@ -95,7 +95,7 @@ class Repositories:
         if mount_from and begun.status_code == httpx.codes.CREATED:
             return False
         _require(begun, httpx.codes.ACCEPTED)
-        upload = self._base.join(begun.headers["Location"])
+        upload = self._api.join(begun.headers["Location"].partition("/v2/")[2])
         with _registry_errors(self._prefix):
             answer = await self._http.put(
                 upload.copy_merge_params({"digest": blob.digest}),
@@ -110,7 +110,7 @@ class Repositories:
         return True
 
     def _url(self, repository: str, *path: str) -> httpx.URL:
-        return self._base.join("/".join(("/v2", self._prefix, repository, *path)))
+        return self._api.join("/".join((self._prefix, repository, *path)))
 
     async def _send(
         self,
@@ -141,7 +141,7 @@ def _require(answer: httpx.Response, status: int) -> None:
         code = f" ({errors[0].get('code')}: {errors[0].get('message')})"
     request = answer.request
     raise TransferError(
-        f"The registry answered {answer.status_code}{code} to {request.method} {request.url.path}"
+        f"The registry answered {answer.status_code}{code} to {request.method} {shown(request.url)}"
     )
 
 

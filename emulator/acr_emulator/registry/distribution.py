@@ -23,8 +23,10 @@ _DRAIN_SECONDS = 3
 class Distribution:
     """The process; the repositories of registry R lie under `R/` in it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, secret: str) -> None:
         self._folder = folder
+        #: It asks for no login: whoever has to reach it knows where its paths begin.
+        self._root = f"/{secret}" if secret else ""
         self._storage = folder / "storage"
         self._child: Child | None = None
         self._starting = asyncio.Lock()
@@ -33,8 +35,8 @@ class Distribution:
 
     @property
     def url(self) -> str:
-        """Its base URL; it needs no token."""
-        return f"http://127.0.0.1:{self._child.port if self._child else 0}"
+        """Its base URL, which is secret: it needs no token."""
+        return f"http://127.0.0.1:{self._child.port if self._child else 0}{self._root}"
 
     @property
     def running(self) -> bool:
@@ -80,6 +82,7 @@ class Distribution:
             },
             "http": {
                 "addr": "127.0.0.1:0",
+                "prefix": f"{self._root}/",
                 # It writes links and manifests in place: on SIGTERM it finishes them.
                 "draintimeout": f"{_DRAIN_SECONDS}s",
                 # The registry front alone knows the host name that clients use.

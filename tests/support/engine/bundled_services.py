@@ -33,7 +33,7 @@ def running_services(folder: Path) -> Iterator[BundledServices]:
     certificates = Certificates(folder / "tls", PUBLIC)
     tokens = Tokens(folder / "tokens.key", PUBLIC)
     azurite = Azurite(ACCOUNT, folder / "azurite", certificates, tokens)
-    distribution = Distribution(folder)
+    distribution = Distribution(folder, secret="")  # skopeo, too, comes straight to it
     loop = asyncio.new_event_loop()
     try:
         loop.run_until_complete(azurite.start([KEY], proxy_port=0))

@@ -83,9 +83,10 @@ class PassThrough:
         http = self._distribution.pulls if pulls else self._distribution.pushes
         try:
             url = httpx.URL(await self._running())
+            root = url.path.rstrip("/")
             onward = http.build_request(
                 request.method,
-                url.copy_with(raw_path=path.encode() + (b"?" + query if query else b"")),
+                url.copy_with(raw_path=f"{root}{path}".encode() + (b"?" + query if query else b"")),
                 headers=[*headers, *(content_type if has_body else [])],
                 content=_sent(request.stream()) if has_body else None,
             )
@@ -198,8 +199,8 @@ class _Relay:
         return error_answer(RegistryError(answer.status_code, "UNKNOWN", text, headers=kept))
 
     def _unscoped(self, location: bytes) -> bytes:
-        """Distribution is configured to answer paths, not URLs."""
-        return location.replace(self._prefix.encode(), b"/v2/", 1)
+        """Distribution answers paths, not URLs; some versions leave its root out."""
+        return b"/v2/" + location.partition(self._prefix.encode())[2]
 
 
 def _is_envelope(content: bytes) -> bool:
