@@ -219,6 +219,8 @@ def _log_in(cmd: Any, registry_name: str, resource_group_name: str | None) -> Lo
 
 def _ask_azure_cli(cmd: Any, registry_name: str, resource_group_name: str | None) -> Login:
     # Deferred: it loads much of azure-cli, which exact references don't need.
+    # It sends the caller's token to the realm of the registry's challenge. A check of the realm
+    # here would hold nothing: azure-cli requests the challenge again, and uses that answer.
     from azure.cli.command_modules.acr._docker_utils import get_login_credentials
 
     warnings: list[str] = []
