@@ -350,6 +350,15 @@ def test_variables_build_on_one_another() -> None:
         output("[variables('loop')]", variables={"loop": "[variables('LOOP')]"})
 
 
+@pytest.mark.parametrize("double", ["concat({0}, {0})", "replace({0}, 'a', {0})"])
+def test_variables_that_grow_without_end_are_refused(double: str) -> None:
+    variables = {"v0": "aa"}
+    for step in range(59):
+        variables[f"v{step + 1}"] = "[" + double.format(f"variables('v{step}')") + "]"
+    with pytest.raises(TemplateError, match="the result (is longer|has more) than 4194304"):
+        output("[variables('v59')]", variables=variables)
+
+
 def test_resources_follow_what_they_depend_on_else_the_template() -> None:
     assert order(thing("a"), thing("b")) == ["a", "b"]
     assert order(thing("a", dependsOn=["b"]), thing("b")) == ["b", "a"]

@@ -8,7 +8,7 @@ from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from acr_emulator.deployments.templates.invalid_template import ArgumentError, TemplateError
-from acr_emulator.deployments.templates.values import TYPE_NAMES, is_integer, type_name
+from acr_emulator.deployments.templates.values import LONGEST, TYPE_NAMES, is_integer, type_name
 
 _HELP = "Please see https://aka.ms/arm-functions for usage details."
 
@@ -45,6 +45,8 @@ class Function:
             raise self._refused("a string is no valid Unicode") from None
         if type_name(value) == "Integer" and not is_integer(value):
             raise self._refused("the result has more than 64 bits")
+        if isinstance(value, str | list) and len(value) > LONGEST:
+            raise self._refused(f"the result is longer than {LONGEST}")
         return value
 
     def _check(self, name: str, value: Any) -> None:

@@ -9,13 +9,11 @@ from typing import Any
 from urllib.parse import quote, unquote, urljoin
 
 from acr_emulator.deployments.templates.invalid_template import ArgumentError
-from acr_emulator.deployments.templates.values import text
+from acr_emulator.deployments.templates.values import LONGEST, text
 
 #: The namespace of ARM's `guid`: its values are UUIDs of version 5 (from memory).
 _GUIDS = uuid.UUID("11fb06fb-712d-4ddd-98c7-e71bbd588830")
 _UNIQUE_LENGTH = 13
-#: Ours: as long as the largest template that ARM takes.
-_LONGEST = 4 * 2**20
 _PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 
 
@@ -53,6 +51,8 @@ def _join(values: list[Any], delimiter: str) -> str:
 
 
 def _replace(string: str, old: str, new: str) -> str:
+    if old and string.count(old) * len(new) > LONGEST:
+        raise ArgumentError(f"the result has more than {LONGEST} characters")
     return string.replace(old, new) if old else string
 
 
@@ -79,8 +79,8 @@ def _ends_with(string: str, end: str) -> bool:
 def _pad_left(value: str | int, length: int, padding: str = " ") -> str:
     if len(padding) != 1:
         raise ArgumentError("'padding' must be one character")
-    if length > _LONGEST:
-        raise ArgumentError(f"'length' must be at most {_LONGEST}")
+    if length > LONGEST:
+        raise ArgumentError(f"'length' must be at most {LONGEST}")
     return text(value).rjust(length, padding)
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 #: A boolean that a template passes; in Python's signatures it would count as a flag.
 Boolean = bool
+#: Ours, of strings and arrays: as long as the largest template that ARM takes.
+LONGEST = 4 * 2**20
 #: ARM's names of types, as its messages have them.
 TYPE_NAMES: Mapping[type, str] = {
     bool: "Boolean",
