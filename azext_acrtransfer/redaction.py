@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 
-_LONGEST_LIST = 20
+LONGEST_LIST = 20
 
 # The signature is what makes a SAS a secret; its other fields say what it allows, which helps.
 _SECRET = re.compile(
@@ -34,7 +34,13 @@ def escape(text: str) -> str:
     )
 
 
-def shortened(lines: Sequence[str]) -> list[str]:
+def shortened(lines: Iterable[object]) -> list[str]:
     """Return at most 20 lines of a list for a message, and a line that counts the others."""
-    more = len(lines) - _LONGEST_LIST
-    return [*lines[:_LONGEST_LIST], *([f"and {more} more"] if more > 0 else [])]
+    texts = list(map(str, lines))
+    more = len(texts) - LONGEST_LIST
+    return [*texts[:LONGEST_LIST], *([f"and {more} more"] if more > 0 else [])]
+
+
+def enumerated(names: Iterable[object]) -> str:
+    """Return names for a sentence, as few as the lines of such a list."""
+    return ", ".join(shortened(names))

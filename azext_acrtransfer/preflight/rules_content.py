@@ -13,6 +13,7 @@ from azext_acrtransfer.preflight import needs
 from azext_acrtransfer.preflight.lookups import Found, Lookup, all_or_none
 from azext_acrtransfer.preflight.rule import Finding, Rule, evaluate_lookup, fails, passes, warns
 from azext_acrtransfer.preflight.snapshot import Content, Headers, Layer, Resource, Subject
+from azext_acrtransfer.redaction import enumerated
 from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.service.json_values import get_path
 from azext_acrtransfer.storage.blob_states import (
@@ -42,7 +43,7 @@ _ContentLookups = Mapping[Artifact, Lookup[Content]]
 
 def _blobs_exist(blobs: _Blobs) -> Finding:
     missing = [name for name, headers in blobs.items() if headers is None]
-    return fails(f"Not found: {', '.join(missing)}.") if missing else passes("All exist.")
+    return fails(f"Not found: {enumerated(missing)}.") if missing else passes("All exist.")
 
 
 def _blobs_free(options: tuple[PipelineOption, ...], blobs: Lookup[_Blobs]) -> Finding | None:
@@ -54,7 +55,7 @@ def _blobs_free(options: tuple[PipelineOption, ...], blobs: Lookup[_Blobs]) -> F
 def _no_blobs_exist(blobs: _Blobs) -> Finding:
     existing = [name for name, headers in blobs.items() if headers is not None]
     if existing:
-        return fails(f"Already exist: {', '.join(existing)}.")
+        return fails(f"Already exist: {enumerated(existing)}.")
     return passes("No conflicts.")
 
 
@@ -81,7 +82,7 @@ def _blobs_changeable(
         else:
             kept, evaluate = _kept(blobs, found, subject.kind, now), fails
         if kept:
-            return evaluate(f"Immutable: {', '.join(kept)}.", _OTHER_CONTAINER)
+            return evaluate(f"Immutable: {enumerated(kept)}.", _OTHER_CONTAINER)
         return passes("All are changeable.")
 
     return evaluate_lookup(container, unless_immutable)
@@ -113,13 +114,13 @@ def _states(blobs: Mapping[str, Headers], state_of: Callable[[Headers], str]) ->
 
 
 def _listed(states: Mapping[str, str]) -> str:
-    return ", ".join(f"{name} ({state})" for name, state in states.items())
+    return enumerated(f"{name} ({state})" for name, state in states.items())
 
 
 def _artifacts_exist(contents: _Contents) -> Finding:
-    missing = [str(artifact) for artifact, content in contents.items() if content is None]
+    missing = [artifact for artifact, content in contents.items() if content is None]
     if missing:
-        return fails(f"Not found: {', '.join(missing)}.")
+        return fails(f"Not found: {enumerated(missing)}.")
     return passes(f"All {len(contents)} exist.")
 
 
@@ -184,7 +185,7 @@ def _parts(
         for part in affected(lookup.value)
     ]
     if parts:
-        return report(", ".join(parts))
+        return report(enumerated(parts))
     return evaluate_lookup(all_or_none(contents), lambda _: passes(otherwise))
 
 
@@ -202,7 +203,7 @@ def _no_other_content(contents: _Contents, digests: Mapping[Artifact, str]) -> F
         for artifact, content in contents.items()
         if content and content.digest != digests.get(artifact)
     ]
-    names = ", ".join(map(str, other))
+    names = enumerated(other)
     if any(artifact in digests for artifact in other):
         return fails(f"Exist with other content: {names}.")
     return warns(f"Already exist: {names}.") if other else passes("No conflicts.")
@@ -235,7 +236,7 @@ def _trigger_category(blobs: Mapping[str, Headers]) -> Finding:
 
 def _names(blobs: Mapping[str, Headers], is_ignored: Callable[[Headers], bool]) -> str:
     """Return the blobs that the source trigger ignores."""
-    return ", ".join(name for name, headers in blobs.items() if is_ignored(headers))
+    return enumerated(name for name, headers in blobs.items() if is_ignored(headers))
 
 
 _EXPORTED_ARTIFACTS = (needs.EXPORTED_ARTIFACTS, needs.PIPELINE)

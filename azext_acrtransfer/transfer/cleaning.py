@@ -9,7 +9,7 @@ from typing import TypedDict
 from azure.cli.core.azclierror import AzureResponseError, ManualInterrupt, ResourceNotFoundError
 
 from azext_acrtransfer.arguments import RunStatus
-from azext_acrtransfer.redaction import mask_sas
+from azext_acrtransfer.redaction import mask_sas, shortened
 from azext_acrtransfer.service.concurrency import run_concurrently
 from azext_acrtransfer.service.interrupts import sigterm_interrupts
 from azext_acrtransfer.service.polling import Waiting
@@ -82,7 +82,7 @@ def _kept(outcomes: Iterable[CleanOutcome]) -> list[CleanOutcome]:
 
 
 def _reasons(outcomes: Iterable[CleanOutcome]) -> list[str]:
-    return [f"{outcome['name']}: {outcome['error']}" for outcome in _kept(outcomes)]
+    return shortened(f"{outcome['name']}: {outcome['error']}" for outcome in _kept(outcomes))
 
 
 def _line(outcomes: Collection[CleanOutcome], count: int) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from knack.log import get_logger
 
 from azext_acrtransfer.diagnostics.diagnosis import message_of
-from azext_acrtransfer.redaction import shortened
+from azext_acrtransfer.redaction import enumerated
 from azext_acrtransfer.registry.descriptors import Descriptor
 from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.transfer.context import TransferContext
@@ -45,6 +45,6 @@ def moved_tags(
         logger.warning(
             "These tags moved after the export was planned, so their blobs have the content from "
             "before or after. The manifest contains both digests: %s",
-            ", ".join(shortened(list(map(str, moved)))),
+            enumerated(moved),
         )
     return moved

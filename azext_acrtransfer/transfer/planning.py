@@ -11,7 +11,7 @@ from azext_acrtransfer.command_lines import az
 from azext_acrtransfer.kinds import EXPORT
 from azext_acrtransfer.manifest.model import ManifestKind, Result, TransferManifest
 from azext_acrtransfer.manifest.recorder import Recorder
-from azext_acrtransfer.redaction import shortened
+from azext_acrtransfer.redaction import enumerated, shortened
 from azext_acrtransfer.registry.descriptors import Descriptor
 from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.transfer import splitting
@@ -42,7 +42,7 @@ def choose(
         if not (artifact in there and contents[artifact].digest == there[artifact])
     ]
     if not to_go:
-        skipped = ", ".join(shortened(list(map(str, artifacts))))
+        skipped = enumerated(artifacts)
         logger.warning(
             "No run was created: no artifacts are left to export.%s",
             f" The target registry has: {skipped}" if skipped else "",
@@ -80,11 +80,11 @@ def _describe(
 ) -> dict[Artifact, Descriptor]:
     pairs = zip(artifacts, context.content.describe_all(artifacts), strict=True)
     contents = {artifact: content for artifact, content in pairs if content}
-    missing = [f"  {artifact}" for artifact in artifacts if artifact not in contents]
+    missing = [artifact for artifact in artifacts if artifact not in contents]
     if missing:
         raise InvalidArgumentValueError(
             f"{len(missing)} of {len(artifacts)} artifacts are not in registry "
-            f"'{context.runs.registry.name}':\n" + "\n".join(missing),
+            f"'{context.runs.registry.name}':\n  " + "\n  ".join(shortened(missing)),
             recommendation="Nothing was exported. Push them, or leave them out with --exclude.",
         )
     return contents

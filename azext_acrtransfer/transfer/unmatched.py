@@ -10,10 +10,10 @@ from typing import TypeVar
 from azure.cli.core.azclierror import InvalidArgumentValueError
 
 from azext_acrtransfer.arguments import invalid
+from azext_acrtransfer.redaction import LONGEST_LIST, shortened
 from azext_acrtransfer.registry.patterns import ArtifactGlob, matches
 from azext_acrtransfer.transfer.listing import Listing, repositories_of, tagged
 
-_NAMED = 20
 T = TypeVar("T")
 
 
@@ -30,12 +30,11 @@ def refuse(option: str, values: Sequence[T], explain: Callable[[T], Unmatched]) 
     """Raise one error for all values that match nothing, if there are any."""
     if not values:
         return
-    named, more = [explain(value) for value in values[:_NAMED]], len(values) - _NAMED
+    named = [explain(value) for value in values[:LONGEST_LIST]]  # each is searched for
+    others = values[LONGEST_LIST:]
     lines = [str(invalid(value.text, option, value.why, "").error_msg) for value in named]
-    if more > 0:
-        lines.append(f"and {more} more")
     raise InvalidArgumentValueError(
-        "\n".join(lines),
+        "\n".join(shortened([*lines, *others])),
         recommendation=[
             value.advice if len(named) == 1 else f"{value.text}: {value.advice}" for value in named
         ],

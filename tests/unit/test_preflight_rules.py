@@ -583,6 +583,11 @@ CASES = [
         exports(subject={"artifacts": MANY}),
         "warning: 51. The service takes at most 50 artifacts in one run.",
     ),
+    case(
+        "ArtifactsFound: many are missing",
+        exports(contents=dict.fromkeys(MANY, ABSENT)),
+        f"fail: Not found: {', '.join(map(str, MANY[:20]))}, and 31 more.",
+    ),
     case("ArtifactCount: 50", exports(subject={"artifacts": MANY[1:]}), "pass: 50."),
     case(
         "LayerSizes: more than 8 GB",

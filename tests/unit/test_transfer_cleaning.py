@@ -88,6 +88,20 @@ def test_outcomes_and_progress_are_told_in_the_order_of_the_list() -> None:
     ]
 
 
+def test_of_many_runs_that_stay_twenty_are_named() -> None:
+    def refuse(_: str) -> None:
+        raise AzureError("no")
+
+    lines: Any = Lines()
+    names = [f"kept{number}" for number in range(22)]
+    error = cleaning.failure(cleaning.delete_all(lines, resources(refuse), failed(*names)))
+    assert str(error).splitlines() == [
+        "22 of 22 runs could not be deleted:",
+        *(f"{name}: no" for name in names[:20]),
+        "and 2 more",
+    ]
+
+
 def test_ctrl_c_tells_what_was_done_and_how_to_go_on() -> None:
     class PressedAtTwo(list[str]):
         def append(self, line: str) -> None:
