@@ -148,7 +148,8 @@ taken, which for a glob is more than latest. Nothing untagged is taken by a glob
 resolved with your own rights: to list tags (and repositories, unless the repository is given in \
 full) in the registry, or, for an import, the blobs of the pipeline's container.
 
-    In a file, each line is a reference or a glob, or a comment after #.
+    In a file, each line is a reference or a glob, or a comment after #. If more than 20 artifacts \
+are to be exported again, the error has them as lines for such a file, and the command to use it.
 
     A value of --exclude that matches nothing in the registry might be misspelt, so it is an \
 error, and nothing is exported; --dry-run reports it, too. One that matches only artifacts that \

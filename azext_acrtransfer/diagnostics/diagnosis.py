@@ -137,8 +137,12 @@ def is_about_missing_artifact(message: str) -> bool:
 
 def report(run: Any, correlation_id: str | None) -> str:
     """Return the message for a failed run, with the IDs that Azure support needs."""
-    ids = f"Run: {run.id}" + (f"\nCorrelation ID: {correlation_id}" if correlation_id else "")
-    return f"{error_message(run)}\n{ids}"
+    return f"{error_message(run)}\n{ids(run, correlation_id)}"
+
+
+def ids(run: Any, correlation_id: str | None) -> str:
+    """Return the IDs of a run that Azure support needs, line by line."""
+    return f"Run: {run.id}" + (f"\nCorrelation ID: {correlation_id}" if correlation_id else "")
 
 
 def message_of(error: BaseException | None) -> str:

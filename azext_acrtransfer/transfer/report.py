@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, NoReturn
 
 from azure.cli.core.azclierror import AzCLIError, AzureResponseError, ManualInterrupt
@@ -16,6 +18,7 @@ from azext_acrtransfer.diagnostics.exit_status import fail_after_output, reporte
 from azext_acrtransfer.kinds import EXPORT
 from azext_acrtransfer.manifest.model import Result, TransferManifest
 from azext_acrtransfer.manifest.recorder import Recorded
+from azext_acrtransfer.redaction import LONGEST_LIST, enumerated, shortened
 from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.service import runs
 from azext_acrtransfer.service.polling import raise_stopped, wait_command
@@ -65,9 +68,8 @@ class Reporter:
     def run_of(self, outcome: Outcome) -> Any:
         """Return the only run of a transfer; raise its failure."""
         if isinstance(outcome.error, KeyboardInterrupt) and not outcome.run:
-            raise ManualInterrupt(
-                _reason_of(outcome), recommendation=self._check_creation([outcome])
-            )
+            [reason] = _reasons([outcome])
+            raise ManualInterrupt(reason, recommendation=self._check_creation([outcome]))
         if outcome.error and outcome.run:
             [command] = self._continuation([outcome])
             raise_stopped(self.context.runs, outcome.spec.name, outcome.error, command)
@@ -99,13 +101,13 @@ class Reporter:
             return None
         parts, advice = [], []
         if failed:
-            parts = [f"{len(failed)} of {len(outcomes)} runs failed:", *map(_reason_of, failed)]
+            parts = [f"{len(failed)} of {len(outcomes)} runs failed:", *_reasons(failed)]
             parts += self._not_transferred(failed)
             unanswered = [outcome for outcome in failed if _is_interrupted(outcome)]
             check = self._check_creation(unanswered) if unanswered else []
             advice = [*self._causes(failed), *check, *self._rest(failed)]
         if still_running:
-            names = ", ".join(f"'{outcome.spec.name}'" for outcome in still_running)
+            names = enumerated(f"'{outcome.spec.name}'" for outcome in still_running)
             parts += [f"Stopped waiting. These pipeline runs are still in progress: {names}."]
             parts += dict.fromkeys(diagnosis.message_of(outcome.error) for outcome in still_running)
             advice += ["To resume waiting, run:", *self._continuation(still_running)]
@@ -123,7 +125,7 @@ class Reporter:
             return None
         parts = [f"{len(left)} of {len(manifest.entries)} artifacts aren't known to be exported."]
         if failed:
-            parts = [f"{len(failed)} of {len(outcomes)} runs failed:", *map(_reason_of, failed)]
+            parts = [f"{len(failed)} of {len(outcomes)} runs failed:", *_reasons(failed)]
         parts += _by_result((entry.artifact, entry.result) for entry in left)
         errors = {run.name: run.error for run in manifest.runs}
         missing = self._missing(
@@ -170,8 +172,7 @@ class Reporter:
     def _rest(self, failed: Sequence[Outcome]) -> list[str]:
         """Return how to run again what wasn't transferred, and still exists."""
         if self.context.kind is not EXPORT:
-            blobs = [outcome.spec.blob for outcome in failed]
-            return ["To transfer the rest, run:", str(self._again(storage_blob=blobs))]
+            return ["To transfer the rest, run:", *self._import_again(failed)]
         left = [artifact for outcome in failed for artifact in outcome.left(self._options)]
         missing = self._missing((outcome.message, outcome.spec.artifacts) for outcome in failed)
         return self._export_again(left, missing)
@@ -186,31 +187,46 @@ class Reporter:
             missing += [artifact for artifact in artifacts if artifact in about_missing]
         return missing
 
+    def _import_again(self, failed: Sequence[Outcome]) -> Iterator[str]:
+        """Return how to import blobs again, by commands that aren't too long for a shell."""
+        blobs = iter([outcome.spec.blob for outcome in failed])
+        name = self.name
+        while some := list(islice(blobs, LONGEST_LIST)):
+            name = splitting.retry_name(name)
+            yield str(self._again(name, some))
+
     def _export_again(self, left: Sequence[Artifact], missing: Sequence[Artifact]) -> list[str]:
         """Return how to export artifacts again, but for those that don't exist any more."""
         again = [str(artifact) for artifact in left if artifact not in missing]
         if not again:
             return []
-        command = self._again(storage_blob=splitting.retry_blob(self.blob))
+        command = self._again(splitting.retry_name(self.name), splitting.retry_blob(self.blob))
         if self.recorded and set(self.recorded.manifest.left) == set(left):
-            excluded = {"exclude": list(map(str, missing))} if missing else {}
-            command = command.adding(only_failed=self.recorded.file, **excluded)
+            command = command.adding(only_failed=self.recorded.file)
+            option, file, names = "exclude", "missing.txt", list(map(str, missing))
         else:
-            command = command.adding(artifacts=again)
+            option, file, names = "artifacts", "left.txt", again
+        # A long list goes into a file: cmd.exe takes 8,191 characters.
+        is_long = len(names) > LONGEST_LIST
+        if names:
+            command = command.adding(**{option: f"@{file}" if is_long else names})
         if self.recorded:
             command = command.adding(manifest=self.recorded.file)
-        return ["To transfer the rest, run:", str(command)]
+        if not is_long:
+            return ["To transfer the rest, run:", str(command)]
+        lines = [f"To transfer the rest, save these lines as {file}:", *names]
+        return [*lines, "Then run:", str(command)]
 
-    def _again(self, **options: Value) -> Command:
+    def _again(self, name: str, blobs: Value) -> Command:
         registry = self.context.runs.registry
         return az(
             "acr pipeline-run create",
             resource_group=registry.resource_group,
             registry=registry.name,
-            name=splitting.retry_name(self.name),
+            name=name,
             pipeline=self.context.pipeline.name,
             pipeline_type=self.context.kind.name,
-            **options,
+            storage_blob=blobs,
         )
 
     def _continuation(self, outcomes: Iterable[Outcome]) -> list[str]:
@@ -241,14 +257,28 @@ class Reporter:
         return self.context.pipeline.options or ()
 
 
-def _reason_of(outcome: Outcome) -> str:
+def _reasons(failed: Iterable[Outcome]) -> list[str]:
+    """Return why runs failed: what several have in common once, and the IDs of each."""
+    by_reason: dict[str, dict[str, str]] = defaultdict(dict)
+    for outcome in failed:
+        reason, ids = _reason_of(outcome)
+        by_reason[reason][outcome.spec.name] = ids
+    texts = (
+        "\n".join([f"{enumerated(ids)}: {reason}", *shortened(filter(None, ids.values()))])
+        for reason, ids in by_reason.items()
+    )
+    return [text.replace("\n", "\n  ") for text in texts]
+
+
+def _reason_of(outcome: Outcome) -> tuple[str, str]:
+    """Return why a run failed, and the IDs or the request that only this run has."""
     if outcome.run and not outcome.error:
-        reason = diagnosis.report(outcome.run, outcome.correlation_id)
-    elif _is_interrupted(outcome):
-        reason = "Interrupted before the service answered. The run might have been created."
-    else:
-        reason = diagnosis.message_of(outcome.error)
-    return f"{outcome.spec.name}: {reason}".replace("\n", "\n  ")
+        ids = diagnosis.ids(outcome.run, outcome.correlation_id)
+        return diagnosis.error_message(outcome.run), ids
+    if _is_interrupted(outcome):
+        return "Interrupted before the service answered. The run might have been created.", ""
+    reason, label, request = diagnosis.message_of(outcome.error).partition("\nRequest:")
+    return reason, f"{label}{request}".lstrip()
 
 
 def _is_interrupted(outcome: Outcome) -> bool:
@@ -269,4 +299,4 @@ def _by_result(results: Iterable[tuple[Artifact, Result]]) -> list[str]:
 
 
 def _listed(title: str, names: Sequence[str]) -> list[str]:
-    return [title, *(f"  {name}" for name in names)] if names else []
+    return [title, *(f"  {name}" for name in shortened(names))] if names else []

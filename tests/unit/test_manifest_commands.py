@@ -206,6 +206,25 @@ def test_a_single_run_that_failed_names_the_file_too(
     assert results(file) == {"hello:v1": "failed"}
 
 
+@pytest.mark.parametrize("count", [20, 21])
+def test_many_artifacts_that_are_gone_are_excluded_by_a_file(
+    az: Az, registry: Registry, file: Path, count: int
+) -> None:
+    has(registry, *MANY)
+    gone = MANY[:count]
+    message = "\n".join(f"Artifact '{artifact}' was not found." for artifact in gone)
+    answers(registry.mock, "myrun001", failed(EXPORT, message, "myrun001"))
+    answers(registry.mock, "myrun002", run(EXPORT, "myrun002"))
+    lines = error_of(az(*NAMED, "-a", *MANY, "--manifest", str(file)))
+    is_long = count == 21
+    excluded = "@missing.txt" if is_long else " ".join(gone)
+    assert lines[-1].endswith(f"--only-failed {file} --exclude {excluded} --manifest {file}")
+    how = ["To transfer the rest, run:"]
+    if is_long:
+        how = ["To transfer the rest, save these lines as missing.txt:", *gone, "Then run:"]
+    assert lines[-1 - len(how) : -1] == how
+
+
 @pytest.mark.usefixtures("fake_time")
 def test_with_continue_on_errors_unnamed_artifacts_are_unknown(
     az: Az, registry: Registry, file: Path
@@ -446,6 +465,21 @@ def test_what_is_not_there_is_named_before_anything_is_run(
     assert file.exists() == (option == "--skip")
 
 
+def test_of_many_that_are_not_there_twenty_are_named(
+    az: Az, registry: Registry, file: Path
+) -> None:
+    for artifact in MANY:
+        tag = artifact.rpartition(":")[2]
+        registry.mock.get(f"{HOST}/v2/samples/hello/manifests/{tag}", **NOT_THERE)
+    result = az(*NAMED, "-a", *MANY, "--manifest", str(file))
+    assert (result.exit_code, sent(registry)) == (1, [])
+    assert error_of(result)[:-1] == [
+        "ERROR: 51 of 51 artifacts are not in registry 'myregistry':",
+        *(f"  {artifact}" for artifact in MANY[:20]),
+        "  and 31 more",
+    ]
+
+
 @pytest.mark.parametrize("fails", [False, True])
 def test_a_manifest_that_is_not_written_at_the_end_fails_with_the_result(
     az: Az, registry: Registry, tmp_path: Path, fails: bool
@@ -480,7 +514,7 @@ def test_a_manifest_that_is_not_written_at_the_end_fails_with_the_result(
     assert (several.exit_code, len(several.json)) == (1, 2)
     assert several.stderr.count(unwritten) == 1
     assert ("2 of 2 runs failed" in several.stderr) == fails
-    assert ("--artifacts samples/hello:v0" in several.stderr) == fails
+    assert ("--artifacts @left.txt" in several.stderr) == fails
 
 
 def a_verification(
