@@ -121,3 +121,25 @@ def test_a_refusal_of_the_service_never_reads_as_not_found(
 def test_one_bad_answer_on_the_way_harms_no_wait(az: Terminal, site: Site) -> None:
     az.cloud.fault(503, "ServiceUnavailable", "pipelineRuns/myrun01$", method="GET")
     assert az.ok(creating(site)).json["provisioningState"] == "Succeeded"
+
+
+def test_commands_with_names_that_a_shell_would_expand_can_be_pasted(az: Terminal) -> None:
+    site = Site.prepare(
+        az.cloud, "pasted", account="pastedstorage", group="rg(prod)", other_container="$web"
+    )
+    artifacts = [f"samples/hello:{tag}.0" for tag in (1, 2)]
+    for artifact in artifacts:
+        repository, _, tag = artifact.partition(":")
+        site.registry_client.push(repository, tag, layer=tag.encode())
+    site.pipeline("export")
+    site.write_secret(site.sas("r"))
+    failed = az(f"{creating(site)} {artifacts[1]}")
+    assert failed.exit_code == 1
+    new_sas = printed(failed.stderr, "sas=$(az storage")
+    again = printed(failed.stderr, "az acr pipeline-run create")
+    assert ("--name '$web'" in new_sas, '--resource-group "rg(prod)"' in again) == (True, True)
+    mended = az.type(f"{new_sas}\n{again}")
+    assert mended.exit_code == 0, mended.stderr
+    run = site.finished("myrun01retry")
+    assert (run["response"]["status"], run["request"]["artifacts"]) == ("Succeeded", artifacts)
+    assert site.blobs == ["myblob-retry"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -38,14 +39,15 @@ class Site:
     name: str
     secret: str = "acrsas"
     account: str = ACCOUNT
+    group: str = GROUP
+    #: The name of the container, if it isn't that of the site.
+    other_container: str = ""
 
     @classmethod
-    def prepare(
-        cls, cloud: Cloud, name: str, kind: Kind = "export", account: str = ACCOUNT
-    ) -> Site:
+    def prepare(cls, cloud: Cloud, name: str, kind: Kind = "export", **names: str) -> Site:
         """Have everything: an empty Premium registry, a container, a SAS for it in a vault."""
-        site = cls(cloud, name, account=account)
-        cloud.arm("PUT", f"resourceGroups/{GROUP}", {"location": "westus"})
+        site = cls(cloud, name, **names)
+        cloud.arm("PUT", f"resourceGroups/{site.group}", {"location": "westus"})
         body = {"location": "westus", "sku": {"name": "Premium"}}
         site.arm("PUT", f"Microsoft.ContainerRegistry/registries/{site.registry}", body)
         site.container.create_container()
@@ -69,9 +71,14 @@ class Site:
         return self.cloud.hosts.login_server(self.registry)
 
     @property
+    def container_name(self) -> str:
+        """Name of the container."""
+        return self.other_container or self.name
+
+    @property
     def container_uri(self) -> str:
         """As --storage-container-uri takes it."""
-        return f"https://{self.account}.{self.cloud.hosts.blob_suffix}/{self.name}"
+        return f"https://{self.account}.{self.cloud.hosts.blob_suffix}/{self.container_name}"
 
     @property
     def secret_uri(self) -> str:
@@ -81,11 +88,11 @@ class Site:
     @property
     def at(self) -> str:
         """The options that name the registry, as in a command line."""
-        return f"--resource-group {GROUP} --registry {self.registry}"
+        return f"--resource-group {shlex.quote(self.group)} --registry {self.registry}"
 
     def arm(self, method: str, path: str, body: Json | None = None) -> Json:
         """Ask ARM about something in the resource group."""
-        return self.cloud.arm(method, f"resourceGroups/{GROUP}/providers/{path}", body)
+        return self.cloud.arm(method, f"resourceGroups/{self.group}/providers/{path}", body)
 
     def resource(self, path: str, method: str = "GET", body: Json | None = None) -> Json:
         """Ask about something of the registry, such as `pipelineRuns/myrun01`."""
@@ -95,7 +102,7 @@ class Site:
     def id_of(self, path: str) -> str:
         """The ARM id of something of the registry."""
         return (
-            f"/subscriptions/{PUBLIC.subscription_id}/resourceGroups/{GROUP}/providers"
+            f"/subscriptions/{PUBLIC.subscription_id}/resourceGroups/{self.group}/providers"
             f"/Microsoft.ContainerRegistry/registries/{self.registry}/{path}"
         )
 
@@ -104,7 +111,7 @@ class Site:
         """The container, through storage's own client with the account's key."""
         return ContainerClient(
             f"https://{self.account}.{self.cloud.hosts.blob_suffix}",
-            self.name,
+            self.container_name,
             credential={"account_name": self.account, "account_key": self._account_key()},
             proxies={"https": self.cloud.environment["HTTPS_PROXY"]},
             connection_verify=self.cloud.environment["SSL_CERT_FILE"],
@@ -125,7 +132,7 @@ class Site:
         """A SAS of the container, with the leading `?` of the prerequisites."""
         return "?" + generate_container_sas(
             self.account,
-            self.name,
+            self.container_name,
             self._account_key(),
             permission=permissions,
             expiry=expiry or datetime.now(timezone.utc) + timedelta(days=30),
