@@ -47,11 +47,12 @@ class Outcome:
     def is_refused(self) -> bool:
         """Whether the service answered that it doesn't create the run.
 
-        After an error of the server, the run might exist all the same.
+        After any other error, such as an answer that a proxy emptied, the run might exist.
         """
         if self.run or not isinstance(self.error, HttpResponseError):
             return False
-        return (self.error.status_code or 0) < HTTPStatus.INTERNAL_SERVER_ERROR
+        status = self.error.status_code or 0
+        return HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
 
     @property
     def has_failed(self) -> bool:

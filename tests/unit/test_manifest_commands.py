@@ -251,6 +251,18 @@ def test_a_run_that_the_service_refuses_failed_and_has_no_status(
     assert results(file) == {"hello:v1": "failed"}
 
 
+def test_a_run_whose_answer_is_empty_is_unknown_until_it_is_waited_for(
+    az: Az, registry: Registry, file: Path
+) -> None:
+    has(registry, "hello:v1")
+    registry.mock.add("PUT", f"{ARM}{RUNS}/myrun", body="")
+    assert az(*NAMED, "-a", "hello:v1", "--manifest", str(file)).exit_code == 1
+    assert results(file) == {"hello:v1": "unknown"}
+    registry.mock.get(f"{ARM}{RUNS}/myrun", json=run(EXPORT, "myrun"))
+    assert az("acr", "pipeline-run", "wait", "--manifest", str(file)).exit_code == 0
+    assert results(file) == {"hello:v1": "exported"}
+
+
 def interrupt(*_: Any) -> NoReturn:
     raise KeyboardInterrupt
 
