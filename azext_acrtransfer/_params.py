@@ -284,8 +284,8 @@ def _export_arguments(context: Any) -> None:
         "exclude",
         nargs="+",
         help="Space-separated list of artifacts and patterns not to export, written as for "
-        "--artifacts, also with --only-failed. A digest excludes the tags that name it, too. Each "
-        "value must match something in the registry, or nothing is exported.",
+        "--artifacts, also with --only-failed. A digest excludes the tags that name it, too, and a "
+        "tag its digest. Each value must match something in the registry, or nothing is exported.",
         validator=validators.validate_exclude,
     )
     context.argument(

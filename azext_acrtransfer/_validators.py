@@ -110,7 +110,10 @@ def _exclude(cloud: Any, texts: list[str]) -> tuple[patterns.Reference, ...]:
         raise arguments.invalid(
             "", "--exclude", "it is empty (is a variable unset?)", "Leave --exclude out."
         )
-    return patterns.parse_references(texts, "--exclude", host_suffix(cloud, _LOGIN_SERVER))
+    references = patterns.parse_references(texts, "--exclude", host_suffix(cloud, _LOGIN_SERVER))
+    if not references:
+        logger.warning("--exclude excludes nothing: its list is empty.")
+    return references
 
 
 def _of_cloud(uri: Uri, domains: tuple[str, ...]) -> Uri:

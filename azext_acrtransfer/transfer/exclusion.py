@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
 from azure.cli.core.azclierror import InvalidArgumentValueError
 from knack.log import get_logger
 
-from azext_acrtransfer.registry.patterns import ArtifactGlob, Reference
+from azext_acrtransfer.registry.patterns import ArtifactGlob, Reference, matches
 from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.service.concurrency import run_concurrently
 from azext_acrtransfer.transfer.listing import Listing, repositories_of, tagged
@@ -21,7 +22,7 @@ OPTION = "--exclude"
 def leave_out(
     artifacts: Sequence[Artifact], exclude: Iterable[Reference], listing: Listing
 ) -> tuple[Artifact, ...]:
-    """Return the artifacts that nothing excludes; a digest excludes the tags that name it, too.
+    """Return the artifacts that nothing excludes, whether by their tag or by their digest.
 
     Raises InvalidArgumentValueError if a reference or pattern matches neither these artifacts nor
     others of the registry, or if nothing is left.
@@ -29,12 +30,13 @@ def leave_out(
     references = dict.fromkeys(exclude)
     exact = {reference for reference in references if isinstance(reference, Artifact)}
     globs = [reference for reference in references if isinstance(reference, ArtifactGlob)]
-    digests = _digests(artifacts, exact, listing)
+    names = _names(artifacts, exact, globs, listing)
     effective: set[Reference] = set()
     left = []
     for artifact in artifacts:
-        excluding: set[Reference] = {glob for glob in globs if glob.takes(artifact)}
-        excluding |= exact & {artifact, digests.get(artifact, artifact)}
+        same = {artifact, *names.get(artifact, ())}
+        excluding: set[Reference] = {glob for glob in globs if any(map(glob.takes, same))}
+        excluding |= exact & same
         effective |= excluding
         if not excluding:
             left.append(artifact)
@@ -51,13 +53,28 @@ def leave_out(
     return tuple(left)
 
 
-def _digests(
-    artifacts: Iterable[Artifact], exact: Iterable[Artifact], listing: Listing
-) -> Mapping[Artifact, Artifact]:
-    """Return by digest the artifacts of repositories that have an excluded digest."""
-    excluded = {reference.repository for reference in exact if reference.is_digest}
-    selected = dict.fromkeys(artifact.repository for artifact in artifacts)
-    return dict(tagged((name for name in selected if name in excluded), listing))
+def _names(
+    artifacts: Iterable[Artifact],
+    exact: Iterable[Artifact],
+    globs: Sequence[ArtifactGlob],
+    listing: Listing,
+) -> Mapping[Artifact, set[Artifact]]:
+    """Return the digest of a tag, and the tags of a digest, where something excludes the other."""
+    excluded = {reference.repository for reference in exact}
+    digests = {reference.repository for reference in exact if reference.is_digest}
+
+    def is_read(artifact: Artifact) -> bool:
+        name = artifact.repository
+        if not artifact.is_digest:
+            return name in digests
+        return name in excluded or any(matches(glob.repository, name) for glob in globs)
+
+    repositories = dict.fromkeys(artifact.repository for artifact in artifacts if is_read(artifact))
+    names: dict[Artifact, set[Artifact]] = defaultdict(set)
+    for tag, digest in tagged(repositories, listing):
+        names[tag].add(digest)
+        names[digest].add(tag)
+    return names
 
 
 def _unmatched(references: Sequence[Reference], listing: Listing) -> Iterator[Reference]:

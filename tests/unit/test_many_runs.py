@@ -193,7 +193,9 @@ def test_an_empty_exclusion_is_refused_but_for_an_empty_file(
     file.write_text("\n")
     words = [*create(EXPORT, "--dry-run"), "-a", "hello", "--exclude", f"@{file}"]
     monkeypatch.setattr(sys, "argv", ["az", *words])
-    assert [planned["artifacts"] for planned in az(*words).json] == [["hello:latest"]]
+    result = az(*words)
+    assert "WARNING: --exclude excludes nothing: its list is empty." in result.stderr
+    assert [planned["artifacts"] for planned in result.json] == [["hello:latest"]]
 
 
 def test_a_repeated_option_adds_to_what_it_names(az: Az, service: responses.RequestsMock) -> None:

@@ -132,6 +132,12 @@ def test_what_is_excluded_is_left_out_whether_a_glob_or_a_name_took_it(
     assert chosen("base:v1", *named, exclude=(exclude,)) == ["base:v1", *left]
 
 
+@pytest.mark.parametrize("exclude", ["samples/hello:v10", "samples/*:v1?", "samples/hello:*"])
+def test_a_digest_is_left_out_if_a_tag_that_names_it_is_excluded(exclude: str) -> None:
+    named = f"samples/hello@{digest('samples/hello:v10')}"
+    assert chosen("base:v1", named, exclude=(exclude,)) == ["base:v1"]
+
+
 NOT_SELECTED = ["nginx", "samples/hello:v2", "*/*:v2", f"nginx@{digest('nginx:1.25')}"]
 
 
