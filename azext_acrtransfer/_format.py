@@ -43,8 +43,10 @@ class Column:
         """Return a cell that fits a width."""
         if len(cell) <= width:
             return cell
-        end = (width - 3) // 2 if self.is_name else 0
-        return f"{cell[: width - 3 - end]}...{cell[len(cell) - end :]}"
+        shown = width - len("...")
+        last = shown // 2 if self.is_name else 0
+        first, rest = shown - last, len(cell) - last
+        return f"{cell[:first]}...{cell[rest:]}"
 
 
 def _value(*path: str) -> Callable[[Any], Any]:
