@@ -179,7 +179,7 @@ def _all_failed(world: World) -> None:
 
 def _there_already(world: World) -> None:
     _no_run(world)
-    world.write_manifest("present", kind="verification", registry="far.azurecr.io")
+    world.write_manifest("present", kind="verification", registry="faraway.azurecr.io")
 
 
 def _two_failed(world: World) -> None:

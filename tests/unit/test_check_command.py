@@ -390,6 +390,16 @@ def test_a_host_that_cannot_be_reached_is_unknown(az: Az, azure: Azure) -> None:
     )
 
 
+def test_a_lost_connection_to_resource_manager_is_made_again(
+    az: Az, azure: Azure, mock: responses.RequestsMock
+) -> None:
+    permissions = f"{ARM}{REGISTRY}{AUTHORIZATION}/permissions"
+    azure.tell(permissions, body=requests.ConnectionError("Connection reset"))
+    mock.add("GET", permissions, json={"value": [{"actions": ["*"]}]})
+    result, checks = azure(az)
+    assert (result.exit_code, checks["CallerAuthorized"]["status"]) == (0, "pass")
+
+
 @pytest.mark.parametrize(
     ("name", "namespace", "kind", "version", "code"),
     [

@@ -194,7 +194,7 @@ class _Relay:
             content = b""
         kept = {name: answer.headers[name] for name in _KEPT_OF_ERRORS if name in answer.headers}
         if _is_envelope(content):
-            return Response(content, answer.status_code, kept, "application/json")
+            return Response(content, answer.status_code, kept, answer.headers.get("content-type"))
         text = content.decode(errors="replace").strip() or answer.reason_phrase
         return error_answer(RegistryError(answer.status_code, "UNKNOWN", text, headers=kept))
 
