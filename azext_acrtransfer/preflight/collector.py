@@ -171,9 +171,10 @@ class _About:
         return VaultLookups(vault, self._roles(scope))
 
     def _groups(self, vault: Resource) -> Lookup[tuple[str, ...]]:
-        """Return the groups that may read secrets, unless the identity itself may."""
+        """Return the groups that may read secrets, unless there is no identity or it may itself."""
         principals = principals_that_read_secrets(vault)
-        if not principals or self._facts.get("principal-id", "").lower() in principals:
+        identity = self._facts.get("principal-id", "").lower()
+        if not principals or not identity or identity in principals:
             return ABSENT
         return read(lambda: self._reader.groups(sorted(principals)), _READ_DIRECTORY)
 

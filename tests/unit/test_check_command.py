@@ -390,6 +390,13 @@ def test_a_host_that_cannot_be_reached_is_unknown(az: Az, azure: Azure) -> None:
     )
 
 
+def test_the_groups_of_no_identity_are_not_requested(az: Az, azure: Azure) -> None:
+    del azure.pipeline["identity"]
+    _, checks = azure(az)
+    assert checks["SecretReadable"]["status"] == "fail"
+    assert not [audience for audience in azure.asked if "graph" in audience]
+
+
 def test_a_lost_connection_to_resource_manager_is_made_again(
     az: Az, azure: Azure, mock: responses.RequestsMock
 ) -> None:
