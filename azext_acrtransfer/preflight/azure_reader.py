@@ -37,8 +37,6 @@ from azext_acrtransfer.storage.answers import check_blob, check_list, error_code
 Json = dict[str, Any]
 # What can't be read soon is unknown.
 _FEW_TRIES: Json = {"retry_total": 2, "connection_timeout": 10, "read_timeout": 30}
-# A closed firewall doesn't open while one waits.
-_ONE_CONNECTION: Json = {"retry_connect": 0}
 _RESOURCES, _BLOBS, _SECRETS = "2021-04-01", "2021-12-02", "7.4"
 _REFUSED_BY_FIREWALL = frozenset({"ForbiddenByConnection", "ForbiddenByFirewall"})
 _CLOSED_VAULT = (
@@ -115,7 +113,7 @@ class Reader:
         *,
         with_token: bool = True,
         check: Check = check_arm,
-        connection: Json = _ONE_CONNECTION,
+        retry_connect: int = 0,  # a closed firewall doesn't open while one waits
     ) -> HttpResponse:
         """Send a request, which must be to a host of the service."""
         scopes = resource_to_scopes(service.audience)
@@ -123,10 +121,12 @@ class Reader:
         policies = [login] if with_token else []
         client = make_client(service.domains, *policies, check=check, transport=self._transport)
         # The body of a secret is not for the log of --debug.
-        return client.send_request(request, logging_enable=False, **_FEW_TRIES, **connection)
+        return client.send_request(
+            request, logging_enable=False, retry_connect=retry_connect, **_FEW_TRIES
+        )
 
     def _send_to_arm(self, request: HttpRequest) -> HttpResponse:
-        return self._send(request, _arm(self._cloud), connection={})
+        return self._send(request, _arm(self._cloud), retry_connect=2)
 
     def _arm_json(self, request: HttpRequest) -> Json:
         document: Json = self._send_to_arm(request).json()
