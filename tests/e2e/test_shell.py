@@ -173,6 +173,7 @@ def test_ctrl_c_in_the_shell_ends_a_command_only(environment: dict[str, str]) ->
     terminal.expect("(emulator) ")
     terminal.type("curl --silent $ACR_EMULATOR_CONTROL/health\n")
     terminal.expect('"distribution":"running"')
+    terminal.expect("(emulator) ")
     terminal.type("false\nexit\n")
     assert terminal.exit_code() == 0
 
