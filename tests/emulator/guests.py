@@ -11,6 +11,7 @@ from acr_emulator.identity.authorization import ROLES
 from acr_emulator.identity.tokens import Principal
 
 from tests.emulator.running import SUBSCRIPTION, VERSION, Emulator, Json
+from tests.support.entra import request_token
 from tests.support.oci import RegistryClient
 
 #: The ids of the built-in roles by their names.
@@ -47,14 +48,13 @@ class Guest:
     def token(self, audience: str = PUBLIC.arm_url) -> str:
         """An Entra token from the login host, which lasts as long as any test."""
         if audience not in self._tokens:
-            form = {
-                "grant_type": "client_credentials",
-                "client_id": self.login["appId"],
-                "client_secret": self.login["password"],
-                "scope": f"{audience}/.default",
-            }
-            url = f"https://{PUBLIC.login}/{self.login['tenant']}/oauth2/v2.0/token"
-            self._tokens[audience] = self.emulator.http.post(url, data=form).json()["access_token"]
+            self._tokens[audience] = request_token(
+                self.emulator.http,
+                f"https://{PUBLIC.login}/{self.login['tenant']}",
+                self.login["appId"],
+                self.login["password"],
+                audience,
+            )
         return self._tokens[audience]
 
     def arm(self, method: str, path: str, body: Json | None = None) -> httpx.Response:

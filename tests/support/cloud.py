@@ -17,6 +17,8 @@ from acr_emulator.bundled.child_process import dies_with_us
 from acr_emulator.cloud.clouds import PUBLIC
 from acr_emulator.cloud.description import cloud_of
 
+from tests.support.entra import request_token
+
 Json = dict[str, Any]
 Found = TypeVar("Found")
 
@@ -118,15 +120,13 @@ class Cloud:
     def token(self, audience: str) -> str:
         """An Entra token of the ready service principal."""
         if audience not in self._tokens:
-            form = {
-                "grant_type": "client_credentials",
-                "client_id": self.environment["AZURE_CLIENT_ID"],
-                "client_secret": self.environment["AZURE_CLIENT_SECRET"],
-                "scope": f"{audience}/.default",
-            }
-            url = f"{self.hosts.login_url}/{self.hosts.tenant_id}/oauth2/v2.0/token"
-            answer = self.http.post(url, data=form).raise_for_status()
-            self._tokens[audience] = answer.json()["access_token"]
+            self._tokens[audience] = request_token(
+                self.http,
+                f"{self.hosts.login_url}/{self.hosts.tenant_id}",
+                self.environment["AZURE_CLIENT_ID"],
+                self.environment["AZURE_CLIENT_SECRET"],
+                audience,
+            )
         return self._tokens[audience]
 
     def arm(self, method: str, path: str, body: Json | None = None) -> Json:
