@@ -6,52 +6,59 @@ from knack.help_files import helps
 
 from azext_acrtransfer.kinds import EXPORT, IMPORT, RUN, PipelineKind
 
-_DOES = {
-    EXPORT: "moves artifacts from a registry into a blob",
-    IMPORT: "moves artifacts from a blob into a registry",
+_TRANSFERS = {
+    EXPORT: "copy artifacts from a registry to a blob",
+    IMPORT: "copy artifacts from a blob to a registry",
 }
 
 _PIPELINE_GROUP = """
 type: group
-short-summary: Manage {noun}s; each {does}.
-long-summary: A pipeline is the lasting set-up of a transfer; it moves artifacts when it is run. \
-See `az acr pipeline-run`. ACR Transfer is a preview feature of Azure.
+short-summary: Manage {noun}s, which {transfers}.
+long-summary: A pipeline stores the configuration of a transfer. To transfer artifacts, use \
+`az acr pipeline-run create`. ACR Transfer is a preview feature of Azure.
 """
 
 _PIPELINE_CREATE = """
 type: command
 short-summary: Create {article} {noun}.
-long-summary: Afterwards its identity must be let into the storage account, or into the key vault \
-that holds the SAS; the command that does it is printed.
+long-summary: After creation, grant the pipeline's identity access to the storage account, or to \
+the key vault that stores the SAS token. The command prints the required role assignment or \
+access policy.
 examples:
-  - name: Create {article} {noun} that uses its own identity
+  - name: Create {article} {noun} that uses its managed identity
     text: >
-        az acr {group} create -r myregistry -n my{name}pipeline
-        -c https://mystorage.blob.core.windows.net/mycontainer
-  - name: Create {article} {noun} that uses a SAS from a key vault
+        az acr {group} create --registry myregistry --name my{name}pipeline
+        --storage-container-uri https://mystorage.blob.core.windows.net/mycontainer
+  - name: Create {article} {noun} that uses a SAS token from a key vault
     text: >
-        az acr {group} create -r myregistry -n my{name}pipeline
-        -c https://mystorage.blob.core.windows.net/mycontainer
-        -s https://myvault.vault.azure.net/secrets/mysecret
-  - name: Create {article} {noun} with every option and an identity that exists
+        az acr {group} create --registry myregistry --name my{name}pipeline
+        --storage-container-uri https://mystorage.blob.core.windows.net/mycontainer
+        --secret-uri https://myvault.vault.azure.net/secrets/mysecret
+  - name: Create {article} {noun} with all options and a user-assigned identity
     text: >
-        az acr {group} create -g mygroup -r myregistry -n my{name}pipeline
-        -c https://mystorage.blob.core.windows.net/mycontainer -m SasToken
-        -s https://myvault.vault.azure.net/secrets/mysecret -z {options}{trigger}
-        -i /subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/mygroup/providers/\
+        az acr {group} create --resource-group mygroup --registry myregistry
+        --name my{name}pipeline
+        --storage-container-uri https://mystorage.blob.core.windows.net/mycontainer
+        --storage-access-mode SasToken
+        --secret-uri https://myvault.vault.azure.net/secrets/mysecret
+        --options {options}{trigger} --assign-identity
+        /subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/mygroup/providers/\
 Microsoft.ManagedIdentity/userAssignedIdentities/myidentity
 """
 
 _PIPELINE_UPDATE = """
 type: command
-short-summary: Change {article} {noun}; what is not given stays as it is.
+short-summary: Update {article} {noun}.
+long-summary: Properties that aren't specified keep their values.
 examples:
-  - name: Change the options of {article} {noun}
-    text: az acr {group} update -r myregistry -n my{name}pipeline -z {options}
-  - name: Take all its options away
-    text: az acr {group} update -r myregistry -n my{name}pipeline -z
-  - name: Let it use its own identity instead of a SAS
-    text: az acr {group} update -r myregistry -n my{name}pipeline -m ManagedIdentity
+  - name: Replace the options of {article} {noun}
+    text: az acr {group} update --registry myregistry --name my{name}pipeline --options {options}
+  - name: Remove all options
+    text: az acr {group} update --registry myregistry --name my{name}pipeline --options
+  - name: Use the managed identity instead of a SAS token
+    text: >
+        az acr {group} update --registry myregistry --name my{name}pipeline
+        --storage-access-mode ManagedIdentity
 """
 
 _PIPELINE_CHECK = """
@@ -65,18 +72,21 @@ permission. The exit code is 1 if a check fails, and 4 if the pipeline or your p
 it is unknown.
 examples:
   - name: Check {article} {noun}
-    text: az acr {group} check -r myregistry -n my{name}pipeline -o table
+    text: az acr {group} check --registry myregistry --name my{name}pipeline --output table
   - name: Check the artifacts and the blob of a transfer, too
     text: >
-        az acr {group} check -r myregistry -n my{name}pipeline -b myblob -a samples/nginx:1.25
-  - name: Check the artifacts and the blobs in the manifest of an export
-    text: az acr {group} check -r myregistry -n my{name}pipeline --manifest manifest.json
+        az acr {group} check --registry myregistry --name my{name}pipeline
+        --storage-blob images.tar --artifacts samples/nginx:1.25
+  - name: Check the artifacts and blobs in the manifest of an export
+    text: >
+        az acr {group} check --registry myregistry --name my{name}pipeline
+        --manifest manifest.json
   - name: Print the recommended commands of failed checks
     text: >
-        az acr {group} check -r myregistry -n my{name}pipeline
-        --query "[?status=='fail'].recommendation[]" -o tsv
-  - name: Fail if anything is unknown, too
-    text: az acr {group} check -r myregistry -n my{name}pipeline --strict
+        az acr {group} check --registry myregistry --name my{name}pipeline
+        --query "[?status=='fail'].recommendation[]" --output tsv
+  - name: Count unknown checks as failed
+    text: az acr {group} check --registry myregistry --name my{name}pipeline --strict
 """
 
 _SHOW = """
@@ -84,7 +94,11 @@ type: command
 short-summary: Show {article} {noun}.
 examples:
   - name: Show {article} {noun}
-    text: az acr {group} show -r myregistry -n my{name}
+    text: az acr {group} show --registry myregistry --name {resource}
+  - name: Print {query_text}
+    text: >
+        az acr {group} show --registry myregistry --name {resource}
+        --query {query} --output tsv
 """
 
 _LIST = """
@@ -92,146 +106,143 @@ type: command
 short-summary: List the {noun}s of a registry.
 examples:
   - name: List the {noun}s of a registry in a table
-    text: az acr {group} list -r myregistry -o table
+    text: az acr {group} list --registry myregistry --output table
+  - name: Print the names only
+    text: az acr {group} list --registry myregistry --query "[].name" --output tsv
 """
 
 _RUN_WAIT = """
 type: command
-short-summary: Wait until a pipeline run is in a given state, or all runs of a manifest have ended.
-long-summary: With --manifest, how the runs ended is added to the manifest, whether their command \
-was interrupted, was killed or did not wait. The command fails if a run failed, or if an artifact \
-is not known to be exported.
+short-summary: Wait until a pipeline run has a given state, or all runs of a manifest have ended.
+long-summary: With --manifest, the command adds the results of the runs to the manifest, also \
+after the export command was interrupted or used --no-wait. It fails if a run failed, or if the \
+result of an artifact is unknown.
 examples:
-  - name: Wait for one that was created with --no-wait
-    text: az acr pipeline-run wait -r myregistry -n myrun --created
+  - name: Wait for a run that was created with --no-wait
+    text: az acr pipeline-run wait --registry myregistry --name myrun --created
   - name: Wait for all runs of an export, and complete its manifest
     text: az acr pipeline-run wait --manifest manifest.json
 """
 
 _DELETE = """
 type: command
-short-summary: Delete {article} {noun}{delete_note}.
+short-summary: Delete {article} {noun}.{delete_note}
 examples:
   - name: Delete {article} {noun}
-    text: az acr {group} delete -r myregistry -n my{name}
+    text: az acr {group} delete --registry myregistry --name {resource}
+  - name: Delete {article} {noun} without a lookup of the registry's resource group
+    text: az acr {group} delete --resource-group mygroup --registry myregistry --name {resource}
 """
 
 _WAIT = """
 type: command
-short-summary: Wait until {article} {noun} is in a given state.
+short-summary: Wait until {article} {noun} has a given state.
 examples:
-  - name: Wait for one that was created with --no-wait
-    text: az acr {group} wait -r myregistry -n my{name} --created
+  - name: Wait for {article} {noun} that was created with --no-wait
+    text: az acr {group} wait --registry myregistry --name {resource} --created
+  - name: Wait at most five minutes until it is deleted
+    text: >
+        az acr {group} wait --registry myregistry --name {resource} --deleted --timeout 300
 """
 
 
 _RUN_GROUP = """
 type: group
-short-summary: Run export and import pipelines, and see how their runs went.
+short-summary: Manage pipeline runs, which transfer artifacts.
 long-summary: ACR Transfer is a preview feature of Azure.
 """
 
 _RUN_CREATE = """
 type: command
-short-summary: Run a pipeline, as often as it takes, and wait until all is over.
+short-summary: Run an export or import pipeline and wait for it to complete.
 long-summary: |
-    Fails if a run fails, and says why and what to do next. A source trigger makes runs of its \
-own; those are seen with `az acr pipeline-run list`.
+    If a run fails, the command fails, explains the probable cause, and prints the command to run \
+next. To see the runs that a source trigger creates, use `az acr pipeline-run list`.
 
-    The service takes 50 artifacts in a run. More are split into several runs, which are numbered: \
-<name>001 writes <blob>-001, and so on; an import runs once for each blob. The result is then a \
-list. If some runs fail, the others go on, and the command to run again for the rest is printed.
+    A run exports at most 50 artifacts. More artifacts are split into several runs, which are \
+numbered: the run NAME001 writes the blob BLOB-001, and so on. An import creates a run for each \
+blob. With several runs, the result is a list. If a run fails, the other runs continue, and the \
+command prints how to transfer the rest.
 
-    A glob takes what matches it: * stands for any characters but /, ** for any characters and ? \
-for one that is not /. The repository and the tag are matched apart; without a tag, all tags are \
-taken, which for a glob is more than latest. Nothing untagged is taken by a glob. Globs are \
-resolved with your own rights: to list tags (and repositories, unless the repository is given in \
-full) in the registry, or, for an import, the blobs of the pipeline's container.
+    Patterns: * matches any characters except /, ** matches any characters, and ? matches one \
+character except /. Repository and tag are matched separately. A pattern without a tag matches \
+all tags. Patterns don't match untagged manifests. They are resolved with your permissions: to \
+list repositories and tags or, for an import, the blobs of the pipeline's container.
 
-    In a file, each line is a reference or a glob, or a comment after #. If more than 20 artifacts \
-are to be exported again, the error has them as lines for such a file, and the command to use it.
+    In a file, each line is an artifact, a pattern, or a comment after #. If more than 20 \
+artifacts have to be exported again, the error prints them as lines for a file.
 
-    A value of --exclude that matches nothing in the registry might be misspelt, so it is an \
-error, and nothing is exported; --dry-run reports it, too. One that matches only artifacts that \
-are not selected has no effect. Without a tag, a reference means the tag latest: to exclude a \
-whole repository, use samples/hello:*.
+    A value of --exclude that matches nothing in the registry is an error, and nothing is \
+exported: it might be misspelled. A value that matches only unselected artifacts has no effect. \
+An artifact without a tag means the tag latest. To exclude a whole repository, use \
+samples/hello:*.
 
     With --manifest, --only-failed selects the artifacts that weren't exported, and adds the new \
-results to it. --skip leaves out the artifacts that the target registry has.
+results to the manifest. --skip leaves out the artifacts that the target registry contains.
 examples:
   - name: Export two artifacts, one by tag and one by digest
     text: >
-        az acr pipeline-run create -r myregistry -p myexportpipeline -t export -n myrun -b myblob
-        -a samples/nginx:1.25
+        az acr pipeline-run create --registry myregistry --pipeline myexportpipeline
+        --pipeline-type export --name myrun --storage-blob images.tar --artifacts
+        samples/nginx:1.25
         samples/hello@sha256:90659bf80b44ce6be8234e6ff90a1ac34acbeb826903b02cfa0da11c82cbc042
-  - name: Export what globs choose, but for some, from several repositories
+  - name: Import the artifacts of a blob, if all prerequisites are met
     text: >
-        az acr pipeline-run create -r myregistry -p myexportpipeline -t export -n myrun -b myblob
-        -a "samples/*" "nginx:1.2*" "team/**:v2.*" --exclude "*/*:*-debug" "samples/secret:*"
-  - name: See which runs that would take, and what each would export
+        az acr pipeline-run create --registry myregistry --pipeline myimportpipeline
+        --pipeline-type import --name myrun --storage-blob images.tar --check
+  - name: Show the runs that an export by pattern would create
     text: >
-        az acr pipeline-run create -r myregistry -p myexportpipeline -t export -n myrun -b myblob
-        -a "samples/*" --dry-run
-  - name: Export what the lines of a file name
+        az acr pipeline-run create --registry myregistry --pipeline myexportpipeline
+        --pipeline-type export --name myrun --storage-blob images
+        --artifacts "samples/*" "team/**:v2.*" @artifacts.txt --exclude "*/*:*-debug" --dry-run
+  - name: Export with a manifest, for verification in the target registry
     text: >
-        az acr pipeline-run create -r myregistry -p myexportpipeline -t export -n myrun -b myblob
-        -a @artifacts.txt
-  - name: Export with a manifest, to be carried along and verified on the other side
+        az acr pipeline-run create --registry myregistry --pipeline myexportpipeline
+        --pipeline-type export --name myrun --storage-blob images --artifacts "samples/*"
+        --skip target.json --manifest manifest.json
+  - name: Export the artifacts that failed, and complete the manifest
     text: >
-        az acr pipeline-run create -r myregistry -p myexportpipeline -t export -n myrun -b myblob
-        -a "samples/*" --manifest manifest.json
-  - name: Export again what failed, and complete the manifest
+        az acr pipeline-run create --registry myregistry --pipeline myexportpipeline
+        --pipeline-type export --name myretry --storage-blob images-retry
+        --only-failed manifest.json --manifest manifest.json
+  - name: Repeat a run that exists with the same properties
     text: >
-        az acr pipeline-run create -r myregistry -p myexportpipeline -t export -n myrunretry
-        -b myblob-retry --only-failed manifest.json --manifest manifest.json
-  - name: Export what the target registry does not have yet
-    text: >
-        az acr pipeline-run create -r myregistry -p myexportpipeline -t export -n myrun -b myblob
-        -a "samples/*" --skip target.json --manifest manifest.json
-  - name: Import what several blobs hold, a run for each
-    text: >
-        az acr pipeline-run create -r myregistry -p myimportpipeline -t import -n myrun
-        -b myblob-001 "another-*"
-  - name: Import what a blob holds
-    text: az acr pipeline-run create -r myregistry -p myimportpipeline -t import -n myrun -b myblob
-  - name: Import it if a check finds nothing that would fail
-    text: >
-        az acr pipeline-run create -r myregistry -p myimportpipeline -t import -n myrun -b myblob
-        --check
-  - name: Run again what has been run with the same properties
-    text: >
-        az acr pipeline-run create -r myregistry -p myexportpipeline -t export -n myrun -b myblob
-        -a samples/nginx:1.25 --force-redeploy
+        az acr pipeline-run create --registry myregistry --pipeline myimportpipeline
+        --pipeline-type import --name myrun --storage-blob images.tar --force-redeploy
 """
 
 _RUN_CLEAN = """
 type: command
 short-summary: Delete failed pipeline runs of a registry.
-long-summary: Runs that failed, failed in part or were canceled are deleted, unless they were \
-started again meanwhile. The command returns the outcome of each, and fails if one couldn't be \
-deleted.
+long-summary: Deletes runs that failed, failed partly or were canceled, except those that were \
+restarted meanwhile. Returns the outcome for each run. The command fails if a run couldn't be \
+deleted. Transferred artifacts aren't deleted.
 examples:
-  - name: See which runs would be deleted
-    text: az acr pipeline-run clean -r myregistry --dry-run -o table
+  - name: List the runs that would be deleted
+    text: az acr pipeline-run clean --registry myregistry --dry-run --output table
   - name: Delete the failed runs of a registry
-    text: az acr pipeline-run clean -r myregistry
-  - name: Delete the failed runs of one pipeline that ended more than thirty days ago
-    text: az acr pipeline-run clean -r myregistry -p myexportpipeline --older-than 30d
+    text: az acr pipeline-run clean --registry myregistry
+  - name: Delete the failed runs of one pipeline that ended more than 30 days ago
+    text: >
+        az acr pipeline-run clean --registry myregistry --pipeline myexportpipeline
+        --older-than 30d
 """
 
 _RUN_VERIFY = """
 type: command
-short-summary: Compare a registry with the manifest of an export.
-long-summary: Every artifact, and every child of an index, is compared by its digest, with no way \
-to the source registry. The exit code is 1 if one is missing or different, and 4 if none is, but \
-one could not be read. The format of the file \
-is described in docs/transfer-manifest.md of the project.
+short-summary: Verify that a registry contains the artifacts of an export manifest.
+long-summary: Compares the digest of each artifact, and of each child of an index. Doesn't need \
+access to the source registry. The exit code is 1 if an artifact is missing or different, and 4 \
+if none is, but one couldn't be read. The file format is described in \
+docs/reference/transfer-manifest.md of the project.
 examples:
-  - name: See whether all that was exported is in the target registry
-    text: az acr pipeline-run verify -r mytargetregistry --manifest manifest.json -o table
-  - name: Write down what the target registry has, for the next export
+  - name: Verify that the target registry contains all exported artifacts
     text: >
-        az acr pipeline-run verify -r mytargetregistry --manifest manifest.json
+        az acr pipeline-run verify --registry mytargetregistry --manifest manifest.json
+        --output table
+  - name: Record the contents of the target registry for the next export
+    text: >
+        az acr pipeline-run verify --registry mytargetregistry --manifest manifest.json
         --write target.json
 """
 
@@ -240,11 +251,11 @@ type: command
 short-summary: List the pipeline runs of a registry, oldest first.
 examples:
   - name: List the ten runs that were started last
-    text: az acr pipeline-run list -r myregistry --top 10 -o table
-  - name: List the last three runs of a pipeline that failed
+    text: az acr pipeline-run list --registry myregistry --top 10 --output table
+  - name: List the last three failed runs of a pipeline
     text: >
-        az acr pipeline-run list -r myregistry -p myimportpipeline --status Failed --top 3
-        -o table
+        az acr pipeline-run list --registry myregistry --pipeline myimportpipeline
+        --status Failed --top 3 --output table
 """
 
 
@@ -258,10 +269,13 @@ def _register_pipelines(kind: PipelineKind) -> None:
         "article": "an",
         "noun": kind.noun,
         "name": kind.name,
-        "does": _DOES[kind],
+        "resource": f"my{kind.name}pipeline",
+        "transfers": _TRANSFERS[kind],
         "options": " ".join(option.value for option in kind.options),
-        "trigger": " -e false" if kind is IMPORT else "",
+        "trigger": " --source-trigger-enabled false" if kind is IMPORT else "",
         "delete_note": "",
+        "query": "identity.principalId",
+        "query_text": "the principal ID of its system-assigned identity",
     }
     texts = {
         "": _PIPELINE_GROUP,
@@ -280,8 +294,10 @@ def _register_runs() -> None:
     words = {
         "article": "a",
         "noun": RUN.noun,
-        "name": "run",
-        "delete_note": "; what it moved stays moved",
+        "resource": "myrun",
+        "delete_note": "\nlong-summary: Transferred artifacts aren't deleted.",
+        "query": "response.pipelineRunErrorMessage",
+        "query_text": "the error message of a failed run",
     }
     texts = {
         "": _RUN_GROUP,

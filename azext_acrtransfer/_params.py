@@ -71,8 +71,8 @@ def _registry_arguments(context: Any) -> None:
     context.argument(
         "registry_name",
         options_list=["--registry", "-r"],
-        help="Name or login server of the registry. A default can be set with "
-        "`az configure --defaults acr=<registry name>`.",
+        help="Name or login server of the container registry. You can configure the default "
+        "registry using `az configure --defaults acr=NAME`.",
         completer=get_resource_name_completion_list("Microsoft.ContainerRegistry/registries"),
         configured_default="acr",
         validator=validators.validate_registry_name,
@@ -83,7 +83,9 @@ def _registry_arguments(context: Any) -> None:
         resource_group_name_type,
         id_part=None,
         required=False,
-        help="Name of the registry's resource group; found from the registry if left out.",
+        help="Name of the registry's resource group. If omitted, it's looked up in the active "
+        "subscription. You can configure the default group using "
+        "`az configure --defaults group=NAME`.",
     )
 
 
@@ -115,8 +117,8 @@ def _pipeline_arguments(context: Any, kind: PipelineKind) -> None:
     context.argument(
         "identity",
         options_list=["--assign-identity", "-i"],
-        help="Resource ID of a user-assigned identity, or [system] for one of the pipeline's own. "
-        "Default at creation: [system].",
+        help="Resource ID of a user-assigned managed identity, or [system] for the "
+        "system-assigned identity. Default for a new pipeline: [system].",
         validator=validators.validate_identity,
     )
     context.argument(
@@ -125,7 +127,8 @@ def _pipeline_arguments(context: Any, kind: PipelineKind) -> None:
         options_list=["--options", "-z"],
         nargs="*",
         type=option_word,
-        help="What the pipeline may do beside its plain task, parted by blanks.",
+        help="Space-separated list of options. Default for a new pipeline: none. Specify no value "
+        "to remove all options.",
         validator=validators.validate_options,
     )
     if kind is EXPORT:
@@ -135,7 +138,7 @@ def _pipeline_arguments(context: Any, kind: PipelineKind) -> None:
         "source_trigger",
         get_three_state_flag(),
         options_list=["--source-trigger-enabled", "-e"],
-        help="Import new blobs of the container by itself. Default at creation: true.",
+        help="Import new blobs of the container automatically. Default for a new pipeline: true.",
     )
 
 
@@ -143,7 +146,7 @@ def _storage_arguments(context: Any) -> None:
     context.argument(
         "container",
         options_list=["--storage-container-uri", "-c"],
-        help="URI of the blob container, such as "
+        help="URI of the storage container, such as "
         "https://mystorage.blob.core.windows.net/mycontainer.",
         validator=validators.validate_container,
     )
@@ -152,48 +155,49 @@ def _storage_arguments(context: Any) -> None:
         get_enum_type(StorageAccessMode),
         type=access_mode_word,
         options_list=["--storage-access-mode", "-m"],
-        help="How the pipeline gets at the container. If left out: SasToken with --secret-uri, "
-        "else ManagedIdentity.",
+        help="Authentication method for the storage container. Default: SasToken if --secret-uri "
+        "is specified, otherwise ManagedIdentity.",
         validator=validators.validate_access_mode,
     )
     context.argument(
         "secret",
         options_list=["--secret-uri", "-s"],
-        help="URI of the Key Vault secret that holds the SAS, such as "
-        "https://myvault.vault.azure.net/secrets/mysecret. Only with SasToken.",
+        help="URI of the Key Vault secret that stores the SAS token, such as "
+        "https://myvault.vault.azure.net/secrets/mysecret. Applies only to SasToken.",
         validator=validators.validate_secret,
     )
 
 
 def _check_arguments(context: Any, kind: PipelineKind) -> None:
-    does = "is to bring: would a tag be in the way" if kind is IMPORT else "is to move: is it there"
+    condition = "no tag already exists" if kind is IMPORT else "the artifacts exist"
     context.argument(
         "artifacts",
         options_list=["--artifacts", "-a"],
         nargs="+",
-        help=f"Check what the {kind.name} {does}? As in `az acr pipeline-run create`.",
+        help=f"Space-separated list of artifacts to {kind.name}. Checks whether {condition}. Use "
+        "@file to read the list from a file.",
         validator=validators.validate_artifacts,
     )
     context.argument(
         "storage_blob",
         options_list=["--storage-blob", "-b"],
         nargs="+",
-        help=f"Check the blobs of these names, parted by blanks, that the {kind.name} is to "
-        f"{'read' if kind is IMPORT else 'write'}.",
+        help="Space-separated list of names of blobs. Checks whether the "
+        f"{kind.name} can {'read' if kind is IMPORT else 'write'} them.",
         validator=validators.validate_storage_blob,
     )
     context.argument(
         "manifest",
         _FILE,
-        help="Check what the manifest of an export names"
-        + (": its blobs, and its artifacts by their digests." if kind is IMPORT else "."),
+        help="Path to the manifest of an export. Checks its artifacts"
+        + (", by their digests, and its blobs." if kind is IMPORT else "."),
         validator=validators.manifest_to_read("manifest", ManifestKind.EXPORT),
     )
     context.argument(
         "strict",
         action="store_true",
-        help="Count unknown checks as failed. Default: only an unknown pipeline, or your unknown "
-        "permission to run it, fails the command (exit code 4).",
+        help="Count unknown checks as failed. By default, the command fails for an unknown check "
+        "only if the pipeline, or your permission to run it, is unknown (exit code 4).",
     )
 
 
@@ -214,9 +218,8 @@ def _run_arguments(loader: Any) -> None:
         context.argument(
             "manifest",
             _FILE,
-            help="Path to the manifest of an export. Wait until all its runs have ended, and add "
-            "the results to it; the command fails if a run failed. The manifest names the registry "
-            "and the runs.",
+            help="Path to the manifest of an export, which names the registry and the runs. Waits "
+            "until all its runs have ended, and adds the results to the manifest.",
             validator=validators.validate_what_to_wait_for,
         )
 
@@ -233,40 +236,42 @@ def _create_arguments(context: Any) -> None:
         "pipeline_type",
         get_enum_type(list(KINDS)),
         options_list=["--pipeline-type", "-t"],
-        help="Kind of the pipeline to run.",
+        help="Type of the pipeline.",
     )
     context.argument(
         "storage_blob",
         options_list=["--storage-blob", "-b"],
         nargs="+",
-        help="Name of the blob that an export writes, or of those that an import reads, parted "
-        "by blanks. In those, * stands for any characters but / and ** for any.",
+        help="Name of the blob that an export writes, or space-separated list of names and "
+        "patterns of blobs that an import reads. In a pattern, * matches any characters except "
+        "/, and ** matches any characters.",
         validator=validators.validate_storage_blob,
     )
     context.argument(
         "dry_run",
         action="store_true",
-        help="List the runs that it would take, what each would move and how many bytes, which "
-        "artifacts don't exist, and which ones --skip leaves out; run nothing.",
+        help="List the runs that would be created, with their artifacts and sizes, the artifacts "
+        "that don't exist, and the artifacts that --skip leaves out. Nothing is created.",
     )
     context.argument(
         "check",
         action="store_true",
-        help="First check that all is in place, as `az acr export-pipeline check` and `az acr "
-        "import-pipeline check` do; run nothing if a check fails.",
+        help="Check all prerequisites first, as `az acr export-pipeline check` and `az acr "
+        "import-pipeline check` do. If a check fails, nothing is created.",
     )
     context.argument(
         "force_redeploy",
         options_list=["--force-redeploy", "-f"],
         action="store_true",
-        help="Run again although a run of this name with the same properties is there.",
+        help="Repeat a run that already exists with the same properties.",
     )
-    # Not core's own no_wait, which drops the result.
+    # Not named no_wait: core would drop the result.
     context.argument(
-        "wait",
+        "submit_only",
         options_list=["--no-wait"],
-        action="store_false",
-        help="Return the runs as submitted, and don't wait for their end.",
+        arg_group="Waiting",
+        action="store_true",
+        help="Do not wait for the runs to complete. Returns the runs as submitted.",
     )
 
 
@@ -274,39 +279,45 @@ def _export_arguments(context: Any) -> None:
     context.argument(
         "artifacts",
         options_list=["--artifacts", "-a"],
+        arg_group="Selection",
         nargs="+",
-        help="What to export, parted by blanks: <repository> (its tag latest), "
-        "<repository>:<tag>, <repository>@<digest>, or globs. @<file> takes them from the "
-        "lines of a file.",
+        help="Space-separated list of artifacts or patterns: `repository[:tag]` or "
+        "`repository@digest`. The tag defaults to latest; a pattern without a tag matches all "
+        "tags. Use @file to read the list from a file.",
         validator=validators.validate_artifacts,
     )
     context.argument(
         "exclude",
+        arg_group="Selection",
         nargs="+",
-        help="Space-separated list of artifacts and patterns not to export, written as for "
-        "--artifacts, also with --only-failed. A digest excludes the tags that name it, too, and a "
-        "tag its digest. Each value must match something in the registry, or nothing is exported.",
+        help="Space-separated list of artifacts or patterns to leave out, in the format of "
+        "--artifacts. Each value must match something in the registry. A digest also excludes its "
+        "tags, and a tag also excludes its digest. Applies to --only-failed, too.",
         validator=validators.validate_exclude,
     )
     context.argument(
         "manifest",
         _FILE,
-        help="Path to a manifest, to which the artifacts, their digests and results are added, for "
-        "`verify` in the target registry.",
+        arg_group="Manifest",
+        help="Path to a manifest file. Adds the artifacts, their digests and their results to it. "
+        "Use `az acr pipeline-run verify` to compare the target registry with it.",
         validator=validators.manifest_to_write("manifest", ManifestKind.EXPORT),
     )
     context.argument(
         "skip",
         _FILE,
-        help="Leave out what the target registry has with the same digest, by the manifest "
-        "that `verify --write` wrote of it.",
+        arg_group="Selection",
+        help="Path to a manifest that `az acr pipeline-run verify --write` wrote. Leaves out the "
+        "artifacts that the target registry contains with the same digest.",
         validator=validators.manifest_to_read("skip", ManifestKind.VERIFICATION),
     )
     context.argument(
         "only_failed",
         _FILE,
-        help="Instead of --artifacts: what failed by the manifest of an export, or what is "
-        "missing or different by one that `verify --write` wrote.",
+        arg_group="Selection",
+        help="Path to a manifest, instead of --artifacts. Selects the artifacts that failed, "
+        "according to the manifest of an export, or that are missing or different, according to "
+        "a manifest that `az acr pipeline-run verify --write` wrote.",
         validator=validators.manifest_to_read("only_failed", *ManifestKind),
     )
 
@@ -315,14 +326,15 @@ def _verify_arguments(context: Any) -> None:
     context.argument(
         "manifest",
         _FILE,
-        help="Manifest that the export wrote.",
+        help="Path to the manifest of an export.",
         validator=validators.manifest_to_read("manifest", ManifestKind.EXPORT),
     )
     context.argument(
         "write",
         _FILE,
-        help="Write what the registry has to this file, for --skip or --only-failed of the "
-        "next export; also if something is missing or different.",
+        help="Path to a manifest file to write. Contains the artifacts of this registry, for "
+        "--skip or --only-failed of the next export. Also written if artifacts are missing or "
+        "different.",
         validator=validators.manifest_to_write("write", ManifestKind.VERIFICATION),
     )
 
@@ -331,8 +343,8 @@ def _which_pipeline(context: Any) -> None:
     context.argument(
         "pipeline_name",
         options_list=["--pipeline", "-p"],
-        help="Runs of the pipeline of this name only; if an export and an import pipeline "
-        "share it, of both.",
+        help="Name of the pipeline whose runs are selected. If an export and an import pipeline "
+        "have the same name, selects the runs of both.",
         validator=validators.validate_pipeline_name,
     )
 
@@ -342,14 +354,14 @@ def _list_arguments(context: Any) -> None:
     context.argument(
         "status",
         get_enum_type(RunStatus),
-        help="List only runs with this status. Failed includes PartlyFailed and Canceled. "
-        "Unknown: the run ended in a state that isn't documented.",
+        help="Status of the runs to list. Failed includes PartlyFailed and Canceled. Unknown means "
+        "that a run ended in a state that isn't documented.",
         validator=validators.validate_status,
     )
     context.argument(
         "top",
         type=int,
-        help="List only this many runs, those started last.",
+        help="Number of runs to list, those that were started last.",
         validator=validators.validate_top,
     )
 
@@ -358,12 +370,12 @@ def _clean_arguments(context: Any) -> None:
     _which_pipeline(context)
     context.argument(
         "older_than",
-        help="Runs only that ended longer ago than this: a number and m, h, d or w for "
-        "minutes, hours, days or weeks, such as 30d.",
+        help="Delete only runs that ended before this age, in minutes (m), hours (h), days (d) or "
+        "weeks (w), such as 30d.",
         validator=validators.validate_age,
     )
     context.argument(
         "dry_run",
         action="store_true",
-        help="List the runs that would be deleted, and delete nothing.",
+        help="List the runs that would be deleted. Nothing is deleted.",
     )

@@ -240,7 +240,7 @@ def create_run(
     check: bool = False,
     dry_run: bool = False,
     resource_group_name: str | None = None,
-    wait: bool = True,
+    submit_only: bool = False,
 ) -> Any:
     """Run a pipeline in as many runs as the transfer needs, and wait for their end."""
     # Deferred: most commands don't need it.
@@ -278,7 +278,7 @@ def create_run(
         )
     if dry_run:
         return transfer.preview()
-    return transfer.create_runs(Waiting(cmd.cli_ctx), wait=wait)
+    return transfer.create_runs(Waiting(cmd.cli_ctx), wait=not submit_only)
 
 
 def show_run(

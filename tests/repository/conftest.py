@@ -12,6 +12,8 @@ from knack.help_files import helps
 from tests.support.az import run_az
 
 ROOT = Path(__file__).resolve().parents[2]
+# Sections of help: those of azure-cli itself, which has no blank line in a section.
+_GLOBAL = re.compile(r"^Global (?:.+\n)*", re.MULTILINE)
 _OPTIONS = re.compile(r"^    (--\S+(?: --?\S+)*) ", re.MULTILINE)
 
 
@@ -44,6 +46,6 @@ def options(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[list[str
     commands = [name for name in helps if re.match(r"acr (\w+-pipeline|pipeline-run) ", name)]
     shown = {name: run_az(config, *name.split(), "-h").stdout for name in commands}
     return {
-        name: [found.split() for found in _OPTIONS.findall(text.partition("\nGlobal ")[0])]
+        name: [found.split() for found in _OPTIONS.findall(_GLOBAL.sub("", text))]
         for name, text in shown.items()
     }
