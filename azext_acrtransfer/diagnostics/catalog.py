@@ -2,7 +2,7 @@
 
 Only a few messages are known from Azure itself (a user's report of a closed firewall; Blob
 Storage's documented error texts). The others are the emulator's, and are matched on words that
-any wording is likely to contain. `docs/troubleshooting.md` is generated from this catalog.
+any wording is likely to contain. `docs/reference/known-failures.md` is generated from this catalog.
 """
 
 from __future__ import annotations

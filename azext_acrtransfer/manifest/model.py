@@ -12,7 +12,7 @@ from azext_acrtransfer.arguments import RunStatus
 from azext_acrtransfer.registry.descriptors import Descriptor
 from azext_acrtransfer.registry.references import Artifact
 
-# docs/transfer-manifest.schema.json describes it, and a test holds the two together.
+# docs/reference/transfer-manifest.schema.json describes it, and a test holds the two together.
 SCHEMA_VERSION = 1
 
 

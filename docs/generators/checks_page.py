@@ -1,4 +1,4 @@
-"""docs/checks.md: the table of checks, and the test of each."""
+"""docs/reference/checks.md: the table of checks, and the test of each."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def checks() -> str:
 
 
 def _row(rule: Rule) -> str:
-    failures = ", ".join(f"[{code}](troubleshooting.md#{code})" for code in rule.predicts)
+    failures = ", ".join(f"[{code}](known-failures.md#{code})" for code in rule.predicts)
     return f"| {rule.code} | {rule.checks} | {failures} | `{module_of(rule)}` |"
 
 

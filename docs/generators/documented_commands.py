@@ -1,4 +1,4 @@
-"""docs/documented-commands.md: the command lines of the public guides, and which test runs them."""
+"""docs/reference/documented-commands.md: command lines of the public guides, and their tests."""
 
 from __future__ import annotations
 

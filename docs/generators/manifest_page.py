@@ -1,4 +1,4 @@
-"""docs/transfer-manifest.md: its tables from the schema, its example from the code."""
+"""docs/reference/transfer-manifest.md: its tables from the schema, its example from the code."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from azext_acrtransfer.registry.descriptors import Descriptor
 from azext_acrtransfer.registry.references import Artifact
 
 SCHEMA: dict[str, Any] = json.loads(
-    (Path(__file__).parents[1] / "transfer-manifest.schema.json").read_text("utf-8")
+    (Path(__file__).parents[1] / "reference" / "transfer-manifest.schema.json").read_text("utf-8")
 )
 
 _IMAGE = "application/vnd.oci.image.manifest.v1+json"

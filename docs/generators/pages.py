@@ -6,6 +6,7 @@ from pathlib import Path
 
 from azext_acrtransfer.diagnostics.catalog import KNOWN_FAILURES, KnownFailure
 from docs.generators.checks_page import checks
+from docs.generators.commands_page import command_pages
 from docs.generators.documented_commands import documented_commands
 from docs.generators.example_facts import EXAMPLES
 from docs.generators.manifest_page import transfer_manifest
@@ -14,11 +15,11 @@ from docs.generators.results_page import results
 DOCS = Path(__file__).parents[1]
 
 
-def troubleshooting() -> str:
-    """docs/troubleshooting.md, from the table of known failures."""
+def known_failures() -> str:
+    """docs/reference/known-failures.md, from the catalog of known failures."""
     return "\n".join(
         [
-            "# Troubleshooting",
+            "# Known failures",
             "",
             "<!-- made by scripts/docs from azext_acrtransfer/diagnostics/catalog.py -->",
             "",
@@ -60,11 +61,12 @@ def _means(row: KnownFailure) -> str:
 
 
 PAGES = {
-    "checks.md": checks,
-    "documented-commands.md": documented_commands,
+    "reference/checks.md": checks,
+    "reference/documented-commands.md": documented_commands,
     "reference/results.md": results,
-    "transfer-manifest.md": transfer_manifest,
-    "troubleshooting.md": troubleshooting,
+    "reference/transfer-manifest.md": transfer_manifest,
+    "reference/known-failures.md": known_failures,
+    **command_pages(),
 }
 
 

@@ -48,7 +48,7 @@ def results() -> str:
             "<!-- made by scripts/docs from the types of the results -->",
             "",
             "These commands return a list of the following objects. Each has all properties, and",
-            "no other. [The checks](../checks.md) and [the manifest](../transfer-manifest.md) have",
+            "no other. [The checks](checks.md) and [the manifest](transfer-manifest.md) have",
             "pages of their own.",
             "",
             *_section("create --dry-run", PlannedRun, _PLANNED_RUN),

@@ -54,7 +54,7 @@ def test_a_test_types_what_it_covers(module: str) -> None:
 @of_each_page
 def test_no_code_of_a_page_has_an_open_placeholder(page: Page) -> None:
     """`<name>` is a redirection in a shell; the guides' lines are quoted as they are."""
-    quoted = page.name == "docs/documented-commands.md"
+    quoted = page.name == "docs/reference/documented-commands.md"
     code = [*(command.text for command in page.commands), *([] if quoted else page.inline_code)]
     assert [text for text in code if re.search(r"<\w[\w -]*>", text)] == []
 
