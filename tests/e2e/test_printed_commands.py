@@ -158,7 +158,9 @@ def _named_in_text() -> dict[str, set[str]]:
     """
     named: dict[str, set[str]] = defaultdict(set)
     for page in pages():
-        for command in page.inline_commands if page.name != "docs/reference/documented-commands.md" else ():
+        for command in (
+            page.inline_commands if page.name != "docs/reference/documented-commands.md" else ()
+        ):
             if not re.match(r"acr [a-z]+-(pipeline|run)\b", command.name):
                 named[command.name] |= command.options
     return named
