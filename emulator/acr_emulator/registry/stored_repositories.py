@@ -10,9 +10,11 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
+
+from acr_emulator.registry.referrers import Referrer, referrer
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,29 @@ class StoredRepositories:
             for link in links
         ]
 
+    def referrers(self, repository: str, subject: str) -> list[Referrer]:
+        """List the manifests whose subject has that digest, by digest."""
+        known = (self._referrer(link) for link in sorted(self._revisions(repository)))
+        return [found for found in known if found is not None and found.subject == subject]
+
+    def subject(self, repository: str, digest: str) -> str:
+        """The digest of a manifest's subject; "" without one, and of a manifest that is missing."""
+        algorithm, _, hexadecimal = digest.partition(":")
+        link = self._root / repository / "_manifests/revisions" / algorithm / hexadecimal / "link"
+        known = self._referrer(link) if link.exists() else None
+        return known.subject if known else ""
+
+    def delete_referrers(self, repository: str, subject: str) -> None:
+        """Remove the manifests that refer to a digest, those that refer to them, and their tags."""
+        for found in self.referrers(repository, subject):
+            algorithm, _, hexadecimal = found.digest.partition(":")
+            for tag in self.tags(repository):
+                if tag.digest == found.digest:
+                    self.untag(repository, tag.name)
+            revision = self._root / repository / "_manifests/revisions" / algorithm / hexadecimal
+            shutil.rmtree(revision)
+            self.delete_referrers(repository, found.digest)
+
     def untag(self, repository: str, tag: str) -> None:
         """Remove a tag and keep its manifest."""
         shutil.rmtree(self._root / repository / "_manifests/tags" / tag)
@@ -109,8 +134,19 @@ class StoredRepositories:
         # A deleted manifest leaves its folder behind, without the link.
         return (self._root / repository / "_manifests/revisions").glob("*/*/link")
 
+    def _referrer(self, link: Path) -> Referrer | None:
+        algorithm, hexadecimal = link.parts[-3:-1]
+        return _parsed(self._blob(algorithm, hexadecimal))
+
     def _blob(self, algorithm: str, hexadecimal: str) -> Path:
         return self._blobs / algorithm / hexadecimal[:2] / hexadecimal / "data"
+
+
+@lru_cache(maxsize=20_000)
+def _parsed(blob: Path) -> Referrer | None:
+    """Parse a manifest once: what a digest names never changes."""
+    digest = f"{blob.parts[-4]}:{blob.parts[-2]}"
+    return referrer(digest, blob.read_bytes())
 
 
 def _stored_tag(link: Path) -> StoredTag:

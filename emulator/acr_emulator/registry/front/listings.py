@@ -1,4 +1,4 @@
-"""The catalog, and the tags of a repository in the form of the OCI API."""
+"""The lists of the OCI API: repositories, tags of a repository, referrers of a manifest."""
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -8,6 +8,7 @@ from acr_emulator.registry.front.gate import GuardedRoute, Visit
 from acr_emulator.registry.front.oci_errors import RegistryError
 from acr_emulator.registry.front.paging import page
 from acr_emulator.registry.front.scopes import CATALOG, on_its_repository
+from acr_emulator.registry.referrers import INDEX_TYPE, index, is_digest
 
 
 def unknown_repository(repository: str) -> RegistryError:
@@ -21,7 +22,7 @@ def unknown_repository(repository: str) -> RegistryError:
 
 
 class Listings:
-    """Distribution lists every registry's repositories as one, so these answer instead."""
+    """What distribution lists for all registries as one, or not at all."""
 
     def __init__(self, distribution: Distribution) -> None:
         self._distribution = distribution
@@ -33,6 +34,11 @@ class Listings:
             GuardedRoute("/v2/_catalog", self._catalog, CATALOG),
             GuardedRoute("/acr/v1/_catalog", self._catalog, CATALOG),
             GuardedRoute("/v2/{repository:path}/tags/list", self._tags, readable),
+            GuardedRoute(
+                "/v2/{repository:path}/referrers/{digest}",
+                self._referrers,
+                on_its_repository("pull"),
+            ),
         ]
 
     async def _catalog(self, request: Request, visit: Visit) -> Response:
@@ -47,3 +53,16 @@ class Listings:
             raise unknown_repository(repository)
         chosen, headers = page(request, [tag.name for tag in stored.tags(repository)], str)
         return JSONResponse({"name": repository, "tags": chosen}, headers=headers)
+
+    async def _referrers(self, request: Request, visit: Visit) -> Response:
+        """Never 404: the specification keeps it for registries without this API."""
+        subject = request.path_params["digest"]
+        if not is_digest(subject):
+            raise RegistryError(
+                400, "DIGEST_INVALID", f'invalid digest "{subject}"', detail={"Digest": subject}
+            )
+        artifact_type = request.query_params.get("artifactType", "")
+        stored = self._distribution.repositories(visit.registry.name)
+        content = index(stored.referrers(visit.repository, subject), artifact_type)
+        headers = {"OCI-Filters-Applied": "artifactType"} if artifact_type else {}
+        return JSONResponse(content, headers=headers, media_type=INDEX_TYPE)

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from urllib.parse import parse_qsl
 
 import anyio
@@ -30,6 +30,14 @@ _DIGEST = re.compile(r"[a-z0-9+._-]+:[0-9a-fA-F]+")
 #: Distribution takes parameters from a form, too: nobody has looked at those.
 _BINARY = (b"content-type", b"application/octet-stream")
 
+Headers = Mapping[str, str]
+#: What follows once distribution has done what it was to do; returns headers to add.
+Consequence = Callable[[httpx.Response], Headers]
+
+
+def _nothing(_: httpx.Response) -> Headers:
+    return {}
+
 
 class PassThrough:
     """Streams both ways: neither a request's body nor an answer's is ever held in memory."""
@@ -41,6 +49,7 @@ class PassThrough:
         """Where clients find it."""
         repository = "/v2/{repository:path}"
         uploads = f"{repository}/blobs/uploads/"
+        manifest = f"{repository}/manifests/{{reference}}"
         pull, push = on_its_repository("pull"), on_its_repository("push")
         delete = on_its_repository("delete")
         return [
@@ -50,12 +59,11 @@ class PassThrough:
             GuardedRoute(
                 f"{uploads}{{upload}}", self._upload, push, ("GET", "PATCH", "PUT", "DELETE")
             ),
-            GuardedRoute(f"{repository}/manifests/{{reference}}", self._pass, pull),
-            GuardedRoute(f"{repository}/manifests/{{reference}}", self._pass, push, ("PUT",)),
-            GuardedRoute(f"{repository}/manifests/{{reference}}", self._pass, delete, ("DELETE",)),
+            GuardedRoute(manifest, self._pass, pull),
+            GuardedRoute(manifest, self._push_manifest, push, ("PUT",)),
+            GuardedRoute(manifest, self._delete_manifest, delete, ("DELETE",)),
             GuardedRoute(f"{repository}/blobs/{{digest}}", self._pass, pull),
             GuardedRoute(f"{repository}/blobs/{{digest}}", self._pass, delete, ("DELETE",)),
-            GuardedRoute(f"{repository}/referrers/{{digest}}", self._pass, pull),
         ]
 
     async def _version(self, _: Request, __: Visit) -> Response:
@@ -68,12 +76,39 @@ class PassThrough:
     async def _upload(self, request: Request, visit: Visit) -> ASGIApp:
         return await self._forward(request, visit, request.scope["query_string"], [_BINARY])
 
-    async def _pass(self, request: Request, visit: Visit) -> ASGIApp:
+    async def _pass(
+        self, request: Request, visit: Visit, done: Consequence = _nothing
+    ) -> ASGIApp:
         kept = [pair for pair in request.headers.raw if pair[0].lower() == b"content-type"]
-        return await self._forward(request, visit, request.scope["query_string"], kept)
+        return await self._forward(request, visit, request.scope["query_string"], kept, done)
+
+    async def _push_manifest(self, request: Request, visit: Visit) -> ASGIApp:
+        """A client that reads no `OCI-Subject` lists the referrer in an index with a tag."""
+
+        def name_subject(answer: httpx.Response) -> Headers:
+            stored = self._distribution.repositories(visit.registry.name)
+            subject = stored.subject(visit.repository, answer.headers["docker-content-digest"])
+            return {"oci-subject": subject} if subject else {}
+
+        return await self._pass(request, visit, name_subject)
+
+    async def _delete_manifest(self, request: Request, visit: Visit) -> ASGIApp:
+        """Referrers end with their subject, as documented of ACR."""
+
+        def delete_referrers(_: httpx.Response) -> Headers:
+            stored = self._distribution.repositories(visit.registry.name)
+            stored.delete_referrers(visit.repository, request.path_params["reference"])
+            return {}
+
+        return await self._pass(request, visit, delete_referrers)
 
     async def _forward(
-        self, request: Request, visit: Visit, query: bytes, content_type: list[tuple[bytes, bytes]]
+        self,
+        request: Request,
+        visit: Visit,
+        query: bytes,
+        content_type: list[tuple[bytes, bytes]],
+        done: Consequence = _nothing,
     ) -> ASGIApp:
         has_body = request.method not in _WITHOUT_BODY
         left_out = _NOT_FORWARDED | ({"content-type"} if has_body else _OF_BODY)
@@ -92,7 +127,7 @@ class PassThrough:
             )
         except httpx.InvalidURL as exc:
             raise RegistryError(400, "NAME_INVALID", "the path is too long") from exc
-        return _Relay(http, onward, f"/v2/{visit.registry.name}/")
+        return _Relay(http, onward, f"/v2/{visit.registry.name}/", done)
 
     async def _running(self) -> str:
         try:
@@ -144,10 +179,13 @@ def _with_mount(query: bytes, visit: Visit) -> bytes:
 class _Relay:
     """Distribution's answer, sent on while it comes in."""
 
-    def __init__(self, http: httpx.AsyncClient, onward: httpx.Request, prefix: str) -> None:
+    def __init__(
+        self, http: httpx.AsyncClient, onward: httpx.Request, prefix: str, done: Consequence
+    ) -> None:
         self._http = http
         self._onward = onward
         self._prefix = prefix
+        self._done = done
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         try:
@@ -163,16 +201,18 @@ class _Relay:
                 refusal = await self._error(answer)
                 await refusal(scope, receive, send)
             else:
-                await self._stream(answer, send)
+                more = {} if answer.is_error else self._done(answer)
+                await self._stream(answer, send, more)
         finally:
             await answer.aclose()
 
-    async def _stream(self, answer: httpx.Response, send: Send) -> None:
+    async def _stream(self, answer: httpx.Response, send: Send, more: Headers) -> None:
         headers = [
             (name.lower(), self._unscoped(value) if name.lower() == b"location" else value)
             for name, value in answer.headers.raw
             if name.lower().decode() not in _HOP_BY_HOP
         ]
+        headers += [(name.encode(), value.encode()) for name, value in more.items()]
         await send(
             {"type": "http.response.start", "status": answer.status_code, "headers": headers}
         )
