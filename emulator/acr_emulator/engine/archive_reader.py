@@ -62,6 +62,9 @@ class Archive:
         self.check(descriptor)
         return await self.read(archive.blob_name(descriptor.digest))
 
+    async def holds(self, blob: Descriptor) -> bool:
+        return archive.blob_name(blob.digest) in self.entries
+
     def check(self, blob: Descriptor) -> None:
         """Check that a blob exists and has the size of its descriptor, without reading it."""
         size = self._entry(archive.blob_name(blob.digest)).size

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from acr_emulator.engine.artifact_references import Reference
-from acr_emulator.engine.descriptors import Descriptor, Manifest, parse_manifest
+from acr_emulator.engine.descriptors import Descriptor, Holds, Manifest, parse_manifest
 from acr_emulator.engine.transfer_errors import TransferError
 
 MAX_MANIFEST_BYTES = 4 * 1024 * 1024  # what registries take (distribution specification)
@@ -66,10 +66,10 @@ class Bounds:
 
 
 async def load_artifact(
-    reference: Reference, root: Descriptor, fetch: Fetch, bounds: Bounds
+    reference: Reference, root: Descriptor, fetch: Fetch, holds: Holds, bounds: Bounds
 ) -> Artifact:
     """Read the manifests under `root`, each once, by `fetch`."""
-    loader = _Loader(fetch, bounds)
+    loader = _Loader(fetch, holds, bounds)
     await loader.load(root, depth=0)
     return Artifact(reference, tuple(loader.manifests.values()))
 
@@ -77,6 +77,7 @@ async def load_artifact(
 @dataclass
 class _Loader:
     fetch: Fetch
+    holds: Holds
     bounds: Bounds
     manifests: dict[str, Manifest] = field(default_factory=dict)
 
@@ -95,4 +96,4 @@ class _Loader:
         self.bounds.take(manifest)
         for child in manifest.children:
             await self.load(child, depth=depth + 1)
-        self.manifests[descriptor.digest] = manifest
+        self.manifests[descriptor.digest] = await manifest.as_held(self.holds)

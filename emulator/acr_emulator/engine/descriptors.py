@@ -3,7 +3,8 @@
 import hashlib
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from acr_emulator.engine.transfer_errors import TransferError
@@ -48,6 +49,10 @@ class Descriptor:
         raise TransferError(f"A descriptor in {origin} is not valid.")
 
 
+#: Whether a registry or an archive has some content.
+Holds = Callable[[Descriptor], Awaitable[bool]]
+
+
 @dataclass(frozen=True)
 class Manifest:
     """A manifest or an index, byte for byte, and what it refers to."""
@@ -62,7 +67,12 @@ class Manifest:
     @property
     def blobs(self) -> tuple[Descriptor, ...]:
         """What has to be carried beside the manifest."""
-        return tuple(blob for blob in self.config + self.layers if not blob.foreign)
+        return self.config + self.layers
+
+    async def as_held(self, holds: Holds) -> "Manifest":
+        """The manifest without those foreign layers that its origin doesn't hold."""
+        layers = [blob for blob in self.layers if not blob.foreign or await holds(blob)]
+        return replace(self, layers=tuple(layers))
 
 
 def load_json(content: bytes, origin: str) -> dict[str, Any]:

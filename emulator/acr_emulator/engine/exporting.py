@@ -75,8 +75,11 @@ async def _resolve(text: str, repositories: Repositories, bounds: Bounds) -> Art
             return content
         return (await repositories.manifest(repository, descriptor.digest))[1]
 
+    async def holds(blob: Descriptor) -> bool:
+        return await repositories.has_blob(repository, blob.digest)
+
     try:
-        artifact = await load_artifact(reference, root, fetch, bounds)
+        artifact = await load_artifact(reference, root, fetch, holds, bounds)
     except NotInRegistryError as error:
         raise TransferError(f"Artifact '{text}' is not complete: {error}") from error
     artifact.check_limits()

@@ -57,7 +57,7 @@ async def import_blob(
 async def _inspect(
     archive: Archive, reference: Reference, root: Descriptor, bounds: Bounds
 ) -> Artifact:
-    artifact = await load_artifact(reference, root, archive.manifest, bounds)
+    artifact = await load_artifact(reference, root, archive.manifest, archive.holds, bounds)
     artifact.check_limits()
     for blob in artifact.blobs.values():
         archive.check(blob)

@@ -80,6 +80,8 @@ class Distribution:
                 "filesystem": {"rootdirectory": str(self._storage)},
                 "delete": {"enabled": True},
             },
+            # Without it, it refuses foreign layers, which stay at their URLs (Windows images).
+            "validation": {"manifests": {"urls": {"allow": [".*"]}}},
             "http": {
                 "addr": "127.0.0.1:0",
                 "prefix": f"{self._root}/",

@@ -1,6 +1,7 @@
 """Names, descriptors and manifests, without any server."""
 
 import asyncio
+import asyncio
 import json
 import re
 from contextlib import suppress
@@ -49,7 +50,8 @@ def test_what_is_no_name_is_refused(text: str) -> None:
         Reference.parse(text)
 
 
-def test_only_foreign_layers_with_urls_stay_behind() -> None:
+@pytest.mark.parametrize("present", [True, False])
+def test_only_absent_foreign_layers_with_urls_stay_behind(present: bool) -> None:
     def layer(media_type: str, *urls: str) -> dict[str, Any]:
         return {"mediaType": media_type, "digest": DIGEST, "size": 1, "urls": list(urls)}
 
@@ -62,7 +64,13 @@ def test_only_foreign_layers_with_urls_stay_behind() -> None:
     config = {"mediaType": CONFIG, "digest": DIGEST, "size": 2}
     content = json.dumps({"config": config, "layers": layers}).encode()
     manifest = parse_manifest(Descriptor.of(content, MANIFEST), content)
-    assert [blob.media_type for blob in manifest.blobs] == [CONFIG, FOREIGN, LAYER]
+
+    async def holds(_: Descriptor) -> bool:
+        return present
+
+    carried = asyncio.run(manifest.as_held(holds)).blobs
+    foreign = [FOREIGN, NONDISTRIBUTABLE] if present else []
+    assert [blob.media_type for blob in carried] == [CONFIG, *foreign, FOREIGN, LAYER]
 
 
 def config_with(**change: object) -> bytes:

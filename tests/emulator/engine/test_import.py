@@ -7,7 +7,7 @@ import pytest
 from acr_emulator.engine import TransferError, TransferResult
 
 from tests.support.engine.world import World, files_of, tar_of
-from tests.support.oci import DOCKER_LIST, DOCKER_MANIFEST, MANIFEST, digest_of
+from tests.support.oci import CONFIG, DOCKER_LIST, DOCKER_MANIFEST, MANIFEST, digest_of
 
 MIB = 1024 * 1024
 
@@ -69,6 +69,33 @@ def test_artifacts_and_their_referrers_arrive_when_named(world: World) -> None:
     world.export(f"app:{fallback}", overwrite=True)
     assert world.import_().transferred == [f"app:{fallback}"]
     world.assert_equal("app", fallback)
+
+
+NONDISTRIBUTABLE = "application/vnd.oci.image.layer.nondistributable.v1.tar"
+FOREIGN = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"
+
+
+@pytest.mark.parametrize("media_type", [DOCKER_MANIFEST, MANIFEST])
+def test_a_windows_image_arrives_with_those_foreign_layers_that_the_registry_has(
+    world: World, media_type: str
+) -> None:
+    foreign_type = FOREIGN if media_type == DOCKER_MANIFEST else NONDISTRIBUTABLE
+    present = {**world.seed.blob("win", b"here"), "mediaType": foreign_type}
+    absent = {"mediaType": foreign_type, "digest": digest_of(b"elsewhere"), "size": 9}
+    urls = ["https://go.microsoft.example/layer?id=1"]
+    layers = [{**layer, "urls": urls} for layer in (present, absent)]
+    own = world.seed.blob("win", b"own")
+    config = world.seed.blob("win", b"{}", CONFIG)
+    content = {"schemaVersion": 2, "mediaType": media_type, "config": config}
+    world.seed.manifest("win", "v1", content | {"layers": [*layers, own]})
+    world.export("win:v1")
+    carried = files_of(world.download())
+    assert f"blobs/{present['digest'].replace(':', '/')}" in carried
+    assert f"blobs/{absent['digest'].replace(':', '/')}" not in carried
+    assert world.import_().transferred == ["win:v1"]
+    world.assert_equal("win", "v1")
+    assert world.blob(world.target_registry, "win", present["digest"]) == b"here"
+    assert world.blob(world.target_registry, "win", absent["digest"]) is None
 
 
 def test_a_blob_that_repositories_share_is_there_in_each(world: World) -> None:
