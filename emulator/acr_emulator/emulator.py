@@ -151,6 +151,7 @@ class Instance:
             clock=self.clock,
             entra=self.tokens,
             rights=self.rights,
+            directory=self.directory,
             registries=self.registries,
             distribution=self.distribution,
         )

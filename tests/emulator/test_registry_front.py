@@ -13,6 +13,7 @@ import pytest
 from acr_emulator.cloud.clouds import PUBLIC
 from acr_emulator.registry.front import passthrough
 
+from tests.emulator.guests import ROLE_IDS
 from tests.emulator.running import REGISTRIES, Emulator
 from tests.support.oci import MANIFEST, RegistryClient, digest_of
 
@@ -56,7 +57,8 @@ REFUSED = [
     ("GET", "/v2/_catalog", (PULL,), CATALOG),
     ("GET", "/v2/team/app/manifests/v1", (READ,), PULL),
     ("GET", "/v2/team/app/manifests/v1", ("repository:team/other:pull",), PULL),
-    ("POST", "/v2/team/app/blobs/uploads/", (PULL,), "repository:team/app:push"),
+    ("POST", "/v2/team/app/blobs/uploads/", (PULL,), "repository:team/app:pull,push"),
+    ("PUT", "/v2/team/app/manifests/v1", (PULL,), "repository:team/app:pull,push"),
     ("DELETE", "/v2/team/app/manifests/sha256:00", (PULL,), "repository:team/app:delete"),
     ("GET", "/acr/v1/team/app/_tags", (PULL,), READ),
     ("DELETE", "/acr/v1/team/app", (READ,), "repository:team/app:delete"),
@@ -75,7 +77,9 @@ def test_a_token_allows_its_scopes_and_no_more(
             {
                 "code": "UNAUTHORIZED",
                 "message": "authentication required",
-                "detail": [{"Type": kind, "Name": name, "Action": actions}],
+                "detail": [
+                    {"Type": kind, "Name": name, "Action": action} for action in actions.split(",")
+                ],
             }
         ]
     }
@@ -193,6 +197,80 @@ def test_a_refresh_token_works_as_a_password(client: RegistryClient) -> None:
     assert client.call("GET", "/v2/team/app/tags/list", headers=token).status_code == 200
     wrong = client.call("GET", "/oauth2/token", headers=basic(GUID, "nonsense"))
     assert wrong.status_code == 401
+
+
+LOGINS = [
+    # what it sends with an id and a secret, the status
+    ("Basic at a path", 200),
+    ("Basic at the token service", 200),
+    ("a form", 200),
+    ("Basic at a path", 401),
+    ("Basic at the token service", 401),
+    ("a form", 401),
+]
+
+
+@pytest.mark.parametrize(("way", "status"), LOGINS)
+def test_a_service_principal_logs_in_with_its_secret(
+    emulator: Emulator, client: RegistryClient, way: str, status: int
+) -> None:
+    """As `docker login` and `skopeo login` do; it has the rights of its roles."""
+    guest, secret = emulator.instance.directory.add_application("guest")
+    emulator.grant(guest.object_id, ROLE_IDS["AcrPull"], f"{REGISTRIES}/fronttest")
+    user = guest.application_id.upper()
+    password = secret if status == 200 else "wrong"
+    scopes = f"{PULL} {PUSH}"
+    if way == "Basic at a path":
+        path = "/v2/team/app/tags/list"
+        assert client.call("GET", path, headers=basic(user, password)).status_code == status
+        upload = client.call(
+            "POST", "/v2/team/app/blobs/uploads/", headers=basic(user, password)
+        )
+        assert upload.status_code == 401
+        return
+    if way == "a form":
+        form = {"grant_type": "password", "service": HOST, "scope": scopes}
+        answer = client.call(
+            "POST", "/oauth2/token", data={**form, "username": user, "password": password}
+        )
+    else:
+        answer = client.call(
+            "GET", "/oauth2/token", headers=basic(user, password), params={"scope": scopes}
+        )
+    assert answer.status_code == status
+    if status == 200:
+        token = answer.json()["access_token"]
+        claims = jwt.decode(token, options={"verify_signature": False})
+        assert claims["access"] == [{"type": "repository", "name": "team/app", "actions": ["pull"]}]
+
+
+def test_nobody_logs_in_by_an_object_id_or_without_a_secret(
+    emulator: Emulator, client: RegistryClient
+) -> None:
+    guest, secret = emulator.instance.directory.add_application("guest")
+    managed = emulator.instance.directory.add("managed identity")
+    for user, password in ((guest.object_id, secret), (managed.application_id, "")):
+        answer = client.call("GET", "/v2/", headers=basic(user, password))
+        assert answer.status_code == 401
+
+
+def test_anybody_pulls_where_that_is_switched_on(emulator: Emulator) -> None:
+    emulator.registry("fronttest8")
+    client = emulator.client("fronttest8")
+    client.push("open", "v1", layer=b"x")
+    asking = {"service": "fronttest8.azurecr.io", "scope": "repository:open:pull,push"}
+    closed = client.call("GET", "/oauth2/token", params=asking)
+    assert (closed.status_code, closed.json()["errors"][0]["code"]) == (401, "UNAUTHORIZED")
+    emulator.ok("PATCH", "fronttest8", {"properties": {"anonymousPullEnabled": True}})
+    assert client.call("GET", "/v2/open/manifests/v1").status_code == 401
+    token = client.call("GET", "/oauth2/token", params=asking).json()["access_token"]
+    bearer = {"Authorization": f"Bearer {token}", "Accept": MANIFEST}
+    assert client.call("GET", "/v2/open/manifests/v1", headers=bearer).status_code == 200
+    push = client.call("POST", "/v2/open/blobs/uploads/", headers=bearer)
+    assert push.status_code == 401
+    catalog = client.call("GET", "/oauth2/token", params={"scope": CATALOG}).json()["access_token"]
+    listing = {"Authorization": f"Bearer {catalog}"}
+    assert client.call("GET", "/v2/_catalog", headers=listing).status_code == 401
 
 
 PAGES = [

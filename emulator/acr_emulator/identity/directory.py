@@ -80,3 +80,10 @@ class Directory:
         """Whether the principal can log in with this secret."""
         expected = self._secrets.get(principal.application_id)
         return expected is not None and hmac.compare_digest(expected.encode(), secret.encode())
+
+    def logged_in(self, application_id: str, secret: str) -> Principal | None:
+        """The service principal with that application id, if the secret is its own."""
+        principal = self.find(application_id)
+        if principal is None or principal.application_id != application_id.lower():
+            return None
+        return principal if self.secret_is_right(principal, secret) else None

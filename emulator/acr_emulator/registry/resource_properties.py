@@ -101,7 +101,7 @@ def exports_disabled(resource: Resource) -> bool:
 
 
 def check(resource: Resource, previous: Resource | None = None, *, exporting: bool = False) -> None:
-    """Refuse combinations that the service refuses; texts are known for the first two only."""
+    """Refuse combinations that the service refuses; texts are known for public network access only."""
     sku = resource["sku"]["name"]
     private = resource["properties"]["publicNetworkAccess"] == "Disabled"
     if private and sku != "Premium":
@@ -109,6 +109,10 @@ def check(resource: Resource, previous: Resource | None = None, *, exporting: bo
             "DisablingPublicNetworkAccessNotSupported",
             f"Disabling public network access is not supported for the SKU {sku}. For more"
             " information, please visit https://aka.ms/acr/private-link.",
+        )
+    if resource["properties"]["anonymousPullEnabled"] is True and sku == "Basic":
+        raise bad_request(
+            "AnonymousPullNotSupported", f"Anonymous pull isn't supported for the SKU {sku}."
         )
     if not exports_disabled(resource):
         return

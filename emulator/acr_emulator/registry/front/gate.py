@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from acr_emulator.identity.directory import Directory
 from acr_emulator.identity.rights import Rights
 from acr_emulator.registry.front.acr_tokens import InvalidTokenError, RegistryTokens
 from acr_emulator.registry.front.grants import Subject, granted
@@ -32,6 +33,7 @@ class Registry:
     name: str
     login_server: str
     admin_enabled: bool
+    anonymous_pull: bool
     public: bool
 
     @classmethod
@@ -43,6 +45,7 @@ class Registry:
             name=resource["name"].lower(),
             login_server=properties["loginServer"],
             admin_enabled=properties["adminUserEnabled"],
+            anonymous_pull=properties["anonymousPullEnabled"],
             public=properties["publicNetworkAccess"] == "Enabled",
         )
 
@@ -77,10 +80,13 @@ class GuardedRoute:
 class Gate:
     """Checks requests to any registry of the instance."""
 
-    def __init__(self, registries: Registries, tokens: RegistryTokens, rights: Rights) -> None:
+    def __init__(
+        self, registries: Registries, tokens: RegistryTokens, rights: Rights, directory: Directory
+    ) -> None:
         self._registries = registries
         self._tokens = tokens
         self._rights = rights
+        self._directory = directory
 
     def registry(self, request: Request) -> Registry:
         """Find the registry that the host name means, if its network is open."""
@@ -142,16 +148,19 @@ class Gate:
     def log_in(self, registry: Registry, username: str, password: str) -> Subject:
         """Check a user and password and return who it is; raises InvalidTokenError.
 
-        The user is the admin, if enabled, or the empty GUID with a refresh token for its password.
+        The user is the admin, if enabled, a service principal by its application id and secret, or
+        the empty GUID with a refresh token for its password.
         """
         if username == TOKEN_USER:
             return Subject(self._tokens.subject(registry.login_server, password))
+        if application := self._directory.logged_in(username, password):
+            return Subject(application.object_id)
         known = self._registries.passwords(registry.name) if registry.admin_enabled else []
         if username != registry.name or not any(
             secrets.compare_digest(valid.encode(), password.encode()) for valid in known
         ):
             raise InvalidTokenError("wrong user or password")
-        return Subject(username, is_admin=True)
+        return Subject(username, "admin")
 
 
 def basic(credential: str) -> tuple[str, str]:

@@ -1,6 +1,7 @@
-"""What an identity may do in a registry: the admin user all, others what their roles allow."""
+"""What a client may do in a registry: the admin user all, principals what their roles allow."""
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from acr_emulator.identity.rights import Rights
 from acr_emulator.registry.front.registry_path import is_repository
@@ -21,24 +22,29 @@ _ON_CATALOG = {action: _PULL for action in CATALOG.actions}
 _ANY = "*"
 
 
+#: What anybody may do where anonymous pull is switched on (the catalog isn't part of it: our choice).
+_ANONYMOUS = ("pull", "metadata_read")
+
+
 @dataclass(frozen=True)
 class Subject:
-    """Who holds a token: a principal of the tenant by its object id, or the admin user."""
+    """Who holds a token: a principal of the tenant by its object id, the admin user, or nobody."""
 
-    name: str
-    is_admin: bool = False
+    name: str = ""
+    kind: Literal["principal", "admin", "anonymous"] = "principal"
 
 
 def granted(rights: Rights, subject: Subject, registry_id: str, scope: Scope) -> Scope | None:
     """What of a requested scope the subject may have; `*` on a repository stands for everything."""
     needs = _needs(scope)
+
+    def is_allowed(action: str) -> bool:
+        if subject.kind == "principal":
+            return rights.allow(subject.name, needs[action], registry_id)
+        return subject.kind == "admin" or action in _ANONYMOUS
+
     requested = tuple(needs) if _ANY in scope.actions else scope.actions
-    actions = tuple(
-        action
-        for action in requested
-        if action in needs
-        and (subject.is_admin or rights.allow(subject.name, needs[action], registry_id))
-    )
+    actions = tuple(action for action in requested if action in needs and is_allowed(action))
     return replace(scope, actions=actions) if actions else None
 
 

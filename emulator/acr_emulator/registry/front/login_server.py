@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from acr_emulator.cloud.clouds import Cloud
+from acr_emulator.identity.directory import Directory
 from acr_emulator.identity.rights import Rights
 from acr_emulator.identity.tokens import Tokens
 from acr_emulator.network.web_app import web_app
@@ -46,12 +47,13 @@ def registry_front(
     clock: Clock,
     entra: Tokens,
     rights: Rights,
+    directory: Directory,
     registries: Registries,
     distribution: Distribution,
 ) -> ASGIApp:
     """Build the app."""
     tokens = RegistryTokens(registries, clock)
-    gate = Gate(registries, tokens, rights)
+    gate = Gate(registries, tokens, rights, directory)
     guarded = guarded_routes(distribution)
     routes = [*OAuth(gate, tokens, entra, cloud).routes(), *map(gate.guard, guarded)]
     app = web_app(routes, {RegistryError: answer_error}, envelope)

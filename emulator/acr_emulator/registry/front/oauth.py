@@ -76,12 +76,15 @@ class OAuth:
     async def _token_for_basic(self, request: Request) -> Response:
         registry = self._gate.registry(request)
         kind, _, credential = request.headers.get("Authorization", "").partition(" ")
-        if kind.lower() != "basic":
+        if not kind and registry.anonymous_pull:
+            subject = Subject(kind="anonymous")
+        elif kind.lower() == "basic":
+            try:
+                subject = self._gate.log_in(registry, *basic(credential))
+            except InvalidTokenError as exc:
+                raise _unauthorized("authentication required") from exc
+        else:
             raise _unauthorized("authentication required")
-        try:
-            subject = self._gate.log_in(registry, *basic(credential))
-        except InvalidTokenError as exc:
-            raise _unauthorized("authentication required") from exc
         return self._access_token(registry, subject, request.query_params.getlist("scope"))
 
     def _access_token(self, registry: Registry, subject: Subject, scopes: list[str]) -> Response:

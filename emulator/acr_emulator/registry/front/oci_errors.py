@@ -39,6 +39,7 @@ def challenge(login_server: str, scope: Scope | None = None, *, error: str = "")
     fields = [f'realm="https://{login_server}/oauth2/token"', f'service="{login_server}"']
     detail = None
     if scope:
+        scope = scope.to_request
         fields.append(f'scope="{scope}"')
         detail = [
             {"Type": scope.type, "Name": scope.name, "Action": action} for action in scope.actions

@@ -1,7 +1,7 @@
 """What a registry token allows: `type:name:actions` scopes, as in the Docker token protocol."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypedDict
 
 
@@ -36,6 +36,11 @@ class Scope:
     def entry(self) -> AccessEntry:
         """Write it as a token's `access` claim has it."""
         return {"type": self.type, "name": self.name, "actions": list(self.actions)}
+
+    @property
+    def to_request(self) -> "Scope":
+        """The scope that a challenge names: a client that pushes also looks for what exists."""
+        return replace(self, actions=("pull", "push")) if self.actions == ("push",) else self
 
     def is_within(self, granted: Iterable[AccessEntry]) -> bool:
         """Tell whether one of this scope's actions is granted."""
