@@ -281,7 +281,7 @@ def test_a_range_beyond_the_end_is_refused_in_the_registrys_words(own: RegistryC
 @pytest.mark.parametrize(
     ("method", "path", "status", "code"),
     [
-        ("PATCH", "/acr/v1/team/app", 405, "UNSUPPORTED"),
+        ("PUT", "/acr/v1/team/app", 405, "UNSUPPORTED"),
         ("POST", "/v2/team/app/manifests/v1", 405, "UNSUPPORTED"),
         ("GET", "/nothing", 404, "NOT_FOUND"),
         ("GET", "/v2/_catalog/", 404, "NOT_FOUND"),

@@ -336,7 +336,8 @@ REGISTRY_CALLS = [
     *each("GET PUT PATCH DELETE", "/v2/{r}/blobs/uploads/{u}"),
     *each("GET", "/v2/{r}/referrers/{d}", "/acr/v1/{r}/_tags", "/acr/v1/{r}/_manifests"),
     *each("GET", "/acr/v1/{r}", "/acr/v1/{r}/_manifests/{d}", "/acr/v1/{r}/_tags/{t}"),
-    *each("DELETE", "/acr/v1/{r}/_tags/{t}", "/acr/v1/{r}"),
+    *each("DELETE PATCH", "/acr/v1/{r}/_tags/{t}", "/acr/v1/{r}"),
+    *each("PATCH", "/acr/v1/{r}/_manifests/{d}"),
     *each("GET POST", "/oauth2/token"),
     *each("POST", "/oauth2/exchange"),
 ]

@@ -223,9 +223,7 @@ def test_a_service_principal_logs_in_with_its_secret(
     if way == "Basic at a path":
         path = "/v2/team/app/tags/list"
         assert client.call("GET", path, headers=basic(user, password)).status_code == status
-        upload = client.call(
-            "POST", "/v2/team/app/blobs/uploads/", headers=basic(user, password)
-        )
+        upload = client.call("POST", "/v2/team/app/blobs/uploads/", headers=basic(user, password))
         assert upload.status_code == 401
         return
     if way == "a form":

@@ -62,6 +62,7 @@ async def export_artifacts(
 
 async def _resolve(text: str, repositories: Repositories, bounds: Bounds) -> Artifact:
     reference = Reference.parse(text)
+    repositories.check("pull", reference)
     repository = reference.repository
     try:
         root, content = await repositories.manifest(repository, reference.target)

@@ -37,6 +37,7 @@ async def import_blob(
     plan: dict[str, Artifact] = {}
     for reference, root in archive.roots.items():
         with failures.of(str(reference)):
+            repositories.check("push", reference)
             artifact = await _inspect(archive, reference, root, bounds)
             if not overwrite_tags:
                 await _check_tag(artifact, repositories)

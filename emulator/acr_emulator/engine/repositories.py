@@ -1,26 +1,46 @@
 """A registry's repositories, straight in distribution (OCI distribution specification)."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 import httpx
 
+from acr_emulator.engine.artifact_references import Reference
 from acr_emulator.engine.artifacts import MAX_MANIFEST_BYTES
 from acr_emulator.engine.blob_source import read_blob, shown
 from acr_emulator.engine.descriptors import MANIFEST_TYPES, Descriptor, Manifest
-from acr_emulator.engine.transfer_errors import NotInRegistryError, TransferError
+from acr_emulator.engine.transfer_errors import LockedError, NotInRegistryError, TransferError
 
 _ACCEPT = {"Accept": ", ".join(sorted(MANIFEST_TYPES))}
 _TIMEOUT = httpx.Timeout(60, read=600)  # a registry may hash a whole layer before it answers
 
 
+Operation = Literal["pull", "push"]
+#: Whether something may be done with a tag or digest of a repository.
+Allowed = Callable[[Operation, str, str], bool]
+
+
 class Repositories:
     """The repositories of one registry: R of it is `<prefix>/R` at `base_url`."""
 
-    def __init__(self, base_url: str, *, prefix: str, http: httpx.AsyncClient) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        prefix: str,
+        http: httpx.AsyncClient,
+        allowed: Allowed = lambda *_: True,
+    ) -> None:
         self._api = httpx.URL(f"{base_url}/v2/")
         self._prefix = prefix
         self._http = http
+        self._allowed = allowed
+
+    def check(self, operation: Operation, reference: Reference) -> None:
+        """Refuse to read or write what is locked."""
+        if not self._allowed(operation, reference.repository, reference.target):
+            raise LockedError(operation, str(reference))
 
     @property
     def registry(self) -> str:

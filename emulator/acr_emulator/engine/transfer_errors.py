@@ -1,6 +1,11 @@
 """What makes a transfer fail, in the words that a pipeline run reports."""
 
 _MAX_CHARACTERS = 1000
+#: ACR's own text for what a lock forbids, from practice.
+DISALLOWED = (
+    "The operation is disallowed on this registry, repository or image. View troubleshooting steps "
+    "at https://aka.ms/acr/faq/#why-does-my-pull-or-push-request-fail-with-disallowed-operation"
+)
 
 
 class TransferError(Exception):
@@ -41,6 +46,13 @@ class BlobExistsError(TransferError):
 
 class NotInRegistryError(TransferError):
     """The registry has no such manifest."""
+
+
+class LockedError(TransferError):
+    """A lock forbids to read or change an artifact."""
+
+    def __init__(self, operation: str, reference: str) -> None:
+        super().__init__(f"Failed to {operation} '{reference}'.  {DISALLOWED}")
 
 
 class BrokenBlobError(TransferError):

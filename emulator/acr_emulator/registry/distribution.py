@@ -10,6 +10,7 @@ import httpx
 
 from acr_emulator.bundled.child_process import Child, end_leftover, pid_file_of
 from acr_emulator.bundled.tools import DISTRIBUTION, path_of
+from acr_emulator.registry.locks import Locks
 from acr_emulator.registry.repair import repair
 from acr_emulator.registry.stored_repositories import StoredRepositories
 from acr_emulator.state.whole_files import write_whole
@@ -46,6 +47,10 @@ class Distribution:
     def repositories(self, registry: str) -> StoredRepositories:
         """What one registry holds."""
         return StoredRepositories(self._storage, registry)
+
+    def locks(self, registry: str) -> Locks:
+        """What of it may not be changed or read."""
+        return Locks(self.repositories(registry))
 
     async def ensure(self) -> str:
         """Have it running, also after it died; its base URL. Raises StartError."""

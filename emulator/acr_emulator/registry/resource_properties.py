@@ -101,7 +101,7 @@ def exports_disabled(resource: Resource) -> bool:
 
 
 def check(resource: Resource, previous: Resource | None = None, *, exporting: bool = False) -> None:
-    """Refuse combinations that the service refuses; texts are known for public network access only."""
+    """Refuse what the service refuses; texts are known for public network access only."""
     sku = resource["sku"]["name"]
     private = resource["properties"]["publicNetworkAccess"] == "Disabled"
     if private and sku != "Premium":

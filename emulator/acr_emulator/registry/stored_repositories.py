@@ -14,7 +14,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-from acr_emulator.registry.referrers import Referrer, referrer
+from acr_emulator.registry.referrers import Referrer, is_digest, referrer
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,13 @@ class StoredRepositories:
         tags = (_stored_tag(link) for link in folder.glob("*/current/link"))
         return sorted(tags, key=lambda tag: tag.name)
 
+    def digest(self, repository: str, tag: str) -> str:
+        """The digest that a tag names; "" if it doesn't exist."""
+        try:
+            return (self.folder(repository, tag) / "current/link").read_text()
+        except FileNotFoundError:
+            return ""
+
     def manifests(self, repository: str) -> list[StoredManifest]:
         """List the manifests of a repository, by digest."""
         links = sorted(self._revisions(repository))
@@ -95,25 +102,32 @@ class StoredRepositories:
 
     def subject(self, repository: str, digest: str) -> str:
         """The digest of a manifest's subject; "" without one, and of a manifest that is missing."""
-        algorithm, _, hexadecimal = digest.partition(":")
-        link = self._root / repository / "_manifests/revisions" / algorithm / hexadecimal / "link"
+        link = self.folder(repository, digest) / "link"
         known = self._referrer(link) if link.exists() else None
         return known.subject if known else ""
 
-    def delete_referrers(self, repository: str, subject: str) -> None:
-        """Remove the manifests that refer to a digest, those that refer to them, and their tags."""
-        for found in self.referrers(repository, subject):
-            algorithm, _, hexadecimal = found.digest.partition(":")
-            for tag in self.tags(repository):
-                if tag.digest == found.digest:
-                    self.untag(repository, tag.name)
-            revision = self._root / repository / "_manifests/revisions" / algorithm / hexadecimal
-            shutil.rmtree(revision)
-            self.delete_referrers(repository, found.digest)
+    def folder(self, repository: str, reference: str = "") -> Path:
+        """Where distribution keeps a repository, or a tag or manifest in it."""
+        manifests = self._root / repository / "_manifests"
+        if not reference:
+            return manifests
+        if not is_digest(reference):
+            return manifests / "tags" / reference
+        algorithm, _, hexadecimal = reference.partition(":")
+        return manifests / "revisions" / algorithm / hexadecimal
+
+    def delete_manifest(self, repository: str, digest: str) -> None:
+        """Remove a manifest with its tags, and all that refers to it."""
+        for tag in self.tags(repository):
+            if tag.digest == digest:
+                self.untag(repository, tag.name)
+        shutil.rmtree(self.folder(repository, digest), ignore_errors=True)
+        for found in self.referrers(repository, digest):
+            self.delete_manifest(repository, found.digest)
 
     def untag(self, repository: str, tag: str) -> None:
         """Remove a tag and keep its manifest."""
-        shutil.rmtree(self._root / repository / "_manifests/tags" / tag)
+        shutil.rmtree(self.folder(repository, tag))
 
     def delete(self, repository: str) -> None:
         """Remove a repository and keep those whose names continue its own."""

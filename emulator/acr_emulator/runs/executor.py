@@ -4,6 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from acr_emulator.bundled.child_process import StartError
@@ -15,7 +16,9 @@ from acr_emulator.engine import (
     export_artifacts,
     import_blob,
 )
+from acr_emulator.engine.repositories import Operation
 from acr_emulator.registry.distribution import Distribution
+from acr_emulator.registry.locks import READ, WRITE, Locks
 from acr_emulator.runs.access import PipelineAccess
 from acr_emulator.runs.pipelines import EXPORT, Pipeline
 
@@ -54,6 +57,7 @@ class Transfers:
                 await self._distribution.ensure(),
                 prefix=pipeline.registry,
                 http=self._distribution.transfers,
+                allowed=partial(_is_allowed, self._distribution.locks(pipeline.registry)),
             )
             async with await self._access.open(pipeline) as container:
                 if pipeline.kind is EXPORT:
@@ -62,6 +66,11 @@ class Transfers:
                     return await _import(pipeline, request, repositories, container, progress)
         except (TransferError, StartError) as exc:
             return Outcome(error=str(exc))
+
+
+def _is_allowed(locks: Locks, operation: Operation, repository: str, reference: str) -> bool:
+    attribute = READ if operation == "pull" else WRITE
+    return locks.allow(attribute, repository, reference)
 
 
 async def _export(

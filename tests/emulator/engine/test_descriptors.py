@@ -1,7 +1,6 @@
 """Names, descriptors and manifests, without any server."""
 
 import asyncio
-import asyncio
 import json
 import re
 from contextlib import suppress
@@ -48,6 +47,10 @@ def test_an_artifact_has_a_tag_or_a_digest(
 def test_what_is_no_name_is_refused(text: str) -> None:
     with pytest.raises(TransferError, match="is not the name of an artifact"):
         Reference.parse(text)
+
+
+async def held(_: Descriptor) -> bool:
+    return True
 
 
 @pytest.mark.parametrize("present", [True, False])
@@ -147,7 +150,8 @@ class Shelf:
         return self.contents[descriptor.digest]
 
     def load(self, root: Descriptor) -> Artifact:
-        return asyncio.run(load_artifact(Reference("app", "v1"), root, self.fetch, self.bounds))
+        work = load_artifact(Reference("app", "v1"), root, self.fetch, held, self.bounds)
+        return asyncio.run(work)
 
 
 def test_children_come_before_their_index_and_each_is_read_once() -> None:

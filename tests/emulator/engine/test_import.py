@@ -6,7 +6,7 @@ import os
 import pytest
 from acr_emulator.engine import TransferError, TransferResult
 
-from tests.support.engine.world import World, files_of, tar_of
+from tests.support.engine.world import Json, World, files_of, tar_of
 from tests.support.oci import CONFIG, DOCKER_LIST, DOCKER_MANIFEST, MANIFEST, digest_of
 
 MIB = 1024 * 1024
@@ -76,12 +76,12 @@ FOREIGN = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"
 
 
 @pytest.mark.parametrize("media_type", [DOCKER_MANIFEST, MANIFEST])
-def test_a_windows_image_arrives_with_those_foreign_layers_that_the_registry_has(
+def test_a_windows_image_arrives_with_its_present_foreign_layers(
     world: World, media_type: str
 ) -> None:
     foreign_type = FOREIGN if media_type == DOCKER_MANIFEST else NONDISTRIBUTABLE
-    present = {**world.seed.blob("win", b"here"), "mediaType": foreign_type}
-    absent = {"mediaType": foreign_type, "digest": digest_of(b"elsewhere"), "size": 9}
+    present: Json = {**world.seed.blob("win", b"here"), "mediaType": foreign_type}
+    absent: Json = {"mediaType": foreign_type, "digest": digest_of(b"elsewhere"), "size": 9}
     urls = ["https://go.microsoft.example/layer?id=1"]
     layers = [{**layer, "urls": urls} for layer in (present, absent)]
     own = world.seed.blob("win", b"own")

@@ -1,6 +1,7 @@
 """ACR's own API beside the OCI one: `/acr/v1`, repositories, tags and manifests with attributes."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from starlette.requests import Request
@@ -9,23 +10,16 @@ from starlette.responses import JSONResponse, Response
 from acr_emulator.registry.distribution import Distribution
 from acr_emulator.registry.front.gate import GuardedRoute, Visit
 from acr_emulator.registry.front.listings import unknown_repository
-from acr_emulator.registry.front.oci_errors import RegistryError
+from acr_emulator.registry.front.oci_errors import RegistryError, disallowed
 from acr_emulator.registry.front.paging import order_of, page
 from acr_emulator.registry.front.scopes import on_its_repository
+from acr_emulator.registry.locks import LIST, NAMES, LockAttributes, Locks
 from acr_emulator.registry.stored_repositories import StoredManifest, StoredRepositories, StoredTag
 from acr_emulator.state.clock import timestamp
 
-#: Locking is not emulated: everything may always be changed.
-_CHANGEABLE = {
-    "deleteEnabled": True,
-    "writeEnabled": True,
-    "readEnabled": True,
-    "listEnabled": True,
-}
-
 
 class Attributes:
-    """What `az acr repository` and `az acr manifest` read and delete."""
+    """What `az acr repository` and `az acr manifest` read, lock and delete."""
 
     def __init__(self, distribution: Distribution) -> None:
         self._distribution = distribution
@@ -33,33 +27,45 @@ class Attributes:
     def routes(self) -> list[GuardedRoute]:
         """Where clients find them."""
         root = "/acr/v1/{repository:path}"
+        tag, manifest = f"{root}/_tags/{{tag}}", f"{root}/_manifests/{{digest}}"
         read, delete = on_its_repository("metadata_read"), on_its_repository("delete")
+        lock = on_its_repository("metadata_write")
         return [
             GuardedRoute(f"{root}/_tags", self._tags, read),
-            GuardedRoute(f"{root}/_tags/{{tag}}", self._tag, read),
-            GuardedRoute(f"{root}/_tags/{{tag}}", self._untag, delete, ("DELETE",)),
+            GuardedRoute(tag, self._tag, read),
+            GuardedRoute(tag, self._lock_tag, lock, ("PATCH",)),
+            GuardedRoute(tag, self._untag, delete, ("DELETE",)),
             GuardedRoute(f"{root}/_manifests", self._manifests, read),
-            GuardedRoute(f"{root}/_manifests/{{digest}}", self._manifest, read),
+            GuardedRoute(manifest, self._manifest, read),
+            GuardedRoute(manifest, self._lock_manifest, lock, ("PATCH",)),
             GuardedRoute(root, self._repository, read),
+            GuardedRoute(root, self._lock_repository, lock, ("PATCH",)),
             GuardedRoute(root, self._delete, delete, ("DELETE",)),
         ]
 
     async def _repository(self, _request: Request, visit: Visit) -> Response:
-        stored, repository, head = self._enter(visit)
+        stored = self._enter(visit)
+        repository = visit.repository
         tags, manifests = stored.tags(repository), stored.manifests(repository)
         times = [manifest.created for manifest in manifests] + [tag.updated for tag in tags]
         body = {
-            **head,
             "createdTime": timestamp(min(times), zone="Z"),
             "lastUpdateTime": timestamp(max(times), zone="Z"),
             "manifestCount": len(manifests),
             "tagCount": len(tags),
-            "changeableAttributes": _CHANGEABLE,
+            "changeableAttributes": self._locks(visit).attributes(repository),
         }
-        return JSONResponse(body)
+        return _answer(visit, body)
+
+    async def _lock_repository(self, request: Request, visit: Visit) -> Response:
+        self._enter(visit)
+        self._locks(visit).change(await _changes(request), visit.repository)
+        return await self._repository(request, visit)
 
     async def _delete(self, _request: Request, visit: Visit) -> Response:
-        stored, repository, _ = self._enter(visit)
+        stored, repository = self._enter(visit), visit.repository
+        if not self._locks(visit).allow_deletion(repository):
+            raise disallowed()
         body = {
             "manifestsDeleted": [manifest.digest for manifest in stored.manifests(repository)],
             "tagsDeleted": [tag.name for tag in stored.tags(repository)],
@@ -68,49 +74,98 @@ class Attributes:
         return JSONResponse(body, 202)
 
     async def _tags(self, request: Request, visit: Visit) -> Response:
-        stored, repository, head = self._enter(visit)
-        tags = order_of(request).sort(stored.tags(repository), lambda tag: tag.updated)
-        chosen, headers = page(request, tags, lambda tag: tag.name)
-        return JSONResponse({**head, "tags": [_tag(tag) for tag in chosen]}, headers=headers)
+        stored, locks = self._enter(visit), self._locks(visit)
+        tags = order_of(request).sort(stored.tags(visit.repository), lambda tag: tag.updated)
+        listed = [
+            _tag(tag, attributes)
+            for tag in tags
+            if (attributes := locks.attributes(visit.repository, tag.name))[LIST]
+        ]
+        chosen, headers = page(request, listed, lambda tag: str(tag["name"]))
+        return _answer(visit, {"tags": chosen}, headers)
 
     async def _tag(self, request: Request, visit: Visit) -> Response:
-        stored, repository, head = self._enter(visit)
-        return JSONResponse({**head, "tag": _tag(_named(request, stored.tags(repository)))})
+        tag = _named(request, self._enter(visit).tags(visit.repository))
+        attributes = self._locks(visit).attributes(visit.repository, tag.name)
+        return _answer(visit, {"tag": _tag(tag, attributes)})
+
+    async def _lock_tag(self, request: Request, visit: Visit) -> Response:
+        tag = _named(request, self._enter(visit).tags(visit.repository))
+        self._locks(visit).change(await _changes(request), visit.repository, tag.name)
+        return await self._tag(request, visit)
 
     async def _untag(self, request: Request, visit: Visit) -> Response:
-        stored, repository, _ = self._enter(visit)
-        stored.untag(repository, _named(request, stored.tags(repository)).name)
+        stored, repository = self._enter(visit), visit.repository
+        tag = _named(request, stored.tags(repository)).name
+        if not self._locks(visit).allow_deletion(repository, tag):
+            raise disallowed()
+        stored.untag(repository, tag)
         return Response(status_code=202)
 
     async def _manifests(self, request: Request, visit: Visit) -> Response:
-        stored, repository, head = self._enter(visit)
-        tags = stored.tags(repository)
+        stored, locks = self._enter(visit), self._locks(visit)
+        tags = stored.tags(visit.repository)
         manifests = order_of(request).sort(
-            stored.manifests(repository), lambda manifest: manifest.created
+            stored.manifests(visit.repository), lambda manifest: manifest.created
         )
-        chosen, headers = page(request, manifests, lambda manifest: manifest.digest)
-        body = {**head, "manifests": [_manifest(manifest, tags) for manifest in chosen]}
-        return JSONResponse(body, headers=headers)
+        listed = [
+            _manifest(manifest, tags, attributes)
+            for manifest in manifests
+            if (attributes := locks.attributes(visit.repository, manifest.digest))[LIST]
+        ]
+        chosen, headers = page(request, listed, lambda manifest: str(manifest["digest"]))
+        return _answer(visit, {"manifests": chosen}, headers)
 
     async def _manifest(self, request: Request, visit: Visit) -> Response:
-        stored, repository, head = self._enter(visit)
+        stored, repository = self._enter(visit), visit.repository
         digest = request.path_params["digest"]
         for manifest in stored.manifests(repository):
             if manifest.digest == digest:
-                return JSONResponse(
-                    {**head, "manifest": _manifest(manifest, stored.tags(repository))}
-                )
+                attributes = self._locks(visit).attributes(repository, digest)
+                shown = _manifest(manifest, stored.tags(repository), attributes)
+                return _answer(visit, {"manifest": shown})
         raise RegistryError(
             404, "MANIFEST_UNKNOWN", f'manifest "{digest}" is not found', detail={"Digest": digest}
         )
 
-    def _enter(self, visit: Visit) -> tuple[StoredRepositories, str, dict[str, Any]]:
-        """What is stored, the repository, and the first keys of the response."""
-        registry, repository = visit.registry, visit.repository
-        stored = self._distribution.repositories(registry.name)
-        if not stored.exists(repository):
-            raise unknown_repository(repository)
-        return stored, repository, {"registry": registry.login_server, "imageName": repository}
+    async def _lock_manifest(self, request: Request, visit: Visit) -> Response:
+        changes = await _changes(request)
+        await self._manifest(request, visit)  # refuses one that doesn't exist
+        digest = request.path_params["digest"]
+        self._locks(visit).change(changes, visit.repository, digest)
+        return await self._manifest(request, visit)
+
+    def _enter(self, visit: Visit) -> StoredRepositories:
+        """What is stored, with the repository in it."""
+        stored = self._distribution.repositories(visit.registry.name)
+        if not stored.exists(visit.repository):
+            raise unknown_repository(visit.repository)
+        return stored
+
+    def _locks(self, visit: Visit) -> Locks:
+        return self._distribution.locks(visit.registry.name)
+
+
+def _answer(
+    visit: Visit, body: Mapping[str, Any], headers: Mapping[str, str] | None = None
+) -> Response:
+    head = {"registry": visit.registry.login_server, "imageName": visit.repository}
+    return JSONResponse({**head, **body}, headers=headers)
+
+
+async def _changes(request: Request) -> dict[str, bool]:
+    """Read the attributes to change; others of the body are ignored."""
+    try:
+        content = json.loads(await request.body())
+    except (ValueError, RecursionError):
+        content = None
+    if not isinstance(content, dict):
+        raise RegistryError(400, "INVALID_PARAMETER", "the body must be a JSON object")
+    changes = {name: content[name] for name in NAMES if content.get(name) is not None}
+    for name, value in changes.items():
+        if not isinstance(value, bool):
+            raise RegistryError(400, "INVALID_PARAMETER", f"{name} must be true or false")
+    return changes
 
 
 def _named(request: Request, tags: Sequence[StoredTag]) -> StoredTag:
@@ -123,18 +178,20 @@ def _named(request: Request, tags: Sequence[StoredTag]) -> StoredTag:
     )
 
 
-def _tag(tag: StoredTag) -> dict[str, Any]:
+def _tag(tag: StoredTag, attributes: LockAttributes) -> dict[str, Any]:
     return {
         "name": tag.name,
         "digest": tag.digest,
         "createdTime": timestamp(tag.created, zone="Z"),
         "lastUpdateTime": timestamp(tag.updated, zone="Z"),
         "signed": False,
-        "changeableAttributes": _CHANGEABLE,
+        "changeableAttributes": attributes,
     }
 
 
-def _manifest(manifest: StoredManifest, tags: Sequence[StoredTag]) -> dict[str, Any]:
+def _manifest(
+    manifest: StoredManifest, tags: Sequence[StoredTag], attributes: LockAttributes
+) -> dict[str, Any]:
     content = manifest.content
     of_manifest = [tag for tag in tags if tag.digest == manifest.digest]
     body = {
@@ -143,7 +200,7 @@ def _manifest(manifest: StoredManifest, tags: Sequence[StoredTag]) -> dict[str, 
         "createdTime": timestamp(manifest.created, zone="Z"),
         "lastUpdateTime": timestamp(manifest.created, zone="Z"),
         "mediaType": content.get("mediaType") or "application/vnd.oci.image.manifest.v1+json",
-        "changeableAttributes": _CHANGEABLE,
+        "changeableAttributes": attributes,
     }
     if config := content.get("config"):
         body["configMediaType"] = config.get("mediaType")

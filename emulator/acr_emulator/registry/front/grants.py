@@ -22,7 +22,7 @@ _ON_CATALOG = {action: _PULL for action in CATALOG.actions}
 _ANY = "*"
 
 
-#: What anybody may do where anonymous pull is switched on (the catalog isn't part of it: our choice).
+#: What anybody may do where anonymous pull is switched on; that it excludes the catalog is ours.
 _ANONYMOUS = ("pull", "metadata_read")
 
 

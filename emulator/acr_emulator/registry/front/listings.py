@@ -8,6 +8,7 @@ from acr_emulator.registry.front.gate import GuardedRoute, Visit
 from acr_emulator.registry.front.oci_errors import RegistryError
 from acr_emulator.registry.front.paging import page
 from acr_emulator.registry.front.scopes import CATALOG, on_its_repository
+from acr_emulator.registry.locks import LIST
 from acr_emulator.registry.referrers import INDEX_TYPE, index, is_digest
 
 
@@ -42,7 +43,10 @@ class Listings:
         ]
 
     async def _catalog(self, request: Request, visit: Visit) -> Response:
-        names = self._distribution.repositories(visit.registry.name).names()
+        registry = visit.registry.name
+        locks = self._distribution.locks(registry)
+        names = self._distribution.repositories(registry).names()
+        names = [name for name in names if locks.attributes(name)[LIST]]
         chosen, headers = page(request, names, str)
         return JSONResponse({"repositories": chosen}, headers=headers)
 
@@ -51,7 +55,10 @@ class Listings:
         stored = self._distribution.repositories(visit.registry.name)
         if not stored.exists(repository):
             raise unknown_repository(repository)
-        chosen, headers = page(request, [tag.name for tag in stored.tags(repository)], str)
+        locks = self._distribution.locks(visit.registry.name)
+        tags = [tag.name for tag in stored.tags(repository)]
+        tags = [tag for tag in tags if locks.attributes(repository, tag)[LIST]]
+        chosen, headers = page(request, tags, str)
         return JSONResponse({"name": repository, "tags": chosen}, headers=headers)
 
     async def _referrers(self, request: Request, visit: Visit) -> Response:

@@ -6,6 +6,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from acr_emulator.engine.transfer_errors import DISALLOWED
 from acr_emulator.registry.front.scopes import Scope
 
 _CODES = {404: "NOT_FOUND", 405: "UNSUPPORTED"}
@@ -53,6 +54,11 @@ def challenge(login_server: str, scope: Scope | None = None, *, error: str = "")
         detail=detail,
         headers={"WWW-Authenticate": "Bearer " + ",".join(fields)},
     )
+
+
+def disallowed() -> RegistryError:
+    """Refuse an operation for a lock; clients know no code for it."""
+    return RegistryError(405, "UNKNOWN", DISALLOWED)
 
 
 def error_answer(error: RegistryError) -> Response:

@@ -15,9 +15,10 @@ from starlette.types import Scope as AsgiScope
 from acr_emulator.bundled.child_process import StartError
 from acr_emulator.registry.distribution import Distribution
 from acr_emulator.registry.front.gate import VALID_TOKEN, GuardedRoute, Visit
-from acr_emulator.registry.front.oci_errors import RegistryError, error_answer
+from acr_emulator.registry.front.oci_errors import RegistryError, disallowed, error_answer
 from acr_emulator.registry.front.registry_path import RegistryPath, is_repository
 from acr_emulator.registry.front.scopes import on_its_repository, on_repository
+from acr_emulator.registry.locks import DELETE, READ, WRITE
 
 _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer"}
 _NOT_FORWARDED = _HOP_BY_HOP | {"authorization", "host", "expect"}
@@ -59,31 +60,39 @@ class PassThrough:
             GuardedRoute(
                 f"{uploads}{{upload}}", self._upload, push, ("GET", "PATCH", "PUT", "DELETE")
             ),
-            GuardedRoute(manifest, self._pass, pull),
+            GuardedRoute(manifest, self._pull, pull),
             GuardedRoute(manifest, self._push_manifest, push, ("PUT",)),
             GuardedRoute(manifest, self._delete_manifest, delete, ("DELETE",)),
-            GuardedRoute(f"{repository}/blobs/{{digest}}", self._pass, pull),
-            GuardedRoute(f"{repository}/blobs/{{digest}}", self._pass, delete, ("DELETE",)),
+            GuardedRoute(f"{repository}/blobs/{{digest}}", self._pull, pull),
+            GuardedRoute(f"{repository}/blobs/{{digest}}", self._delete_blob, delete, ("DELETE",)),
         ]
 
     async def _version(self, _: Request, __: Visit) -> Response:
         return Response("{}", headers={"Docker-Distribution-Api-Version": "registry/2.0"})
 
+    async def _pull(self, request: Request, visit: Visit) -> ASGIApp:
+        self._check_lock(visit, READ, request.path_params.get("reference", ""))
+        return await self._pass(request, visit)
+
+    async def _delete_blob(self, request: Request, visit: Visit) -> ASGIApp:
+        self._check_lock(visit, DELETE)
+        return await self._pass(request, visit)
+
     async def _start_upload(self, request: Request, visit: Visit) -> ASGIApp:
+        self._check_lock(visit, WRITE)
         query = _with_mount(request.scope["query_string"], visit)
         return await self._forward(request, visit, query, [_BINARY])
 
     async def _upload(self, request: Request, visit: Visit) -> ASGIApp:
         return await self._forward(request, visit, request.scope["query_string"], [_BINARY])
 
-    async def _pass(
-        self, request: Request, visit: Visit, done: Consequence = _nothing
-    ) -> ASGIApp:
+    async def _pass(self, request: Request, visit: Visit, done: Consequence = _nothing) -> ASGIApp:
         kept = [pair for pair in request.headers.raw if pair[0].lower() == b"content-type"]
         return await self._forward(request, visit, request.scope["query_string"], kept, done)
 
     async def _push_manifest(self, request: Request, visit: Visit) -> ASGIApp:
         """A client that reads no `OCI-Subject` lists the referrer in an index with a tag."""
+        self._check_lock(visit, WRITE, request.path_params["reference"])
 
         def name_subject(answer: httpx.Response) -> Headers:
             stored = self._distribution.repositories(visit.registry.name)
@@ -94,13 +103,23 @@ class PassThrough:
 
     async def _delete_manifest(self, request: Request, visit: Visit) -> ASGIApp:
         """Referrers end with their subject, as documented of ACR."""
+        digest = request.path_params["reference"]
+        if not self._distribution.locks(visit.registry.name).allow_deletion(
+            visit.repository, digest
+        ):
+            raise disallowed()
 
         def delete_referrers(_: httpx.Response) -> Headers:
             stored = self._distribution.repositories(visit.registry.name)
-            stored.delete_referrers(visit.repository, request.path_params["reference"])
+            stored.delete_manifest(visit.repository, digest)
             return {}
 
         return await self._pass(request, visit, delete_referrers)
+
+    def _check_lock(self, visit: Visit, operation: str, reference: str = "") -> None:
+        locks = self._distribution.locks(visit.registry.name)
+        if not locks.allow(operation, visit.repository, reference):
+            raise disallowed()
 
     async def _forward(
         self,
