@@ -15,7 +15,7 @@ from markdown_it.token import Token
 ROOT = Path(__file__).resolve().parents[2]
 #: Languages of blocks that are typed into a shell, and of all others.
 SHELL = {"sh", "bash"}
-NOT_TYPED = {"json", "mermaid", "python", "text", "yaml"}
+NOT_TYPED = {"powershell", "json", "mermaid", "python", "text", "yaml"}
 
 _COMMENT = re.compile(r"(^|\s+)#\s.*", re.MULTILINE)
 _LITERAL = re.compile(r"``(.+?)``", re.DOTALL)
