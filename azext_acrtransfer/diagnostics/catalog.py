@@ -26,8 +26,8 @@ from azext_acrtransfer.kinds import MAX_ARTIFACTS_PER_RUN, PipelineOption
 
 MANAGED_IDENTITY, SAS = StorageAccessMode.MANAGED_IDENTITY, StorageAccessMode.SAS_TOKEN
 
-TOO_MANY_ARTIFACTS = f"The service takes at most {MAX_ARTIFACTS_PER_RUN} artifacts in one run."
-_NEW_ROLE = "A new role takes a few minutes to count."
+TOO_MANY_ARTIFACTS = f"A run exports at most {MAX_ARTIFACTS_PER_RUN} artifacts."
+_NEW_ROLE = "Role assignments can take a few minutes to propagate."
 #: In two steps: if no SAS is generated, the secret stays as it is.
 _NEW_SAS = Output(
     az(
@@ -159,7 +159,7 @@ class Remedy:
         return [comment(f"or, {self.alternative.condition}:"), *commands]
 
     def advice(self, *, with_rerun: bool = True) -> str:
-        """Return what to do beside its commands."""
+        """Return what to do in addition to its commands."""
         rerun = self.rerun.value if self.rerun and with_rerun else ""
         return " ".join(filter(None, (self.note, rerun, self.otherwise)))
 
@@ -205,14 +205,14 @@ KNOWN_FAILURES = (
         "secret-missing",
         f"{_VAULT}404 (Secret not found)",
         _vault("404"),
-        "The Key Vault secret that should hold the SAS does not exist.",
+        "The Key Vault secret that stores the SAS token doesn't exist.",
         Remedy(_STORE_NEW_SAS, Alternative("if it was deleted", (RECOVER_SECRET,))),
     ),
     KnownFailure(
         "secret-disabled",
         f"{_VAULT}403 (Operation get is not allowed on a disabled secret)",
         _vault("403", "disabled secret|secret is disabled", "SecretDisabled"),
-        "The Key Vault secret that holds the SAS is disabled.",
+        "The Key Vault secret that stores the SAS token is disabled.",
         Remedy((az("keyvault secret set-attributes", **_SECRET, enabled="true"),)),
     ),
     KnownFailure(
@@ -223,7 +223,8 @@ KNOWN_FAILURES = (
             # A closed firewall is another cause.
             r"(?!.*\b(?:public network access|firewall|ForbiddenBy(?:Connection|Firewall))\b)"
         ),
-        "The pipeline's identity may not read the Key Vault secret that holds the SAS.",
+        "The pipeline's identity doesn't have permission to read the Key Vault secret that stores "
+        "the SAS token.",
         Remedy(
             (GRANT_SECRET,), Alternative("for a vault that uses roles", (GRANT_SECRET_BY_ROLE,))
         ),
@@ -235,7 +236,7 @@ KNOWN_FAILURES = (
         "the specified time frame: Start [Thu, 01 Jan 2026 00:00:00 GMT] - Expiry [Fri, 02 Jan "
         "2026 00:00:00 GMT] - Current [Sat, 03 Jan 2026 00:00:00 GMT])",
         _TIME_FRAME,
-        "The SAS has expired.",
+        "The SAS token has expired.",
         Remedy(_STORE_NEW_SAS),
         holds=_in_order("expiry", "current"),
     ),
@@ -246,7 +247,7 @@ KNOWN_FAILURES = (
         "the specified time frame: Start [Sun, 04 Jan 2026 00:00:00 GMT] - Expiry [Mon, 05 Jan "
         "2026 00:00:00 GMT] - Current [Sat, 03 Jan 2026 00:00:00 GMT])",
         _TIME_FRAME,
-        "The SAS is not valid yet: its start lies ahead.",
+        "The SAS token isn't valid yet: its start time is in the future.",
         Remedy(_STORE_NEW_SAS),
         holds=_in_order("current", "start"),
     ),
@@ -267,9 +268,8 @@ KNOWN_FAILURES = (
         f"{_STORAGE}403 (Server failed to authenticate the request. Make sure the value of "
         "Authorization header is formed correctly including the signature)",
         _storage("403", "failed to authenticate", "AuthenticationFailed"),
-        "Storage does not accept the SAS: it is of another account or container, it was cut short "
-        "or changed, the secret holds something else, or the key that signed it has been rotated. "
-        "Where the service tells no times, it may have expired as well.",
+        "Storage rejected the SAS token. It might be for another account or container, truncated, "
+        "signed with a rotated key, or expired, or the secret contains something else.",
         Remedy(_STORE_NEW_SAS),
         mode=SAS,
     ),
@@ -278,7 +278,7 @@ KNOWN_FAILURES = (
         f"{_STORAGE}403 (This request is not authorized to perform this operation using this "
         "protocol)",
         _storage("403", "using this protocol", "AuthorizationProtocolMismatch"),
-        "The SAS does not allow https, by which the service reaches storage.",
+        "The SAS token doesn't allow HTTPS, which the service uses.",
         Remedy(_STORE_NEW_SAS),
         mode=SAS,
     ),
@@ -287,7 +287,7 @@ KNOWN_FAILURES = (
         f"{_STORAGE}403 (This request is not authorized to perform this operation using this "
         "source IP 203.0.113.7)",
         _storage("403", "using this source IP", "AuthorizationSourceIPMismatch"),
-        "The SAS is for certain IP addresses, and the service's is not among them.",
+        "The SAS token is limited to IP addresses that don't include the service's address.",
         Remedy(_STORE_NEW_SAS),
         mode=SAS,
     ),
@@ -296,7 +296,7 @@ KNOWN_FAILURES = (
         f"{_STORAGE}403 (This request is not authorized to perform this operation using this "
         "service)",
         _storage("403", "using this service", "AuthorizationServiceMismatch"),
-        "The SAS is an account SAS for other services than blobs.",
+        "The SAS token is an account SAS that doesn't allow the blob service.",
         Remedy(_STORE_NEW_SAS),
         mode=SAS,
     ),
@@ -305,7 +305,7 @@ KNOWN_FAILURES = (
         f"{_STORAGE}403 (This request is not authorized to perform this operation using this "
         "resource type)",
         _storage("403", "using this resource type", "AuthorizationResourceTypeMismatch"),
-        "The SAS is an account SAS that lacks a resource type: it needs service, container and "
+        "The SAS token is an account SAS without a required resource type: service, container and "
         "object.",
         Remedy(_STORE_NEW_SAS),
         mode=SAS,
@@ -315,8 +315,8 @@ KNOWN_FAILURES = (
         f"{_STORAGE}403 (This request is not authorized to perform this operation using this "
         "permission)",
         _NO_PERMISSION,
-        "The SAS lacks a permission that this direction and these options need: "
-        "'{sas-permissions}' would do.",
+        "The SAS token doesn't have all permissions that the pipeline and its options require: "
+        "'{sas-permissions}'.",
         Remedy(_STORE_NEW_SAS),
         mode=SAS,
     ),
@@ -324,10 +324,10 @@ KNOWN_FAILURES = (
         "shared-key-off",
         f"{_STORAGE}403 (Key based authentication is not permitted on this storage account)",
         _storage("403", "key based authentication", "KeyBasedAuthenticationNotPermitted"),
-        "The storage account takes nothing that was signed with its keys, and the SAS was.",
+        "The storage account doesn't allow access with its keys, and a key signed the SAS token.",
         Remedy(
             (az("storage account update", name="{account}", allow_shared_key_access="true"),),
-            otherwise="Or let the pipeline use its identity: --storage-access-mode "
+            otherwise="Or use the pipeline's managed identity: --storage-access-mode "
             "ManagedIdentity.",
         ),
         mode=SAS,
@@ -337,8 +337,8 @@ KNOWN_FAILURES = (
         f"{_STORAGE}403 (This request is not authorized to perform this operation using this "
         "permission)",
         _NO_PERMISSION,
-        "The pipeline deletes the blob after a success (DeleteSourceBlobOnSuccess), and the role "
-        "of its identity on the storage account does not go that far; or it has none.",
+        "The pipeline deletes imported blobs (DeleteSourceBlobOnSuccess), and its identity has no "
+        "role on the storage account that allows that.",
         Remedy((GRANT_STORAGE,), note=_NEW_ROLE),
         mode=MANAGED_IDENTITY,
         option=PipelineOption.DELETE_SOURCE_BLOB,
@@ -348,8 +348,8 @@ KNOWN_FAILURES = (
         f"{_STORAGE}403 (This request is not authorized to perform this operation using this "
         "permission)",
         _NO_PERMISSION,
-        "The pipeline's identity has no role on the storage account that is enough for this "
-        "direction and these options.",
+        "The pipeline's identity has no role on the storage account that allows what the pipeline "
+        "and its options require.",
         Remedy((GRANT_STORAGE,), note=_NEW_ROLE),
         mode=MANAGED_IDENTITY,
     ),
@@ -361,8 +361,8 @@ KNOWN_FAILURES = (
             r"not authorized to perform this operation\b(?! using)",
             "AuthorizationFailure",
         ),
-        "The storage account's firewall is closed, and the service is not among those that storage "
-        "trusts: the account must be reachable from all networks.",
+        "The storage firewall blocks ACR Transfer, which isn't a trusted service of storage. Allow "
+        "access from all networks.",
         Remedy(
             (
                 az(
@@ -378,7 +378,7 @@ KNOWN_FAILURES = (
         "storage-unknown",
         "Failed to access storage.  No such host is known. (mystorage.blob.core.windows.net:443)",
         _says(r"\baccess storage\b.*\bno such host\b"),
-        "There is no storage account of the name in the pipeline's container URI.",
+        "The storage account in the pipeline's container URI doesn't exist.",
         Remedy(
             (
                 az("storage account list", query="[].primaryEndpoints.blob", output="tsv"),
@@ -390,7 +390,7 @@ KNOWN_FAILURES = (
         "vault-unknown",
         "Failed to access key vault.  No such host is known. (myvault.vault.azure.net:443)",
         _says(r"\bkey ?vault\b.*\bno such host\b"),
-        "There is no key vault of the name in the pipeline's secret URI.",
+        "The key vault in the pipeline's secret URI doesn't exist.",
         Remedy(
             (
                 az("keyvault list", query="[].properties.vaultUri", output="tsv"),
@@ -402,7 +402,7 @@ KNOWN_FAILURES = (
         "blob-missing",
         f"{_STORAGE}404 (The specified blob does not exist)",
         _storage("404", "blob does not exist", "BlobNotFound"),
-        "The container holds no blob of that name.",
+        "The blob doesn't exist in the container.",
         Remedy(
             (
                 az(
@@ -422,7 +422,7 @@ KNOWN_FAILURES = (
         _storage(
             "404", "(?:container|resource) does not exist", "ContainerNotFound|ResourceNotFound"
         ),
-        "The pipeline's container does not exist.",
+        "The pipeline's container doesn't exist.",
         Remedy((az("storage container create", account_name="{account}", name="{container}"),)),
     ),
     KnownFailure(
@@ -440,7 +440,7 @@ KNOWN_FAILURES = (
         f"{_STORAGE}412 (There is currently a lease on the blob and no lease ID was specified in "
         "the request)",
         _storage("4(?:09|12)", "lease", r"Lease\w+"),
-        "Somebody holds a lease on the blob, so it can't be overwritten or deleted.",
+        "The blob has an active lease, so it can't be overwritten or deleted.",
         Remedy(
             (
                 az(
@@ -456,15 +456,15 @@ KNOWN_FAILURES = (
         "storage-server-error",
         f"{_STORAGE}503 (The server is busy)",
         _storage("5[0-9][0-9]"),
-        "The storage account has a fault of its own, or too many requests at the moment.",
-        Remedy(note="Wait some minutes."),
+        "The storage account reported a server error, or is receiving too many requests.",
+        Remedy(note="Wait a few minutes."),
     ),
     KnownFailure(
         "blob-exists",
         "Blob 'images.tar' already exists in the container; the pipeline does not have the "
         "OverwriteBlobs option.",
         _says(rf"{_START}blob(?: {_NAME})? already exists{_END}|\bErrorCode: BlobAlreadyExists\b"),
-        "A blob of that name already exists, and the pipeline isn't allowed to overwrite it.",
+        "The blob already exists, and the pipeline doesn't have the option OverwriteBlobs.",
         Remedy(
             (az("acr export-pipeline update", **OF_PIPELINE, add=["options", "OverwriteBlobs"]),),
             otherwise="Or choose another --storage-blob.",
@@ -475,8 +475,8 @@ KNOWN_FAILURES = (
         "Tag 'samples/nginx:1.25' already exists with digest sha256:0a2e; the pipeline does not "
         "have the OverwriteTags option.",
         _says(rf"{_START}tag(?: {_NAME})? already exists{_END}"),
-        "A tag of that name already exists with other content, and the pipeline isn't allowed to "
-        "overwrite it.",
+        "The tag already exists with another digest, and the pipeline doesn't have the option "
+        "OverwriteTags.",
         Remedy(
             (az("acr import-pipeline update", **OF_PIPELINE, add=["options", "OverwriteTags"]),)
         ),
@@ -485,7 +485,7 @@ KNOWN_FAILURES = (
         "artifact-missing",
         "Artifact 'samples/ngnix:1.25' was not found in registry 'myregistry'.",
         _says(rf"{_START}artifact(?: {_NAME})? (?:was |is )?not found{_END}"),
-        "The registry holds no artifact of that name.",
+        "The artifact doesn't exist in the registry.",
         Remedy(
             (az("acr repository list", name="{registry}", output="table"),),
             note="Check the spelling in --artifacts.",
@@ -496,7 +496,7 @@ KNOWN_FAILURES = (
         "artifact-incomplete",
         "Artifact 'samples/nginx:1.25' is not complete: samples/nginx has no manifest sha256:0a2e.",
         _says(rf"{_START}artifact(?: {_NAME})? is (?:not complete|incomplete){_END}"),
-        "The artifact is an index, and the registry doesn't have all the manifests in it.",
+        "The artifact is an index, and the registry doesn't contain all its manifests.",
         Remedy(
             note="Push the missing manifests, or export single platforms of the index by digest."
         ),
@@ -508,7 +508,7 @@ KNOWN_FAILURES = (
             r"\barchive (?:ends within|has no|has an?|is not|holds no|is (?:damaged|truncated))\b"
             r"|\bnot a tar archive\b|\bin the archive; it should be\b|\bends too early\b"
         ),
-        "The blob isn't a whole transfer blob: it's truncated, changed, or something else.",
+        "The blob isn't a valid transfer blob. It might be truncated, modified, or another file.",
         Remedy(
             (
                 az(
@@ -525,14 +525,14 @@ KNOWN_FAILURES = (
         "layer-too-large",
         "Layer sha256:0a2e of 'samples/model:1' is 9000000000 bytes; the limit is 8589934592.",
         _says(rf"{_START}layer\b{_REST}\b(?:limit is|larger than|too large|exceeds)\b"),
-        "A layer is larger than the 8 GB that the service carries.",
+        "A layer is larger than 8 GB, the maximum that the service transfers.",
         Remedy(note="Build the image with smaller layers.", rerun=None),
     ),
     KnownFailure(
         "interrupted",
         "The run was interrupted by a restart of the service.",
         _says(rf"{_START}run was interrupted{_END}"),
-        "The service was restarted while the run was under way, and did not take it up again.",
+        "The service was restarted while the run was in progress, and didn't resume the run.",
         Remedy(),
     ),
     KnownFailure(
@@ -542,15 +542,15 @@ KNOWN_FAILURES = (
             rf"{_START}premium (?:registry|registries|sku|tier){_END}"
             rf"|{_START}(?:sku|tier)\b{_REST}{_START}premium{_END}"
         ),
-        "Pipelines and their runs need a registry of the Premium tier, on both sides.",
+        "Pipelines and runs require a Premium registry, for exports and imports.",
         Remedy((az("acr update", name="{registry}", sku="Premium"),), rerun=Rerun.SAME),
     ),
     KnownFailure(
         "exports-disabled",
         "The registry 'myregistry' has exports disabled: it can have no export pipeline.",
         _says(rf"{_START}exports? (?:policy )?(?:is |are )?disabled{_END}"),
-        "The registry's export policy is disabled, to prevent data loss; its owner must want the "
-        "export.",
+        "The registry's export policy is disabled, which prevents data exfiltration. Ask the "
+        "registry's owner before you enable it.",
         Remedy((az("acr update", name="{registry}", allow_exports="true"),), rerun=Rerun.SAME),
     ),
     KnownFailure(
@@ -558,7 +558,7 @@ KNOWN_FAILURES = (
         "A run exports at most 50 artifacts, not 51.",
         _says(rf"{_START}(?:at most|maximum of|limit of|more than) 50{_END}"),
         TOO_MANY_ARTIFACTS,
-        Remedy(note="Make several runs, each with a blob of its own.", rerun=None),
+        Remedy(note="Create several runs, each with a separate blob.", rerun=None),
     ),
     KnownFailure(
         "caller-not-allowed",
@@ -567,8 +567,8 @@ KNOWN_FAILURES = (
         "'Microsoft.ContainerRegistry/registries/pipelineRuns/write' over scope '...' or the scope "
         "is invalid.",
         _says(r"(with object id '(?P<you>[^']+)' )?does not have authorization to perform action"),
-        "You, not the pipeline, lack the right to manage transfer in this registry. Someone who "
-        "may assign roles has to give it to you.",
+        "You don't have permission to manage transfers in this registry. Someone with permission "
+        "to assign roles has to run the command.",
         Remedy(
             (
                 az(
@@ -579,7 +579,7 @@ KNOWN_FAILURES = (
                     "/providers/Microsoft.ContainerRegistry/registries/{registry}",
                 ),
             ),
-            note="A new role takes a few minutes to count, or a new login.",
+            note="Role assignments can take a few minutes to propagate, or until you log in again.",
             rerun=Rerun.SAME,
         ),
     ),
@@ -588,8 +588,8 @@ KNOWN_FAILURES = (
         "Pipeline run 'run01' with the same properties already exists. No new run was created. To "
         "run it again, add --force-redeploy.",
         None,
-        "For a run that changes nothing, the service returns the existing run, and transfers "
-        "nothing.",
+        "A run with the same properties already exists. The service returned the existing run and "
+        "transferred nothing.",
         Remedy(note="Add --force-redeploy.", rerun=None),
     ),
     _quiet_trigger(
@@ -598,19 +598,19 @@ KNOWN_FAILURES = (
         Remedy(
             (az("acr import-pipeline update", **OF_PIPELINE, source_trigger_enabled="true"),),
             rerun=None,
-            otherwise="Or run the pipeline by hand.",
+            otherwise="Or run the pipeline manually.",
         ),
     ),
     _quiet_trigger(
         "trigger-too-old",
-        "A source trigger takes no blob that was last modified more than 60 days ago. Changing its "
-        "metadata makes it new.",
-        Remedy((_MARK_BLOB,), rerun=None, otherwise="Or run the pipeline by hand."),
+        "A source trigger ignores blobs that were last modified more than 60 days ago. An update "
+        "of the metadata counts as a modification.",
+        Remedy((_MARK_BLOB,), rerun=None, otherwise="Or run the pipeline manually."),
     ),
     _quiet_trigger(
         "trigger-no-md5",
-        "A source trigger takes no blob without a ContentMD5; some tools leave it out when they "
-        "copy in blocks.",
+        "A source trigger ignores blobs without a Content-MD5. Some tools don't set it when they "
+        "upload in blocks.",
         Remedy(
             (
                 az(
@@ -626,26 +626,26 @@ KNOWN_FAILURES = (
                     content_md5=Output("openssl md5 -binary transfer.tar | base64", "md5"),
                 ),
             ),
-            note="Tools have an option for it: azcopy --put-md5.",
+            note="With azcopy, use the option --put-md5.",
             rerun=None,
-            otherwise="Or run the pipeline by hand.",
+            otherwise="Or run the pipeline manually.",
         ),
     ),
     _quiet_trigger(
         "trigger-metadata-lost",
-        "A source trigger takes only blobs with the metadata category=acr-transfer-blob, which an "
-        "export sets and a copy by file loses.",
+        "A source trigger imports only blobs with the metadata category=acr-transfer-blob. An "
+        "export sets it, but a file doesn't keep it.",
         Remedy(
             (_MARK_BLOB,),
             rerun=None,
             otherwise="Or upload it with --metadata category=acr-transfer-blob, or run the "
-            "pipeline by hand.",
+            "pipeline manually.",
         ),
     ),
     _quiet_trigger(
         "trigger-no-list",
-        "A source trigger must be allowed to list the container: a SAS with the permission l, or a "
-        "role that reads blobs.",
-        Remedy(_STORE_NEW_SAS, note="Runs by hand go on without it.", rerun=None),
+        "A source trigger requires permission to list the container: a SAS token with the "
+        "permission l, or a role that reads blobs.",
+        Remedy(_STORE_NEW_SAS, note="Manual runs don't require it.", rerun=None),
     ),
 )

@@ -170,7 +170,7 @@ class RegistrySession:
         if response.status_code in _REFUSED:
             mode = az("acr show", "-n", self._registry_name, query="roleAssignmentMode")
             raise ForbiddenError(
-                f"You may not {what}. The registry said: {_said(response)}",
+                f"You don't have permission to {what}. The registry said: {_said(response)}",
                 recommendation=[
                     f"The role '{right.role}' allows it, or AcrPull if '{mode}' does not print "
                     "AbacRepositoryPermissions.",

@@ -45,7 +45,8 @@ def blobs(cli_ctx: Any, container_uri: str) -> Iterator[str]:
                 recommendation=in_full,
             ) from error
         raise ForbiddenError(
-            f"You may not list the blobs of container '{container_uri}'. It said: {said}",
+            f"You don't have permission to list the blobs of container '{container_uri}'. Storage "
+            f"said: {said}",
             recommendation=[
                 "The role 'Storage Blob Data Reader' on the container allows it, from a network "
                 "that its storage account lets in.",

@@ -7,6 +7,7 @@ import pytest
 from tests.support.cloud import Json
 from tests.support.site import Site
 from tests.support.terminal import Terminal
+from tests.support.wording import cause
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def test_revoked_secret_access_is_named_and_the_printed_command_mends_it(
     failed = az(creating(site))
     assert (failed.exit_code, failed.stdout) == (1, "")
     assert "Failed to access key vault.  Service request failed.  Status: 403" in failed.stderr
-    assert "may not read the Key Vault secret that holds the SAS" in failed.stderr
+    assert cause("secret-not-readable") in failed.stderr
     assert site.id_of("pipelineRuns/myrun01") in failed.stderr
 
     mended = az.type(printed(failed.stderr, "az keyvault set-policy"))
@@ -77,7 +78,7 @@ def test_a_sas_that_is_too_weak_is_never_echoed(az: Terminal, site: Site) -> Non
     site.write_secret(weak)
     failed = az(f"{creating(site)} --debug")
     assert failed.exit_code == 1
-    assert "The SAS lacks a permission" in failed.stderr
+    assert cause("sas-permission") in failed.stderr
     assert "az storage container generate-sas" in failed.stderr
     assert weak.partition("sig=")[2] not in failed.stderr
 

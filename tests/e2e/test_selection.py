@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.site import Site
 from tests.support.terminal import Guest, Terminal
+from tests.support.wording import no_permission
 
 CREATE = "acr pipeline-run create"
 
@@ -66,7 +67,7 @@ def test_only_globs_need_the_permission_to_list_and_name_it(site: Site, guest: G
         refused = guest(f"{export(site, glob)} --dry-run")
         assert (refused.exit_code, refused.stdout) == (1, "")
         assert (
-            f"ERROR: You may not {verb} in registry '{site.registry}'. The registry said: "
+            f"ERROR: {no_permission(verb)} in registry '{site.registry}'. The registry said: "
             f"authentication required\nThe role '{role}' allows it, or AcrPull if "
         ) in refused.stderr
     exact = guest(f"{export(site, 'samples/hello:v1')} --dry-run")

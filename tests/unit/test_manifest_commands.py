@@ -16,6 +16,7 @@ from azext_acrtransfer.kinds import EXPORT, IMPORT
 from docs.generators.manifest_page import SCHEMA
 from tests.support.az import told
 from tests.support.fake_time import FakeTime
+from tests.support.wording import no_permission
 from tests.unit import fake_runs
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, flat, pipeline, run
 from tests.unit.fake_registry import HOST, INDEX, Registry, described, document_of, has
@@ -136,9 +137,9 @@ def test_a_registry_that_cannot_be_read_again_does_not_hide_the_result(
     result = az(*NAMED, "-a", "hello:v1", "--manifest", str(file))
     assert (result.exit_code, results(file)) == (0, {"hello:v1": "exported"})
     assert result.stderr.splitlines()[-1] == (
-        "WARNING: Whether tags moved after the export was planned is unknown: You may not read the "
-        "manifests of repository 'hello' in registry 'myregistry'. The registry said: 403 "
-        "Forbidden, with application/json"
+        "WARNING: Whether tags moved after the export was planned is unknown: "
+        f"{no_permission('read the manifests')} of repository 'hello' in registry 'myregistry'. "
+        "The registry said: 403 Forbidden, with application/json"
     )
 
 
@@ -831,8 +832,8 @@ REFUSAL: Json = {
     "json": {"errors": [{"code": "UNAUTHORIZED", "message": "authentication required"}]},
 }
 REFUSED_READING = (
-    "You may not read the manifests of repository 'hello' in registry 'myregistry'. The registry "
-    "said: authentication required"
+    f"{no_permission('read the manifests')} of repository 'hello' in registry 'myregistry'. The "
+    "registry said: authentication required"
 )
 
 

@@ -24,6 +24,7 @@ from azext_acrtransfer.redaction import shortened
 from azext_acrtransfer.service import polling
 from tests.support.az import Result, told
 from tests.support.fake_time import FakeTime
+from tests.support.wording import cause, note
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, flat, pipeline, run
 from tests.unit.fake_registry import IMAGE, Registry
 from tests.unit.fake_runs import (
@@ -353,14 +354,14 @@ def test_a_failed_run_is_reported_with_its_cause_and_the_command_to_retry(
         "Not exported:",
         *(f"  {artifact}" for artifact in MANY[50:70]),
         "  and 33 more",
-        "The SAS lacks a permission that this direction and these options need: 'alrw' would do.",
+        f"{cause('sas-permission')}'alrw'.",
         "sas=$(az storage container generate-sas --account-name mystorage --name transfer "
         f"--permissions alrw --https-only --expiry {expiry_of_new_sas()} --output tsv) && "
         'az keyvault secret set --vault-name myvault --name sas --value "?$sas" --output none',
         NO_ROLE.means,
         'az role assignment create --role "Container Registry Transfer Pipeline Contributor" '
         f"--assignee 33333333-3333-3333-3333-333333333333 --scope {REGISTRY}",
-        "A new role takes a few minutes to count, or a new login.",
+        note("caller-not-allowed"),
         "To transfer the rest, save these lines as left.txt:",
         *MANY[50:],
         "Then run:",
@@ -448,7 +449,7 @@ def test_a_cause_that_several_share_is_told_once(az: Az, service: responses.Requ
     result = az(*create(EXPORT))
     assert result.exit_code == 1
     assert [result.stderr.count(f"({name})") for name in NAMES] == [1, 1, 1]
-    assert result.stderr.count("The SAS lacks a permission") == 1
+    assert result.stderr.count(cause("sas-permission")) == 1
     assert "--force-redeploy" not in result.stderr  # what went would be moved again, too
 
 

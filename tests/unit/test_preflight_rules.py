@@ -581,7 +581,7 @@ CASES = [
     case(
         "ArtifactCount: 51",
         exports(subject={"artifacts": MANY}),
-        "warning: 51. The service takes at most 50 artifacts in one run.",
+        "warning: 51. A run exports at most 50 artifacts.",
     ),
     case(
         "ArtifactsFound: many are missing",

@@ -36,6 +36,7 @@ from azext_acrtransfer.registry.descriptors import Descriptor, Manifest
 from azext_acrtransfer.registry.references import Artifact
 from tests.support.az import az_cli
 from tests.support.fake_time import FakeTime
+from tests.support.wording import no_permission
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, pipeline
 from tests.unit.fake_registry import HOST, IMAGE, INDEX, SECRET, Registry
 
@@ -350,7 +351,7 @@ def test_a_refusal_names_the_right_that_is_missing_and_is_not_tried_again(
     with pytest.raises(ForbiddenError) as refused:
         getattr(content, call)(**arguments)
     assert refused.value.error_msg == (
-        f"You may not {verb} in registry 'myregistry'. The registry said: requested access is "
+        f"{no_permission(verb)} in registry 'myregistry'. The registry said: requested access is "
         "denied"
     )
     assert refused.value.recommendations[0] == (

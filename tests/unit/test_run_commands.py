@@ -13,6 +13,7 @@ from azext_acrtransfer.diagnostics.catalog import Rerun
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
 from tests.support.az import told
 from tests.support.fake_time import FakeTime
+from tests.support.wording import cause
 from tests.unit.conftest import AT, REGISTRY, Az, Service, flat, pipeline, run
 from tests.unit.fake_runs import DIGEST, REFUSED, RUNS, UNDER_WAY, failed
 
@@ -165,7 +166,7 @@ def test_a_failed_run_is_a_failed_command(
     assert (result.exit_code, result.stdout) == (1, "")
     assert f"The pipeline run 'myrun01' failed: {REFUSED}" in result.stderr
     assert f"Run: {RUN}\nCorrelation ID: 44444444" in result.stderr
-    assert "The SAS lacks a permission" in result.stderr
+    assert cause("sas-permission") in result.stderr
     permissions = kind.sas_permissions_for(())
     assert (
         "az storage container generate-sas --account-name mystorage --name transfer "
@@ -439,7 +440,7 @@ def test_wait_for_a_run_that_failed_explains_it(az: Az, service: Service) -> Non
     service.answers("GET", RUN, failed(IMPORT, REFUSED))
     result = az("acr", "pipeline-run", "wait", *AT, "-n", "myrun01", "--created")
     assert result.exit_code == 1
-    assert "The SAS lacks a permission" in result.stderr
+    assert cause("sas-permission") in result.stderr
 
 
 def test_wait_takes_a_missing_run_for_deleted(az: Az, service: Service) -> None:

@@ -16,6 +16,7 @@ from azure.cli.core.azclierror import AzCLIError, ForbiddenError, ResourceNotFou
 
 from azext_acrtransfer.storage.client import blobs
 from tests.support.az import Login, az_cli
+from tests.support.wording import no_permission
 from tests.unit.fake_storage import page
 
 URI = "https://mystorage.blob.core.windows.net/transfer"
@@ -94,7 +95,8 @@ def test_a_refusal_names_the_right_that_is_missing(
     with pytest.raises(ForbiddenError) as refused:
         list(list_blobs())
     assert refused.value.error_msg == (
-        f"You may not list the blobs of container '{URI}'. It said: This request is not authorized."
+        f"{no_permission('list the blobs')} of container '{URI}'. Storage said: This request is "
+        "not authorized."
     )
     assert refused.value.recommendations == [
         "The role 'Storage Blob Data Reader' on the container allows it, from a network that its "
