@@ -12,7 +12,7 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 WHEEL := dist/acrtransfer-$(VERSION)-py3-none-any.whl
 
 # The suites of `make test`, two at a time and the longest first. A new suite needs a target test-SUITE and a word here.
-SUITES := e2e-$(NEWEST_AZ) emulator lint e2e-$(OLDEST_AZ) demo python3.10 python3.13 faults recordings unit recorded repository templates coverage
+SUITES := e2e-$(NEWEST_AZ) emulator lint strangers e2e-$(OLDEST_AZ) demo python3.10 python3.13 faults recordings unit recorded repository templates coverage
 FAST_SUITES := lint unit recorded coverage
 # The tests of e2e whose results can differ between versions of az: see tests/README.md.
 AZ_TESTS := installation login pipeline_commands run_commands same_output
@@ -37,7 +37,7 @@ help: ## List the targets
 
 .PHONY: setup
 setup: ## Install everything that the other targets need, into .venv/ and .tools/
-	@scripts/setup dev wheel azdev azurite azcopy debian busybox $(AZ_VERSIONS:%=az-%)
+	@scripts/setup dev wheel azdev azurite azcopy debian busybox javascript python-packages $(AZ_VERSIONS:%=az-%)
 
 .PHONY: setup-dev
 setup-dev:
@@ -46,6 +46,10 @@ setup-dev:
 .PHONY: setup-emulator
 setup-emulator:
 	@scripts/setup dev azurite debian
+
+.PHONY: setup-strangers
+setup-strangers:
+	@scripts/setup dev azurite azcopy debian javascript python-packages az-$(NEWEST_AZ)
 
 setup-e2e-%:
 	@scripts/setup dev azurite azcopy debian az-$*
@@ -130,9 +134,14 @@ test-demo: setup-dev wheel ## `make demo`, as strangers run it
 .PHONY: test-e2e
 test-e2e: $(AZ_VERSIONS:%=test-e2e-%) ## az processes against the emulator, on each azure-cli; test-e2e-2.91.0 for one
 
+strangers := tests/e2e/strangers
 test-e2e-$(OLDEST_AZ): e2e_tests := $(AZ_TESTS:%=tests/e2e/test_%.py)
 test-e2e-%: setup-e2e-% wheel
-	AZ_VERSION=$* $(call pytest,e2e-$*) $(or $(e2e_tests),tests/e2e)
+	AZ_VERSION=$* $(call pytest,e2e-$*) $(or $(e2e_tests),--ignore=$(strangers) tests/e2e)
+
+.PHONY: test-strangers
+test-strangers: setup-strangers wheel ## Clients that others wrote
+	AZ_VERSION=$(NEWEST_AZ) $(call pytest,strangers) $(strangers)
 
 test-python%: ## Some of the tests on another Python, in separate environments: make test-python3.10
 	@$(MAKE) test-briefly SUITE=python$* PYTHON=python$* ENVIRONMENTS=.venv/python$*

@@ -24,7 +24,7 @@ from acr_emulator.bundled.tools import AZURITE, DISTRIBUTION, Tool, find, instal
 _AZURITE_VERSION = "3.35.0"  # the last one that runs on node below 21
 _ARCHITECTURES = ("amd64", "arm64")
 _LOG_LINES = 40
-_AZCOPY_VERSION = "10.32.2"  # amd64 only
+AZCOPY_VERSION = "10.32.2"  # amd64 only
 _AZCOPY = "node_modules/@azure-tools/azcopy-linux/dist/bin/azcopy_linux_amd64"
 _LAUNCHER = """\
 #!/bin/sh
@@ -94,7 +94,7 @@ def _install_debian(folder: Path, output: IO[str]) -> None:
 
 
 def _install_azcopy(folder: Path, output: IO[str]) -> None:
-    _install_from_npm(f"@azure-tools/azcopy-linux@{_AZCOPY_VERSION}", folder, output)
+    _install_from_npm(f"@azure-tools/azcopy-linux@{AZCOPY_VERSION}", folder, output)
     unpack(["libsecret-1-0"], folder / "debian", output=output)
     (folder / _AZCOPY).chmod(0o755)
     azcopy = _write_launcher(folder / "bin" / "azcopy", _AZCOPY, libraries="debian")
@@ -136,7 +136,7 @@ _CHECKOUT_PARTS = (
     Part(
         "azcopy",
         "azcopy",
-        frozenset([f"azcopy {_AZCOPY_VERSION}", "libsecret-1-0"]),
+        frozenset([f"azcopy {AZCOPY_VERSION}", "libsecret-1-0"]),
         _install_azcopy,
     ),
     Part("debian", "debian/root", frozenset(["docker-registry", "skopeo"]), _install_debian),
