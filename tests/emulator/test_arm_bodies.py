@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import uuid
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.emulator.good_bodies import BODIES, SOMEBODY, parts
-from tests.emulator.running import GROUP, Emulator, Json
+from tests.emulator.running import GROUP, REGISTRIES, Emulator, Json
 
 WRONG: st.SearchStrategy[Any] = st.sampled_from(
     [None, True, 5, "text", "", [], [None], [5], {}, {"name": 5}, [[]], ["x"]]
@@ -57,7 +58,14 @@ def test_whatever_a_part_is_the_answer_is_arms(
         ({"location": 5}, "location is to be a string"),
         ({"location": "westus", "tags": []}, "tags is to be an object"),
         ({"properties": {"options": "x"}}, "properties.options is to be an array"),
-        ({"properties": {"artifacts": [5]}}, "properties.artifacts[0] is to be a string"),
+        (
+            {"properties": {"request": {"artifacts": [5]}}},
+            "properties.request.artifacts[0] is to be a string",
+        ),
+        (
+            {"properties": {"policies": {"exportPolicy": []}}},
+            "properties.policies.exportPolicy is to be an object",
+        ),
         (
             {"properties": {"accessPolicies": [[]]}},
             "properties.accessPolicies[0] is to be an object",
@@ -75,3 +83,19 @@ def test_the_refusal_names_the_part(emulator: Emulator, body: Json, reason: str)
         "code": "InvalidRequestContent",
         "message": f"The request content was invalid and could not be deserialized: '{reason}'.",
     }
+
+
+def test_names_that_the_caller_chose_mean_nothing(emulator: Emulator) -> None:
+    tags = {"source": "ci", "properties": "x", "location": "5", "template": "y", "sku": "z"}
+    body = {"location": "westus", "tags": tags}
+    for path in (GROUP, f"{REGISTRIES}/bodies"):
+        answer = emulator.arm("PUT", path, {**body, "sku": {"name": "Premium"}})
+        assert (answer.status_code, answer.json()["tags"]) == (200, tags)
+
+
+def test_a_property_is_known_by_where_it_is(emulator: Emulator) -> None:
+    """The permissions of a role are a list; those of an access policy are an object."""
+    path = f"{GROUP}/providers/Microsoft.Authorization/roleDefinitions/{uuid.uuid4()}"
+    permissions = [{"actions": ["*/read"], "notActions": []}]
+    body = {"properties": {"roleName": "r", "type": "CustomRole", "permissions": permissions}}
+    assert "InvalidRequestContent" not in emulator.arm("PUT", path, body).text

@@ -1,36 +1,88 @@
-"""JSON types of a body's properties, by their names, which mean the same everywhere."""
+"""JSON types of a body's properties, by where they are in it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from acr_emulator.state.arm_errors import ArmError, bad_request
 
-#: The template language looks at what is in them itself.
-_CLOSED = ("parameters", "template")
-_OBJECTS = (
-    *("identity", "networkAcls", "networkRuleSet", "permissions", "policies", "properties"),
-    *("encryption", "exportPolicy", "request", "sku", "source", "sourceTrigger", "tags", "target"),
-    *("trigger", "userAssignedIdentities", *_CLOSED),
-)
-_TEXTS = (
-    *("defaultAction", "family", "forceUpdateTag", "keyVaultUri", "kind", "location", "mode"),
-    *("name", "objectId", "pipelineResourceId", "principalId", "principalType"),
-    *("publicNetworkAccess", "roleDefinitionId", "status", "storageAccessMode", "tenantId"),
-    *("type", "uri"),
-)
-_LISTS_OF_TEXTS = ("artifacts", "certificates", "keys", "options", "secrets", "storage")
-_LISTS_OF_OBJECTS = ("accessPolicies",)
+#: What a property is to be: a text; a list of such; an object with such properties, `*` for any
+#: other name. Nothing is known of a name that isn't listed: tags, for example, have any.
+Form = type[str] | Sequence["Form"] | Mapping[str, "Form"]
+
+_OBJECT: Form = {}
+#: An object that is kept as it is, nulls included: the template language looks at it itself.
+_OPAQUE: Form = {}
+_RIGHTS: Form = {
+    "certificates": [str],
+    "keys": [str],
+    "secrets": [str],
+    "storage": [str],
+}
+#: A storage container, a blob of a run, or a registry to import from.
+_ORIGIN: Form = {
+    "credentials": {"password": str, "username": str},
+    "keyVaultUri": str,
+    "name": str,
+    "registryUri": str,
+    "resourceId": str,
+    "sourceImage": str,
+    "storageAccessMode": str,
+    "type": str,
+    "uri": str,
+}
+_SKU: Form = {"family": str, "name": str}
+_PROPERTIES: Form = {
+    "accessPolicies": [{"objectId": str, "permissions": _RIGHTS, "tenantId": str}],
+    "encryption": _OBJECT,
+    "forceUpdateTag": str,
+    "mode": str,
+    "networkAcls": {"defaultAction": str},
+    "networkRuleSet": {"defaultAction": str},
+    "options": [str],
+    "parameters": _OPAQUE,
+    "policies": {"*": {"status": str}},
+    "principalId": str,
+    "principalType": str,
+    "publicNetworkAccess": str,
+    "request": {
+        "artifacts": [str],
+        "pipelineResourceId": str,
+        "source": _ORIGIN,
+        "target": _ORIGIN,
+    },
+    "roleDefinitionId": str,
+    "sku": _SKU,
+    "source": _ORIGIN,
+    "target": _ORIGIN,
+    "template": _OPAQUE,
+    "tenantId": str,
+    "trigger": {"sourceTrigger": {"status": str}},
+}
+_BODY: Form = {
+    "identity": {"type": str, "userAssignedIdentities": _OBJECT},
+    "kind": str,
+    "location": str,
+    "mode": str,
+    "name": str,
+    "properties": _PROPERTIES,
+    "sku": _SKU,
+    "source": _ORIGIN,
+    "tags": _OBJECT,
+    "targetTags": [str],
+    "type": str,
+    "untaggedTargetRepositories": [str],
+}
+_NAMES: dict[type, str] = {dict: "an object", str: "a string", list: "an array"}
 #: A word, or its display name such as `West US`; URLs of operations contain it.
 _LOCATION = re.compile("[A-Za-z0-9][A-Za-z0-9 ()-]*")
-_NAMES: dict[type, str] = {dict: "an object", str: "a string", list: "an array"}
 
 
 def checked(body: dict[str, Any]) -> dict[str, Any]:
     """A body without nulls, or the 400 for a property of another type."""
-    for path, reason in _wrong(body, ""):
+    for path, reason in _wrong(_BODY, body, ""):
         raise unreadable(f"{path.lstrip('.')} is to be {reason}")
     location = body.get("location")
     if location and not _LOCATION.fullmatch(location):
@@ -38,7 +90,7 @@ def checked(body: dict[str, Any]) -> dict[str, Any]:
             "LocationNotAvailableForResourceType",
             f"The provided location '{location}' is not available for resources.",
         )
-    kept: dict[str, Any] = _without_nulls(body)
+    kept: dict[str, Any] = _without_nulls(_BODY, body)
     return kept
 
 
@@ -50,42 +102,41 @@ def unreadable(reason: str) -> ArmError:
     )
 
 
-def _wrong(body: dict[str, Any], path: str) -> Iterator[tuple[str, str]]:
-    for key, value in body.items():
-        here, wanted = f"{path}.{key}", _type(key)
-        if value is not None and wanted and not isinstance(value, wanted):
-            yield here, _NAMES[wanted]
-        elif isinstance(value, list):
-            yield from _wrong_entries(key, value, here)
-        elif isinstance(value, dict) and key not in _CLOSED:
-            yield from _wrong(value, here)
+def _wrong(form: Form, value: Any, path: str) -> Iterator[tuple[str, str]]:
+    """Where a value isn't of a form, and what it is to be there; null counts as absent."""
+    kind = str if form is str else dict if isinstance(form, Mapping) else list
+    if not isinstance(value, kind):
+        yield path, _NAMES[kind]
+        return
+    for name, wanted, part in _parts(form, value):
+        yield from _wrong(wanted, part, path + name)
 
 
-def _wrong_entries(key: str, value: list[Any], path: str) -> Iterator[tuple[str, str]]:
-    wanted = {**dict.fromkeys(_LISTS_OF_TEXTS, str), **dict.fromkeys(_LISTS_OF_OBJECTS, dict)}
-    for number, entry in enumerate(value):
-        here = f"{path}[{number}]"
-        if key in wanted and not isinstance(entry, wanted[key]):
-            yield here, _NAMES[wanted[key]]
-        elif isinstance(entry, dict):
-            yield from _wrong(entry, here)
+def _parts(form: Form, value: Any) -> Iterator[tuple[str, Form, Any]]:
+    """The parts of an object or a list that have a form, by their names."""
+    if isinstance(form, Mapping):
+        for key, item in value.items():
+            wanted = _member(form, key)
+            if wanted is not None and item is not None:
+                yield f".{key}", wanted, item
+    elif isinstance(form, Sequence):
+        for number, entry in enumerate(value):
+            yield f"[{number}]", form[0], entry
 
 
-def _type(key: str) -> type | None:
-    if key in _OBJECTS:
-        return dict
-    if key in _TEXTS:
-        return str
-    return list if key in (*_LISTS_OF_TEXTS, *_LISTS_OF_OBJECTS) else None
+def _member(form: Form | None, key: str) -> Form | None:
+    return form.get(key, form.get("*")) if isinstance(form, Mapping) else None
 
 
-def _without_nulls(value: Any) -> Any:
+def _without_nulls(form: Form | None, value: Any) -> Any:
+    if form is _OPAQUE:
+        return value
     if isinstance(value, list):
-        return [_without_nulls(item) for item in value]
+        return [_without_nulls(None, item) for item in value]
     if not isinstance(value, dict):
         return value
     return {
-        key: item if key in _CLOSED else _without_nulls(item)
+        key: _without_nulls(_member(form, key), item)
         for key, item in value.items()
         if item is not None
     }
