@@ -30,8 +30,11 @@ from acr_emulator.network.ports import Ports
 from acr_emulator.network.proxy import Proxy, RefusedError
 from acr_emulator.network.router import Host, HostRouter
 from acr_emulator.network.serving import WebServer
+from acr_emulator.registry.acr_tokens import RegistryTokens
 from acr_emulator.registry.distribution import Distribution
 from acr_emulator.registry.front import registry_front
+from acr_emulator.registry.image_imports import ImageImports
+from acr_emulator.registry.logins import Logins
 from acr_emulator.registry.registries import Registries
 from acr_emulator.runs.access import PipelineAccess
 from acr_emulator.runs.executor import Transfers
@@ -99,8 +102,23 @@ class Instance:
             proxy=self.proxy,
         )
         self.registries = Registries(self.store)
+        self.registry_logins = Logins(
+            self.registries,
+            RegistryTokens(self.registries, self.clock),
+            self.rights,
+            self.directory,
+        )
         self.distribution = Distribution(
             self.state_dir / "registries", secret=secrets.token_urlsafe()
+        )
+        self.image_imports = ImageImports(
+            settings=self.settings,
+            store=self.store,
+            operations=self.operations,
+            registries=self.registries,
+            distribution=self.distribution,
+            rights=self.rights,
+            logins=self.registry_logins,
         )
         self.access = PipelineAccess(self.cloud, self.clock, self.store, self.storage)
         self.runs = Runs(
@@ -133,6 +151,7 @@ class Instance:
             self.storage,
             self.distribution,
             self.proxy,
+            self.image_imports,
             self.runs,
             self.trigger,
             self.deployments,
@@ -148,10 +167,8 @@ class Instance:
         vaults = key_vault_app(cloud, self.clock, self.store, self.tokens, self.directory)
         registries = registry_front(
             cloud=cloud,
-            clock=self.clock,
             entra=self.tokens,
-            rights=self.rights,
-            directory=self.directory,
+            logins=self.registry_logins,
             registries=self.registries,
             distribution=self.distribution,
         )
@@ -175,6 +192,7 @@ class Instance:
             storage=self.storage,
             registries=self.registries,
             distribution=self.distribution,
+            image_imports=self.image_imports,
             runs=self.runs,
             deployments=self.deployments,
         )

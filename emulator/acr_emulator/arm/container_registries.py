@@ -26,9 +26,9 @@ REGISTRY = (
     "/subscriptions/{subscription}/resourceGroups/{group}"
     "/providers/Microsoft.ContainerRegistry/registries/{registry}"
 )
-_NAMESPACE = "Microsoft.ContainerRegistry"
+NAMESPACE = "Microsoft.ContainerRegistry"
 _SUBSCRIPTION = "/subscriptions/{subscription}"
-_PROVIDER = f"{_SUBSCRIPTION}/providers/{_NAMESPACE}"
+_PROVIDER = f"{_SUBSCRIPTION}/providers/{NAMESPACE}"
 _NAME = re.compile("[a-zA-Z0-9]{5,50}")
 _PASSWORDS = ("password", "password2")
 #: Bytes included in each tier (public price page).
@@ -56,7 +56,7 @@ class ContainerRegistries:
     def routes(self) -> list[Route]:
         """The routes and their handlers."""
         readable, write = Readable(f"{TYPE}/read"), right("write")
-        name_check = Right(f"{_NAMESPACE}/checkNameAvailability/read", _SUBSCRIPTION)
+        name_check = Right(f"{NAMESPACE}/checkNameAvailability/read", _SUBSCRIPTION)
         return [
             Route("PUT", REGISTRY, self.put, write),
             Route("PATCH", REGISTRY, self.patch, write),
@@ -150,9 +150,7 @@ class ContainerRegistries:
         operation = self.operations.begin(
             "registries", status="Deleting", seconds=self.settings.provisioning_seconds
         )
-        headers = self.polling.location_headers(
-            request, _NAMESPACE, resource["location"], operation
-        )
+        headers = self.polling.location_headers(request, NAMESPACE, resource["location"], operation)
         return self._answer(request, resource, "Deleting", status=202, headers=headers)
 
     async def check_name(self, request: ArmRequest) -> Response:

@@ -3,7 +3,8 @@
 Azure-AsyncOperation: `.../{resource}/operationStatuses/{kind}-{guid}` answers 200 with
 `{"status": ...}` and repeats its own header (registry create). Location:
 `/subscriptions/{s}/providers/{namespace}/locations/{l}/operationResults/{kind}-{guid}` answers
-202 and itself until it is over, then an empty 200 (registry delete).
+202 and itself until it is over, then 200: empty (registry delete) or `{"status": "Succeeded"}`
+(importImage). How a failure looks there was not recorded.
 """
 
 from starlette.responses import Response
@@ -65,7 +66,7 @@ class OperationPolling:
     async def _result(self, request: ArmRequest) -> Response:
         state = self._operations.state(request["operation"])
         if "error" in state:
-            return JsonAnswer(state, 500)
+            return JsonAnswer(state, 400)
         if state["status"] == "Succeeded":
-            return empty()
+            return JsonAnswer(state) if self._operations.has_body(request["operation"]) else empty()
         return empty(202, {"location": request.url(request.id)})

@@ -2,6 +2,7 @@
 
 from acr_emulator.arm.blob_containers import BlobContainers
 from acr_emulator.arm.container_registries import ContainerRegistries
+from acr_emulator.arm.image_importing import ImageImporting
 from acr_emulator.arm.key_vaults import KeyVaults
 from acr_emulator.arm.managed_identities import ManagedIdentities
 from acr_emulator.arm.operation_polling import OperationPolling
@@ -18,6 +19,7 @@ from acr_emulator.deployments.deployment_service import Deployments
 from acr_emulator.identity.directory import Directory
 from acr_emulator.identity.rights import Rights
 from acr_emulator.registry.distribution import Distribution
+from acr_emulator.registry.image_imports import ImageImports
 from acr_emulator.registry.registries import Registries
 from acr_emulator.runs.pipeline_identity import PipelineIdentities
 from acr_emulator.runs.pipelines import KINDS
@@ -41,6 +43,7 @@ def provider_routes(
     storage: BlobStorage,
     registries: Registries,
     distribution: Distribution,
+    image_imports: ImageImports,
     runs: Runs,
     deployments: Deployments,
 ) -> list[Route]:
@@ -72,6 +75,7 @@ def provider_routes(
             registries=registries,
             distribution=distribution,
         ),
+        ImageImporting(polling=polling, registries=registries, image_imports=image_imports),
         *(
             TransferPipelines(
                 kind=kind,

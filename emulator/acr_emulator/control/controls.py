@@ -35,6 +35,9 @@ from acr_emulator.storage.accounts import BlobStorage
 PATH = "/_emulator"
 USER = "acr-emulator"
 _OPEN = f"{PATH}/health"
+_HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
+#: Nothing else may be reached from here: the emulator's promise is that no URL leads out of it.
+_LOOPBACK_URL = re.compile(r"http://(127\.0\.0\.1|localhost)(:[0-9]{1,5})?/?")
 _LARGEST = 10**10  # seconds: any time plus that many has a year of four digits
 
 
@@ -101,6 +104,7 @@ def controls_app(
         Route("/past-runs", controls.past_runs, methods=["POST"]),
         Route("/pages", controls.pages, methods=["POST"]),
         Route("/trigger", controls.trigger, methods=["POST"]),
+        Route("/upstreams", controls.upstreams, methods=["POST"]),
         Route("/provisioning", controls.provisioning, methods=["POST"]),
         Route("/principals", controls.principals, methods=["POST"]),
         Route("/reset", controls.reset, methods=["POST"]),
@@ -177,6 +181,7 @@ class _Controls:
                     "reasons": self._trigger.reasons,
                 },
                 "pages": {"size": settings.page_size},
+                "upstreams": settings.upstreams,
                 "resources": self._store.ids(),
             }
         )
@@ -269,6 +274,17 @@ class _Controls:
         """`{"seconds": 900}`: how often the source trigger looks for blobs."""
         body = await _body(request, {"seconds"})
         self._settings.trigger_seconds = _number(body, "seconds", self._settings.trigger_seconds)
+        return await self.state(request)
+
+    async def upstreams(self, request: Request) -> Response:
+        """`{"host": "docker.io", "url": "http://127.0.0.1:5000"}`: a registry to import from."""
+        body = await _body(request, {"host", "url"})
+        host, url = str(body.get("host", "")).lower(), str(body.get("url", ""))
+        if not _HOST.fullmatch(host) or host.endswith(f".{self._cloud.registry_suffix}"):
+            raise _ControlError(f"host is a host name outside of this cloud, not {host!r}")
+        if not _LOOPBACK_URL.fullmatch(url):
+            raise _ControlError(f"url is http://127.0.0.1 or http://localhost, not {url!r}")
+        self._settings.upstreams[host] = url.rstrip("/")
         return await self.state(request)
 
     async def provisioning(self, request: Request) -> Response:

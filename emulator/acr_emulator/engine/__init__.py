@@ -1,6 +1,10 @@
-"""The transfer engine: artifacts from a registry into one blob, and back. Knows nothing of ARM."""
+"""The transfer engine: artifacts from a registry into a blob, back, and from registry to registry.
+
+It knows nothing of ARM.
+"""
 
 from acr_emulator.engine.container import Container, StoredBlob
+from acr_emulator.engine.copying import copy_artifact
 from acr_emulator.engine.exporting import export_artifacts
 from acr_emulator.engine.importing import import_blob
 from acr_emulator.engine.repositories import Repositories
@@ -15,6 +19,7 @@ __all__ = [
     "StoredBlob",
     "TransferError",
     "TransferResult",
+    "copy_artifact",
     "export_artifacts",
     "import_blob",
 ]

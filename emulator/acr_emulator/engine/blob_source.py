@@ -17,11 +17,13 @@ _PIECE_BYTES = 8 * 1024 * 1024
 _TIMEOUT = 60
 
 
-async def read_blob(url: httpx.URL, blob: Descriptor) -> AsyncGenerator[bytes, None]:
+async def read_blob(
+    url: httpx.URL, blob: Descriptor, headers: dict[str, str]
+) -> AsyncGenerator[bytes, None]:
     """Yield a blob in large pieces, the next one being read already; raises BrokenBlobError."""
     connection = http.client.HTTPConnection(url.host, url.port, timeout=_TIMEOUT)
     try:
-        answer = await asyncio.to_thread(_open, connection, url, blob)
+        answer = await asyncio.to_thread(_open, connection, url, blob, headers)
         next_piece = asyncio.create_task(asyncio.to_thread(answer.read, _PIECE_BYTES))
         try:
             while piece := await next_piece:
@@ -40,9 +42,12 @@ async def read_blob(url: httpx.URL, blob: Descriptor) -> AsyncGenerator[bytes, N
 
 
 def _open(
-    connection: http.client.HTTPConnection, url: httpx.URL, blob: Descriptor
+    connection: http.client.HTTPConnection,
+    url: httpx.URL,
+    blob: Descriptor,
+    headers: dict[str, str],
 ) -> http.client.HTTPResponse:
-    connection.request("GET", url.path)
+    connection.request("GET", url.path, headers=headers)
     answer = connection.getresponse()
     if answer.status == http.HTTPStatus.NOT_FOUND:
         raise BrokenBlobError(blob.digest, f"Blob {blob.digest} is missing in the registry.")

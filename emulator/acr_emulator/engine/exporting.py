@@ -5,21 +5,15 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from acr_emulator.engine.archive_writer import ArchiveWriter
-from acr_emulator.engine.artifact_references import Reference
-from acr_emulator.engine.artifacts import Artifact, Bounds, load_artifact
+from acr_emulator.engine.artifacts import Artifact, Bounds
 from acr_emulator.engine.block_upload import BlockUpload
 from acr_emulator.engine.container import Container
-from acr_emulator.engine.descriptors import Descriptor
 from acr_emulator.engine.failures import Failures
 from acr_emulator.engine.progress import Progress
 from acr_emulator.engine.repositories import Repositories
+from acr_emulator.engine.resolving import resolve
 from acr_emulator.engine.result import TransferResult
-from acr_emulator.engine.transfer_errors import (
-    BlobExistsError,
-    BrokenBlobError,
-    NotInRegistryError,
-    TransferError,
-)
+from acr_emulator.engine.transfer_errors import BlobExistsError, BrokenBlobError
 
 
 async def export_artifacts(
@@ -41,7 +35,8 @@ async def export_artifacts(
     plan: dict[str, Artifact] = {}
     for text in artifacts:
         with failures.of(text):
-            artifact = await _resolve(text, repositories, bounds)
+            artifact = await resolve(text, repositories, bounds)
+            artifact.check_limits()
             plan[str(artifact.reference)] = artifact
     if not overwrite and await container.exists(blob):
         raise BlobExistsError(blob)
@@ -58,33 +53,6 @@ async def export_artifacts(
         else:
             return TransferResult(digest, list(plan), failures.messages)
     return TransferResult("", [], failures.messages)
-
-
-async def _resolve(text: str, repositories: Repositories, bounds: Bounds) -> Artifact:
-    reference = Reference.parse(text)
-    repositories.check("pull", reference)
-    repository = reference.repository
-    try:
-        root, content = await repositories.manifest(repository, reference.target)
-    except NotInRegistryError as error:
-        raise TransferError(
-            f"Artifact '{text}' was not found in registry '{repositories.registry}'."
-        ) from error
-
-    async def fetch(descriptor: Descriptor) -> bytes:
-        if descriptor.digest == root.digest:
-            return content
-        return (await repositories.manifest(repository, descriptor.digest))[1]
-
-    async def holds(blob: Descriptor) -> bool:
-        return await repositories.has_blob(repository, blob.digest)
-
-    try:
-        artifact = await load_artifact(reference, root, fetch, holds, bounds)
-    except NotInRegistryError as error:
-        raise TransferError(f"Artifact '{text}' is not complete: {error}") from error
-    artifact.check_limits()
-    return artifact
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """A registry's repositories, straight in distribution (OCI distribution specification)."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Literal
 
@@ -29,28 +29,39 @@ class Repositories:
         base_url: str,
         *,
         prefix: str,
+        name: str = "",
         http: httpx.AsyncClient,
         allowed: Allowed = lambda *_: True,
+        login: Mapping[str, str] | None = None,
     ) -> None:
+        """Reach a registry, called `name` in errors; `login` are headers that it wants to see."""
         self._api = httpx.URL(f"{base_url}/v2/")
         self._prefix = prefix
+        #: Its name in errors.
+        self.registry = name or prefix
         self._http = http
         self._allowed = allowed
+        self._login = dict(login or {})
+
+    def path(self, repository: str) -> str:
+        """Where a repository is, seen from the base URL."""
+        return f"{self._prefix}/{repository}" if self._prefix else repository
+
+    def shares_blobs_with(self, other: "Repositories") -> bool:
+        """Whether both are at one base URL: blobs can then be mounted instead of copied."""
+        return self._api == other._api
 
     def check(self, operation: Operation, reference: Reference) -> None:
         """Refuse to read or write what is locked."""
         if not self._allowed(operation, reference.repository, reference.target):
             raise LockedError(operation, str(reference))
 
-    @property
-    def registry(self) -> str:
-        return self._prefix
-
     async def manifest(self, repository: str, target: str) -> tuple[Descriptor, bytes]:
         """Get a manifest by tag or digest; raises NotInRegistryError."""
         url = self._url(repository, "manifests", target)
-        with _registry_errors(self._prefix):
-            async with self._http.stream("GET", url, headers=_ACCEPT, timeout=_TIMEOUT) as answer:
+        with _registry_errors(self.registry):
+            headers = _ACCEPT | self._login
+            async with self._http.stream("GET", url, headers=headers, timeout=_TIMEOUT) as answer:
                 if answer.status_code == httpx.codes.NOT_FOUND:
                     raise NotInRegistryError(f"{repository} has no manifest {target}.")
                 _require(answer, httpx.codes.OK)
@@ -88,7 +99,7 @@ class Repositories:
 
     def blob(self, repository: str, blob: Descriptor) -> AsyncGenerator[bytes, None]:
         """Read a blob in large pieces; raises BrokenBlobError."""
-        return read_blob(self._url(repository, "blobs", blob.digest), blob)
+        return read_blob(self._url(repository, "blobs", blob.digest), blob, self._login)
 
     async def has_blob(self, repository: str, digest: str) -> bool:
         answer = await self._send("HEAD", repository, "blobs", digest)
@@ -105,18 +116,18 @@ class Repositories:
         *,
         mount_from: str | None,
     ) -> bool:
-        """Bring a blob into the repository; return False if it could be mounted from another one.
+        """Bring a blob into the repository; return False if it could be mounted from another path.
 
         The registry checks the digest. An upload that breaks off shows nowhere; distribution
         refuses to delete it (its offset is no longer the one that we know) and purges it in time.
         """
-        mount = {"mount": blob.digest, "from": f"{self._prefix}/{mount_from}"} if mount_from else {}
+        mount = {"mount": blob.digest, "from": mount_from} if mount_from else {}
         begun = await self._send("POST", repository, "blobs", "uploads/", params=mount)
         if mount_from and begun.status_code == httpx.codes.CREATED:
             return False
         _require(begun, httpx.codes.ACCEPTED)
         upload = self._api.join(begun.headers["Location"].partition("/v2/")[2])
-        with _registry_errors(self._prefix):
+        with _registry_errors(self.registry):
             answer = await self._http.put(
                 upload.copy_merge_params({"digest": blob.digest}),
                 content=content,
@@ -130,7 +141,7 @@ class Repositories:
         return True
 
     def _url(self, repository: str, *path: str) -> httpx.URL:
-        return self._api.join("/".join((self._prefix, repository, *path)))
+        return self._api.join("/".join((self.path(repository), *path)))
 
     async def _send(
         self,
@@ -141,11 +152,11 @@ class Repositories:
         params: dict[str, str] | None = None,
         content: bytes | None = None,
     ) -> httpx.Response:
-        with _registry_errors(self._prefix):
+        with _registry_errors(self.registry):
             return await self._http.request(
                 method,
                 self._url(repository, *path),
-                headers=headers,
+                headers=(headers or {}) | self._login,
                 params=params,
                 content=content,
                 timeout=_TIMEOUT,

@@ -4,13 +4,17 @@ import asyncio
 import json
 import secrets
 import ssl
+from collections import defaultdict
+from functools import partial
 from pathlib import Path
 
 import httpx
 
 from acr_emulator.bundled.child_process import Child, end_leftover, pid_file_of
 from acr_emulator.bundled.tools import DISTRIBUTION, path_of
-from acr_emulator.registry.locks import Locks
+from acr_emulator.engine import Repositories
+from acr_emulator.engine.repositories import Operation
+from acr_emulator.registry.locks import READ, WRITE, Locks
 from acr_emulator.registry.repair import repair
 from acr_emulator.registry.stored_repositories import StoredRepositories
 from acr_emulator.state.whole_files import write_whole
@@ -31,6 +35,7 @@ class Distribution:
         self._storage = folder / "storage"
         self._child: Child | None = None
         self._starting = asyncio.Lock()
+        self._importing = defaultdict[str, asyncio.Lock](asyncio.Lock)
         # Three, each with its own connections: uploads that stall stop neither pulls nor runs.
         self.pulls, self.pushes, self.transfers = _client(), _client(), _client()
 
@@ -51,6 +56,23 @@ class Distribution:
     def locks(self, registry: str) -> Locks:
         """What of it may not be changed or read."""
         return Locks(self.repositories(registry))
+
+    async def open(self, registry: str) -> Repositories:
+        """Its repositories for the transfer engine, which keeps to locks. Raises StartError."""
+        return Repositories(
+            await self.ensure(),
+            prefix=registry,
+            http=self.transfers,
+            allowed=partial(_is_allowed, self.locks(registry)),
+        )
+
+    def importing(self, registry: str) -> asyncio.Lock:
+        """To hold during an import.
+
+        Two of the same blobs at once would fail: distribution overwrites a link to a blob, and
+        refuses a manifest whose blob it looks for in a link that is empty just then.
+        """
+        return self._importing[registry]
 
     async def ensure(self) -> str:
         """Have it running, also after it died; its base URL. Raises StartError."""
@@ -97,6 +119,11 @@ class Distribution:
                 "secret": secrets.token_hex(32),
             },
         }
+
+
+def _is_allowed(locks: Locks, operation: Operation, repository: str, reference: str) -> bool:
+    attribute = READ if operation == "pull" else WRITE
+    return locks.allow(attribute, repository, reference)
 
 
 def _client() -> httpx.AsyncClient:

@@ -1,10 +1,7 @@
 """Executes the request of a run: opens the pipeline's storage, then calls the transfer engine."""
 
-import asyncio
-from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 from acr_emulator.bundled.child_process import StartError
@@ -16,9 +13,7 @@ from acr_emulator.engine import (
     export_artifacts,
     import_blob,
 )
-from acr_emulator.engine.repositories import Operation
 from acr_emulator.registry.distribution import Distribution
-from acr_emulator.registry.locks import READ, WRITE, Locks
 from acr_emulator.runs.access import PipelineAccess
 from acr_emulator.runs.pipelines import EXPORT, Pipeline
 
@@ -44,33 +39,20 @@ class Transfers:
     def __init__(self, access: PipelineAccess, distribution: Distribution) -> None:
         self._access = access
         self._distribution = distribution
-        # Two imports of the same blobs at once: distribution overwrites a link to a blob
-        # and refuses a manifest whose blobs it looks for in a link that is empty just then.
-        self._importing = defaultdict[str, asyncio.Lock](asyncio.Lock)
 
     async def carry_out(
         self, pipeline: Pipeline, request: Mapping[str, Any], progress: Callable[[int], None]
     ) -> Outcome:
         """Move the artifacts of a run's request."""
         try:
-            repositories = Repositories(
-                await self._distribution.ensure(),
-                prefix=pipeline.registry,
-                http=self._distribution.transfers,
-                allowed=partial(_is_allowed, self._distribution.locks(pipeline.registry)),
-            )
+            repositories = await self._distribution.open(pipeline.registry)
             async with await self._access.open(pipeline) as container:
                 if pipeline.kind is EXPORT:
                     return await _export(pipeline, request, repositories, container, progress)
-                async with self._importing[pipeline.registry]:
+                async with self._distribution.importing(pipeline.registry):
                     return await _import(pipeline, request, repositories, container, progress)
         except (TransferError, StartError) as exc:
             return Outcome(error=str(exc))
-
-
-def _is_allowed(locks: Locks, operation: Operation, repository: str, reference: str) -> bool:
-    attribute = READ if operation == "pull" else WRITE
-    return locks.allow(attribute, repository, reference)
 
 
 async def _export(

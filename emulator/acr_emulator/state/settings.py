@@ -55,6 +55,8 @@ class Settings:
     trigger_seconds: float = 1.0
     #: Seconds for the Retry-After header of answers that ask to be polled; None sends none.
     retry_after: int | None = None
+    #: Base URLs of registries outside of the cloud that `az acr import` may read, by host name.
+    upstreams: dict[str, str] = field(default_factory=dict)
     requests: deque[RecordedRequest] = field(default_factory=lambda: deque(maxlen=10_000))
 
     def reset(self) -> None:

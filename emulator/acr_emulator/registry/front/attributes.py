@@ -12,8 +12,8 @@ from acr_emulator.registry.front.gate import GuardedRoute, Visit
 from acr_emulator.registry.front.listings import unknown_repository
 from acr_emulator.registry.front.oci_errors import RegistryError, disallowed
 from acr_emulator.registry.front.paging import order_of, page
-from acr_emulator.registry.front.scopes import on_its_repository
 from acr_emulator.registry.locks import LIST, NAMES, LockAttributes, Locks
+from acr_emulator.registry.scopes import on_its_repository
 from acr_emulator.registry.stored_repositories import StoredManifest, StoredRepositories, StoredTag
 from acr_emulator.state.clock import timestamp
 

@@ -1,8 +1,5 @@
 """Admission to a registry: which one a request is for, whether it is open, who may do what."""
 
-import base64
-import binascii
-import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
@@ -10,44 +7,13 @@ from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from acr_emulator.identity.directory import Directory
-from acr_emulator.identity.rights import Rights
-from acr_emulator.registry.front.acr_tokens import InvalidTokenError, RegistryTokens
-from acr_emulator.registry.front.grants import Subject, granted
+from acr_emulator.registry.acr_tokens import InvalidTokenError
 from acr_emulator.registry.front.oci_errors import RegistryError, challenge
-from acr_emulator.registry.front.registry_path import is_repository
-from acr_emulator.registry.front.scopes import Scope
+from acr_emulator.registry.logins import Logins, Registry, basic
 from acr_emulator.registry.registries import Registries
-from acr_emulator.state.store import Resource
+from acr_emulator.registry.scopes import Scope, is_repository
 
-#: The user name that goes with a token instead of a password.
-TOKEN_USER = "00000000-0000-0000-0000-000000000000"
 VALID_TOKEN = Scope("registry", "", ())
-
-
-@dataclass(frozen=True)
-class Registry:
-    """A registry as its clients see it."""
-
-    id: str
-    name: str
-    login_server: str
-    admin_enabled: bool
-    anonymous_pull: bool
-    public: bool
-
-    @classmethod
-    def of(cls, resource: Resource) -> "Registry":
-        """Read what matters here from the ARM resource."""
-        properties = resource["properties"]
-        return cls(
-            id=resource["id"],
-            name=resource["name"].lower(),
-            login_server=properties["loginServer"],
-            admin_enabled=properties["adminUserEnabled"],
-            anonymous_pull=properties["anonymousPullEnabled"],
-            public=properties["publicNetworkAccess"] == "Enabled",
-        )
 
 
 @dataclass(frozen=True)
@@ -80,13 +46,9 @@ class GuardedRoute:
 class Gate:
     """Checks requests to any registry of the instance."""
 
-    def __init__(
-        self, registries: Registries, tokens: RegistryTokens, rights: Rights, directory: Directory
-    ) -> None:
+    def __init__(self, registries: Registries, logins: Logins) -> None:
         self._registries = registries
-        self._tokens = tokens
-        self._rights = rights
-        self._directory = directory
+        self._logins = logins
 
     def registry(self, request: Request) -> Registry:
         """Find the registry that the host name means, if its network is open."""
@@ -128,47 +90,17 @@ class Gate:
             raise challenge(registry.login_server, requested)
         try:
             if kind.lower() == "bearer":
-                access = self._tokens.access(registry.login_server, credential)
+                access = self._logins.tokens.access(registry.login_server, credential)
                 visit = Visit(registry, repository, lambda wanted: wanted.is_within(access))
             else:
-                user = self.log_in(registry, *basic(credential))
+                user = self._logins.log_in(registry, *basic(credential))
                 visit = Visit(
-                    registry, repository, lambda wanted: bool(self.granted(registry, user, wanted))
+                    registry,
+                    repository,
+                    lambda wanted: bool(self._logins.granted(registry, user, wanted)),
                 )
         except InvalidTokenError as exc:
             raise challenge(registry.login_server, requested, error="invalid_token") from exc
         if requested and not visit.allows(requested):
             raise challenge(registry.login_server, requested, error="insufficient_scope")
         return visit
-
-    def granted(self, registry: Registry, subject: Subject, scope: Scope) -> Scope | None:
-        """What of a scope an identity may have there."""
-        return granted(self._rights, subject, registry.id, scope)
-
-    def log_in(self, registry: Registry, username: str, password: str) -> Subject:
-        """Check a user and password and return who it is; raises InvalidTokenError.
-
-        The user is the admin, if enabled, a service principal by its application id and secret, or
-        the empty GUID with a refresh token for its password.
-        """
-        if username == TOKEN_USER:
-            return Subject(self._tokens.subject(registry.login_server, password))
-        if application := self._directory.logged_in(username, password):
-            return Subject(application.object_id)
-        known = self._registries.passwords(registry.name) if registry.admin_enabled else []
-        if username != registry.name or not any(
-            secrets.compare_digest(valid.encode(), password.encode()) for valid in known
-        ):
-            raise InvalidTokenError("wrong user or password")
-        return Subject(username, "admin")
-
-
-def basic(credential: str) -> tuple[str, str]:
-    """Read a Basic credential; raises InvalidTokenError."""
-    try:
-        username, colon, password = base64.b64decode(credential).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError) as exc:
-        raise InvalidTokenError("not base64") from exc
-    if not colon:
-        raise InvalidTokenError("no password")
-    return username, password

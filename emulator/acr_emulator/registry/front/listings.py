@@ -7,9 +7,9 @@ from acr_emulator.registry.distribution import Distribution
 from acr_emulator.registry.front.gate import GuardedRoute, Visit
 from acr_emulator.registry.front.oci_errors import RegistryError
 from acr_emulator.registry.front.paging import page
-from acr_emulator.registry.front.scopes import CATALOG, on_its_repository
 from acr_emulator.registry.locks import LIST
 from acr_emulator.registry.referrers import INDEX_TYPE, index, is_digest
+from acr_emulator.registry.scopes import CATALOG, on_its_repository
 
 
 def unknown_repository(repository: str) -> RegistryError:

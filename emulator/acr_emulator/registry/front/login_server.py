@@ -5,12 +5,9 @@ from __future__ import annotations
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from acr_emulator.cloud.clouds import Cloud
-from acr_emulator.identity.directory import Directory
-from acr_emulator.identity.rights import Rights
 from acr_emulator.identity.tokens import Tokens
 from acr_emulator.network.web_app import web_app
 from acr_emulator.registry.distribution import Distribution
-from acr_emulator.registry.front.acr_tokens import RegistryTokens
 from acr_emulator.registry.front.attributes import Attributes
 from acr_emulator.registry.front.gate import Gate, GuardedRoute
 from acr_emulator.registry.front.listings import Listings
@@ -23,8 +20,8 @@ from acr_emulator.registry.front.oci_errors import (
 )
 from acr_emulator.registry.front.passthrough import PassThrough
 from acr_emulator.registry.front.registry_path import RegistryPath
+from acr_emulator.registry.logins import Logins
 from acr_emulator.registry.registries import Registries
-from acr_emulator.state.clock import Clock
 
 
 class _Door:
@@ -44,18 +41,15 @@ class _Door:
 def registry_front(
     *,
     cloud: Cloud,
-    clock: Clock,
     entra: Tokens,
-    rights: Rights,
-    directory: Directory,
+    logins: Logins,
     registries: Registries,
     distribution: Distribution,
 ) -> ASGIApp:
     """Build the app."""
-    tokens = RegistryTokens(registries, clock)
-    gate = Gate(registries, tokens, rights, directory)
+    gate = Gate(registries, logins)
     guarded = guarded_routes(distribution)
-    routes = [*OAuth(gate, tokens, entra, cloud).routes(), *map(gate.guard, guarded)]
+    routes = [*OAuth(gate, logins, entra, cloud).routes(), *map(gate.guard, guarded)]
     app = web_app(routes, {RegistryError: answer_error}, envelope)
     return _Door(app)
 

@@ -8,11 +8,12 @@ from starlette.routing import Route
 
 from acr_emulator.cloud.clouds import Cloud
 from acr_emulator.identity.tokens import Tokens, UnauthorizedError
-from acr_emulator.registry.front.acr_tokens import InvalidTokenError, RegistryTokens
-from acr_emulator.registry.front.gate import Gate, Registry, basic
-from acr_emulator.registry.front.grants import Subject
+from acr_emulator.registry.acr_tokens import InvalidTokenError
+from acr_emulator.registry.front.gate import Gate
 from acr_emulator.registry.front.oci_errors import RegistryError
-from acr_emulator.registry.front.scopes import Scope
+from acr_emulator.registry.grants import Subject
+from acr_emulator.registry.logins import Logins, Registry, basic
+from acr_emulator.registry.scopes import Scope
 
 Form = dict[str, list[str]]
 
@@ -24,9 +25,10 @@ def _unauthorized(message: str) -> RegistryError:
 class OAuth:
     """`/oauth2/exchange` and `/oauth2/token` (Azure/acr docs/AAD-OAuth.md)."""
 
-    def __init__(self, gate: Gate, tokens: RegistryTokens, entra: Tokens, cloud: Cloud) -> None:
+    def __init__(self, gate: Gate, logins: Logins, entra: Tokens, cloud: Cloud) -> None:
         self._gate = gate
-        self._tokens = tokens
+        self._logins = logins
+        self._tokens = logins.tokens
         self._entra = entra
         self._audiences = (cloud.registry_audience, *cloud.arm_audiences)
 
@@ -64,7 +66,7 @@ class OAuth:
                 subject = Subject(self._tokens.subject(registry.login_server, token))
             elif grant_type == "password":
                 username, password = _field(form, "username"), _field(form, "password")
-                subject = self._gate.log_in(registry, username, password)
+                subject = self._logins.log_in(registry, username, password)
             else:
                 raise RegistryError(
                     400, "UNSUPPORTED", "grant_type must be refresh_token or password"
@@ -80,7 +82,7 @@ class OAuth:
             subject = Subject(kind="anonymous")
         elif kind.lower() == "basic":
             try:
-                subject = self._gate.log_in(registry, *basic(credential))
+                subject = self._logins.log_in(registry, *basic(credential))
             except InvalidTokenError as exc:
                 raise _unauthorized("authentication required") from exc
         else:
@@ -93,7 +95,7 @@ class OAuth:
             requested = [Scope.parse(text) for part in scopes for text in part.split()]
         except ValueError as exc:
             raise RegistryError(400, "INVALID_SCOPE", str(exc)) from exc
-        granted = [self._gate.granted(registry, subject, scope) for scope in requested]
+        granted = [self._logins.granted(registry, subject, scope) for scope in requested]
         scopes_granted = [scope for scope in granted if scope]
         token = self._tokens.access_token(registry.login_server, subject.name, scopes_granted)
         return JSONResponse({"access_token": token})

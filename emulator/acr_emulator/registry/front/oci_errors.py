@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from acr_emulator.engine.transfer_errors import DISALLOWED
-from acr_emulator.registry.front.scopes import Scope
+from acr_emulator.registry.scopes import Scope
 
 _CODES = {404: "NOT_FOUND", 405: "UNSUPPORTED"}
 

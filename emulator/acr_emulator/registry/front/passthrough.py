@@ -16,9 +16,9 @@ from acr_emulator.bundled.child_process import StartError
 from acr_emulator.registry.distribution import Distribution
 from acr_emulator.registry.front.gate import VALID_TOKEN, GuardedRoute, Visit
 from acr_emulator.registry.front.oci_errors import RegistryError, disallowed, error_answer
-from acr_emulator.registry.front.registry_path import RegistryPath, is_repository
-from acr_emulator.registry.front.scopes import on_its_repository, on_repository
+from acr_emulator.registry.front.registry_path import RegistryPath
 from acr_emulator.registry.locks import DELETE, READ, WRITE
+from acr_emulator.registry.scopes import is_repository, on_its_repository, on_repository
 
 _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer"}
 _NOT_FORWARDED = _HOP_BY_HOP | {"authorization", "host", "expect"}

@@ -6,15 +6,8 @@ from urllib.parse import unquote_to_bytes
 
 from acr_emulator.registry.front.oci_errors import RegistryError
 
-_COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
-_REPOSITORY = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*")
 #: What names, tags, digests and ids of uploads are made of: nothing of it is ever encoded.
 _SEGMENT = re.compile(r"(?!\.\.?$)[A-Za-z0-9._~:@+=-]+")
-
-
-def is_repository(name: str) -> bool:
-    """Whether a text is the name of a repository, as the OCI distribution specification has it."""
-    return bool(_REPOSITORY.fullmatch(name))
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from acr_emulator.identity.rights import Rights
-from acr_emulator.registry.front.registry_path import is_repository
-from acr_emulator.registry.front.scopes import CATALOG, Scope
 from acr_emulator.registry.registries import TYPE
+from acr_emulator.registry.scopes import CATALOG, Scope, is_repository
 
 _PULL, _PUSH, _DELETE = f"{TYPE}/pull/read", f"{TYPE}/push/write", f"{TYPE}/artifacts/delete"
 #: The action of a role that an action of a token needs, by the type of the token's scope.

@@ -1,8 +1,12 @@
 """What a registry token allows: `type:name:actions` scopes, as in the Docker token protocol."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TypedDict
+
+_COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+_REPOSITORY = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*")
 
 
 class AccessEntry(TypedDict):
@@ -53,6 +57,11 @@ class Scope:
 
 
 CATALOG = Scope("registry", "catalog", ("*",))
+
+
+def is_repository(name: str) -> bool:
+    """Whether a text is the name of a repository, as the OCI distribution specification has it."""
+    return bool(_REPOSITORY.fullmatch(name))
 
 
 def on_repository(repository: str, *actions: str) -> Scope:

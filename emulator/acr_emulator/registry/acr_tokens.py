@@ -7,8 +7,8 @@ from typing import Any
 
 import jwt
 
-from acr_emulator.registry.front.scopes import AccessEntry, Scope
 from acr_emulator.registry.registries import Registries
+from acr_emulator.registry.scopes import AccessEntry, Scope
 from acr_emulator.state.clock import Clock
 
 # Both are the lifetimes of real tokens (Azure/acr docs/AAD-OAuth.md for their claims).

@@ -1,0 +1,43 @@
+"""Registry -> registry, without a blob in between."""
+
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
+
+from acr_emulator.engine.artifact_references import Reference
+from acr_emulator.engine.artifacts import Bounds
+from acr_emulator.engine.descriptors import Descriptor
+from acr_emulator.engine.progress import Progress
+from acr_emulator.engine.pushing import Pusher
+from acr_emulator.engine.repositories import Repositories
+from acr_emulator.engine.resolving import resolve
+from acr_emulator.engine.transfer_errors import TransferError
+
+
+async def copy_artifact(
+    name: str,
+    *,
+    source: Repositories,
+    target: Repositories,
+    tags: Sequence[Reference],
+    untagged: Sequence[str] = (),
+    overwrite: bool,
+) -> None:
+    """Copy an artifact under each of the tags, and by its digest; raises TransferError."""
+    artifact = await resolve(name, source, Bounds())
+    origin, digest = artifact.reference.repository, artifact.root.digest
+    places = [*tags, *(Reference(repository, digest) for repository in untagged)]
+    for place in places:
+        target.check("push", place)
+        if not (overwrite or place.is_digest) and await target.digest_of(
+            place.repository, place.target
+        ):
+            raise TransferError(f"Tag '{place}' already exists in the target registry.")
+
+    def content(blob: Descriptor) -> AsyncGenerator[bytes, None]:
+        return source.blob(origin, blob)
+
+    shared = artifact.blobs if source.shares_blobs_with(target) else ()
+    known = dict.fromkeys(shared, source.path(origin))
+    pusher = Pusher(content, target, Progress(0, lambda _: None), known)
+    for place in places:
+        await pusher.push(replace(artifact, reference=place))
