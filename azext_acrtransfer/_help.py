@@ -21,14 +21,19 @@ long-summary: A pipeline stores the configuration of a transfer. To transfer art
 _PIPELINE_CREATE = """
 type: command
 short-summary: Create {article} {noun}.
-long-summary: After creation, grant the pipeline's identity access to the storage account, or to \
-the key vault that stores the SAS token. The command prints the required role assignment or \
-access policy.
+long-summary: The pipeline's identity needs access to the storage account, or to the key vault \
+that stores the SAS token. Use `--grant-access` to grant it. Otherwise, the command prints the \
+required role assignment or access policy.
 examples:
   - name: Create {article} {noun} that uses its managed identity
     text: >
         az acr {group} create --registry myregistry --name my{name}pipeline
         --storage-container-uri https://mystorage.blob.core.windows.net/mycontainer
+  - name: Create {article} {noun}, and grant its identity access to the storage account
+    text: >
+        az acr {group} create --registry myregistry --name my{name}pipeline
+        --storage-container-uri https://mystorage.blob.core.windows.net/mycontainer
+        --grant-access
   - name: Create {article} {noun} that uses a SAS token from a key vault
     text: >
         az acr {group} create --registry myregistry --name my{name}pipeline
@@ -59,6 +64,8 @@ examples:
     text: >
         az acr {group} update --registry myregistry --name my{name}pipeline
         --storage-access-mode ManagedIdentity
+  - name: Grant its identity the access that it needs
+    text: az acr {group} update --registry myregistry --name my{name}pipeline --grant-access
 """
 
 _PIPELINE_CHECK = """

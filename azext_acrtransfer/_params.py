@@ -44,6 +44,9 @@ def load_arguments(loader: Any, _: str) -> None:
     for kind in (EXPORT, IMPORT):
         with loader.argument_context(f"acr {kind.group}") as context:
             _pipeline_arguments(context, kind)
+        for verb in ("create", "update"):
+            with loader.argument_context(f"acr {kind.group} {verb}") as context:
+                _grant_argument(context)
         with loader.argument_context(f"acr {kind.group} create") as context:
             _new_name_argument(context, kind.noun)
         with loader.argument_context(f"acr {kind.group} check") as context:
@@ -139,6 +142,18 @@ def _pipeline_arguments(context: Any, kind: PipelineKind) -> None:
         get_three_state_flag(),
         options_list=["--source-trigger-enabled", "-e"],
         help="Import new blobs of the container automatically. Default for a new pipeline: true.",
+    )
+
+
+def _grant_argument(context: Any) -> None:
+    context.argument(
+        "grant_access",
+        action="store_true",
+        help="Grant the pipeline's identity the access that it needs, with your permissions, and "
+        "wait until it can be read: the role on the storage account, or with SasToken the "
+        "permission to read the secret. If that fails, the pipeline is kept, the exit code is 1, "
+        "and the command that grants the access is printed.",
+        validator=validators.validate_grant_access,
     )
 
 

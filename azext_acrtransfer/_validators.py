@@ -192,6 +192,16 @@ def validate_what_to_wait_for(namespace: Namespace) -> None:
     namespace.created = True
 
 
+def validate_grant_access(namespace: Namespace) -> None:
+    """Validate that the command waits for the pipeline whose identity gets access."""
+    if namespace.grant_access and namespace.no_wait:
+        raise MutuallyExclusiveArgumentError(
+            "--grant-access doesn't go with --no-wait: it needs the identity of the pipeline, and "
+            "waits until the access can be read.",
+            recommendation="Leave --no-wait out, or --grant-access.",
+        )
+
+
 def _option(argument: str) -> str:
     return "--" + argument.replace("_", "-")
 

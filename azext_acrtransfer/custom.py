@@ -112,12 +112,10 @@ def create_pipeline(
     identity: IdentityId | None = None,
     options: tuple[PipelineOption, ...] = (),
     source_trigger: bool = True,
+    grant_access: bool = False,
     no_wait: bool = False,
 ) -> Any:
-    """Create a pipeline, and print how to grant access to its identity."""
-    # Deferred: most commands don't need it.
-    from azext_acrtransfer.diagnostics.facts import required_access
-
+    """Create a pipeline, and grant access to its identity or print how to do that."""
     access = StorageAccess.of(access_mode, secret)
     spec = PipelineSpec(
         client.kind, container, access, identity or SYSTEM_IDENTITY, options, source_trigger
@@ -125,7 +123,7 @@ def create_pipeline(
     model = models.pipeline(spec, ApiVersion.configured(cmd.cli_ctx))
     all_pipelines = client.of(registry_name, resource_group_name)
     pipeline = _put_pipeline(cmd, all_pipelines, resource_name, model, no_wait=no_wait)
-    logger.warning(required_access(pipeline, client.kind))
+    _grant_or_print(cmd, pipeline, client.kind, grant_access=grant_access)
     return pipeline
 
 
@@ -188,19 +186,32 @@ def put_pipeline(
     secret: SecretUri | None = None,
     identity: IdentityId | None = None,
     options: tuple[PipelineOption, ...] | None = None,
+    grant_access: bool = False,
     no_wait: bool = False,
 ) -> Any:
     """Write a changed pipeline back; print which access it needs now, if that can have changed."""
-    # Deferred: most commands don't need it.
-    from azext_acrtransfer.diagnostics.facts import required_access
-
     registry = Registry.of_resource(pipeline.id)
     all_pipelines = Resources(client, registry)
     changed = _put_pipeline(cmd, all_pipelines, pipeline.name, pipeline, no_wait=no_wait)
     deletes_blobs = PipelineOption.DELETE_SOURCE_BLOB in (options or ())
-    if container or access_mode or secret or identity or deletes_blobs:
-        logger.warning(required_access(changed, client.kind))
+    if grant_access or deletes_blobs or any((container, access_mode, secret, identity)):
+        _grant_or_print(cmd, changed, client.kind, grant_access=grant_access)
     return changed
+
+
+def _grant_or_print(cmd: Any, pipeline: Any, kind: PipelineKind, *, grant_access: bool) -> None:
+    """Grant access to the identity of a pipeline, or print how to do that."""
+    if grant_access:
+        # Deferred: most commands don't need it.
+        from azext_acrtransfer.preflight import granting
+
+        waiting = Waiting(cmd.cli_ctx)
+        fail_after_output(cmd.cli_ctx, granting.grant_access(cmd.cli_ctx, pipeline, kind, waiting))
+        return
+    # Deferred: most commands don't need it.
+    from azext_acrtransfer.diagnostics.facts import required_access
+
+    logger.warning(required_access(pipeline, kind))
 
 
 def _put_pipeline(

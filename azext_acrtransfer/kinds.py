@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
+from typing import TypeVar
 
 #: Source: the service's prerequisites guide; more in one run is refused.
 MAX_ARTIFACTS_PER_RUN = 50
+T = TypeVar("T")
 
 
 class PipelineOption(str, Enum):
@@ -18,6 +20,24 @@ class PipelineOption(str, Enum):
     OVERWRITE_TAGS = "OverwriteTags"
     DELETE_SOURCE_BLOB = "DeleteSourceBlobOnSuccess"
     CONTINUE_ON_ERRORS = "ContinueOnErrors"
+
+
+@dataclass(frozen=True)
+class BuiltInRole:
+    """A built-in role: its name, and its ID, which is the same in every cloud.
+
+    Source: Azure's list of built-in roles.
+    """
+
+    name: str
+    id: str
+
+
+_BLOB_READER = BuiltInRole("Storage Blob Data Reader", "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1")
+_BLOB_CONTRIBUTOR = BuiltInRole(
+    "Storage Blob Data Contributor", "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
+)
+SECRETS_USER = BuiltInRole("Key Vault Secrets User", "4633458b-17de-408a-b874-0445c86b69e6")
 
 
 @dataclass(frozen=True)
@@ -46,7 +66,7 @@ class PipelineKind(ResourceKind):
     side: str
     options: tuple[PipelineOption, ...]
     sas_permissions: Mapping[PipelineOption | None, str]
-    storage_roles: Mapping[PipelineOption | None, str]
+    storage_roles: Mapping[PipelineOption | None, BuiltInRole]
 
     def sas_permissions_for(self, options: tuple[PipelineOption, ...]) -> str:
         """Permission letters that a SAS needs, as ``az storage container generate-sas`` takes them.
@@ -56,14 +76,14 @@ class PipelineKind(ResourceKind):
         """
         return _most_demanding(self.sas_permissions, options)
 
-    def storage_role_for(self, options: tuple[PipelineOption, ...]) -> str:
+    def storage_role_for(self, options: tuple[PipelineOption, ...]) -> BuiltInRole:
         """Return the built-in role with the fewest permissions that a managed identity needs."""
         return _most_demanding(self.storage_roles, options)
 
 
 def _most_demanding(
-    needs: Mapping[PipelineOption | None, str], options: tuple[PipelineOption, ...]
-) -> str:
+    needs: Mapping[PipelineOption | None, T], options: tuple[PipelineOption, ...]
+) -> T:
     return next((needs[option] for option in options if option in needs), needs[None])
 
 
@@ -83,7 +103,7 @@ EXPORT = PipelineKind(
     side="target",
     options=(PipelineOption.OVERWRITE_BLOBS, PipelineOption.CONTINUE_ON_ERRORS),
     sas_permissions=MappingProxyType({None: "alrw"}),
-    storage_roles=MappingProxyType({None: "Storage Blob Data Contributor"}),
+    storage_roles=MappingProxyType({None: _BLOB_CONTRIBUTOR}),
 )
 
 IMPORT = PipelineKind(
@@ -100,10 +120,7 @@ IMPORT = PipelineKind(
     ),
     sas_permissions=MappingProxyType({None: "lr", PipelineOption.DELETE_SOURCE_BLOB: "dlr"}),
     storage_roles=MappingProxyType(
-        {
-            None: "Storage Blob Data Reader",
-            PipelineOption.DELETE_SOURCE_BLOB: "Storage Blob Data Contributor",
-        }
+        {None: _BLOB_READER, PipelineOption.DELETE_SOURCE_BLOB: _BLOB_CONTRIBUTOR}
     ),
 )
 

@@ -8,25 +8,31 @@ from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from azext_acrtransfer.arguments import StorageAccessMode
-from azext_acrtransfer.command_lines import Command, Output, az
-from azext_acrtransfer.kinds import PipelineKind, PipelineOption
+from azext_acrtransfer.command_lines import Command, Output, Word, az
+from azext_acrtransfer.kinds import SECRETS_USER, PipelineKind, PipelineOption
+
+
+def assign_role(role: str, scope: Word) -> Command:
+    """Return the command that assigns a role to the identity of a pipeline."""
+    return az(
+        "role assignment create",
+        role=role,
+        assignee_object_id="{principal-id}",
+        assignee_principal_type="ServicePrincipal",
+        scope=scope,
+    )
+
 
 GRANT_SECRET = az(
     "keyvault set-policy", name="{vault}", secret_permissions="get", object_id="{principal-id}"
 )
-GRANT_SECRET_BY_ROLE = az(
-    "role assignment create",
-    role="Key Vault Secrets User",
-    assignee_object_id="{principal-id}",
-    assignee_principal_type="ServicePrincipal",
-    scope=Output(az("keyvault show", name="{vault}", query="id", output="tsv"), "scope"),
+GRANT_SECRET_BY_ROLE = assign_role(
+    SECRETS_USER.name,
+    Output(az("keyvault show", name="{vault}", query="id", output="tsv"), "scope"),
 )
-GRANT_STORAGE = az(
-    "role assignment create",
-    role="{storage-role}",
-    assignee_object_id="{principal-id}",
-    assignee_principal_type="ServicePrincipal",
-    scope=Output(az("storage account show", name="{account}", query="id", output="tsv"), "scope"),
+GRANT_STORAGE = assign_role(
+    "{storage-role}",
+    Output(az("storage account show", name="{account}", query="id", output="tsv"), "scope"),
 )
 OF_PIPELINE = {"resource_group": "{group}", "registry": "{registry}", "name": "{pipeline}"}
 
@@ -66,7 +72,7 @@ def needs_of(kind: PipelineKind, options: tuple[PipelineOption, ...]) -> dict[st
     """Return what pipelines of a kind need, with these options."""
     return {
         "pipeline-group": kind.group,
-        "storage-role": kind.storage_role_for(options),
+        "storage-role": kind.storage_role_for(options).name,
         "sas-permissions": kind.sas_permissions_for(options),
     }
 
@@ -121,10 +127,9 @@ def _principal(identity: Any) -> dict[str, str]:
 def required_access(pipeline: Any, kind: PipelineKind) -> str:
     """Return how to grant access to the pipeline's identity before its next run."""
     facts = facts_of_pipeline(pipeline, kind)
-    storage = getattr(pipeline, kind.side)
-    check = facts.fill(az("acr {pipeline-group} check", **OF_PIPELINE))
-    then = f"To check the prerequisites, run:\n  {check}"
-    if storage and storage.storage_access_mode == StorageAccessMode.MANAGED_IDENTITY.value:
+    by_sas = uses_sas(getattr(pipeline, kind.side))
+    then = what_is_left(facts, by_sas=by_sas)
+    if not by_sas:
         first = facts.fill(
             "The pipeline's identity ({principal-id}) needs the role '{storage-role}' on the "
             "storage account. To assign it, run:"
@@ -134,12 +139,24 @@ def required_access(pipeline: Any, kind: PipelineKind) -> str:
         "The pipeline's identity ({principal-id}) needs permission to read the secret. To grant "
         "it, run:"
     )
-    sas = facts.fill(
-        "The secret must contain a SAS token of the container with the permissions "
-        "'{sas-permissions}'."
-    )
     return (
         f"{first}\n  {facts.fill(GRANT_SECRET)}\n"
         f"Or, if the key vault uses role assignments, run:\n  {facts.fill(GRANT_SECRET_BY_ROLE)}\n"
-        f"{sas}\n{then}"
+        f"{then}"
     )
+
+
+def what_is_left(facts: Facts, *, by_sas: bool) -> str:
+    """Return what a pipeline needs in addition to the access of its identity, and the check."""
+    sas = (
+        "The secret must contain a SAS token of the container with the permissions "
+        "'{sas-permissions}'.\n"
+    )
+    check = facts.fill(az("acr {pipeline-group} check", **OF_PIPELINE))
+    return f"{facts.fill(sas) if by_sas else ''}To check the prerequisites, run:\n  {check}"
+
+
+def uses_sas(storage: Any) -> bool:
+    """Whether a pipeline reads a SAS from a vault, as one without an access mode does."""
+    mode: str | None = storage and storage.storage_access_mode
+    return mode != StorageAccessMode.MANAGED_IDENTITY.value

@@ -6,6 +6,7 @@ import json
 from base64 import urlsafe_b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -20,8 +21,10 @@ from azure.mgmt.core.tools import resource_id
 from knack.util import CLIError
 
 from azext_acrtransfer.hosts import storage_domains, vault_domains
+from azext_acrtransfer.preflight.grants import Grant
 from azext_acrtransfer.preflight.lookups import ABSENT, Absent, Found, Lookup, Unreadable, read
 from azext_acrtransfer.service.api_version import ApiVersion
+from azext_acrtransfer.service.concurrency import run_concurrently
 from azext_acrtransfer.service.http import (
     MALFORMED,
     Check,
@@ -38,12 +41,16 @@ Json = dict[str, Any]
 # What can't be read soon is unknown.
 _FEW_TRIES: Json = {"retry_total": 2, "connection_timeout": 10, "read_timeout": 30}
 _RESOURCES, _BLOBS, _SECRETS = "2021-04-01", "2021-12-02", "7.4"
+#: Resource types with their API versions.
+STORAGE_ACCOUNT = ("Microsoft.Storage/storageAccounts", "2023-05-01")
+KEY_VAULT = ("Microsoft.KeyVault/vaults", "2023-07-01")
+AUTHORIZATION, ROLES = "providers/Microsoft.Authorization", "2022-04-01"
 _REFUSED_BY_FIREWALL = frozenset({"ForbiddenByConnection", "ForbiddenByFirewall"})
 _CLOSED_VAULT = (
     "The firewall of the key vault blocks you. It might admit ACR Transfer, which is a trusted "
     "service."
 )
-_READER = "the role Reader on it, or it is in another subscription than the active one, or deleted"
+_READER = "the role Reader on it, or it is in a subscription that you can't read, or deleted"
 
 
 @dataclass(frozen=True)
@@ -81,10 +88,10 @@ class Reader:
     """
 
     def __init__(self, cli_ctx: Any) -> None:
-        profile = Profile(cli_ctx=cli_ctx)
+        self._profile = Profile(cli_ctx=cli_ctx)
         self.subscription = get_subscription_id(cli_ctx)
-        self._user = profile.get_subscription(self.subscription)["user"]
-        self._credential, _, _ = profile.get_login_credentials(self.subscription)
+        self._account = self._profile.get_subscription(self.subscription)
+        self._credential, _, _ = self._profile.get_login_credentials(self.subscription)
         self._version = ApiVersion.configured(cli_ctx).text
         self._cloud = cli_ctx.cloud
         self._transport = RequestsTransport(**connection_options())
@@ -96,8 +103,9 @@ class Reader:
 
         az has the same user name for every managed identity, whose object ID is in its tokens.
         """
-        if "assignedIdentityInfo" not in self._user:
-            return {"you": str(self._user["name"])}
+        user = self._account["user"]
+        if "assignedIdentityInfo" not in user:
+            return {"you": str(user["name"])}
         audience = self._cloud.endpoints.active_directory_resource_id
         try:
             token = self._credential.get_token(*resource_to_scopes(audience)).token
@@ -166,11 +174,29 @@ class Reader:
         return self.arm(self.id_of(registry), self._version)
 
     def named(self, resource_type: str, version: str, name: str) -> Lookup[Json]:
-        """Look up a resource of a type whose names are unique in Azure, in any resource group."""
+        """Look up a resource of a type whose names are unique in Azure.
+
+        It can be in any resource group, and in any of the caller's subscriptions of the tenant.
+        """
         if not name:
             return ABSENT  # every resource would fit
+        find = partial(self._named_in, resource_type, version, name)
+        lookup = find(self.subscription)
+        if not isinstance(lookup, Absent):
+            return lookup
+        in_use = self._is_in_use(resource_type, version, name)
+        if in_use == Found(value=True):
+            for elsewhere in run_concurrently(find, self._other_subscriptions):
+                if isinstance(elsewhere, Found):
+                    return elsewhere
+            return Unreadable(f"It exists, but you can't read it. Required: {_READER}.")
+        return in_use if isinstance(in_use, Unreadable) else ABSENT
+
+    def _named_in(
+        self, resource_type: str, version: str, name: str, subscription: str
+    ) -> Lookup[Json]:
         wanted = f"resourceType eq '{resource_type}' and name eq '{name}'"
-        path = f"/subscriptions/{self.subscription}/resources"
+        path = f"/subscriptions/{subscription}/resources"
 
         def find() -> Json | None:
             for item in self.arm_list(path, _RESOURCES, wanted):
@@ -178,23 +204,42 @@ class Reader:
                     return {**item, **self.arm(item["id"], version)}
             return None
 
-        lookup = read(find, _READER)
-        if isinstance(lookup, Absent):
-            return self._elsewhere(resource_type, version, name)
-        return lookup
+        return read(find, _READER)
 
-    def _elsewhere(self, resource_type: str, version: str, name: str) -> Absent | Unreadable:
-        """Look up whether a name is in use where the caller can't read it."""
+    def _is_in_use(self, resource_type: str, version: str, name: str) -> Lookup[bool]:
+        """Look up whether a name is in use, also where the caller can't read it."""
         namespace = resource_type.partition("/")[0]
         path = f"/subscriptions/{self.subscription}/providers/{namespace}/checkNameAvailability"
         body = {"name": name, "type": resource_type}
         request = self._arm_request("POST", path, {"api-version": version}, body)
-        availability = read(lambda: self._arm_json(request), _READER)
-        if isinstance(availability, Unreadable):
-            return availability
-        if isinstance(availability, Found) and availability.value.get("reason") == "AlreadyExists":
-            return Unreadable(f"It exists, but you can't read it. Required: {_READER}.")
-        return ABSENT
+        return read(lambda: self._arm_json(request).get("reason") == "AlreadyExists", _READER)
+
+    @property
+    def _other_subscriptions(self) -> list[str]:
+        """The caller's other subscriptions for which the token is valid, too."""
+        return [
+            account["id"]
+            for account in self._profile.load_cached_subscriptions()
+            if account["tenantId"] == self._account["tenantId"]
+            and account["id"] != self.subscription
+        ]
+
+    def roles(self, principal: str, scope: str) -> tuple[Grant, ...]:
+        """Return the roles of a principal at a scope, assigned directly or through a group."""
+        items = self._assigned("roleAssignments", principal, scope)
+        definitions = {item["roleDefinitionId"] for item in items}
+        known = {item: self.arm(item, ROLES)["properties"] for item in definitions}
+        return tuple(_grant(item, known[item["roleDefinitionId"]]) for item in items)
+
+    def denials(self, principal: str, scope: str) -> tuple[str, ...]:
+        """Return the names of the deny assignments of a principal at a scope."""
+        items = self._assigned("denyAssignments", principal, scope)
+        return tuple(item["denyAssignmentName"] for item in items)
+
+    def _assigned(self, what: str, principal: str, scope: str) -> list[Json]:
+        wanted = f"atScope() and assignedTo('{principal}')"
+        items = self.arm_list(f"{scope}/{AUTHORIZATION}/{what}", ROLES, wanted) if principal else ()
+        return [item["properties"] for item in items]
 
     def secret(self, uri: str) -> Json:
         """Return a secret with its value, or only its attributes if it's disabled."""
@@ -248,3 +293,12 @@ def _reason_of_vault(error: HttpResponseError) -> str:
         return str(get_path(response.json(), "error", "innererror", "code"))
     except (AttributeError, ValueError):  # there is no answer, or it isn't JSON
         return ""
+
+
+def _grant(assignment: Json, role: Json) -> Grant:
+    return Grant(
+        tuple(role["permissions"]),
+        role["roleName"],
+        assignment["scope"],
+        has_condition=bool(assignment.get("condition")),
+    )

@@ -7,11 +7,27 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
-from azext_acrtransfer.diagnostics.facts import Facts, expiry_of_new_sas, facts_of_pipeline
-from azext_acrtransfer.preflight.azure_reader import Reader
-from azext_acrtransfer.preflight.grants import Grant, principals_that_read_secrets
+from azext_acrtransfer.diagnostics.facts import (
+    Facts,
+    expiry_of_new_sas,
+    facts_of_pipeline,
+    uses_sas,
+)
+from azext_acrtransfer.preflight.azure_reader import (
+    AUTHORIZATION,
+    KEY_VAULT,
+    ROLES,
+    STORAGE_ACCOUNT,
+    Reader,
+)
+from azext_acrtransfer.preflight.grants import (
+    Grant,
+    container_scope,
+    principals_that_read_secrets,
+    secret_scope,
+)
 from azext_acrtransfer.preflight.lookups import ABSENT, Absent, Found, Lookup, and_then, read
-from azext_acrtransfer.preflight.needs import CONTAINER_ACCESS, SAS, uses_sas
+from azext_acrtransfer.preflight.needs import CONTAINER_ACCESS, SAS
 from azext_acrtransfer.preflight.snapshot import (
     Content,
     Grants,
@@ -30,10 +46,7 @@ from azext_acrtransfer.service.concurrency import run_concurrently
 from azext_acrtransfer.service.json_values import get_path
 from azext_acrtransfer.service.resources import Resources
 
-_ACCOUNT = ("Microsoft.Storage/storageAccounts", "2023-05-01")
-_VAULT = ("Microsoft.KeyVault/vaults", "2023-07-01")
-_IDENTITIES, _ROLES = "2023-01-31", "2022-04-01"
-_AUTHORIZATION = "providers/Microsoft.Authorization"
+_IDENTITIES = "2023-01-31"
 _READ = "the role Reader on it"
 _READ_BLOBS = "the role Storage Blob Data Reader on the container, and a way past its firewall"
 _READ_DIRECTORY = "the role Directory Readers in Microsoft Entra ID"
@@ -118,7 +131,7 @@ def _permissions(reader: Reader, scope: str) -> Lookup[Grants]:
     """Return the caller's permissions on a resource."""
 
     def request() -> Grants:
-        items = reader.arm_list(f"{scope}/{_AUTHORIZATION}/permissions", _ROLES)
+        items = reader.arm_list(f"{scope}/{AUTHORIZATION}/permissions", ROLES)
         return tuple(Grant((item,)) for item in items)
 
     return read(request, _READ)
@@ -146,14 +159,14 @@ class _About:
 
     def storage(self) -> StorageLookups:
         """Return the account, the container, and the roles on it."""
-        account = self._reader.named(*_ACCOUNT, self._facts.get("account", ""))
+        account = self._reader.named(*STORAGE_ACCOUNT, self._facts.get("account", ""))
         if not isinstance(account, Found):
             return StorageLookups(account, account, account, account)
         name = self._facts.get("container")
         if not name:  # its ID would be that of all containers
             return StorageLookups(account)
-        scope = f"{account.value['id']}/blobServices/default/containers/{name}"
-        container = self._arm(scope, _ACCOUNT[1])
+        scope = container_scope(account.value["id"], name)
+        container = self._arm(scope, STORAGE_ACCOUNT[1])
         if self._uses_sas:
             return StorageLookups(account, container)
         return StorageLookups(account, container, self._roles(scope), self._denials(scope))
@@ -162,46 +175,33 @@ class _About:
         """Return the vault, and the roles or groups that could let the identity read the secret."""
         if not self._uses_sas:
             return VaultLookups()
-        vault = self._reader.named(*_VAULT, self._facts.get("vault", ""))
+        vault = self._reader.named(*KEY_VAULT, self._facts.get("vault", ""))
         if not isinstance(vault, Found):
             return VaultLookups(vault)
         if not get_path(vault.value, "properties", "enableRbacAuthorization"):
             return VaultLookups(vault, groups=self._groups(vault.value))
-        scope = f"{vault.value['id']}/secrets/{self._facts['secret']}"
-        return VaultLookups(vault, self._roles(scope))
+        return VaultLookups(
+            vault, self._roles(secret_scope(vault.value["id"], self._facts["secret"]))
+        )
 
     def _groups(self, vault: Resource) -> Lookup[tuple[str, ...]]:
         """Return the groups that may read secrets, unless there is no identity or it may itself."""
         principals = principals_that_read_secrets(vault)
-        identity = self._facts.get("principal-id", "").lower()
+        identity = self._principal.lower()
         if not principals or not identity or identity in principals:
             return ABSENT
         return read(lambda: self._reader.groups(sorted(principals)), _READ_DIRECTORY)
 
     def _roles(self, scope: str) -> Lookup[Grants]:
-        """Return the roles of the identity at a scope, assigned directly or through a group."""
-
-        def request() -> Grants:
-            items = self._assigned(scope, "roleAssignments")
-            definitions = {item["roleDefinitionId"] for item in items}
-            known = {item: self._reader.arm(item, _ROLES)["properties"] for item in definitions}
-            return tuple(_grant(item, known[item["roleDefinitionId"]]) for item in items)
-
-        return read(request, _READ)
+        """Return the roles of the identity at a scope."""
+        return read(lambda: self._reader.roles(self._principal, scope), _READ)
 
     def _denials(self, scope: str) -> Lookup[tuple[str, ...]]:
-        def request() -> tuple[str, ...]:
-            items = self._assigned(scope, "denyAssignments")
-            return tuple(item["denyAssignmentName"] for item in items)
+        return read(lambda: self._reader.denials(self._principal, scope), _READ)
 
-        return read(request, _READ)
-
-    def _assigned(self, scope: str, what: str) -> list[Any]:
-        principal = self._facts.get("principal-id")
-        wanted = f"atScope() and assignedTo('{principal}')"
-        path = f"{scope}/{_AUTHORIZATION}/{what}"
-        items = self._reader.arm_list(path, _ROLES, wanted) if principal else []
-        return [item["properties"] for item in items]
+    @property
+    def _principal(self) -> str:
+        return self._facts.get("principal-id", "")
 
     def secret(self) -> SecretLookups:
         """Return the secret, or the deleted one."""
@@ -238,12 +238,3 @@ class _About:
 
         names = self._snapshot.subject.blobs
         return dict(zip(names, run_concurrently(look_up, names), strict=True))
-
-
-def _grant(assignment: Resource, role: Resource) -> Grant:
-    return Grant(
-        tuple(role["permissions"]),
-        role["roleName"],
-        assignment["scope"],
-        has_condition=bool(assignment.get("condition")),
-    )

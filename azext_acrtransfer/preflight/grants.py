@@ -7,18 +7,43 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
+from azext_acrtransfer.kinds import SECRETS_USER, BuiltInRole, PipelineKind, PipelineOption
 from azext_acrtransfer.service.json_values import get_path
 
 _BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
 #: What lets a managed identity do what a permission of a SAS allows.
 _ACTIONS = {"r": "read", "l": "read", "w": "write", "a": "write", "d": "delete"}
 RUN_PIPELINES = "Microsoft.ContainerRegistry/registries/pipelineRuns/write"
-GET_SECRET = "Microsoft.KeyVault/vaults/secrets/getSecret/action"
 
 
-def blob_actions(sas_permissions: str) -> frozenset[str]:
-    """Return the data actions that correspond to the permissions of a SAS."""
-    return frozenset(f"{_BLOBS}/{_ACTIONS[letter]}" for letter in sas_permissions)
+@dataclass(frozen=True)
+class Right:
+    """Data actions that an identity needs, and the built-in role with the fewest that has them."""
+
+    actions: frozenset[str]
+    role: BuiltInRole
+
+
+READ_SECRETS = Right(
+    frozenset({"Microsoft.KeyVault/vaults/secrets/getSecret/action"}), SECRETS_USER
+)
+
+
+def right_to_blobs(kind: PipelineKind, options: tuple[PipelineOption, ...]) -> Right:
+    """Return what a pipeline needs that uses its identity: what a SAS would have to allow."""
+    letters = kind.sas_permissions_for(options)
+    actions = frozenset(f"{_BLOBS}/{_ACTIONS[letter]}" for letter in letters)
+    return Right(actions, kind.storage_role_for(options))
+
+
+def container_scope(account_id: str, container: str) -> str:
+    """Return the ID of a container, where the roles of the account and above apply, too."""
+    return f"{account_id}/blobServices/default/containers/{container}"
+
+
+def secret_scope(vault_id: str, secret: str) -> str:
+    """Return the ID of a secret, where the roles of the vault and above apply, too."""
+    return f"{vault_id}/secrets/{secret}"
 
 
 @dataclass(frozen=True)

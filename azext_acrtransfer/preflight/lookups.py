@@ -94,9 +94,14 @@ def malformed(error: Exception) -> Unreadable:
 
 
 def _refused(error: HttpResponseError, permission: str) -> Unreadable:
-    message = mask_sas(str(error.message))
+    if required := missing_permission(error, permission):
+        return Unreadable(f"You don't have permission to read it. Required: {required}.")
+    return Unreadable(f"Couldn't read it: {mask_sas(str(error.message))}")
+
+
+def missing_permission(error: HttpResponseError, permission: str) -> str:
+    """Return the permission that a refusal names, or else this one; "" if it's another error."""
     if error.status_code not in _REFUSED:
-        return Unreadable(f"Couldn't read it: {message}")
-    action = _ACTION.search(message)
-    required = action["action"] if action else permission
-    return Unreadable(f"You don't have permission to read it. Required: {required}.")
+        return ""
+    action = _ACTION.search(str(error.message))
+    return action["action"] if action else permission

@@ -8,8 +8,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from azext_acrtransfer.arguments import StorageAccessMode
-from azext_acrtransfer.diagnostics.facts import Facts, known_options
+from azext_acrtransfer.diagnostics.facts import Facts, known_options, uses_sas
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind, PipelineOption
 from azext_acrtransfer.preflight.lookups import (
     ABSENT,
@@ -75,12 +74,6 @@ def all_of(needs: Iterable[Need[Any]], snapshot: Snapshot) -> Lookup[list[Any]]:
             return lookup
         values.append(lookup.value)
     return Found(values)
-
-
-def uses_sas(container_access: Any) -> bool:
-    """Whether a pipeline reads a SAS from a vault, as one without an access mode does."""
-    mode: str | None = container_access.storage_access_mode
-    return mode != StorageAccessMode.MANAGED_IDENTITY.value
 
 
 def is_triggered(pipeline: Any) -> bool:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from azext_acrtransfer.command_lines import az
 from azext_acrtransfer.diagnostics.catalog import UPDATE_PIPELINE
 from azext_acrtransfer.diagnostics.facts import Facts
 from azext_acrtransfer.kinds import PipelineOption
 from azext_acrtransfer.preflight import needs
-from azext_acrtransfer.preflight.grants import RUN_PIPELINES, blob_actions, suffice
+from azext_acrtransfer.preflight.grants import RUN_PIPELINES, right_to_blobs, suffice
 from azext_acrtransfer.preflight.lookups import Lookup
-from azext_acrtransfer.preflight.networks import OPEN, why_closed
+from azext_acrtransfer.preflight.networks import (
+    BLOB_ENDPOINT,
+    OPEN,
+    other_endpoint,
+    why_closed,
+)
 from azext_acrtransfer.preflight.rule import Finding, Rule, evaluate_lookup, fails, passes, warns
 from azext_acrtransfer.preflight.snapshot import Grants, Resource, Subject
 from azext_acrtransfer.service.json_values import get_path
@@ -86,11 +90,8 @@ def _pipeline_identity(
 def _account_exists(access: Any, account: Resource | None, facts: Facts) -> Finding:
     if account is None:
         return fails(f"The storage account '{facts['account']}' doesn't exist.")
-    host = urlsplit(access.uri).hostname
-    endpoint = get_path(account, "properties", "primaryEndpoints", "blob")
-    if endpoint and urlsplit(endpoint).hostname != host:
-        return fails(f"Its blob endpoint is {endpoint}, the pipeline's is {host}.")
-    return passes(str(account["id"]))
+    other = other_endpoint(account, BLOB_ENDPOINT, access.uri)
+    return fails(other) if other else passes(str(account["id"]))
 
 
 def _account_has_blobs(account: Resource) -> Finding:
@@ -125,7 +126,7 @@ def _storage_role(
     roles: Grants,
     denials: Lookup[tuple[str, ...]],
 ) -> Finding | None:
-    actions = blob_actions(subject.kind.sas_permissions_for(options))
+    actions = right_to_blobs(subject.kind, options).actions
     names = ", ".join(f"{grant.role} at {grant.scope}" for grant in roles) or "none"
     if not suffice(roles, actions):
         verbs = ", ".join(sorted(action.rpartition("/")[2] for action in actions))

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 from typing import Any
-from urllib.parse import urlsplit
 
 from azext_acrtransfer.command_lines import az
 from azext_acrtransfer.diagnostics.catalog import RECOVER_SECRET
 from azext_acrtransfer.diagnostics.facts import GRANT_SECRET_BY_ROLE, Facts
 from azext_acrtransfer.kinds import PipelineOption
 from azext_acrtransfer.preflight import needs
-from azext_acrtransfer.preflight.grants import GET_SECRET, principals_that_read_secrets, suffice
+from azext_acrtransfer.preflight.grants import (
+    READ_SECRETS,
+    principals_that_read_secrets,
+    suffice,
+)
 from azext_acrtransfer.preflight.lookups import Lookup, or_none
-from azext_acrtransfer.preflight.networks import OPEN, why_closed
+from azext_acrtransfer.preflight.networks import (
+    OPEN,
+    VAULT_ENDPOINT,
+    other_endpoint,
+    why_closed,
+)
 from azext_acrtransfer.preflight.rule import (
     Finding,
     Rule,
@@ -47,11 +55,8 @@ _SOON = timedelta(days=7)
 def _vault_exists(access: Any, vault: Resource | None, facts: Facts) -> Finding:
     if vault is None:
         return fails(f"The key vault '{facts['vault']}' doesn't exist.")
-    uri = get_path(vault, "properties", "vaultUri")
-    host = urlsplit(access.key_vault_uri).hostname
-    if uri and urlsplit(uri).hostname != host:
-        return fails(f"Its endpoint is {uri}, the pipeline's is {host}.")
-    return passes(str(vault["id"]))
+    other = other_endpoint(vault, VAULT_ENDPOINT, access.key_vault_uri)
+    return fails(other) if other else passes(str(vault["id"]))
 
 
 def _vault_network(vault: Resource) -> Finding:
@@ -106,8 +111,9 @@ def _readable_by_group(groups: tuple[str, ...] | None) -> Finding:
 
 def _readable_by_role(roles: Grants) -> Finding:
     names = ", ".join(grant.role for grant in roles) or "none"
-    readable = suffice((grant for grant in roles if not grant.has_condition), (GET_SECRET,))
-    if suffice(roles, (GET_SECRET,)) and not readable:
+    actions = READ_SECRETS.actions
+    readable = suffice((grant for grant in roles if not grant.has_condition), actions)
+    if suffice(roles, actions) and not readable:
         return warns(f"A role has a condition, which isn't evaluated: {names}.", ())
     message = f"Assigned roles: {names}."
     return passes(message) if readable else fails(message, (GRANT_SECRET_BY_ROLE,))

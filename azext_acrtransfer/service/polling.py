@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from azure.cli.core import azclierror
 from azure.cli.core.azclierror import (
@@ -25,6 +25,7 @@ from azext_acrtransfer.service.progress import progress
 from azext_acrtransfer.service.resources import Answer, Resources
 from azext_acrtransfer.service.states import State
 
+T = TypeVar("T")
 logger = get_logger(__name__)
 _SPINNER_STEP = 0.2
 # A page of a list has about as many.
@@ -195,6 +196,14 @@ class Waiting:
             f"Wait operation timed-out after {timeout} seconds",
             recommendation="Wait longer with --timeout, or look with 'show'.",
         )
+
+    def poll(self, attempt: Callable[[], T | None], text: str, timeout: float) -> T | None:
+        """Return the first result of an attempt, or None after ``timeout`` seconds."""
+        started = self._now()
+        with self.progress() as show:
+            while (result := attempt()) is None and (now := self._now()) - started < timeout:
+                self._sleep_until(now + delay(now - started, None), show, text)
+        return result
 
     def _sleep_until(self, due: float, show: Callable[[str], None], text: str) -> None:
         while (left := due - self._now()) > 0:

@@ -102,7 +102,7 @@ def test_check_of_an_export_by_identity_reads_its_roles(
     line = f"acr export-pipeline check --resource-group mygroup --registry {SITE}registry"
     answer = az(f"{line} --name mypipeline")
     assert (answer.exit_code, not_passed(answer.json)) == (1, {"StorageRole": "fail"})
-    role = EXPORT.storage_role_for(())
+    role = EXPORT.storage_role_for(()).name
     grant = (
         f'az role assignment create --role "{role}" --assignee-object-id {PRINCIPAL} '
         "--assignee-principal-type ServicePrincipal "

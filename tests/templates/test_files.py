@@ -117,7 +117,7 @@ def test_without_a_sas_the_identity_gets_the_recommended_role(
         kind, storageAccessMode="ManagedIdentity", options=[each.value for each in options]
     ) == {
         "scope": f"{GROUP}/providers/Microsoft.Storage/storageAccounts/{account}",
-        "role": ROLES[kind.storage_role_for(options)],
+        "role": ROLES[kind.storage_role_for(options).name],
         "principalId": "principal-of-system",
     }
 

@@ -229,7 +229,7 @@ def test_a_managed_identity_is_named_by_its_object_id(
 
 REFUSED = {"error": {"code": "Forbidden", "message": "No."}}
 READER = "the role Reader on it"
-READER_HERE = f"{READER}, or it is in another subscription than the active one, or deleted"
+READER_HERE = f"{READER}, or it is in a subscription that you can't read, or deleted"
 READ_SECRET = "the permission get on secrets, or the role Key Vault Secrets User on the vault"
 READ_BLOBS = "the role Storage Blob Data Reader on the container, and a way past its firewall"
 RIGHTS = [

@@ -290,7 +290,7 @@ CASES = [
     case(
         "StorageAccountFound: in another DNS zone",
         exports(account=account(primaryEndpoints={"blob": "https://mystorage.z1.blob.example/"})),
-        "fail: Its blob endpoint is https://mystorage.z1.blob.example/, the pipeline's is "
+        "fail: Its endpoint is https://mystorage.z1.blob.example/, the pipeline's is "
         "mystorage.blob.core.windows.net.",
     ),
     case(
