@@ -150,9 +150,9 @@ def _grant_argument(context: Any) -> None:
         "grant_access",
         action="store_true",
         help="Grant the pipeline's identity the access that it needs, with your permissions, and "
-        "wait until it can be read: the role on the storage account, or with SasToken the "
+        "wait until it can be read. That is a role on the storage account or, with SasToken, "
         "permission to read the secret. If that fails, the pipeline is kept, the exit code is 1, "
-        "and the command that grants the access is printed.",
+        "and the command that grants the access is printed. Can't be combined with --no-wait.",
         validator=validators.validate_grant_access,
     )
 

@@ -135,6 +135,7 @@ def _keep(cassette: Cassette, path: Path, folder: Path, config: pytest.Config) -
 
 def _recorder(folder: Path, monkeypatch: pytest.MonkeyPatch, site: Site) -> Recorder:
     from acr_emulator.cloud.clouds import PUBLIC
+    from acr_emulator.identity.authorization import ROLES
 
     for name in ("HTTPS_PROXY", "https_proxy", "NO_PROXY", "REQUESTS_CA_BUNDLE"):
         monkeypatch.setenv(name, site.cloud.environment[name])
@@ -144,6 +145,8 @@ def _recorder(folder: Path, monkeypatch: pytest.MonkeyPatch, site: Site) -> Reco
         login.tenant: TENANT,
         site.cloud.environment["AZURE_CLIENT_ID"]: OPERATOR,
         site.name: SITE,
+        # The same in every cloud, and in the requests of a replay.
+        **{role.id: role.id for role in ROLES},
     }
     return Recorder(Cassette(), folder, login, Scrubber(known), site.until_runs_end)
 

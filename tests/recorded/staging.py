@@ -25,6 +25,12 @@ def create_identity(site: Site) -> None:
     site.arm("PUT", path, {"location": "westus"})
 
 
+def use_roles(site: Site) -> None:
+    """Have the key vault use role assignments."""
+    properties = {"enableRbacAuthorization": True}
+    site.arm("PATCH", f"Microsoft.KeyVault/vaults/{site.vault}", {"properties": properties})
+
+
 def ready_to_export(site: Site) -> None:
     """Have artifacts and a pipeline that may do its work."""
     push(site)

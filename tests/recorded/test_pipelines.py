@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from azext_acrtransfer.kinds import IMPORT, PipelineKind
+import pytest
+
+from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
 from tests.recorded.conftest import Az, WhenRecording
 from tests.recorded.expected import (
     AT,
@@ -10,10 +12,12 @@ from tests.recorded.expected import (
     GROUP,
     PRINCIPAL,
     SECRET,
+    SITE,
     pipeline,
     system_data,
 )
-from tests.recorded.staging import create_identity
+from tests.recorded.player import Answer
+from tests.recorded.staging import create_identity, use_roles
 from tests.support.az import told
 
 IDENTITY = f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/myidentity"
@@ -117,3 +121,38 @@ def test_a_pipeline_comes_and_goes(az: Az, kind: PipelineKind) -> None:
 
     answer = az(f"{group} list {AT}")
     assert (answer.exit_code, answer.json) == (0, [])
+
+
+def changes(answer: Answer) -> list[str]:
+    """The requests that change something, without the name of a role assignment."""
+    return [
+        request.partition("/roleAssignments/")[0]
+        for request in answer.requests
+        if not request.startswith("GET ")
+    ]
+
+
+def test_a_role_on_the_storage_account_is_granted_once(az: Az, kind: PipelineKind) -> None:
+    answer = az(create(kind, "-m ManagedIdentity --grant-access"))
+    assert answer.exit_code == 0, answer.stderr
+    account = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/mystorage"
+    put = f"PUT {kind.resource_type}/mypipeline"
+    assert changes(answer) == [put, f"PUT {account}/providers/Microsoft.Authorization"]
+    assert f"Granted the pipeline's identity ({PRINCIPAL}) access to the " in answer.stderr
+
+    answer = az(f"acr {kind.group} update {AT} -n mypipeline --grant-access")
+    assert (answer.exit_code, changes(answer)) == (0, [put])
+    assert f"({PRINCIPAL}) already has access to the " in answer.stderr
+
+
+@pytest.mark.parametrize("uses_roles", [False, True], ids=["policies", "roles"])
+def test_permission_to_read_the_secret_is_granted(
+    az: Az, when_recording: WhenRecording, *, uses_roles: bool
+) -> None:
+    if uses_roles:
+        when_recording(use_roles)
+    answer = az(create(EXPORT, f"-s {SECRET} --grant-access"))
+    assert answer.exit_code == 0, answer.stderr
+    vault = f"{GROUP}/providers/Microsoft.KeyVault/vaults/{SITE}vault"
+    granted = "providers/Microsoft.Authorization" if uses_roles else "accessPolicies/add"
+    assert changes(answer) == ["PUT exportPipelines/mypipeline", f"PUT {vault}/{granted}"]
