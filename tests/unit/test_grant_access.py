@@ -385,6 +385,18 @@ def test_an_account_in_another_subscription_is_found(tmp_path: Path, storage: Su
     assert properties["roleDefinitionId"] == definition
 
 
+def test_an_account_that_is_in_no_subscription_gets_no_role(
+    tmp_path: Path, storage: Surroundings
+) -> None:
+    elsewhere(storage, "mystorage", "Microsoft.Storage", ACCOUNT)
+    listed = re.compile(re.escape(RESOURCES.replace(SUBSCRIPTION, OTHER)) + ".*mystorage")
+    storage.tell(listed, {"value": []})
+    result = storage.create(lambda *argv: run_az(tmp_path, *argv, login=Login(other=OTHER)))
+    assert result.exit_code == 1
+    assert "It exists, but you can't read it." in result.stderr
+    assert storage.changes == []
+
+
 VAULT_GRANTED = f"Granted the pipeline's identity ({PRINCIPAL}) access to the key vault 'myvault'."
 
 
