@@ -35,6 +35,8 @@ _ORIGIN: Form = {
 }
 _SKU: Form = {"family": str, "name": str}
 _PROPERTIES: Form = {
+    "attributes": _OBJECT,
+    "metadata": _OBJECT,
     "accessPolicies": [{"objectId": str, "permissions": _RIGHTS, "tenantId": str}],
     "encryption": _OBJECT,
     "forceUpdateTag": str,
@@ -75,14 +77,22 @@ _BODY: Form = {
     "type": str,
     "untaggedTargetRepositories": [str],
 }
+#: Bodies of actions in which a name is something else than in others.
+_OF_ACTIONS: Mapping[str, Form] = dict.fromkeys(
+    ("setlegalhold", "clearlegalhold"), {"tags": [str]}
+)
 _NAMES: dict[type, str] = {dict: "an object", str: "a string", list: "an array"}
 #: A word, or its display name such as `West US`; URLs of operations contain it.
 _LOCATION = re.compile("[A-Za-z0-9][A-Za-z0-9 ()-]*")
 
 
-def checked(body: dict[str, Any]) -> dict[str, Any]:
-    """A body without nulls, or the 400 for a property of another type."""
-    for path, reason in _wrong(_BODY, body, ""):
+def checked(body: dict[str, Any], action: str = "") -> dict[str, Any]:
+    """A body without nulls, or the 400 for a property of another type.
+
+    `action` is the last part of the path that it was sent to.
+    """
+    form = _OF_ACTIONS.get(action.lower(), _BODY)
+    for path, reason in _wrong(form, body, ""):
         raise unreadable(f"{path.lstrip('.')} is to be {reason}")
     location = body.get("location")
     if location and not _LOCATION.fullmatch(location):
@@ -90,7 +100,7 @@ def checked(body: dict[str, Any]) -> dict[str, Any]:
             "LocationNotAvailableForResourceType",
             f"The provided location '{location}' is not available for resources.",
         )
-    kept: dict[str, Any] = _without_nulls(_BODY, body)
+    kept: dict[str, Any] = _without_nulls(form, body)
     return kept
 
 

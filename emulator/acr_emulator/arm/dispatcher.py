@@ -26,6 +26,7 @@ from acr_emulator.identity.tokens import Tokens, UnauthorizedError
 from acr_emulator.network.responses import JsonAnswer
 from acr_emulator.state.arm_errors import ArmError, bad_request, failure, group_not_found
 from acr_emulator.state.json_values import is_storable
+from acr_emulator.state.odata_filters import EVERYTHING, Filter, FilterError, parsed
 from acr_emulator.state.resource_ids import InvalidIdError, ResourceId
 from acr_emulator.state.store import Store
 
@@ -118,7 +119,7 @@ class ArmApp:
             params={},
             query=request.query_params,
             headers=request.headers,
-            body=checked(_json(await request.body())),
+            body=checked(_json(await request.body()), path.name if path.segments else ""),
             api_version=version,
             caller=claims,
             base_url=cloud.arm_url,
@@ -131,7 +132,7 @@ class ArmApp:
             if route.method != request.method:
                 continue
             if (params := route.match(request.id)) is not None:
-                return route, replace(request, params=params)
+                return route, replace(request, params=params, filter=_filter(route, request))
         raise ArmError(
             501, "NotImplemented", f"The emulator does not imitate {request.method} {request.id}."
         )
@@ -158,6 +159,20 @@ def _id(request: Request) -> ResourceId:
         return ResourceId.of_path(request.scope["raw_path"])
     except InvalidIdError as error:
         raise bad_request("InvalidRequestUri", f"The request URI is not valid: {error}.") from error
+
+
+def _filter(route: Route, request: ArmRequest) -> Filter:
+    """What of a list is wanted; the code and the text are from memory."""
+    text = request.query.get("$filter", "").strip()
+    if not text:
+        return EVERYTHING
+    try:
+        return parsed(text, route.filters)
+    except FilterError as error:
+        raise bad_request(
+            "InvalidFilterInQueryString",
+            f"Invalid $filter '{text}' specified in the query string: {error}.",
+        ) from error
 
 
 def _check_version(request: ArmRequest) -> None:

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from acr_emulator.identity.tokens import Claims
+from acr_emulator.state.odata_filters import EVERYTHING, Filter
 from acr_emulator.state.resource_ids import ResourceId
 from acr_emulator.state.store import Store
 
@@ -44,6 +45,8 @@ class ArmRequest:
     #: ARM's own address, for the URLs of operations.
     base_url: str
     dispatcher: Dispatcher
+    #: What of a list is wanted, by the fields that the route declares.
+    filter: Filter = EVERYTHING
 
     def __getitem__(self, placeholder: str) -> str:
         """What a placeholder of the route's template matched, as typed."""
@@ -114,6 +117,8 @@ class Route:
     template: str
     handler: Handler
     needs: Right | Readable | Anyone | None = None
+    #: What `$filter` can use, in lower case; a filter by anything else is refused.
+    filters: tuple[str, ...] = ()
 
     def match(self, path: ResourceId) -> Mapping[str, str] | None:
         """What the placeholders match, or None if the path is another one."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from starlette.responses import Response
@@ -10,12 +9,14 @@ from starlette.responses import Response
 from acr_emulator.arm.request import ArmRequest, Readable, Right, Route
 from acr_emulator.network.responses import JsonAnswer, empty
 from acr_emulator.state.arm_errors import bad_request, group_not_found
+from acr_emulator.state.resource_ids import ResourceId
 from acr_emulator.state.store import Resource, Store
 
 TYPE = "Microsoft.Resources/resourceGroups"
 _ACTIONS = "Microsoft.Resources/subscriptions/resourceGroups"
 _GROUPS = "/subscriptions/{subscription}/resourceGroups"
-_FILTER = re.compile(r"\b(resourceType|name) eq '([^']+)'", re.IGNORECASE)
+_TAGS = ("tagname", "tagvalue")
+_FIELDS = ("name", "resourcetype", "resourcegroup", "location", *_TAGS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,18 +32,21 @@ class ResourceGroups:
         write = Right(f"{_ACTIONS}/write", one)
         any_type = Readable("{type}/read")
         return [
-            Route("GET", _GROUPS, self.list, Readable(f"{_ACTIONS}/read")),
+            Route("GET", _GROUPS, self.list, Readable(f"{_ACTIONS}/read"), _TAGS),
             Route("PUT", one, self.put, write),
             Route("PATCH", one, self.put, write),
             Route("GET", one, self.get, read),
             Route("HEAD", one, self.head, read),
             Route("DELETE", one, self.delete, Right(f"{_ACTIONS}/delete", one)),
-            Route("GET", "/subscriptions/{subscription}/resources", self.resources, any_type),
-            Route("GET", f"{_GROUPS}/{{group}}/resources", self.resources, any_type),
+            Route(
+                "GET", "/subscriptions/{subscription}/resources", self.resources, any_type, _FIELDS
+            ),
+            Route("GET", f"{_GROUPS}/{{group}}/resources", self.resources, any_type, _FIELDS),
         ]
 
-    async def list(self, _: ArmRequest) -> Response:
-        return JsonAnswer({"value": self.store.list(resource_type=TYPE)})
+    async def list(self, request: ArmRequest) -> Response:
+        groups = self.store.list(resource_type=TYPE)
+        return JsonAnswer({"value": [group for group in groups if _is_wanted(request, group)]})
 
     async def put(self, request: ArmRequest) -> Response:
         group_id = f"{_GROUPS.format(**request.params)}/{request['name']}"
@@ -86,16 +90,27 @@ class ResourceGroups:
 
     async def resources(self, request: ArmRequest) -> Response:
         scope = request.id.first(len(request.id.segments) - 1)
-        filters = _FILTER.findall(request.query.get("$filter", ""))
-        wanted = {word.lower(): value for word, value in filters}
-        name = wanted.get("name", "").lower()
-        resources = self.store.list(f"{scope}/", wanted.get("resourcetype", ""))
         shown = [
             resource
-            for resource in resources
-            if _is_tracked(resource) and name in ("", resource["name"].lower())
+            for resource in self.store.list(f"{scope}/")
+            if _is_tracked(resource) and _is_wanted(request, resource)
         ]
         return JsonAnswer({"value": [_summary(resource) for resource in shown]})
+
+
+def _is_wanted(request: ArmRequest, resource: Resource) -> bool:
+    """Whether the request's filter lets it through; a tag's name and value are those of one tag."""
+    fields = {
+        "name": resource["name"],
+        "resourcetype": resource["type"],
+        "resourcegroup": ResourceId.parse(resource["id"]).group,
+        "location": resource["location"],
+    }
+    tags = resource.get("tags") or {"": ""}
+    return any(
+        request.filter.matches({**fields, "tagname": name, "tagvalue": value})
+        for name, value in tags.items()
+    )
 
 
 def _is_tracked(resource: Resource) -> bool:

@@ -1,6 +1,5 @@
 """Microsoft.Authorization: role definitions, role assignments, and the permissions of a caller."""
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +25,8 @@ from acr_emulator.state.store import Resource, Store
 
 _AUTHORIZATION = "{scope}/providers/Microsoft.Authorization"
 
-_QUOTED = re.compile(r"(roleName|principalId|assignedTo)\s*(?:eq\s*|\()'([^']*)'", re.IGNORECASE)
+_DEFINED = ("rolename", "type", "atscopeandbelow()")
+_ASSIGNED = ("principalid", "assignedto()", "atscope()")
 
 
 def _right(action: str) -> Right:
@@ -63,12 +63,13 @@ class RoleAssignments:
                 f"{_AUTHORIZATION}/denyAssignments",
                 self.denials,
                 _right("denyAssignments/read"),
+                (*_ASSIGNED, "denyassignmentname", "gdprexportprincipalid()"),
             ),
-            Route("GET", definitions, self.definitions, _right("roleDefinitions/read")),
+            Route("GET", definitions, self.definitions, _right("roleDefinitions/read"), _DEFINED),
             Route(
                 "GET", f"{definitions}/{{role}}", self.definition, _right("roleDefinitions/read")
             ),
-            Route("GET", assignments, self.assignments, read),
+            Route("GET", assignments, self.assignments, read, _ASSIGNED),
             Route("GET", assignment, self.assignment, read),
             Route("PUT", assignment, self.assign, _right("roleAssignments/write")),
             Route("DELETE", assignment, self.withdraw, _right("roleAssignments/delete")),
@@ -84,8 +85,12 @@ class RoleAssignments:
         return JsonAnswer({"value": []})
 
     async def definitions(self, request: ArmRequest) -> Response:
-        name = _filtered(request).get("rolename")
-        shown = [self._shown(role) for role in ROLES if name in (None, role.name.lower())]
+        fields = {"type": "BuiltInRole", "atscopeandbelow()": "true"}
+        shown = [
+            self._shown(role)
+            for role in ROLES
+            if request.filter.matches({**fields, "rolename": role.name})
+        ]
         return JsonAnswer({"value": shown})
 
     async def definition(self, request: ArmRequest) -> Response:
@@ -106,14 +111,12 @@ class RoleAssignments:
         }
 
     async def assignments(self, request: ArmRequest) -> Response:
-        wanted = _filtered(request)
-        principal = wanted.get("principalid") or wanted.get("assignedto")
-        at_scope = "atscope()" in request.query.get("$filter", "").lower()
+        at_scope = "atscope()" in request.filter.names
         scope = ResourceId.parse(request["scope"])
         value = [
             existing
             for existing in self.store.list("", ASSIGNMENT)
-            if principal in (None, existing["properties"]["principalId"])
+            if request.filter.matches(_fields(existing))
             and _covers(existing["properties"]["scope"], scope, below=not at_scope)
         ]
         return JsonAnswer({"value": value})
@@ -206,10 +209,10 @@ class RoleAssignments:
         return JsonAnswer(assignment)
 
 
-def _filtered(request: ArmRequest) -> dict[str, str]:
-    """The quoted values of an OData filter, by lower-cased property, in lower case."""
-    pairs = _QUOTED.findall(request.query.get("$filter", ""))
-    return {name.lower(): value.lower() for name, value in pairs}
+def _fields(assignment: Resource) -> dict[str, str]:
+    """What a filter compares; there are no groups that a principal could be assigned through."""
+    principal = assignment["properties"]["principalId"]
+    return {"principalid": principal, "assignedto()": principal, "atscope()": "true"}
 
 
 def _covers(assigned: str, scope: ResourceId, *, below: bool) -> bool:

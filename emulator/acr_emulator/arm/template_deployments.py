@@ -56,7 +56,13 @@ class TemplateDeployments:
             Route("GET", one, self.get, read),
             Route("HEAD", one, self.head, read),
             Route("DELETE", one, self.delete, _right("delete")),
-            Route("GET", _DEPLOYMENTS, self.list, Right(f"{DEPLOYMENT}/read", _GROUP)),
+            Route(
+                "GET",
+                _DEPLOYMENTS,
+                self.list,
+                Right(f"{DEPLOYMENT}/read", _GROUP),
+                ("provisioningstate",),
+            ),
             Route("POST", f"{one}/validate", self.validate, _right("validate/action")),
             Route("POST", f"{one}/exportTemplate", self.export, _right("exportTemplate/action")),
             Route("POST", f"{one}/whatIf", _what_if, _right("whatIf/action")),
@@ -111,7 +117,13 @@ class TemplateDeployments:
 
     async def list(self, request: ArmRequest) -> Response:
         """Newest first, as they began."""
-        deployments = self.store.list(f"{request.id}/", DEPLOYMENT)
+        deployments = [
+            deployment
+            for deployment in self.store.list(f"{request.id}/", DEPLOYMENT)
+            if request.filter.matches(
+                {"provisioningstate": deployment["properties"]["provisioningState"]}
+            )
+        ]
         return JsonAnswer({"value": list(reversed(deployments))})
 
     async def delete(self, request: ArmRequest) -> Response:
