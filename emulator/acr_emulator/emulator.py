@@ -45,7 +45,7 @@ from acr_emulator.state.operations import Operations
 from acr_emulator.state.settings import Settings
 from acr_emulator.state.store import Store
 from acr_emulator.state.whole_files import write_whole
-from acr_emulator.storage.accounts import BlobStorage, UnknownAccountError
+from acr_emulator.storage.accounts import BlobStorage, NoBlobServiceError, UnknownAccountError
 
 _LOOPBACK = "127.0.0.1,localhost"
 _logger = logging.getLogger(__name__)
@@ -262,6 +262,8 @@ class Instance:
             return await self.storage.port(account)
         except UnknownAccountError as error:
             raise self._unknown(f"Storage account {account} doesn't exist in") from error
+        except NoBlobServiceError as error:
+            raise self._unknown(f"Storage account {account} has no blob service in") from error
         except StartError as error:
             reason = f"Azurite of storage account {account} didn't start"
             raise RefusedError(HTTPStatus.BAD_GATEWAY, reason, str(error)) from error

@@ -11,9 +11,11 @@ from acr_emulator.arm.request import Provider, Route
 from acr_emulator.arm.resource_groups import ResourceGroups
 from acr_emulator.arm.role_assignments import RoleAssignments
 from acr_emulator.arm.storage_accounts import StorageAccounts
+from acr_emulator.arm.storage_sas import StorageSas
 from acr_emulator.arm.subscriptions import Subscriptions
 from acr_emulator.arm.template_deployments import TemplateDeployments
 from acr_emulator.arm.transfer_pipelines import TransferPipelines
+from acr_emulator.arm.vault_secrets import VaultSecrets
 from acr_emulator.cloud.clouds import Cloud
 from acr_emulator.deployments.deployment_service import Deployments
 from acr_emulator.identity.directory import Directory
@@ -62,7 +64,9 @@ def provider_routes(
             storage=storage,
         ),
         BlobContainers(store=store, storage=storage),
+        StorageSas(store=store, storage=storage),
         KeyVaults(cloud=cloud, clock=clock, settings=settings, store=store),
+        VaultSecrets(cloud=cloud, clock=clock, store=store),
         ManagedIdentities(cloud=cloud, store=store, directory=directory),
         RoleAssignments(cloud=cloud, clock=clock, store=store, directory=directory, rights=rights),
         ContainerRegistries(

@@ -26,6 +26,12 @@ _SUBSCRIPTION = "/subscriptions/{subscription}"
 _PROVIDER = f"{_SUBSCRIPTION}/providers/Microsoft.Storage"
 _NAME = re.compile("[a-z0-9]{3,24}")
 _SERVICES = ("dfs", "z22.web", "blob", "queue", "table", "file")
+#: What kinds of accounts have less than all of them (docs).
+_SERVICES_OF = {
+    "FileStorage": ("file",),
+    "BlobStorage": ("dfs", "blob"),
+    "BlockBlobStorage": ("dfs", "z22.web", "blob"),
+}
 _NETWORK_ACLS: dict[str, Any] = {
     "ipv6Rules": [],
     "bypass": "AzureServices",
@@ -128,9 +134,10 @@ class StorageAccounts:
             raise bad_request("LocationRequired", "The location property is required.")
         now = timestamp(self.clock.now(), zone="Z")
         sku = (body.get("sku") or {}).get("name") or "Standard_RAGRS"
+        kind = body.get("kind") or "StorageV2"
         endpoints = {
             service.rpartition(".")[2]: f"https://{name}.{service}.{self.cloud.storage_suffix}/"
-            for service in _SERVICES
+            for service in _SERVICES_OF.get(kind, _SERVICES)
         }
         service = {"keyType": "Account", "enabled": True, "lastEnabledTime": now}
         properties = {
@@ -157,7 +164,7 @@ class StorageAccounts:
         }
         return {
             "sku": {"name": sku, "tier": sku.partition("_")[0]},
-            "kind": body.get("kind") or "StorageV2",
+            "kind": kind,
             "id": str(request.id),
             "name": name,
             "type": TYPE,

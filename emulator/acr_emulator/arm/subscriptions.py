@@ -16,10 +16,14 @@ _LOCATIONS = {"westus": "West US", "eastus": "East US", "westeurope": "West Euro
 #: What az needs to know to show or delete a resource by its id alone.
 _TYPES = {
     "Microsoft.ContainerRegistry": ("registries", *TRANSFER_TYPES),
-    "Microsoft.KeyVault": ("vaults",),
+    "Microsoft.KeyVault": ("vaults", "vaults/secrets"),
     "Microsoft.ManagedIdentity": ("userAssignedIdentities",),
     "Microsoft.Resources": ("deployments", "resourceGroups"),
-    "Microsoft.Storage": ("storageAccounts",),
+    "Microsoft.Storage": (
+        "storageAccounts",
+        "storageAccounts/blobServices",
+        "storageAccounts/blobServices/containers",
+    ),
 }
 _VERSIONS = {
     "Microsoft.ContainerRegistry": ("2026-09-01-preview", "2025-06-01-preview"),

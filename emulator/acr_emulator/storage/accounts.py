@@ -6,6 +6,7 @@ import re
 import secrets
 import shutil
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,8 @@ from acr_emulator.identity.tokens import Tokens
 from acr_emulator.network.certificates import Certificates
 from acr_emulator.network.proxy import Proxy
 from acr_emulator.state.clock import Clock, timestamp
-from acr_emulator.state.store import Store
-from acr_emulator.storage.azurite import Azurite
+from acr_emulator.state.store import Resource, Store
+from acr_emulator.storage.azurite import BLOB_TYPES, Azurite, ContainerRule, Rules
 
 TYPE = "Microsoft.Storage/storageAccounts"
 CONTAINER_NAME = re.compile(r"[a-z0-9](-?[a-z0-9]){2,62}|\$(web|root|logs)")
@@ -22,8 +23,32 @@ KEY_NAMES = ("key1", "key2")
 _KEY_BYTES = 64
 
 
+#: Types of blobs that an account can hold, by the kind of the account (docs).
+_BLOB_TYPES: Mapping[str, Sequence[str]] = {
+    "BlobStorage": ("BlockBlob", "AppendBlob"),
+    "BlockBlobStorage": ("BlockBlob", "AppendBlob"),
+    "FileStorage": (),
+}
+#: Premium performance of a general-purpose account is for page blobs (docs).
+_PREMIUM = "premium"
+
+ContainerRules = dict[str, Any]
+
+
 class UnknownAccountError(Exception):
     """There is no such storage account."""
+
+
+class NoBlobServiceError(Exception):
+    """The kind of the account has no blobs."""
+
+
+def blob_types(account: Resource) -> Sequence[str]:
+    """The types of blobs that an account can hold; none if it has no blob service."""
+    kind = account["kind"]
+    if kind not in _BLOB_TYPES and account["sku"]["name"].lower().startswith(_PREMIUM):
+        return ("PageBlob",)
+    return _BLOB_TYPES.get(kind, BLOB_TYPES)
 
 
 class BlobStorage:
@@ -40,7 +65,12 @@ class BlobStorage:
         proxy: Proxy,
     ) -> None:
         self._folder = folder
+        self._store = store
         self._keys = store.table("storage-keys")
+        #: `account/container` -> its legal hold and its immutability policy.
+        self._container_rules = store.table("container-rules")
+        #: Account -> the properties of its blob service that ARM set.
+        self._services = store.table("blob-service")
         self._certificates = certificates
         self._tokens = tokens
         self._clock = clock
@@ -84,21 +114,59 @@ class BlobStorage:
         """Delete an account with all that is in it."""
         await self._halt(account)
         self._keys.delete(account)
+        self._services.delete(account)
+        for key, _ in list(self._container_rules.items(f"{account}/")):
+            self._container_rules.delete(key)
         shutil.rmtree(self._folder / account, ignore_errors=True)
+
+    def service(self, account: str) -> dict[str, Any]:
+        """The properties of the account's blob service that were set."""
+        return dict(self._services.get(account) or {})
+
+    def set_service(self, account: str, properties: Mapping[str, Any]) -> None:
+        """Keep properties of the account's blob service."""
+        self._services.put(account, dict(properties))
+
+    def container_rules(self, account: str, container: str) -> ContainerRules:
+        """The `tags` of its legal hold and its immutability `policy`, as far as it has them."""
+        return dict(self._container_rules.get(f"{account}/{container}") or {})
+
+    def set_container_rules(self, account: str, container: str, rules: ContainerRules) -> None:
+        """Have the account's server refuse what the rules forbid, at once."""
+        self._container_rules.put(f"{account}/{container}", rules)
+        if server := self._servers.get(account):
+            server.enforce(self._rules(account))
+
+    def _rules(self, account: str) -> Rules:
+        resource = self._store.named(TYPE, account)
+        containers = {
+            key.partition("/")[2]: ContainerRule(
+                legal_hold=bool(kept.get("tags")),
+                days=(kept.get("policy") or {}).get("immutabilityPeriodSinceCreationInDays", 0),
+            )
+            for key, kept in self._container_rules.items(f"{account}/")
+        }
+        return Rules(blob_types(resource) if resource else BLOB_TYPES, containers)
 
     async def ensure(self, account: str) -> str:
         """Have the account served; its base URL without the proxy, `https://127.0.0.1:1/acct`."""
         return f"https://127.0.0.1:{await self.port(account)}/{account}"
 
     async def port(self, account: str) -> int:
-        """Have the account served; the TLS port of its server. Raises UnknownAccountError."""
+        """Have the account served; the TLS port of its server.
+
+        Raises UnknownAccountError or NoBlobServiceError.
+        """
         keys = [key["value"] for key in self.keys(account)]
+        rules = self._rules(account)
+        if not rules.blob_types:
+            raise NoBlobServiceError(account)
         async with self._locks[account]:
             server = self._servers.get(account)
             if server is None or not server.running:
                 folder = self._folder / account
                 server = Azurite(account, folder, self._certificates, self._tokens)
-                await server.start(keys, self._proxy.port)
+                await server.start(keys, self._proxy.port, rules)
                 self._servers[account] = server
         return server.port
 

@@ -17,3 +17,5 @@ jsonwebtoken.decode = (token) => {
 };
 
 require("./azurite_copies.cjs");
+require("./azurite_sas.cjs");
+require("./azurite_rules.cjs");

@@ -1,15 +1,39 @@
 """Azurite, the blob server of one storage account."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from acr_emulator.bundled.child_process import Child
 from acr_emulator.bundled.tools import AZURITE, path_of
 from acr_emulator.identity.tokens import Tokens
 from acr_emulator.network.certificates import Certificates
+from acr_emulator.state.whole_files import write_whole
 
+BLOB_TYPES = ("BlockBlob", "AppendBlob", "PageBlob")
 _PRELOADED = Path(__file__).with_suffix(".cjs")
+
+
+@dataclass(frozen=True)
+class ContainerRule:
+    """What keeps the blobs of a container from being changed and deleted."""
+
+    legal_hold: bool
+    #: So many days after their creation.
+    days: int
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What Resource Manager has an account refuse."""
+
+    #: The types of blobs that it can hold.
+    blob_types: Sequence[str] = BLOB_TYPES
+    containers: Mapping[str, ContainerRule] = field(default_factory=dict)
+
+
+NO_RULES = Rules()
 
 
 class Azurite:
@@ -20,6 +44,7 @@ class Azurite:
     ) -> None:
         self._account = account
         self._folder = folder
+        self._rules_file = folder / "rules.json"
         self._certificates = certificates
         self._tokens = tokens
         self._child: Child | None = None
@@ -34,12 +59,17 @@ class Azurite:
         """Whether it serves."""
         return self._child is not None and self._child.running
 
-    async def start(self, keys: Sequence[str], proxy_port: int) -> None:
+    def enforce(self, rules: Rules) -> None:
+        """Have it refuse what these rules forbid: it reads them with every request."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        write_whole(self._rules_file, json.dumps(asdict(rules)).encode())
+
+    async def start(self, keys: Sequence[str], proxy_port: int, rules: Rules = NO_RULES) -> None:
         """Serve the account under these keys; data lie in the folder.
 
         The sources of copies by URL are read through the proxy; without one (0) none is reached.
         """
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self.enforce(rules)
         program = path_of(AZURITE)
         self._child = await Child.start(
             [
@@ -62,6 +92,7 @@ class Azurite:
                 "AZURITE_FOLDER": str(Path(program).resolve().parent),
                 "AZURITE_CA_FILE": str(self._certificates.ca_file),
                 "AZURITE_PROXY_PORT": str(proxy_port),
+                "AZURITE_RULES": str(self._rules_file),
                 "AZURITE_TOKEN_KEY": self._tokens.public_key,
                 "AZURITE_TOKEN_ISSUER": self._tokens.issuer,
                 "AZURITE_TOKEN_TENANT": self._tokens.tenant_id,
