@@ -36,7 +36,7 @@ def test_every_line_of_the_guide(own_az: Terminal, tmp_path: Path) -> None:
         stored = walk.type("store import SAS").json
         assert stored["value"] == walk.variables["IMPORT_SAS"]
 
-        guided = ArmWalkthrough(walk, source, target, tmp_path, "SasToken")
+        guided = ArmWalkthrough(walk, source, target, tmp_path, "SasToken", with_registry=True)
         guided.pipelines()
         guided.export()
         guided.carry()

@@ -238,7 +238,8 @@ def test_a_nested_failure_is_told_in_full(deploy: Deploy) -> None:
             "InvalidTemplate",
             "parameter 'y' is not found",
         ),
-        (body({**IDENTITY, "copy": {"count": 2}}), 501, "NotImplemented", "'copy'"),
+        (body({**IDENTITY, "copy": {"count": 2}}), 400, "InvalidTemplate", "has no count or no"),
+        (body({**IDENTITY, "@options": {"x": 1}}), 501, "NotImplemented", "options of resources"),
         ({"properties": {"resurces": []}}, 400, "InvalidRequestContent", "member 'resurces'"),
         (
             {"properties": {"Mode": "Incremental", "Template": {"resurces": []}}},

@@ -17,6 +17,7 @@ DEPLOYMENTS = f"{GROUP}/providers/Microsoft.Resources/deployments"
 #: `old_style`: ids put together by hand, the identity as JSON in a string, the grant nested in the
 #: outer scope. `both_sides`: empty strings for what is not meant. `compiled`: as a compiler of
 #: modules writes it. `children`: a group from nothing, with resources within their parents.
+#: `symbolic`: as a newer compiler writes prerequisites, with loops and symbolic names.
 TEMPLATES = Path(__file__).with_name("templates_of_others")
 REGISTRY, VAULT, ACCOUNT = "theirregistry", "theirvault", "theirstorage"
 URI = f"https://{ACCOUNT}.blob.core.windows.net/transfer"
@@ -88,7 +89,10 @@ def test_a_compiled_template_with_modules_and_a_role_deploys_twice(
     assigned = emulator.ok("GET", f"{scope}/providers/Microsoft.Authorization/roleAssignments")
     principals = [item["properties"]["principalId"] for item in assigned["value"]]
     assert principals.count(identity["principalId"]) == 1
-    assert [item["id"] for item in properties["outputResources"]][-1] == pipeline_id
+    # Recorded: sorted by id, those of modules among them.
+    ids = [item["id"] for item in properties["outputResources"]]
+    assert ids == sorted(ids, key=str.lower)
+    assert ids[0] == pipeline_id
 
 
 def test_a_template_with_nested_children_fills_an_empty_group(
@@ -105,3 +109,36 @@ def test_a_template_with_nested_children_fills_an_empty_group(
     assert pipeline["properties"]["target"]["uri"] == uri
     deployment = emulator.ok("GET", f"{group}/Microsoft.Resources/deployments/empty")
     assert deployment["properties"]["outputs"] == {"keys": {"type": "Int", "value": 2}}
+
+
+def test_a_template_with_symbolic_names_makes_the_prerequisites(
+    emulator: Emulator, deploy: Deploy
+) -> None:
+    deploy("symbolic", "symbolic", prefix="sym")
+    properties = deploy("symbolic", "symbolic", prefix="sym")
+    outputs = {name: output["value"] for name, output in properties["outputs"].items()}
+    registry = f"{GROUP}/providers/Microsoft.ContainerRegistry/registries/{REGISTRY}"
+    assert outputs == {
+        "pipelineIds": [f"{registry}/exportPipelines/sympipeline{index}" for index in range(2)],
+        "uris": ["https://symstorage.blob.core.windows.net/transfer1"],
+        "secret": f"{PUBLIC.vault_url(VAULT)}/secrets/container-sas",
+    }
+    containers = (
+        "providers/Microsoft.Storage/storageAccounts/symstorage/blobServices/default/containers"
+    )
+    listed = emulator.ok("GET", f"{GROUP}/{containers}")["value"]
+    assert [item["properties"]["metadata"] for item in listed] == [
+        {"side": "source"},
+        {"side": "target"},
+    ]
+    for number, pipeline_id in enumerate(outputs["pipelineIds"]):
+        run = {
+            "request": {
+                "pipelineResourceId": pipeline_id,
+                "artifacts": ["samples/hello:v1"],
+                "target": {"type": "AzureStorageBlob", "name": f"blob{number}"},
+            }
+        }
+        emulator.ok("PUT", f"{REGISTRY}/pipelineRuns/symrun{number}", {"properties": run})
+        done = emulator.finished(f"{REGISTRY}/pipelineRuns/symrun{number}")
+        assert done["response"]["status"] == "Succeeded", done["response"]

@@ -106,6 +106,69 @@ VALUES = [
     ),
     ("[intersection(createArray(1, 2), createArray(2, 3))]", [2]),
     ("[items(createObject('b', 1, 'a', 2))]", [{"key": "a", "value": 2}, {"key": "b", "value": 1}]),
+    ("[indexOf(createArray('a', 'b', 'a'), 'a')]", 0),
+    ("[lastIndexOf(createArray('a', 'b', 'a'), 'a')]", 2),
+    ("[indexOf(createArray('a'), 'A')]", -1),
+    ("[range(5, 3)]", [5, 6, 7]),
+    ("[flatten(createArray(createArray(1, 2), createArray(3), 4))]", [1, 2, 3, 4]),
+    ("[indexFromEnd(createArray(1, 2, 3), 1)]", 3),
+    ("[tryIndexFromEnd(createArray(1), 2)]", None),
+    ("[tryGet(parameters('object'), 'key')]", 1),
+    ("[tryGet(parameters('object'), 'none', 'deeper')]", None),
+    ("[tryGet(createObject('a', createArray('x')), 'A', 0)]", "x"),
+    ("[tryGet(createArray(1), 1)]", None),
+    ("[objectKeys(createObject('b', 1, 'a', 2))]", ["b", "a"]),
+    (
+        "[shallowMerge(createArray(createObject('a', createObject('x', 1)),"
+        " createObject('a', 2)))]",
+        {"a": 2},
+    ),
+    # lambdas
+    ("[map(createArray('a', 'b'), lambda('x', concat(lambdaVariables('x'), '!')))]", ["a!", "b!"]),
+    (
+        "[map(range(1, 2), lambda('x', 'I', add(lambdaVariables('X'), lambdaVariables('i'))))]",
+        [1, 3],
+    ),
+    ("[filter(range(0, 5), lambda('x', greater(lambdaVariables('x'), 2)))]", [3, 4]),
+    (
+        "[sort(createArray(3, 1, 2), lambda('a', 'b',"
+        " less(lambdaVariables('a'), lambdaVariables('b'))))]",
+        [1, 2, 3],
+    ),
+    (
+        "[reduce(range(1, 4), 0, lambda('sum', 'x',"
+        " add(lambdaVariables('sum'), lambdaVariables('x'))))]",
+        10,
+    ),
+    (
+        "[toObject(createArray('a', 'b'), lambda('x', lambdaVariables('x')),"
+        " lambda('x', length(lambdaVariables('x'))))]",
+        {"a": 1, "b": 1},
+    ),
+    ("[toObject(createArray('a'), lambda('x', toUpper(lambdaVariables('x'))))]", {"A": "a"}),
+    (
+        "[groupBy(createArray('a1', 'b', 'a2'), lambda('x', take(lambdaVariables('x'), 1)))]",
+        {"a": ["a1", "a2"], "b": ["b"]},
+    ),
+    ("[mapValues(createObject('a', 1), lambda('v', add(lambdaVariables('v'), 1)))]", {"a": 2}),
+    (
+        "[map(createArray(1, 2), lambda('x', map(createArray(10), lambda('y',"
+        " add(lambdaVariables('x'), lambdaVariables('y'))))))]",
+        [[11], [12]],
+    ),
+    # dates
+    ("[dateTimeAdd('2026-01-31 10:00:00Z', 'P1M')]", "2026-02-28 10:00:00Z"),
+    ("[dateTimeAdd('20260131T100000Z', '-PT1H30M')]", "20260131T083000Z"),
+    ("[dateTimeAdd('2026-01-31T10:00:00+02:00', 'P1DT1S')]", "2026-02-01T08:00:01Z"),
+    ("[dateTimeAdd('2026-01-31', 'P2W', 'yyyy/MM/dd')]", "2026/02/14"),
+    ("[dateTimeAdd('2026-01-31T10:00:00.1234567Z', 'P1Y', 'u')]", "2027-01-31 10:00:00Z"),
+    ("[dateTimeFromEpoch(0)]", "1970-01-01T00:00:00Z"),
+    ("[dateTimeToEpoch('1970-01-01T00:01:00Z')]", 60),
+    ("[float('1.5')]", 1.5),
+    ("[base64ToJson(base64('[1]'))]", [1]),
+    ("[dataUri('a')]", "data:text/plain;charset=utf8;base64,YQ=="),
+    ("[dataUriToString(dataUri('a b'))]", "a b"),
+    ("[dataUriToString('data:,a%20b')]", "a b"),
     # conversions
     ("[string(createObject('a', createArray(1, true())))]", '{"a":[1,true]}'),
     ("[string(12)]", "12"),

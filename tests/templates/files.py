@@ -66,7 +66,9 @@ def deployed(
     given = {key: each for key, each in given.items() if each["value"] is not None}
     template = Template(document(name), given, where or place())
     return [
-        (each.type, each.name, body(template, each)) for each in template.declared if each.condition
+        (each.type, each.name, body(template, each))
+        for each in template.declared
+        if each.is_deployed
     ]
 
 

@@ -105,22 +105,24 @@ class Rollout:
                 )
 
     def output_resources(self) -> list[Json]:
-        """What was deployed, in the template's own order; a nested deployment's where it stands.
+        """What was deployed, of nested deployments too, sorted by id without regard to case.
 
-        Azure's order is not known; its guides count on [1] for a pipeline.
+        Recorded: every deployment in the recordings of azure-cli and its extensions is in this
+        order.
         """
-        tried = {record["properties"]["targetResource"]["id"].lower() for record in self.operations}
-        done = [resource.id for resource in self.template.declared if resource.id.lower() in tried]
-        ids = []
-        for resource_id in done:
+        ids: dict[str, str] = {}
+        for record in self.operations:
+            resource_id = record["properties"]["targetResource"]["id"]
             if resource_id.lower() in self._failed:
                 continue
             nested = self.store.get(resource_id) or {}
-            if nested.get("type") == DEPLOYMENT:
-                ids.extend(nested["properties"].get("outputResources", []))
-            else:
-                ids.append({"id": resource_id})
-        return ids
+            within = (
+                [item["id"] for item in nested["properties"].get("outputResources", [])]
+                if nested.get("type") == DEPLOYMENT
+                else [resource_id]
+            )
+            ids.update((deployed.lower(), deployed) for deployed in within)
+        return [{"id": ids[key]} for key in sorted(ids)]
 
     def _record(self, resource: TemplateResource, started: datetime, error: Json | None) -> None:
         now = self.clock.now()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,9 @@ class ArmWalkthrough:
     target: Setting
     folder: Path
     mode: str
+    #: Whether the templates contain the registry, as those of the first guide did. Resource Manager
+    #: sorts what was deployed by id: the printed [1] is the pipeline only then.
+    with_registry: bool = False
 
     def pipelines(self) -> None:
         """Create both, first with their own identity, then with one that is given."""
@@ -31,11 +35,17 @@ class ArmWalkthrough:
             given = self._create(f"create {kind} pipeline with identity", local, kind, setting)
             assert given["identity"]["type"] == "userAssigned"
             self.walk.type(f"store {kind} pipeline")
-            assert self.walk.variables[f"{kind.upper()}_RES_ID"] == given["id"]
+            variable = f"{kind.upper()}_RES_ID"
+            if not self.with_registry:
+                assert "/Microsoft.Authorization/roleAssignments/" in self.walk.variables[variable]
+                path = f"Microsoft.Resources/deployments/{kind}Pipeline"
+                outputs = setting.arm("GET", path)["properties"]["outputs"]
+                self.walk.variables[variable] = outputs["pipelineResourceId"]["value"]
+            assert self.walk.variables[variable] == given["id"]
 
     def _pipeline_files(self, kind: str, setting: Setting) -> Path:
         side = "target" if kind == "export" else "source"
-        return template_files(
+        local = template_files(
             f"{kind.title()}Pipelines",
             self.folder,
             registryName=setting.registry,
@@ -44,13 +54,17 @@ class ArmWalkthrough:
             sasTokenSecretName=f"acr{kind}sas",
             storageAccessMode=self.mode,
         )
+        if self.with_registry:
+            _add_registry(local / "azuredeploy.json")
+        return local
 
     def _create(self, name: str, local: Path, kind: str, setting: Setting) -> Json:
         """What the deployment tells is there, and works: runs show whether it may."""
         deployed = self.walk.type(name, local).json["properties"]
         assert deployed["provisioningState"] == "Succeeded"
         pipeline = setting.resource(f"{kind}Pipelines/my{kind}pipeline")
-        assert deployed["outputResources"][1]["id"] == pipeline["id"]
+        index = 1 if self.with_registry else 0
+        assert deployed["outputResources"][index]["id"] == pipeline["id"]
         side = "target" if kind == "export" else "source"
         assert pipeline["properties"][side]["storageAccessMode"] == self.mode
         return pipeline
@@ -137,3 +151,17 @@ class ArmWalkthrough:
             assert setting.resource(f"{kind}Pipelines")["value"] == []
             names = [run["name"] for run in setting.resource("pipelineRuns")["value"]]
             assert f"my{kind}run" not in names
+
+
+def _add_registry(template: Path) -> None:
+    """Have a template deploy the registry of its pipeline, too."""
+    document = json.loads(template.read_text())
+    registry = {
+        "type": "Microsoft.ContainerRegistry/registries",
+        "apiVersion": "2023-07-01",
+        "name": "[parameters('registryName')]",
+        "location": "[resourceGroup().location]",
+        "sku": {"name": "Premium"},
+    }
+    document["resources"].insert(0, registry)
+    template.write_text(json.dumps(document))

@@ -32,7 +32,15 @@ def _bool(value: Boolean | int | str) -> bool:
     return bool(value)
 
 
-def _json(value: str) -> Any:
+def _float(value: int | str) -> float:
+    try:
+        return _finite(str(value))
+    except ValueError:
+        raise ArgumentError("'value' is no number") from None
+
+
+def parsed(value: str) -> Any:
+    """The value of a JSON text; ArgumentError if it is none."""
     try:
         return json.loads(value, parse_int=_bounded, parse_float=_finite, parse_constant=_finite)
     except ValueError:
@@ -55,5 +63,6 @@ CONVERSIONS: Mapping[str, Callable[..., Any]] = {
     "string": _string,
     "int": _int,
     "bool": _bool,
-    "json": _json,
+    "float": _float,
+    "json": parsed,
 }

@@ -5,30 +5,43 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from acr_emulator.deployments.templates.evaluation import is_loop
 from acr_emulator.deployments.templates.invalid_template import (
     NotImitatedError,
     TemplateError,
     check_shape,
     invalid,
 )
-from acr_emulator.deployments.templates.resources import DEPLOYMENT, nested_template
+from acr_emulator.deployments.templates.resources import DEPLOYMENT, is_inner, nested_template
 
+#: What says more of a value than its type; the emulator doesn't check it.
+_SCHEMA = (
+    *("$ref", "items", "prefixItems", "properties", "additionalProperties", "discriminator"),
+    "sealed",
+)
 #: ARM's names of the types of objects, and their members (from memory).
 _MEMBERS: Mapping[str, tuple[str, ...]] = {
     "Template": (
         *("$schema", "languageVersion", "contentVersion", "apiProfile", "metadata", "definitions"),
         *("functions", "parameters", "variables", "resources", "outputs"),
+        *("imports", "extensions"),
     ),
     "TemplateInputParameter": (
-        *("type", "defaultValue", "allowedValues", "metadata"),
+        *("type", "defaultValue", "allowedValues", "metadata", "nullable"),
         *("minLength", "maxLength", "minValue", "maxValue"),
+        *_SCHEMA,
     ),
-    "TemplateOutputParameter": ("type", "value", "condition", "copy", "metadata"),
+    "TemplateOutputParameter": (
+        *("type", "value", "condition", "copy", "metadata", "nullable"),
+        *("minLength", "maxLength", "minValue", "maxValue"),
+        *_SCHEMA,
+    ),
+    "TemplateResourceCopy": ("name", "count", "mode", "batchSize", "input"),
     "TemplateResource": (
         *("id", "type", "apiVersion", "name", "location", "tags", "kind", "sku", "plan"),
         *("identity", "zones", "placement", "extendedLocation", "managedBy", "etag", "properties"),
         *("scope", "resourceGroup", "subscriptionId", "condition", "copy", "dependsOn"),
-        *("resources", "comments", "metadata"),
+        *("resources", "comments", "metadata", "existing", "import", "extension", "@options"),
     ),
     "DeploymentParameterDefinition": ("type", "value", "reference", "metadata"),
     "DeploymentPropertiesDefinition": (
@@ -36,12 +49,26 @@ _MEMBERS: Mapping[str, tuple[str, ...]] = {
         *("onErrorDeployment", "expressionEvaluationOptions", "validationLevel"),
     ),
 }
-_SECTIONS = {"parameters": dict, "variables": dict, "resources": list, "outputs": dict}
-_NOT_IMITATED = {
-    "functions": "functions of a template's own",
-    "definitions": "types of a template's own",
-    "languageVersion": "'languageVersion' 2.0 of templates",
+_SECTIONS = {"parameters": dict, "variables": dict, "outputs": dict}
+_NOT_IMITATED: Mapping[str, Mapping[str, str]] = {
+    "Template": {
+        "functions": "functions of a template's own",
+        "definitions": "types of a template's own",
+        "imports": "extensions of templates",
+        "extensions": "extensions of templates",
+    },
+    "TemplateResource": {
+        "import": "extensions of templates",
+        "extension": "extensions of templates",
+        "@options": "options of resources in templates",
+    },
+    **dict.fromkeys(
+        ("TemplateInputParameter", "TemplateOutputParameter"),
+        dict.fromkeys(_SCHEMA, "schemas of parameters and outputs"),
+    ),
 }
+#: The version in which resources have symbolic names.
+_SYMBOLIC = "2.0"
 
 
 def members(kind: str, what: str, value: Any) -> dict[str, Any]:
@@ -59,79 +86,86 @@ def members(kind: str, what: str, value: Any) -> dict[str, Any]:
         if spelling in spelled:
             raise invalid(f"The {what} has the property '{spelling}' twice")
         spelled[spelling] = item
+    for key, imitated in _NOT_IMITATED.get(kind, {}).items():
+        if spelled.get(key):
+            raise NotImitatedError(imitated)
     return spelled
 
 
 def checked(template: Any) -> dict[str, Any]:
     """A template, those nested in it too, in ARM's spelling; refused where it is none."""
     document = members("Template", "template", template)
-    for key, what in _NOT_IMITATED.items():
-        if document.get(key):
-            raise NotImitatedError(what)
+    version = document.get("languageVersion")
+    if version not in (None, "", "1.0", _SYMBOLIC):
+        raise NotImitatedError(f"'languageVersion' {version} of templates")
     check_shape("template", document, _SECTIONS)
     document = {key: item for key, item in document.items() if item is not None}
-    _refuse_loops(document.get("variables"))
     for section, noun, kind in (
         ("parameters", "parameter", "TemplateInputParameter"),
         ("outputs", "output", "TemplateOutputParameter"),
     ):
         document[section] = {
-            name: _without_loop(members(kind, f"{noun} '{name}'", item))
+            name: _with_copy(noun, name, members(kind, f"{noun} '{name}'", item))
             for name, item in document.get(section, {}).items()
         }
-    return {**document, "resources": _resources(document.get("resources"))}
+    declared = document.get("resources")
+    symbolic = version == _SYMBOLIC
+    return {**document, "resources": _resources(declared, symbolic=symbolic)}
 
 
-def _resources(declared: Any) -> list[dict[str, Any]]:
-    if declared is None:
-        return []
-    if not isinstance(declared, list) or not all(isinstance(item, dict) for item in declared):
-        raise invalid("The property 'resources' must be an array of objects")
+def _resources(declared: Any, *, symbolic: bool) -> Any:
+    """A list of resources, or an object of them by their symbolic names."""
+    kind, what = (dict, "an object") if symbolic else (list, "an array")
+    declared = kind() if declared is None else declared
+    items = declared.values() if isinstance(declared, dict) else declared
+    if not isinstance(declared, kind) or not all(isinstance(item, dict) for item in items):
+        raise invalid(f"The property 'resources' must be {what} of objects")
+    if isinstance(declared, dict):
+        return {name: _resource(item) for name, item in declared.items()}
     return [_resource(item) for item in declared]
 
 
 def _resource(declared: dict[str, Any]) -> dict[str, Any]:
-    resource = _without_loop(members("TemplateResource", "resource", declared))
+    resource = members("TemplateResource", "resource", declared)
+    resource = _with_copy("resource", str(resource.get("name", "")), resource)
     if "resources" in resource:
-        resource["resources"] = _resources(resource["resources"])
+        within = resource["resources"]
+        resource["resources"] = _resources(within, symbolic=isinstance(within, dict))
     properties = resource.get("properties")
-    if str(resource.get("type")).lower() == DEPLOYMENT.lower() and isinstance(properties, dict):
+    kind = str(resource.get("type")).rstrip("/").lower()
+    if kind == DEPLOYMENT.lower() and isinstance(properties, dict):
         kind = "DeploymentPropertiesDefinition"
         resource["properties"] = members(kind, "nested deployment", properties)
     template = nested_template(resource)
     if template is not None:
-        around = {key: item for key, item in resource["properties"].items() if key != "template"}
-        _refuse_loops(around)
-        resource["properties"] = {**around, "template": checked(template)}
-    else:
-        _refuse_loops(properties)
+        if not is_inner(resource["properties"]):
+            _refuse_loops(template)
+        resource["properties"] = {**resource["properties"], "template": checked(template)}
     return resource
 
 
-def _without_loop(item: dict[str, Any]) -> dict[str, Any]:
-    if item.pop("copy", None) is not None:
-        raise NotImitatedError("'copy' in templates")
-    return item
-
-
 def _refuse_loops(value: Any) -> None:
-    """In variables and properties, `copy` is a loop if it has the form of one, else a name."""
+    """In the outer scope, expressions of a nested template are evaluated before its loops run."""
     if isinstance(value, dict):
         for key, item in value.items():
-            if key.lower() == "copy" and _is_loop(item):
-                raise NotImitatedError("'copy' in templates")
+            if key.lower() == "copy" and (is_loop(item) or isinstance(item, dict)):
+                raise NotImitatedError("'copy' in a nested template of the outer scope")
             _refuse_loops(item)
     elif isinstance(value, list):
         for item in value:
             _refuse_loops(item)
 
 
-def _is_loop(value: Any) -> bool:
-    return (
-        bool(value)
-        and isinstance(value, list)
-        and all(
-            isinstance(item, dict) and {"name", "count"} <= {key.lower() for key in item}
-            for item in value
-        )
-    )
+def _with_copy(noun: str, name: str, item: dict[str, Any]) -> dict[str, Any]:
+    """Something that may be a loop, the members of its `copy` in ARM's spelling."""
+    loop = item.pop("copy", None)
+    if loop is None:
+        return item
+    what = f"copy of the {noun} '{name}'"
+    loop = members("TemplateResourceCopy", what, loop)
+    check_shape(what, loop, {"name": str, "mode": str})
+    if noun == "parameter":
+        raise invalid(f"The {what} is not allowed")
+    if "count" not in loop or (noun == "resource" and not loop.get("name")):
+        raise invalid(f"The {what} has no count or no name")
+    return {**item, "copy": loop}

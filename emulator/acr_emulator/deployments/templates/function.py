@@ -8,7 +8,13 @@ from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from acr_emulator.deployments.templates.invalid_template import ArgumentError, TemplateError
-from acr_emulator.deployments.templates.values import LONGEST, TYPE_NAMES, is_integer, type_name
+from acr_emulator.deployments.templates.values import (
+    LONGEST,
+    TYPE_NAMES,
+    Lambda,
+    is_integer,
+    type_name,
+)
 
 _HELP = "Please see https://aka.ms/arm-functions for usage details."
 
@@ -56,6 +62,8 @@ class Function:
                 f"the type of '{name}' is '{type_name(value)}' and must be one of"
                 f" '{', '.join(expected)}'"
             )
+        if not expected and isinstance(value, Lambda):
+            raise self._refused(f"'{name}' must not be a lambda")
 
     def _usage(self) -> str:
         names = [

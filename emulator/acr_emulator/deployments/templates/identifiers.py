@@ -7,8 +7,8 @@ from acr_emulator.deployments.templates.invalid_template import ArgumentError
 
 
 def provider_path(resource_type: str, names: Sequence[str]) -> str:
-    """`providers/Namespace/type/name/subtype/name`."""
-    namespace, *types = resource_type.split("/")
+    """`providers/Namespace/type/name/subtype/name`; a slash behind the type is ignored."""
+    namespace, *types = resource_type.rstrip("/").split("/")
     if len(types) != len(names) or not types:
         raise ArgumentError(f"the type needs {len(types)} name(s), it was given {len(names)}")
     pairs = "/".join(f"{kind}/{name}" for kind, name in zip(types, names, strict=True))

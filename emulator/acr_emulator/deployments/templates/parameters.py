@@ -30,6 +30,7 @@ TYPES = {
 _DEFINITION = {
     "type": str,
     "allowedValues": list,
+    "nullable": bool,
     "minLength": int,
     "maxLength": int,
     "minValue": int,
@@ -94,7 +95,13 @@ class Parameters:
         elif "defaultValue" in definition:
             value = self._evaluator.value(definition["defaultValue"])
         else:
-            raise invalid(f"The value for the template parameter '{name}' is not provided. {_HELP}")
+            if not definition.get("nullable"):
+                raise invalid(
+                    f"The value for the template parameter '{name}' is not provided. {_HELP}"
+                )
+            value = None
+        if value is None and definition.get("nullable"):
+            return None
         check_type("parameter", name, self._type(name), value)
         for limit in _LIMITS:
             if definition.get(limit) is not None:

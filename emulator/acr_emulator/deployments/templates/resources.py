@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from acr_emulator.deployments.templates.evaluation import Evaluator
 from acr_emulator.deployments.templates.identifiers import provider_path
 from acr_emulator.deployments.templates.invalid_template import (
     ArgumentError,
-    TemplateError,
     check_shape,
     invalid,
 )
@@ -20,12 +19,13 @@ DEPLOYMENT = "Microsoft.Resources/deployments"
 #: What is for the deployment and not for the resource's own provider.
 _NOT_IN_BODY = (
     *("type", "name", "apiVersion", "condition", "dependsOn", "scope", "comments", "metadata"),
-    *("resources", "resourceGroup", "subscriptionId"),
+    *("resources", "resourceGroup", "subscriptionId", "copy", "existing"),
 )
 #: What a resource is made from before anything is deployed; `reference` may not stand there.
 _HEAD: Mapping[str, type] = {
     **dict.fromkeys(("type", "name", "apiVersion", "scope", "resourceGroup"), str),
-    "condition": bool,
+    **dict.fromkeys(("condition", "existing"), bool),
+    "subscriptionId": str,
     "dependsOn": list,
 }
 
@@ -39,16 +39,30 @@ class TemplateResource:
     name: str
     api_version: str
     condition: bool
+    #: Whether it is declared only to be referred to.
+    existing: bool
     #: What it names -> as the template writes it: the value may be secret.
     depends_on: Mapping[str, str]
     body: dict[str, Any]
+    #: Its symbolic name, `name[0]` if it is of a loop; empty in templates without such names.
+    symbol: str = ""
+    #: What all resources of its loop are called: the name of the loop and the symbolic name.
+    loop_names: frozenset[str] = frozenset()
+    #: Its index in each loop that it is of, by the loop's name and by "".
+    loops: Mapping[str, int] = field(default_factory=dict)
 
-    def is_called(self, reference: str) -> bool:
-        """Whether that is its id, its id within the group, or its name."""
-        wanted = reference.lower()
+    @property
+    def is_deployed(self) -> bool:
+        """Whether the deployment writes it."""
+        return self.condition and not self.existing
+
+    @property
+    def names(self) -> frozenset[str]:
+        """What it can be called, in lower case: its id, also within the group, its name, ..."""
         resource_id = self.id.lower()
         within_group = resource_id.partition("/providers/")[2]
-        return wanted in (resource_id, within_group, self.name.lower())
+        names = {resource_id, within_group, self.name.lower(), self.symbol.lower()}
+        return self.loop_names | names - {""}
 
 
 @dataclass(frozen=True)
@@ -56,20 +70,58 @@ class _Parent:
     type: str = ""
     name: str = ""
     id: str = ""
+    loops: Mapping[str, int] = field(default_factory=dict)
+
+
+Declared = list[dict[str, Any]] | dict[str, dict[str, Any]]
 
 
 def resources(
-    declared: list[dict[str, Any]],
+    declared: Declared,
     evaluator: Evaluator,
     group_id: str,
     parent: _Parent | None = None,
 ) -> Iterator[TemplateResource]:
-    """Those declared in a list, each followed by the ones declared within it."""
-    for item in declared:
-        resource = _resource(item, evaluator, group_id, parent or _Parent())
-        yield resource
-        as_parent = _Parent(resource.type, resource.name, resource.id)
-        yield from resources(item.get("resources", []), evaluator, group_id, as_parent)
+    """Those declared, each followed by the ones declared within it; loops are run."""
+    for symbol, item in _named(declared):
+        for loops in _iterations(item, evaluator):
+            place = parent or _Parent()
+            resource = replace(
+                _resource(item, evaluator.within({**place.loops, **loops}), group_id, place),
+                symbol=f"{symbol}[{loops['']}]" if symbol and loops else symbol,
+                loop_names=_loop_names(symbol, item),
+                loops={**place.loops, **loops},
+            )
+            yield resource
+            within = _Parent(resource.type, resource.name, resource.id, resource.loops)
+            yield from resources(item.get("resources", []), evaluator, group_id, within)
+
+
+def loop_names(declared: Declared) -> Iterator[str]:
+    """The names of all loops, in lower case: also of one that runs zero times."""
+    for symbol, item in _named(declared):
+        yield from _loop_names(symbol, item)
+        yield from loop_names(item.get("resources", []))
+
+
+def _named(declared: Declared) -> Iterable[tuple[str, dict[str, Any]]]:
+    """Resources with their symbolic names, if the template has such names."""
+    return declared.items() if isinstance(declared, dict) else (("", item) for item in declared)
+
+
+def _loop_names(symbol: str, declared: Mapping[str, Any]) -> frozenset[str]:
+    if "copy" not in declared:
+        return frozenset()
+    return frozenset({symbol.lower(), declared["copy"]["name"].lower()} - {""})
+
+
+def _iterations(declared: Mapping[str, Any], evaluator: Evaluator) -> Iterator[dict[str, int]]:
+    """The indexes of a resource's loop by its name and by ""; one without any for no loop."""
+    if "copy" not in declared:
+        yield {}
+        return
+    for loops in evaluator.iterations(f"resource '{declared.get('name', '')}'", declared["copy"]):
+        yield {**loops, "": next(iter(loops.values()))}
 
 
 def _resource(
@@ -86,7 +138,9 @@ def _resource(
     dependencies = head.get("dependsOn", [])
     if not all(isinstance(item, str) for item in dependencies):
         raise invalid(f"The property 'dependsOn' of the {what} must be an array of strings")
-    resource_type = f"{parent.type}/{head['type']}" if parent.type else head["type"]
+    # Templates of Microsoft's have a slash behind it, which Resource Manager ignores.
+    own_type = head["type"].rstrip("/")
+    resource_type = f"{parent.type}/{own_type}" if parent.type else own_type
     name = f"{parent.name}/{head['name']}" if parent.name else head["name"]
     written = declared.get("dependsOn")
     items = written if isinstance(written, list) else [written] * len(dependencies)
@@ -97,6 +151,7 @@ def _resource(
         name=name,
         api_version=head["apiVersion"],
         condition=head.get("condition", True),
+        existing=head.get("existing", False),
         depends_on=depends_on | ({parent.id: parent.id} if parent.id else {}),
         body={key: value for key, value in declared.items() if key not in _NOT_IN_BODY},
     )
@@ -104,8 +159,11 @@ def _resource(
 
 def _scope(head: Mapping[str, Any], group_id: str) -> str:
     """The id that the resource is below: the group's, or of what it extends."""
-    if group := head.get("resourceGroup"):
-        return f"{group_id.rpartition('/')[0]}/{group}"
+    _, _, subscription, _, own_group = group_id.split("/")
+    in_subscription, in_group = head.get("subscriptionId"), head.get("resourceGroup")
+    if in_subscription or in_group:
+        group = f"resourceGroups/{in_group or own_group}"
+        return f"/subscriptions/{in_subscription or subscription}/{group}"
     scope: str = head.get("scope") or group_id
     return scope.rstrip("/") if scope.startswith("/") else f"{group_id}/providers/{scope}"
 
@@ -138,23 +196,30 @@ def without_inner_template(body: dict[str, Any]) -> dict[str, Any]:
     if nested_template(body) is None:
         return body
     properties = body["properties"]
-    return {**body, "properties": {**properties, "template": {}}} if _is_inner(properties) else body
+    return {**body, "properties": {**properties, "template": {}}} if is_inner(properties) else body
 
 
-def evaluated(declared: dict[str, Any], value: Callable[[Any], Any]) -> dict[str, Any]:
+def evaluated(
+    declared: dict[str, Any],
+    value: Callable[[Any], Any],
+    expanded: Callable[[Any], Any],
+) -> dict[str, Any]:
     """A resource without expressions, but for a nested template that has a separate scope.
 
-    In the outer scope, which is the default, a nested template's expressions see this template's
-    parameters and variables: it is sent evaluated.
+    `expanded` evaluates its properties, in which `copy` is a loop. In the outer scope, which is the
+    default, a nested template's expressions see this template's parameters and variables: it is
+    sent evaluated.
     """
+    body = {key: value(item) for key, item in declared.items() if key != "properties"}
+    if "properties" not in declared:
+        return body
     template = nested_template(declared)
     if template is None:
-        return _object(value(declared))
-    properties = {key: item for key, item in declared["properties"].items() if key != "template"}
-    body = _object(value({**declared, "properties": properties}))
-    inner = _is_inner(body["properties"])
-    body["properties"]["template"] = template if inner else _outer(template, value)
-    return body
+        return {**body, "properties": expanded(declared["properties"])}
+    around = {key: item for key, item in declared["properties"].items() if key != "template"}
+    properties = expanded(around)
+    properties["template"] = template if is_inner(properties) else _outer(template, value)
+    return {**body, "properties": properties}
 
 
 def _outer(template: dict[str, Any], value: Callable[[Any], Any]) -> dict[str, Any]:
@@ -163,10 +228,17 @@ def _outer(template: dict[str, Any], value: Callable[[Any], Any]) -> dict[str, A
         return _escaped(value(document))
 
     around = kept({key: item for key, item in template.items() if key != "resources"})
-    return {**around, "resources": [evaluated(item, kept) for item in template["resources"]]}
+    declared = template["resources"]
+    made: Declared = (
+        {name: evaluated(item, kept, kept) for name, item in declared.items()}
+        if isinstance(declared, dict)
+        else [evaluated(item, kept, kept) for item in declared]
+    )
+    return {**around, "resources": made}
 
 
-def _is_inner(properties: Mapping[str, Any]) -> bool:
+def is_inner(properties: Mapping[str, Any]) -> bool:
+    """Whether the template of a nested deployment has a separate scope."""
     options = properties.get("expressionEvaluationOptions")
     scope = options.get("scope") if isinstance(options, dict) else None
     return str(scope).lower() == "inner"
@@ -179,10 +251,4 @@ def _escaped(value: Any) -> Any:
         return [_escaped(item) for item in value]
     if isinstance(value, dict):
         return {escaped(key): _escaped(item) for key, item in value.items()}
-    return value
-
-
-def _object(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise TemplateError("A resource must be an object.")
     return value

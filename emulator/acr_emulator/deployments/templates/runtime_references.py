@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,7 +34,7 @@ class References:
 
     def __init__(
         self,
-        find: Callable[[str], TemplateResource | None],
+        find: Callable[[str], Sequence[TemplateResource] | None],
         fetched: Mapping[Fetch, Any],
     ) -> None:
         self._find = find
@@ -55,6 +55,29 @@ class References:
         }
         return {"apiVersion": version, **kept, **location}
 
+    def references(self, resources: str, full: str = "") -> list[Any]:
+        """`reference` of each resource of a loop that has a symbolic name."""
+        return [
+            self.reference(resource.id, resource.api_version, full)
+            for resource in self._declared(resources)
+        ]
+
+    def resource_info(self, resource: str) -> dict[str, str]:
+        """Id, name, type and API version of a resource with a symbolic name."""
+        declared = self._declared(resource)[0]
+        return {
+            "id": declared.id,
+            "name": declared.name,
+            "type": declared.type,
+            "apiVersion": declared.api_version,
+        }
+
+    def _declared(self, name: str) -> Sequence[TemplateResource]:
+        declared = self._find(name)
+        if declared is None:
+            raise _not_found()
+        return declared
+
     def listing(self, name: str) -> Callable[..., Any]:
         """The function of that name, `listKeys` for instance: it returns what the POST answers."""
 
@@ -65,18 +88,21 @@ class References:
         return listed
 
     def _target(self, resource: str, api_version: str) -> tuple[str, str]:
-        declared = self._find(resource)
+        declared = next(iter(self._find(resource) or ()), None)
         version = api_version or (declared.api_version if declared else "")
         path = declared.id if declared else resource
         if not version or not path.startswith("/"):
-            raise UnknownNameError(
-                "The template reference {} is not valid: could not find template"
-                " resource or resource copy with this name. Please see"
-                " https://aka.ms/arm-function-reference for usage details."
-            )
+            raise _not_found()
         return path, version
 
     def _fetch(self, fetch: Fetch) -> Any:
         if fetch not in self._fetched:
             raise NeededError(fetch)
         return self._fetched[fetch]
+
+
+def _not_found() -> UnknownNameError:
+    return UnknownNameError(
+        "The template reference {} is not valid: could not find template resource or resource copy"
+        " with this name. Please see https://aka.ms/arm-function-reference for usage details."
+    )

@@ -1,10 +1,14 @@
 """Functions of arrays and objects, and those that take strings alike."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from acr_emulator.deployments.templates.invalid_template import ArgumentError
 from acr_emulator.deployments.templates.values import Boolean, key_of, same, text
+
+#: Documented limits of `range`.
+_LONGEST_RANGE = 10_000
+_LARGEST = 2_147_483_647
 
 Countable = str | list[Any] | dict[str, Any]
 
@@ -109,6 +113,69 @@ def _intersection(value: list[Any] | dict[str, Any], *more: list[Any] | dict[str
     return [item for item in value if all(_contains(element, item) for element in more)]
 
 
+def _index_of(container: str | list[Any], wanted: Any) -> int:
+    return next(_positions(container, wanted), -1)
+
+
+def _last_index_of(container: str | list[Any], wanted: Any) -> int:
+    return max(_positions(container, wanted), default=-1)
+
+
+def _positions(container: str | list[Any], wanted: Any) -> Iterator[int]:
+    """Where an item is in an array; where a string is in another one, whatever its case."""
+    if isinstance(container, list):
+        return (index for index, item in enumerate(container) if same(item, wanted))
+    if not isinstance(wanted, str):
+        raise ArgumentError("what is looked for in a string must be a string")
+    string, part = container.lower(), wanted.lower()
+    return (index for index in (string.find(part), string.rfind(part)) if index >= 0)
+
+
+def _range(start: int, count: int) -> list[int]:
+    if not 0 <= count <= _LONGEST_RANGE or start + count > _LARGEST:
+        raise ArgumentError(f"'count' must be from 0 to {_LONGEST_RANGE}, and the sum in bounds")
+    return list(range(start, start + count))
+
+
+def _flatten(arrays: list[Any]) -> list[Any]:
+    return [
+        item for element in arrays for item in (element if isinstance(element, list) else [element])
+    ]
+
+
+def _from_end(array: list[Any], position: int) -> Any:
+    if not 1 <= position <= len(array):
+        raise ArgumentError("'position' is out of bounds")
+    return array[-position]
+
+
+def _try_from_end(array: list[Any] | None, position: int) -> Any:
+    return array[-position] if array and 1 <= position <= len(array) else None
+
+
+def _try_get(value: Any, key: str | int, *more: str | int) -> Any:
+    """What is at a path of keys and indexes; null where the path ends too early."""
+    for step in (key, *more):
+        if isinstance(value, dict) and isinstance(step, str):
+            known = key_of(value, step)
+            value = value[known] if known else None
+        elif isinstance(value, list) and isinstance(step, int):
+            value = value[step] if 0 <= step < len(value) else None
+        else:
+            return None
+    return value
+
+
+def _object_keys(value: dict[str, Any]) -> list[str]:
+    return list(value)
+
+
+def _shallow_merge(objects: list[Any]) -> dict[str, Any]:
+    if not all(isinstance(element, dict) for element in objects):
+        raise ArgumentError("the items of the array must be objects")
+    return {key: value for element in objects for key, value in element.items()}
+
+
 def _items(value: dict[str, Any]) -> list[dict[str, Any]]:
     """Sorted by key, as documented."""
     return [{"key": key, "value": value[key]} for key in sorted(value)]
@@ -129,4 +196,13 @@ SEQUENCES: Mapping[str, Callable[..., Any]] = {
     "union": _union,
     "intersection": _intersection,
     "items": _items,
+    "indexOf": _index_of,
+    "lastIndexOf": _last_index_of,
+    "range": _range,
+    "flatten": _flatten,
+    "indexFromEnd": _from_end,
+    "tryIndexFromEnd": _try_from_end,
+    "tryGet": _try_get,
+    "objectKeys": _object_keys,
+    "shallowMerge": _shallow_merge,
 }

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote, unquote, urljoin
 
+from acr_emulator.deployments.templates.conversions import parsed
 from acr_emulator.deployments.templates.invalid_template import ArgumentError
 from acr_emulator.deployments.templates.values import LONGEST, text
 
@@ -84,14 +85,6 @@ def _pad_left(value: str | int, length: int, padding: str = " ") -> str:
     return text(value).rjust(length, padding)
 
 
-def _index_of(string: str, wanted: str) -> int:
-    return string.lower().find(wanted.lower())
-
-
-def _last_index_of(string: str, wanted: str) -> int:
-    return string.lower().rfind(wanted.lower())
-
-
 def _base64(string: str) -> str:
     return base64.b64encode(string.encode()).decode()
 
@@ -101,6 +94,21 @@ def _from_base64(string: str) -> str:
         return base64.b64decode(string, validate=True).decode()
     except ValueError:
         raise ArgumentError("'string' is no Base64 of a text") from None
+
+
+def _base64_to_json(string: str) -> Any:
+    return parsed(_from_base64(string))
+
+
+def _data_uri(string: str) -> str:
+    return f"data:text/plain;charset=utf8;base64,{_base64(string)}"
+
+
+def _from_data_uri(string: str) -> str:
+    head, comma, content = string.partition(",")
+    if not comma or not head.lower().startswith("data:"):
+        raise ArgumentError("'string' is no data URI")
+    return _from_base64(content) if head.lower().endswith(";base64") else unquote(content)
 
 
 def _uri(base: str, relative: str) -> str:
@@ -140,10 +148,11 @@ STRINGS: Mapping[str, Callable[..., Any]] = {
     "startsWith": _starts_with,
     "endsWith": _ends_with,
     "padLeft": _pad_left,
-    "indexOf": _index_of,
-    "lastIndexOf": _last_index_of,
     "base64": _base64,
     "base64ToString": _from_base64,
+    "base64ToJson": _base64_to_json,
+    "dataUri": _data_uri,
+    "dataUriToString": _from_data_uri,
     "uri": _uri,
     "uriComponent": _uri_component,
     "uriComponentToString": _from_uri_component,

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from acr_emulator.deployments.templates.deployment_context import DeploymentContext
 from acr_emulator.deployments.templates.document import checked
-from acr_emulator.deployments.templates.evaluation import Evaluator, is_known, is_listing, unknown
+from acr_emulator.deployments.templates.evaluation import (
+    Effort,
+    Evaluator,
+    check_known,
+    is_listing,
+    is_loop,
+    loop_members,
+)
 from acr_emulator.deployments.templates.expressions import Call, calls
 from acr_emulator.deployments.templates.invalid_template import (
     TemplateError,
@@ -18,12 +26,13 @@ from acr_emulator.deployments.templates.invalid_template import (
     invalid,
 )
 from acr_emulator.deployments.templates.named_values import NamedValues
-from acr_emulator.deployments.templates.ordering import ordered
+from acr_emulator.deployments.templates.ordering import Declared, ordered
 from acr_emulator.deployments.templates.parameters import Parameters, check_type, shown
 from acr_emulator.deployments.templates.parser import is_expression, parse
 from acr_emulator.deployments.templates.resources import (
     TemplateResource,
     evaluated,
+    loop_names,
     resources,
     without_inner_template,
 )
@@ -32,6 +41,15 @@ from acr_emulator.deployments.templates.values import is_integer, type_name
 
 #: Ours: far more than what people write, far less than what Python's stack takes.
 _DEEPEST = 100
+#: Functions whose first argument names a resource that must be deployed before.
+_READING = ("reference", "references")
+
+
+@dataclass(frozen=True)
+class Loop:
+    """A variable that a loop makes: the members of the loop."""
+
+    members: Mapping[str, Any]
 
 
 class Template:
@@ -44,13 +62,14 @@ class Template:
         document = checked(sent)
         check_shape("parameters given", given, {})
         _check_functions(document)
-        self._variables = document.get("variables", {})
+        self._variables = _unrolled(document.get("variables", {}))
         self._outputs = document["outputs"]
         defaults = context.functions_of_defaults()
+        effort = Effort()
         self.parameters = Parameters(
             document["parameters"],
             given,
-            Evaluator({**defaults, "parameters": self._parameter}),
+            Evaluator({**defaults, "parameters": self._parameter}, effort),
         )
         self.parameters.check()
         variables = NamedValues("variable", self._variables, self._variable)
@@ -59,12 +78,14 @@ class Template:
             "parameters": self.parameters.values.get,
             "variables": variables.get,
         }
-        self._static = Evaluator(self._situated)
-        declared = resources(document["resources"], self._static, context.group["id"])
-        #: As the template lists them.
-        self.declared = list(declared)
+        self._static = Evaluator(self._situated, effort)
+        self._effort = effort
+        sections = document["resources"]
+        self._declared = Declared(
+            resources(sections, self._static, context.group["id"]), loop_names(sections)
+        )
         #: Those that are to be deployed, each after everything that it builds on.
-        self.resources = ordered(self.declared, self._references)
+        self.resources = ordered(self._declared, self._references)
         self._check_bodies()
         self.digest = str(
             int.from_bytes(hashlib.sha256(json.dumps(sent).encode()).digest()[:8], "big")
@@ -74,7 +95,15 @@ class Template:
         return self.parameters.values.get(name)
 
     def _variable(self, name: str) -> Any:
-        return self._static.value(self._variables[name])
+        value, evaluator = self._variables[name], self._static.expanding()
+        if isinstance(value, Loop):
+            return evaluator.repeated(f"variable '{name}'", value.members)
+        return evaluator.value(value)
+
+    @property
+    def declared(self) -> Sequence[TemplateResource]:
+        """Its resources as it lists them."""
+        return self._declared.resources
 
     def _check_bodies(self) -> None:
         """As far as they need nothing that is known only later."""
@@ -82,14 +111,11 @@ class Template:
             with suppress(NeededError):
                 self.body(step.resource, {})
 
-    def find(self, reference: str) -> TemplateResource | None:
-        """The resource of the template with that name or id."""
-        return next((resource for resource in self.declared if resource.is_called(reference)), None)
-
     def body(self, resource: TemplateResource, fetched: Mapping[Fetch, Any]) -> dict[str, Any]:
         """What to send to the resource's provider; NeededError if a response of ARM is needed."""
         try:
-            return evaluated(resource.body, self._live(fetched).value)
+            live = self._live(fetched).within(resource.loops)
+            return evaluated(resource.body, live.value, live.expanding().value)
         except TemplateError as error:
             raise TemplateError(
                 "Unable to process template language expressions for resource"
@@ -102,30 +128,53 @@ class Template:
         outputs = {}
         for name, output in self._outputs.items():
             check_shape(f"output '{name}'", output, {"type": str})
-            if "value" not in output:
+            if output.keys().isdisjoint(("value", "copy")):
                 raise invalid(f"The template output '{name}' has no value")
             if live.value(output.get("condition", True)):
-                value, declared = live.value(output["value"]), str(output.get("type", ""))
-                check_type("output", name, declared, value)
+                value = (
+                    live.repeated(f"output '{name}'", output["copy"])
+                    if "copy" in output
+                    else live.value(output["value"])
+                )
+                declared = str(output.get("type", ""))
+                if value is not None or not output.get("nullable"):
+                    check_type("output", name, declared, value)
                 outputs[name] = shown(declared, value)
         return outputs
 
     def _live(self, fetched: Mapping[Fetch, Any]) -> Evaluator:
-        references = References(self.find, fetched)
-        evaluator = Evaluator({**self._situated, "reference": references.reference})
+        references = References(self._declared.find, fetched)
+        functions: dict[str, Callable[..., Any]] = {
+            "reference": references.reference,
+            "references": references.references,
+            "resourceInfo": references.resource_info,
+        }
+        evaluator = Evaluator({**self._situated, **functions}, self._effort)
         evaluator.listing = references.listing
         return evaluator
 
     def _references(self, resource: TemplateResource) -> Iterator[str]:
         """Names and ids that the body of a resource reads, hence depends on."""
         for call in _calls(without_inner_template(resource.body)):
-            if call.arguments and (call.name.lower() == "reference" or is_listing(call.name)):
+            if call.arguments and (call.name.lower() in _READING or is_listing(call.name)):
                 try:
-                    target = self._static.expression(call.arguments[0])
+                    target = self._static.within(resource.loops).expression(call.arguments[0])
                 except (TemplateError, RecursionError):
                     continue  # it is refused when the body is evaluated, if it is used at all
                 if isinstance(target, str):
                     yield target
+
+
+def _unrolled(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Variables by name, those that `copy` makes as loops."""
+    named: dict[str, Any] = {}
+    for name, value in variables.items():
+        if name.lower() == "copy" and is_loop(value):
+            for loop in map(loop_members, value):
+                named[loop["name"]] = Loop(loop)
+        else:
+            named[name] = value
+    return named
 
 
 def _check_numbers(document: Any) -> None:
@@ -137,8 +186,7 @@ def _check_numbers(document: Any) -> None:
 def _check_functions(document: Any) -> None:
     """Refuse what cannot be parsed, and functions that do not exist."""
     for call in _calls(document):
-        if not is_known(call.name):
-            raise unknown(call.name)
+        check_known(call.name)
 
 
 def _calls(document: Any) -> Iterator[Call]:

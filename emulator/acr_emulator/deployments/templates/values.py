@@ -1,13 +1,25 @@
 """JSON values as the template language sees them: their types, their text, when they are equal."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 #: A boolean that a template passes; in Python's signatures it would count as a flag.
 Boolean = bool
 #: Ours, of strings and arrays: as long as the largest template that ARM takes.
 LONGEST = 4 * 2**20
+
+
+@dataclass(frozen=True)
+class Lambda:
+    """A function that an expression defines, to be given to functions such as `map`."""
+
+    variables: tuple[str, ...]
+    #: The value of the body, from the values of the variables.
+    evaluate: Callable[[Mapping[str, Any]], Any]
+
+
 #: ARM's names of types, as its messages have them.
 TYPE_NAMES: Mapping[type, str] = {
     bool: "Boolean",
@@ -17,6 +29,7 @@ TYPE_NAMES: Mapping[type, str] = {
     list: "Array",
     dict: "Object",
     type(None): "Null",
+    Lambda: "Lambda",
 }
 
 
