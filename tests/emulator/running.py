@@ -80,6 +80,14 @@ class Emulator:
         assert answer.is_success, answer.text
         return answer.json() if answer.content else {}
 
+    def delete_group(self, group: str) -> None:
+        """Delete a group for good: vaults that were deleted keep their names otherwise."""
+        self.ok("DELETE", group)
+        deleted = self.ok("GET", f"{SUBSCRIPTION}/providers/Microsoft.KeyVault/deletedVaults")
+        for vault in deleted["value"]:
+            if vault["properties"]["vaultId"].lower().startswith(f"{group.lower()}/"):
+                self.ok("POST", f"{vault['id']}/purge")
+
     def registry(self, name: str, **more: Any) -> None:
         """Have a registry."""
         self.ok("PUT", GROUP, {"location": "westus"})

@@ -22,7 +22,7 @@ from tests.emulator.running import SUBSCRIPTION, Emulator, Json
 def group(emulator: Emulator) -> Iterator[None]:
     emulator.ok("PUT", GROUP, {"location": "westus"})
     yield
-    emulator.ok("DELETE", GROUP)
+    emulator.delete_group(GROUP)
 
 
 ERRORS: list[tuple[str, str, Json | None, int, str]] = [
@@ -117,7 +117,7 @@ def test_a_group_goes_with_everything_in_it(emulator: Emulator) -> None:
     emulator.ok("PUT", f"{VAULTS}/arm-vault", VAULT)
     identity = emulator.ok("PUT", f"{IDENTITIES}/arm-id", {"location": "westus"})
     assign(emulator, f"{STORAGE}/armaccount", identity["properties"]["principalId"])
-    emulator.ok("DELETE", GROUP)
+    emulator.delete_group(GROUP)
     assert emulator.instance.store.list(GROUP) == []
     assert emulator.instance.directory.find(identity["properties"]["principalId"]) is None
     emulator.ok("PUT", GROUP, {"location": "westus"})

@@ -136,7 +136,12 @@ def test_a_secret_is_written_and_never_shown(emulator: Emulator) -> None:
     [
         ("PUT", "a_b", {"properties": {"value": "x"}}, (400, "BadRequest")),
         ("PUT", "sas", {"properties": {}}, (400, "BadRequest")),
-        ("PUT", "sas", {"properties": {"value": "x", "attributes": 1}}, (400, "BadRequest")),
+        (
+            "PUT",
+            "sas",
+            {"properties": {"value": "x", "attributes": 1}},
+            (400, "InvalidRequestContent"),
+        ),
         ("PATCH", "missing", {}, (404, "ResourceNotFound")),
         ("GET", "missing", {}, (404, "ResourceNotFound")),
     ],

@@ -26,7 +26,7 @@ from tests.emulator.running import SUBSCRIPTION, Emulator, Json
 def group(emulator: Emulator) -> Iterator[None]:
     emulator.ok("PUT", GROUP, {"location": "westus"})
     yield
-    emulator.ok("DELETE", GROUP)
+    emulator.delete_group(GROUP)
 
 
 def test_an_account_is_accepted_and_its_location_followed(emulator: Emulator) -> None:

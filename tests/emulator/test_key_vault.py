@@ -24,6 +24,14 @@ SECRETS_USER = "4633458b-17de-408a-b874-0445c86b69e6"
 BLOB_READER = "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1"
 
 
+PROVIDER = f"{SUBSCRIPTION}/providers/Microsoft.KeyVault"
+CREATED: Json = {
+    "location": "westus",
+    "properties": {"sku": {"family": "A", "name": "standard"}, "accessPolicies": []},
+}
+RECOVERED = CREATED | {"properties": CREATED["properties"] | {"createMode": "recover"}}
+
+
 class Vault:
     def __init__(self, emulator: Emulator, name: str) -> None:
         self._emulator = emulator
@@ -149,13 +157,107 @@ def test_what_cannot_be_done_is_refused(
     assert answer.json()["error"]["code"]
 
 
-def test_secrets_end_with_their_vault(emulator: Emulator) -> None:
-    name = next(NAMES)
-    Vault(emulator, name).set("sas", "value")
-    emulator.ok("DELETE", f"{GROUP}/providers/Microsoft.KeyVault/vaults/{name}")
-    again = Vault(emulator, name)
+def test_deleted_secrets_are_listed(vault: Vault) -> None:
+    for name in ("a", "b"):
+        vault.set(name, "value")
+        vault.call("DELETE", f"secrets/{name}")
+    listed = vault.call("GET", "deletedsecrets").json()["value"]
+    assert [item["id"] for item in listed] == [f"{vault.url}/secrets/{name}" for name in "ab"]
+    first = listed[0]
+    assert first["recoveryId"] == f"{vault.url}/deletedsecrets/a"
+    assert first["scheduledPurgeDate"] - first["deletedDate"] == 90 * 24 * 60 * 60
+    assert vault.call("GET", "deletedsecrets/a").json()["deletedDate"] == first["deletedDate"]
+
+
+def test_a_secret_is_restored_from_its_backup(emulator: Emulator, vault: Vault) -> None:
+    versions = [vault.set("sas", value)["id"].rpartition("/")[2] for value in ("old", "new")]
+    backup = vault.call("POST", "secrets/sas/backup").json()
+    assert vault.call("POST", "secrets/restore", backup).status_code == 409
+    vault.call("DELETE", "secrets/sas")
+    assert vault.call("POST", "secrets/restore", backup).status_code == 409
+    vault.call("DELETE", "deletedsecrets/sas")
+    assert vault.call("POST", "secrets/restore", backup).status_code == 200
+    assert vault.call("GET", "secrets/sas").json()["value"] == "new"
+    assert vault.call("GET", f"secrets/sas/{versions[0]}").json()["value"] == "old"
+    other = Vault(emulator, next(NAMES))
+    assert other.call("POST", "secrets/restore", backup).status_code == 200
+    assert other.call("GET", "secrets/sas").json()["value"] == "new"
+
+
+@pytest.mark.parametrize("backup", ["", "bm90aGluZw", "\u00e9", None])
+def test_what_is_no_backup_is_refused(vault: Vault, backup: str | None) -> None:
+    answer = vault.call("POST", "secrets/restore", {"value": backup})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "BadParameter")
+
+
+def test_a_deleted_vault_is_recovered_with_its_secrets(emulator: Emulator) -> None:
+    vault = Vault(emulator, next(NAMES))
+    vault.set("sas", "value")
+    emulator.ok("DELETE", vault.id)
+    deleted = f"{PROVIDER}/locations/westus/deletedVaults/{vault.name}"
+    shown = emulator.ok("GET", deleted)
+    assert shown["properties"]["vaultId"] == vault.id
+    assert shown in emulator.ok("GET", f"{PROVIDER}/deletedVaults")["value"]
+    assert emulator.ok("GET", f"{PROVIDER}/deletedManagedHSMs") == {"value": []}
+    taken = emulator.ok("POST", f"{PROVIDER}/checkNameAvailability", {"name": vault.name})
+    assert taken["nameAvailable"] is False
+    created = emulator.arm("PUT", vault.id, CREATED)
+    assert (created.status_code, created.json()["error"]["code"]) == (409, "ConflictError")
+    recovered = emulator.ok("PUT", vault.id, RECOVERED)
+    assert recovered["properties"]["accessPolicies"]
+    assert vault.call("GET", "secrets/sas").json()["value"] == "value"
+    assert emulator.arm("GET", deleted).json()["error"]["code"] == "DeletedVaultNotFound"
+    other = emulator.arm("PUT", f"{vault.id}x", RECOVERED)
+    assert (other.status_code, other.json()["error"]["code"]) == (404, "VaultNotFound")
+
+
+def test_secrets_end_when_their_vault_is_purged(emulator: Emulator) -> None:
+    vault = Vault(emulator, next(NAMES))
+    vault.set("sas", "value")
+    emulator.ok("DELETE", vault.id)
+    purge = f"{PROVIDER}/locations/westus/deletedVaults/{vault.name}/purge"
+    assert emulator.arm("POST", purge).status_code == 200
+    assert emulator.arm("POST", purge).status_code == 404
+    again = Vault(emulator, vault.name)
     assert again.call("GET", "secrets/sas").status_code == 404
-    emulator.ok("DELETE", again.id)
+
+
+def test_a_protected_vault_is_not_purged(emulator: Emulator) -> None:
+    vault = Vault(emulator, next(NAMES))
+    properties = CREATED["properties"] | {"enablePurgeProtection": True}
+    emulator.ok("PUT", vault.id, CREATED | {"properties": properties})
+    emulator.ok("DELETE", vault.id)
+    purge = f"{PROVIDER}/locations/westus/deletedVaults/{vault.name}/purge"
+    answer = emulator.arm("POST", purge)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (405, "MethodNotAllowed")
+
+
+@pytest.mark.parametrize(
+    ("closed", "reason"),
+    [
+        ({"publicNetworkAccess": "Disabled"}, "ForbiddenByConnection"),
+        ({"networkAcls": {"defaultAction": "Deny"}}, "ForbiddenByFirewall"),
+    ],
+)
+def test_a_closed_vault_refuses_clients_and_lets_runs_in(
+    emulator: Emulator, vault: Vault, closed: Json, reason: str
+) -> None:
+    vault.set("sas", "value")
+    emulator.ok("PATCH", vault.id, {"properties": closed})
+    answer = vault.call("GET", "secrets/sas")
+    assert (answer.status_code, answer.json()["error"]["innererror"]) == (403, {"code": reason})
+    assert secret_value(vault.store, f"{vault.url}/secrets/sas") == "value"
+
+
+def test_network_rules_are_shown(emulator: Emulator, vault: Vault) -> None:
+    rules = {"bypass": "AzureServices", "defaultAction": "Allow", "ipRules": [{"value": "1.2.3.4"}]}
+    properties = CREATED["properties"] | {"networkAcls": rules}
+    shown = emulator.ok("PUT", vault.id, CREATED | {"properties": properties})["properties"]
+    assert shown["networkAcls"]["ipRules"] == [{"value": "1.2.3.4/32"}]
+    assert emulator.ok("GET", vault.id)["properties"]["networkAcls"] == shown["networkAcls"]
+    none = CREATED["properties"] | {"networkAcls": rules | {"ipRules": []}}
+    shown = emulator.ok("PUT", vault.id, CREATED | {"properties": none})["properties"]
+    assert "networkAcls" not in shown  # recorded
 
 
 def test_a_run_reads_a_secret_by_its_uri(vault: Vault) -> None:

@@ -78,9 +78,7 @@ _BODY: Form = {
     "untaggedTargetRepositories": [str],
 }
 #: Bodies of actions in which a name is something else than in others.
-_OF_ACTIONS: Mapping[str, Form] = dict.fromkeys(
-    ("setlegalhold", "clearlegalhold"), {"tags": [str]}
-)
+_OF_ACTIONS: Mapping[str, Form] = dict.fromkeys(("setlegalhold", "clearlegalhold"), {"tags": [str]})
 _NAMES: dict[type, str] = {dict: "an object", str: "a string", list: "an array"}
 #: A word, or its display name such as `West US`; URLs of operations contain it.
 _LOCATION = re.compile("[A-Za-z0-9][A-Za-z0-9 ()-]*")

@@ -12,10 +12,11 @@ from acr_emulator.arm.collection import Collection
 from acr_emulator.arm.request import ArmRequest, Right, Route
 from acr_emulator.arm.system_data import system_data
 from acr_emulator.cloud.clouds import Cloud
-from acr_emulator.keyvault.vaults import TYPE, Secrets
-from acr_emulator.network.responses import JsonAnswer
+from acr_emulator.keyvault.vaults import TYPE, DeletedVault, DeletedVaults
+from acr_emulator.network.responses import JsonAnswer, empty
 from acr_emulator.state.arm_errors import ArmError, bad_request
-from acr_emulator.state.clock import Clock
+from acr_emulator.state.clock import Clock, timestamp
+from acr_emulator.state.resource_ids import ResourceId
 from acr_emulator.state.settings import Settings
 from acr_emulator.state.store import Resource, Store, Table
 
@@ -24,6 +25,8 @@ _ROLES_BY_DEFAULT = "2026-02-01"
 _SUBSCRIPTION = "/subscriptions/{subscription}"
 _PROVIDER = f"{_SUBSCRIPTION}/providers/Microsoft.KeyVault"
 _OPTIONAL = ("enablePurgeProtection", "networkAcls")
+_DELETED = "Microsoft.KeyVault/deletedVaults"
+_DELETED_HERE = f"{_PROVIDER}/locations/{{location}}/deletedVaults/{{name}}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +58,7 @@ class KeyVaults:
             Route("PUT", one, self.put, collection.right("write")),
             Route("PATCH", one, self.patch, collection.right("write")),
             Route("DELETE", one, self.delete, collection.right("delete")),
+            *self._deleted_routes(),
             Route(
                 "PUT",
                 f"{one}/accessPolicies/{{operation}}",
@@ -63,9 +67,76 @@ class KeyVaults:
             ),
         ]
 
+    def _deleted_routes(self) -> list[Route]:
+        read = Right(f"{_DELETED}/read", _SUBSCRIPTION)
+        purge = Right("Microsoft.KeyVault/locations/deletedVaults/purge/action", _SUBSCRIPTION)
+        return [
+            Route("GET", f"{_PROVIDER}/deletedVaults", self.list_deleted, read),
+            Route("GET", _DELETED_HERE, self.get_deleted, read),
+            Route("POST", f"{_DELETED_HERE}/purge", self.purge, purge),
+            # az lists both kinds at once; there is no managed HSM here.
+            Route(
+                "GET",
+                f"{_PROVIDER}/deletedManagedHSMs",
+                self.no_hsm,
+                Right("Microsoft.KeyVault/deletedManagedHSMs/read", _SUBSCRIPTION),
+            ),
+        ]
+
+    @property
+    def _deleted(self) -> DeletedVaults:
+        return DeletedVaults(self.store, self.clock)
+
+    async def no_hsm(self, _: ArmRequest) -> Response:
+        return JsonAnswer({"value": []})
+
+    async def list_deleted(self, _: ArmRequest) -> Response:
+        return JsonAnswer({"value": [self._shown_deleted(vault) for vault in self._deleted.all()]})
+
+    async def get_deleted(self, request: ArmRequest) -> Response:
+        return JsonAnswer(self._shown_deleted(self._existing_deleted(request)))
+
+    async def purge(self, request: ArmRequest) -> Response:
+        """Remove a deleted vault for good, at once (Azure takes a while)."""
+        vault = self._existing_deleted(request)
+        if vault.vault["properties"].get("enablePurgeProtection"):
+            message = 'Operation "DeletedVaultPurge" is not allowed.'
+            raise ArmError(405, "MethodNotAllowed", message)
+        self._deleted.purge(vault.name)
+        return empty()
+
+    def _existing_deleted(self, request: ArmRequest) -> DeletedVault:
+        vault = self._deleted.find(request["name"])
+        if vault is None or vault.vault["location"].lower() != request["location"].lower():
+            raise ArmError(
+                404,
+                "DeletedVaultNotFound",
+                f"The specified deleted vault '{request['name']}' does not exist.",
+            )
+        return vault
+
+    def _shown_deleted(self, deleted: DeletedVault) -> Resource:
+        vault = deleted.vault
+        provider = _PROVIDER.format(subscription=self.cloud.subscription_id)
+        properties = {
+            "vaultId": vault["id"],
+            "location": vault["location"],
+            "tags": vault["tags"],
+            "deletionDate": timestamp(deleted.deleted, zone="Z"),
+            "scheduledPurgeDate": timestamp(deleted.purge_date, zone="Z"),
+        }
+        if vault["properties"].get("enablePurgeProtection"):
+            properties["purgeProtectionEnabled"] = True
+        return {
+            "id": f"{provider}/locations/{vault['location']}/deletedVaults/{vault['name']}",
+            "name": vault["name"],
+            "type": _DELETED,
+            "properties": properties,
+        }
+
     async def check_name(self, request: ArmRequest) -> Response:
         name = request.body.get("name", "")
-        if not self.collection.named(name):
+        if not self.collection.named(name) and not self._deleted.find(name):
             return JsonAnswer({"nameAvailable": True})
         taken = {
             "nameAvailable": False,
@@ -83,6 +154,18 @@ class KeyVaults:
                 f"The vault name '{request['name']}' is already in use. Vault names are globally"
                 " unique so it is possible that the name is already taken.",
             )
+        recovers = (request.body.get("properties") or {}).get("createMode") == "recover"
+        if previous is None and recovers:
+            return self._recovered(request)
+        if previous is None and self._deleted.find(request["name"]):
+            raise ArmError(
+                409,
+                "ConflictError",
+                "A vault with the same name already exists in deleted state. You need to either"
+                " recover or purge existing key vault. Follow this link"
+                " https://go.microsoft.com/fwlink/?linkid=2149745 for more information on soft"
+                " delete.",
+            )
         vault = self._made(request, previous)
         self.store.put(vault["id"], vault)
         if previous:
@@ -91,6 +174,20 @@ class KeyVaults:
         self._registrations.put(vault["id"].lower(), (self.clock.now() + wait).isoformat())
         # Recorded: the first answer has the vault's URI without its slash.
         return JsonAnswer(_registering(vault, self.cloud.vault_url(vault["name"])))
+
+    def _recovered(self, request: ArmRequest) -> Response:
+        """A deleted vault with everything that it had, in the group that it was in."""
+        deleted = self._deleted.find(request["name"])
+        if deleted is None or ResourceId.parse(deleted.vault["id"]) != request.id:
+            raise ArmError(
+                404,
+                "VaultNotFound",
+                f"No deleted vault '{request['name']}' of this resource group was found.",
+            )
+        vault = self._deleted.recover(deleted.name)
+        assert vault is not None
+        self.store.put(vault["id"], vault)
+        return JsonAnswer(vault)
 
     def _made(self, request: ArmRequest, previous: Resource | None) -> Resource:
         requested = request.body.get("properties") or {}
@@ -168,8 +265,9 @@ class KeyVaults:
         return JsonAnswer(shown)
 
     async def delete(self, request: ArmRequest) -> Response:
+        """It can be recovered for as long as its retention says, with its secrets."""
         if vault := self.collection.find(request):
-            Secrets(self.store, vault["name"]).clear()
+            self._deleted.add(vault)
             self._registrations.delete(vault["id"].lower())
         return await self.collection.remove(request)
 
@@ -194,9 +292,20 @@ def _registering(vault: Resource, uri: str) -> Resource:
 def _shown_if_special(requested: dict[str, Any]) -> dict[str, Any]:
     """Properties that are shown only when they say something (recorded: open network rules)."""
     special = {key: requested[key] for key in _OPTIONAL if requested.get(key)}
-    if (special.get("networkAcls") or {}).get("defaultAction") == "Allow":
-        del special["networkAcls"]
+    rules = special.pop("networkAcls", {})
+    lists = {
+        key: [item | _address(item) for item in rules.get(key) or [] if isinstance(item, dict)]
+        for key in ("ipRules", "virtualNetworkRules")
+    }
+    if any(lists.values()) or rules.get("defaultAction", "Allow") != "Allow":
+        special["networkAcls"] = rules | lists
     return special
+
+
+def _address(rule: Resource) -> dict[str, str]:
+    """An address as a range, as vaults show it."""
+    value = rule.get("value")
+    return {"value": f"{value}/32"} if isinstance(value, str) and "/" not in value else {}
 
 
 def _united(policy: dict[str, Any], previous: list[dict[str, Any]]) -> dict[str, Any]:

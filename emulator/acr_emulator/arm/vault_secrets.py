@@ -112,8 +112,6 @@ def _content(request: ArmRequest) -> dict[str, Any]:
     """What a request says of a secret, as the data plane takes it."""
     properties = request.body.get("properties") or {}
     attributes = properties.get("attributes") or {}
-    if not isinstance(attributes, dict):
-        raise bad_request("BadRequest", "The attributes of a secret must be an object.")
     content = {
         "value": properties.get("value"),
         "contentType": properties.get("contentType"),

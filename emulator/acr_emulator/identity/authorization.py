@@ -23,7 +23,10 @@ SECRETS = "Microsoft.KeyVault/vaults/secrets"
 _READ_SECRETS = frozenset({f"{SECRETS}/getSecret/action", f"{SECRETS}/readMetadata/action"})
 _ALL_SECRETS = _READ_SECRETS | {
     f"{SECRETS}/{verb}"
-    for verb in ("setSecret/action", "update/action", "delete", "recover/action", "purge/action")
+    for verb in (
+        *("setSecret/action", "update/action", "delete", "recover/action", "purge/action"),
+        *("backup/action", "restore/action"),
+    )
 }
 
 

@@ -13,13 +13,16 @@ from starlette.routing import Route
 from acr_emulator.cloud.clouds import Cloud
 from acr_emulator.identity.directory import Directory
 from acr_emulator.identity.tokens import Principal, Tokens, UnauthorizedError
+from acr_emulator.keyvault.backups import Backups, InvalidBackupError
 from acr_emulator.keyvault.vaults import (
+    BACK_UP,
     DELETE,
     GET,
     GET_DELETED,
     LIST,
     PURGE,
     RECOVER,
+    RESTORE,
     SECRET_NAME,
     SET,
     UPDATE,
@@ -34,7 +37,7 @@ from acr_emulator.network.responses import JsonAnswer, empty
 from acr_emulator.network.web_app import web_app
 from acr_emulator.state.clock import Clock
 from acr_emulator.state.json_values import is_storable
-from acr_emulator.state.store import Store
+from acr_emulator.state.store import Resource, Store
 
 _PROPERTIES = {"value": str, "contentType": str, "attributes": dict, "tags": dict}
 _CODES = {404: "NotFound", 405: "MethodNotAllowed"}
@@ -76,6 +79,9 @@ def key_vault_app(
         ("PATCH", f"{one}/", vaults.update, UPDATE),
         ("PATCH", f"{one}/{{version}}", vaults.update, UPDATE),
         ("DELETE", one, vaults.delete, DELETE),
+        ("POST", f"{one}/backup", vaults.back_up, BACK_UP),
+        ("POST", "/secrets/restore", vaults.restore, RESTORE),
+        ("GET", "/deletedsecrets", vaults.list_deleted, LIST),
         ("GET", deleted, vaults.deleted, GET_DELETED),
         ("DELETE", deleted, vaults.purge, PURGE),
         ("POST", f"{deleted}/recover", vaults.recover, RECOVER),
@@ -129,6 +135,7 @@ class _KeyVaults:
             vault = vault_named(self._store, name)
             if vault is None:
                 raise _VaultError(404, "VaultNotFound", f"There is no key vault '{name}'.")
+            _check_network(vault, caller)
             secret = request.path_params.get("name", "")
             self._check_right(caller, vault["name"], right, secret)
             if secret and not SECRET_NAME.fullmatch(secret):
@@ -217,14 +224,41 @@ class _KeyVaults:
         return JsonAnswer(_item(_base(request), secret, secret["version"]))
 
     async def delete(self, request: Request, secrets: Secrets) -> Response:
-        secret = secrets.delete(request.path_params["name"])
-        return JsonAnswer(self._deleted_item(request, secret))
+        secret = secrets.delete(request.path_params["name"], self._clock)
+        return JsonAnswer(_deleted_item(request, secrets, secret))
+
+    async def list_deleted(self, request: Request, secrets: Secrets) -> Response:
+        value = [
+            {
+                **_deleted_item(request, secrets, secret),
+                "id": _item(_base(request), secret, "")["id"],
+            }
+            for secret in secrets.all_deleted()
+        ]
+        return JsonAnswer({"value": value, "nextLink": None})
+
+    async def back_up(self, request: Request, secrets: Secrets) -> Response:
+        versions = secrets.versions(request.path_params["name"])
+        return JsonAnswer({"value": Backups(self._store).make(versions)})
+
+    async def restore(self, request: Request, secrets: Secrets) -> Response:
+        """All versions of a secret, also into another vault, if its name isn't in use there."""
+        backup = (await _content(request)).get("value")
+        try:
+            versions = Backups(self._store).read(backup or "")
+        except InvalidBackupError as error:
+            raise _VaultError(400, "BadParameter", "Backup blob isn't valid.") from error
+        secret = secrets.restore(versions)
+        if secret is None:
+            name = versions[-1]["name"]
+            raise _VaultError(409, "Conflict", f"A secret with the name {name} already exists.")
+        return JsonAnswer(_item(_base(request), secret, secret["version"]))
 
     async def deleted(self, request: Request, secrets: Secrets) -> Response:
         secret = secrets.deleted(request.path_params["name"])
         if secret is None:
             raise SecretMissingError(request.path_params["name"])
-        return JsonAnswer(self._deleted_item(request, secret))
+        return JsonAnswer(_deleted_item(request, secrets, secret))
 
     async def purge(self, request: Request, secrets: Secrets) -> Response:
         if not secrets.purge(request.path_params["name"]):
@@ -237,15 +271,38 @@ class _KeyVaults:
             raise SecretMissingError(request.path_params["name"])
         return JsonAnswer(_item(_base(request), secret, secret["version"]))
 
-    def _deleted_item(self, request: Request, secret: Secret) -> dict[str, Any]:
-        now = int(self._clock.now().timestamp())
-        base = _base(request)
-        return {
-            "recoveryId": f"{base}/deletedsecrets/{secret['name']}",
-            "deletedDate": now,
-            "scheduledPurgeDate": now + secret["attributes"]["recoverableDays"] * _DAY,
-            **_item(base, secret, secret["version"]),
-        }
+
+def _deleted_item(request: Request, secrets: Secrets, secret: Secret) -> dict[str, Any]:
+    base, deleted = _base(request), secrets.deleted_at(secret["name"])
+    return {
+        "recoveryId": f"{base}/deletedsecrets/{secret['name']}",
+        "deletedDate": deleted,
+        "scheduledPurgeDate": deleted + secret["attributes"]["recoverableDays"] * _DAY,
+        **_item(base, secret, secret["version"]),
+    }
+
+
+def _check_network(vault: Resource, caller: Principal) -> None:
+    """Refuse a client of a closed vault: no client here is in an address range of its rules."""
+    properties = vault["properties"]
+    if str(properties.get("publicNetworkAccess")).lower() == "disabled":
+        raise _VaultError(
+            403,
+            "Forbidden",
+            "Public network access is disabled and request is not from a trusted service nor via an"
+            " approved private link.",
+            reason="ForbiddenByConnection",
+        )
+    rules = properties.get("networkAcls") or {}
+    if str(rules.get("defaultAction")).lower() == "deny":
+        raise _VaultError(
+            403,
+            "Forbidden",
+            "Client address is not authorized and caller is not a trusted service.\r\nClient"
+            f" address: 127.0.0.1\r\nCaller: appid={caller.application_id};oid={caller.object_id}"
+            f"\r\nVault: {vault['name']};location={vault['location']}",
+            reason="ForbiddenByFirewall",
+        )
 
 
 async def _content(request: Request) -> dict[str, Any]:

@@ -1,8 +1,11 @@
 """Secrets of key vaults, and who may read them; what the data plane and the runs both need."""
 
+from __future__ import annotations
+
 import re
 import uuid
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -49,7 +52,7 @@ class SecretUri:
     version: str = ""
 
     @classmethod
-    def parse(cls, uri: str) -> "SecretUri":
+    def parse(cls, uri: str) -> SecretUri:
         """Take a URI apart; raises SecretMissingError if it names no secret."""
         try:
             url = urlsplit(uri)
@@ -84,6 +87,8 @@ UPDATE = SecretRight("set", f"{SECRETS}/update/action")
 DELETE = SecretRight("delete", f"{SECRETS}/delete")
 RECOVER = SecretRight("recover", f"{SECRETS}/recover/action")
 PURGE = SecretRight("purge", f"{SECRETS}/purge/action")
+BACK_UP = SecretRight("backup", f"{SECRETS}/backup/action")
+RESTORE = SecretRight("restore", f"{SECRETS}/restore/action")
 
 
 def has_right(
@@ -121,12 +126,75 @@ def secret_value(store: Store, secret_uri: str) -> str:
     return value
 
 
+class DeletedVaults:
+    """Vaults that were deleted and can be recovered, until their retention is over."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        #: Vault name -> the vault, and when it was deleted.
+        self._table = store.table("deleted-vault")
+
+    def add(self, vault: Resource) -> None:
+        """Keep a vault that is being deleted; its secrets stay where they are."""
+        kept = {"vault": vault, "deleted": self._clock.now().isoformat()}
+        self._table.put(vault["name"].lower(), kept)
+
+    def all(self) -> list[DeletedVault]:
+        """Those that can still be recovered; purges the others."""
+        found = []
+        for name, kept in list(self._table.items()):
+            vault = DeletedVault(kept["vault"], datetime.fromisoformat(kept["deleted"]))
+            if vault.purge_date > self._clock.now():
+                found.append(vault)
+            else:
+                self.purge(name)
+        return found
+
+    def find(self, name: str) -> DeletedVault | None:
+        """The deleted vault of that name."""
+        return next((item for item in self.all() if item.name.lower() == name.lower()), None)
+
+    def recover(self, name: str) -> Resource | None:
+        """Take a vault out of the deleted ones; None if it isn't among them."""
+        deleted = self.find(name)
+        if deleted is None:
+            return None
+        self._table.delete(name.lower())
+        return deleted.vault
+
+    def purge(self, name: str) -> None:
+        """Remove a deleted vault and its secrets for good."""
+        Secrets(self._store, name).clear()
+        self._table.delete(name.lower())
+
+
+@dataclass(frozen=True)
+class DeletedVault:
+    """A vault that can be recovered."""
+
+    vault: Resource
+    deleted: datetime
+
+    @property
+    def name(self) -> str:
+        """The name, which nobody else can use meanwhile."""
+        return str(self.vault["name"])
+
+    @property
+    def purge_date(self) -> datetime:
+        """When its retention is over."""
+        days = self.vault["properties"]["softDeleteRetentionInDays"]
+        return self.deleted + timedelta(days=days)
+
+
 class Secrets:
     """The secrets of one vault: each a list of versions, the newest last."""
 
     def __init__(self, store: Store, vault: str) -> None:
         self._live = store.table("secret")
         self._deleted = store.table("deleted-secret")
+        self._deletions = store.table("deleted-secret-date")
         self._prefix = f"{vault.lower()}/"
 
     def _key(self, name: str) -> str:
@@ -183,10 +251,11 @@ class Secrets:
         self._live.put(self._key(name), versions)
         return changed
 
-    def delete(self, name: str) -> Secret:
+    def delete(self, name: str, clock: Clock) -> Secret:
         """Move a secret to the deleted ones; returns its newest version."""
         versions = self.versions(name)
         self._deleted.put(self._key(name), versions)
+        self._deletions.put(self._key(name), int(clock.now().timestamp()))
         self._live.delete(self._key(name))
         return versions[-1]
 
@@ -194,6 +263,22 @@ class Secrets:
         """The newest version of a deleted secret."""
         versions: list[Secret] | None = self._deleted.get(self._key(name))
         return versions[-1] if versions else None
+
+    def all_deleted(self) -> list[Secret]:
+        """The newest version of every deleted secret."""
+        return [versions[-1] for _, versions in self._deleted.items(self._prefix)]
+
+    def deleted_at(self, name: str) -> int:
+        """When a deleted secret was deleted, in seconds since 1970."""
+        return int(self._deletions.get(self._key(name)) or 0)
+
+    def restore(self, versions: list[Secret]) -> Secret | None:
+        """Bring back all versions of a secret; None if its name is in use."""
+        name = versions[-1]["name"]
+        if self.deleted(name) or self._live.get(self._key(name)):
+            return None
+        self._live.put(self._key(name), versions)
+        return versions[-1]
 
     def recover(self, name: str) -> Secret | None:
         """Bring a deleted secret back."""
@@ -210,6 +295,6 @@ class Secrets:
 
     def clear(self) -> None:
         """Remove everything, for the end of the vault."""
-        for table in (self._live, self._deleted):
-            for key, _ in table.items(self._prefix):
+        for table in (self._live, self._deleted, self._deletions):
+            for key, _ in list(table.items(self._prefix)):
                 table.delete(key)
