@@ -7,6 +7,7 @@ from acr_emulator.arm.key_vaults import KeyVaults
 from acr_emulator.arm.managed_identities import ManagedIdentities
 from acr_emulator.arm.operation_polling import OperationPolling
 from acr_emulator.arm.pipeline_runs import PipelineRuns
+from acr_emulator.arm.registry_children import RegistryChildren
 from acr_emulator.arm.request import Provider, Route
 from acr_emulator.arm.resource_groups import ResourceGroups
 from acr_emulator.arm.role_assignments import RoleAssignments
@@ -79,6 +80,7 @@ def provider_routes(
             registries=registries,
             distribution=distribution,
         ),
+        RegistryChildren(store=store),
         ImageImporting(polling=polling, registries=registries, image_imports=image_imports),
         *(
             TransferPipelines(
