@@ -87,7 +87,8 @@ def test_a_body_that_is_no_object_is_refused(emulator: Emulator, content: str) -
 
 @pytest.mark.parametrize(
     "path",
-    [GROUP.lower(), GROUP.replace("resourceGroups", "RESOURCEGROUPS"), f"{GROUP}/", f"/{GROUP}"],
+    [GROUP.lower(), GROUP.replace("resourceGroups", "RESOURCEGROUPS"), f"{GROUP}/", f"/{GROUP}"]
+    + [GROUP.replace("/", "//")],
 )
 def test_a_path_matches_whatever_its_case_and_slashes(emulator: Emulator, path: str) -> None:
     answer = emulator.arm("GET", path)

@@ -240,3 +240,74 @@ def test_deleting_a_registry_deletes_what_is_under_it(emulator: Emulator) -> Non
     emulator.registry("parent")
     assert emulator.ok("GET", "parent/importPipelines") == {"value": []}
     assert emulator.instance.directory.find(principal) is None
+
+
+EMPTY = [
+    "agentPools",
+    "cacheRules",
+    "connectedRegistries",
+    "credentialSets",
+    "privateEndpointConnections",
+    "runs",
+    "taskRuns",
+    "tasks",
+    "tokens",
+    "webhooks",
+]
+
+
+@pytest.mark.parametrize("collection", EMPTY)
+def test_a_list_of_what_no_registry_has_here_is_empty(emulator: Emulator, collection: str) -> None:
+    emulator.registry("children")
+    assert emulator.ok("GET", f"children/{collection}") == {"value": []}
+    missing = emulator.arm("GET", f"children/{collection}/none")
+    assert missing.status_code == 404
+    assert missing.json()["error"]["message"].startswith(
+        f"The Resource 'Microsoft.ContainerRegistry/registries/children/{collection}/none' under"
+    )
+    assert emulator.arm("GET", f"nowhere/{collection}").json()["error"]["code"] == (
+        "ParentResourceNotFound"
+    )
+    assert emulator.arm("PUT", f"children/{collection}/none", {}).status_code == 501
+
+
+def test_a_premium_registry_is_replicated_to_its_home_region(emulator: Emulator) -> None:
+    emulator.registry("children")
+    [home] = emulator.ok("GET", "children/replications")["value"]
+    assert (home["name"], home["location"]) == ("westus", "westus")
+    assert home["properties"]["status"]["displayStatus"] == "Ready"
+    assert emulator.ok("GET", "children/replications/WestUS") == home
+    emulator.registry("childrenbasic", sku={"name": "Basic"})
+    assert emulator.ok("GET", "childrenbasic/replications") == {"value": []}
+
+
+def test_every_registry_has_the_scope_maps_of_the_system(emulator: Emulator) -> None:
+    emulator.registry("children")
+    maps = emulator.ok("GET", "children/scopeMaps")["value"]
+    assert [(one["name"], len(one["properties"]["actions"])) for one in maps] == [
+        ("_repositories_admin", 5),
+        ("_repositories_pull", 1),
+        ("_repositories_pull_metadata_read", 2),
+        ("_repositories_push", 2),
+        ("_repositories_push_metadata_write", 4),
+    ]
+
+
+def test_a_name_in_use_elsewhere_is_refused_as_recorded(emulator: Emulator) -> None:
+    emulator.registry("inuse")
+    other = GROUP.replace("/group", "/other")
+    emulator.ok("PUT", other, {"location": "westus"})
+    path = f"{other}/providers/Microsoft.ContainerRegistry/registries/InUse"
+    answer = emulator.arm("PUT", path, {"location": "westus", "sku": {"name": "Premium"}})
+    assert (answer.status_code, answer.json()) == (
+        409,
+        {
+            "error": {
+                "code": "AlreadyInUse",
+                "message": "The registry DNS name inuse.azurecr.io is already in use. You can check"
+                " if the name is already claimed using following API: https://docs.microsoft.com/"
+                "en-us/rest/api/containerregistry/registries/checknameavailability",
+            },
+            "status": "Failed",
+        },
+    )

@@ -59,7 +59,7 @@ def test_the_pipeline_of_a_template_with_a_nested_grant_works(
     properties = deploy("old", "old_style", **given, secret="sas")
     pipeline_id, policy_id = (item["id"] for item in properties["outputResources"])
     pipeline = emulator.ok("GET", pipeline_id)
-    assert pipeline["location"] == "westus"
+    assert pipeline["location"] == "WESTUS"
     assert pipeline["properties"]["target"] == {
         "type": "AzureStorageBlobContainer",
         "uri": URI,

@@ -32,6 +32,43 @@ def identity_of(emulator: Emulator, name: str) -> Json:
     return emulator.ok("PUT", f"{IDENTITIES}/{name}", {"location": "westus"})
 
 
+GROUPS_OF_VERSIONS = [
+    # the requested version, the first and the last version that the answer names
+    ("2019-12-01-preview", "2019-12-01-preview", "2025-09-01-preview"),
+    ("2025-09-01-preview", "2019-12-01-preview", "2025-09-01-preview"),
+    ("2025-06-01-preview", "2025-06-01-preview", "2026-09-01-preview"),
+    ("2026-09-01-PREVIEW", "2025-06-01-preview", "2026-09-01-preview"),
+]
+
+
+@pytest.mark.parametrize(("version", "first", "last"), GROUPS_OF_VERSIONS)
+def test_an_answer_names_the_versions_of_its_group(
+    emulator: Emulator, kind: PipelineKind, version: str, first: str, last: str
+) -> None:
+    for collection in (kind.collection, "pipelineRuns"):
+        answer = emulator.arm("GET", f"pipes/{collection}", version=version)
+        assert answer.status_code == 200, answer.text
+        versions = answer.headers["api-supported-versions"].split(", ")
+        assert (versions[0], versions[-1]) == (first, last)
+
+
+def test_a_stable_version_has_no_transfers(emulator: Emulator, kind: PipelineKind) -> None:
+    answer = emulator.arm("GET", f"pipes/{kind.collection}", version="2025-11-01")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (
+        400,
+        "NoRegisteredProviderFound",
+    )
+    assert emulator.arm("GET", "pipes", version="2025-11-01").status_code == 200
+
+
+def test_a_location_comes_back_in_upper_case(emulator: Emulator, kind: PipelineKind) -> None:
+    answer = emulator.ok(
+        "PUT", path(kind, "located"), {**body(kind, **MODES[0]), "location": "West US 2"}
+    )
+    assert list(answer)[:3] == ["type", "location", "identity"]
+    assert answer["location"] == "WESTUS2"
+
+
 MODES: list[Json] = [
     {"storageAccessMode": "ManagedIdentity"},
     {"keyVaultUri": SECRET, "storageAccessMode": "SasToken"},
@@ -133,7 +170,7 @@ def test_what_is_left_open(emulator: Emulator, kind: PipelineKind) -> None:
         },
     }
     answer = emulator.ok("PUT", path(kind, "open1"), requested)
-    assert answer["location"] == "westus"
+    assert answer["location"] == "WESTUS"
     assert answer["properties"][kind.side] == {
         "type": "AzureStorageBlobContainer",
         "uri": CONTAINER,

@@ -93,7 +93,12 @@ class ContainerRegistries:
         login_server = self.cloud.login_server(name)
         if self.registries.get(name):
             raise ArmError(
-                409, "AlreadyInUse", f"The registry DNS name {login_server} is already in use."
+                409,
+                "AlreadyInUse",
+                f"The registry DNS name {login_server} is already in use. You can check if the name"
+                " is already claimed using following API: https://docs.microsoft.com/en-us/rest/api/"
+                "containerregistry/registries/checknameavailability",
+                beside={"status": "Failed"},
             )
         if not request.body.get("location"):
             raise bad_request(

@@ -35,6 +35,9 @@ _logger = logging.getLogger(__name__)
 _METADATA = ResourceId.parse(metadata.PATH)
 _API_VERSION = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(-[a-z]+)?", re.IGNORECASE)
 
+_READS = ("reads", "249", "3749")
+#: How many requests of a kind are left to a client; none is ever refused for their number.
+_LIMITS = {"GET": _READS, "HEAD": _READS, "DELETE": ("deletes", "199", "2999")}
 #: Codes as ARM has them for each reason that a token is refused for.
 _REFUSALS = {
     "missing": "AuthenticationFailed",
@@ -74,7 +77,7 @@ class ArmApp:
         except Exception as error:
             _logger.exception("%s %s met a defect", scope["method"], quote(scope["path"]))
             response = _refusal(ArmError(500, "InternalServerError", failure(error)))
-        for name, value in _common_headers().items():
+        for name, value in _common_headers(scope["method"]).items():
             response.headers.setdefault(name, value)
         await response(scope, receive, send)
 
@@ -208,13 +211,18 @@ def _unauthorized(error: UnauthorizedError, authority: str) -> ArmError:
     return ArmError(401, _REFUSALS[error.reason], message, headers={"www-authenticate": challenge})
 
 
-def _common_headers() -> dict[str, str]:
+def _common_headers(method: str) -> dict[str, str]:
+    """What every answer carries; the numbers are those of one that was recorded."""
     request_id = str(uuid.uuid4())
+    kind, left, all_left = _LIMITS.get(method, ("writes", "199", "2999"))
     return {
         "cache-control": "no-cache",
         "pragma": "no-cache",
         "expires": "-1",
+        "strict-transport-security": "max-age=31536000; includeSubDomains",
+        "x-content-type-options": "nosniff",
         "x-ms-request-id": request_id,
         "x-ms-correlation-request-id": request_id,
-        "x-ms-ratelimit-remaining-subscription-reads": "16499",
+        f"x-ms-ratelimit-remaining-subscription-{kind}": left,
+        f"x-ms-ratelimit-remaining-subscription-global-{kind}": all_left,
     }

@@ -39,9 +39,8 @@ class PipelineRuns:
     polling: OperationPolling
     runs: Runs
 
-    @property
-    def _headers(self) -> dict[str, str]:
-        return headers(self.cloud)
+    def _headers(self, request: ArmRequest) -> dict[str, str]:
+        return headers(self.cloud, request.api_version)
 
     def routes(self) -> list[Route]:
         """The routes and their handlers."""
@@ -83,19 +82,19 @@ class PipelineRuns:
 
     async def get(self, request: ArmRequest) -> Response:
         parent(self.store, request, "pipelineRuns")
-        return JsonAnswer(self._find(request), headers=self._headers)
+        return JsonAnswer(self._find(request), headers=self._headers(request))
 
     async def list(self, request: ArmRequest) -> Response:
         """The newest last, as the official client expects."""
         parent(self.store, request, "pipelineRuns")
         size = self.settings.page_size
-        return page(self.store, request, TYPE, size=size, headers=self._headers)
+        return page(self.store, request, TYPE, size=size, headers=self._headers(request))
 
     async def delete(self, request: ArmRequest) -> Response:
         """Delete the record, which undoes nothing."""
         parent(self.store, request, "pipelineRuns")
         existed = await self.runs.delete(str(request.id))
-        return empty(200 if existed else 204, self._headers)
+        return empty(200 if existed else 204, self._headers(request))
 
     def _find(self, request: ArmRequest) -> Resource:
         run = self.store.get(str(request.id))
@@ -128,7 +127,7 @@ class PipelineRuns:
     def _answer(self, request: ArmRequest, run: Resource, status: int) -> Response:
         operation = self.runs.operation(run["id"])
         polled = self.polling.status_headers(request, operation) if operation else {}
-        return JsonAnswer(run, status, {**self._headers, **polled})
+        return JsonAnswer(run, status, {**self._headers(request), **polled})
 
 
 def _is_repeated(properties: dict[str, Any], previous: dict[str, Any]) -> bool:

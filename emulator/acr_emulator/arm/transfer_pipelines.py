@@ -40,9 +40,8 @@ class TransferPipelines:
     identities: PipelineIdentities
     rights: Rights
 
-    @property
-    def _headers(self) -> dict[str, str]:
-        return headers(self.cloud)
+    def _headers(self, request: ArmRequest) -> dict[str, str]:
+        return headers(self.cloud, request.api_version)
 
     def routes(self) -> list[Route]:
         """The routes and their handlers."""
@@ -69,13 +68,13 @@ class TransferPipelines:
         properties = read(self.kind, requested or {}, request.api_version)
         previous = self.store.get(str(request.id))
         identity = self._identity(request, (previous or {}).get("identity", {}))
-        location = request.body.get("location")
+        location = request.body.get("location", "").upper().replace(" ", "")
         resource = {
             "type": self.kind.type,
+            **({"location": location} if location else {}),
             **({"identity": identity} if identity else {}),
             "id": previous["id"] if previous else str(request.id),
             "name": previous["name"] if previous else request["name"],
-            **({"location": location} if location else {}),
             "systemData": system_data(request, self.clock, previous),
             "properties": properties,
         }
@@ -105,7 +104,7 @@ class TransferPipelines:
             request,
             self.kind.type,
             size=self.settings.page_size,
-            headers=self._headers,
+            headers=self._headers(request),
             show=show,
         )
 
@@ -113,10 +112,12 @@ class TransferPipelines:
         parent(self.store, request, self.kind.collection)
         resource = self.store.get(str(request.id))
         if resource is None:
-            return empty(204, self._headers)
+            return empty(204, self._headers(request))
         self.identities.release(resource.get("identity", {}))
         self.store.delete(resource["id"])
-        return empty(200, self._headers)
+        return empty(200, self._headers(request))
 
     def _answer(self, request: ArmRequest, resource: Resource) -> Response:
-        return JsonAnswer(shown(self.kind, resource, request.api_version), headers=self._headers)
+        return JsonAnswer(
+            shown(self.kind, resource, request.api_version), headers=self._headers(request)
+        )

@@ -12,13 +12,34 @@ from acr_emulator.state.arm_errors import ArmError, bad_request
 from acr_emulator.state.resource_ids import ResourceId
 from acr_emulator.state.store import Resource, Store
 
-#: The list of April 2026 (REC-B).
-_VERSIONS = (
+#: An answer names the versions of its own group (recorded in September 2025, and in April 2026 but
+#: for the last one).
+_VERSIONS_WITH_SAS_TOKENS = (
+    "2019-12-01-preview",
+    "2020-11-01-preview",
+    "2021-06-01-preview",
+    "2021-08-01-preview",
+    "2021-12-01-preview",
+    "2022-02-01-preview",
+    "2023-01-01-preview",
+    "2023-06-01-preview",
+    "2023-08-01-preview",
+    "2023-11-01-preview",
+    "2024-01-01-preview",
+    "2024-11-01-preview",
+    "2025-03-01-preview",
+    "2025-05-01-preview",
+    "2025-09-01-preview",
+)
+_VERSIONS_WITH_ACCESS_MODES = (
     "2025-06-01-preview",
     "2025-12-01-preview",
     "2026-01-01-preview",
     "2026-03-01-preview",
+    "2026-09-01-preview",
 )
+_VERSIONS = _VERSIONS_WITH_SAS_TOKENS + _VERSIONS_WITH_ACCESS_MODES
+_PREVIEW = "-preview"
 _COLLECTIONS = ("exportPipelines", "importPipelines", "pipelineRuns")
 #: Within Microsoft.ContainerRegistry.
 TYPES = tuple(f"registries/{collection}" for collection in _COLLECTIONS)
@@ -26,21 +47,26 @@ _NAME = re.compile("[a-zA-Z0-9]{5,50}")
 _ACTIONS = {"GET": "read", "DELETE": "delete"}
 
 
-def headers(cloud: Cloud) -> dict[str, str]:
+def headers(cloud: Cloud, api_version: str) -> dict[str, str]:
     """What every answer on pipelines and runs carries."""
-    versions = cloud.transfer_api_versions or _VERSIONS
+    versions = cloud.transfer_api_versions
+    if versions is None:
+        is_older = api_version.lower() in _VERSIONS_WITH_SAS_TOKENS
+        versions = _VERSIONS_WITH_SAS_TOKENS if is_older else _VERSIONS_WITH_ACCESS_MODES
     return {"api-supported-versions": ", ".join(versions)}
 
 
 def check_version(cloud: Cloud, request: ArmRequest) -> None:
-    """Refuse an API version that the cloud does not offer for what the path names."""
+    """Refuse an API version that has no transfers: no preview, or not in the list of the cloud."""
     collection, offered = _collection(request.id), cloud.transfer_api_versions
-    if not collection or offered is None or request.api_version in offered:
+    is_preview = request.api_version.lower().endswith(_PREVIEW)
+    if not collection or (is_preview if offered is None else request.api_version in offered):
         return
+    supported = ", ".join(offered or _VERSIONS)
     raise bad_request(
         "NoRegisteredProviderFound",
         f"No registered resource provider found for API version '{request.api_version}' for type"
-        f" 'registries/{collection}'. The supported api-versions are '{', '.join(offered)}'.",
+        f" 'registries/{collection}'. The supported api-versions are '{supported}'.",
     )
 
 

@@ -1,23 +1,32 @@
 """Refusals of Azure Resource Manager as values: status, code and message."""
 
 from collections.abc import Mapping
+from typing import Any
 
 
 class ArmError(Exception):
     """A refusal with ARM's status, code and message; handlers raise it, the app answers it."""
 
     def __init__(
-        self, status: int, code: str, message: str, *, headers: Mapping[str, str] | None = None
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        beside: Mapping[str, str] | None = None,
     ) -> None:
+        """A refusal; some providers write properties `beside` the error (recorded)."""
         super().__init__(message)
         self.status = status
         self.code = code
         self.message = message
         self.headers = dict(headers or {})
+        self._beside = dict(beside or {})
 
-    def body(self) -> dict[str, dict[str, str]]:
+    def body(self) -> dict[str, Any]:
         """The error envelope."""
-        return {"error": {"code": self.code, "message": self.message}}
+        return {"error": {"code": self.code, "message": self.message}, **self._beside}
 
 
 def bad_request(code: str, message: str) -> ArmError:
