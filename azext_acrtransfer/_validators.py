@@ -108,7 +108,7 @@ def _exclude(cloud: Any, texts: list[str]) -> tuple[patterns.Reference, ...]:
     """Parse references that can be none in a file: an unset variable must not exclude nothing."""
     if "" in texts and not patterns.file_with(""):
         raise arguments.invalid(
-            "", "--exclude", "it is empty (is a variable unset?)", "Leave --exclude out."
+            "", "--exclude", "it is empty (is a variable unset?)", "Omit --exclude."
         )
     references = patterns.parse_references(texts, "--exclude", host_suffix(cloud, _LOGIN_SERVER))
     if not references:
@@ -120,8 +120,8 @@ def _of_cloud(uri: Uri, domains: tuple[str, ...]) -> Uri:
     """Accept a URI of another cloud, with a warning."""
     if domains and not is_in(domains, uri.host):
         logger.warning(
-            "%s '%s' is not of the active cloud, whose hosts end in '%s'. It is used as typed; "
-            "run '%s' if another cloud was meant.",
+            "%s '%s' isn't in the active cloud, whose hosts end in '%s'. It is used as typed. To "
+            "use another cloud, run '%s'.",
             uri.OPTION,
             uri.text,
             domains[0],
@@ -185,7 +185,7 @@ def validate_what_to_wait_for(namespace: Namespace) -> None:
     for option in (_option(other) for other in others if values[other]):
         raise MutuallyExclusiveArgumentError(
             f"{option} doesn't go with --manifest, which waits until all runs have ended.",
-            recommendation=f"Leave {option} out, or --manifest.",
+            recommendation=f"Omit {option}, or --manifest.",
         )
     read(namespace.manifest, "--manifest", ManifestKind.EXPORT)  # it has to exist
     namespace.manifest = ManifestFile.parse(namespace.manifest, "--manifest", ManifestKind.EXPORT)
@@ -209,7 +209,7 @@ def _option(argument: str) -> str:
 def validate_top(namespace: Namespace) -> None:
     """Validate a number of runs."""
     if namespace.top is not None:
-        _check_positive(namespace.top, "--top", "Leave --top out to list all runs.")
+        _check_positive(namespace.top, "--top", "Omit --top to list all runs.")
 
 
 def validate_interval(namespace: Namespace) -> None:

@@ -41,7 +41,7 @@ _HIDDEN = {
         "a carriage return",
         r"Remove it, such as by `| tr -d '\r'`: Windows ends lines with it, and bash keeps it.",
     ),
-    "\n": ("a line feed", "Type each value as a word of its own."),
+    "\n": ("a line feed", "Separate the values with spaces."),
     "\t": ("a tab", r"Remove it, such as by `| tr -d '\t'`."),
 }
 # Its installation folder, or that of another MSYS, stands before what begins with a slash.
@@ -101,19 +101,19 @@ def check_word(text: str, option: str, *, is_path: bool = False) -> None:
         name, advice = _HIDDEN.get(hidden, ("a character that isn't shown", "Type it anew."))
         raise invalid(text, option, f"it contains {name}, '{hidden}'", advice)
     if text != text.strip():
-        raise invalid(text, option, "it begins or ends with a blank", "Remove the blank.")
+        raise invalid(text, option, "it begins or ends with a space", "Remove the blank.")
     if len(text) > 1 and text[0] == text[-1] == '"':
         raise invalid(
             text,
             option,
             "it is in double quotes",
-            "Add '-o tsv' to the command that printed it: JSON has texts in quotes.",
+            "Add '-o tsv' to the command that printed it: JSON puts text in quotes.",
         )
     if _GIT_BASH.search(text) and not is_path:
         raise invalid(
             text,
             option,
-            "Git Bash made a path of Windows out of a value that begins with '/'",
+            "Git Bash converted a value that begins with '/' to a Windows path",
             "Set the environment variable MSYS_NO_PATHCONV=1 for the command.",
         )
 
@@ -164,8 +164,8 @@ def existing_name(text: str, option: str = "--name") -> str:
     raise invalid(
         text,
         option,
-        "expected the name of a resource" if text else f"the name is empty {_UNSET}",
-        f"Use the name alone, '{name}'." if name else "The group's command 'list' shows the names.",
+        "expected a resource name" if text else f"the name is empty {_UNSET}",
+        f"Use the name only, '{name}'." if name else "The group's command 'list' shows the names.",
     )
 
 
@@ -189,7 +189,7 @@ def registry_name(text: str, login_server_suffix: str | None) -> str:
             text,
             "--registry",
             "expected a registry name of 5 to 50 letters and digits, or its login server",
-            f"Use the name alone, '{name}'."
+            f"Use the name only, '{name}'."
             if name
             else f"Run '{az('acr list', query='[].name')}' to see the registries of the "
             "subscription.",
@@ -199,7 +199,7 @@ def registry_name(text: str, login_server_suffix: str | None) -> str:
             text,
             "--registry",
             f"login servers of the active cloud end in '{login_server_suffix}'",
-            f"Give the name alone, '{match[1]}', or run '{az('cloud set')}' to change the cloud.",
+            f"Use the name only, '{match[1]}', or run '{az('cloud set')}' to change the cloud.",
         )
     return match[1]
 
@@ -216,14 +216,15 @@ def _https(text: str, option: str, advice: str, hosts: Hosts) -> tuple[str, str]
         raise invalid(
             shown,
             option,
-            "it carried a query, fragment or user name, which may be secret and is not shown",
-            "A SAS belongs into a Key Vault secret, named by --secret-uri. If the one typed was "
-            f"real, revoke it. {advice}",
+            "it must not contain a query, fragment or user info, which isn't shown because it "
+            "might contain a secret",
+            "Store a SAS token in a Key Vault secret, and specify --secret-uri. If the SAS token "
+            f"was valid, revoke it. {advice}",
         )
     if uri.scheme.lower() != "https" or not host:
         raise invalid(shown, option, "expected an https URI", advice)
     if not _URI.fullmatch(text):
-        raise invalid(text, option, "a URI has no blanks and only ASCII characters", advice)
+        raise invalid(text, option, "a URI contains only ASCII characters, and no spaces", advice)
     fault = hosts.fault_of(host)
     if fault:
         raise invalid(text, option, fault, advice)
@@ -239,7 +240,7 @@ class ContainerUri:
     container: str
 
     OPTION = "--storage-container-uri"
-    ADVICE = "Use https://<account>.blob.core.windows.net/<container>."
+    ADVICE = "Use https://ACCOUNT.blob.core.windows.net/CONTAINER."
 
     @property
     def account(self) -> str:
@@ -258,7 +259,7 @@ class ContainerUri:
                 text,
                 cls.OPTION,
                 "it names a blob, not a container",
-                f"{cls.ADVICE} A blob is named by --storage-blob of "
+                f"{cls.ADVICE} To name a blob, use --storage-blob of "
                 f"'{az('acr pipeline-run create')}'.",
             )
         if not _CONTAINER.fullmatch(segments[0]):
@@ -281,7 +282,7 @@ class SecretUri:
     name: str
 
     OPTION = "--secret-uri"
-    ADVICE = "Use https://<vault>.vault.azure.net/secrets/<secret>."
+    ADVICE = "Use https://VAULT.vault.azure.net/secrets/SECRET."
 
     @property
     def vault(self) -> str:
@@ -297,7 +298,7 @@ class SecretUri:
             raise invalid(
                 text,
                 cls.OPTION,
-                "expected '/secrets/<secret>' after the vault, and at most a version of 32 "
+                "expected '/secrets/SECRET' after the vault, and at most a version of 32 "
                 "characters",
                 cls.ADVICE,
             )
@@ -340,7 +341,7 @@ def blob_name(text: str) -> str:
             text,
             "--storage-blob",
             "expected the name of a blob, not its URI or a SAS",
-            "Give the name alone; the container is the pipeline's.",
+            "Specify the name only. The pipeline defines the container.",
         )
     if not _BLOB_NAME.fullmatch(text):
         raise invalid(

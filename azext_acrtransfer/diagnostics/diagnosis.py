@@ -35,8 +35,8 @@ from azext_acrtransfer.service.json_values import get_path, parse_http_date, par
 from azext_acrtransfer.service.resources import Resources
 
 _UNKNOWN = (
-    "This failure is not among the known ones. If the message does not help, give the ids of the "
-    "run to Azure's support."
+    "This failure isn't a known one. If the message doesn't help, send the IDs of the run to Azure "
+    "support."
 )
 #: The one fact that only a pipeline tells.
 _OF_PIPELINE = "principal-id"
@@ -98,7 +98,7 @@ def _latest_time(run: Any, failure: KnownFailure) -> datetime:
 def error_message(run: Any) -> str:
     """Return the service's error message, without secrets."""
     message = run.response and run.response.pipeline_run_error_message
-    return shown(message or "The service gives no reason.")
+    return shown(message or "The service returned no reason.")
 
 
 def advice(run: Any, pipeline: Any = None, *, with_rerun: bool = True) -> list[str]:
@@ -156,7 +156,7 @@ def advice_on(error: BaseException, *, with_rerun: bool = True) -> list[str]:
         return []
     if error.status_code == HTTPStatus.UNAUTHORIZED:
         return [
-            "Your login isn't valid here, or not any more. To log in again, run:",
+            "Your login isn't valid, or has expired. To log in again, run:",
             str(az("login")),
         ]
     failure = find(message_of(error))

@@ -37,9 +37,9 @@ def parse(content: bytes) -> TransferManifest:
     try:
         return _manifest(_Node(json.loads(content.decode("utf-8-sig"), parse_constant=_refuse)))
     except UnicodeDecodeError as error:
-        raise ValueError("it is no text in UTF-8") from error
+        raise ValueError("it isn't UTF-8 text") from error
     except RecursionError as error:
-        raise ValueError("it is nested too deeply") from error
+        raise ValueError("it's nested too deeply") from error
 
 
 def _refuse(constant: str) -> NoReturn:
@@ -128,7 +128,7 @@ def _descriptor(node: _Node) -> Descriptor:
 
 
 def _artifact(node: _Node) -> Artifact:
-    artifact = _parsed(Artifact.parse, "<repository>:<tag> or <repository>@<digest>", node)
+    artifact = _parsed(Artifact.parse, "REPOSITORY:TAG or REPOSITORY@DIGEST", node)
     if str(artifact) != node.value:
         raise node.wrong(f"'{artifact}', or another tag or digest,")
     return artifact

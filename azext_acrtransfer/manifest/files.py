@@ -40,7 +40,7 @@ class ManifestFile:
         file = cls(Path(os.path.realpath(text)), option, kind)
         try:
             if file.path.exists() and not file.path.is_file():
-                raise invalid(text, option, "it is there, but is no file", "Name a file.")
+                raise invalid(text, option, "it exists, but isn't a file", "Name a file.")
             with tempfile.TemporaryFile(dir=file.path.parent):
                 pass
         except OSError as error:
@@ -91,8 +91,9 @@ class ManifestFile:
 
     def _not_written(self, error: OSError) -> FileOperationError:
         return FileOperationError(
-            f"The manifest of {self.option} cannot be written to '{self.path}': {error.strerror}.",
-            recommendation="Name a file in a folder that exists and may be written to.",
+            f"The manifest of {self.option} can't be written to '{self.path}': {error.strerror}.",
+            recommendation="Specify a file in an existing folder that you have permission to "
+            "write to.",
         )
 
 
@@ -143,11 +144,11 @@ def _read(text: str, option: str, kinds: tuple[ManifestKind, ...], advice: str) 
         manifest = parse(Path(text).read_bytes())
     except OSError as error:
         raise FileOperationError(
-            f"The manifest of {option} cannot be read from '{text}': {error.strerror}.",
+            f"The manifest of {option} can't be read from '{text}': {error.strerror}.",
             recommendation=advice,
         ) from error
     except ValueError as error:
-        raise invalid(text, option, f"it is no transfer manifest: {error}", advice) from error
+        raise invalid(text, option, f"it isn't a transfer manifest: {error}", advice) from error
     if manifest.kind not in kinds:
         raise invalid(text, option, f"it is a manifest of kind '{manifest.kind.value}'", advice)
     return manifest

@@ -191,14 +191,15 @@ def failure(
         ]
     if unread:
         lines += [
-            f"{len(unread)} of {len(findings)} artifacts could not be read in registry "
+            f"{len(unread)} of {len(findings)} artifacts couldn't be read in registry "
             f"'{registry}':",
             *_named(unread),
         ]
     advice = list(_advice(wrong, written)) if wrong else []
     if unread:
         advice += [
-            "Make them readable, and verify again: a manifest that --write writes lacks them."
+            "Get permission to read them, and verify again. A manifest that --write writes "
+            "doesn't contain them."
         ]
     return AzureResponseError("\n".join([*lines, summary(findings)]), recommendation=advice)
 
@@ -229,11 +230,11 @@ def _words(finding: Finding) -> str:
 
 
 def _advice(wrong: Sequence[Finding], written: Path | None) -> Iterator[str]:
-    yield "If a blob was not imported, or not all of it, import it and verify again."
+    yield "If a blob wasn't imported completely, import it and verify again."
     if any(finding.result is Result.DIFFERENT for finding in wrong):
-        yield "Where a tag is different, the import pipeline needs the option OverwriteTags."
+        yield "If a tag is different, the import pipeline needs the option OverwriteTags."
     file = str(written) if written else "FILE"
-    how = "" if written else ", with the file that --write FILE of this command writes"
+    how = "" if written else ", with the file that this command writes with --write FILE"
     command = az("acr pipeline-run create", pipeline_type="export", only_failed=file)
     # The registry to export from is another one, and so may its subscription be.
-    yield f"To export just these again: {replace(command, is_here=False)} ...{how}"
+    yield f"To export only these again: {replace(command, is_here=False)} ...{how}"

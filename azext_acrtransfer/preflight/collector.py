@@ -48,7 +48,7 @@ from azext_acrtransfer.service.resources import Resources
 
 _IDENTITIES = "2023-01-31"
 _READ = "the role Reader on it"
-_READ_BLOBS = "the role Storage Blob Data Reader on the container, and a way past its firewall"
+_READ_BLOBS = "the role Storage Blob Data Reader on the container, and access through its firewall"
 _READ_DIRECTORY = "the role Directory Readers in Microsoft Entra ID"
 _READ_SECRETS = "the permission get on secrets, or the role Key Vault Secrets User on the vault"
 

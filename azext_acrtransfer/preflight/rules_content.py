@@ -31,7 +31,7 @@ _RETENTION_PERIOD = (
     *("properties", "immutabilityPolicy", "properties"),
     "immutabilityPeriodSinceCreationInDays",
 )
-_UPLOAD_AGAIN = ("Upload the blob again, as a block blob and without a key of your own.",)
+_UPLOAD_AGAIN = ("Upload the blob again, as a block blob and without a customer-provided key.",)
 _OTHER_NAME = ("Use another blob name, or wait until a pending copy has ended.",)
 _OTHER_CONTAINER = ("Use a container without retention, or a pipeline without this option.",)
 _OLDEST = timedelta(days=60)

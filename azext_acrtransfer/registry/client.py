@@ -28,7 +28,7 @@ _LIST = Right(
     "registry:catalog:*",
     "list the repositories",
     "Container Registry Repository Catalog Lister",
-    ("A glob inside one repository, such as 'samples/hello:v*', needs no list of all.",),
+    ("A pattern for one repository, such as 'samples/hello:v*', doesn't list repositories.",),
 )
 
 
@@ -168,7 +168,7 @@ class RegistryClient:
                 read, artifacts, max_workers=_MAX_WORKERS, on_error=on_error
             ):
                 results.append(result)
-                show(f"{len(results)} of {len(artifacts)} artifacts looked at")
+                show(f"{len(results)} of {len(artifacts)} artifacts read")
         return results
 
     def prepare_to_pull(self, artifacts: Iterable[Artifact]) -> None:
@@ -204,7 +204,7 @@ class RegistryClient:
 
     def _unusable_list(self, path: str) -> AzureResponseError:
         return AzureResponseError(
-            f"Registry '{self._name}' answered with a list that cannot be used: {path}",
+            f"Registry '{self._name}' returned a list that isn't valid: {path}",
             recommendation=advice(self._name),
         )
 
@@ -214,7 +214,7 @@ class RegistryClient:
             yield
         except ValueError as error:
             raise AzureResponseError(
-                f"Registry '{self._name}' answered with a manifest of '{artifact}' that cannot be "
-                f"used: {error}.",
+                f"Registry '{self._name}' answered with a manifest of '{artifact}' that isn't "
+                f"valid: {error}.",
                 recommendation="Push the artifact again, or leave it out.",
             ) from error

@@ -62,8 +62,8 @@ class ArtifactGlob:
             raise invalid(
                 text,
                 option,
-                "a digest names one artifact, and a glob many",
-                "Give the repository in full, or leave the digest out.",
+                "a pattern can't contain a digest",
+                "Specify the whole repository, or omit the digest.",
             )
         return cls(text, repository, tag or ALL_TAGS)
 
@@ -144,7 +144,7 @@ def _parse(text: str, option: str, login_server_suffix: str | None) -> Reference
         raise invalid(
             text,
             option,
-            "a reference starts with the repository; the registry is named by --registry",
+            "a reference begins with the repository; use --registry for the registry",
             f"Use '{rest}'.",
         )
     return reference

@@ -16,12 +16,13 @@ _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _OTHER_LISTS = {
     re.compile(r"^[\[{]|[\]}]$"): "expected references, not JSON",
     re.compile(r"^-(\s|$)"): "expected references, not a YAML list",
-    re.compile(r"[\"']"): "a reference has no quotes",
+    re.compile(r"[\"']"): "a reference doesn't contain quotation marks",
     re.compile(r"[,;]"): "expected references separated by spaces",
     re.compile(r"\s"): "expected one reference a line",
 }
 _LIST_ADVICE = (
-    "Separate references by spaces, without quotes, commas or brackets: repo1:tag1 repo2:tag2. In "
+    "Separate references with spaces, without quotes, commas or brackets: repo1:tag1 repo2:tag2. "
+    "In "
     "a file, write one reference a line."
 )
 
@@ -34,7 +35,7 @@ class Artifact:
     reference: str
 
     OPTION = "--artifacts"
-    ADVICE = "Use <repository>:<tag> or <repository>@sha256:<64 hex digits>."
+    ADVICE = "Use REPOSITORY:TAG or REPOSITORY@sha256:DIGEST."
 
     @property
     def is_digest(self) -> bool:
@@ -61,7 +62,10 @@ def split_reference(
     """
     if "://" in text or "=" in text:
         raise invalid(
-            text, option, "expected a repository's name, not a URI or a SAS", Artifact.ADVICE
+            text,
+            option,
+            "expected the name of a repository, not a URI or a SAS token",
+            Artifact.ADVICE,
         )
     if why := next((why for pattern, why in _OTHER_LISTS.items() if pattern.search(text)), None):
         raise invalid(text, option, why, _LIST_ADVICE)
@@ -70,16 +74,16 @@ def split_reference(
     if at_sign and not name:  # core leaves an @file as it is if it cannot read it
         why = f"there is no file '{digest}'"
     elif at_sign and colon:
-        why = "the service takes a tag or a digest, not both"
+        why = "a reference contains a tag or a digest, not both"
     elif not _REPOSITORY.fullmatch(plain(repository)):
         why = (
-            f"'{repository}' is not a repository: lower-case letters and digits, parted by '/', "
-            "'.', '_' or '-'"
+            f"'{repository}' isn't a valid name of a repository: expected lowercase letters and "
+            "digits, separated by '/', '.', '_' or '-'"
         )
     elif at_sign and not _DIGEST.fullmatch(digest):
-        why = f"'{digest}' is not a sha256 digest"
+        why = f"'{digest}' isn't a SHA-256 digest"
     elif colon and not _TAG.fullmatch(plain(tag)):
-        why = f"'{tag}' is not a tag"
+        why = f"'{tag}' isn't a valid tag"
     else:
         return repository, tag, digest
     raise invalid(text, option, why, Artifact.ADVICE)

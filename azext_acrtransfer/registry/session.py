@@ -159,7 +159,7 @@ class RegistrySession:
         except AzureError as error:
             reason = error.message.partition("\n")[0]
             raise AzureConnectionError(
-                f"Could not {right.verb} in registry '{self._registry_name}': {reason}",
+                f"Couldn't {right.verb} in registry '{self._registry_name}': {reason}",
                 recommendation=advice(self._registry_name),
             ) from error
 
@@ -172,13 +172,13 @@ class RegistrySession:
             raise ForbiddenError(
                 f"You don't have permission to {what}. The registry said: {_said(response)}",
                 recommendation=[
-                    f"The role '{right.role}' allows it, or AcrPull if '{mode}' does not print "
+                    f"The role '{right.role}' allows it, or AcrPull if '{mode}' doesn't print "
                     "AbacRepositoryPermissions.",
                     *right.advice,
                 ],
             )
         raise AzureResponseError(
-            f"Could not {what}. The registry said: {_said(response)}",
+            f"Couldn't {what}. The registry said: {_said(response)}",
             recommendation=advice(self._registry_name),
         )
 
@@ -200,8 +200,8 @@ def _batches(rights: Iterable[Right]) -> Iterator[list[Right]]:
 def advice(registry_name: str) -> str:
     """Return what helps with a registry that can't be reached, or that isn't one."""
     return (
-        f"Run '{az('acr check-health', '-n', registry_name)}', and try again. A proxy or the "
-        "sign-in page of a network may stand in between."
+        f"Run '{az('acr check-health', '-n', registry_name)}', and try again. A proxy or captive "
+        "portal might have answered instead."
     )
 
 
@@ -234,7 +234,7 @@ def _ask_azure_cli(cmd: Any, registry_name: str, resource_group_name: str | None
         error_type = get_error_type_by_azure_error(error) if refused else AzureConnectionError
         is_missing = isinstance(error, ResourceNotFoundError)
         raise error_type(
-            mask_sas(f"Could not log in to registry '{registry_name}': {reason_of(error)}"),
+            mask_sas(f"Couldn't log in to registry '{registry_name}': {reason_of(error)}"),
             recommendation=Registry(resource_group_name, registry_name).advice
             if is_missing and resource_group_name
             else advice(registry_name),
@@ -243,7 +243,7 @@ def _ask_azure_cli(cmd: Any, registry_name: str, resource_group_name: str | None
         if not isinstance(error.__context__, NoTTYException):
             raise
         raise ForbiddenError(
-            "\n".join([f"You could not log in to registry '{registry_name}'.", *warnings]),
+            "\n".join([f"You couldn't log in to registry '{registry_name}'.", *warnings]),
             recommendation=[
                 "To log in again, and to the registry, run:",
                 str(az("login")),

@@ -86,8 +86,8 @@ class ApiVersionPolicy(SansIOHTTPPolicy):  # type: ignore[type-arg]
         offered = sorted({*_VERSION.findall(message)} - {self._version.text})
         newest = offered[-1] if offered else "VERSION"
         return BadRequestError(
-            f"The active cloud does not offer API version {self._version.text} of ACR Transfer. "
-            f"It offers: {', '.join(offered) or 'none that its answer names'}. "
+            f"The active cloud doesn't offer API version {self._version.text} of ACR Transfer. "
+            f"It offers: {', '.join(offered) or 'no version that it names'}. "
             f"The service said: {message}",
             recommendation=f"Choose one that it offers: {setting(newest)}",
         )

@@ -96,7 +96,9 @@ def check_host(url: str, domains: tuple[str, ...]) -> None:
         target = Url()
     host = target.host or ""
     if target.scheme != "https" or not is_in(domains, host):
-        raise ForbiddenError(f"'{host}' is not known to be of the active cloud: not asked.")
+        raise ForbiddenError(
+            f"'{host}' isn't known to be in the active cloud, so no request was sent."
+        )
 
 
 @contextmanager
@@ -110,9 +112,9 @@ def typed_errors() -> Iterator[None]:
     except LookupError as error:
         raise DecodeError(f"The answer lacks {error}.", error=error) from error
     except RecursionError as error:
-        raise DecodeError("The answer is nested too deeply to be read.", error=error) from error
+        raise DecodeError("The response is nested too deeply.", error=error) from error
     except MALFORMED as error:
-        raise DecodeError(f"The answer cannot be read: {error}", error=error) from error
+        raise DecodeError(f"The response can't be read: {error}", error=error) from error
     except RequestException as error:  # core requests a token without azure-core
         raise ServiceRequestError(str(error), error=error) from error
     except OSError as error:  # and reads files for it
@@ -257,8 +259,8 @@ def _foreign(response: Any) -> DecodeError:
     content = f"with {content_type}" if response.content else "without content"
     return DecodeError(
         f"{urlsplit(response.request.url).hostname} answered {response.status_code} "
-        f"{response.reason}, {content}, which is not the service's JSON. A proxy or the sign-in "
-        "page of a network may stand in between."
+        f"{response.reason}, {content}, which is not the service's JSON. A proxy or captive "
+        "portal might have answered instead."
     )
 
 
@@ -378,5 +380,5 @@ def _as_is(link: str) -> str:
 def _items(page: dict[str, Any]) -> list[Any]:
     items = page.get("value") or []
     if not isinstance(items, list):
-        raise DecodeError("The service's list is no list.")
+        raise DecodeError("The service's list isn't a list.")
     return items

@@ -80,8 +80,8 @@ def _access(access: StorageAccess, version: ApiVersion) -> dict[str, str]:
         raise InvalidArgumentValueError(
             "--storage-access-mode ManagedIdentity (the default without --secret-uri) needs API "
             f"version {DEFAULT} or later; the setting {SETTING} asks for {version.text}.",
-            recommendation=f"Give --secret-uri to use a SAS, or run '{setting(DEFAULT)}' where the "
-            "cloud offers it.",
+            recommendation=f"Specify --secret-uri to use a SAS token, or run '{setting(DEFAULT)}' "
+            "where the cloud offers it.",
         )
     words = {}
     if access.secret:

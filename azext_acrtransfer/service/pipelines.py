@@ -36,16 +36,16 @@ class StorageAccess:
             return cls(by_secret, secret)
         if mode is StorageAccessMode.SAS_TOKEN and secret is None:
             raise RequiredArgumentMissingError(
-                "--storage-access-mode SasToken needs --secret-uri, the Key Vault secret that "
-                "holds the SAS.",
-                recommendation="Add --secret-uri https://<vault>.vault.azure.net/secrets/<secret>, "
+                "--storage-access-mode SasToken requires --secret-uri, the Key Vault secret that "
+                "stores the SAS token.",
+                recommendation="Add --secret-uri https://VAULT.vault.azure.net/secrets/SECRET, "
                 "or use --storage-access-mode ManagedIdentity.",
             )
         if mode is StorageAccessMode.MANAGED_IDENTITY and secret is not None:
             raise MutuallyExclusiveArgumentError(
-                f"--secret-uri '{secret.text}' is of no use with --storage-access-mode "
-                "ManagedIdentity: the identity itself is let into the storage account.",
-                recommendation="Leave --secret-uri out, or use --storage-access-mode SasToken.",
+                f"--secret-uri '{secret.text}' doesn't apply to --storage-access-mode "
+                "ManagedIdentity: the identity itself needs access to the storage account.",
+                recommendation="Omit --secret-uri, or use --storage-access-mode SasToken.",
             )
         return cls(mode, secret)
 

@@ -194,7 +194,7 @@ class Waiting:
                 self._sleep_until(now + interval, show, text)
         raise AzureResponseError(
             f"Wait operation timed-out after {timeout} seconds",
-            recommendation="Wait longer with --timeout, or look with 'show'.",
+            recommendation="Wait longer with --timeout, or use 'show'.",
         )
 
     def poll(self, attempt: Callable[[], T | None], text: str, timeout: float) -> T | None:

@@ -36,7 +36,7 @@ class Registry:
             unset = az("config unset", "defaults.group")
             return (
                 f"'{self.resource_group}' is your default resource group. If the registry is in "
-                f"another one, name that by --resource-group, or run '{unset}'."
+                f"another one, specify that group with --resource-group, or run '{unset}'."
             )
         return "Check --registry, --resource-group and the active subscription."
 
@@ -52,8 +52,8 @@ def locate(client: Any, subscription: str, name: str) -> Registry:
         if str(parts.get("name")).lower() == name.lower():
             return Registry(str(parts["resource_group"]), name)
     raise ResourceNotFoundError(
-        f"The registry '{name}' was not found among those that you may read in the active "
-        "subscription.",
-        recommendation=f"Check --registry and '{az('account show')}', or name its "
+        f"The registry '{name}' wasn't found among the registries that you have permission to "
+        "read in the active subscription.",
+        recommendation=f"Check --registry and '{az('account show')}', or specify its "
         "--resource-group.",
     )

@@ -129,7 +129,7 @@ class Resources:
                 if not _is_resource(resource):
                     raise AzureError(
                         f"The service's list of the {self.kind.noun}s of registry "
-                        f"'{registry.name}' has an entry that is no resource."
+                        f"'{registry.name}' has an entry that isn't a resource."
                     )
                 yield resource
 
@@ -212,7 +212,7 @@ class Resources:
             listing = az(f"acr {self.kind.group} list", "-r", registry.name, "-o", "table")
             said = error.error.message if error.error else error.message
             raise azclierror.ResourceNotFoundError(
-                f"The {self.kind.noun} '{name}' was not found in registry '{registry.name}' of "
+                f"The {self.kind.noun} '{name}' wasn't found in registry '{registry.name}' of "
                 f"resource group '{registry.resource_group}'. The service said: {said}",
                 recommendation=f"Run '{listing}' to see those that exist.",
             ) from error

@@ -38,18 +38,19 @@ def blobs(cli_ctx: Any, container_uri: str) -> Iterator[str]:
             yield from container.list_blob_names()
     except AzureError as error:
         said = mask_sas(error.message.partition("\n")[0])
-        in_full = "A blob that --storage-blob names in full needs no list."
+        in_full = "A blob name without a pattern doesn't list the container."
         if getattr(error, "status_code", None) not in _REFUSED:
             raise get_error_type_by_azure_error(error)(
-                f"Could not list the blobs of container '{container_uri}': {said}",
+                f"Couldn't list the blobs of container '{container_uri}': {said}",
                 recommendation=in_full,
             ) from error
         raise ForbiddenError(
             f"You don't have permission to list the blobs of container '{container_uri}'. Storage "
             f"said: {said}",
             recommendation=[
-                "The role 'Storage Blob Data Reader' on the container allows it, from a network "
-                "that its storage account lets in.",
+                "Assign the role 'Storage Blob Data Reader' on the container, and use a network "
+                "that "
+                "the storage firewall allows.",
                 in_full,
             ],
         ) from error
@@ -59,6 +60,6 @@ def _check(response: PipelineResponse[Any, Any]) -> None:
     kind = response.http_response.headers.get("content-type", "")
     if "xml" not in kind:
         raise DecodeError(
-            f"The answer is {kind or 'empty'}, which is not storage's. A proxy or the sign-in page "
-            "of a network may stand in between."
+            f"The answer is {kind or 'empty'}, which isn't an answer of Blob Storage. A proxy or "
+            "captive portal might have answered instead."
         )

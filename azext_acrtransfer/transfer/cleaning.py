@@ -57,10 +57,10 @@ def delete_all(waiting: Waiting, resources: Resources, failed: Iterable[Run]) ->
                 outcomes.append(outcome)
                 show(_line(outcomes, len(ends)))
     except KeyboardInterrupt as error:
-        stopped = f"Stopped: {_line(outcomes, len(ends))}; some more may be."
+        stopped = f"Stopped: {_line(outcomes, len(ends))}; others might be, too."
         raise ManualInterrupt(
             "\n".join([stopped, *_reasons(outcomes)]),
-            recommendation="Run the same command again for those that are left.",
+            recommendation="Run the same command again for the remaining runs.",
         ) from error
     return outcomes
 
@@ -70,10 +70,10 @@ def failure(outcomes: Collection[CleanOutcome]) -> AzureResponseError | None:
     kept = _kept(outcomes)
     if not kept:
         return None
-    summary = f"{len(kept)} of {len(outcomes)} runs could not be deleted:"
+    summary = f"{len(kept)} of {len(outcomes)} runs couldn't be deleted:"
     return AzureResponseError(
         "\n".join([summary, *_reasons(outcomes)]),
-        recommendation="Mend the cause, then run the same command again for those that are left.",
+        recommendation="Fix the cause, then run the same command again for the remaining runs.",
     )
 
 

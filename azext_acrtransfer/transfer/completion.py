@@ -73,7 +73,7 @@ def _context_of(
         raise InvalidArgumentValueError(
             f"--manifest has a manifest of registry '{registry}', and not of registry "
             f"'{registry_name}'.",
-            recommendation="Leave --registry out.",
+            recommendation="Omit --registry.",
         )
     return TransferContext(
         cmd,

@@ -45,8 +45,9 @@ def leave_out(
     refuse(OPTION, unmatched, lambda reference: _explained(reference, artifacts, listing))
     if artifacts and not left:
         raise InvalidArgumentValueError(
-            f"--exclude leaves out all that --artifacts takes: {len(artifacts)} artifacts.",
-            recommendation="Exclude less; a glob without a tag excludes whole repositories.",
+            f"--exclude leaves out all selected artifacts: {len(artifacts)} artifacts.",
+            recommendation="Exclude fewer artifacts. A pattern without a tag excludes whole "
+            "repositories.",
         )
     for glob in globs:
         _warn_of_deeper(glob, left)

@@ -71,7 +71,7 @@ def _require_of_registry(manifest: TransferManifest, option: str, context: Trans
     if its_name.lower() != registry.lower():
         raise InvalidArgumentValueError(
             f"{option} has a manifest of '{manifest.registry}', and not of registry '{registry}'.",
-            recommendation="Name that registry by --registry, or give another manifest.",
+            recommendation="Specify that registry with --registry, or another manifest.",
         )
 
 
@@ -95,8 +95,8 @@ def _in_target(skip: TransferManifest, context: TransferContext) -> dict[Artifac
     if skip.registry.lower() == context.content.login_server.lower():
         raise InvalidArgumentValueError(
             f"--skip has a manifest of '{skip.registry}', the registry to export from.",
-            recommendation=f"Give what '{az('acr pipeline-run verify', '--write')}' wrote of the "
-            "target.",
+            recommendation="Specify the manifest that "
+            f"'{az('acr pipeline-run verify', '--write')}' wrote of the target.",
         )
     return {
         entry.artifact: entry.descriptor.digest

@@ -58,30 +58,31 @@ class TransferSpec:
         for option, given in exports_only.items():
             if given:
                 raise ArgumentUsageError(
-                    f"{option} goes with --pipeline-type export; an import brings in all that "
-                    "its blob holds.",
-                    recommendation=f"Leave {option} out.",
+                    f"{option} applies only to --pipeline-type export. An import always imports "
+                    "the whole blob.",
+                    recommendation=f"Omit {option}.",
                 )
 
     def _check_export(self) -> None:
         by_manifest = self.manifests.only_failed
         if self.artifacts and by_manifest:
             raise MutuallyExclusiveArgumentError(
-                f"{Artifact.OPTION} is of no use with --only-failed, whose manifest says what to "
-                "export.",
-                recommendation=f"Leave {Artifact.OPTION} out, or --only-failed.",
+                f"{Artifact.OPTION} doesn't apply to --only-failed, whose manifest selects the "
+                "artifacts.",
+                recommendation=f"Omit {Artifact.OPTION}, or --only-failed.",
             )
         if not (self.artifacts or by_manifest):
             raise RequiredArgumentMissingError(
-                "--pipeline-type export needs --artifacts, what to export from the registry.",
-                recommendation=f"Add --artifacts with one or more references. {Artifact.ADVICE}",
+                "--pipeline-type export requires --artifacts, the artifacts to export.",
+                recommendation="Specify --artifacts with one or more references. "
+                f"{Artifact.ADVICE}",
             )
         if len(self.blobs) > 1 or is_glob(self.blobs[0]):
             raise invalid(
                 " ".join(self.blobs),
                 "--storage-blob",
-                "an export writes one blob of just this name, or numbers it if it takes several",
-                "Give one name without '*'.",
+                "an export writes one blob with this name, or several numbered blobs",
+                "Specify one name without '*'.",
             )
 
 

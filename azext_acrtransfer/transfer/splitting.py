@@ -56,8 +56,8 @@ def _numbered(text: str, separator: str, count: int, *, option: str) -> list[str
         raise invalid(
             text,
             option,
-            f"{count} runs are needed, and with a number its length is over {longest}",
-            f"Give one of at most {longest - len(separator) - digits} characters.",
+            f"{count} runs are required, and with a number the name is longer than {longest}",
+            f"Specify a name of at most {longest - len(separator) - digits} characters.",
         )
     return [f"{text}{separator}{number:0{digits}}" for number in range(1, count + 1)]
 

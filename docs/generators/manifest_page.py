@@ -56,7 +56,7 @@ EXPORT = TransferManifest(
             "Failed",
             "2026-01-20T12:30:02+00:00",
             "2026-01-20T12:34:55+00:00",
-            "Artifact 'samples/hello:2.0' was not found in registry 'sourceregistry'.",
+            "Artifact 'samples/hello:2.0' wasn't found in registry 'sourceregistry'.",
         ),
     ),
     (
@@ -67,7 +67,7 @@ EXPORT = TransferManifest(
             Result.FAILED,
             Descriptor(_digest("5"), _IMAGE, 525),
             "january002",
-            "Artifact 'samples/hello:2.0' was not found in registry 'sourceregistry'.",
+            "Artifact 'samples/hello:2.0' wasn't found in registry 'sourceregistry'.",
         ),
     ),
 )

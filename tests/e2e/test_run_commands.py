@@ -138,7 +138,7 @@ def test_clean_says_which_run_it_could_not_delete(az: Terminal, site: Site, pipe
         ("badrun1", "Failed"),
         ("badrun2", "Deleted"),
     ]
-    assert "1 of 2 runs could not be deleted" in result.stderr
+    assert "1 of 2 runs couldn't be deleted" in result.stderr
 
 
 @pytest.fixture
@@ -180,7 +180,7 @@ def test_clean_deletes_old_runs_and_those_it_cannot_it_names(az: Terminal, site:
         ],
     )
     assert (
-        "ERROR: 1 of 4 runs could not be deleted:\nexport000002: (Conflict) Conflict, by order of "
+        "ERROR: 1 of 4 runs couldn't be deleted:\nexport000002: (Conflict) Conflict, by order of "
         "a test."
     ) in result.stderr
     left = az.ok(f"acr pipeline-run list {site.at} --query [].name").json

@@ -24,7 +24,7 @@ from tests.support.site import ACCOUNT, GROUP, SAS_PERMISSIONS, Kind, Site
 from tests.support.terminal import Terminal
 
 REFUSAL = (
-    "ERROR: The active cloud does not offer API version 2025-06-01-preview of ACR Transfer."
+    "ERROR: The active cloud doesn't offer API version 2025-06-01-preview of ACR Transfer."
     " It offers: 2019-12-01-preview. The service said: No registered resource provider found for"
     " API version '2025-06-01-preview' for type 'registries/exportPipelines'. The supported"
     " api-versions are '2019-12-01-preview'.\n"
@@ -34,7 +34,7 @@ NO_MANAGED_IDENTITY = (
     "ERROR: --storage-access-mode ManagedIdentity (the default without --secret-uri) needs API"
     " version 2025-06-01-preview or later; the setting acrtransfer.api_version asks for"
     " 2019-12-01-preview.\n"
-    "Give --secret-uri to use a SAS, or run 'az config set"
+    "Specify --secret-uri to use a SAS token, or run 'az config set"
     " acrtransfer.api_version=2025-06-01-preview' where the cloud offers it.\n"
 )
 
@@ -91,7 +91,7 @@ def test_the_guide_works_with_the_api_version_that_the_refusal_names(
     assert sent_places(source.az, "target") == [modern, place(source.site), place(source.site)]
     assert sent_places(target.az, "source") == [place(target.site), place(target.site)]
     for az in terminals.values():
-        assert "is not of the active cloud" not in log_of(az)
+        assert "isn't in the active cloud" not in log_of(az)
 
 
 def test_a_private_cloud_is_registered_the_same_by_shorter_ways(

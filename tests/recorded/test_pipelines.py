@@ -117,7 +117,7 @@ def test_a_pipeline_comes_and_goes(az: Az, kind: PipelineKind) -> None:
         answer = az(f"{group} {verb} {AT} -n mypipeline")
         assert (answer.exit_code, answer.stdout) == (3, "")
         assert answer.requests == [f"{method} {path}"]
-        assert f"The {kind.noun} 'mypipeline' was not found in registry" in answer.stderr
+        assert f"The {kind.noun} 'mypipeline' wasn't found in registry" in answer.stderr
 
     answer = az(f"{group} list {AT}")
     assert (answer.exit_code, answer.json) == (0, [])

@@ -130,7 +130,7 @@ def test_a_run_is_listed_until_it_is_deleted(az: Az, when_recording: WhenRecordi
         answer = az(f"acr pipeline-run {verb} {AT} -n run01")
         assert (answer.exit_code, answer.stdout) == (3, "")
         assert answer.requests == [f"{method} pipelineRuns/run01"]
-        assert "The pipeline run 'run01' was not found in registry" in answer.stderr
+        assert "The pipeline run 'run01' wasn't found in registry" in answer.stderr
 
     answer = az(f"acr pipeline-run delete {AT} -n run02 --no-wait")
     assert (answer.exit_code, answer.stdout) == (0, "")

@@ -164,13 +164,13 @@ def test_a_registry_is_found_by_its_name_and_its_login_server(
         (
             arguments.existing_name,
             "/subscriptions/1/registries/r/pipelineRuns/my_run",
-            "expected the name of a resource",
-            "Use the name alone, 'my_run'.",
+            "expected a resource name",
+            "Use the name only, 'my_run'.",
         ),
         (
             arguments.existing_name,
             "..",
-            "expected the name of a resource",
+            "expected a resource name",
             "The group's command 'list' shows the names.",
         ),
         (
@@ -310,7 +310,7 @@ def test_an_identity_with_a_slash_at_its_end_is_refused_without_it() -> None:
     [
         (
             "https://mystorage.blob.core.windows.net/trånsfer",
-            "a URI has no blanks and only ASCII characters",
+            "a URI contains only ASCII characters, and no spaces",
         ),
         (
             "https://my-storage.blob.core.windows.net/transfer",

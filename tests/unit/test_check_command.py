@@ -189,8 +189,8 @@ def test_a_registry_in_another_group_is_named_with_the_default(
     result = az(*("acr", "export-pipeline", "check", "-r", "myregistry", "-n", "export01"), *group)
     assert [check["code"] for check in result.json] == ["RegistryFound"]
     advice = (
-        "'mygroup' is your default resource group. If the registry is in another one, name that by "
-        "--resource-group, or run 'az config unset defaults.group'."
+        "'mygroup' is your default resource group. If the registry is in another one, specify "
+        "that group with --resource-group, or run 'az config unset defaults.group'."
         if is_default
         else "Check --registry, --resource-group and the active subscription."
     )
@@ -231,7 +231,7 @@ REFUSED = {"error": {"code": "Forbidden", "message": "No."}}
 READER = "the role Reader on it"
 READER_HERE = f"{READER}, or it is in a subscription that you can't read, or deleted"
 READ_SECRET = "the permission get on secrets, or the role Key Vault Secrets User on the vault"
-READ_BLOBS = "the role Storage Blob Data Reader on the container, and a way past its firewall"
+READ_BLOBS = "the role Storage Blob Data Reader on the container, and access through its firewall"
 RIGHTS = [
     ("SasToken", f"{ARM}{REGISTRY}", "RegistryFound", READER),
     ("SasToken", f"{ARM}{REGISTRY}{AUTHORIZATION}/permissions", "CallerAuthorized", READER),
@@ -492,7 +492,9 @@ def test_no_token_and_no_sas_goes_to_a_host_outside_the_cloud(
     side[uri] = side[uri].replace(*(text.format(host=host, domain=domain) for text in changed))
     _, checks = azure(az, "-b", "myblob")
     assert checks[code]["status"] == "unknown"
-    assert "is not known to be of the active cloud: not asked." in checks[code]["message"]
+    assert (
+        "isn't known to be in the active cloud, so no request was sent." in checks[code]["message"]
+    )
 
 
 def test_no_token_goes_to_another_host_by_the_link_of_a_page(az: Az, azure: Azure) -> None:
@@ -501,7 +503,7 @@ def test_no_token_goes_to_another_host_by_the_link_of_a_page(az: Az, azure: Azur
     _, checks = azure(az)
     assert checks["CallerAuthorized"]["status"] == "unknown"
     assert checks["CallerAuthorized"]["message"] == (
-        "'attacker.example' is not known to be of the active cloud: not asked."
+        "'attacker.example' isn't known to be in the active cloud, so no request was sent."
     )
 
 

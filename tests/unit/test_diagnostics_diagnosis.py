@@ -158,12 +158,12 @@ def test_the_options_of_the_pipeline_count(options: list[str], code: str) -> Non
 
 def test_an_unknown_failure_is_said_to_be_unknown(kind: PipelineKind) -> None:
     [line] = diagnosis.advice(failed_run(kind, "Something new.", "SasToken"))
-    assert line.startswith("This failure is not among the known ones")
+    assert line.startswith("This failure isn't a known one")
 
 
 def test_a_run_without_response_fails_without_reason() -> None:
     bare = PipelineRun({"id": None, "properties": {"provisioningState": "Failed"}})
-    assert diagnosis.error_message(bare) == "The service gives no reason."
+    assert diagnosis.error_message(bare) == "The service returned no reason."
     assert diagnosis.explain(bare) is None
 
 

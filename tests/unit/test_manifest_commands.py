@@ -454,7 +454,7 @@ def test_a_manifest_of_another_registry_is_not_added_to(
     assert error_of(result) == [
         "ERROR: --manifest has a manifest of 'another.azurecr.io', and not of registry "
         "'myregistry'.",
-        "Name that registry by --registry, or give another manifest.",
+        "Specify that registry with --registry, or another manifest.",
     ]
 
 
@@ -511,7 +511,7 @@ def test_a_manifest_that_is_not_written_at_the_end_fails_with_the_result(
         registry.mock.add_callback("PUT", f"{ARM}{RUNS}/{name}", put)
     file = folder / "manifest.json"
     unwritten = (
-        f"ERROR: The manifest of --manifest cannot be written to '{file}': "
+        f"ERROR: The manifest of --manifest can't be written to '{file}': "
         "No such file or directory."
     )
     one = az(*NAMED, "-a", MANY[0], "--manifest", str(file))
@@ -609,7 +609,7 @@ def test_a_manifest_of_the_source_itself_is_no_reason_to_skip(
     assert (result.exit_code, result.stdout, sent(registry)) == (1, "", [])
     assert error_of(result) == [
         f"ERROR: --skip has a manifest of '{SERVER}', the registry to export from.",
-        "Give what 'az acr pipeline-run verify --write' wrote of the target.",
+        "Specify the manifest that 'az acr pipeline-run verify --write' wrote of the target.",
     ]
 
 
@@ -700,7 +700,7 @@ def test_a_manifest_of_another_registry_is_refused(
     assert error_of(result) == [
         "ERROR: --only-failed has a manifest of 'another.azurecr.io', and not of registry "
         "'myregistry'.",
-        "Name that registry by --registry, or give another manifest.",
+        "Specify that registry with --registry, or another manifest.",
     ]
 
 
@@ -709,8 +709,8 @@ def test_only_failed_and_artifacts_exclude_one_another(az: Az, tmp_path: Path) -
     result = az(*NAMED, "--only-failed", str(file), "--artifacts", "hello:v1")
     assert (result.exit_code, result.stdout) == (1, "")
     assert error_of(result) == [
-        "ERROR: --artifacts is of no use with --only-failed, whose manifest says what to export.",
-        "Leave --artifacts out, or --only-failed.",
+        "ERROR: --artifacts doesn't apply to --only-failed, whose manifest selects the artifacts.",
+        "Omit --artifacts, or --only-failed.",
     ]
 
 
@@ -733,9 +733,9 @@ def test_an_import_takes_no_manifest(az: Az, tmp_path: Path, option: str) -> Non
     result = az(*words, option, str(file))
     assert (result.exit_code, result.stdout) == (1, "")
     assert error_of(result) == [
-        f"ERROR: {option} goes with --pipeline-type export; an import brings in all that its blob "
-        "holds.",
-        f"Leave {option} out.",
+        f"ERROR: {option} applies only to --pipeline-type export. An import always imports the "
+        "whole blob.",
+        f"Omit {option}.",
     ]
 
 
@@ -809,9 +809,9 @@ def test_verify_fails_by_what_is_missing_or_different_and_writes_it_down(
         "hello:v2: different",
         "hello:v3: missing",
         "Verified artifacts: 1 present, 1 missing, 1 different.",
-        "If a blob was not imported, or not all of it, import it and verify again.",
-        "Where a tag is different, the import pipeline needs the option OverwriteTags.",
-        "To export just these again: az acr pipeline-run create --pipeline-type export "
+        "If a blob wasn't imported completely, import it and verify again.",
+        "If a tag is different, the import pipeline needs the option OverwriteTags.",
+        "To export only these again: az acr pipeline-run create --pipeline-type export "
         f"--only-failed {file} ...",
     ]
     document = written(file)
@@ -857,8 +857,9 @@ def test_verify_looks_at_the_others_after_a_refusal(
         ],
     )
     lines = error_of(result)
-    assert "Make them readable, and verify again: a manifest that --write writes lacks them." in (
-        lines
+    assert (
+        "Get permission to read them, and verify again. A manifest that --write writes doesn't "
+        "contain them." in (lines)
     )
     assert f"hello:v1: {REFUSED_READING}" in lines
     assert f"{len(names) - 1 - len(missing)} present, " in result.stderr
@@ -890,8 +891,8 @@ def test_verify_tells_its_findings_although_they_cannot_be_written(
     result = az(*VERIFY, "--manifest", str(exported), "--write", str(folder / "target.json"))
     assert (result.exit_code, [each["status"] for each in result.json]) == (1, ["missing"])
     lines = error_of(result)
-    assert lines[0].startswith("ERROR: The manifest of --write cannot be written to '")
+    assert lines[0].startswith("ERROR: The manifest of --write can't be written to '")
     assert "ERROR: 1 of 1 artifacts are not in registry 'myregistry'" in lines[2]
     assert lines[-1].endswith(
-        "--only-failed FILE ..., with the file that --write FILE of this command writes"
+        "--only-failed FILE ..., with the file that this command writes with --write FILE"
     )

@@ -21,7 +21,7 @@ from tests.unit.conftest import AT, Az
 
 WRITTEN_BY_EXPORT = "'az acr pipeline-run create -t export --manifest FILE' writes one.\n"
 FIRST, SECOND = ManifestRun("first", "first"), ManifestRun("second", "second")
-ELSEWHERE = "Name a file in a folder that exists and may be written to.\n"
+ELSEWHERE = "Specify a file in an existing folder that you have permission to write to.\n"
 
 
 def verify(manifest: Path | str, *more: str) -> list[str]:
@@ -44,9 +44,9 @@ def changed(**fields: Any) -> bytes:
 
 INJECTED = "x.tar; touch INJECTED #"
 BROKEN = {
-    b"\xff\xfe": "it is no text in UTF-8",
+    b"\xff\xfe": "it isn't UTF-8 text",
     b"{": "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)",
-    b"[" * 100_000: "it is nested too deeply",
+    b"[" * 100_000: "it's nested too deeply",
     b"[]": "expected an object at $",
     b'{"schemaVersion": NaN}': "NaN is no JSON",
     b"{}": "expected an object with 'schemaVersion' at $",
@@ -67,8 +67,7 @@ BROKEN = {
         "'hello'"
     ),
     changed(artifacts=[{"reference": "a:b:c", "result": "failed"}]): (
-        "expected <repository>:<tag> or <repository>@<digest> at $.artifacts[0].reference, not "
-        "'a:b:c'"
+        "expected REPOSITORY:TAG or REPOSITORY@DIGEST at $.artifacts[0].reference, not 'a:b:c'"
     ),
     changed(artifacts=[{"reference": "hello:v1", "result": "failed"}]): (
         "expected an object with 'digest' at $.artifacts[0]"
@@ -86,7 +85,7 @@ BROKEN = {
         "expected the name of a blob at $.runs[0].blob, not 'https://a/b?sig=***'"
     ),
     changed(artifacts=[{"reference": INJECTED, "result": "failed"}]): (
-        "expected <repository>:<tag> or <repository>@<digest> at $.artifacts[0].reference, not "
+        "expected REPOSITORY:TAG or REPOSITORY@DIGEST at $.artifacts[0].reference, not "
         f"'{INJECTED}'"
     ),
     changed(artifacts=[{"reference": "a:b", "result": "failed", "run": INJECTED}]): (
@@ -105,7 +104,7 @@ def test_a_file_that_is_no_manifest_is_refused(az: Az, tmp_path: Path, content: 
     result = az(*verify(file))
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == (
-        f"ERROR: Invalid value '{file}' for --manifest: it is no transfer manifest: "
+        f"ERROR: Invalid value '{file}' for --manifest: it isn't a transfer manifest: "
         f"{BROKEN[content]}.\n{WRITTEN_BY_EXPORT}"
     )
 
@@ -129,7 +128,7 @@ def test_a_file_that_cannot_be_read_is_named(az: Az, tmp_path: Path, name: str, 
     result = az(*verify(file))
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == (
-        f"ERROR: The manifest of --manifest cannot be read from '{file}': {why}.\n"
+        f"ERROR: The manifest of --manifest can't be read from '{file}': {why}.\n"
         f"{WRITTEN_BY_EXPORT}"
     )
 
@@ -140,7 +139,7 @@ def test_where_either_kind_will_do_both_ways_to_get_one_are_told(az: Az, tmp_pat
     result = az("acr", "pipeline-run", "create", *words, *only_failed)
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == (
-        f"ERROR: The manifest of --only-failed cannot be read from '{tmp_path}/nothing.json': No "
+        f"ERROR: The manifest of --only-failed can't be read from '{tmp_path}/nothing.json': No "
         f"such file or directory.\n{WRITTEN_BY_EXPORT[:-1]} 'az acr pipeline-run verify --write "
         "FILE' writes one.\n"
     )
@@ -159,7 +158,7 @@ def test_a_place_that_cannot_be_written_to_is_seen_before_any_request(
     result = az(*verify(exported, "--write", str(tmp_path / name)))
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == (
-        f"ERROR: The manifest of --write cannot be written to '{tmp_path / name}': {why}.\n"
+        f"ERROR: The manifest of --write can't be written to '{tmp_path / name}': {why}.\n"
         f"{ELSEWHERE}"
     )
 
@@ -170,7 +169,7 @@ def test_what_is_no_file_is_not_replaced(az: Az, tmp_path: Path, exported: Path,
     result = az(*verify(exported, "--write", str(place)))
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == (
-        f"ERROR: Invalid value '{place}' for --write: it is there, but is no file.\nName a file.\n"
+        f"ERROR: Invalid value '{place}' for --write: it exists, but isn't a file.\nName a file.\n"
     )
 
 
@@ -221,7 +220,8 @@ def test_what_is_no_manifest_is_not_overwritten(az: Az, tmp_path: Path, exported
     result = az(*verify(exported, "--write", str(notes)))
     assert (result.exit_code, result.stdout, notes.read_text()) == (1, "", "my notes")
     assert result.stderr == (
-        f"ERROR: Invalid value '{notes}' for --write: it is no transfer manifest: Expecting value: "
+        f"ERROR: Invalid value '{notes}' for --write: it isn't a transfer manifest: Expecting "
+        "value: "
         "line 1 column 1 (char 0).\n"
         "It would be overwritten by a manifest of kind 'verification'. Name another file.\n"
     )
@@ -247,7 +247,7 @@ def test_what_is_there_stays_if_the_new_one_cannot_be_written(
     with pytest.raises(FileOperationError) as caught:
         export_file(exported).update(lambda _: VERIFICATION)
     assert str(caught.value) == (
-        f"The manifest of --manifest cannot be written to '{exported}': No space left on device."
+        f"The manifest of --manifest can't be written to '{exported}': No space left on device."
     )
     assert list(exported.parent.iterdir()) == [exported]
     assert exported.read_text() == EXPORT.to_json()
@@ -314,6 +314,6 @@ def test_a_file_that_another_command_holds_is_named(
     with pytest.raises(FileOperationError) as caught:
         write(tmp_path / "manifest.json")
     assert str(caught.value) == (
-        f"The manifest of --manifest cannot be written to '{tmp_path}/manifest.json': another "
+        f"The manifest of --manifest can't be written to '{tmp_path}/manifest.json': another "
         "command is writing it."
     )

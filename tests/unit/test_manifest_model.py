@@ -155,5 +155,5 @@ def test_reader_and_schema_agree_on_what_is_wrong(
     if VALIDATOR.is_valid(document):
         read_text(folder, text)
     else:
-        with pytest.raises(InvalidArgumentValueError, match="it is no transfer manifest"):
+        with pytest.raises(InvalidArgumentValueError, match="it isn't a transfer manifest"):
             read_text(folder, text)

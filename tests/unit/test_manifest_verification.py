@@ -155,10 +155,10 @@ def test_the_failure_names_what_is_wrong() -> None:
         "Verified artifacts: 1 present, 2 missing, 1 different."
     )
     assert error.recommendations == [
-        "If a blob was not imported, or not all of it, import it and verify again.",
-        "Where a tag is different, the import pipeline needs the option OverwriteTags.",
-        "To export just these again: az acr pipeline-run create --pipeline-type export "
-        "--only-failed FILE ..., with the file that --write FILE of this command writes",
+        "If a blob wasn't imported completely, import it and verify again.",
+        "If a tag is different, the import pipeline needs the option OverwriteTags.",
+        "To export only these again: az acr pipeline-run create --pipeline-type export "
+        "--only-failed FILE ..., with the file that this command writes with --write FILE",
     ]
 
 
@@ -167,7 +167,7 @@ def test_the_failure_quotes_the_file_that_was_written() -> None:
     error = verification.failure(findings, "target", Path("/tmp/what is there.json"))
     assert error
     assert error.recommendations[1:] == [
-        "To export just these again: az acr pipeline-run create --pipeline-type export "
+        "To export only these again: az acr pipeline-run create --pipeline-type export "
         '--only-failed "/tmp/what is there.json" ...'
     ]
 
@@ -196,12 +196,13 @@ def test_an_artifact_that_cannot_be_read_is_unknown() -> None:
     error = verification.failure(findings, "target", None)
     assert error
     assert str(error) == (
-        "1 of 2 artifacts could not be read in registry 'target':\n"
+        "1 of 2 artifacts couldn't be read in registry 'target':\n"
         f"samples/hello:1.0: {SHOWN}\n"
         "Verified artifacts: 1 present, 1 unknown."
     )
     assert error.recommendations == [
-        "Make them readable, and verify again: a manifest that --write writes lacks them."
+        "Get permission to read them, and verify again. A manifest that --write writes doesn't "
+        "contain them."
     ]
 
 
@@ -235,6 +236,6 @@ def test_the_command_to_export_again_names_no_subscription_of_the_target(
     error = verification.failure(compare(exported(WHOLE), Registry({})), "target", None)
     assert error
     assert error.recommendations[-1] == (
-        "To export just these again: az acr pipeline-run create --pipeline-type export "
-        "--only-failed FILE ..., with the file that --write FILE of this command writes"
+        "To export only these again: az acr pipeline-run create --pipeline-type export "
+        "--only-failed FILE ..., with the file that this command writes with --write FILE"
     )

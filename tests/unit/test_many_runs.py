@@ -188,7 +188,7 @@ def test_an_empty_exclusion_is_refused_but_for_an_empty_file(
     assert (result.exit_code, result.stdout) == (1, "")
     assert error_of(result) == [
         "ERROR: Invalid value '' for --exclude: it is empty (is a variable unset?).",
-        "Leave --exclude out.",
+        "Omit --exclude.",
     ]
     file = tmp_path / "nothing.txt"
     file.write_text("\n")
@@ -315,7 +315,7 @@ def test_a_dry_run_without_access_to_the_registry_has_no_sizes(
     result = az(*create(EXPORT, "--dry-run"), "-a", "hello")
     assert [(run["missing"], run["size"]) for run in result.json] == [(None, None)]
     assert result.stderr.splitlines()[0] == (
-        "WARNING: Sizes and missing artifacts are unknown: You could not log in to registry "
+        "WARNING: Sizes and missing artifacts are unknown: You couldn't log in to registry "
         "'myregistry'."
     )
     table = az(*create(EXPORT, "--dry-run"), "-a", "hello", "-o", "table").stdout
@@ -626,7 +626,7 @@ def test_a_run_that_somebody_deletes_meanwhile_has_failed(
     assert (result.exit_code, states) == (1, ["Succeeded", "Succeeded", "Running"])
     assert error_of(result)[:-2] == [
         "ERROR: 1 of 3 runs failed:",
-        "myrun003: The pipeline run 'myrun003' was not found in registry 'myregistry' of resource "
+        "myrun003: The pipeline run 'myrun003' wasn't found in registry 'myregistry' of resource "
         "group 'mygroup'. The service said: It is gone.",
         "Possibly not exported:",
         *(f"  {artifact}" for artifact in MANY[100:]),
@@ -661,8 +661,8 @@ def test_ctrl_c_prints_every_outcome_and_how_to_wait_for_the_rest(
         *(f"  {artifact}" for artifact in MANY[50:70]),
         "  and 30 more",
         "Stopped waiting. These pipeline runs are still in progress: 'myrun001', 'myrun003'.",
-        "This failure is not among the known ones. If the message does not help, give the ids of "
-        "the run to Azure's support.",
+        "This failure isn't a known one. If the message doesn't help, send the IDs of the run to "
+        "Azure support.",
         "To transfer the rest, save these lines as left.txt:",
         *MANY[50:100],
         "Then run:",

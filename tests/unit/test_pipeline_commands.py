@@ -372,7 +372,7 @@ def test_a_missing_pipeline_is_named_and_exits_3(
     result = az("acr", kind.group, verb, *AT, "-n", "mypipeline", "--only-show-errors")
     assert (result.exit_code, result.stdout) == (3, "")
     assert result.stderr == (
-        f"ERROR: The {kind.noun} 'mypipeline' was not found in registry 'myregistry' of resource "
+        f"ERROR: The {kind.noun} 'mypipeline' wasn't found in registry 'myregistry' of resource "
         f"group 'mygroup'. The service said: {said}\n"
         f"Run 'az acr {kind.group} list -r myregistry -o table' to see those that exist.\n"
     )
@@ -470,7 +470,7 @@ def test_a_wait_that_times_out_fails(az: Az, service: Service, kind: PipelineKin
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == (
         "ERROR: Wait operation timed-out after 1 seconds\n"
-        "Wait longer with --timeout, or look with 'show'.\n"
+        "Wait longer with --timeout, or use 'show'.\n"
     )
 
 

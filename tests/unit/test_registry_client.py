@@ -44,8 +44,8 @@ LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 MISSING: dict[str, Any] = {"status": 404, "json": {"errors": [{"code": "MANIFEST_UNKNOWN"}]}}
 READER = "Container Registry Repository Reader"
 ADVICE = [
-    "Run 'az acr check-health -n myregistry', and try again. A proxy or the sign-in page of a "
-    "network may stand in between."
+    "Run 'az acr check-health -n myregistry', and try again. A proxy or captive portal might have "
+    "answered instead."
 ]
 
 
@@ -159,7 +159,7 @@ def test_many_artifacts_take_one_login_and_one_token(
     assert [one and one.digest for one in found] == [*digests, None]
     assert registry.asked[f"POST {HOST}/oauth2/exchange"] == 1
     assert registry.asked[f"POST {HOST}/oauth2/token"] == 1
-    assert shown == [f"{number} of 21 artifacts looked at" for number in range(1, 22)]
+    assert shown == [f"{number} of 21 artifacts read" for number in range(1, 22)]
 
 
 def test_nothing_is_asked_for_no_artifacts(registry: Registry, content: RegistryClient) -> None:
@@ -267,8 +267,8 @@ def test_other_bytes_than_the_digest_asked_for_are_an_error(
     with pytest.raises(AzureResponseError) as refused:
         content.describe(Artifact("team/app", digest))
     assert refused.value.error_msg == (
-        f"Registry 'myregistry' answered with a manifest of 'team/app@{digest}' that cannot be "
-        f"used: its digest is sha256:{hashlib.sha256(b'{}').hexdigest()}."
+        f"Registry 'myregistry' answered with a manifest of 'team/app@{digest}' that isn't valid: "
+        f"its digest is sha256:{hashlib.sha256(b'{}').hexdigest()}."
     )
 
 
@@ -287,8 +287,7 @@ def test_a_broken_manifest_is_an_error(
     with pytest.raises(AzureResponseError) as refused:
         content.describe(Artifact("team/app", "v1"))
     assert refused.value.error_msg == (
-        "Registry 'myregistry' answered with a manifest of 'team/app:v1' that cannot be used: "
-        f"{why}."
+        f"Registry 'myregistry' answered with a manifest of 'team/app:v1' that isn't valid: {why}."
     )
 
 
@@ -356,7 +355,7 @@ def test_a_refusal_names_the_right_that_is_missing_and_is_not_tried_again(
     )
     assert refused.value.recommendations[0] == (
         f"The role '{role}' allows it, or AcrPull if 'az acr show -n myregistry --query "
-        "roleAssignmentMode' does not print AbacRepositoryPermissions."
+        "roleAssignmentMode' doesn't print AbacRepositoryPermissions."
     )
     assert registry.asked[f"GET {HOST}{PATHS[call]}"] == 1
     assert fake_time.slept == []
@@ -387,7 +386,7 @@ def test_what_is_no_answer_of_a_registry_is_not_taken_for_one(
     with pytest.raises(AzureResponseError) as refused:
         content.tags("team/app")
     assert str(refused.value.error_msg).startswith(
-        "Could not list the tags of repository 'team/app' in registry 'myregistry'. The registry "
+        "Couldn't list the tags of repository 'team/app' in registry 'myregistry'. The registry "
         f"said: {answer.get('status', 200)} "
     )
     assert refused.value.recommendations == ADVICE
@@ -405,7 +404,7 @@ def test_a_list_without_names_is_an_error(
     with pytest.raises(AzureResponseError) as refused:
         content.tags("team/app")
     assert refused.value.error_msg == (
-        "Registry 'myregistry' answered with a list that cannot be used: /acr/v1/team/app/_tags"
+        "Registry 'myregistry' returned a list that isn't valid: /acr/v1/team/app/_tags"
     )
     assert refused.value.recommendations == ADVICE
 
@@ -419,7 +418,7 @@ def test_a_manifest_without_content_is_an_error(
     with pytest.raises(AzureConnectionError) as refused:
         content.describe(Artifact("team/app", "v1"))
     assert str(refused.value.error_msg).startswith(
-        "Could not read the manifests of repository 'team/app' in registry 'myregistry': "
+        "Couldn't read the manifests of repository 'team/app' in registry 'myregistry': "
         f"{HOST.removeprefix('https://')} answered 200 OK, without content"
     )
     assert refused.value.recommendations == ADVICE
@@ -450,7 +449,7 @@ def test_a_login_that_meets_a_stranger_is_an_error_of_the_connection(
     registry.lets_in(exchange)
     with pytest.raises(AzureConnectionError) as failed:
         content.repositories()
-    assert str(failed.value.error_msg).startswith("Could not log in to registry 'myregistry': ")
+    assert str(failed.value.error_msg).startswith("Couldn't log in to registry 'myregistry': ")
     assert failed.value.recommendations == ADVICE
 
 
@@ -506,7 +505,7 @@ def test_another_failure_is_one_of_the_registry(
     with pytest.raises(AzureResponseError) as refused:
         content.repositories()
     assert refused.value.error_msg == (
-        "Could not list the repositories in registry 'myregistry'. The registry said: out of order"
+        "Couldn't list the repositories in registry 'myregistry'. The registry said: out of order"
     )
     assert bool(fake_time.slept) == (status == 500)
 
@@ -558,7 +557,7 @@ def test_nobody_is_asked_for_a_password(
     with pytest.raises(ForbiddenError) as refused:
         content.repositories()
     assert (
-        refused.value.error_msg.splitlines()[0] == "You could not log in to registry 'myregistry'."
+        refused.value.error_msg.splitlines()[0] == "You couldn't log in to registry 'myregistry'."
     )
     assert refused.value.recommendations == [
         "To log in again, and to the registry, run:",
@@ -585,7 +584,7 @@ def test_an_error_says_itself_why_the_login_failed(
     assert (result.exit_code, result.stdout) == (1, "")
     # core writes the time before the code of the error
     assert re.sub(r"message: \S+ \S+ An error", "message: An error", result.stderr) == (
-        "ERROR: You could not log in to registry 'myregistry'.\n"
+        "ERROR: You couldn't log in to registry 'myregistry'.\n"
         "Unable to get AAD authorization tokens with message: An error occurred: "
         "CONNECTIVITY_REFRESH_TOKEN_ERROR\n"
         f"Access to registry '{HOST.removeprefix('https://')}' was denied. Response code: 401. "
@@ -650,7 +649,7 @@ def test_a_registry_that_may_not_be_read_keeps_the_words_of_arm(
     with pytest.raises(ForbiddenError) as refused:
         content.repositories()
     assert str(refused.value.error_msg).startswith(
-        "Could not log in to registry 'myregistry': (AuthorizationFailed) not this one"
+        "Couldn't log in to registry 'myregistry': (AuthorizationFailed) not this one"
     )
 
 
@@ -660,8 +659,8 @@ def test_a_registry_that_may_not_be_read_keeps_the_words_of_arm(
         ("mygroup", "Check --registry, --resource-group and the active subscription."),
         (
             DefaultStr("mygroup"),
-            "'mygroup' is your default resource group. If the registry is in another one, name "
-            "that by --resource-group, or run 'az config unset defaults.group'.",
+            "'mygroup' is your default resource group. If the registry is in another one, specify "
+            "that group with --resource-group, or run 'az config unset defaults.group'.",
         ),
     ],
 )
@@ -682,7 +681,7 @@ def test_a_web_page_instead_of_the_registry_leaves_no_trace(
     registry: Registry, content: RegistryClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     registry.mock.get(f"{ARM}{REGISTRY}", status=404, **PAGE)
-    with pytest.raises(ResourceNotFoundError, match="Could not log in to registry 'myregistry': "):
+    with pytest.raises(ResourceNotFoundError, match="Couldn't log in to registry 'myregistry': "):
         content.repositories()
     assert caplog.records == []
 
@@ -691,7 +690,7 @@ def test_a_registry_that_tells_no_host_cannot_be_logged_in_to(
     registry: Registry, content: RegistryClient
 ) -> None:
     registry.mock.get(f"{ARM}{REGISTRY}", json={"id": REGISTRY, "name": "myregistry"})
-    with pytest.raises(AzureConnectionError, match="Could not log in to registry 'myregistry': "):
+    with pytest.raises(AzureConnectionError, match="Couldn't log in to registry 'myregistry': "):
         content.repositories()
 
 
@@ -709,7 +708,7 @@ def test_a_lost_connection_names_the_registry(
     with pytest.raises(AzureConnectionError) as refused:
         content.tags("team/app")
     assert refused.value.error_msg == (
-        "Could not list the tags of repository 'team/app' in registry 'myregistry': The connection "
+        "Couldn't list the tags of repository 'team/app' in registry 'myregistry': The connection "
         "to 'myregistry-a1b2.registry.example' failed: Connection reset by peer"
     )
     assert refused.value.recommendations == ADVICE

@@ -121,7 +121,7 @@ def test_a_missing_pipeline_is_named_and_nothing_is_run(
     service.answers("GET", f"{REGISTRY}/{kind.resource_type}/mypipeline", error, status=404)
     result = az(*create(kind))
     assert (result.exit_code, result.stdout) == (3, "")
-    assert f"The {kind.noun} 'mypipeline' was not found in registry" in result.stderr
+    assert f"The {kind.noun} 'mypipeline' wasn't found in registry" in result.stderr
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT"])
@@ -208,8 +208,8 @@ def test_a_signature_in_a_failure_is_masked(az: Az, service: Service) -> None:
     assert result.stderr == (
         "ERROR: The pipeline run 'myrun01' failed: GET https://a.blob/c?sv=2026&sp=r&sig=*** "
         f"refused\nRun: {RUN}\n"
-        "This failure is not among the known ones. If the message does not help, give the ids of "
-        "the run to Azure's support.\n"
+        "This failure isn't a known one. If the message doesn't help, send the IDs of the run to "
+        "Azure support.\n"
     )
 
 
@@ -345,8 +345,8 @@ def test_show_of_an_unknown_failure_says_so(az: Az, service: Service) -> None:
     service.answers("GET", RUN, failed(EXPORT, "Something new."))
     result = az("acr", "pipeline-run", "show", *AT, "-n", "myrun01")
     assert result.stderr == (
-        "WARNING: This failure is not among the known ones. If the message does not help, give the "
-        "ids of the run to Azure's support.\n"
+        "WARNING: This failure isn't a known one. If the message doesn't help, send the IDs of "
+        "the run to Azure support.\n"
     )
 
 
@@ -424,7 +424,7 @@ def test_clean_reports_each_outcome_and_fails_if_one_stays(az: Az) -> None:
         {"name": "lost01", "outcome": "Deleted", "error": None},
     ]
     assert "(Conflict) Not now." in result.json[1]["error"]
-    assert "1 of 3 runs could not be deleted:\nkept01: (Conflict) Not now." in result.stderr
+    assert "1 of 3 runs couldn't be deleted:\nkept01: (Conflict) Not now." in result.stderr
 
 
 @pytest.mark.usefixtures("fake_time")

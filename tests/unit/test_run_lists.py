@@ -202,8 +202,8 @@ def test_a_list_of_something_else_is_an_error(
     result = az(*verb, "--only-show-errors")
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == (
-        "ERROR: The service's list of the pipeline runs of registry 'myregistry' has an entry that "
-        "is no resource.\n"
+        "ERROR: The service's list of the pipeline runs of registry 'myregistry' has an entry "
+        "that isn't a resource.\n"
     )
 
 

@@ -57,7 +57,7 @@ def test_an_older_version_knows_no_managed_identity(
         "ERROR: --storage-access-mode ManagedIdentity (the default without --secret-uri) needs API "
         "version 2025-06-01-preview or later; the setting acrtransfer.api_version asks for "
         f"{OLD}.\n"
-        "Give --secret-uri to use a SAS, or run 'az config set "
+        "Specify --secret-uri to use a SAS token, or run 'az config set "
         "acrtransfer.api_version=2025-06-01-preview' where the cloud offers it.\n"
     )
 
@@ -111,7 +111,7 @@ def test_a_version_that_the_cloud_lacks_names_those_it_has(
     result = az("acr", kind.group, verb, *AT, *argv)
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == (
-        "ERROR: The active cloud does not offer API version 2025-06-01-preview of ACR Transfer. It "
+        "ERROR: The active cloud doesn't offer API version 2025-06-01-preview of ACR Transfer. It "
         "offers: 2019-12-01-preview, 2021-08-01-preview, 2023-01-01-preview. The service said: "
         f"{message}\n"
         "Choose one that it offers: az config set acrtransfer.api_version=2023-01-01-preview\n"
@@ -123,12 +123,12 @@ def test_a_version_that_the_cloud_lacks_names_those_it_has(
     [
         (
             {"code": "InvalidApiVersionParameter", "message": "No 2025-06-01-preview here."},
-            "It offers: none that its answer names. The service said: No 2025-06-01-preview here.\n"
+            "It offers: no version that it names. The service said: No 2025-06-01-preview here.\n"
             "Choose one that it offers: az config set acrtransfer.api_version=VERSION\n",
         ),
         (
             {"code": "InvalidResourceType"},
-            "It offers: none that its answer names. The service said: \n"
+            "It offers: no version that it names. The service said: \n"
             "Choose one that it offers: az config set acrtransfer.api_version=VERSION\n",
         ),
     ],
@@ -140,7 +140,7 @@ def test_a_version_is_not_guessed(
     result = az("acr", kind.group, "show", *AT, "-n", "mypipeline", "--only-show-errors")
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == (
-        "ERROR: The active cloud does not offer API version 2025-06-01-preview of ACR Transfer. "
+        "ERROR: The active cloud doesn't offer API version 2025-06-01-preview of ACR Transfer. "
         f"{said}"
     )
 

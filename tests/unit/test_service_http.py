@@ -14,7 +14,7 @@ from tests.unit.conftest import ARM, AT, REGISTRY, Az, Service, flat, pipeline
 PIPELINES = f"{REGISTRY}/exportPipelines"
 PATH = f"{PIPELINES}/mypipeline"
 ASKED = f"Request: GET {ARM}{PATH}"
-PROXY = "A proxy or the sign-in page of a network may stand in between."
+PROXY = "A proxy or captive portal might have answered instead."
 CHECK_NETWORK = "Check the network, and the proxy that HTTPS_PROXY and NO_PROXY name."
 RUNS = f"{REGISTRY}/pipelineRuns"
 SHOW = ("acr", "export-pipeline", "show", *AT, "-n", "mypipeline", "--only-show-errors")

@@ -31,7 +31,7 @@ CREATE = (
 )
 EMPTY = (
     "ERROR: management.azure.com answered 200 OK, without content, which is not the service's JSON."
-    " A proxy or the sign-in page of a network may stand in between.\n"
+    " A proxy or captive portal might have answered instead.\n"
 )
 
 
@@ -49,8 +49,8 @@ CHECK_NETWORK = "Check the network, and the proxy that HTTPS_PROXY and NO_PROXY 
         ),
         (PermissionError(13, "Permission denied", "cache"), "Permission denied: 'cache'", ""),
         (KeyError("token_endpoint"), "The answer lacks 'token_endpoint'.", ""),
-        (ValueError("no JSON"), "The answer cannot be read: no JSON", ""),
-        (RecursionError("depth"), "The answer is nested too deeply to be read.", ""),
+        (ValueError("no JSON"), "The response can't be read: no JSON", ""),
+        (RecursionError("depth"), "The response is nested too deeply.", ""),
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -139,11 +139,11 @@ def test_a_date_that_nobody_can_read_is_none(az: Az, service: Service, date: str
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        (5, "The service's list is no list."),
+        (5, "The service's list isn't a list."),
         (
             ["text"],
-            "The service's list of the pipeline runs of registry 'myregistry' has an entry that is "
-            "no resource.",
+            "The service's list of the pipeline runs of registry 'myregistry' has an entry that "
+            "isn't a resource.",
         ),
     ],
 )
@@ -155,7 +155,9 @@ def test_a_list_of_something_else_is_an_error(
     assert (result.exit_code, result.stdout, result.stderr) == (1, "", f"ERROR: {message}\n")
 
 
-ELSEWHERE = "ERROR: 'portal.example' is not known to be of the active cloud: not asked.\n"
+ELSEWHERE = (
+    "ERROR: 'portal.example' isn't known to be in the active cloud, so no request was sent.\n"
+)
 
 
 def test_the_next_page_of_another_host_is_not_requested(az: Az, service: Service) -> None:
@@ -190,7 +192,7 @@ def test_a_blob_pattern_sends_no_token_to_another_host(
     )
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.endswith(
-        "ERROR: 'transfer.example' is not known to be of the active cloud: not asked.\n"
+        "ERROR: 'transfer.example' isn't known to be in the active cloud, so no request was sent.\n"
     )
     assert audiences == {"https://management.core.windows.net/"}
     assert service.requests == [("GET", f"{REGISTRY}/importPipelines/mypipeline")]
@@ -316,7 +318,7 @@ def test_a_login_that_has_expired_is_to_be_renewed(az: Az, service: Service) -> 
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == (
         f"ERROR: (ExpiredAuthenticationToken) It has expired.\nRequest: GET {ARM}{PATH}\n"
-        "Your login isn't valid here, or not any more. To log in again, run:\naz login\n"
+        "Your login isn't valid, or has expired. To log in again, run:\naz login\n"
     )
 
 

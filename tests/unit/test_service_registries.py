@@ -33,9 +33,9 @@ def test_a_registry_that_is_not_listed_is_not_found(az: Az, service: Service) ->
     result = az(*LIST, "myregistry")
     assert (result.exit_code, result.stdout) == (3, "")
     assert result.stderr == (
-        "ERROR: The registry 'myregistry' was not found among those that you may read in the "
-        "active subscription.\n"
-        "Check --registry and 'az account show', or name its --resource-group.\n"
+        "ERROR: The registry 'myregistry' wasn't found among the registries that you have "
+        "permission to read in the active subscription.\n"
+        "Check --registry and 'az account show', or specify its --resource-group.\n"
     )
 
 
@@ -91,8 +91,8 @@ def test_a_default_group_that_is_wrong_is_named_as_such(
     said, advice = result.stderr.rstrip().rsplit("\n", 1)
     assert said.startswith(f"ERROR: ({code}) {message}\n")
     assert advice == (
-        "'mygroup' is your default resource group. If the registry is in another one, name that by "
-        "--resource-group, or run 'az config unset defaults.group'."
+        "'mygroup' is your default resource group. If the registry is in another one, specify "
+        "that group with --resource-group, or run 'az config unset defaults.group'."
         if is_default
         else "Check --registry, --resource-group and the active subscription."
     )
@@ -103,6 +103,6 @@ def test_a_404_without_words_is_about_the_resource(az: Az, service: Service) -> 
     result = az("acr", "export-pipeline", "show", *AT, "-n", "mypipeline")
     assert (result.exit_code, result.stdout) == (3, "")
     assert result.stderr.startswith(
-        "ERROR: The export pipeline 'mypipeline' was not found in registry 'myregistry' of "
+        "ERROR: The export pipeline 'mypipeline' wasn't found in registry 'myregistry' of "
         "resource group 'mygroup'. "
     )

@@ -57,7 +57,7 @@ IN_PROGRESS = [
             404,
             3,
             [
-                "ERROR: The export pipeline 'mypipeline' was not found in registry 'myregistry' of "
+                "ERROR: The export pipeline 'mypipeline' wasn't found in registry 'myregistry' of "
                 "resource group 'mygroup'. The service said: Not you."
             ],
         ),

@@ -99,9 +99,9 @@ def test_a_refusal_names_the_right_that_is_missing(
         "not authorized."
     )
     assert refused.value.recommendations == [
-        "The role 'Storage Blob Data Reader' on the container allows it, from a network that its "
-        "storage account lets in.",
-        "A blob that --storage-blob names in full needs no list.",
+        "Assign the role 'Storage Blob Data Reader' on the container, and use a network that the "
+        "storage firewall allows.",
+        "A blob name without a pattern doesn't list the container.",
     ]
 
 
@@ -114,7 +114,7 @@ def test_a_missing_container_keeps_the_words_of_storage(
     with pytest.raises(ResourceNotFoundError) as missing:
         list(list_blobs())
     assert missing.value.error_msg == (
-        f"Could not list the blobs of container '{URI}': The specified container does not exist."
+        f"Couldn't list the blobs of container '{URI}': The specified container does not exist."
     )
 
 
@@ -125,13 +125,13 @@ def test_a_missing_container_keeps_the_words_of_storage(
         ({"body": requests.ConnectionError("gone")}, "gone"),
         (
             {"body": "<html>", "content_type": "text/html"},
-            "The answer is text/html, which is not storage's. A proxy or the sign-in page of a "
-            "network may stand in between.",
+            "The answer is text/html, which isn't an answer of Blob Storage. A proxy or captive "
+            "portal might have answered instead.",
         ),
         (
             {"content_type": None},
-            "The answer is empty, which is not storage's. A proxy or the sign-in page of a network "
-            "may stand in between.",
+            "The answer is empty, which isn't an answer of Blob Storage. A proxy or captive "
+            "portal might have answered instead.",
         ),
         (
             {
@@ -149,7 +149,7 @@ def test_what_is_no_answer_of_storage_names_the_container(
     container.get(URI, **answer)
     with pytest.raises(AzCLIError) as refused:
         list(list_blobs())
-    assert refused.value.error_msg == f"Could not list the blobs of container '{URI}': {said}"
+    assert refused.value.error_msg == f"Couldn't list the blobs of container '{URI}': {said}"
     assert refused.value.recommendations == [
-        "A blob that --storage-blob names in full needs no list."
+        "A blob name without a pattern doesn't list the container."
     ]

@@ -80,11 +80,11 @@ def test_outcomes_and_progress_are_told_in_the_order_of_the_list() -> None:
     error = cleaning.failure(outcomes)
     assert error
     assert str(error) == (
-        "2 of 5 runs could not be deleted:\nkept01: no, see https://a/b?sig=***\n"
+        "2 of 5 runs couldn't be deleted:\nkept01: no, see https://a/b?sig=***\n"
         "offline01: no network"
     )
     assert error.recommendations == [
-        "Mend the cause, then run the same command again for those that are left."
+        "Fix the cause, then run the same command again for the remaining runs."
     ]
 
 
@@ -96,7 +96,7 @@ def test_of_many_runs_that_stay_twenty_are_named() -> None:
     names = [f"kept{number}" for number in range(22)]
     error = cleaning.failure(cleaning.delete_all(lines, resources(refuse), failed(*names)))
     assert str(error).splitlines() == [
-        "22 of 22 runs could not be deleted:",
+        "22 of 22 runs couldn't be deleted:",
         *(f"{name}: no" for name in names[:20]),
         "and 2 more",
     ]
@@ -118,9 +118,9 @@ def test_ctrl_c_tells_what_was_done_and_how_to_go_on() -> None:
     with pytest.raises(ManualInterrupt) as stopped:
         cleaning.delete_all(lines, resources(refuse), failed("first01", "kept01", "last01"))
     assert str(stopped.value) == (
-        "Stopped: 1 of 3 runs deleted, 1 failed; some more may be.\nkept01: it is locked"
+        "Stopped: 1 of 3 runs deleted, 1 failed; others might be, too.\nkept01: it is locked"
     )
-    assert stopped.value.recommendations == ["Run the same command again for those that are left."]
+    assert stopped.value.recommendations == ["Run the same command again for the remaining runs."]
 
 
 def test_throttling_slows_it_down_and_fails_nothing(az: Az, fake_time: FakeTime) -> None:

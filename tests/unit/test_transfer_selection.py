@@ -313,11 +313,9 @@ def test_each_pattern_without_a_match_is_named() -> None:
 def test_excluding_everything_is_refused() -> None:
     with pytest.raises(InvalidArgumentValueError) as refused:
         chosen("nginx:1.2*", exclude=("nginx:*",))
-    assert refused.value.error_msg == (
-        "--exclude leaves out all that --artifacts takes: 2 artifacts."
-    )
+    assert refused.value.error_msg == ("--exclude leaves out all selected artifacts: 2 artifacts.")
     assert refused.value.recommendations == [
-        "Exclude less; a glob without a tag excludes whole repositories."
+        "Exclude fewer artifacts. A pattern without a tag excludes whole repositories."
     ]
 
 
@@ -393,8 +391,8 @@ def test_a_signature_is_refused_and_never_shown(signature: str, start: str, mark
 REFUSED = [
     (
         "https://user:secret@me.azurecr.io/repo",
-        "Invalid value 'https://***@me.azurecr.io/repo' for --artifacts: expected a repository's "
-        "name, not a URI or a SAS.",
+        "Invalid value 'https://***@me.azurecr.io/repo' for --artifacts: expected the name of a "
+        "repository, not a URI or a SAS token.",
     ),
     (
         "@missing.txt",
@@ -402,20 +400,19 @@ REFUSED = [
     ),
     (
         f"nginx*@{DIGEST}",
-        f"Invalid value 'nginx*@{DIGEST}' for --artifacts: a digest names one artifact, and a "
-        "glob many.",
+        f"Invalid value 'nginx*@{DIGEST}' for --artifacts: a pattern can't contain a digest.",
     ),
     (
         "Nginx*",
-        "Invalid value 'Nginx*' for --artifacts: 'Nginx*' is not a repository: lower-case "
-        "letters and digits, parted by '/', '.', '_' or '-'.",
+        "Invalid value 'Nginx*' for --artifacts: 'Nginx*' isn't a valid name of a repository: "
+        "expected lowercase letters and digits, separated by '/', '.', '_' or '-'.",
     ),
-    ("nginx*:", "Invalid value 'nginx*:' for --artifacts: '' is not a tag."),
-    ("nginx:-*", "Invalid value 'nginx:-*' for --artifacts: '-*' is not a tag."),
+    ("nginx*:", "Invalid value 'nginx*:' for --artifacts: '' isn't a valid tag."),
+    ("nginx:-*", "Invalid value 'nginx:-*' for --artifacts: '-*' isn't a valid tag."),
     (
         "me.azurecr.io/samples/*",
-        "Invalid value 'me.azurecr.io/samples/*' for --artifacts: a reference starts with the "
-        "repository; the registry is named by --registry.",
+        "Invalid value 'me.azurecr.io/samples/*' for --artifacts: a reference begins with the "
+        "repository; use --registry for the registry.",
     ),
 ]
 
@@ -430,7 +427,7 @@ def test_what_can_match_nothing_is_refused(text: str, message: str) -> None:
 LISTS = [
     ('["base:v1", "nginx:1.25"]', "expected references, not JSON"),
     ("- base:v1", "expected references, not a YAML list"),
-    ("'base:v1'", "a reference has no quotes"),
+    ("'base:v1'", "a reference doesn't contain quotation marks"),
     ("base:v1,nginx:*", "expected references separated by spaces"),
     ("base:v1 nginx:1.25", "expected one reference a line"),
 ]
@@ -454,7 +451,7 @@ def test_a_list_of_another_kind_is_refused_in_its_line(
         parse_references([line], option, ".azurecr.io")
     assert refused.value.error_msg == expected
     assert refused.value.recommendations == [
-        "Separate references by spaces, without quotes, commas or brackets: repo1:tag1 "
+        "Separate references with spaces, without quotes, commas or brackets: repo1:tag1 "
         "repo2:tag2. In a file, write one reference a line."
     ]
 

@@ -57,7 +57,7 @@ def test_an_import_runs_once_for_each_blob_which_keeps_its_name() -> None:
 @pytest.mark.parametrize(("name", "blob"), [("r" * 47, "b"), ("myrun", "b" * 1020)])
 def test_the_longest_names_that_can_be_numbered(name: str, blob: str) -> None:
     exporting(51, name, blob)
-    with pytest.raises(InvalidArgumentValueError, match="2 runs are needed"):
+    with pytest.raises(InvalidArgumentValueError, match="2 runs are required"):
         exporting(51, name + "r" * (name != "myrun"), blob + "b" * (blob != "b"))
 
 

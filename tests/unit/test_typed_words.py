@@ -16,7 +16,7 @@ from tests.support.az import Loader, az_cli
 from tests.unit.conftest import AT, REGISTRY, Az, Service, pipeline
 
 Parsers = dict[str, tuple[Any, list[str]]]
-GIT_BASH = "Git Bash made a path of Windows out of a value that begins with '/'"
+GIT_BASH = "Git Bash converted a value that begins with '/' to a Windows path"
 #: Options with lists of lines, and those with paths of files.
 LISTS, PATHS = ("--artifacts", "--exclude"), ("--manifest", "--skip", "--only-failed", "--write")
 
@@ -54,7 +54,7 @@ def test_every_option_is_walked(parsers: Parsers) -> None:
     assert all("--subscription" in options for _, options in parsers.values())
 
 
-BLANK = ("it begins or ends with a blank", "Remove the blank.")
+BLANK = ("it begins or ends with a space", "Remove the blank.")
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ BLANK = ("it begins or ends with a blank", "Remove the blank.")
             "one\ntwo",
             r"one\ntwo",
             r"it contains a line feed, '\n'",
-            "Type each value as a word of its own.",
+            "Separate the values with spaces.",
             LISTS,
             id="line feed",
         ),
@@ -109,7 +109,7 @@ BLANK = ("it begins or ends with a blank", "Remove the blank.")
             '"typed"',
             '"typed"',
             "it is in double quotes",
-            "Add '-o tsv' to the command that printed it: JSON has texts in quotes.",
+            "Add '-o tsv' to the command that printed it: JSON puts text in quotes.",
             (),
             id="quotes",
         ),

@@ -22,8 +22,8 @@ CREATE = (
     *("-b", "myblob", "-a", *(f"hello:v{number}" for number in range(103))),
 )
 NOT_OURS = (
-    "management.azure.com answered {}, which is not the service's JSON. A proxy or the sign-in "
-    "page of a network may stand in between."
+    "management.azure.com answered {}, which is not the service's JSON. A proxy or captive portal "
+    "might have answered instead."
 )
 TOKEN_REQUEST = requests.Request("POST", "https://login.example/token").prepare()
 NO_RUN = (
@@ -195,5 +195,5 @@ def test_a_failed_run_in_another_shape_keeps_the_others(
     )
     assert error_of(result)[:2] == [
         "ERROR: 1 of 3 runs failed:",
-        f"myrun002: {reason or 'The service gives no reason.'}",
+        f"myrun002: {reason or 'The service returned no reason.'}",
     ]

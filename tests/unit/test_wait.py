@@ -99,7 +99,7 @@ def test_wait_fails_when_the_resource_has(
     result = az(*wait(kind, *AT, *condition.split()))
     assert (result.exit_code, result.stdout) == (1, "")
     if kind is RUN:
-        message = f"The pipeline run 'it001' failed: The service gives no reason.\nRun: {path}\n"
+        message = f"The pipeline run 'it001' failed: The service returned no reason.\nRun: {path}\n"
     else:
         message = f"The {kind.noun} 'it001' is {state}, not Succeeded.\n"
     assert result.stderr.startswith(f"ERROR: {message}")
@@ -191,6 +191,6 @@ def test_wait_logs_a_line_a_minute_until_the_time_out(
         f"WARNING: {state}, 60 s",
         f"WARNING: {state}, 120 s",
         "ERROR: Wait operation timed-out after 150 seconds",
-        "Wait longer with --timeout, or look with 'show'.",
+        "Wait longer with --timeout, or use 'show'.",
     ]
     assert fake_time.now == pytest.approx(150)

@@ -212,7 +212,7 @@ def test_wait_without_the_pipeline_records_nothing_uncertain(
         assert result.exit_code == 1
         assert error_of(result)[-1] == (
             "The manifest was completed. How to transfer the rest is unknown: The export pipeline "
-            "'mypipeline' was not found in registry 'myregistry' of resource group 'mygroup'. The "
+            "'mypipeline' wasn't found in registry 'myregistry' of resource group 'mygroup'. The "
             "service said: It is gone."
         )
     assert content(file).entries == (
@@ -231,7 +231,7 @@ def test_wait_for_a_run_that_was_never_created_names_it(
     answer(mock, "myrun002", run(EXPORT, "myrun002"))
     result = wait(az, file)
     assert (result.exit_code, result.stdout) == (1, "")
-    assert error_of(result)[1].startswith("myrun001: The pipeline run 'myrun001' was not found")
+    assert error_of(result)[1].startswith("myrun001: The pipeline run 'myrun001' wasn't found")
     assert error_of(result)[2:4] == ["Possibly not exported:", "  samples/hello:v1"]
     assert content(file) == manifest(
         unknown(V1),
@@ -325,13 +325,13 @@ def test_wait_for_a_manifest_takes_no_other_condition(
     assert (result.exit_code, result.stdout) == (1, "")
     assert error_of(result) == [
         f"ERROR: {option} doesn't go with --manifest, which waits until all runs have ended.",
-        f"Leave {option} out, or --manifest.",
+        f"Omit {option}, or --manifest.",
     ]
 
 
 def test_wait_takes_a_manifest_of_an_export_only(az: Az, file: Path) -> None:
     result = wait(az, file)
-    assert (result.exit_code, "cannot be read from" in result.stderr) == (1, True)
+    assert (result.exit_code, "can't be read from" in result.stderr) == (1, True)
     file.write_text(VERIFICATION.to_json())
     result = wait(az, file)
     assert (result.exit_code, "a manifest of kind 'verification'" in result.stderr) == (1, True)
@@ -367,7 +367,7 @@ OTHER_SUBSCRIPTION = PIPELINE.replace("00000000-0000", "99999999-9999", 1)
             [
                 "ERROR: --manifest has a manifest of registry 'myregistry', and not of registry "
                 "'another'.",
-                "Leave --registry out.",
+                "Omit --registry.",
             ],
         ),
     ],

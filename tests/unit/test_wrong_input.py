@@ -39,33 +39,33 @@ PIPELINE_REFUSALS: list[tuple[list[str], Any, str, str]] = [
         INVALID,
         "Invalid value 'http://mystorage.blob.core.windows.net/transfer' for "
         "--storage-container-uri: expected an https URI.",
-        "Use https://<account>.blob.core.windows.net/<container>.",
+        "Use https://ACCOUNT.blob.core.windows.net/CONTAINER.",
     ),
     (
         ["-c", "mystorage"],
         INVALID,
         "Invalid value 'mystorage' for --storage-container-uri: expected an https URI.",
-        "Use https://<account>",
+        "Use https://ACCOUNT",
     ),
     (
         ["-c", "https://[::1/transfer"],
         INVALID,
         "Invalid value 'https://[::1/transfer' for --storage-container-uri: it is not a URI.",
-        "Use https://<account>",
+        "Use https://ACCOUNT",
     ),
     (
         ["-c", "https://mystorage.blob.core.windows.net/"],
         INVALID,
         "Invalid value 'https://mystorage.blob.core.windows.net/' for --storage-container-uri: the "
         "container is missing (is a variable unset?).",
-        "Use https://<account>",
+        "Use https://ACCOUNT",
     ),
     (
         ["-c", f"{CONTAINER}/myblob"],
         INVALID,
         f"Invalid value '{CONTAINER}/myblob' for --storage-container-uri: it names a blob, not a "
         "container.",
-        "Use https://<account>.blob.core.windows.net/<container>. A blob is named by "
+        "Use https://ACCOUNT.blob.core.windows.net/CONTAINER. To name a blob, use "
         "--storage-blob of 'az acr pipeline-run create'.",
     ),
     (
@@ -74,33 +74,33 @@ PIPELINE_REFUSALS: list[tuple[list[str], Any, str, str]] = [
         "Invalid value 'https://mystorage.blob.core.windows.net/My_Container' for "
         "--storage-container-uri: 'My_Container' isn't a valid name of a container: expected 3 to "
         "63 lowercase letters, digits and single hyphens, no hyphen at an end.",
-        "Use https://<account>",
+        "Use https://ACCOUNT",
     ),
     (
         ["-c", CONTAINER + SAS],
         INVALID,
-        f"Invalid value '{CONTAINER}' for --storage-container-uri: it carried a query",
-        "A SAS belongs into a Key Vault secret",
+        f"Invalid value '{CONTAINER}' for --storage-container-uri: it must not contain a query",
+        "Store a SAS token in a Key Vault secret",
     ),
     (
         ["-c", f"https://user:{SIGNATURE}@mystorage.blob.core.windows.net/transfer"],
         INVALID,
-        f"Invalid value '{CONTAINER}' for --storage-container-uri: it carried a query",
-        "A SAS belongs into a Key Vault secret",
+        f"Invalid value '{CONTAINER}' for --storage-container-uri: it must not contain a query",
+        "Store a SAS token in a Key Vault secret",
     ),
     (
         ["-c", CONTAINER, "-s", "https://myvault.vault.azure.net/keys/sas"],
         INVALID,
         "Invalid value 'https://myvault.vault.azure.net/keys/sas' for --secret-uri: expected "
-        "'/secrets/<secret>' after the vault, and at most a version of 32 characters.",
-        "Use https://<vault>.vault.azure.net/secrets/<secret>.",
+        "'/secrets/SECRET' after the vault, and at most a version of 32 characters.",
+        "Use https://VAULT.vault.azure.net/secrets/SECRET.",
     ),
     (
         ["-c", CONTAINER, "-s", f"{SECRET}{SAS}"],
         INVALID,
-        f"Invalid value '{SECRET}' for --secret-uri: it carried a query",
-        "A SAS belongs into a Key Vault secret, named by --secret-uri. If the one typed was real, "
-        "revoke it. Use https://<vault>.vault.azure.net/secrets/<secret>.",
+        f"Invalid value '{SECRET}' for --secret-uri: it must not contain a query",
+        "Store a SAS token in a Key Vault secret, and specify --secret-uri. If the SAS token was "
+        "valid, revoke it. Use https://VAULT.vault.azure.net/secrets/SECRET.",
     ),
     (
         ["-c", CONTAINER, "-i", "myidentity"],
@@ -125,16 +125,16 @@ PIPELINE_REFUSALS: list[tuple[list[str], Any, str, str]] = [
     (
         ["-c", CONTAINER, "-m", "SasToken"],
         MISSING,
-        "--storage-access-mode SasToken needs --secret-uri, the Key Vault secret that holds the "
-        "SAS.",
-        "Add --secret-uri https://<vault>.vault.azure.net/secrets/<secret>, or use "
+        "--storage-access-mode SasToken requires --secret-uri, the Key Vault secret that stores "
+        "the SAS token.",
+        "Add --secret-uri https://VAULT.vault.azure.net/secrets/SECRET, or use "
         "--storage-access-mode ManagedIdentity.",
     ),
     (
         ["-c", CONTAINER, "-m", "ManagedIdentity", "-s", SECRET],
         EXCLUSIVE,
-        f"--secret-uri '{SECRET}' is of no use with --storage-access-mode ManagedIdentity",
-        "Leave --secret-uri out, or use --storage-access-mode SasToken.",
+        f"--secret-uri '{SECRET}' doesn't apply to --storage-access-mode ManagedIdentity",
+        "Omit --secret-uri, or use --storage-access-mode SasToken.",
     ),
     (
         ["-c", CONTAINER, "-m", "Sas"],
@@ -165,7 +165,7 @@ PIPELINE_REFUSALS: list[tuple[list[str], Any, str, str]] = [
         ["-c", CONTAINER, "-r", "myregistry.azurecr.us"],
         INVALID,
         "for --registry: login servers of the active cloud end in '.azurecr.io'.",
-        "Give the name alone, 'myregistry'",
+        "Use the name only, 'myregistry'",
     ),
     # What an unset variable leaves is no name.
     (
@@ -207,15 +207,15 @@ RUN_REFUSALS: list[tuple[list[str], Any, str, str]] = [
     (
         EXPORT_RUN,
         MISSING,
-        "--pipeline-type export needs --artifacts, what to export from the registry.",
-        "Add --artifacts with one or more references. Use <repository>:<tag> or "
-        "<repository>@sha256:<64 hex digits>.",
+        "--pipeline-type export requires --artifacts, the artifacts to export.",
+        "Specify --artifacts with one or more references. Use REPOSITORY:TAG or "
+        "REPOSITORY@sha256:DIGEST.",
     ),
     (
         [*IMPORT_RUN, "-a", "hello:v1"],
         azclierror.ArgumentUsageError,
-        "--artifacts goes with --pipeline-type export",
-        "Leave --artifacts out.",
+        "--artifacts applies only to --pipeline-type export",
+        "Omit --artifacts.",
     ),
     (
         ["-t", "exprot", "-b", "myblob", "-a", "hello"],
@@ -226,68 +226,68 @@ RUN_REFUSALS: list[tuple[list[str], Any, str, str]] = [
     (
         [*IMPORT_RUN, "--exclude", "hello:v1"],
         azclierror.ArgumentUsageError,
-        "--exclude goes with --pipeline-type export",
-        "Leave --exclude out.",
+        "--exclude applies only to --pipeline-type export",
+        "Omit --exclude.",
     ),
     (
         [*EXPORT_RUN, "-a", "hello", "-b", "myblob", "another"],
         INVALID,
         "Invalid value 'myblob another' for --storage-blob: an export writes one blob",
-        "Give one name without '*'.",
+        "Specify one name without '*'.",
     ),
     (
         [*EXPORT_RUN, "-a", "hello", "-b", "my*"],
         INVALID,
         "Invalid value 'my*' for --storage-blob: an export writes one blob",
-        "Give one name without '*'.",
+        "Specify one name without '*'.",
     ),
     (
         [*EXPORT_RUN, "-n", 48 * "r", "-a", *FIFTY_ONE],
         INVALID,
-        f"Invalid value '{48 * 'r'}' for --name: 2 runs are needed, and with a number its length "
-        "is over 50.",
-        "Give one of at most 47 characters.",
+        f"Invalid value '{48 * 'r'}' for --name: 2 runs are required, and with a number the name "
+        "is longer than 50.",
+        "Specify a name of at most 47 characters.",
     ),
     (
         [*EXPORT_RUN, "-b", 1021 * "b", "-a", *FIFTY_ONE],
         INVALID,
-        "for --storage-blob: 2 runs are needed, and with a number its length is over 1024.",
-        "Give one of at most 1020 characters.",
+        "for --storage-blob: 2 runs are required, and with a number the name is longer than 1024.",
+        "Specify a name of at most 1020 characters.",
     ),
     (
         [*EXPORT_RUN, "-a", "", "# all of them\n"],
         INVALID,
         "--artifacts is empty, or has nothing but comments.",
-        "Use <repository>:<tag> or <repository>@sha256:<64 hex digits>.",
+        "Use REPOSITORY:TAG or REPOSITORY@sha256:DIGEST.",
     ),
     (
         [*EXPORT_RUN, "-a", "Hello:v1"],
         INVALID,
-        "Invalid value 'Hello:v1' for --artifacts: 'Hello' is not a repository",
-        "Use <repository>:<tag>",
+        "Invalid value 'Hello:v1' for --artifacts: 'Hello' isn't a valid name of a repository",
+        "Use REPOSITORY:TAG",
     ),
     (
         [*EXPORT_RUN, "-a", "hello:"],
         INVALID,
-        "Invalid value 'hello:' for --artifacts: '' is not a tag.",
-        "Use <repository>:<tag>",
+        "Invalid value 'hello:' for --artifacts: '' isn't a valid tag.",
+        "Use REPOSITORY:TAG",
     ),
     (
         [*EXPORT_RUN, "-a", "hello@sha256:123"],
         INVALID,
-        "Invalid value 'hello@sha256:123' for --artifacts: 'sha256:123' is not a sha256 digest.",
-        "Use <repository>:<tag>",
+        "Invalid value 'hello@sha256:123' for --artifacts: 'sha256:123' isn't a SHA-256 digest.",
+        "Use REPOSITORY:TAG",
     ),
     (
         [*EXPORT_RUN, "-a", f"hello:v1@{DIGEST}"],
         INVALID,
-        "the service takes a tag or a digest, not both.",
-        "Use <repository>:<tag>",
+        "a reference contains a tag or a digest, not both.",
+        "Use REPOSITORY:TAG",
     ),
     (
         [*EXPORT_RUN, "-a", "myregistry.azurecr.io/hello:v1"],
         INVALID,
-        "Invalid value 'myregistry.azurecr.io/hello:v1' for --artifacts: a reference starts with "
+        "Invalid value 'myregistry.azurecr.io/hello:v1' for --artifacts: a reference begins with "
         "the repository",
         "Use 'hello:v1'.",
     ),
@@ -296,7 +296,7 @@ RUN_REFUSALS: list[tuple[list[str], Any, str, str]] = [
         INVALID,
         f"Invalid value '{CONTAINER}/myblob?sv=2026-02-06&sp=rl&sig=***' for --storage-blob: "
         "expected the name of a blob, not its URI or a SAS.",
-        "Give the name alone",
+        "Specify the name only",
     ),
     (
         ["-t", "import", "-b", "folder/"],
@@ -313,7 +313,7 @@ RUN_REFUSALS: list[tuple[list[str], Any, str, str]] = [
     (
         [*EXPORT_RUN, "-a", "hello", "-p", "a/b"],
         INVALID,
-        "Invalid value 'a/b' for --pipeline: expected the name of a resource.",
+        "Invalid value 'a/b' for --pipeline: expected a resource name.",
         "The group's command 'list' shows the names.",
     ),
 ]
@@ -333,7 +333,7 @@ def test_a_run_is_refused_before_any_request(
 def test_top_is_a_positive_number(az: Az, raised: list[Any], top: str) -> None:
     result = az("acr", "pipeline-run", "list", *AT, "--top", top)
     message = f"Invalid value '{top}' for --top: expected a whole number from 1."
-    assert_refused(result, raised, INVALID, message, "Leave --top out")
+    assert_refused(result, raised, INVALID, message, "Omit --top")
 
 
 def test_fifty_artifacts_are_not_too_many(az: Az, service: Service) -> None:
@@ -361,7 +361,7 @@ def test_another_clouds_host_is_only_warned_about(
     service.answers("PUT", f"{REGISTRY}/exportPipelines/mypipeline", pipeline(EXPORT))
     result = az("acr", "export-pipeline", "create", *AT, "-n", "mypipeline", *argv)
     assert result.exit_code == 0
-    assert f"WARNING: {option} '{argv[-1]}' is not of the active cloud" in result.stderr
+    assert f"WARNING: {option} '{argv[-1]}' isn't in the active cloud" in result.stderr
 
 
 @pytest.mark.parametrize(
