@@ -13,6 +13,7 @@ from azext_acrtransfer.arguments import RunStatus
 from azext_acrtransfer.kinds import kind_of_pipeline
 from azext_acrtransfer.redaction import escape
 from azext_acrtransfer.service.json_values import get_path, parse_timestamp
+from azext_acrtransfer.service.runs import is_triggered
 from azext_acrtransfer.service.states import RunState
 
 Row = OrderedDict[str, str]
@@ -95,8 +96,7 @@ def _duration_of_run(run: Mapping[str, Any]) -> str | None:
 
 
 def _trigger_of_run(run: Mapping[str, Any]) -> str | None:
-    is_triggered = get_path(run, "response", "trigger") or "_" in str(get_path(run, "name"))
-    return "source" if is_triggered else None
+    return "source" if is_triggered({"name": get_path(run, "name"), "properties": run}) else None
 
 
 def _minute(*path: str) -> Callable[[Mapping[str, Any]], str]:

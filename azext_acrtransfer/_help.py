@@ -121,14 +121,23 @@ examples:
 _RUN_WAIT = """
 type: command
 short-summary: Wait until a pipeline run has a given state, or all runs of a manifest have ended.
-long-summary: With --manifest, the command adds the results of the runs to the manifest, also \
-after the export command was interrupted or used --no-wait. It fails if a run failed, or if the \
-result of an artifact is unknown.
+long-summary: |
+    With --manifest, the command adds the results of the runs to the manifest, also after the \
+export command was interrupted or used --no-wait. It fails if a run failed, or if the result of an \
+artifact is unknown.
+
+    With --storage-blob, the command waits for the run that a source trigger creates for the \
+current content of a blob. A run that started before the last upload doesn't count. For that, the \
+command reads when the blob was uploaded, which the role Storage Blob Data Reader allows.
 examples:
   - name: Wait for a run that was created with --no-wait
     text: az acr pipeline-run wait --registry myregistry --name myrun --created
   - name: Wait for all runs of an export, and complete its manifest
     text: az acr pipeline-run wait --manifest manifest.json
+  - name: Wait until a source trigger has imported a blob
+    text: >
+        az acr pipeline-run wait --registry myregistry --pipeline myimportpipeline
+        --storage-blob images.tar --timeout 3600
 """
 
 _DELETE = """
@@ -186,6 +195,9 @@ samples/hello:*.
 
     With --manifest, --only-failed selects the artifacts that weren't exported, and adds the new \
 results to the manifest. --skip leaves out the artifacts that the target registry contains.
+
+    Ctrl-C, SIGTERM and --timeout stop only the waiting: runs in progress continue in Azure, and \
+the command prints how to resume waiting. Runs that aren't created yet are not created.
 examples:
   - name: Export two artifacts, one by tag and one by digest
     text: >
@@ -216,6 +228,11 @@ examples:
     text: >
         az acr pipeline-run create --registry myregistry --pipeline myimportpipeline
         --pipeline-type import --name myrun --storage-blob images.tar --force-redeploy
+  - name: Export in a job with a time limit, with at most five runs in progress
+    text: >
+        az acr pipeline-run create --registry myregistry --pipeline myexportpipeline
+        --pipeline-type export --name myrun --storage-blob images --artifacts "samples/*"
+        --manifest manifest.json --timeout 3300 --max-concurrent-runs 5
 """
 
 _RUN_CLEAN = """

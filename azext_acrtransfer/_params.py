@@ -226,17 +226,10 @@ def _run_arguments(loader: Any) -> None:
         ("list", _list_arguments),
         ("clean", _clean_arguments),
         ("verify", _verify_arguments),
+        ("wait", _what_to_wait_for),
     ):
         with loader.argument_context(f"{scope} {verb}") as context:
             register(context)
-    with loader.argument_context(f"{scope} wait") as context:
-        context.argument(
-            "manifest",
-            _FILE,
-            help="Path to the manifest of an export, which names the registry and the runs. Waits "
-            "until all its runs have ended, and adds the results to the manifest.",
-            validator=validators.validate_what_to_wait_for,
-        )
 
 
 def _create_arguments(context: Any) -> None:
@@ -287,6 +280,22 @@ def _create_arguments(context: Any) -> None:
         arg_group="Waiting",
         action="store_true",
         help="Do not wait for the runs to complete. Returns the runs as submitted.",
+    )
+    context.argument(
+        "timeout",
+        type=int,
+        arg_group="Waiting",
+        help="Maximum wait time in seconds. When it has passed, the command fails (exit code 1) "
+        "and prints how to resume waiting; runs in progress continue in Azure. Default: no limit.",
+        validator=validators.validate_timeout,
+    )
+    context.argument(
+        "max_concurrent_runs",
+        type=int,
+        arg_group="Waiting",
+        help="Number of runs of this command that are in progress at a time, from 1 to 50. Further "
+        "runs are created when others have ended. Default: 10.",
+        validator=validators.validate_max_concurrent_runs,
     )
 
 
@@ -351,6 +360,30 @@ def _verify_arguments(context: Any) -> None:
         "--skip or --only-failed of the next export. Also written if artifacts are missing or "
         "different.",
         validator=validators.manifest_to_write("write", ManifestKind.VERIFICATION),
+    )
+
+
+def _what_to_wait_for(context: Any) -> None:
+    context.argument(
+        "manifest",
+        _FILE,
+        help="Path to the manifest of an export, which names the registry and the runs. Waits "
+        "until all its runs have ended, and adds the results to the manifest.",
+        validator=validators.validate_what_to_wait_for,
+    )
+    context.argument(
+        "storage_blob",
+        options_list=["--storage-blob", "-b"],
+        help="Name of a blob that a source trigger imports, such as images.tar. Waits until the "
+        "trigger has created a run for the current content of the blob, and the run has ended.",
+        validator=validators.validate_imported_blob,
+    )
+    context.argument(
+        "pipeline_name",
+        options_list=["--pipeline", "-p"],
+        help="Name of the import pipeline of --storage-blob. Default: the only one of the registry "
+        "whose source trigger is enabled.",
+        validator=validators.validate_pipeline_name,
     )
 
 

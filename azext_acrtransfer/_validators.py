@@ -20,7 +20,11 @@ from azext_acrtransfer import arguments
 from azext_acrtransfer.arguments import ContainerUri, IdentityId, SecretUri
 from azext_acrtransfer.command_lines import az
 from azext_acrtransfer.hosts import host_suffix, is_in, storage_domains, vault_domains
-from azext_acrtransfer.kinds import PipelineOption
+from azext_acrtransfer.kinds import (
+    DEFAULT_CONCURRENT_RUNS,
+    MAX_CONCURRENT_RUNS,
+    PipelineOption,
+)
 from azext_acrtransfer.manifest.files import ManifestFile, read
 from azext_acrtransfer.manifest.model import ManifestKind
 from azext_acrtransfer.registry import patterns
@@ -154,6 +158,7 @@ validate_identity = _parsed("identity", IdentityId.parse)
 validate_artifacts = _parsed_in_cloud("artifacts", _artifacts)
 validate_exclude = _parsed_in_cloud("exclude", _exclude)
 validate_storage_blob = _parsed("storage_blob", _blobs)
+validate_imported_blob = _parsed("storage_blob", arguments.blob_name)
 validate_age = _parsed("older_than", arguments.age)
 
 
@@ -167,28 +172,37 @@ def manifest_to_read(argument: str, *kinds: ManifestKind) -> Validator:
     return _parsed(argument, lambda text: read(text, _option(argument), *kinds))
 
 
+#: What ``wait`` can wait for instead of a run by its name, and what that includes already.
+_ENDS_BY = {
+    "manifest": "which waits until all runs have ended",
+    "storage_blob": "which waits until the run for the blob has ended",
+}
+_NAMES_AND_CONDITIONS = ("resource_name", "deleted", "updated", "exists", "custom")
+
+
 def validate_what_to_wait_for(namespace: Namespace) -> None:
-    """Validate that either a run or the manifest of several runs is specified."""
-    if namespace.manifest is None:
-        required = {"--name/-n": namespace.resource_name, "--registry/-r": namespace.registry_name}
-        missing = ", ".join(option for option, value in required.items() if not value)
-        if missing:
-            error = RequiredArgumentMissingError(
-                f"the following arguments are required: {missing}",
-                recommendation="Or specify the --manifest of an export, to wait for all its runs.",
-            )
-            error.print_error()
-            raise SystemExit(2)  # as when the parser misses an argument
-        return
-    others = ("name", "deleted", "updated", "exists", "custom")
-    values = {**vars(namespace), "name": namespace.resource_name}
-    for option in (_option(other) for other in others if values[other]):
-        raise MutuallyExclusiveArgumentError(
-            f"{option} doesn't go with --manifest, which waits until all runs have ended.",
-            recommendation=f"Omit {option}, or --manifest.",
+    """Validate that a run, the manifest of several runs, or a blob is specified, and only one."""
+    if namespace.storage_blob is None and namespace.pipeline_name is not None:
+        raise RequiredArgumentMissingError(
+            "--pipeline goes with --storage-blob, which names the blob that it imports.",
+            recommendation="Add --storage-blob, or omit --pipeline.",
         )
-    read(namespace.manifest, "--manifest", ManifestKind.EXPORT)  # it has to exist
-    namespace.manifest = ManifestFile.parse(namespace.manifest, "--manifest", ManifestKind.EXPORT)
+    chosen = next((name for name in _ENDS_BY if getattr(namespace, name) is not None), None)
+    if chosen != "manifest":
+        wanted = {"--name/-n": chosen or namespace.resource_name}
+        _require({**wanted, "--registry/-r": namespace.registry_name})
+    if not chosen:
+        return
+    others = [name for name in (*_ENDS_BY, *_NAMES_AND_CONDITIONS) if name != chosen]
+    for option in (_option(name) for name in others if getattr(namespace, name)):
+        raise MutuallyExclusiveArgumentError(
+            f"{option} doesn't go with {_option(chosen)}, {_ENDS_BY[chosen]}.",
+            recommendation=f"Omit {option}, or {_option(chosen)}.",
+        )
+    if chosen == "manifest":
+        kind = ManifestKind.EXPORT
+        read(namespace.manifest, "--manifest", kind)  # it has to exist
+        namespace.manifest = ManifestFile.parse(namespace.manifest, "--manifest", kind)
     namespace.created = True
 
 
@@ -202,8 +216,20 @@ def validate_grant_access(namespace: Namespace) -> None:
         )
 
 
+def _require(arguments_by_option: dict[str, Any]) -> None:
+    missing = ", ".join(option for option, value in arguments_by_option.items() if not value)
+    if missing:
+        error = RequiredArgumentMissingError(
+            f"the following arguments are required: {missing}",
+            recommendation="Or specify the --manifest of an export, to wait for all its runs, or "
+            "the --storage-blob that a source trigger imports.",
+        )
+        error.print_error()
+        raise SystemExit(2)  # as when the parser misses an argument
+
+
 def _option(argument: str) -> str:
-    return "--" + argument.replace("_", "-")
+    return "--" + argument.removeprefix("resource_").replace("_", "-")
 
 
 def validate_top(namespace: Namespace) -> None:
@@ -217,6 +243,24 @@ def validate_interval(namespace: Namespace) -> None:
     _check_positive(namespace.interval, "--interval", "Use a value such as 5.")
 
 
-def _check_positive(number: int, option: str, advice: str) -> None:
-    if number < 1:
-        raise arguments.invalid(str(number), option, "expected a whole number from 1", advice)
+def validate_timeout(namespace: Namespace) -> None:
+    """Validate the seconds to wait."""
+    if namespace.timeout is not None:
+        _check_positive(namespace.timeout, "--timeout", "Omit --timeout to wait without a limit.")
+
+
+def validate_max_concurrent_runs(namespace: Namespace) -> None:
+    """Validate a number of runs in progress."""
+    if namespace.max_concurrent_runs is not None:
+        _check_positive(
+            namespace.max_concurrent_runs,
+            "--max-concurrent-runs",
+            f"Omit --max-concurrent-runs for {DEFAULT_CONCURRENT_RUNS}.",
+            MAX_CONCURRENT_RUNS,
+        )
+
+
+def _check_positive(number: int, option: str, advice: str, largest: int | None = None) -> None:
+    if number < 1 or (largest and number > largest):
+        expected = "expected a whole number from 1" + (f" to {largest}" if largest else "")
+        raise arguments.invalid(str(number), option, expected, advice)

@@ -233,7 +233,7 @@ def _failed_pipeline(pipeline: Any, kind: PipelineKind) -> AzureResponseError:
     )
 
 
-def create_run(
+def create_run(  # pylint: disable=too-many-locals  # az passes every option as an argument
     cmd: Any,
     client: Service,
     *,
@@ -252,14 +252,16 @@ def create_run(
     dry_run: bool = False,
     resource_group_name: str | None = None,
     submit_only: bool = False,
+    timeout: int | None = None,
+    max_concurrent_runs: int | None = None,
 ) -> Any:
     """Run a pipeline in as many runs as the transfer needs, and wait for their end."""
     # Deferred: most commands don't need it.
     from azext_acrtransfer.transfer.context import TransferContext
     from azext_acrtransfer.transfer.creation import Transfer
-    from azext_acrtransfer.transfer.specs import Manifests, TransferSpec
+    from azext_acrtransfer.transfer.specs import Manifests, Schedule, TransferSpec
 
-    kind = KINDS[pipeline_type]
+    kind, schedule = KINDS[pipeline_type], Schedule(submit_only, timeout, max_concurrent_runs)
     context = TransferContext(
         cmd,
         client,
@@ -289,7 +291,7 @@ def create_run(
         )
     if dry_run:
         return transfer.preview()
-    return transfer.create_runs(Waiting(cmd.cli_ctx), wait=not submit_only)
+    return transfer.create_runs(Waiting(cmd.cli_ctx), schedule)
 
 
 def show_run(
@@ -307,6 +309,8 @@ def wait_for_run(
     resource_name: str | None = None,
     *,
     manifest: ManifestFile | None = None,
+    storage_blob: str | None = None,
+    pipeline_name: str | None = None,
     resource_group_name: str | None = None,
     timeout: int = 3600,
     interval: int = 30,
@@ -316,22 +320,30 @@ def wait_for_run(
     exists: bool = False,
     custom: str | None = None,
 ) -> None:
-    """Wait until a run meets a condition, or all runs of a manifest have ended."""
-
-    def look() -> Any:
-        if not manifest:
-            return client.of(str(registry_name), resource_group_name).look(str(resource_name))
+    """Wait until a run meets a condition, or has ended that a manifest or a blob specifies."""
+    waiting: dict[str, Any] = {"interval": interval, "timeout": timeout}
+    if manifest:
         # Deferred: most commands don't need it.
-        from azext_acrtransfer.transfer.completion import complete_manifest
+        from azext_acrtransfer.transfer.completion import Completion
 
-        has_ended = complete_manifest(cmd, client, manifest, registry_name)
-        state = "Succeeded" if has_ended else "Running"
-        return Answer({"properties": {"provisioningState": state}})
+        completion = Completion(cmd, client, manifest, registry_name)
+        look = completion.look
+        waiting["advice_on_timeout"] = completion.advice_on_timeout
+    elif storage_blob:
+        # Deferred: most commands don't need it.
+        from azext_acrtransfer.transfer.triggered_run import TriggeredRun
+
+        all_runs = client.of(str(registry_name), resource_group_name)
+        triggered = TriggeredRun(cmd.cli_ctx, all_runs, pipeline_name, storage_blob)
+        look = triggered.look
+        waiting["advice_on_timeout"] = triggered.advice_on_timeout
+    else:
+
+        def look() -> Answer:
+            return client.of(str(registry_name), resource_group_name).look(str(resource_name))
 
     condition = Condition(created, updated, deleted, exists, custom)
-    failed = Waiting(cmd.cli_ctx).until(
-        condition, look, RunState, interval=interval, timeout=timeout
-    )
+    failed = Waiting(cmd.cli_ctx).until(condition, look, RunState, **waiting)
     if failed:
         # Deferred: only a failed run needs it.
         from azext_acrtransfer.diagnostics import diagnosis

@@ -10,6 +10,9 @@ from typing import TypeVar
 
 #: Source: the service's prerequisites guide; more in one run is refused.
 MAX_ARTIFACTS_PER_RUN = 50
+#: Source: the script of a large user, which names 10 as the limit; the service documents none.
+DEFAULT_CONCURRENT_RUNS = 10
+MAX_CONCURRENT_RUNS = 50
 T = TypeVar("T")
 
 

@@ -67,8 +67,7 @@ target$ az storage blob upload --container-name transfer --name transfer.tar \
 """
 
 IMPORT = r"""
-target$ until az acr pipeline-run list --query [0].name -o tsv | grep . > run; do sleep 1; done
-target$ az acr pipeline-run wait --name $(cat run) --created --interval 1
+target$ az acr pipeline-run wait --pipeline import --storage-blob transfer.tar --interval 1
 target$ az acr pipeline-run list --output table
 """
 

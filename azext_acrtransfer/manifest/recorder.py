@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
+from pathlib import Path
 
 from azext_acrtransfer.command_lines import az
 from azext_acrtransfer.manifest.files import ManifestFile
@@ -93,7 +94,12 @@ class Recorded:
     @property
     def wait_command(self) -> str:
         """The command that completes the manifest."""
-        return str(az("acr pipeline-run wait", manifest=self.file))
+        return wait_command(self.file)
+
+
+def wait_command(file: str | Path) -> str:
+    """Return the command that waits for the runs of a manifest, and completes it."""
+    return str(az("acr pipeline-run wait", manifest=str(file)))
 
 
 def complete(

@@ -24,18 +24,21 @@ def run_concurrently(
     *,
     max_workers: int = MAX_WORKERS,
     on_error: Callable[[T, Exception], R] | None = None,
+    on_wait: Callable[[], None] | None = None,
 ) -> Iterator[R]:
     """Return the results for the items in their order, as soon as they are available.
 
     With ``on_error``, it makes the result for an item whose work raised an error, whatever error
     that is: one item doesn't lose the results for the others.
 
-    When the caller stops, even by Ctrl-C, no more work starts, and hanging work is left alone.
+    ``on_wait`` is called about twice a second while a result isn't available, and can raise an
+    error to stop. When the caller stops, even by Ctrl-C, no more work starts, and hanging work is
+    left alone.
     """
     todo = list(items)
     if on_error:
         work = _always_with_result(work, on_error)
-    if len(todo) == 1:  # needs no thread
+    if len(todo) == 1 and not on_wait:  # needs no thread
         yield from map(work, todo)
         return
     # Deferred: not everything needs it.
@@ -52,11 +55,16 @@ def run_concurrently(
             _start_worker(work, jobs)
         for future in futures:
             while not future.done():
+                (on_wait or _do_nothing)()
                 wait([future], timeout=_LONGEST_WAIT)
             yield future.result()
     finally:
         for future in futures:
             future.cancel()
+
+
+def _do_nothing() -> None:
+    pass
 
 
 def _always_with_result(

@@ -6,10 +6,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from typing import Any, NoReturn, TypeVar
+from math import inf
+from typing import Any, NoReturn, Protocol, TypeVar
 
 from azure.cli.core import azclierror
 from azure.cli.core.azclierror import (
+    AzCLIError,
     AzureResponseError,
     ManualInterrupt,
     RequiredArgumentMissingError,
@@ -28,6 +30,7 @@ from azext_acrtransfer.service.states import State
 T = TypeVar("T")
 logger = get_logger(__name__)
 _SPINNER_STEP = 0.2
+_WAIT_LONGER = ("Wait longer with --timeout, or use 'show'.",)
 # A page of a list has about as many.
 _LISTED_FOR_EACH = 100
 
@@ -41,6 +44,45 @@ def delay(waited: float, retry_after: float | None) -> float:
     if retry_after is not None:
         return retry_after
     return min(max(waited / 10, 1.0), 10.0)
+
+
+class WaitTimeoutError(Exception):
+    """The time for waiting has passed; like Ctrl-C, it has no message."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self.seconds = seconds
+
+
+#: What stops the waiting, while the service continues.
+Stop = KeyboardInterrupt | WaitTimeoutError
+
+
+class NotRequestedError(Exception):
+    """A resource wasn't requested any more when the waiting for others was stopped."""
+
+    def __init__(self, stop: Stop) -> None:
+        super().__init__("Not requested: the command stopped before.")
+        self.stop = stop
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """The end of all waiting by a clock; without seconds, it never comes."""
+
+    now: Callable[[], float]
+    end: float = inf
+    seconds: float = inf
+
+    def check(self) -> None:
+        """Raise WaitTimeoutError after the end."""
+        if self.now() >= self.end:
+            raise WaitTimeoutError(self.seconds)
+
+    @property
+    def on_wait(self) -> Callable[[], None] | None:
+        """The check for ``run_concurrently``, where there is an end."""
+        return None if self.end == inf else self.check
 
 
 #: The state of a resource that is waited for.
@@ -63,6 +105,36 @@ class LastAnswer:
     def retry_after(self) -> float | None:
         """Seconds to wait before the next request, where the service says so."""
         return self.answer.retry_after if self.answer else None
+
+
+class Submission(Protocol):
+    """Resources that are created while others are in progress."""
+
+    @property
+    def left(self) -> int:
+        """Number of resources that aren't requested yet."""
+
+    def submit(self, in_progress: int, show: Callable[[str], None]) -> dict[str, LastAnswer]:
+        """Create as many resources as may be added to those in progress."""
+
+    def stopped(self, stop: Stop) -> dict[str, LastAnswer]:
+        """Return what is known of each resource when the waiting is stopped."""
+
+
+class _NothingToSubmit:  # pylint: disable=too-few-public-methods  # the protocol has no more
+    """A submission of nothing: the resources that are waited for exist already."""
+
+    left = 0
+
+    @staticmethod
+    def submit(*_: Any) -> dict[str, LastAnswer]:
+        """Create nothing."""
+        return {}
+
+    stopped = submit
+
+
+_NOTHING = _NothingToSubmit()
 
 
 @dataclass(frozen=True)
@@ -130,24 +202,46 @@ class Waiting:
             raise_stopped(resources, name, latest.error)
         return latest.resource
 
+    def deadline(self, seconds: float | None) -> Deadline:
+        """Return the end of a wait that begins now."""
+        if seconds is None:
+            return Deadline(self._now)
+        return Deadline(self._now, self._now() + seconds, seconds)
+
     def all_settled(
-        self, resources: Resources, answers: Mapping[str, LastAnswer], state_of: StateOf
+        self,
+        resources: Resources,
+        answers: Mapping[str, LastAnswer],
+        state_of: StateOf,
+        *,
+        submission: Submission = _NOTHING,
+        deadline: Deadline | None = None,
     ) -> dict[str, LastAnswer]:
-        """Return the last answer about every resource, once all are in their final state."""
+        """Return the last answer about every resource, once all are in their final state.
+
+        ``submission`` creates further ones, whenever some are no longer in progress.
+        """
         latest = dict(answers)
         try:
-            if _in_progress(latest, state_of):
-                self._until_over(resources, latest, state_of)
-        except KeyboardInterrupt as error:
+            if submission.left or _in_progress(latest, state_of):
+                until = deadline or self.deadline(None)
+                self._until_over(resources, latest, state_of, submission, until)
+        except (KeyboardInterrupt, WaitTimeoutError) as error:
+            latest = {**submission.stopped(error), **latest}
             latest |= {
                 name: replace(latest[name], error=error) for name in _in_progress(latest, state_of)
             }
         return latest
 
     def _until_over(
-        self, resources: Resources, latest: dict[str, LastAnswer], state_of: StateOf
+        self,
+        resources: Resources,
+        latest: dict[str, LastAnswer],
+        state_of: StateOf,
+        submission: Submission,
+        deadline: Deadline,
     ) -> None:
-        started = self._now()
+        started = dict.fromkeys(latest, self._now())
         listing = _Listing(resources)
 
         def get(name: str) -> LastAnswer:
@@ -157,17 +251,28 @@ class Waiting:
             return replace(latest[name], error=error)
 
         with self.progress() as show:
-            while in_progress := _in_progress(latest, state_of):
+            while True:
+                in_progress = _in_progress(latest, state_of)
+                new = submission.submit(len(in_progress), show)
+                if new:
+                    latest |= new
+                    started |= dict.fromkeys(new, self._now())
+                    continue  # they can have ended at once
+                if not in_progress:
+                    return
                 now = self._now()
                 due = now + min(
-                    delay(now - started, latest[name].retry_after) for name in in_progress
+                    delay(now - started[name], latest[name].retry_after) for name in in_progress
                 )
-                self._sleep_until(due, show, _line(latest, state_of))
-                listed = listing.find(in_progress)
+                text = _line(latest, submission.left, state_of)
+                self._sleep_until(min(due, deadline.end), show, text)
+                deadline.check()
+                [listed] = run_concurrently(listing.find, [in_progress], on_wait=deadline.on_wait)
                 others = [name for name in in_progress if name not in listed]
-                answers = run_concurrently(get, others, on_error=fail)
+                answers = run_concurrently(get, others, on_error=fail, on_wait=deadline.on_wait)
                 latest |= listed | dict(zip(others, answers, strict=True))
 
+    @sigterm_interrupts()
     def until(
         self,
         condition: Condition,
@@ -176,6 +281,7 @@ class Waiting:
         *,
         interval: int,
         timeout: int,
+        advice_on_timeout: Callable[[], Sequence[str]] = lambda: _WAIT_LONGER,
     ) -> Any:
         """Wait until a resource meets a condition; return it if it has failed instead."""
         started, text = self._now(), "Waiting"
@@ -194,7 +300,7 @@ class Waiting:
                 self._sleep_until(now + interval, show, text)
         raise AzureResponseError(
             f"Wait operation timed-out after {timeout} seconds",
-            recommendation="Wait longer with --timeout, or use 'show'.",
+            recommendation=list(advice_on_timeout()),
         )
 
     def poll(self, attempt: Callable[[], T | None], text: str, timeout: float) -> T | None:
@@ -246,14 +352,15 @@ def _in_progress(latest: Mapping[str, LastAnswer], state_of: StateOf) -> list[st
     ]
 
 
-def _line(latest: Mapping[str, LastAnswer], state_of: StateOf) -> str:
+def _line(latest: Mapping[str, LastAnswer], left: int, state_of: StateOf) -> str:
+    """Return a line about resources, of which ``left`` more aren't requested yet."""
     in_progress = _in_progress(latest, state_of)
-    state = str(state_of(latest[in_progress[0]].resource))
-    if len(latest) == 1:
+    state, count = str(state_of(latest[in_progress[0]].resource)), len(latest) + left
+    if count == 1:
         return state
     failed = sum(bool(last.error) or state_of(last.resource).has_failed for last in latest.values())
     failures = f", {failed} failed" if failed else ""
-    return f"{len(latest) - len(in_progress)} of {len(latest)} runs done{failures}; {state}"
+    return f"{len(latest) - len(in_progress)} of {count} runs done{failures}; {state}"
 
 
 def wait_command(resources: Resources, name: str) -> str:
@@ -274,6 +381,19 @@ def continues_after(error: BaseException | None) -> bool:
     return not isinstance(error, azclierror.ResourceNotFoundError)  # somebody deleted it
 
 
+def stop_message(stop: Stop | None) -> str:
+    """Return the sentence for a wait that was stopped."""
+    if isinstance(stop, WaitTimeoutError):
+        return f"Stopped waiting after {stop.seconds:g} seconds."
+    return "Stopped waiting."
+
+
+def stop_error(stop: Stop | None, message: str, advice: list[str]) -> AzCLIError:
+    """Return the error for a wait that was stopped, or that another error ended."""
+    error_type = ManualInterrupt if isinstance(stop, KeyboardInterrupt) else AzureResponseError
+    return error_type(message, recommendation=advice)
+
+
 def raise_stopped(
     resources: Resources, name: str, error: BaseException, command: str | None = None
 ) -> NoReturn:
@@ -283,8 +403,8 @@ def raise_stopped(
     """
     state = f"The {resources.kind.noun} '{name}' is still in progress."
     resume = ["To resume waiting, run:", command or wait_command(resources, name)]
-    if isinstance(error, KeyboardInterrupt):
-        raise ManualInterrupt(f"Stopped waiting. {state}", recommendation=resume) from error
+    if isinstance(error, Stop):
+        raise stop_error(error, f"{stop_message(error)} {state}", resume) from error
     if continues_after(error):
         logger.warning("\n".join([state, *resume]))
     raise error

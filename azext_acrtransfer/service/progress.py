@@ -35,11 +35,19 @@ def progress(
     from azure.cli.core.commands.progress import IndeterminateProgressBar
 
     line = IndeterminateProgressBar(cli_ctx)
-    line.begin()
+    texts: list[str] = []  # what takes no time has none, and no line
+
+    def show(text: str) -> None:
+        if not texts:
+            line.begin()
+        texts[:] = [f"{text}, {now() - started:.0f} s"]
+        line.update_progress_with_msg(texts[0])
+
     try:
-        yield lambda text: line.update_progress_with_msg(f"{text}, {now() - started:.0f} s")
+        yield show
     finally:
-        line.end()
+        if texts:
+            line.end()
 
 
 def _log_each_minute(now: Callable[[], float]) -> Callable[[str], None]:

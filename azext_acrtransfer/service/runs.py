@@ -49,6 +49,11 @@ def ended(run: Run) -> datetime:
     return parse_timestamp(_response(run, "finishTime")) or started(run)
 
 
+def is_triggered(run: Run) -> bool:
+    """Whether a source trigger started a run: only such a run has an underscore in its name."""
+    return bool(_response(run, "trigger")) or "_" in str(get_path(run, "name"))
+
+
 def of_pipeline(resources: Resources, name: str | None) -> Iterator[Run]:
     """Return the runs of a pipeline, which can be deleted by now, or all runs without a name.
 

@@ -2,37 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 from azure.cli.core._profile import Profile
 from azure.cli.core.azclierror import ForbiddenError
 from azure.cli.core.commands.client_factory import get_subscription_id
 from azure.cli.core.util import get_az_user_agent, get_error_type_by_azure_error
-from azure.core.exceptions import AzureError, DecodeError
+from azure.core.exceptions import AzureError, DecodeError, HttpResponseError
 from azure.core.pipeline import PipelineResponse
 from azure.storage.blob import ContainerClient
 
 from azext_acrtransfer.hosts import storage_domains
 from azext_acrtransfer.redaction import mask_sas
 from azext_acrtransfer.service.http import check_host, connection_options, typed_errors
+from azext_acrtransfer.storage.answers import check_blob
 
 _REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
 
 def blobs(cli_ctx: Any, container_uri: str) -> Iterator[str]:
     """Return the names of all blobs, page by page."""
-    check_host(container_uri, storage_domains(cli_ctx.cloud))
-    credential, _, _ = Profile(cli_ctx=cli_ctx).get_login_credentials(get_subscription_id(cli_ctx))
-    container = ContainerClient.from_container_url(
-        container_uri,
-        credential,
-        **connection_options(),
-        raw_response_hook=_check,
-        permit_redirects=False,  # a network's sign-in page has some, storage has none
-        user_agent=get_az_user_agent(),
-    )
+    container = _container(cli_ctx, container_uri, _check)
     try:
         with typed_errors():
             yield from container.list_blob_names()
@@ -54,6 +48,38 @@ def blobs(cli_ctx: Any, container_uri: str) -> Iterator[str]:
                 in_full,
             ],
         ) from error
+
+
+def last_modified(cli_ctx: Any, container_uri: str, name: str) -> datetime:
+    """Return when the content or the metadata of a blob was last written.
+
+    Raises ResourceNotFoundError if storage answers that there is no such blob.
+    """
+    responses: list[PipelineResponse[Any, Any]] = []
+    # An error raised in the hook would be retried.
+    container = _container(cli_ctx, container_uri, responses.append, retry_total=1)
+    properties = None
+    with typed_errors():
+        with suppress(HttpResponseError):
+            properties = container.get_blob_client(name).get_blob_properties()
+        check_blob(responses[-1].http_response)
+    return cast(datetime, properties and properties.last_modified)
+
+
+def _container(
+    cli_ctx: Any, uri: str, hook: Callable[[PipelineResponse[Any, Any]], None], **options: Any
+) -> ContainerClient:
+    check_host(uri, storage_domains(cli_ctx.cloud))
+    credential, _, _ = Profile(cli_ctx=cli_ctx).get_login_credentials(get_subscription_id(cli_ctx))
+    return ContainerClient.from_container_url(
+        uri,
+        credential,
+        **connection_options(),
+        **options,
+        raw_response_hook=hook,
+        permit_redirects=False,  # a network's sign-in page has some, storage has none
+        user_agent=get_az_user_agent(),
+    )
 
 
 def _check(response: PipelineResponse[Any, Any]) -> None:

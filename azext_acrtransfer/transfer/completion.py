@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from azure.cli.core.azclierror import AzCLIError, InvalidArgumentValueError
@@ -14,10 +14,10 @@ from azure.mgmt.core.tools import parse_resource_id
 from azext_acrtransfer.kinds import EXPORT, PipelineOption
 from azext_acrtransfer.manifest.files import ManifestFile
 from azext_acrtransfer.manifest.model import ManifestRun, Result, TransferManifest
-from azext_acrtransfer.manifest.recorder import complete
+from azext_acrtransfer.manifest.recorder import complete, wait_command
 from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.service.concurrency import run_concurrently
-from azext_acrtransfer.service.resources import Service
+from azext_acrtransfer.service.resources import Answer, Service
 from azext_acrtransfer.transfer.context import TransferContext
 from azext_acrtransfer.transfer.execution import Outcome
 from azext_acrtransfer.transfer.moved_tags import moved_tags
@@ -26,9 +26,27 @@ from azext_acrtransfer.transfer.report import Reporter
 from azext_acrtransfer.transfer.specs import RunSpec
 
 
-def complete_manifest(
-    cmd: Any, client: Service, file: ManifestFile, registry_name: str | None
-) -> bool:
+@dataclass(frozen=True)
+class Completion:
+    """The completion of a manifest, for ``wait``."""
+
+    cmd: Any
+    client: Service
+    file: ManifestFile
+    registry_name: str | None
+
+    def look(self) -> Answer:
+        """Return a resource that succeeds when all runs of the manifest have ended."""
+        has_ended = _complete(self.cmd, self.client, self.file, self.registry_name)
+        state = "Succeeded" if has_ended else "Running"
+        return Answer({"properties": {"provisioningState": state}})
+
+    def advice_on_timeout(self) -> list[str]:
+        """Return what to do when the wait was too short."""
+        return ["To resume waiting, run:", wait_command(self.file.path)]
+
+
+def _complete(cmd: Any, client: Service, file: ManifestFile, registry_name: str | None) -> bool:
     """Read the runs that aren't known to have ended, and add how they did to the manifest.
 
     Returns whether all have ended, and raises the error for failed runs and for artifacts that

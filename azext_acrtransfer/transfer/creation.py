@@ -18,7 +18,7 @@ from azext_acrtransfer.transfer.context import TransferContext
 from azext_acrtransfer.transfer.moved_tags import moved_tags
 from azext_acrtransfer.transfer.preview import PlannedRun, preview
 from azext_acrtransfer.transfer.records import planned_records, records_of
-from azext_acrtransfer.transfer.specs import TransferSpec
+from azext_acrtransfer.transfer.specs import Schedule, TransferSpec
 
 logger = get_logger(__name__)
 #: The lines that Microsoft's guide quotes.
@@ -53,7 +53,7 @@ class Transfer:
         return preview(self._runs, self._context.pipeline.name, self._selected, self._context)
 
     @sigterm_interrupts()
-    def create_runs(self, waiting: Waiting, *, wait: bool) -> Any:
+    def create_runs(self, waiting: Waiting, schedule: Schedule) -> Any:
         """Create the runs, wait for their end, and report them."""
         context, recorder = self._context, self._recorder
         if self._runs:
@@ -61,19 +61,19 @@ class Transfer:
             logger.warning(_AUTHENTICATION[access_mode(container)])
         recording = recorder.begin(planned_records(self._runs)) if recorder else None
         outcomes = execution.run_all(
-            waiting, context.runs, self._runs, context.pipeline.id, wait=wait
+            waiting, context.runs, self._runs, context.pipeline.id, schedule
         )
         recorded, unwritten = None, None
         if recorder and recording:
             new = [outcome for outcome in outcomes if not outcome.is_existing]
-            moved = moved_tags(context, recorder.contents, new) if wait else {}
+            moved = moved_tags(context, recorder.contents, new) if not schedule.submit_only else {}
             try:
                 with uninterrupted():
                     records = records_of(outcomes, context.pipeline.options)
                     recorded = recording.end(records, moved)
             except AzCLIError as error:  # it must not hide how the runs ended
                 unwritten = error
-        if recorded and not wait:
+        if recorded and schedule.submit_only:
             logger.warning(
                 "To complete the manifest when the runs have ended: %s", recorded.wait_command
             )

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
@@ -18,11 +17,18 @@ from azext_acrtransfer.manifest.model import Result
 from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.service import models, runs
 from azext_acrtransfer.service.concurrency import run_concurrently
-from azext_acrtransfer.service.polling import LastAnswer, Waiting, continues_after
+from azext_acrtransfer.service.polling import (
+    Deadline,
+    LastAnswer,
+    NotRequestedError,
+    Stop,
+    Waiting,
+    continues_after,
+)
 from azext_acrtransfer.service.registries import Registry
 from azext_acrtransfer.service.resources import Answer, Resources
 from azext_acrtransfer.service.states import RunState
-from azext_acrtransfer.transfer.specs import RunSpec
+from azext_acrtransfer.transfer.specs import RunSpec, Schedule
 
 logger = get_logger(__name__)
 
@@ -45,14 +51,25 @@ class Outcome:
 
     @property
     def is_refused(self) -> bool:
-        """Whether the service answered that it doesn't create the run.
+        """Whether the run doesn't exist: the service refused it, or it wasn't requested.
 
         After any other error, such as an answer that a proxy emptied, the run might exist.
         """
         if self.run or not isinstance(self.error, HttpResponseError):
-            return False
+            return self.is_not_requested
         status = self.error.status_code or 0
         return HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+
+    @property
+    def is_not_requested(self) -> bool:
+        """Whether the waiting was stopped before it was the turn of this run."""
+        return isinstance(self.error, NotRequestedError)
+
+    @property
+    def stop(self) -> Stop | None:
+        """What stopped the command before the run was known to have ended."""
+        error = self.error.stop if isinstance(self.error, NotRequestedError) else self.error
+        return error if isinstance(error, Stop) else None
 
     @property
     def has_failed(self) -> bool:
@@ -122,23 +139,11 @@ def run_all(
     resources: Resources,
     specs: Sequence[RunSpec],
     pipeline_id: str,
-    *,
-    wait: bool,
+    schedule: Schedule,
 ) -> list[Outcome]:
     """Create runs and wait until all are over; a failed one doesn't stop the others."""
-    submitted = _submit(waiting, resources, specs, pipeline_id)
-    for spec in specs:
-        _warn_of_old(spec, submitted[spec.name].answer)
-    latest = waiting.all_settled(resources, submitted, RunState) if wait else submitted
-    return [_outcome(spec, submitted[spec.name], latest[spec.name]) for spec in specs]
 
-
-def _submit(
-    waiting: Waiting, resources: Resources, specs: Sequence[RunSpec], pipeline_id: str
-) -> dict[str, LastAnswer]:
-    latest = {spec.name: LastAnswer(None) for spec in specs}
-
-    def put(spec: RunSpec) -> None:
+    def put(spec: RunSpec) -> Answer:
         model = models.run(
             spec.kind,
             pipeline_id,
@@ -146,19 +151,86 @@ def _submit(
             artifacts=[str(artifact) for artifact in spec.artifacts],
             force_update_tag=spec.force_update_tag,
         )
-        latest[spec.name] = LastAnswer(resources.put(spec.name, model))
+        return resources.put(spec.name, model)
 
-    def fail(spec: RunSpec, error: Exception) -> None:
-        latest[spec.name] = LastAnswer(None, error)
+    deadline = waiting.deadline(schedule.timeout)
+    limit = len(specs) if schedule.submit_only else schedule.runs_at_a_time
+    submission = _Submission(put, specs, limit, deadline)
+    if not schedule.submit_only:
+        latest = waiting.all_settled(
+            resources, {}, RunState, submission=submission, deadline=deadline
+        )
+    else:
+        try:
+            with waiting.progress() as show:
+                latest = submission.submit(0, show)
+        except KeyboardInterrupt as error:
+            latest = submission.stopped(error)
+    return [_outcome(spec, submission.answers.get(spec.name), latest[spec.name]) for spec in specs]
 
-    try:
-        # A single PUT has never been worth a line of progress.
-        with waiting.progress() if len(specs) > 1 else nullcontext(lambda _: None) as show:
-            for number, _ in enumerate(run_concurrently(put, specs, on_error=fail), 1):
-                show(f"{number} of {len(specs)} runs submitted")
-    except KeyboardInterrupt as error:
-        return {name: replace(last, error=last.error or error) for name, last in latest.items()}
-    return latest
+
+class _Submission:
+    """Requests runs, no more at a time than may be in progress."""
+
+    def __init__(
+        self,
+        put: Callable[[RunSpec], Answer],
+        specs: Sequence[RunSpec],
+        limit: int,
+        deadline: Deadline,
+    ) -> None:
+        self._put = put
+        self._specs = specs
+        self._limit = limit
+        self._deadline = deadline
+        self._left = list(specs)
+        self._requested: set[str] = set()
+        #: The first answer about each run.
+        self.answers: dict[str, LastAnswer] = {}
+
+    @property
+    def left(self) -> int:
+        """Number of runs whose turn hasn't come."""
+        return len(self._left)
+
+    def submit(self, in_progress: int, show: Callable[[str], None]) -> dict[str, LastAnswer]:
+        """Create as many runs as may be added to those in progress; return their answers."""
+        count = max(self._limit - in_progress, 0)
+        batch, self._left = self._left[:count], self._left[count:]
+        answers: dict[str, LastAnswer] = {}
+
+        def put(spec: RunSpec) -> None:
+            self._requested.add(spec.name)
+            answers[spec.name] = LastAnswer(self._put(spec))
+
+        def fail(spec: RunSpec, error: Exception) -> None:
+            answers[spec.name] = LastAnswer(None, error)
+
+        first, total = len(self.answers) + 1, len(self._specs)
+        requests = run_concurrently(put, batch, on_error=fail, on_wait=self._deadline.on_wait)
+        try:
+            for number, _ in enumerate(requests, first):
+                if total > 1:  # a single PUT has never been worth a line
+                    show(f"{number} of {total} runs submitted")
+        finally:
+            # A thread that hangs changes only the dictionary of this call.
+            new = answers.copy()
+            self.answers |= new
+        for spec in batch:
+            _warn_of_old(spec, new[spec.name].answer)
+        return new
+
+    def stopped(self, stop: Stop) -> dict[str, LastAnswer]:
+        """Return what is known of each run when the waiting is stopped."""
+        return {spec.name: self._last(spec, stop) for spec in self._specs}
+
+    def _last(self, spec: RunSpec, stop: Stop) -> LastAnswer:
+        last = self.answers.get(spec.name)
+        if not last:
+            is_requested = spec.name in self._requested
+            return LastAnswer(None, stop if is_requested else NotRequestedError(stop))
+        is_over = last.error or RunState(last.resource).is_over
+        return last if is_over else replace(last, error=stop)
 
 
 def _warn_of_old(spec: RunSpec, answer: Answer | None) -> None:
@@ -170,8 +242,8 @@ def _warn_of_old(spec: RunSpec, answer: Answer | None) -> None:
         )
 
 
-def _outcome(spec: RunSpec, submitted: LastAnswer, latest: LastAnswer) -> Outcome:
-    answer = submitted.answer
+def _outcome(spec: RunSpec, submitted: LastAnswer | None, latest: LastAnswer) -> Outcome:
+    answer = submitted.answer if submitted else None
     correlation_id = answer.correlation_id if answer else None
     is_existing = bool(answer and runs.is_existing(answer, spec.force_update_tag))
     return Outcome(spec, latest.resource, latest.error, correlation_id, is_existing)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, NoReturn
 
-from azure.cli.core.azclierror import AzCLIError, AzureResponseError, ManualInterrupt
+from azure.cli.core.azclierror import AzCLIError, AzureResponseError
 from azure.core.exceptions import AzureError
 from knack.log import get_logger
 
@@ -21,7 +21,12 @@ from azext_acrtransfer.manifest.recorder import Recorded
 from azext_acrtransfer.redaction import LONGEST_LIST, enumerated, shortened
 from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.service import runs
-from azext_acrtransfer.service.polling import raise_stopped, wait_command
+from azext_acrtransfer.service.polling import (
+    raise_stopped,
+    stop_error,
+    stop_message,
+    wait_command,
+)
 from azext_acrtransfer.transfer import splitting
 from azext_acrtransfer.transfer.context import TransferContext
 from azext_acrtransfer.transfer.execution import Outcome, named
@@ -67,9 +72,9 @@ class Reporter:
 
     def run_of(self, outcome: Outcome) -> Any:
         """Return the only run of a transfer; raise its failure."""
-        if isinstance(outcome.error, KeyboardInterrupt) and not outcome.run:
+        if outcome.stop and not outcome.run:
             [reason] = _reasons([outcome])
-            raise ManualInterrupt(reason, recommendation=self._check_creation([outcome]))
+            raise stop_error(outcome.stop, reason, self._check_creation([outcome]))
         if outcome.error and outcome.run:
             [command] = self._continuation([outcome])
             raise_stopped(self.context.runs, outcome.spec.name, outcome.error, command)
@@ -89,31 +94,33 @@ class Reporter:
         advice = diagnosis.advice(outcome.run, self.context.pipeline, with_rerun=not rest)
         raise AzureResponseError("\n".join(parts), recommendation=[*advice, *rest])
 
-    def failure_of(
-        self, outcomes: Sequence[Outcome]
-    ) -> AzureResponseError | ManualInterrupt | None:
+    def failure_of(self, outcomes: Sequence[Outcome]) -> AzCLIError | None:
         """Return the error for runs that failed or aren't waited for, if there are any."""
-        failed = [outcome for outcome in outcomes if outcome.has_failed]
+        left = [outcome for outcome in outcomes if outcome.has_failed]
         still_running = [
             outcome for outcome in outcomes if outcome.error and outcome.is_in_progress
         ]
-        if not failed and not still_running:
+        if not left and not still_running:
             return None
+        stop = next((outcome.stop for outcome in outcomes if outcome.stop), None)
+        failed = [outcome for outcome in left if not outcome.is_not_requested]
         parts, advice = [], []
         if failed:
             parts = [f"{len(failed)} of {len(outcomes)} runs failed:", *_reasons(failed)]
-            parts += self._not_transferred(failed)
-            unanswered = [outcome for outcome in failed if _is_interrupted(outcome)]
+        if not_requested := [outcome.spec.name for outcome in left if outcome.is_not_requested]:
+            names = enumerated(f"'{name}'" for name in not_requested)
+            parts.append(f"{len(not_requested)} of {len(outcomes)} runs weren't created: {names}.")
+        if left:
+            parts += self._not_transferred(left)
+            unanswered = [outcome for outcome in failed if outcome.stop]
             check = self._check_creation(unanswered) if unanswered else []
-            advice = [*self._causes(failed), *check, *self._rest(failed)]
+            advice = [*self._causes(failed), *check, *self._rest(left)]
         if still_running:
             names = enumerated(f"'{outcome.spec.name}'" for outcome in still_running)
-            parts += [f"Stopped waiting. These pipeline runs are still in progress: {names}."]
+            parts += [f"{stop_message(stop)} These pipeline runs are still in progress: {names}."]
             parts += dict.fromkeys(diagnosis.message_of(outcome.error) for outcome in still_running)
             advice += ["To resume waiting, run:", *self._continuation(still_running)]
-        is_interrupted = any(map(_is_interrupted, outcomes))
-        error_type = ManualInterrupt if is_interrupted else AzureResponseError
-        return error_type("\n".join(filter(None, parts)), recommendation=advice)
+        return stop_error(stop, "\n".join(filter(None, parts)), advice)
 
     def failure_of_manifest(
         self, manifest: TransferManifest, outcomes: Sequence[Outcome]
@@ -275,14 +282,10 @@ def _reason_of(outcome: Outcome) -> tuple[str, str]:
     if outcome.run and not outcome.error:
         ids = diagnosis.ids(outcome.run, outcome.correlation_id)
         return diagnosis.error_message(outcome.run), ids
-    if _is_interrupted(outcome):
+    if outcome.stop:
         return "Interrupted before the service answered. The run might have been created.", ""
     reason, label, request = diagnosis.message_of(outcome.error).partition("\nRequest:")
     return reason, f"{label}{request}".lstrip()
-
-
-def _is_interrupted(outcome: Outcome) -> bool:
-    return isinstance(outcome.error, KeyboardInterrupt)
 
 
 def _imported(outcome: Outcome) -> Sequence[str]:

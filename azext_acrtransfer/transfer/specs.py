@@ -13,7 +13,7 @@ from azure.cli.core.azclierror import (
 from azext_acrtransfer.arguments import (
     invalid,
 )
-from azext_acrtransfer.kinds import EXPORT, PipelineKind
+from azext_acrtransfer.kinds import DEFAULT_CONCURRENT_RUNS, EXPORT, PipelineKind
 from azext_acrtransfer.manifest.files import ManifestFile
 from azext_acrtransfer.manifest.model import TransferManifest
 from azext_acrtransfer.registry.patterns import Reference, is_glob
@@ -27,6 +27,33 @@ class Manifests:
     written: ManifestFile | None = None
     skip: TransferManifest | None = None
     only_failed: TransferManifest | None = None
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How many runs are in progress at a time, and how many seconds the command waits for them."""
+
+    submit_only: bool = False
+    timeout: int | None = None
+    max_concurrent_runs: int | None = None
+
+    def __post_init__(self) -> None:
+        only_waiting = {
+            "--timeout": self.timeout,
+            "--max-concurrent-runs": self.max_concurrent_runs,
+        }
+        for option, given in only_waiting.items():
+            if given and self.submit_only:
+                raise MutuallyExclusiveArgumentError(
+                    f"{option} doesn't go with --no-wait, which creates all runs at once and "
+                    "doesn't wait for their end.",
+                    recommendation=f"Omit {option}, or --no-wait.",
+                )
+
+    @property
+    def runs_at_a_time(self) -> int:
+        """Number of runs that are in progress at a time."""
+        return self.max_concurrent_runs or DEFAULT_CONCURRENT_RUNS
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import signal
 import struct
 import sys
 import termios
@@ -99,6 +100,72 @@ def test_ctrl_c_stops_the_waiting_and_not_the_run(az: Terminal, site: Site) -> N
     assert waited.exit_code == 0, waited.stderr
     assert site.finished("myrun01")["response"]["status"] == "Succeeded"
     assert site.blobs == ["myrun01"]
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_wait_command(
+    az: Terminal, site: Site, pipeline: Json, stop: signal.Signals
+) -> None:
+    az.cloud.control("runs", seconds=60)
+    site.run("myrun01", pipeline, "myrun01", "samples/hello:1.0")
+    process = az.start(f"acr pipeline-run wait {site.at} --name myrun01 --created")
+    polled = ("GET", site.id_of("pipelineRuns/myrun01"))
+    eventually(lambda: polled in az.cloud.requests() or None)
+    os.killpg(process.pid, stop)
+    stopped = ended(process)
+    assert (stopped.exit_code, stopped.stdout) == (1, "")
+    assert "Traceback" not in stopped.stderr
+    assert site.resource("pipelineRuns/myrun01")["properties"]["response"]["status"] == "Running"
+    site.resource("pipelineRuns/myrun01", "DELETE")
+
+
+def test_a_timeout_stops_the_waiting_and_not_the_runs(
+    az: Terminal, site: Site, pipeline: Json
+) -> None:
+    tags = [f"{number}.0" for number in range(51)]
+    site.registry_client.push("samples/many", *tags, layer=b"many")
+    assert pipeline["name"] == "mypipeline"
+    create = creating(site).replace("samples/hello:1.0", "'samples/many:*'")
+    stopped = az(f"{create} --max-concurrent-runs 1 --timeout 1")
+    assert (stopped.exit_code, [run["name"] for run in stopped.json]) == (1, ["myrun01001"])
+    assert "1 of 2 runs weren't created: 'myrun01002'." in stopped.stderr
+    assert (
+        "Stopped waiting after 1 seconds. These pipeline runs are still in progress: 'myrun01001'."
+    ) in stopped.stderr
+
+    [rest, resume] = [line for line in stopped.stderr.splitlines() if line.startswith("az acr")]
+    for command in (resume, rest):
+        assert az.type(command).exit_code == 0
+    assert site.blobs == ["myrun01-001", "myrun01-retry"]
+
+
+def until_next_second() -> None:
+    """Wait for the next second: storage has whole ones, and a run has fractions."""
+    now = int(time.time())
+    eventually(lambda: int(time.time()) > now or None)
+
+
+def test_wait_for_the_run_that_a_source_trigger_starts(az: Terminal, site: Site) -> None:
+    site.registry_client.push("samples/hello", "1.0", layer=b"hello")
+    site.pipeline("export", mode="ManagedIdentity", options=("OverwriteBlobs",))
+    az.ok(creating(site, "images"))
+    importing = site.pipeline("import", "myimport", mode="ManagedIdentity")["properties"]
+    importing["trigger"] = {"sourceTrigger": {"status": "Enabled"}}
+    importing["options"] = ["OverwriteTags"]
+    body = {"identity": {"type": "SystemAssigned"}, "properties": importing}
+    site.resource("importPipelines/myimport", "PUT", body)
+    wait = f"acr pipeline-run wait {site.at} --storage-blob images --interval 1 --timeout 60"
+
+    for count in (1, 2):
+        waited = az.ok(f"{wait} --pipeline myimport" if count == 1 else wait)
+        assert (waited.stdout, waited.stderr) == ("", "")
+        runs = [run for run in site.resource("pipelineRuns")["value"] if "_" in run["name"]]
+        assert [run["properties"]["response"]["status"] for run in runs] == ["Succeeded"] * count
+        # The same blob again: what imported it before doesn't count.
+        blob = site.container.get_blob_client("images")
+        metadata = blob.get_blob_properties().metadata
+        until_next_second()
+        blob.set_blob_metadata({**metadata, "again": str(count)})
 
 
 @pytest.mark.usefixtures("pipeline")

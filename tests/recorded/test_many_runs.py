@@ -17,7 +17,8 @@ def test_an_export_of_many_is_split(az: Az, when_recording: WhenRecording) -> No
     when_recording(many_to_export)
     answer = az(
         f"acr pipeline-run create {AT} -n myrun -p mypipeline -t export -b myblob "
-        f"-a {' '.join(MANY)} hello hello:latest samples/greeting:v2 --exclude samples/greeting:v2"
+        f"-a {' '.join(MANY)} hello hello:latest samples/greeting:v2 --exclude samples/greeting:v2 "
+        "--max-concurrent-runs 1 --timeout 3600"
     )
     runs = [("myrun001", "myblob-001", MANY), ("myrun002", "myblob-002", ["hello:latest"])]
     sent = [
@@ -26,8 +27,8 @@ def test_an_export_of_many_is_split(az: Az, when_recording: WhenRecording) -> No
     ]
     assert (answer.exit_code, sent) == (0, runs)
     assert {run["response"]["status"] for run in answer.json} == {"Succeeded"}
-    created = ["PUT pipelineRuns/myrun001", "PUT pipelineRuns/myrun002"]
-    assert answer.requests == [PIPELINE[EXPORT], *created, "GET pipelineRuns"]
+    each = [f"{method} pipelineRuns/{name}" for name, *_ in runs for method in ("PUT", "GET")]
+    assert answer.requests == [PIPELINE[EXPORT], *each]
 
 
 def test_an_import_of_several_blobs_of_which_one_is_missing(

@@ -149,6 +149,10 @@ def test_a_run_of_the_source_trigger(az: Az, when_recording: WhenRecording) -> N
     assert (answer.exit_code, answer.json) == (0, listed)
     answer = az(f"acr pipeline-run wait {AT} -n mypipeline_triggered --created")
     assert (answer.exit_code, answer.stdout) == (0, "")
+    look = ["GET importPipelines/mypipeline", "GET pipelineRuns", "HEAD /contoso/myblob"]
+    answer = az(f"acr pipeline-run wait {AT} --pipeline mypipeline --storage-blob myblob")
+    assert (answer.exit_code, answer.stdout, answer.stderr) == (0, "", "")
+    assert answer.requests == look
     answer = az(f"acr pipeline-run delete {AT} -n mypipeline_triggered")
     assert (answer.exit_code, answer.stdout) == (0, "")
 

@@ -98,9 +98,10 @@ class Scrubber:
             for name in _KEPT_HEADERS
             if name.lower() in told
         }
-        for name, before in (("Date", 0), ("Last-Modified", 1)):
+        # Runs that a blob started are later than the blob.
+        for name, before in (("Date", timedelta()), ("Last-Modified", timedelta(days=1))):
             if name in kept:
-                moment = self._now.replace(microsecond=0) - timedelta(minutes=before)
+                moment = self._now.replace(microsecond=0) - before
                 kept[name] = [format_datetime(moment, usegmt=True)]
         if _CORRELATION in told:
             kept[_CORRELATION] = [CORRELATION_ID]

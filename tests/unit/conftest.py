@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
@@ -61,6 +62,17 @@ def mock() -> Iterator[responses.RequestsMock]:
     """Answers that need not all be asked for."""
     with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
         yield mock
+
+
+@pytest.fixture
+def over() -> Iterator[threading.Event]:
+    """Lets go what hangs; no thread of the test outlives it, and sends to the next one's mock."""
+    before, event = set(threading.enumerate()), threading.Event()
+    yield event
+    event.set()
+    for thread in set(threading.enumerate()) - before:
+        if thread.ident:  # a signal can end a thread before it starts
+            thread.join(60)
 
 
 @pytest.fixture

@@ -706,16 +706,6 @@ def ctrl_c() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
-@pytest.fixture
-def over() -> Iterator[threading.Event]:
-    """Lets go what hangs; no thread of the test outlives it, and sends to the next one's mock."""
-    before, event = set(threading.enumerate()), threading.Event()
-    yield event
-    event.set()
-    for thread in set(threading.enumerate()) - before:
-        thread.join(60)
-
-
 @pytest.mark.parametrize("interrupt", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.usefixtures("ctrl_c")
 def test_a_signal_while_runs_are_submitted_waits_for_no_answer_that_hangs(

@@ -278,7 +278,11 @@ def test_wait_that_times_out_records_the_state(
     answer(mock, "myrun001", run(EXPORT, "myrun001", **UNDER_WAY))
     result = wait(az, file, "--timeout", "20", "--interval", "10")
     assert (result.exit_code, fake_time.now) == (1, 20)
-    assert error_of(result)[0] == "ERROR: Wait operation timed-out after 20 seconds"
+    assert error_of(result) == [
+        "ERROR: Wait operation timed-out after 20 seconds",
+        "To resume waiting, run:",
+        f"az acr pipeline-run wait --manifest {file}",
+    ]
     assert content(file) == manifest(
         unknown(V1), runs=(ManifestRun("myrun001", "blob-001", "Running"),)
     )
@@ -303,7 +307,8 @@ def test_wait_needs_a_run_or_a_manifest(az: Az) -> None:
     assert (result.exit_code, result.stdout) == (2, "")
     assert error_of(result) == [
         "ERROR: the following arguments are required: --name/-n, --registry/-r",
-        "Or specify the --manifest of an export, to wait for all its runs.",
+        "Or specify the --manifest of an export, to wait for all its runs, or the --storage-blob "
+        "that a source trigger imports.",
     ]
 
 
