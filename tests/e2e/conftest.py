@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.support.cloud import Cloud
+from tests.support.forked_az.launcher import forked_az
 from tests.support.site import Kind, Site
-from tests.support.terminal import Guest, Terminal, built_wheel, install
+from tests.support.terminal import (
+    AZ,
+    AZ_VERSION,
+    NEWEST_AZ,
+    Guest,
+    Terminal,
+    built_wheel,
+    install,
+)
 
+REGISTRIES = "providers/Microsoft.ContainerRegistry/registries"
 _numbers = itertools.count(1)
 
 
@@ -28,6 +39,20 @@ def extensions(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def _forked_az(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with forked_az(AZ, tmp_path_factory.mktemp("forked")) as program:
+        yield program
+
+
+@pytest.fixture(scope="module")
+def program(request: pytest.FixtureRequest) -> Path:
+    """The `az` of a module's tests: the real one on the oldest version, and where it's marked."""
+    is_real = AZ_VERSION != NEWEST_AZ or request.node.get_closest_marker("real_az")
+    forked: Path = AZ if is_real else request.getfixturevalue("_forked_az")
+    return forked
+
+
+@pytest.fixture(scope="session")
 def _session_az(extensions: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
     with Cloud(tmp_path_factory.mktemp("cloud") / "state") as cloud:
         yield Terminal(cloud, extensions).log_in()
@@ -40,25 +65,28 @@ def _far_az(extensions: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 @pytest.fixture
-def az(_session_az: Terminal) -> Iterator[Terminal]:
+def az(_session_az: Terminal, program: Path) -> Iterator[Terminal]:
     """`az`, logged in, in the session's cloud; its controls and log are as new."""
     _session_az.cloud.control("reset")
-    yield _session_az
+    yield replace(_session_az, program=program)
     _session_az.cloud.control("reset")
+    # Their triggers would be looked at for the rest of the session.
+    for registry in _session_az.cloud.arm("GET", REGISTRIES)["value"]:
+        _session_az.cloud.arm("DELETE", registry["id"].split("/", 3)[3])
 
 
 @pytest.fixture
-def far_az(_far_az: Terminal) -> Terminal:
+def far_az(_far_az: Terminal, program: Path) -> Terminal:
     """`az`, logged in, in another cloud that has no way to the first."""
     _far_az.cloud.control("reset")
-    return _far_az
+    return replace(_far_az, program=program)
 
 
 @pytest.fixture
-def own_az(extensions: Path, tmp_path: Path) -> Iterator[Terminal]:
+def own_az(extensions: Path, program: Path, tmp_path: Path) -> Iterator[Terminal]:
     """`az`, logged in, in a cloud that the test may break."""
     with Cloud(tmp_path / "state") as cloud:
-        yield Terminal(cloud, extensions).log_in()
+        yield Terminal(cloud, extensions, program).log_in()
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from tests.e2e.releases import MARK, build_release, release_as, serve_index, wri
 from tests.support.az import Result
 from tests.support.terminal import AZ, AZ_VERSION, Terminal, bare_environment, run
 
+pytestmark = pytest.mark.real_az
 VERBS = {
     "export-pipeline": ["check", "create", "delete", "list", "show", "update", "wait"],
     "import-pipeline": ["check", "create", "delete", "list", "show", "update", "wait"],

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import httpx
+import pytest
 from acr_emulator.cloud.clouds import PUBLIC
 
 from tests.support.site import Site
 from tests.support.terminal import Terminal
 
+pytestmark = pytest.mark.real_az
 LOGIN = (
     "az login --service-principal --tenant $AZURE_TENANT_ID "
     "--username $AZURE_CLIENT_ID --password $Password"

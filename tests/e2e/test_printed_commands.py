@@ -36,11 +36,13 @@ _ONLINE = re.compile(r"make\b|\S+ -m pip\b")
 
 
 @pytest.fixture(scope="module")
-def page_az(extensions: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
+def page_az(
+    extensions: Path, program: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Terminal]:
     """A cloud that the pages have to themselves."""
     with Cloud(tmp_path_factory.mktemp("printed") / "state") as cloud:
         cloud.control("trigger", seconds=0.1)
-        yield Terminal(cloud, extensions).log_in()
+        yield Terminal(cloud, extensions, program).log_in()
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ import pytest
 from tests.support.site import Site
 from tests.support.terminal import Terminal
 
+pytestmark = pytest.mark.real_az
 EXPECTED = Path(__file__).parent / "expected_output.json"
 
 _GUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"

@@ -48,9 +48,9 @@ class SovereignSide(Side):
         return super().names | {"MyReg": self.site.login_server}
 
 
-def log_in(cloud: Cloud, extensions: Path) -> Terminal:
+def log_in(az: Terminal) -> Terminal:
     """`az`, set to the cloud and logged in; it keeps a log, and nothing else is configured."""
-    az = Terminal(cloud, extensions)
+    cloud = az.cloud
     for setting in (SETTINGS[cloud.hosts.name], "az config set logging.enable_log_file=true"):
         result = az.type(setting)
         assert result.exit_code == 0, result.stderr
@@ -59,7 +59,7 @@ def log_in(cloud: Cloud, extensions: Path) -> Terminal:
 
 @pytest.fixture
 def terminals(
-    extensions: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+    extensions: Path, program: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, Terminal]]:
     """One terminal in each of the two clouds."""
     description = tmp_path / "contoso.json"
@@ -69,7 +69,7 @@ def terminals(
             stack.enter_context(Cloud(tmp_path_factory.mktemp("cloud") / "state", name_or_file))
             for name_or_file in (CHINA, str(description))
         ]
-        yield {cloud.hosts.name: log_in(cloud, extensions) for cloud in clouds}
+        yield {cloud.hosts.name: log_in(Terminal(cloud, extensions, program)) for cloud in clouds}
 
 
 @pytest.mark.timeout(300)
@@ -95,12 +95,12 @@ def test_the_guide_works_with_the_api_version_that_the_refusal_names(
 
 
 def test_a_private_cloud_is_registered_the_same_by_shorter_ways(
-    extensions: Path, tmp_path: Path
+    extensions: Path, program: Path, tmp_path: Path
 ) -> None:
     description = tmp_path / "contoso.json"
     description.write_text(json.dumps(DESCRIPTION))
     with Cloud(tmp_path / "state", str(description)) as cloud:
-        az = Terminal(cloud, extensions)
+        az = Terminal(cloud, extensions, program)
         longest, *shorter = (
             registered(az, way)
             for way in (SETTINGS[PRIVATE].partition("az cloud set")[0], *SHORT_REGISTRATIONS)
