@@ -163,7 +163,7 @@ class Instance:
         """Every emulated host; blob storage is a server that the proxy tunnels to."""
         cloud = self.cloud
         entra = entra_app(cloud, self.tokens, self.directory)
-        graph = graph_app(cloud, self.tokens, self.directory)
+        graph = graph_app(cloud, self.tokens, self.directory, self.store)
         vaults = key_vault_app(cloud, self.clock, self.store, self.tokens, self.directory)
         registries = registry_front(
             cloud=cloud,

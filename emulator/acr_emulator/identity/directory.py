@@ -5,6 +5,7 @@ import secrets
 import uuid
 from collections.abc import Iterator
 
+from acr_emulator.identity.applications import Passwords
 from acr_emulator.identity.tokens import Principal
 from acr_emulator.state.store import Store
 
@@ -17,6 +18,8 @@ class Directory:
     def __init__(self, store: Store) -> None:
         self._principals = store.table("principal")
         self._secrets = store.table("client-secret")
+        #: Those that Graph made.
+        self.passwords = Passwords(store)
 
     def add(self, name: str) -> Principal:
         """A new service principal without a secret, for instance a managed identity's."""
@@ -79,7 +82,9 @@ class Directory:
     def secret_is_right(self, principal: Principal, secret: str) -> bool:
         """Whether the principal can log in with this secret."""
         expected = self._secrets.get(principal.application_id)
-        return expected is not None and hmac.compare_digest(expected.encode(), secret.encode())
+        if expected is not None and hmac.compare_digest(expected.encode(), secret.encode()):
+            return True
+        return self.passwords.are_right(principal.application_id, secret)
 
     def logged_in(self, application_id: str, secret: str) -> Principal | None:
         """The service principal with that application id, if the secret is its own."""
