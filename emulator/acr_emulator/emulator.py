@@ -36,11 +36,13 @@ from acr_emulator.registry.front import registry_front
 from acr_emulator.registry.image_imports import ImageImports
 from acr_emulator.registry.logins import Logins
 from acr_emulator.registry.registries import Registries
+from acr_emulator.resource_locks import ResourceLocks
 from acr_emulator.runs.access import PipelineAccess
 from acr_emulator.runs.executor import Transfers
 from acr_emulator.runs.run_service import Runs
 from acr_emulator.runs.trigger import SourceTrigger
 from acr_emulator.state.clock import Clock
+from acr_emulator.state.deletions import Deletions
 from acr_emulator.state.operations import Operations
 from acr_emulator.state.settings import Settings
 from acr_emulator.state.store import Store
@@ -84,6 +86,8 @@ class Instance:
         self.clock = Clock()
         self.settings = Settings()
         self.store = Store(self.state_dir / "state.db")
+        locks = ResourceLocks()
+        self.deletions = Deletions(locks)
         self._keep_to_one_cloud()
         self._control_secret = self._kept_secret()
         self.certificates = Certificates(self.state_dir / "tls", cloud)
@@ -100,6 +104,7 @@ class Instance:
             tokens=self.tokens,
             clock=self.clock,
             proxy=self.proxy,
+            locks=locks,
         )
         self.registries = Registries(self.store)
         self.registry_logins = Logins(
@@ -109,7 +114,7 @@ class Instance:
             self.directory,
         )
         self.distribution = Distribution(
-            self.state_dir / "registries", secret=secrets.token_urlsafe()
+            self.state_dir / "registries", secret=secrets.token_urlsafe(), locks=locks
         )
         self.image_imports = ImageImports(
             settings=self.settings,
@@ -126,9 +131,16 @@ class Instance:
             self.clock,
             self.settings,
             self.operations,
-            Transfers(self.access, self.distribution),
+            Transfers(self.access, self.registries, self.distribution),
         )
-        self.trigger = SourceTrigger(self.store, self.clock, self.settings, self.access, self.runs)
+        self.trigger = SourceTrigger(
+            store=self.store,
+            clock=self.clock,
+            settings=self.settings,
+            access=self.access,
+            runs=self.runs,
+            deletions=self.deletions,
+        )
         self.deployments = Deployments(self.store, self.clock)
         self.hosts = HostRouter(self._hosts(), self.settings, self.clock)
         self.web = WebServer(self.hosts, self.certificates)
@@ -189,6 +201,7 @@ class Instance:
             directory=self.directory,
             rights=self.rights,
             operations=self.operations,
+            deletions=self.deletions,
             storage=self.storage,
             registries=self.registries,
             distribution=self.distribution,
@@ -202,6 +215,7 @@ class Instance:
             store=self.store,
             tokens=self.tokens,
             rights=self.rights,
+            deletions=self.deletions,
         )
 
     def _keep_to_one_cloud(self) -> None:
@@ -228,6 +242,7 @@ class Instance:
         """Start every service; if one fails, stop those before it."""
         async with AsyncExitStack() as stack:
             stack.callback(self.close)
+            self.distribution.keep_only(self.registries.folders())
             for service in self.services:
                 stack.push_async_callback(service.stop)
                 await service.start()

@@ -323,8 +323,9 @@ def test_an_interrupted_import_fails_after_a_restart(registries: Registries) -> 
     async def interrupt() -> str:
         target = emulator.instance.registries.get("imagetarget")
         assert target is not None
-        lock = emulator.instance.distribution.importing("imagetarget")
-        async with lock:
+        folder = emulator.instance.registries.folder("imagetarget")
+        locks = emulator.instance.distribution.resource_locks
+        async with locks.exclusive(f"{folder}/interrupted"):
             operation = imports.begin(target, wanted)
             await imports.stop()
         await imports.start()
@@ -338,7 +339,7 @@ def test_an_interrupted_import_fails_after_a_restart(registries: Registries) -> 
         tags=(Reference("interrupted", "v1"),),
         untagged=(),
         overwrite=False,
-        caller="",
+        caller=emulator.instance.directory.operator()[0].object_id,
     )
     operation = emulator.run(interrupt())
     where = f"{SUBSCRIPTION}/providers/Microsoft.ContainerRegistry/locations/westus"

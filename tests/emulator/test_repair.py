@@ -19,6 +19,10 @@ def kill(emulator: Emulator) -> Path:
     return folder / "storage/docker/registry/v2"
 
 
+def repositories(emulator: Emulator, registry: Path) -> Path:
+    return registry / "repositories" / emulator.instance.registries.folder("mended")
+
+
 def manifest_file(registry: Path, digest: str) -> Path:
     name = digest.removeprefix("sha256:")
     return registry / "blobs/sha256" / name[:2] / name / "data"
@@ -41,7 +45,7 @@ def test_a_torn_tag_is_the_one_that_was_being_written(emulator: Emulator) -> Non
     emulator.registry("mended")
     client = emulator.client("mended")
     digests = [client.push("tagged", "v1", layer=layer) for layer in (b"old", b"new")]
-    tags = kill(emulator) / "repositories/mended/tagged/_manifests/tags"
+    tags = repositories(emulator, kill(emulator)) / "tagged/_manifests/tags"
     (tags / "v1/current/link").write_text("")
     (tags / "v2/current").mkdir(parents=True)
     assert client.digest("tagged", "v1") == digests[1]
@@ -56,7 +60,7 @@ def test_a_torn_link_to_a_layer_and_an_upload_go(emulator: Emulator) -> None:
     begun = client.call("POST", "/v2/linked/blobs/uploads/", "repository:linked:pull,push").headers[
         "Location"
     ]
-    repository = kill(emulator) / "repositories/mended/linked"
+    repository = repositories(emulator, kill(emulator)) / "linked"
     assert len(list((repository / "_uploads").iterdir())) == 1
     for link in (repository / "_layers").rglob("link"):
         link.write_text("sha256:")

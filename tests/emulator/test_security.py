@@ -21,8 +21,10 @@ import jwt
 import pytest
 from acr_emulator.cloud.clouds import PUBLIC
 from acr_emulator.engine import Repositories, TransferError
+from acr_emulator.engine.artifact_references import Reference
 from acr_emulator.identity.tokens import Principal, Tokens
 from acr_emulator.network.ports import listen
+from acr_emulator.resource_locks import ResourceLocks
 from acr_emulator.runs.pipelines import IMPORT, KINDS
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -96,12 +98,14 @@ def test_no_error_shows_the_secret_of_distribution() -> None:
     async def ask() -> None:
         answers = httpx.MockTransport(lambda _: httpx.Response(500))
         async with httpx.AsyncClient(transport=answers) as http:
-            repositories = Repositories("http://127.0.0.1:1/secret", prefix="registry", http=http)
-            await repositories.digest_of("team/app", "v1")
+            repositories = Repositories(
+                "http://127.0.0.1:1/secret", prefix="registry", http=http, locks=ResourceLocks()
+            )
+            await repositories.check_tag(Reference("team/app", "v1"), "", print)
 
     with pytest.raises(TransferError) as failure:
         asyncio.run(ask())
-    path = "/v2/registry/team/app/manifests/v1"
+    path = "/v2/team/app/manifests/v1"
     assert str(failure.value) == f"The registry answered 500 to HEAD {path}"
 
 

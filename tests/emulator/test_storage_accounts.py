@@ -18,9 +18,9 @@ def blobs(container: ContainerClient) -> dict[str, bytes]:
 
 
 def with_key(emulator: Emulator, account: str, key: str) -> ContainerClient:
-    endpoint = emulator.run(emulator.instance.storage.ensure(account))
+    endpoint = emulator.run(emulator.instance.storage.reach(account))
     return ContainerClient(
-        endpoint,
+        f"{endpoint.url}/{account}",
         "container",
         credential={"account_name": account, "account_key": key},
         connection_verify=emulator.ca_file,
@@ -32,8 +32,8 @@ def with_key(emulator: Emulator, account: str, key: str) -> ContainerClient:
 def test_the_engines_endpoint_and_the_public_name_are_one_account(emulator: Emulator) -> None:
     container = emulator.container("oneaccount", "container")
     container.upload_blob("blob", b"content")
-    endpoint = emulator.run(emulator.instance.storage.ensure("oneaccount"))
-    assert endpoint == f"https://127.0.0.1:{container.url.split(':')[2].split('/')[0]}/oneaccount"
+    endpoint = emulator.run(emulator.instance.storage.reach("oneaccount"))
+    assert endpoint.url == f"https://127.0.0.1:{container.url.split(':')[2].split('/')[0]}"
     sas = emulator.sas("oneaccount", "container", "r")
     answer = emulator.http.get(f"https://oneaccount.{PUBLIC.blob_suffix}/container/blob?{sas}")
     assert answer.content == b"content"
@@ -71,7 +71,7 @@ def test_an_account_goes_with_its_blobs(emulator: Emulator) -> None:
     emulator.container("passing", "container").upload_blob("blob", b"content")
     emulator.ok("DELETE", f"{ACCOUNTS}/passing")
     with pytest.raises(UnknownAccountError):
-        emulator.run(emulator.instance.storage.ensure("passing"))
+        emulator.run(emulator.instance.storage.reach("passing"))
     assert not (emulator.instance.state_dir / "blobs" / "passing").exists()
     assert blobs(emulator.container("passing", "container")) == {}
 

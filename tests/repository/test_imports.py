@@ -24,7 +24,7 @@ def test_the_engine_and_templates_import_nothing_else_of_the_emulator(package: s
         name for module in modules for name in GRAPH.find_modules_directly_imported_by(module)
     }
     assert len(modules) > 1
-    assert imported - modules == set()
+    assert imported - modules <= {"acr_emulator.resource_locks"}  # it lies below all packages
 
 
 def test_no_two_modules_of_the_emulator_share_a_name() -> None:

@@ -1,5 +1,7 @@
 """Resources of one type right below a resource group: what all such collections do alike."""
 
+from collections.abc import Callable
+
 from starlette.responses import Response
 
 from acr_emulator.arm.request import ArmRequest, Handler, Readable, Right, Route
@@ -48,11 +50,22 @@ class Collection:
         """The resource of that name in any group: such names are unique in all of Azure."""
         return self._store.named(self._type, name)
 
-    async def remove(self, request: ArmRequest) -> Response:
-        """Delete the record and the role assignments on it: 200, or 204 if there was none."""
+    async def remove(
+        self, request: ArmRequest, forget: Callable[[Resource], None] = lambda _: None
+    ) -> Response:
+        """Delete a resource and what is below it: 200, or 204 if there was none.
+
+        `forget` deletes what else is kept of it, in the same transaction.
+        """
         resource_id = str(request.parent)
         await request.delete_below(resource_id, self._store)
-        return empty(200 if self._store.delete(resource_id) else 204)
+        resource = self.find(request)
+        if resource is None:
+            return empty(204)
+        with self._store.transaction():
+            forget(resource)
+            self._store.delete(resource_id)
+        return empty(200)
 
     async def _list(self, request: ArmRequest) -> Response:
         return JsonAnswer({"value": self._store.list(f"{request.id.scope}/", self._type)})

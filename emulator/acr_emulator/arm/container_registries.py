@@ -13,10 +13,12 @@ from acr_emulator.arm.system_data import system_data
 from acr_emulator.cloud.clouds import Cloud
 from acr_emulator.network.responses import JsonAnswer, empty
 from acr_emulator.registry.distribution import Distribution
+from acr_emulator.registry.image_imports import ImageImports
 from acr_emulator.registry.registries import TYPE, Registries
 from acr_emulator.registry.resource_properties import check, created, merged, shown, tier
 from acr_emulator.state.arm_errors import ArmError, bad_request, resource_not_found
 from acr_emulator.state.clock import Clock
+from acr_emulator.state.deletions import Deletions
 from acr_emulator.state.operations import Operations
 from acr_emulator.state.resource_ids import ResourceId
 from acr_emulator.state.settings import Settings
@@ -52,6 +54,8 @@ class ContainerRegistries:
     polling: OperationPolling
     registries: Registries
     distribution: Distribution
+    image_imports: ImageImports
+    deletions: Deletions
 
     def routes(self) -> list[Route]:
         """The routes and their handlers."""
@@ -115,9 +119,10 @@ class ContainerRegistries:
             "properties": created(request.body, login_server, self.clock.now()),
         }
         check(resource)
-        self.registries.put(resource)
         seconds = self.settings.provisioning_seconds
-        operation = self.operations.begin("registries", seconds=seconds)
+        with self.store.transaction():
+            self.registries.create(resource)
+            operation = self.operations.begin("registries", seconds=seconds)
         headers = self.polling.status_headers(request, operation)
         return self._answer(request, resource, "Creating", status=201, headers=headers)
 
@@ -133,11 +138,13 @@ class ContainerRegistries:
         }
         exporting = self.store.list(f"{previous['id']}/", f"{TYPE}/exportPipelines")
         check(resource, previous, exporting=bool(exporting))
-        self.registries.put(resource)
+        self.store.put(resource["id"], resource)
         return self._answer(request, resource)
 
     async def get(self, request: ArmRequest) -> Response:
-        return self._answer(request, self._existing(request))
+        resource = self._existing(request)
+        is_deleting = self.deletions.around(request.id)
+        return self._answer(request, resource, "Deleting" if is_deleting else "Succeeded")
 
     async def list(self, request: ArmRequest) -> Response:
         resources = self.store.list(f"{request.id.scope}/", TYPE)
@@ -149,12 +156,15 @@ class ContainerRegistries:
         resource = self.store.get(str(request.id))
         if resource is None:
             return empty(204)
+        await self.image_imports.end_all(resource["id"])
         await request.delete_below(resource["id"], self.store)
-        self.registries.delete(resource)
-        self.distribution.repositories(resource["name"].lower()).delete_all()
-        operation = self.operations.begin(
-            "registries", status="Deleting", seconds=self.settings.provisioning_seconds
-        )
+        folder = self.registries.folder(resource["name"])
+        with self.store.transaction():
+            self.registries.delete(resource)
+            operation = self.operations.begin(
+                "registries", status="Deleting", seconds=self.settings.provisioning_seconds
+            )
+        await self.distribution.remove(folder)
         headers = self.polling.location_headers(request, NAMESPACE, resource["location"], operation)
         return self._answer(request, resource, "Deleting", status=202, headers=headers)
 
@@ -193,8 +203,11 @@ class ContainerRegistries:
 
     async def list_usages(self, request: ArmRequest) -> Response:
         resource = self._existing(request)
-        stored = self.distribution.repositories(resource["name"].lower())
-        size = sum(manifest.size for name in stored.names() for manifest in stored.manifests(name))
+        folder = self.registries.folder(resource["name"])
+        stored, size = self.distribution.repositories(folder), 0
+        for name in stored.names():
+            async with self.distribution.resource_locks.shared(f"{folder}/{name}"):
+                size += sum(manifest.size for manifest in stored.manifests(name))
         limit = _INCLUDED[resource["sku"]["tier"]]
         usage = {"name": "Size", "limit": limit, "currentValue": size, "unit": "Bytes"}
         return JsonAnswer({"value": [usage]})

@@ -7,6 +7,7 @@ import re
 import sqlite3
 import uuid
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
@@ -25,6 +26,7 @@ from acr_emulator.identity.rights import Rights
 from acr_emulator.identity.tokens import Tokens, UnauthorizedError
 from acr_emulator.network.responses import JsonAnswer
 from acr_emulator.state.arm_errors import ArmError, bad_request, failure, group_not_found
+from acr_emulator.state.deletions import Deletions
 from acr_emulator.state.json_values import is_storable
 from acr_emulator.state.odata_filters import EVERYTHING, Filter, FilterError, parsed
 from acr_emulator.state.resource_ids import InvalidIdError, ResourceId
@@ -47,6 +49,9 @@ _REFUSALS = {
 }
 
 
+_READING = ("GET", "HEAD")
+
+
 class ArmApp:
     """Dispatches to routes, those of `arm/providers.py`; the first match wins."""
 
@@ -58,8 +63,10 @@ class ArmApp:
         store: Store,
         tokens: Tokens,
         rights: Rights,
+        deletions: Deletions,
     ) -> None:
         self._routes = routes
+        self._deletions = deletions
         self._cloud = cloud
         self._store = store
         self._tokens = tokens
@@ -94,13 +101,27 @@ class ArmApp:
         route, request = self._find(request)
         self._check_subscription(request.id)
         caller_rights.check(self._rights, route, request)
-        self._check_group(request.id)
-        return caller_rights.shown(self._rights, route, request, await route.handler(request))
+        self._check_deletion(request)
+        # A deletion waits for what is being changed in it, and a second one finds nothing.
+        async with nullcontext() if request.method in _READING else self._held_off(request):
+            self._check_group(request.id)
+            answer = await self._handle(route, request)
+        return caller_rights.shown(self._rights, route, request, answer)
 
     async def follow_up(self, request: ArmRequest) -> Response:
         """Carry out what follows from a call that was allowed."""
-        route, request = self._find(request)
-        return await route.handler(request)
+        return await self._handle(*self._find(request))
+
+    async def _handle(self, route: Route, request: ArmRequest) -> Response:
+        if request.method != "DELETE":
+            return await route.handler(request)
+        async with self._deletions.of(request.id):
+            return await route.handler(request)
+
+    def _held_off(self, request: ArmRequest) -> AbstractAsyncContextManager[None]:
+        is_deletion = request.method == "DELETE"
+        length = len(request.id.segments) - is_deletion  # it doesn't wait for itself
+        return self._deletions.held_off(request.id.first(length))
 
     async def _parse(self, request: Request, path: ResourceId) -> ArmRequest:
         cloud = self._cloud
@@ -154,6 +175,20 @@ class ArmApp:
         group_id = path.first(4)
         if path.group and group_id != path and self._store.get(str(group_id)) is None:
             raise group_not_found(path.group)
+
+    def _check_deletion(self, request: ArmRequest) -> None:
+        """Refuse to change what is being deleted; only the group's code and text are known."""
+        root = self._deletions.around(request.id)
+        if root is None or request.method in (*_READING, "DELETE"):
+            return
+        if root == request.id.first(4):
+            raise ArmError(
+                409,
+                "ResourceGroupBeingDeleted",
+                f"The resource group '{root.name}' is in deprovisioning state and cannot perform"
+                " this operation.",
+            )
+        raise ArmError(409, "Conflict", f"The resource '{root.name}' is being deleted.")
 
 
 def _id(request: Request) -> ResourceId:

@@ -167,11 +167,13 @@ class KeyVaults:
                 " delete.",
             )
         vault = self._made(request, previous)
-        self.store.put(vault["id"], vault)
         if previous:
+            self.store.put(vault["id"], vault)
             return JsonAnswer(vault)
-        wait = timedelta(seconds=self.settings.provisioning_seconds)
-        self._registrations.put(vault["id"].lower(), (self.clock.now() + wait).isoformat())
+        registered = self.clock.now() + timedelta(seconds=self.settings.provisioning_seconds)
+        with self.store.transaction():
+            self.store.put(vault["id"], vault)
+            self._registrations.put(vault["id"].lower(), registered.isoformat())
         # Recorded: the first answer has the vault's URI without its slash.
         return JsonAnswer(_registering(vault, self.cloud.vault_url(vault["name"])))
 
@@ -184,9 +186,10 @@ class KeyVaults:
                 "VaultNotFound",
                 f"No deleted vault '{request['name']}' of this resource group was found.",
             )
-        vault = self._deleted.recover(deleted.name)
-        assert vault is not None
-        self.store.put(vault["id"], vault)
+        with self.store.transaction():
+            vault = self._deleted.recover(deleted.name)
+            assert vault is not None
+            self.store.put(vault["id"], vault)
         return JsonAnswer(vault)
 
     def _made(self, request: ArmRequest, previous: Resource | None) -> Resource:
@@ -266,10 +269,11 @@ class KeyVaults:
 
     async def delete(self, request: ArmRequest) -> Response:
         """It can be recovered for as long as its retention says, with its secrets."""
-        if vault := self.collection.find(request):
-            self._deleted.add(vault)
-            self._registrations.delete(vault["id"].lower())
-        return await self.collection.remove(request)
+        return await self.collection.remove(request, self._move)
+
+    def _move(self, vault: Resource) -> None:
+        self._deleted.add(vault)
+        self._registrations.delete(vault["id"].lower())
 
 
 def _policies(requested: Resource) -> list[Resource]:

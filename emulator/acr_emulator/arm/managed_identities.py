@@ -41,9 +41,10 @@ class ManagedIdentities:
 
     async def put(self, request: ArmRequest) -> Response:
         previous = self.collection.find(request)
-        identity = previous or self._new(request)
-        identity["tags"] = request.body.get("tags") or {}
-        self.store.put(identity["id"], identity)
+        with self.store.transaction():
+            identity = previous or self._new(request)
+            identity["tags"] = request.body.get("tags") or {}
+            self.store.put(identity["id"], identity)
         if previous:
             return JsonAnswer(identity)
         location = ResourceId.parse(identity["id"]).url_path
@@ -74,6 +75,6 @@ class ManagedIdentities:
         }
 
     async def delete(self, request: ArmRequest) -> Response:
-        if identity := self.collection.find(request):
-            self.directory.remove(identity["properties"]["principalId"])
-        return await self.collection.remove(request)
+        return await self.collection.remove(
+            request, lambda identity: self.directory.remove(identity["properties"]["principalId"])
+        )

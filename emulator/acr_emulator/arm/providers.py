@@ -28,6 +28,7 @@ from acr_emulator.runs.pipeline_identity import PipelineIdentities
 from acr_emulator.runs.pipelines import KINDS
 from acr_emulator.runs.run_service import Runs
 from acr_emulator.state.clock import Clock
+from acr_emulator.state.deletions import Deletions
 from acr_emulator.state.operations import Operations
 from acr_emulator.state.settings import Settings
 from acr_emulator.state.store import Store
@@ -43,6 +44,7 @@ def provider_routes(
     directory: Directory,
     rights: Rights,
     operations: Operations,
+    deletions: Deletions,
     storage: BlobStorage,
     registries: Registries,
     distribution: Distribution,
@@ -55,7 +57,7 @@ def provider_routes(
     identities = PipelineIdentities(cloud, store, directory)
     providers: tuple[Provider, ...] = (
         Subscriptions(cloud=cloud),
-        ResourceGroups(store=store),
+        ResourceGroups(store=store, deletions=deletions),
         StorageAccounts(
             cloud=cloud,
             clock=clock,
@@ -79,6 +81,8 @@ def provider_routes(
             polling=polling,
             registries=registries,
             distribution=distribution,
+            image_imports=image_imports,
+            deletions=deletions,
         ),
         RegistryChildren(store=store),
         ImageImporting(polling=polling, registries=registries, image_imports=image_imports),
@@ -97,7 +101,9 @@ def provider_routes(
         PipelineRuns(
             cloud=cloud, clock=clock, settings=settings, store=store, polling=polling, runs=runs
         ),
-        TemplateDeployments(cloud=cloud, clock=clock, store=store, deployments=deployments),
+        TemplateDeployments(
+            cloud=cloud, clock=clock, store=store, deployments=deployments, deletions=deletions
+        ),
         polling,
     )
     return [route for provider in providers for route in provider.routes()]

@@ -65,13 +65,15 @@ class ArmRequest:
     async def delete_below(self, resource_id: str, store: Store) -> None:
         """Delete all resources below one, each through its own provider.
 
-        The newest is first, so that a child is deleted before its parent.
+        The newest is first, so that a child is deleted before its parent. What begins meanwhile is
+        deleted, too.
         """
-        for resource in reversed(store.list(f"{resource_id}/")):
-            if store.get(resource["id"]):
-                path = ResourceId.parse(resource["id"])
-                deletion = replace(self, method="DELETE", id=path, body={})
-                await self.dispatcher.follow_up(deletion)
+        while resources := store.list(f"{resource_id}/"):
+            for resource in reversed(resources):
+                if store.get(resource["id"]):
+                    path = ResourceId.parse(resource["id"])
+                    deletion = replace(self, method="DELETE", id=path, body={})
+                    await self.dispatcher.follow_up(deletion)
 
 
 Handler = Callable[[ArmRequest], Awaitable[Response]]

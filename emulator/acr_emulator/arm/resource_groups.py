@@ -9,6 +9,7 @@ from starlette.responses import Response
 from acr_emulator.arm.request import ArmRequest, Readable, Right, Route
 from acr_emulator.network.responses import JsonAnswer, empty
 from acr_emulator.state.arm_errors import bad_request, group_not_found
+from acr_emulator.state.deletions import Deletions
 from acr_emulator.state.resource_ids import ResourceId
 from acr_emulator.state.store import Resource, Store
 
@@ -24,6 +25,7 @@ class ResourceGroups:
     """Groups and the generic resource list."""
 
     store: Store
+    deletions: Deletions
 
     def routes(self) -> list[Route]:
         """The routes and their handlers."""
@@ -77,7 +79,10 @@ class ResourceGroups:
         return group
 
     async def get(self, request: ArmRequest) -> Response:
-        return JsonAnswer(self._existing(request))
+        group = self._existing(request)
+        if self.deletions.around(request.id):
+            group["properties"]["provisioningState"] = "Deleting"
+        return JsonAnswer(group)
 
     async def head(self, request: ArmRequest) -> Response:
         return empty(204 if self.store.get(str(request.id)) else 404)

@@ -13,7 +13,7 @@ from acr_emulator.arm.operation_polling import NAMED_OPERATION
 from acr_emulator.arm.request import ArmRequest, Right, Route
 from acr_emulator.cloud.clouds import Cloud
 from acr_emulator.network.responses import JsonAnswer, empty
-from acr_emulator.state.arm_errors import ArmError, bad_request
+from acr_emulator.state.arm_errors import ArmError, bad_request, resource_not_found
 from acr_emulator.state.clock import Clock, timestamp
 from acr_emulator.state.enumerations import one_of
 from acr_emulator.state.operations import Operations
@@ -109,12 +109,14 @@ class StorageAccounts:
                 "StorageAccountAlreadyTaken",
                 f"The storage account named {request['name']} is already taken.",
             )
-        self.storage.create(request["name"])
-        account = self._new(request)
-        self.store.put(account["id"], account)
-        # From practice, not recorded: a creation is accepted and followed by its Location.
-        operation = self.operations.begin("storage", seconds=self.settings.provisioning_seconds)
-        self._creations.put(operation, account["id"])
+        seconds = self.settings.provisioning_seconds
+        with self.store.transaction():
+            self.storage.create(request["name"])
+            account = self._new(request)
+            self.store.put(account["id"], account)
+            # From practice, not recorded: a creation is accepted and followed by its Location.
+            operation = self.operations.begin("storage", seconds=seconds)
+            self._creations.put(operation, account["id"])
         return self._accepted(request, account["location"], operation)
 
     def _accepted(self, request: ArmRequest, location: str, operation: str) -> Response:
@@ -126,7 +128,11 @@ class StorageAccounts:
         operation = request["operation"]
         if self.operations.state(operation)["status"] != "Succeeded":
             return self._accepted(request, request["location"], operation)
-        return JsonAnswer(self.store.get(self._creations.get(operation) or ""))
+        account_id = self._creations.get(operation) or ""
+        if account := self.store.get(account_id):
+            return JsonAnswer(account)
+        path = ResourceId.parse(account_id)
+        raise resource_not_found(TYPE, path.name, path.group)
 
     def _new(self, request: ArmRequest) -> Resource:
         name, body = request["name"], request.body
@@ -184,9 +190,13 @@ class StorageAccounts:
         return JsonAnswer(account)
 
     async def delete(self, request: ArmRequest) -> Response:
-        if account := self.collection.find(request):
-            await self.storage.remove(account["name"])
-        return await self.collection.remove(request)
+        account = self.collection.find(request)
+        if account is None:
+            return empty(204)
+        async with self.storage.closing(account["name"]):
+            return await self.collection.remove(
+                request, lambda deleted: self.storage.forget(deleted["name"])
+            )
 
     async def list_keys(self, request: ArmRequest) -> Response:
         account = self.collection.existing(request)

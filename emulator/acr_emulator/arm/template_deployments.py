@@ -22,6 +22,7 @@ from acr_emulator.deployments.templates.template import Template
 from acr_emulator.network.responses import JsonAnswer, empty
 from acr_emulator.state.arm_errors import ArmError, bad_request
 from acr_emulator.state.clock import Clock
+from acr_emulator.state.deletions import Deletions
 from acr_emulator.state.store import Resource, Store
 
 _GROUP = "/subscriptions/{subscription}/resourceGroups/{group}"
@@ -45,6 +46,7 @@ class TemplateDeployments:
     clock: Clock
     store: Store
     deployments: Deployments
+    deletions: Deletions
 
     def routes(self) -> list[Route]:
         """The routes and their handlers."""
@@ -127,13 +129,14 @@ class TemplateDeployments:
         return JsonAnswer({"value": list(reversed(deployments))})
 
     async def delete(self, request: ArmRequest) -> Response:
-        """Delete the record; what was deployed stays."""
+        """Delete the record; what was deployed stays. With its group, a deployment is canceled."""
         deployment_id = self._id(request)
-        if self.deployments.is_in_progress(deployment_id):
+        active = self.deployments.is_in_progress(deployment_id)
+        if active and not self.deletions.around(request.id.first(4)):
             raise ArmError(
                 409, "DeploymentActive", f"The deployment '{request['name']}' is still active."
             )
-        self.deployments.delete(deployment_id)
+        await self.deployments.delete(deployment_id)
         return empty(204)
 
     async def export(self, request: ArmRequest) -> Response:

@@ -22,6 +22,7 @@ from acr_emulator.registry.resource_properties import exports_disabled
 from acr_emulator.runs.pipeline_identity import IDENTITY, PipelineIdentities
 from acr_emulator.runs.pipeline_properties import read, shown
 from acr_emulator.runs.pipelines import EXPORT, PipelineKind
+from acr_emulator.runs.trigger import forget_blobs
 from acr_emulator.state.arm_errors import bad_request, resource_not_found
 from acr_emulator.state.clock import Clock
 from acr_emulator.state.settings import Settings
@@ -67,18 +68,19 @@ class TransferPipelines:
         requested = without_blanks(request.body.get("properties"))
         properties = read(self.kind, requested or {}, request.api_version)
         previous = self.store.get(str(request.id))
-        identity = self._identity(request, (previous or {}).get("identity", {}))
         location = request.body.get("location", "").upper().replace(" ", "")
-        resource = {
-            "type": self.kind.type,
-            **({"location": location} if location else {}),
-            **({"identity": identity} if identity else {}),
-            "id": previous["id"] if previous else str(request.id),
-            "name": previous["name"] if previous else request["name"],
-            "systemData": system_data(request, self.clock, previous),
-            "properties": properties,
-        }
-        self.store.put(resource["id"], resource)
+        with self.store.transaction():
+            identity = self._identity(request, (previous or {}).get("identity", {}))
+            resource = {
+                "type": self.kind.type,
+                **({"location": location} if location else {}),
+                **({"identity": identity} if identity else {}),
+                "id": previous["id"] if previous else str(request.id),
+                "name": previous["name"] if previous else request["name"],
+                "systemData": system_data(request, self.clock, previous),
+                "properties": properties,
+            }
+            self.store.put(resource["id"], resource)
         return self._answer(request, resource)
 
     def _identity(self, request: ArmRequest, previous: Mapping[str, Any]) -> dict[str, Any]:
@@ -113,8 +115,10 @@ class TransferPipelines:
         resource = self.store.get(str(request.id))
         if resource is None:
             return empty(204, self._headers(request))
-        self.identities.release(resource.get("identity", {}))
-        self.store.delete(resource["id"])
+        with self.store.transaction():
+            self.identities.release(resource.get("identity", {}))
+            forget_blobs(self.store, resource["id"])
+            self.store.delete(resource["id"])
         return empty(200, self._headers(request))
 
     def _answer(self, request: ArmRequest, resource: Resource) -> Response:

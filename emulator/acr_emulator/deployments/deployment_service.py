@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 from typing import Any
 
 from acr_emulator.deployments.rollout import Rollout, duration
 from acr_emulator.state.arm_errors import failure
-from acr_emulator.state.background import Background
+from acr_emulator.state.background import Background, until_written
 from acr_emulator.state.clock import Clock, timestamp
 from acr_emulator.state.store import Resource, Store
 
@@ -46,12 +47,14 @@ class Deployments:
     def begin(self, deployment: Resource, template: dict[str, Any], rollout: Rollout) -> None:
         """Store a deployment and start it."""
         deployment_id = deployment["id"].lower()
-        self._store.put(deployment_id, deployment)
-        self._details.put(deployment_id, {"template": template, "operations": []})
-        self._in_progress.put(deployment_id, self._clock.now().isoformat())
+        with self._store.transaction():
+            self._store.put(deployment_id, deployment)
+            self._details.put(deployment_id, {"template": template, "operations": []})
+            self._in_progress.put(deployment_id, self._clock.now().isoformat())
 
         async def failed(defect: Exception) -> None:
-            self._finish(deployment_id, error=_error("InternalServerError", failure(defect)))
+            error = _error("InternalServerError", failure(defect))
+            await self._end(deployment_id, rollout, error=error)
 
         self._background.begin(
             deployment_id, lambda: self._carry_out(deployment_id, rollout), failed
@@ -61,21 +64,43 @@ class Deployments:
         """`template` as it was sent, and `operations`, oldest first."""
         return dict(self._details.get(deployment_id.lower()) or {})
 
-    def delete(self, deployment_id: str) -> bool:
-        """Forget a deployment, not what it deployed; False if there was none."""
-        self._details.delete(deployment_id.lower())
-        return self._store.delete(deployment_id)
+    async def delete(self, deployment_id: str) -> bool:
+        """Cancel and forget a deployment, not what it deployed; False if there was none."""
+        await self._background.end(deployment_id.lower())
+        with self._store.transaction():
+            self._in_progress.delete(deployment_id.lower())
+            self._details.delete(deployment_id.lower())
+            return self._store.delete(deployment_id)
 
     async def _carry_out(self, deployment_id: str, rollout: Rollout) -> None:
         try:
             await rollout.carry_out()
-        finally:
-            details = self.details(deployment_id)
-            self._details.put(deployment_id, details | {"operations": rollout.operations})
+        except asyncio.CancelledError:  # the next start says that it was interrupted
+            self._keep_operations(deployment_id, rollout)
+            raise
         error = _error("DeploymentFailed", _FAILED, rollout.errors) if rollout.errors else None
         outputs = {} if error else {"outputs": rollout.outputs}
         resources = {"outputResources": rollout.output_resources()}
-        self._finish(deployment_id, error=error, more=outputs | resources)
+        await self._end(deployment_id, rollout, error=error, more=outputs | resources)
+
+    def _keep_operations(self, deployment_id: str, rollout: Rollout) -> None:
+        details = self.details(deployment_id)
+        self._details.put(deployment_id, details | {"operations": rollout.operations})
+
+    async def _end(
+        self,
+        deployment_id: str,
+        rollout: Rollout,
+        *,
+        error: dict[str, Any] | None,
+        more: dict[str, Any] | None = None,
+    ) -> None:
+        def write() -> None:
+            with self._store.transaction():
+                self._keep_operations(deployment_id, rollout)
+                self._finish(deployment_id, error=error, more=more)
+
+        await until_written(f"deployment {deployment_id}", write)
 
     def _finish(
         self,
@@ -94,8 +119,9 @@ class Deployments:
             properties |= more or {}
             if error:
                 properties["error"] = error | {"target": deployment["id"]}
-            self._store.put(deployment_id, deployment)
-        self._in_progress.delete(deployment_id)
+            with self._store.transaction():
+                self._store.put(deployment_id, deployment)
+                self._in_progress.delete(deployment_id)
 
 
 def _error(code: str, message: str, details: list[Any] | None = None) -> dict[str, Any]:

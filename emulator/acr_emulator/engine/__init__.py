@@ -3,7 +3,7 @@
 It knows nothing of ARM.
 """
 
-from acr_emulator.engine.container import Container, StoredBlob
+from acr_emulator.engine.container import Container, Snapshot, StoredBlob
 from acr_emulator.engine.copying import copy_artifact
 from acr_emulator.engine.exporting import export_artifacts
 from acr_emulator.engine.importing import import_blob
@@ -16,6 +16,7 @@ __all__ = [
     "Container",
     "Repositories",
     "Sas",
+    "Snapshot",
     "StoredBlob",
     "TransferError",
     "TransferResult",

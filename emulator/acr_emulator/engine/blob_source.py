@@ -7,6 +7,7 @@ processor is what a transfer on one machine runs short of.
 import asyncio
 import http.client
 from collections.abc import AsyncGenerator
+from contextlib import AbstractAsyncContextManager
 
 import httpx
 
@@ -18,12 +19,19 @@ _TIMEOUT = 60
 
 
 async def read_blob(
-    url: httpx.URL, blob: Descriptor, headers: dict[str, str]
+    url: httpx.URL,
+    blob: Descriptor,
+    headers: dict[str, str],
+    lock: AbstractAsyncContextManager[None],
 ) -> AsyncGenerator[bytes, None]:
-    """Yield a blob in large pieces, the next one being read already; raises BrokenBlobError."""
+    """Yield a blob in large pieces, the next one being read already; raises BrokenBlobError.
+
+    The lock is held until the registry has found the blob.
+    """
     connection = http.client.HTTPConnection(url.host, url.port, timeout=_TIMEOUT)
     try:
-        answer = await asyncio.to_thread(_open, connection, url, blob, headers)
+        async with lock:
+            answer = await asyncio.to_thread(_open, connection, url, blob, headers)
         next_piece = asyncio.create_task(asyncio.to_thread(answer.read, _PIECE_BYTES))
         try:
             while piece := await next_piece:
@@ -52,10 +60,5 @@ def _open(
     if answer.status == http.HTTPStatus.NOT_FOUND:
         raise BrokenBlobError(blob.digest, f"Blob {blob.digest} is missing in the registry.")
     if answer.status != http.HTTPStatus.OK:
-        raise TransferError(f"The registry answered {answer.status} to GET {shown(url)}")
+        raise TransferError(f"The registry answered {answer.status} for blob {blob.digest}")
     return answer
-
-
-def shown(url: httpx.URL) -> str:
-    """A path for an error: what comes before the API is secret."""
-    return "/v2/" + url.path.partition("/v2/")[2]

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from typing import TypeVar
 
 from azure.core import MatchConditions
@@ -16,7 +17,12 @@ from azure.core.exceptions import AzureError, HttpResponseError
 from azure.storage.blob import BlobBlock, ContainerClient, ContentSettings, LinearRetry
 
 from acr_emulator.engine.sas import Sas
-from acr_emulator.engine.transfer_errors import BlobExistsError, StorageError, TransferError
+from acr_emulator.engine.transfer_errors import (
+    BlobExistsError,
+    BlobReplacedError,
+    StorageError,
+    TransferError,
+)
 
 ACTIONS = frozenset({"read", "write", "delete", "list"})
 _THREADS = 8  # several block uploads or ranged reads at a time, and a listing beside them
@@ -102,9 +108,20 @@ class Container:
         access = await self._run("read", self._client.get_container_access_policy)
         return [identifier.id for identifier in access["signed_identifiers"]]
 
-    async def delete(self, blob: str) -> None:
-        """Delete one blob; raises StorageError."""
-        await self._run("delete", lambda: self._client.delete_blob(blob))
+    async def delete(self, snapshot: Snapshot) -> None:
+        """Delete a blob unless it was replaced since; raises StorageError or BlobReplacedError."""
+        client = self._client.get_blob_client(snapshot.blob)
+        try:
+            await self._run(
+                "delete",
+                lambda: client.delete_blob(
+                    etag=snapshot.etag, match_condition=MatchConditions.IfNotModified
+                ),
+            )
+        except StorageError as error:
+            if error.status == HTTPStatus.PRECONDITION_FAILED:
+                raise BlobReplacedError(snapshot.blob) from error
+            raise
 
     async def exists(self, blob: str) -> bool:
         """Return whether the blob exists; raises StorageError, also for a missing container."""

@@ -26,18 +26,20 @@ async def copy_artifact(
     artifact = await resolve(name, source, Bounds())
     origin, digest = artifact.reference.repository, artifact.root.digest
     places = [*tags, *(Reference(repository, digest) for repository in untagged)]
+    guard = None if overwrite else _refuse_tag
     for place in places:
         target.check("push", place)
-        if not (overwrite or place.is_digest) and await target.digest_of(
-            place.repository, place.target
-        ):
-            raise TransferError(f"Tag '{place}' already exists in the target registry.")
+        await target.check_tag(place, digest, guard)
 
     def content(blob: Descriptor) -> AsyncGenerator[bytes, None]:
         return source.blob(origin, blob)
 
     shared = artifact.blobs if source.shares_blobs_with(target) else ()
     known = dict.fromkeys(shared, source.path(origin))
-    pusher = Pusher(content, target, Progress(0, lambda _: None), known)
+    pusher = Pusher(content, target, guard, Progress(0, lambda _: None), known)
     for place in places:
         await pusher.push(replace(artifact, reference=place))
+
+
+def _refuse_tag(tag: Reference, *_: str) -> None:
+    raise TransferError(f"Tag '{tag}' already exists in the target registry.")

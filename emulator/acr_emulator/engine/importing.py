@@ -6,7 +6,7 @@ from acr_emulator.engine.archive_reader import Archive
 from acr_emulator.engine.artifact_references import Reference
 from acr_emulator.engine.artifacts import Artifact, Bounds, load_artifact
 from acr_emulator.engine.blob_reader import BlobReader
-from acr_emulator.engine.container import Container
+from acr_emulator.engine.container import Container, Snapshot
 from acr_emulator.engine.descriptors import Descriptor
 from acr_emulator.engine.failures import Failures
 from acr_emulator.engine.progress import Progress
@@ -17,7 +17,7 @@ from acr_emulator.engine.transfer_errors import TransferError
 
 
 async def import_blob(
-    blob: str,
+    source: Snapshot,
     *,
     repositories: Repositories,
     container: Container,
@@ -25,12 +25,12 @@ async def import_blob(
     continue_on_errors: bool = False,
     progress: Callable[[int], None],
 ) -> TransferResult:
-    """Push every artifact that the blob carries; raises TransferError.
+    """Push every artifact that a blob carries; raises TransferError, also if it is replaced.
 
     All of them are looked through before the first byte is pushed.
     """
-    snapshot = await container.snapshot(blob)
-    archive = await Archive.open(BlobReader(container, snapshot))
+    archive = await Archive.open(BlobReader(container, source))
+    guard = None if overwrite_tags else _keep_tag
     failures = Failures(continue_on_errors=continue_on_errors)
     bounds = Bounds()
     plan: dict[str, Artifact] = {}
@@ -38,20 +38,17 @@ async def import_blob(
         with failures.of(str(reference)):
             repositories.check("push", reference)
             artifact = await _inspect(archive, reference, root, bounds)
-            if not overwrite_tags:
-                await _check_tag(artifact, repositories)
+            await repositories.check_tag(reference, root.digest, guard)
             plan[str(reference)] = artifact
     total = sum(blob.size for artifact in plan.values() for blob in artifact.blobs.values())
-    pusher = Pusher(archive.stream, repositories, Progress(total, progress))
+    pusher = Pusher(archive.stream, repositories, guard, Progress(total, progress))
     transferred: list[str] = []
     for name, artifact in plan.items():
         with failures.of(name):
             await pusher.push(artifact)
             transferred.append(name)
     pusher.progress.finish()
-    return TransferResult(
-        snapshot.metadata.get("catalogdigest", ""), transferred, failures.messages
-    )
+    return TransferResult(source.metadata.get("catalogdigest", ""), transferred, failures.messages)
 
 
 async def _inspect(
@@ -64,13 +61,9 @@ async def _inspect(
     return artifact
 
 
-async def _check_tag(artifact: Artifact, repositories: Repositories) -> None:
-    reference = artifact.reference
-    if reference.is_digest:
-        return
-    digest = await repositories.digest_of(reference.repository, reference.target)
-    if digest not in (None, artifact.root.digest):
+def _keep_tag(tag: Reference, existing: str, imported: str) -> None:
+    if existing != imported:
         raise TransferError(
-            f"Tag '{reference}' already exists with digest {digest}; "
+            f"Tag '{tag}' already exists with digest {existing}; "
             "the pipeline does not have the OverwriteTags option."
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from acr_emulator.engine.artifacts import Artifact
 from acr_emulator.engine.descriptors import Descriptor
 from acr_emulator.engine.progress import Progress
-from acr_emulator.engine.repositories import Repositories
+from acr_emulator.engine.repositories import Repositories, TagGuard
 
 Content = Callable[[Descriptor], AsyncGenerator[bytes, None]]
 
@@ -19,6 +19,7 @@ class Pusher:
     content: Content
     """Reads a blob where it comes from."""
     repositories: Repositories
+    guard: TagGuard | None
     progress: Progress
     known: dict[str, str] = field(default_factory=dict)
     """Blob -> path of a repository that has it, to mount it from."""
@@ -30,8 +31,8 @@ class Pusher:
             await self._push_blob(repository, blob)
         *children, root = artifact.manifests
         for child in children:
-            await self.repositories.push_manifest(repository, child.descriptor.digest, child)
-        await self.repositories.push_manifest(repository, artifact.reference.target, root)
+            await self.repositories.push_manifest(repository, child)
+        await self.repositories.push_artifact(artifact.reference, root, self.guard)
 
     async def _push_blob(self, repository: str, blob: Descriptor) -> None:
         uploaded = False

@@ -1,16 +1,23 @@
 """A registry's repositories, straight in distribution (OCI distribution specification)."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    contextmanager,
+)
+from functools import partial
 from typing import Literal
 
 import httpx
 
 from acr_emulator.engine.artifact_references import Reference
 from acr_emulator.engine.artifacts import MAX_MANIFEST_BYTES
-from acr_emulator.engine.blob_source import read_blob, shown
+from acr_emulator.engine.blob_source import read_blob
 from acr_emulator.engine.descriptors import MANIFEST_TYPES, Descriptor, Manifest
 from acr_emulator.engine.transfer_errors import LockedError, NotInRegistryError, TransferError
+from acr_emulator.resource_locks import ResourceLocks, holding_its_end
 
 _ACCEPT = {"Accept": ", ".join(sorted(MANIFEST_TYPES))}
 _TIMEOUT = httpx.Timeout(60, read=600)  # a registry may hash a whole layer before it answers
@@ -19,10 +26,16 @@ _TIMEOUT = httpx.Timeout(60, read=600)  # a registry may hash a whole layer befo
 Operation = Literal["pull", "push"]
 #: Whether something may be done with a tag or digest of a repository.
 Allowed = Callable[[Operation, str, str], bool]
+#: Raises TransferError if a tag must not be moved from one digest to another.
+TagGuard = Callable[[Reference, str, str], None]
 
 
 class Repositories:
-    """The repositories of one registry: R of it is `<prefix>/R` at `base_url`."""
+    """The repositories of one registry: R of it is `<prefix>/R` at `base_url`.
+
+    Distribution writes its files in place. So whoever has it write to a repository holds the lock
+    of the repository's path alone, and whoever has it read shares that lock.
+    """
 
     def __init__(
         self,
@@ -31,6 +44,7 @@ class Repositories:
         prefix: str,
         name: str = "",
         http: httpx.AsyncClient,
+        locks: ResourceLocks,
         allowed: Allowed = lambda *_: True,
         login: Mapping[str, str] | None = None,
     ) -> None:
@@ -40,6 +54,7 @@ class Repositories:
         #: Its name in errors.
         self.registry = name or prefix
         self._http = http
+        self._locks = locks
         self._allowed = allowed
         self._login = dict(login or {})
 
@@ -56,15 +71,24 @@ class Repositories:
         if not self._allowed(operation, reference.repository, reference.target):
             raise LockedError(operation, str(reference))
 
+    def _shared(self, repository: str) -> AbstractAsyncContextManager[None]:
+        return self._locks.shared(self.path(repository))
+
+    def _exclusive(self, repository: str) -> AbstractAsyncContextManager[None]:
+        return self._locks.exclusive(self.path(repository))
+
     async def manifest(self, repository: str, target: str) -> tuple[Descriptor, bytes]:
         """Get a manifest by tag or digest; raises NotInRegistryError."""
         url = self._url(repository, "manifests", target)
         with _registry_errors(self.registry):
             headers = _ACCEPT | self._login
-            async with self._http.stream("GET", url, headers=headers, timeout=_TIMEOUT) as answer:
+            async with (
+                self._shared(repository),
+                self._http.stream("GET", url, headers=headers, timeout=_TIMEOUT) as answer,
+            ):
                 if answer.status_code == httpx.codes.NOT_FOUND:
                     raise NotInRegistryError(f"{repository} has no manifest {target}.")
-                _require(answer, httpx.codes.OK)
+                self._require(answer, httpx.codes.OK)
                 content = bytearray()
                 async for chunk in answer.aiter_bytes():
                     content += chunk
@@ -76,17 +100,50 @@ class Repositories:
         media_type = answer.headers.get("Content-Type", "").partition(";")[0].strip()
         return Descriptor.of(bytes(content), media_type), bytes(content)
 
-    async def digest_of(self, repository: str, tag: str) -> str | None:
-        """Tell which digest a tag stands for; None if there is no such tag."""
+    async def check_tag(self, tag: Reference, digest: str, guard: TagGuard | None) -> None:
+        """Have the guard look at a tag that is to stand for a digest; raises TransferError."""
+        async with self._shared(tag.repository):
+            await self._check_tag(tag, digest, guard)
+
+    async def _check_tag(self, tag: Reference, digest: str, guard: TagGuard | None) -> None:
+        if guard is None or tag.is_digest:
+            return
+        if existing := await self._digest_of(tag.repository, tag.target):
+            guard(tag, existing, digest)
+
+    async def _digest_of(self, repository: str, tag: str) -> str | None:
         answer = await self._send("HEAD", repository, "manifests", tag, headers=_ACCEPT)
         if answer.status_code == httpx.codes.NOT_FOUND:
             return None
-        _require(answer, httpx.codes.OK)
+        self._require(answer, httpx.codes.OK)
         digest: str | None = answer.headers.get("Docker-Content-Digest")
         return digest
 
-    async def push_manifest(self, repository: str, target: str, manifest: Manifest) -> None:
-        """Put a manifest by tag or digest; everything it refers to must be there."""
+    async def push_artifact(
+        self, reference: Reference, root: Manifest, guard: TagGuard | None
+    ) -> None:
+        """Put a manifest by tag or digest; everything it refers to must be there.
+
+        Its locks and the tag may have changed since they were checked first; raises TransferError.
+        """
+        async with self._writing(reference.repository, root):
+            self.check("push", reference)
+            await self._check_tag(reference, root.descriptor.digest, guard)
+            await self._put_manifest(reference.repository, reference.target, root)
+
+    async def push_manifest(self, repository: str, manifest: Manifest) -> None:
+        """Put a manifest by its digest; everything it refers to must be there."""
+        async with self._writing(repository, manifest):
+            await self._put_manifest(repository, manifest.descriptor.digest, manifest)
+
+    @asynccontextmanager
+    async def _writing(self, repository: str, manifest: Manifest) -> AsyncIterator[None]:
+        # All repositories share the file of a manifest, and take one that exists for complete.
+        file = self._locks.exclusive(manifest.descriptor.digest)
+        async with file, self._exclusive(repository):
+            yield
+
+    async def _put_manifest(self, repository: str, target: str, manifest: Manifest) -> None:
         answer = await self._send(
             "PUT",
             repository,
@@ -95,17 +152,19 @@ class Repositories:
             content=manifest.content,
             headers={"Content-Type": manifest.descriptor.media_type},
         )
-        _require(answer, httpx.codes.CREATED)
+        self._require(answer, httpx.codes.CREATED)
 
     def blob(self, repository: str, blob: Descriptor) -> AsyncGenerator[bytes, None]:
         """Read a blob in large pieces; raises BrokenBlobError."""
-        return read_blob(self._url(repository, "blobs", blob.digest), blob, self._login)
+        url = self._url(repository, "blobs", blob.digest)
+        return read_blob(url, blob, self._login, self._shared(repository))
 
     async def has_blob(self, repository: str, digest: str) -> bool:
-        answer = await self._send("HEAD", repository, "blobs", digest)
+        async with self._shared(repository):
+            answer = await self._send("HEAD", repository, "blobs", digest)
         if answer.status_code == httpx.codes.NOT_FOUND:
             return False
-        _require(answer, httpx.codes.OK)
+        self._require(answer, httpx.codes.OK)
         return True
 
     async def push_blob(
@@ -122,23 +181,38 @@ class Repositories:
         refuses to delete it (its offset is no longer the one that we know) and purges it in time.
         """
         mount = {"mount": blob.digest, "from": mount_from} if mount_from else {}
-        begun = await self._send("POST", repository, "blobs", "uploads/", params=mount)
+        async with self._exclusive(repository):
+            begun = await self._send("POST", repository, "blobs", "uploads/", params=mount)
         if mount_from and begun.status_code == httpx.codes.CREATED:
             return False
-        _require(begun, httpx.codes.ACCEPTED)
+        self._require(begun, httpx.codes.ACCEPTED)
         upload = self._api.join(begun.headers["Location"].partition("/v2/")[2])
-        with _registry_errors(self.registry):
-            answer = await self._http.put(
-                upload.copy_merge_params({"digest": blob.digest}),
-                content=content,
-                headers={
-                    "Content-Length": str(blob.size),
-                    "Content-Type": "application/octet-stream",
-                },
-                timeout=_TIMEOUT,
-            )
-        _require(answer, httpx.codes.CREATED)
+        async with AsyncExitStack() as held:
+            hold = partial(held.enter_async_context, self._exclusive(repository))
+            with _registry_errors(self.registry):
+                answer = await self._http.put(
+                    upload.copy_merge_params({"digest": blob.digest}),
+                    content=holding_its_end(content, hold),
+                    headers={
+                        "Content-Length": str(blob.size),
+                        "Content-Type": "application/octet-stream",
+                    },
+                    timeout=_TIMEOUT,
+                )
+        self._require(answer, httpx.codes.CREATED)
         return True
+
+    def _require(self, answer: httpx.Response, status: int) -> None:
+        if answer.status_code == status:
+            return
+        code, is_json = "", answer.headers.get("Content-Type", "").startswith("application/json")
+        if answer.is_closed and is_json:
+            errors = answer.json().get("errors") or [{}]
+            code = f" ({errors[0].get('code')}: {errors[0].get('message')})"
+        # As clients know it: what comes before the API is secret, and the prefix is distribution's.
+        path = answer.request.url.path.partition("/v2/")[2].removeprefix(f"{self._prefix}/")
+        request = f"{answer.request.method} /v2/{path}"
+        raise TransferError(f"The registry answered {answer.status_code}{code} to {request}")
 
     def _url(self, repository: str, *path: str) -> httpx.URL:
         return self._api.join("/".join((self.path(repository), *path)))
@@ -161,19 +235,6 @@ class Repositories:
                 content=content,
                 timeout=_TIMEOUT,
             )
-
-
-def _require(answer: httpx.Response, status: int) -> None:
-    if answer.status_code == status:
-        return
-    code = ""
-    if answer.is_closed and answer.headers.get("Content-Type", "").startswith("application/json"):
-        errors = answer.json().get("errors") or [{}]
-        code = f" ({errors[0].get('code')}: {errors[0].get('message')})"
-    request = answer.request
-    raise TransferError(
-        f"The registry answered {answer.status_code}{code} to {request.method} {shown(request.url)}"
-    )
 
 
 @contextmanager

@@ -44,6 +44,15 @@ class BlobExistsError(TransferError):
         )
 
 
+class BlobReplacedError(TransferError):
+    """A blob may only be deleted as it was read."""
+
+    def __init__(self, blob: str) -> None:
+        super().__init__(
+            f"The artifacts were imported. Blob '{blob}' was replaced meanwhile and wasn't deleted."
+        )
+
+
 class NotInRegistryError(TransferError):
     """The registry has no such manifest."""
 

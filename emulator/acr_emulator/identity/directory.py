@@ -16,6 +16,7 @@ class Directory:
     """Service principals, managed identities among them, by object and by application id."""
 
     def __init__(self, store: Store) -> None:
+        self._transaction = store.transaction
         self._principals = store.table("principal")
         self._secrets = store.table("client-secret")
         #: Those that Graph made.
@@ -61,9 +62,10 @@ class Directory:
 
     def add_application(self, name: str) -> tuple[Principal, str]:
         """A new service principal that can log in, and its secret."""
-        principal = self.add(name)
         secret = secrets.token_hex(20)
-        self._secrets.put(principal.application_id, secret)
+        with self._transaction():
+            principal = self.add(name)
+            self._secrets.put(principal.application_id, secret)
         return principal, secret
 
     def operator(self) -> tuple[Principal, str]:

@@ -131,6 +131,7 @@ class _KeyVaults:
 
         async def check(request: Request) -> Response:
             caller = self._authorize(request)
+            await request.body()  # the vault that is looked up now is the one that is changed
             name = (request.url.hostname or "").partition(".")[0]
             vault = vault_named(self._store, name)
             if vault is None:

@@ -165,8 +165,9 @@ class DeletedVaults:
 
     def purge(self, name: str) -> None:
         """Remove a deleted vault and its secrets for good."""
-        Secrets(self._store, name).clear()
-        self._table.delete(name.lower())
+        with self._store.transaction():
+            Secrets(self._store, name).clear()
+            self._table.delete(name.lower())
 
 
 @dataclass(frozen=True)
@@ -192,6 +193,7 @@ class Secrets:
     """The secrets of one vault: each a list of versions, the newest last."""
 
     def __init__(self, store: Store, vault: str) -> None:
+        self._transaction = store.transaction
         self._live = store.table("secret")
         self._deleted = store.table("deleted-secret")
         self._deletions = store.table("deleted-secret-date")
@@ -254,9 +256,10 @@ class Secrets:
     def delete(self, name: str, clock: Clock) -> Secret:
         """Move a secret to the deleted ones; returns its newest version."""
         versions = self.versions(name)
-        self._deleted.put(self._key(name), versions)
-        self._deletions.put(self._key(name), int(clock.now().timestamp()))
-        self._live.delete(self._key(name))
+        with self._transaction():
+            self._deleted.put(self._key(name), versions)
+            self._deletions.put(self._key(name), int(clock.now().timestamp()))
+            self._live.delete(self._key(name))
         return versions[-1]
 
     def deleted(self, name: str) -> Secret | None:
@@ -285,8 +288,9 @@ class Secrets:
         versions: list[Secret] | None = self._deleted.get(self._key(name))
         if versions is None:
             return None
-        self._live.put(self._key(name), versions)
-        self._deleted.delete(self._key(name))
+        with self._transaction():
+            self._live.put(self._key(name), versions)
+            self._deleted.delete(self._key(name))
         return versions[-1]
 
     def purge(self, name: str) -> bool:
@@ -295,6 +299,6 @@ class Secrets:
 
     def clear(self) -> None:
         """Remove everything, for the end of the vault."""
-        for table in (self._live, self._deleted, self._deletions):
-            for key, _ in list(table.items(self._prefix)):
-                table.delete(key)
+        with self._transaction():
+            for table in (self._live, self._deleted, self._deletions):
+                table.delete_all(self._prefix)

@@ -4,7 +4,7 @@ import asyncio
 import json
 import secrets
 import ssl
-from collections import defaultdict
+from collections.abc import Set
 from functools import partial
 from pathlib import Path
 
@@ -16,7 +16,8 @@ from acr_emulator.engine import Repositories
 from acr_emulator.engine.repositories import Operation
 from acr_emulator.registry.locks import READ, WRITE, Locks
 from acr_emulator.registry.repair import repair
-from acr_emulator.registry.stored_repositories import StoredRepositories
+from acr_emulator.registry.stored_repositories import StoredRepositories, stored_folders
+from acr_emulator.resource_locks import ResourceLocks
 from acr_emulator.state.whole_files import write_whole
 
 #: It may hash a whole layer before it answers.
@@ -26,16 +27,18 @@ _DRAIN_SECONDS = 3
 
 
 class Distribution:
-    """The process; the repositories of registry R lie under `R/` in it."""
+    """The process; the repositories of a registry lie under the registry's folder in it."""
 
-    def __init__(self, folder: Path, *, secret: str) -> None:
+    def __init__(self, folder: Path, *, secret: str, locks: ResourceLocks) -> None:
         self._folder = folder
+        #: Of repositories, by their paths in the process; see `engine.Repositories`.
+        self.resource_locks = locks
+        self._removed: Set[str] = set()
         #: It asks for no login: whoever has to reach it knows where its paths begin.
         self._root = f"/{secret}" if secret else ""
         self._storage = folder / "storage"
         self._child: Child | None = None
         self._starting = asyncio.Lock()
-        self._importing = defaultdict[str, asyncio.Lock](asyncio.Lock)
         # Three, each with its own connections: uploads that stall stop neither pulls nor runs.
         self.pulls, self.pushes, self.transfers = _client(), _client(), _client()
 
@@ -49,30 +52,37 @@ class Distribution:
         """Whether it serves."""
         return self._child is not None and self._child.running
 
-    def repositories(self, registry: str) -> StoredRepositories:
+    def repositories(self, folder: str) -> StoredRepositories:
         """What one registry holds."""
-        return StoredRepositories(self._storage, registry)
+        return StoredRepositories(self._storage, folder)
 
-    def locks(self, registry: str) -> Locks:
+    def locks(self, folder: str) -> Locks:
         """What of it may not be changed or read."""
-        return Locks(self.repositories(registry))
+        return Locks(self.repositories(folder))
 
-    async def open(self, registry: str) -> Repositories:
-        """Its repositories for the transfer engine, which keeps to locks. Raises StartError."""
+    async def open(self, folder: str, name: str) -> Repositories:
+        """A registry for the transfer engine, which keeps to locks. Raises StartError."""
         return Repositories(
             await self.ensure(),
-            prefix=registry,
+            prefix=folder,
+            name=name,
             http=self.transfers,
-            allowed=partial(_is_allowed, self.locks(registry)),
+            locks=self.resource_locks,
+            allowed=partial(_is_allowed, self.locks(folder)),
         )
 
-    def importing(self, registry: str) -> asyncio.Lock:
-        """To hold during an import.
+    async def remove(self, folder: str) -> None:
+        """Remove what a deleted registry holds, and what arrived in earlier ones since."""
+        self._removed = {*self._removed, folder}
+        await asyncio.to_thread(self._remove, self._removed)
 
-        Two of the same blobs at once would fail: distribution overwrites a link to a blob, and
-        refuses a manifest whose blob it looks for in a link that is empty just then.
-        """
-        return self._importing[registry]
+    def keep_only(self, folders: Set[str]) -> None:
+        """Remove what registries hold that don't exist any more, before the process starts."""
+        self._remove(stored_folders(self._storage) - folders)
+
+    def _remove(self, folders: Set[str]) -> None:
+        for folder in folders:
+            self.repositories(folder).delete_all()
 
     async def ensure(self) -> str:
         """Have it running, also after it died; its base URL. Raises StartError."""

@@ -17,7 +17,7 @@ from acr_emulator.registry.registries import TYPE, Registries
 from acr_emulator.registry.resource_properties import exports_disabled
 from acr_emulator.registry.scopes import on_repository
 from acr_emulator.state.arm_errors import bad_request, failure
-from acr_emulator.state.background import Background
+from acr_emulator.state.background import Background, until_written
 from acr_emulator.state.operations import Operations
 from acr_emulator.state.resource_ids import ResourceId
 from acr_emulator.state.settings import Settings
@@ -60,6 +60,7 @@ class ImageImports:
         logins: Logins,
     ) -> None:
         self._settings = settings
+        self._transaction = store.transaction
         self._operations = operations
         self._registries = registries
         self._distribution = distribution
@@ -80,40 +81,56 @@ class ImageImports:
 
     def begin(self, target: Resource, image_import: ImageImport) -> str:
         """Start an import; returns the name of its operation."""
-        operation = self._operations.begin("registries", status="Running", has_body=True)
-        self._in_progress.put(operation, target["id"])
+        with self._transaction():
+            operation = self._operations.begin("registries", status="Running", has_body=True)
+            self._in_progress.put(operation, target["id"])
 
         async def failed(defect: Exception) -> None:
-            self._finish(operation, target["id"], failure(defect))
+            await self._end(operation, target["id"], failure(defect))
 
         self._background.begin(
             operation, partial(self._carry_out, operation, target, image_import), failed
         )
         return operation
 
+    async def end_all(self, registry_id: str) -> None:
+        """Cancel the imports into a registry that is deleted."""
+        for operation, target_id in self._in_progress.items():
+            if target_id.lower() != registry_id.lower():
+                continue
+            await self._background.end(operation)
+            with self._transaction():
+                self._operations.cancel(operation)
+                self._in_progress.delete(operation)
+
     async def _carry_out(self, operation: str, target: Resource, wanted: ImageImport) -> None:
         error = ""
         try:
-            name = target["name"].lower()
-            async with self._distribution.importing(name):
-                await copy_artifact(
-                    str(wanted.image),
-                    source=await self._source(wanted),
-                    target=await self._distribution.open(name),
-                    tags=wanted.tags,
-                    untagged=wanted.untagged,
-                    overwrite=wanted.overwrite,
-                )
+            await copy_artifact(
+                str(wanted.image),
+                source=await self._source(wanted),
+                target=await self._open(target["name"]),
+                tags=wanted.tags,
+                untagged=wanted.untagged,
+                overwrite=wanted.overwrite,
+            )
         except (TransferError, StartError) as refusal:
             error = str(refusal)
-        self._finish(operation, target["id"], error)
+        await self._end(operation, target["id"], error)
+
+    async def _open(self, name: str) -> Repositories:
+        return await self._distribution.open(self._registries.folder(name), name.lower())
+
+    async def _end(self, operation: str, registry_id: str, error: str) -> None:
+        await until_written(operation, lambda: self._finish(operation, registry_id, error))
 
     def _finish(self, operation: str, registry_id: str, error: str) -> None:
         """End an operation; the frame of an error is ACR's, from reports."""
         message = f"Operation {operation} failed. Resource {registry_id} {error}"
         refusal = bad_request("InvalidParameters", message) if error else None
-        self._operations.finish(operation, error=refusal)
-        self._in_progress.delete(operation)
+        with self._transaction():
+            self._operations.finish(operation, error=refusal)
+            self._in_progress.delete(operation)
 
     async def _source(self, wanted: ImageImport) -> Repositories:
         """The registry to read, if the caller or the login may; raises TransferError."""
@@ -124,16 +141,18 @@ class ImageImports:
                 prefix="",
                 name=wanted.host,
                 http=self._distribution.transfers,
+                locks=self._distribution.resource_locks,
                 login=_basic(wanted.login),
             )
         resource = self._resource(wanted)
         if wanted.registry_id:
             allowed = self._rights.allow(wanted.caller, _PULL, resource["id"])
         else:
-            allowed = self._is_granted(Registry.of(resource), wanted)
+            folder = self._registries.folder(resource["name"])
+            allowed = self._is_granted(Registry.of(resource, folder), wanted)
         if not allowed or exports_disabled(resource):
             raise TransferError(f"Access to {resource['properties']['loginServer']} denied.")
-        return await self._distribution.open(resource["name"].lower())
+        return await self._open(resource["name"])
 
     def _resource(self, wanted: ImageImport) -> Resource:
         """The registry of this cloud that an id or a host name means; raises TransferError."""

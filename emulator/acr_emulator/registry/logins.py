@@ -23,18 +23,21 @@ class Registry:
 
     id: str
     name: str
+    #: What distribution knows it by.
+    folder: str
     login_server: str
     admin_enabled: bool
     anonymous_pull: bool
     public: bool
 
     @classmethod
-    def of(cls, resource: Resource) -> "Registry":
+    def of(cls, resource: Resource, folder: str) -> "Registry":
         """Read what matters here from the ARM resource."""
         properties = resource["properties"]
         return cls(
             id=resource["id"],
             name=resource["name"].lower(),
+            folder=folder,
             login_server=properties["loginServer"],
             admin_enabled=properties["adminUserEnabled"],
             anonymous_pull=properties["anonymousPullEnabled"],

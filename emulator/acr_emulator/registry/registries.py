@@ -17,6 +17,7 @@ class Registries:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._ids = store.table("registry")
+        self._folders = store.table("registry-folder")
         self._passwords = store.table("registry-passwords")
         self._token_keys = store.table("registry-token-key")
 
@@ -25,17 +26,33 @@ class Registries:
         resource_id = self._ids.get(name.lower())
         return self._store.get(resource_id) if resource_id else None
 
-    def put(self, resource: Resource) -> None:
-        """Write a registry."""
-        self._ids.put(resource["name"].lower(), resource["id"])
-        self._store.put(resource["id"], resource)
+    def create(self, resource: Resource) -> None:
+        """Write a new registry."""
+        name = resource["name"].lower()
+        with self._store.transaction():
+            self._ids.put(name, resource["id"])
+            self._folders.put(name, f"{name}-{secrets.token_hex(4)}")
+            self._store.put(resource["id"], resource)
 
     def delete(self, resource: Resource) -> None:
         """Remove a registry, not what lies under it."""
-        self._ids.delete(resource["name"].lower())
-        self._passwords.delete(resource["name"].lower())
-        self._token_keys.delete(resource["name"].lower())
-        self._store.delete(resource["id"])
+        name = resource["name"].lower()
+        with self._store.transaction():
+            for table in (self._ids, self._folders, self._passwords, self._token_keys):
+                table.delete(name)
+            self._store.delete(resource["id"])
+
+    def folder(self, name: str) -> str:
+        """What distribution knows a registry by.
+
+        It is another one whenever the name is taken again: what is still on its way to a registry
+        that was deleted, such as a push, never arrives in the next one.
+        """
+        return str(self._folders.get(name.lower()) or name.lower())
+
+    def folders(self) -> set[str]:
+        """The folders of all registries."""
+        return {self.folder(name) for name, _ in self._ids.items()}
 
     def token_key(self, name: str) -> str:
         """The key that signs the registry's tokens: they end with it, also if its name returns."""

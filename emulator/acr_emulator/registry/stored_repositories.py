@@ -16,6 +16,8 @@ from typing import Any
 
 from acr_emulator.registry.referrers import Referrer, is_digest, referrer
 
+_REPOSITORIES = "docker/registry/v2/repositories"
+
 
 @dataclass(frozen=True)
 class StoredTag:
@@ -51,6 +53,11 @@ class StoredManifest:
         return len(self.text) + sum(int((part or {}).get("size") or 0) for part in named)
 
 
+def stored_folders(storage: Path) -> set[str]:
+    """The folders of all registries that anything was pushed to."""
+    return {folder.name for folder in (storage / _REPOSITORIES).glob("*")}
+
+
 def _time(path: Path) -> datetime:
     return datetime.fromtimestamp(path.stat().st_mtime, timezone.utc)
 
@@ -58,8 +65,8 @@ def _time(path: Path) -> datetime:
 class StoredRepositories:
     """The repositories of one registry."""
 
-    def __init__(self, storage: Path, registry: str) -> None:
-        self._root = storage / "docker/registry/v2/repositories" / registry
+    def __init__(self, storage: Path, folder: str) -> None:
+        self._root = storage / _REPOSITORIES / folder
         self._blobs = storage / "docker/registry/v2/blobs"
 
     def names(self) -> list[str]:

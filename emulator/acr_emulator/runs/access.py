@@ -22,7 +22,7 @@ from acr_emulator.keyvault.vaults import (
 from acr_emulator.runs.pipelines import Pipeline
 from acr_emulator.state.clock import Clock
 from acr_emulator.state.store import Resource, Store
-from acr_emulator.storage.accounts import CONTAINER_NAME, BlobStorage
+from acr_emulator.storage.accounts import CONTAINER_NAME, BlobStorage, UnknownAccountError
 from acr_emulator.storage.accounts import TYPE as ACCOUNT
 
 _BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
@@ -59,11 +59,15 @@ class PipelineAccess:
         account = self._account(pipeline.container_uri)
         if not CONTAINER_NAME.fullmatch(container):
             raise StorageError(400, "The specified resource name contains invalid characters.")
-        storage, name = self._storage, account["name"]
-        endpoint = f"https://127.0.0.1:{await storage.port(name)}"
-        ca_file = str(storage.ca_file)
-        key = storage.keys(name)[0]["value"]
-        with_key = partial(Container.with_identity, endpoint, name, container, key, ca_file=ca_file)
+        name, ca_file = account["name"], str(self._storage.ca_file)
+        try:
+            endpoint = await self._storage.reach(name)
+        except UnknownAccountError as error:  # it was deleted meanwhile
+            raise TransferError(_no_such_host("storage", pipeline.container_uri)) from error
+        url = endpoint.url
+        with_key = partial(
+            Container.with_identity, url, name, container, endpoint.key, ca_file=ca_file
+        )
         if sas is not None:
             if account["properties"].get("allowSharedKeyAccess") is False and not sas.is_delegated:
                 raise StorageError(
@@ -73,7 +77,7 @@ class PipelineAccess:
             if sas.policy:
                 async with with_key(actions=ACTIONS) as owner:
                     sas.check_policy(await owner.policies())
-            return Container.with_sas(endpoint, name, container, sas, ca_file=ca_file)
+            return Container.with_sas(url, name, container, sas, ca_file=ca_file)
         actions = self._actions(pipeline, account, container)
         return with_key(actions=actions)
 

@@ -14,6 +14,7 @@ from acr_emulator.engine import (
     import_blob,
 )
 from acr_emulator.registry.distribution import Distribution
+from acr_emulator.registry.registries import Registries
 from acr_emulator.runs.access import PipelineAccess
 from acr_emulator.runs.pipelines import EXPORT, Pipeline
 
@@ -36,8 +37,11 @@ class Outcome:
 class Transfers:
     """Exports and imports for every registry of the instance."""
 
-    def __init__(self, access: PipelineAccess, distribution: Distribution) -> None:
+    def __init__(
+        self, access: PipelineAccess, registries: Registries, distribution: Distribution
+    ) -> None:
         self._access = access
+        self._registries = registries
         self._distribution = distribution
 
     async def carry_out(
@@ -45,12 +49,11 @@ class Transfers:
     ) -> Outcome:
         """Move the artifacts of a run's request."""
         try:
-            repositories = await self._distribution.open(pipeline.registry)
+            name = pipeline.registry
+            repositories = await self._distribution.open(self._registries.folder(name), name)
             async with await self._access.open(pipeline) as container:
-                if pipeline.kind is EXPORT:
-                    return await _export(pipeline, request, repositories, container, progress)
-                async with self._distribution.importing(pipeline.registry):
-                    return await _import(pipeline, request, repositories, container, progress)
+                move = _export if pipeline.kind is EXPORT else _import
+                return await move(pipeline, request, repositories, container, progress)
         except (TransferError, StartError) as exc:
             return Outcome(error=str(exc))
 
@@ -82,10 +85,10 @@ async def _import(
     container: Container,
     progress: Callable[[int], None],
 ) -> Outcome:
-    blob = request["source"]["name"]
+    source = await container.snapshot(request["source"]["name"])
     outcome = Outcome.of(
         await import_blob(
-            blob,
+            source,
             repositories=repositories,
             container=container,
             overwrite_tags="OverwriteTags" in pipeline.options,
@@ -95,7 +98,7 @@ async def _import(
     )
     if "DeleteSourceBlobOnSuccess" in pipeline.options and not outcome.error:
         try:
-            await container.delete(blob)
+            await container.delete(source)
         except TransferError as exc:
             return replace(outcome, error=str(exc))
     return outcome

@@ -6,7 +6,6 @@ the specification's asynchronous answer and the one synchronous answer that was 
 """
 
 import asyncio
-import logging
 import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,7 +16,7 @@ from acr_emulator.runs import record
 from acr_emulator.runs.executor import Outcome, Transfers
 from acr_emulator.runs.pipelines import Pipeline
 from acr_emulator.state.arm_errors import ArmError, failure
-from acr_emulator.state.background import Background
+from acr_emulator.state.background import Background, until_written
 from acr_emulator.state.clock import Clock
 from acr_emulator.state.operations import Operations
 from acr_emulator.state.settings import Settings
@@ -28,9 +27,6 @@ INTERRUPTED = "The run was interrupted by a restart of the service."
 _AT_ONCE = 8
 #: Progress is written when it has grown by that much: each write goes to the disk.
 _PROGRESS_STEP = 10
-_AGAIN_SECONDS = 1.0
-
-_logger = logging.getLogger(__name__)
 
 
 class Runs:
@@ -63,20 +59,30 @@ class Runs:
         """Cancel the runs in progress; the next start fails them."""
         await self._background.stop()
 
-    def begin(self, run: Resource, pipeline: Pipeline, *, triggered: datetime | None = None) -> str:
-        """Store a run with its `request`, and start it; returns the name of its operation."""
+    def begin(self, run: Resource, pipeline: Pipeline) -> None:
+        """Store a run with its `request`, and start it."""
+        self.launch(self.save(run, pipeline), pipeline)
+
+    def save(
+        self, run: Resource, pipeline: Pipeline, *, triggered: datetime | None = None
+    ) -> Resource:
+        """Store a run with its `request`, for `launch`."""
         run = record.begun(run, pipeline, self._clock.now(), triggered=triggered)
+        with self._store.transaction():
+            operation = self._operations.begin("pipelineruns", status="Running")
+            self._in_progress.put(run["id"].lower(), operation)
+            self._store.put(run["id"], run)
+        return run
+
+    def launch(self, run: Resource, pipeline: Pipeline) -> None:
+        """Start a run that `save` returned."""
         run_id = run["id"].lower()
-        operation = self._operations.begin("pipelineruns", status="Running")
-        self._in_progress.put(run_id, operation)
-        self._store.put(run_id, run)
         request = run["properties"]["request"]
         self._background.begin(
             run_id,
             lambda: self._carry_out(run_id, pipeline, request),
             lambda defect: self._end(run_id, Outcome(error=failure(defect))),
         )
-        return operation
 
     def operation(self, run_id: str) -> str | None:
         """The operation of a run in progress."""
@@ -90,8 +96,11 @@ class Runs:
     async def delete(self, run_id: str) -> bool:
         """Cancel a run if it is in progress, and delete it; False if it did not exist."""
         await self._background.end(run_id.lower())
-        self._in_progress.delete(run_id.lower())
-        return self._store.delete(run_id)
+        with self._store.transaction():
+            if operation := self.operation(run_id):
+                self._operations.cancel(operation)
+            self._in_progress.delete(run_id.lower())
+            return self._store.delete(run_id)
 
     async def _carry_out(self, run_id: str, pipeline: Pipeline, request: dict[str, Any]) -> None:
         started = self._clock.now()
@@ -102,13 +111,7 @@ class Runs:
         await self._end(run_id, outcome)
 
     async def _end(self, run_id: str, outcome: Outcome) -> None:
-        """Write how a run ended, as soon as that can be written."""
-        while True:
-            try:
-                return self._finish(run_id, outcome)
-            except sqlite3.OperationalError as error:
-                _logger.warning("The end of run %s cannot be written yet: %s", run_id, error)
-                await asyncio.sleep(_AGAIN_SECONDS)
+        await until_written(f"run {run_id}", lambda: self._finish(run_id, outcome))
 
     def _progress(self, run_id: str) -> Callable[[int], None]:
         written = 0
@@ -127,14 +130,12 @@ class Runs:
         return write
 
     def _finish(self, run_id: str, outcome: Outcome) -> None:
-        """Write how a run ended, then end its operation; a kill in between is made up for."""
-        run = self._store.get(run_id)
-        if run and run["properties"]["provisioningState"] == "Creating":
-            record.end(run, outcome, self._clock.now())
-            self._store.put(run["id"], run)
-        operation = self.operation(run_id)
-        if run and operation:
-            message = run["properties"]["response"].get("pipelineRunErrorMessage")
-            error = ArmError(400, "PipelineRunFailed", message) if message else None
-            self._operations.finish(operation, error=error)
-        self._in_progress.delete(run_id)
+        """Write how a run ended, and end its operation."""
+        run, operation = self._store.get(run_id), self.operation(run_id)
+        error = ArmError(400, "PipelineRunFailed", outcome.error) if outcome.error else None
+        with self._store.transaction():
+            if run and operation:
+                record.end(run, outcome, self._clock.now())
+                self._store.put(run["id"], run)
+                self._operations.finish(operation, error=error)
+            self._in_progress.delete(run_id)

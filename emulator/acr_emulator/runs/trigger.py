@@ -15,6 +15,8 @@ from acr_emulator.runs.run_service import Runs
 from acr_emulator.state.arm_errors import failure
 from acr_emulator.state.background import Background
 from acr_emulator.state.clock import Clock
+from acr_emulator.state.deletions import Deletions
+from acr_emulator.state.resource_ids import ResourceId
 from acr_emulator.state.settings import Settings
 from acr_emulator.state.store import Store
 
@@ -23,6 +25,8 @@ CATEGORY = "acr-transfer-blob"
 MAX_AGE = timedelta(days=60)
 
 _TICK_SECONDS = 1.0
+#: Pipeline and blob -> the ETag for which a run was started.
+_TABLE = "triggered"
 
 _logger = logging.getLogger(__name__)
 
@@ -35,18 +39,21 @@ class SourceTrigger:
 
     def __init__(
         self,
+        *,
         store: Store,
         clock: Clock,
         settings: Settings,
         access: PipelineAccess,
         runs: Runs,
+        deletions: Deletions,
     ) -> None:
         self._store = store
         self._clock = clock
         self._settings = settings
         self._access = access
         self._runs = runs
-        self._triggered = store.table("triggered")
+        self._deletions = deletions
+        self._triggered = store.table(_TABLE)
         self._background = Background("Source trigger")
         #: Pipeline id -> blob, or "" for the whole container -> why it starts no run.
         self.reasons: dict[str, dict[str, str]] = {}
@@ -93,6 +100,8 @@ class SourceTrigger:
                 blobs = await container.list()
         except (TransferError, StartError) as exc:
             return {"": str(exc)}
+        if not self._is_current(pipeline):
+            return {"": "The pipeline was changed or deleted."}
         reasons = {}
         for blob in blobs:
             if reason := self._reason_against(pipeline, blob):
@@ -100,6 +109,13 @@ class SourceTrigger:
             else:
                 self._run(pipeline, blob)
         return reasons
+
+    def _is_current(self, pipeline: Pipeline) -> bool:
+        """Whether the pipeline still exists as it was before its container was read."""
+        resource = self._store.get(pipeline.id)
+        if resource is None or self._deletions.around(ResourceId.parse(pipeline.id)):
+            return False
+        return Pipeline.of(resource) == pipeline
 
     def _reason_against(self, pipeline: Pipeline, blob: StoredBlob) -> str:
         """Why a blob starts no run; "" if it does."""
@@ -110,7 +126,7 @@ class SourceTrigger:
         clock = self._clock
         if clock.now() - clock.from_real_time(blob.last_modified) > MAX_AGE:
             return f"It was last modified more than {MAX_AGE.days} days ago."
-        if self._triggered.get(_key(pipeline, blob)) == blob.etag:
+        if self._triggered.get(_key(pipeline.id, blob.name)) == blob.etag:
             return "A run was started for it."
         return ""
 
@@ -120,9 +136,16 @@ class SourceTrigger:
         name = f"{pipeline.name}_{uuid.uuid4().hex[:8]}"
         run = by_service(pipeline, name, now, blob=blob.name)
         modified = self._clock.from_real_time(blob.last_modified)
-        self._runs.begin(run, pipeline, triggered=modified)
-        self._triggered.put(_key(pipeline, blob), blob.etag)
+        with self._store.transaction():
+            run = self._runs.save(run, pipeline, triggered=modified)
+            self._triggered.put(_key(pipeline.id, blob.name), blob.etag)
+        self._runs.launch(run, pipeline)
 
 
-def _key(pipeline: Pipeline, blob: StoredBlob) -> str:
-    return f"{pipeline.id.lower()} {blob.name}"
+def forget_blobs(store: Store, pipeline_id: str) -> None:
+    """Forget for which blobs a pipeline that is deleted has started runs."""
+    store.table(_TABLE).delete_all(_key(pipeline_id))
+
+
+def _key(pipeline_id: str, blob: str = "") -> str:
+    return f"{pipeline_id.lower()} {blob}"

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 _FIRST_PAUSE_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 60.0
+
+_AGAIN_SECONDS = 1.0
 
 _logger = logging.getLogger(__name__)
 
@@ -74,3 +77,13 @@ class Background:
     async def stop(self) -> None:
         """Cancel every task."""
         await asyncio.gather(*map(self.end, list(self._tasks)))
+
+
+async def until_written(what: str, write: Callable[[], None]) -> None:
+    """Write how something ended, as soon as that can be written."""
+    while True:
+        try:
+            return write()
+        except sqlite3.OperationalError as error:
+            _logger.warning("The end of %s cannot be written yet: %s", what, error)
+            await asyncio.sleep(_AGAIN_SECONDS)

@@ -42,6 +42,12 @@ class Operations:
         end = {"status": "Failed", **error.body()} if error else {"status": "Succeeded"}
         self._table.put(name, {**end, "has_body": self.has_body(name)})
 
+    def cancel(self, name: str) -> None:
+        """End an operation on a resource that is deleted; what Azure answers then isn't known."""
+        error = ArmError(404, "ResourceNotFound", "The resource was deleted.")
+        end = {"status": "Canceled", **error.body(), "has_body": self.has_body(name)}
+        self._table.put(name, end)
+
     def has_body(self, name: str) -> bool:
         """Whether the final answer of its Location has a body."""
         return bool((self._table.get(name) or {}).get("has_body"))

@@ -1,8 +1,10 @@
 """Durable state: ARM resources keyed by id, and small tables for everything that is no resource."""
 
+import asyncio
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +27,47 @@ ON entries (kind, lower(json_extract(value, '$.type')));
 """
 
 
+class _Transactions:
+    """The transactions of one connection; each write is at least one of its own."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+        self._open = False
+        self._task: asyncio.Task[Any] | None = None
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commit at the end of the outermost block, or roll back if it raises.
+
+        The block must not await: what other tasks write meanwhile would be a part of it.
+        """
+        if self._open:
+            assert self._task is _current_task(), "A transaction must not await."
+            yield
+            return
+        self._open, self._task = True, _current_task()
+        try:
+            with self._database:
+                yield
+        finally:
+            self._open, self._task = False, None
+
+
+def _current_task() -> asyncio.Task[Any] | None:
+    try:
+        return asyncio.current_task()
+    except RuntimeError:  # no event loop runs
+        return None
+
+
 class Table:
     """JSON values of one kind under a key; keys are case-sensitive here. Each write is durable."""
 
-    def __init__(self, database: sqlite3.Connection, kind: str) -> None:
+    def __init__(
+        self, database: sqlite3.Connection, transactions: _Transactions, kind: str
+    ) -> None:
         self._database = database
+        self._transactions = transactions
         self._kind = kind
 
     def get(self, key: str) -> Any | None:
@@ -41,7 +79,7 @@ class Table:
 
     def put(self, key: str, value: Any) -> None:
         """Write a value; one that is written again keeps its position."""
-        with self._database:
+        with self._transactions.transaction():
             self._database.execute(
                 "INSERT INTO entries (kind, key, value) VALUES (?, ?, ?)"
                 " ON CONFLICT (kind, key) DO UPDATE SET value = excluded.value",
@@ -50,11 +88,19 @@ class Table:
 
     def delete(self, key: str) -> bool:
         """Remove a value; False if there was none."""
-        with self._database:
+        with self._transactions.transaction():
             cursor = self._database.execute(
                 "DELETE FROM entries WHERE kind = ? AND key = ?", (self._kind, key)
             )
         return cursor.rowcount > 0
+
+    def delete_all(self, prefix: str) -> None:
+        """Remove every value whose key starts with the prefix."""
+        with self._transactions.transaction():
+            self._database.execute(
+                "DELETE FROM entries WHERE kind = ? AND substr(key, 1, ?) = ?",
+                (self._kind, len(prefix), prefix),
+            )
 
     def items(self, prefix: str = "") -> Iterator[tuple[str, Any]]:
         """Keys that start with the prefix and their values, in order of creation."""
@@ -80,15 +126,20 @@ class Store:
                 f"{path} is damaged ({error}). Put a copy of it back, or delete {path.parent}"
                 " and with it all that the emulator keeps there."
             ) from error
+        self._transactions = _Transactions(self._database)
         self._resources = self.table("resource")
 
     def close(self) -> None:
         """Close the file."""
         self._database.close()
 
+    def transaction(self) -> AbstractContextManager[None]:
+        """Keep all writes of a `with` block, which must not await, or none of them."""
+        return self._transactions.transaction()
+
     def table(self, kind: str) -> Table:
         """The table of that name; it comes into being with its first value."""
-        return Table(self._database, kind)
+        return Table(self._database, self._transactions, kind)
 
     def get(self, resource_id: str) -> Resource | None:
         """The resource, or None."""
@@ -106,7 +157,7 @@ class Store:
     def put_all(self, resources: Iterable[Resource]) -> None:
         """Write many new resources in one go, each under its `id`."""
         rows = ((resource["id"].lower(), json.dumps(resource)) for resource in resources)
-        with self._database:
+        with self.transaction():
             self._database.executemany(
                 "INSERT INTO entries (kind, key, value) VALUES ('resource', ?, ?)", rows
             )

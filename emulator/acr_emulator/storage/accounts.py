@@ -5,14 +5,16 @@ import base64
 import re
 import secrets
 import shutil
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from acr_emulator.identity.tokens import Tokens
 from acr_emulator.network.certificates import Certificates
 from acr_emulator.network.proxy import Proxy
+from acr_emulator.resource_locks import ResourceLocks
 from acr_emulator.state.clock import Clock, timestamp
 from acr_emulator.state.store import Resource, Store
 from acr_emulator.storage.azurite import BLOB_TYPES, Azurite, ContainerRule, Rules
@@ -51,6 +53,19 @@ def blob_types(account: Resource) -> Sequence[str]:
     return _BLOB_TYPES.get(kind, BLOB_TYPES)
 
 
+@dataclass(frozen=True)
+class Endpoint:
+    """Where an account is served, without the proxy, and its first key."""
+
+    port: int
+    key: str
+
+    @property
+    def url(self) -> str:
+        """The base URL; the account's name follows."""
+        return f"https://127.0.0.1:{self.port}"
+
+
 class BlobStorage:
     """Starts a blob server when its account is first reached, and stops them all at the end."""
 
@@ -63,6 +78,7 @@ class BlobStorage:
         tokens: Tokens,
         clock: Clock,
         proxy: Proxy,
+        locks: ResourceLocks,
     ) -> None:
         self._folder = folder
         self._store = store
@@ -77,8 +93,8 @@ class BlobStorage:
         #: How accounts reach each other; it starts before any account is served.
         self._proxy = proxy
         self._servers: dict[str, Azurite] = {}
-        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        #: What a client of `ensure`'s endpoint has to trust.
+        self._locks = locks
+        #: What a client of an endpoint has to trust.
         self.ca_file = certificates.ca_file
 
     async def start(self) -> None:
@@ -103,21 +119,29 @@ class BlobStorage:
     async def regenerate(self, account: str, key_name: str) -> None:
         """Replace one key: what was signed with the old one stops to work."""
         now = timestamp(self._clock.now(), zone="Z")
-        keys = self.keys(account)
-        self._keys.put(
-            account,
-            [_new_key(key_name, now) if key["keyName"] == key_name else key for key in keys],
-        )
-        await self._halt(account)
+        async with self._locks.exclusive(_lock_of(account)):
+            keys = [
+                _new_key(key_name, now) if key["keyName"] == key_name else key
+                for key in self.keys(account)
+            ]
+            self._keys.put(account, keys)
+            await self._halt(account)
 
-    async def remove(self, account: str) -> None:
-        """Delete an account with all that is in it."""
-        await self._halt(account)
+    @asynccontextmanager
+    async def closing(self, account: str) -> AsyncIterator[None]:
+        """Remove all that is in an account; nobody reaches it before the end of the block."""
+        async with self._locks.exclusive(_lock_of(account)):
+            await self._halt(account)
+            folder = self._folder / account
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+            folder.with_suffix(".log").unlink(missing_ok=True)
+            yield
+
+    def forget(self, account: str) -> None:
+        """Remove an account's keys and settings."""
         self._keys.delete(account)
         self._services.delete(account)
-        for key, _ in list(self._container_rules.items(f"{account}/")):
-            self._container_rules.delete(key)
-        shutil.rmtree(self._folder / account, ignore_errors=True)
+        self._container_rules.delete_all(f"{account}/")
 
     def service(self, account: str) -> dict[str, Any]:
         """The properties of the account's blob service that were set."""
@@ -148,27 +172,25 @@ class BlobStorage:
         }
         return Rules(blob_types(resource) if resource else BLOB_TYPES, containers)
 
-    async def ensure(self, account: str) -> str:
-        """Have the account served; its base URL without the proxy, `https://127.0.0.1:1/acct`."""
-        return f"https://127.0.0.1:{await self.port(account)}/{account}"
-
-    async def port(self, account: str) -> int:
-        """Have the account served; the TLS port of its server.
-
-        Raises UnknownAccountError or NoBlobServiceError.
-        """
-        keys = [key["value"] for key in self.keys(account)]
-        rules = self._rules(account)
-        if not rules.blob_types:
-            raise NoBlobServiceError(account)
-        async with self._locks[account]:
+    async def reach(self, account: str) -> Endpoint:
+        """Have the account served; raises UnknownAccountError or NoBlobServiceError."""
+        async with self._locks.exclusive(_lock_of(account)):
+            # Inside: an account that is deleted, or has another key, is never served with this one.
+            keys = [key["value"] for key in self.keys(account)]
+            rules = self._rules(account)
+            if not rules.blob_types:
+                raise NoBlobServiceError(account)
             server = self._servers.get(account)
             if server is None or not server.running:
                 folder = self._folder / account
                 server = Azurite(account, folder, self._certificates, self._tokens)
                 await server.start(keys, self._proxy.port, rules)
                 self._servers[account] = server
-        return server.port
+        return Endpoint(server.port, keys[0])
+
+    async def port(self, account: str) -> int:
+        """Have the account served; the TLS port of its server. Raises as `reach`."""
+        return (await self.reach(account)).port
 
     def accounts(self) -> dict[str, bool]:
         """Whether the server of each account runs."""
@@ -178,9 +200,12 @@ class BlobStorage:
         }
 
     async def _halt(self, account: str) -> None:
-        async with self._locks[account]:
-            if server := self._servers.pop(account, None):
-                await server.stop()
+        if server := self._servers.pop(account, None):
+            await server.stop()
+
+
+def _lock_of(account: str) -> str:
+    return f"storage account {account}"
 
 
 def _new_key(name: str, now: str) -> dict[str, Any]:

@@ -64,13 +64,12 @@ class Containers:
         return await self._run(account, lambda client: _deleted(client, name))
 
     async def _run(self, account: str, work: Callable[[BlobServiceClient], Result]) -> Result:
-        endpoint = await self._storage.ensure(account)
-        key = self._storage.keys(account)[0]["value"]
+        endpoint = await self._storage.reach(account)
 
         def carry_out() -> Result:
             with BlobServiceClient(
-                endpoint,
-                AzureNamedKeyCredential(account, key),
+                f"{endpoint.url}/{account}",
+                AzureNamedKeyCredential(account, endpoint.key),
                 connection_verify=str(self._storage.ca_file),
                 use_env_settings=False,  # the way to a local service leads through no proxy
                 retry_policy=LinearRetry(backoff=1, retry_total=2, random_jitter_range=0),

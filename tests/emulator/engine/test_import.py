@@ -134,6 +134,34 @@ def test_a_tag_is_moved_only_on_demand(world: World) -> None:
     world.assert_equal("app", "v1", new["digest"])
 
 
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_tag_that_is_pushed_meanwhile_is_moved_only_on_demand(
+    world: World, overwrite: bool
+) -> None:
+    carried = world.seed.image("app", "v1", b"carried")
+    world.export("app:v1")
+    rivals: list[str] = []
+
+    def push(_: int) -> None:
+        if not rivals:
+            rivals.append(world.rival.image("app", "v1", b"of a rival")["digest"])
+
+    if overwrite:
+        assert world.import_(progress=push, overwrite_tags=True).transferred == ["app:v1"]
+        world.assert_equal("app", "v1", carried["digest"])
+        return
+    with pytest.raises(TransferError) as error:
+        world.import_(progress=push)
+    [digest] = rivals
+    assert str(error.value) == (
+        f"Tag 'app:v1' already exists with digest {digest}; "
+        "the pipeline does not have the OverwriteTags option."
+    )
+    content = world.manifest(world.target_registry, "app", "v1")
+    assert content is not None
+    assert digest_of(content) == digest
+
+
 def test_layer_bytes_that_do_not_match_their_digest_are_refused(world: World) -> None:
     layer = os.urandom(MIB)
     world.seed.image("bad", "v1", layer)

@@ -4,7 +4,8 @@ import logging
 import urllib.parse
 
 import pytest
-from acr_emulator.engine import Container, Sas, TransferError
+from acr_emulator.engine import Container, Sas, Snapshot, TransferError
+from acr_emulator.engine.transfer_errors import BlobReplacedError
 
 from tests.support.engine.bundled_services import ACCOUNT, KEY
 from tests.support.engine.world import World
@@ -54,7 +55,7 @@ def test_an_identity_does_only_what_its_role_allows(
         if step == "delete":
             await world.exporting("app:v1")
             async with container:
-                await container.delete("b")
+                await container.delete(Snapshot("b", "etag", 0, {}))
         else:
             await world.exporting("app:v1", container=container)
 
@@ -63,12 +64,16 @@ def test_an_identity_does_only_what_its_role_allows(
     assert str(error.value) == MISMATCH
 
 
-def test_an_identity_that_may_delete_deletes(world: World) -> None:
+def test_an_identity_that_may_delete_deletes_what_it_read(world: World) -> None:
     world.upload(b"content")
+    with world.storage_client() as storage:
+        etag = storage.get_blob_client("b").get_blob_properties().etag
 
     async def delete() -> None:
         async with world.container(frozenset({"delete"})) as container:
-            await container.delete("b")
+            with pytest.raises(BlobReplacedError, match="'b' was replaced meanwhile"):
+                await container.delete(Snapshot("b", '"0x8D0000000000000"', 0, {}))
+            await container.delete(Snapshot("b", etag, 0, {}))
 
     world.run(delete())
     assert world.blobs() == []

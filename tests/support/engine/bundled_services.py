@@ -10,6 +10,7 @@ from acr_emulator.cloud.clouds import PUBLIC
 from acr_emulator.identity.tokens import Tokens
 from acr_emulator.network.certificates import Certificates
 from acr_emulator.registry.distribution import Distribution
+from acr_emulator.resource_locks import ResourceLocks
 from acr_emulator.storage.azurite import Azurite
 
 ACCOUNT = "account"
@@ -33,7 +34,9 @@ def running_services(folder: Path) -> Iterator[BundledServices]:
     certificates = Certificates(folder / "tls", PUBLIC)
     tokens = Tokens(folder / "tokens.key", PUBLIC)
     azurite = Azurite(ACCOUNT, folder / "azurite", certificates, tokens)
-    distribution = Distribution(folder, secret="")  # skopeo, too, comes straight to it
+    distribution = Distribution(
+        folder, secret="", locks=ResourceLocks()
+    )  # skopeo, too, comes straight to it
     loop = asyncio.new_event_loop()
     try:
         loop.run_until_complete(azurite.start([KEY], proxy_port=0))

@@ -11,21 +11,25 @@ _TRANSFER = """
 import asyncio, json, resource, sys, time
 import httpx
 from acr_emulator.engine import Container, Repositories, export_artifacts, import_blob
+from acr_emulator.resource_locks import ResourceLocks
 
 async def main(registry, target_registry, source, target, storage, artifact):
     container = Container.with_identity(actions=frozenset({"read", "write"}), **storage)
+    locks = ResourceLocks()
     async with httpx.AsyncClient() as http, container:
         common = {"container": container, "progress": lambda percent: None}
         began = time.monotonic()
         exported = await export_artifacts(
             [artifact],
-            repositories=Repositories(registry, prefix=source, http=http),
+            repositories=Repositories(registry, prefix=source, http=http, locks=locks),
             blob=artifact,
             **common,
         )
         between = time.monotonic()
         imported = await import_blob(
-            artifact, repositories=Repositories(target_registry, prefix=target, http=http), **common
+            await container.snapshot(artifact),
+            repositories=Repositories(target_registry, prefix=target, http=http, locks=locks),
+            **common,
         )
         ended = time.monotonic()
     assert exported.transferred == imported.transferred == [artifact]

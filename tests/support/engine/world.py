@@ -21,6 +21,7 @@ from acr_emulator.engine import (
     export_artifacts,
     import_blob,
 )
+from acr_emulator.resource_locks import ResourceLocks
 from azure.storage.blob import (
     ContainerClient,
     ContainerSasPermissions,
@@ -140,10 +141,13 @@ class World:
         unique = uuid.uuid4().hex[:12]
         self.container_name = f"transfer{unique}"
         self.registry, self.target_registry = f"source{unique}", f"target{unique}"
-        self.source = Repositories(services.registry, prefix=self.registry, http=http)
-        self.target = Repositories(services.registry, prefix=self.target_registry, http=http)
+        url, locks = services.registry, ResourceLocks()
+        self.source = Repositories(url, prefix=self.registry, http=http, locks=locks)
+        self.target = Repositories(url, prefix=self.target_registry, http=http, locks=locks)
         self._registries = RegistryClient(client, services.registry)
         self.seed = Seed(self._registries, self.registry)
+        #: Another client of the registry that imports push to.
+        self.rival = Seed(self._registries, self.target_registry)
         with self.storage_client() as storage:
             storage.create_container()
         self.progress: list[int] = []
@@ -217,7 +221,7 @@ class World:
     ) -> TransferResult:
         async with container or self.container() as storage:
             return await import_blob(
-                blob,
+                await storage.snapshot(blob),
                 repositories=self.target,
                 container=storage,
                 progress=progress or self.progress.append,

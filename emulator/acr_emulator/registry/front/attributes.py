@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
@@ -12,6 +13,7 @@ from acr_emulator.registry.front.gate import GuardedRoute, Visit
 from acr_emulator.registry.front.listings import unknown_repository
 from acr_emulator.registry.front.oci_errors import RegistryError, disallowed
 from acr_emulator.registry.front.paging import order_of, page
+from acr_emulator.registry.front.repository_locks import reading, writing
 from acr_emulator.registry.locks import LIST, NAMES, LockAttributes, Locks
 from acr_emulator.registry.scopes import on_its_repository
 from acr_emulator.registry.stored_repositories import StoredManifest, StoredRepositories, StoredTag
@@ -30,17 +32,19 @@ class Attributes:
         tag, manifest = f"{root}/_tags/{{tag}}", f"{root}/_manifests/{{digest}}"
         read, delete = on_its_repository("metadata_read"), on_its_repository("delete")
         lock = on_its_repository("metadata_write")
+        reads = partial(reading, self._distribution)
+        writes = partial(writing, self._distribution)
         return [
-            GuardedRoute(f"{root}/_tags", self._tags, read),
-            GuardedRoute(tag, self._tag, read),
-            GuardedRoute(tag, self._lock_tag, lock, ("PATCH",)),
-            GuardedRoute(tag, self._untag, delete, ("DELETE",)),
-            GuardedRoute(f"{root}/_manifests", self._manifests, read),
-            GuardedRoute(manifest, self._manifest, read),
-            GuardedRoute(manifest, self._lock_manifest, lock, ("PATCH",)),
-            GuardedRoute(root, self._repository, read),
-            GuardedRoute(root, self._lock_repository, lock, ("PATCH",)),
-            GuardedRoute(root, self._delete, delete, ("DELETE",)),
+            GuardedRoute(f"{root}/_tags", reads(self._tags), read),
+            GuardedRoute(tag, reads(self._tag), read),
+            GuardedRoute(tag, writes(self._lock_tag), lock, ("PATCH",)),
+            GuardedRoute(tag, writes(self._untag), delete, ("DELETE",)),
+            GuardedRoute(f"{root}/_manifests", reads(self._manifests), read),
+            GuardedRoute(manifest, reads(self._manifest), read),
+            GuardedRoute(manifest, writes(self._lock_manifest), lock, ("PATCH",)),
+            GuardedRoute(root, reads(self._repository), read),
+            GuardedRoute(root, writes(self._lock_repository), lock, ("PATCH",)),
+            GuardedRoute(root, writes(self._delete), delete, ("DELETE",)),
         ]
 
     async def _repository(self, _request: Request, visit: Visit) -> Response:
@@ -137,13 +141,13 @@ class Attributes:
 
     def _enter(self, visit: Visit) -> StoredRepositories:
         """What is stored, with the repository in it."""
-        stored = self._distribution.repositories(visit.registry.name)
+        stored = self._distribution.repositories(visit.registry.folder)
         if not stored.exists(visit.repository):
             raise unknown_repository(visit.repository)
         return stored
 
     def _locks(self, visit: Visit) -> Locks:
-        return self._distribution.locks(visit.registry.name)
+        return self._distribution.locks(visit.registry.folder)
 
 
 def _answer(

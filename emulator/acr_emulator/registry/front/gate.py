@@ -25,6 +25,11 @@ class Visit:
     repository: str
     allows: Callable[[Scope], bool]
 
+    @property
+    def path(self) -> str:
+        """What distribution calls the repository; the key of its lock."""
+        return f"{self.registry.folder}/{self.repository}"
+
 
 Handler = Callable[[Request, Visit], Awaitable[ASGIApp]]
 
@@ -56,7 +61,7 @@ class Gate:
         resource = self._registries.get(host.partition(".")[0])
         if resource is None or resource["properties"]["loginServer"] != host:
             raise RegistryError(404, "NOT_FOUND", f"there is no registry '{host}'")
-        registry = Registry.of(resource)
+        registry = Registry.of(resource, self._registries.folder(resource["name"]))
         if not registry.public:
             client = request.client.host if request.client else "unknown"
             raise RegistryError(

@@ -1,5 +1,7 @@
 """The lists of the OCI API: repositories, tags of a repository, referrers of a manifest."""
 
+from functools import partial
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -7,6 +9,7 @@ from acr_emulator.registry.distribution import Distribution
 from acr_emulator.registry.front.gate import GuardedRoute, Visit
 from acr_emulator.registry.front.oci_errors import RegistryError
 from acr_emulator.registry.front.paging import page
+from acr_emulator.registry.front.repository_locks import reading
 from acr_emulator.registry.locks import LIST
 from acr_emulator.registry.referrers import INDEX_TYPE, index, is_digest
 from acr_emulator.registry.scopes import CATALOG, on_its_repository
@@ -30,32 +33,29 @@ class Listings:
 
     def routes(self) -> list[GuardedRoute]:
         """Where clients find them."""
-        readable = on_its_repository("pull", "metadata_read")
+        readable, pull = on_its_repository("pull", "metadata_read"), on_its_repository("pull")
+        read = partial(reading, self._distribution)
         return [
             GuardedRoute("/v2/_catalog", self._catalog, CATALOG),
             GuardedRoute("/acr/v1/_catalog", self._catalog, CATALOG),
-            GuardedRoute("/v2/{repository:path}/tags/list", self._tags, readable),
-            GuardedRoute(
-                "/v2/{repository:path}/referrers/{digest}",
-                self._referrers,
-                on_its_repository("pull"),
-            ),
+            GuardedRoute("/v2/{repository:path}/tags/list", read(self._tags), readable),
+            GuardedRoute("/v2/{repository:path}/referrers/{digest}", read(self._referrers), pull),
         ]
 
     async def _catalog(self, request: Request, visit: Visit) -> Response:
-        registry = visit.registry.name
-        locks = self._distribution.locks(registry)
-        names = self._distribution.repositories(registry).names()
+        folder = visit.registry.folder
+        locks = self._distribution.locks(folder)
+        names = self._distribution.repositories(folder).names()
         names = [name for name in names if locks.attributes(name)[LIST]]
         chosen, headers = page(request, names, str)
         return JSONResponse({"repositories": chosen}, headers=headers)
 
     async def _tags(self, request: Request, visit: Visit) -> Response:
         repository = visit.repository
-        stored = self._distribution.repositories(visit.registry.name)
+        stored = self._distribution.repositories(visit.registry.folder)
         if not stored.exists(repository):
             raise unknown_repository(repository)
-        locks = self._distribution.locks(visit.registry.name)
+        locks = self._distribution.locks(visit.registry.folder)
         tags = [tag.name for tag in stored.tags(repository)]
         tags = [tag for tag in tags if locks.attributes(repository, tag)[LIST]]
         chosen, headers = page(request, tags, str)
@@ -69,7 +69,7 @@ class Listings:
                 400, "DIGEST_INVALID", f'invalid digest "{subject}"', detail={"Digest": subject}
             )
         artifact_type = request.query_params.get("artifactType", "")
-        stored = self._distribution.repositories(visit.registry.name)
+        stored = self._distribution.repositories(visit.registry.folder)
         content = index(stored.referrers(visit.repository, subject), artifact_type)
         headers = {"OCI-Filters-Applied": "artifactType"} if artifact_type else {}
         return JSONResponse(content, headers=headers, media_type=INDEX_TYPE)

@@ -41,8 +41,8 @@ class OAuth:
         ]
 
     async def _exchange(self, request: Request) -> Response:
-        registry = self._gate.registry(request)
         form = await _form(request)
+        registry = self._gate.registry(request)
         _check_service(form, registry)
         if _field(form, "grant_type") not in {"access_token", "access_token_refresh_token"}:
             raise RegistryError(400, "UNSUPPORTED", "grant_type must be access_token")
@@ -56,8 +56,8 @@ class OAuth:
         return JSONResponse({"refresh_token": refresh_token})
 
     async def _token_for_form(self, request: Request) -> Response:
-        registry = self._gate.registry(request)
         form = await _form(request)
+        registry = self._gate.registry(request)
         _check_service(form, registry)
         grant_type = _field(form, "grant_type")
         try:

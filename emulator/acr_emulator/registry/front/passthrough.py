@@ -1,8 +1,16 @@
 """The OCI API: passed on to distribution, where a registry's repositories lie under its name."""
 
+import hashlib
 import json
 import re
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    nullcontext,
+)
+from functools import partial
 from urllib.parse import parse_qsl
 
 import anyio
@@ -19,6 +27,7 @@ from acr_emulator.registry.front.oci_errors import RegistryError, disallowed, er
 from acr_emulator.registry.front.registry_path import RegistryPath
 from acr_emulator.registry.locks import DELETE, READ, WRITE
 from acr_emulator.registry.scopes import is_repository, on_its_repository, on_repository
+from acr_emulator.resource_locks import holding_its_end
 
 _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer"}
 _NOT_FORWARDED = _HOP_BY_HOP | {"authorization", "host", "expect"}
@@ -32,12 +41,22 @@ _DIGEST = re.compile(r"[a-z0-9+._-]+:[0-9a-fA-F]+")
 _BINARY = (b"content-type", b"application/octet-stream")
 
 Headers = Mapping[str, str]
+Lock = AbstractAsyncContextManager[None]
+IsAllowed = Callable[[], bool]
 #: What follows once distribution has done what it was to do; returns headers to add.
 Consequence = Callable[[httpx.Response], Headers]
 
 
 def _nothing(_: httpx.Response) -> Headers:
     return {}
+
+
+@asynccontextmanager
+async def _checked(lock: Lock, is_allowed: IsAllowed) -> AsyncIterator[None]:
+    async with lock:
+        if not is_allowed():
+            raise disallowed()
+        yield
 
 
 class PassThrough:
@@ -71,70 +90,95 @@ class PassThrough:
         return Response("{}", headers={"Docker-Distribution-Api-Version": "registry/2.0"})
 
     async def _pull(self, request: Request, visit: Visit) -> ASGIApp:
-        self._check_lock(visit, READ, request.path_params.get("reference", ""))
-        return await self._pass(request, visit)
+        reference = request.path_params.get("reference", "")
+        lock = self._shared(visit, lambda: self._allows(visit, READ, reference))
+        return await self._forward(request, visit, lock)
 
     async def _delete_blob(self, request: Request, visit: Visit) -> ASGIApp:
-        self._check_lock(visit, DELETE)
-        return await self._pass(request, visit)
+        lock = self._exclusive(visit, lambda: self._allows(visit, DELETE))
+        return await self._forward(request, visit, lock)
 
     async def _start_upload(self, request: Request, visit: Visit) -> ASGIApp:
-        self._check_lock(visit, WRITE)
+        lock = self._exclusive(visit, lambda: self._allows(visit, WRITE))
         query = _with_mount(request.scope["query_string"], visit)
-        return await self._forward(request, visit, query, [_BINARY])
+        return await self._forward(request, visit, lock, query=query)
 
     async def _upload(self, request: Request, visit: Visit) -> ASGIApp:
-        return await self._forward(request, visit, request.scope["query_string"], [_BINARY])
-
-    async def _pass(self, request: Request, visit: Visit, done: Consequence = _nothing) -> ASGIApp:
-        kept = [pair for pair in request.headers.raw if pair[0].lower() == b"content-type"]
-        return await self._forward(request, visit, request.scope["query_string"], kept, done)
+        """Only the PUT that ends an upload changes the repository."""
+        lock = self._exclusive(visit) if request.method == "PUT" else nullcontext()
+        return await self._forward(request, visit, lock)
 
     async def _push_manifest(self, request: Request, visit: Visit) -> ASGIApp:
         """A client that reads no `OCI-Subject` lists the referrer in an index with a tag."""
-        self._check_lock(visit, WRITE, request.path_params["reference"])
+        reference, digest = request.path_params["reference"], hashlib.sha256()
+
+        @asynccontextmanager
+        async def lock() -> AsyncIterator[None]:
+            file = f"sha256:{digest.hexdigest()}"  # which repositories share: see `engine`
+            allowed = self._exclusive(visit, lambda: self._allows(visit, WRITE, reference))
+            async with self._distribution.resource_locks.exclusive(file), allowed:
+                yield
 
         def name_subject(answer: httpx.Response) -> Headers:
-            stored = self._distribution.repositories(visit.registry.name)
+            stored = self._distribution.repositories(visit.registry.folder)
             subject = stored.subject(visit.repository, answer.headers["docker-content-digest"])
             return {"oci-subject": subject} if subject else {}
 
-        return await self._pass(request, visit, name_subject)
+        return await self._forward(
+            request,
+            visit,
+            lock(),
+            content_type=[pair for pair in request.headers.raw if pair[0] == _BINARY[0]],
+            receive=digest.update,
+            done=name_subject,
+        )
 
     async def _delete_manifest(self, request: Request, visit: Visit) -> ASGIApp:
         """Referrers end with their subject, as documented of ACR."""
-        digest = request.path_params["reference"]
-        if not self._distribution.locks(visit.registry.name).allow_deletion(
-            visit.repository, digest
-        ):
-            raise disallowed()
+        repository, digest = visit.repository, request.path_params["reference"]
+        locks = self._distribution.locks(visit.registry.folder)
+        lock = self._exclusive(visit, lambda: locks.allow_deletion(repository, digest))
 
         def delete_referrers(_: httpx.Response) -> Headers:
-            stored = self._distribution.repositories(visit.registry.name)
-            stored.delete_manifest(visit.repository, digest)
+            self._distribution.repositories(visit.registry.folder).delete_manifest(
+                repository, digest
+            )
             return {}
 
-        return await self._pass(request, visit, delete_referrers)
+        return await self._forward(request, visit, lock, done=delete_referrers)
 
-    def _check_lock(self, visit: Visit, operation: str, reference: str = "") -> None:
-        locks = self._distribution.locks(visit.registry.name)
-        if not locks.allow(operation, visit.repository, reference):
-            raise disallowed()
+    def _allows(self, visit: Visit, operation: str, reference: str = "") -> bool:
+        locks = self._distribution.locks(visit.registry.folder)
+        return locks.allow(operation, visit.repository, reference)
+
+    def _shared(self, visit: Visit, is_allowed: IsAllowed) -> Lock:
+        return _checked(self._distribution.resource_locks.shared(visit.path), is_allowed)
+
+    def _exclusive(self, visit: Visit, is_allowed: IsAllowed = lambda: True) -> Lock:
+        return _checked(self._distribution.resource_locks.exclusive(visit.path), is_allowed)
 
     async def _forward(
         self,
         request: Request,
         visit: Visit,
-        query: bytes,
-        content_type: list[tuple[bytes, bytes]],
+        lock: Lock,
+        *,
+        query: bytes | None = None,
+        content_type: Sequence[tuple[bytes, bytes]] = (_BINARY,),
+        receive: Callable[[bytes], object] = lambda _: None,
         done: Consequence = _nothing,
     ) -> ASGIApp:
+        """Send a request on; the lock is held from its end to what follows from it."""
         has_body = request.method not in _WITHOUT_BODY
         left_out = _NOT_FORWARDED | ({"content-type"} if has_body else _OF_BODY)
         headers = [pair for pair in request.headers.raw if pair[0].decode() not in left_out]
-        path = RegistryPath(request.scope["path"]).in_distribution(visit.registry.name)
+        path = RegistryPath(request.scope["path"]).in_distribution(visit.registry.folder)
+        query = request.scope["query_string"] if query is None else query
         pulls = request.method in ("GET", "HEAD")
         http = self._distribution.pulls if pulls else self._distribution.pushes
+        held = AsyncExitStack()
+        hold = partial(held.enter_async_context, lock)
+        content = holding_its_end(_sent(request.stream(), receive), hold)
         try:
             url = httpx.URL(await self._running())
             root = url.path.rstrip("/")
@@ -142,11 +186,13 @@ class PassThrough:
                 request.method,
                 url.copy_with(raw_path=f"{root}{path}".encode() + (b"?" + query if query else b"")),
                 headers=[*headers, *(content_type if has_body else [])],
-                content=_sent(request.stream()) if has_body else None,
+                content=content if has_body else None,
             )
         except httpx.InvalidURL as exc:
             raise RegistryError(400, "NAME_INVALID", "the path is too long") from exc
-        return _Relay(http, onward, f"/v2/{visit.registry.name}/", done)
+        if not has_body:
+            await hold()
+        return _Relay(http, onward, f"/v2/{visit.registry.folder}/", held, done)
 
     async def _running(self) -> str:
         try:
@@ -155,8 +201,10 @@ class PassThrough:
             raise _down() from exc
 
 
-async def _sent(content: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """What a client sends, as long as it does."""
+async def _sent(
+    content: AsyncIterator[bytes], receive: Callable[[bytes], object]
+) -> AsyncIterator[bytes]:
+    """What a client sends, as long as it does; `receive` sees it, too."""
     while True:
         try:
             with anyio.fail_after(_STALLED_SECONDS):
@@ -166,6 +214,7 @@ async def _sent(content: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
             raise RegistryError(408, "UNKNOWN", message) from exc
         if chunk is None:
             return
+        receive(chunk)
         yield chunk
 
 
@@ -192,23 +241,31 @@ def _with_mount(query: bytes, visit: Visit) -> bytes:
         or not visit.allows(on_repository(source, "pull"))
     ):
         return b""
-    return f"mount={digest}&from={visit.registry.name}/{source}".encode()
+    return f"mount={digest}&from={visit.registry.folder}/{source}".encode()
 
 
 class _Relay:
     """Distribution's answer, sent on while it comes in."""
 
     def __init__(
-        self, http: httpx.AsyncClient, onward: httpx.Request, prefix: str, done: Consequence
+        self,
+        http: httpx.AsyncClient,
+        onward: httpx.Request,
+        prefix: str,
+        held: AsyncExitStack,
+        done: Consequence,
     ) -> None:
         self._http = http
         self._onward = onward
         self._prefix = prefix
+        self._held = held
         self._done = done
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         try:
-            answer = await self._http.send(self._onward, stream=True)
+            async with self._held:
+                answer = await self._http.send(self._onward, stream=True)
+                more = {} if answer.is_error else self._done(answer)
         except ClientDisconnect:
             return
         except httpx.PoolTimeout as exc:
@@ -220,7 +277,6 @@ class _Relay:
                 refusal = await self._error(answer)
                 await refusal(scope, receive, send)
             else:
-                more = {} if answer.is_error else self._done(answer)
                 await self._stream(answer, send, more)
         finally:
             await answer.aclose()

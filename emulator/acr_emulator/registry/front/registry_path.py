@@ -26,6 +26,6 @@ class RegistryPath:
             raise RegistryError(400, "NAME_INVALID", f"invalid path {text!a}")
         return cls(text)
 
-    def in_distribution(self, registry: str) -> str:
-        """Where distribution has the same: under the name of the registry."""
-        return self.text.replace("/v2/", f"/v2/{registry}/", 1)
+    def in_distribution(self, folder: str) -> str:
+        """Where distribution has the same: in the registry's folder."""
+        return self.text.replace("/v2/", f"/v2/{folder}/", 1)
