@@ -160,7 +160,7 @@ test-briefly: setup-e2e-$(NEWEST_AZ) wheel
 	$(call pytest,$(SUITE)) --hypothesis-profile=quick tests/unit tests/recorded tests/e2e/test_same_output.py
 
 .PHONY: faults
-faults: setup-emulator ## Every fault at every request of every command, and more: PART=commands, engine, kill or soak
+faults: setup-emulator ## Every fault at every request of every command, and more: PART=commands, engine, kill, race or soak
 	@$(run) tests.faults $(PART)
 
 .PHONY: fuzz

@@ -6,7 +6,7 @@ import importlib
 import sys
 
 #: Each is a module of this folder whose `campaign()` prints a table and returns what failed.
-PARTS = ("commands", "engine", "kill", "soak")
+PARTS = ("commands", "engine", "kill", "race", "soak")
 
 
 def main(names: list[str]) -> int:

@@ -17,6 +17,8 @@ _FAULTS = {
     "storage that refuses": "engine/test_storage.py",
     "parts that die, full disks": "test_engine_faults.py",
     "a registry killed in a write": "test_repair.py",
+    "what happens at once to one name": "test_races.py",
+    "a full disk at every write": "test_transactions.py",
     "every message of a failed run": "test_run_failures.py",
 }
 
