@@ -6,6 +6,7 @@ import socket
 import ssl
 import time
 from contextlib import ExitStack
+from typing import Any
 
 import httpx
 import jwt
@@ -15,7 +16,9 @@ from acr_emulator.registry.front import passthrough
 
 from tests.emulator.guests import ROLE_IDS
 from tests.emulator.running import REGISTRIES, Emulator
-from tests.support.oci import MANIFEST, RegistryClient, digest_of
+from tests.support.oci import DOCKER_MANIFEST, MANIFEST, RegistryClient, digest_of
+
+DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json"
 
 CATALOG = "registry:catalog:*"
 GUID = "00000000-0000-0000-0000-000000000000"
@@ -199,47 +202,38 @@ def test_a_refresh_token_works_as_a_password(client: RegistryClient) -> None:
     assert wrong.status_code == 401
 
 
-LOGINS = [
-    # what it sends with an id and a secret, the status
-    ("Basic at a path", 200),
-    ("Basic at the token service", 200),
-    ("a form", 200),
-    ("Basic at a path", 401),
-    ("Basic at the token service", 401),
-    ("a form", 401),
-]
-
-
-@pytest.mark.parametrize(("way", "status"), LOGINS)
-def test_a_service_principal_logs_in_with_its_secret(
-    emulator: Emulator, client: RegistryClient, way: str, status: int
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_service_principal_gets_a_token_for_its_secret(
+    emulator: Emulator, client: RegistryClient, method: str
 ) -> None:
     """As `docker login` and `skopeo login` do; it has the rights of its roles."""
     guest, secret = emulator.instance.directory.add_application("guest")
     emulator.grant(guest.object_id, ROLE_IDS["AcrPull"], f"{REGISTRIES}/fronttest")
-    user = guest.application_id.upper()
-    password = secret if status == 200 else "wrong"
-    scopes = f"{PULL} {PUSH}"
-    if way == "Basic at a path":
-        path = "/v2/team/app/tags/list"
-        assert client.call("GET", path, headers=basic(user, password)).status_code == status
-        upload = client.call("POST", "/v2/team/app/blobs/uploads/", headers=basic(user, password))
-        assert upload.status_code == 401
-        return
-    if way == "a form":
-        form = {"grant_type": "password", "service": HOST, "scope": scopes}
-        answer = client.call(
-            "POST", "/oauth2/token", data={**form, "username": user, "password": password}
-        )
-    else:
-        answer = client.call(
-            "GET", "/oauth2/token", headers=basic(user, password), params={"scope": scopes}
-        )
-    assert answer.status_code == status
-    if status == 200:
-        token = answer.json()["access_token"]
-        claims = jwt.decode(token, options={"verify_signature": False})
-        assert claims["access"] == [{"type": "repository", "name": "team/app", "actions": ["pull"]}]
+    fields = {"service": HOST, "scope": f"{PULL} {PUSH}"}
+    answers = []
+    for password in (secret, "wrong"):
+        login = {"username": guest.application_id.upper(), "password": password}
+        request: dict[str, Any] = {"data": {**fields, **login, "grant_type": "password"}}
+        if method == "GET":
+            request = {"params": fields, "headers": basic(*login.values())}
+        answers.append(client.call(method, "/oauth2/token", **request))
+    assert [answer.status_code for answer in answers] == [200, 401]
+    token = answers[0].json()["access_token"]
+    claims = jwt.decode(token, options={"verify_signature": False})
+    assert claims["access"] == [{"type": "repository", "name": "team/app", "actions": ["pull"]}]
+
+
+def test_a_service_principals_secret_is_accepted_at_every_path(
+    emulator: Emulator, client: RegistryClient
+) -> None:
+    guest, secret = emulator.instance.directory.add_application("guest")
+    emulator.grant(guest.object_id, ROLE_IDS["AcrPull"], f"{REGISTRIES}/fronttest")
+    listing, upload = "/v2/team/app/tags/list", "/v2/team/app/blobs/uploads/"
+    login = basic(guest.application_id, secret)
+    assert client.call("GET", listing, headers=login).status_code == 200
+    assert client.call("POST", upload, headers=login).status_code == 401
+    wrong = basic(guest.application_id, "wrong")
+    assert client.call("GET", listing, headers=wrong).status_code == 401
 
 
 def test_nobody_logs_in_by_an_object_id_or_without_a_secret(
@@ -466,6 +460,25 @@ def test_a_blob_is_mounted_from_a_repository_of_the_same_registry(
     elsewhere = emulator.client("fronttest4")
     started = elsewhere.call("POST", path, push, "repository:origin:pull")
     assert started.status_code == 202
+
+
+FOREIGN = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"
+
+
+def test_an_image_with_a_layer_at_a_url_is_stored(client: RegistryClient) -> None:
+    """The base layer of an image of Windows may stay at its URLs."""
+    config = {"mediaType": DOCKER_CONFIG, **client.push_blob("windows", b"{}")}
+    base: dict[str, Any] = {"mediaType": FOREIGN, "digest": digest_of(b"absent"), "size": 6}
+    base["urls"] = ["https://mcr.microsoft.example/base?x=1"]
+    manifest = {
+        "schemaVersion": 2,
+        "mediaType": DOCKER_MANIFEST,
+        "config": config,
+        "layers": [base],
+    }
+    digest = client.push_manifest("windows", manifest, "v1")
+    assert client.digest("windows", "v1") == digest
+    assert client.blob("windows", base["digest"]) is None
 
 
 def test_a_tag_a_manifest_and_a_repository_are_deleted(client: RegistryClient) -> None:
