@@ -13,14 +13,15 @@ from azure.core.exceptions import AzureError
 from requests.utils import parse_header_links
 
 from azext_acrtransfer.registry.descriptors import Descriptor, Manifest
-from azext_acrtransfer.registry.references import Artifact
+from azext_acrtransfer.registry.references import Artifact, is_digest
+from azext_acrtransfer.registry.referrer_tags import list_tag, subject_of_tag
 from azext_acrtransfer.registry.session import RegistrySession, Right, advice
 from azext_acrtransfer.service.concurrency import run_concurrently
 from azext_acrtransfer.service.http import MALFORMED
 from azext_acrtransfer.service.progress import progress
 
 T = TypeVar("T")
-_PAGE = {"n": 100}  # as az asks
+_PAGE = f"?{urlencode({'n': 100})}"  # as az asks
 # 2,000 manifests at 20 ms took 9.9 s with 8 threads, 5.3 s with 16 and 5.1 s with 32.
 _MAX_WORKERS = 16
 
@@ -45,6 +46,13 @@ def _list_tags(repository: str) -> Right:
 
 def _pull(repository: str) -> Right:
     return _on(repository, "pull", "read the manifests")
+
+
+def _referrer(item: Any) -> Descriptor:
+    """Parse an item of a list of referrers: its digest goes into requests and commands."""
+    if not is_digest(item["digest"]):
+        raise ValueError(f"'{item['digest']}' is not a digest")
+    return Descriptor(item["digest"], str(item["mediaType"]), int(item["size"]))
 
 
 class RegistryClient:
@@ -117,8 +125,11 @@ class RegistryClient:
             return None
         with self._readable(artifact):
             descriptor = manifest.descriptor
-        children = (self._deep(artifact.repository, child) for child in descriptor.children)
-        return replace(descriptor, children=tuple(children))
+        return replace(
+            descriptor,
+            children=tuple(self._deep(artifact.repository, each) for each in descriptor.children),
+            subject=descriptor.subject or subject_of_tag(artifact.reference),
+        )
 
     def sizes(self, artifact: Artifact) -> dict[str, int] | None:
         """Return the sizes of all that an artifact consists of, by digest; None if it's missing."""
@@ -131,6 +142,24 @@ class RegistryClient:
         for child in children:
             sizes |= self.sizes(Artifact(artifact.repository, child.digest)) or {}
         return sizes
+
+    def referrers(self, subject: Artifact) -> tuple[Descriptor, ...]:
+        """Return what the registry lists as referrers of a digest.
+
+        A registry without OCI's API for that has a list under a tag (distribution-spec 1.1).
+        """
+        repository = subject.repository
+        path = f"/v2/{repository}/referrers/{subject.reference}"
+
+        def tagged() -> Sequence[Any]:
+            manifest = self.manifest(Artifact(repository, list_tag(subject.reference)))
+            return manifest.document["manifests"] if manifest else ()
+
+        try:
+            items = self._list(path, "manifests", _pull(repository), "", tagged)
+            return tuple(map(_referrer, items))
+        except MALFORMED as error:
+            raise self._unusable_list(path) from error
 
     def describe_all(self, artifacts: Sequence[Artifact]) -> list[Descriptor | None]:
         """Return the descriptors of artifacts in their order, with concurrent requests."""
@@ -150,6 +179,18 @@ class RegistryClient:
         with suppress(AzCLIError, AzureError):  # each artifact has the error then
             self.prepare_to_pull(artifacts)
         return self._of_all(describe, artifacts, on_error=lambda _, error: error)
+
+    def referrers_of(self, subjects: Sequence[Artifact]) -> list[tuple[Descriptor, ...]]:
+        """Return the referrers of digests in their order, with concurrent requests."""
+        self.prepare_to_pull(subjects)
+        return self._of_all(self.referrers, subjects)
+
+    def try_to_list_referrers(
+        self, subjects: Sequence[Artifact]
+    ) -> list[tuple[Descriptor, ...] | Exception]:
+        """Return the same, with the error in place of a list that can't be read."""
+        list_: Callable[[Artifact], tuple[Descriptor, ...] | Exception] = self.referrers
+        return self._of_all(list_, subjects, on_error=lambda _, error: error)
 
     def sizes_of(self, artifacts: Sequence[Artifact]) -> list[dict[str, int] | None]:
         """Return the sizes of artifacts in their order, with concurrent requests."""
@@ -180,27 +221,47 @@ class RegistryClient:
             return child
         return self.describe(Artifact(repository, child.digest)) or child
 
-    def _list(self, path: str, key: str, right: Right) -> list[Any]:
-        """Return a list that is read once: several patterns can need the same one."""
+    def _list(
+        self,
+        path: str,
+        key: str,
+        right: Right,
+        query: str = _PAGE,
+        otherwise: Callable[[], Iterable[Any]] | None = None,
+    ) -> list[Any]:
+        """Return a list that is read once: several patterns can need the same one.
+
+        ``otherwise`` returns what a registry has in place of a list that is optional.
+        """
         if path not in self._lists:
-            self._lists[path] = list(self._pages(path, key, right))
+            self._lists[path] = list(self._pages(path, key, right, query, otherwise))
         return self._lists[path]
 
-    def _pages(self, path: str, key: str, right: Right) -> Iterator[Any]:
-        query, queries = urlencode(_PAGE), set()
-        while query:
+    def _pages(
+        self,
+        path: str,
+        key: str,
+        right: Right,
+        query: str,
+        otherwise: Callable[[], Iterable[Any]] | None,
+    ) -> Iterator[Any]:
+        queries = set()
+        is_last = False
+        while not is_last:
             if query in queries:
                 raise AzureResponseError(f"The list of registry '{self._name}' has no end: {path}")
             queries.add(query)
-            response = self._session.get(f"{path}?{query}", right, key)
+            response = self._session.get(path + query, right, key, is_optional=bool(otherwise))
             if response is None:
+                yield from otherwise() if otherwise else ()
                 return
             items = response.json()[key] or []
             if not isinstance(items, list):
                 raise self._unusable_list(path)
             yield from items
             links = parse_header_links(response.headers.get("link", ""))
-            query = urlsplit(links[0]["url"]).query if links else ""
+            query = f"?{urlsplit(links[0]['url']).query}" if links else ""
+            is_last = query in ("", "?")
 
     def _unusable_list(self, path: str) -> AzureResponseError:
         return AzureResponseError(

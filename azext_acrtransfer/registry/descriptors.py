@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
+
+from azext_acrtransfer.registry.references import is_digest
+from azext_acrtransfer.service.json_values import get_path
 
 _INDEXES = frozenset(
     {
@@ -17,17 +21,29 @@ _INDEXES = frozenset(
 
 @dataclass(frozen=True)
 class Descriptor:
-    """A descriptor of a manifest: ``size`` is in bytes, ``children`` are those of an index."""
+    """A descriptor of a manifest: ``size`` is in bytes, ``children`` are those of an index.
+
+    ``subject`` is the digest that the manifest refers to, as a signature refers to an image. Of
+    children, it isn't known.
+    """
 
     digest: str
     media_type: str
     size: int
     children: tuple[Descriptor, ...] = ()
+    subject: str | None = None
 
     @property
     def is_index(self) -> bool:
         """Whether it can have children."""
         return self.media_type in _INDEXES
+
+    @property
+    def digests(self) -> Iterator[str]:
+        """Its digest, then those of its children, of their children, and so on."""
+        yield self.digest
+        for child in self.children:
+            yield from child.digests
 
 
 def is_foreign(layer: Any) -> bool:
@@ -57,7 +73,13 @@ class Manifest:
 
         Raises ValueError if it's an index that doesn't list them.
         """
-        descriptor = Descriptor(self.digest, self.media_type, self.size)
+        subject = get_path(self.document, "subject", "digest")
+        descriptor = Descriptor(
+            self.digest,
+            self.media_type,
+            self.size,
+            subject=subject if is_digest(subject) else None,
+        )
         if not descriptor.is_index:
             return descriptor
         try:

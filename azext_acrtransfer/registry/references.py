@@ -27,6 +27,11 @@ _LIST_ADVICE = (
 )
 
 
+def is_digest(text: object) -> bool:
+    """Whether a value is a digest that a reference can have."""
+    return isinstance(text, str) and bool(_DIGEST.fullmatch(text))
+
+
 @dataclass(frozen=True)
 class Artifact:
     """One artifact of a registry, by tag or by digest."""

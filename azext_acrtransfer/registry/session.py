@@ -83,14 +83,20 @@ class RegistrySession:
             self._login = _log_in(*self._arguments)
         return self._login
 
-    def get(self, path: str, right: Right, key: str = "") -> HttpResponse | None:
-        """Read a JSON object that must have a key; None if it doesn't exist."""
+    def get(
+        self, path: str, right: Right, key: str = "", *, is_optional: bool = False
+    ) -> HttpResponse | None:
+        """Read a JSON object that must have a key; None if it doesn't exist.
+
+        Registries can lack an API that ``is_optional``, and answer its path with any 404.
+        """
         had_token = right in self._tokens
         response = self._get(path, right)
         if had_token and response.status_code == HTTPStatus.UNAUTHORIZED:
             self._tokens[right] = self._ask_for_token(right)  # it may have become too old
             response = self._get(path, right)
-        if response.status_code == HTTPStatus.NOT_FOUND and _has(response, "errors"):
+        is_missing = response.status_code == HTTPStatus.NOT_FOUND
+        if is_missing and (is_optional or _has(response, "errors")):
             return None
         return self._accepted(response, right, key)
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections import Counter
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -135,3 +136,63 @@ def has(registry: Registry, *artifacts: str, content: bytes | None = None) -> No
             body=content or document_of(artifact),
             headers={"Content-Type": json.loads(content or b"{}").get("mediaType", IMAGE)},
         )
+
+
+@dataclass
+class Repository:
+    """What the repository team/app of a registry contains; answers every request for it."""
+
+    registry: Registry
+    #: Whether the registry has OCI's API for referrers; without it, its path is any unknown one.
+    has_api: bool = True
+    tags: dict[str, str] = field(default_factory=dict)
+    _manifests: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        base = re.escape(f"{HOST}/v2/team/app/")
+        mock = self.registry.mock
+        for url, answer in {
+            f"{base}manifests/.+": self._manifest,
+            f"{base}referrers/.+": self._referrers,
+            re.escape(f"{HOST}/acr/v1/team/app/_tags") + ".*": self._tags,
+        }.items():
+            mock.add_callback("GET", re.compile(url), answer, content_type=None)
+
+    def push(self, *tags: str, media_type: str = IMAGE, **document: Any) -> str:
+        """Have a manifest under tags, or by its digest only; returns its digest."""
+        body = json.dumps({"mediaType": media_type, **document}).encode()
+        digest = f"sha256:{hashlib.sha256(body).hexdigest()}"
+        self._manifests[digest] = media_type, body
+        self.tags.update(dict.fromkeys(tags, digest))
+        return digest
+
+    def refer(self, subject: str, *tags: str, **document: Any) -> str:
+        """Have a referrer of a digest, as notation and oras push it; returns its digest."""
+        return self.push(*tags, subject=self.descriptor(subject), **document)
+
+    def descriptor(self, digest: str) -> dict[str, Any]:
+        media_type, body = self._manifests[digest]
+        return {"mediaType": media_type, "digest": digest, "size": len(body)}
+
+    def _manifest(self, request: PreparedRequest) -> tuple[int, dict[str, str], bytes]:
+        name = request.path_url.rpartition("/")[2]
+        digest = self.tags.get(name, name)
+        if digest not in self._manifests:
+            return 404, {}, json.dumps({"errors": [{"code": "MANIFEST_UNKNOWN"}]}).encode()
+        media_type, body = self._manifests[digest]
+        return 200, {"Content-Type": media_type}, body
+
+    def _referrers(self, request: PreparedRequest) -> tuple[int, dict[str, str], bytes]:
+        if not self.has_api:
+            return 404, {"Content-Type": "text/plain"}, b"404 page not found"
+        subject = request.path_url.rpartition("/")[2]
+        listed = [
+            self.descriptor(digest)
+            for digest, (_, body) in self._manifests.items()
+            if json.loads(body).get("subject", {}).get("digest") == subject
+        ]
+        return 200, {}, json.dumps({"mediaType": INDEX, "manifests": listed}).encode()
+
+    def _tags(self, _: PreparedRequest) -> tuple[int, dict[str, str], bytes]:
+        tags = [{"name": name, "digest": digest} for name, digest in sorted(self.tags.items())]
+        return 200, {}, json.dumps({"tags": tags}).encode()
