@@ -175,8 +175,9 @@ long-summary: |
     If a run fails, the command fails, explains the probable cause, and prints the command to run \
 next. To see the runs that a source trigger creates, use `az acr pipeline-run list`.
 
-    A run exports at most 50 artifacts. More artifacts are split into several runs, which are \
-numbered: the run NAME001 writes the blob BLOB-001, and so on. An import creates a run for each \
+    A run exports at most 50 artifacts. More artifacts, or more bytes than --max-blob-size, are \
+split into several runs, which are numbered: the run NAME001 writes the blob BLOB-001, and so on. \
+A blob name keeps its extension, such as images-001.tar. An import creates a run for each \
 blob. With several runs, the result is a list. If a run fails, the other runs continue, and the \
 command prints how to transfer the rest.
 
@@ -192,6 +193,10 @@ artifacts have to be exported again, the error prints them as lines for a file.
 exported: it might be misspelled. A value that matches only unselected artifacts has no effect. \
 An artifact without a tag means the tag latest. To exclude a whole repository, use \
 samples/hello:*.
+
+    With --include-referrers, an artifact and its referrers are in one run and count towards \
+the 50 artifacts. Without it, a warning states how many referrers aren't exported, if you have \
+permission to read the registry. With --only-show-errors, they aren't counted.
 
     With --manifest, --only-failed selects the artifacts that weren't exported, and adds the new \
 results to the manifest. --skip leaves out the artifacts that the target registry contains.
@@ -219,6 +224,11 @@ examples:
         az acr pipeline-run create --registry myregistry --pipeline myexportpipeline
         --pipeline-type export --name myrun --storage-blob images --artifacts "samples/*"
         --skip target.json --manifest manifest.json
+  - name: Export signed images with their signatures and SBOMs, in blobs of at most 25 GB
+    text: >
+        az acr pipeline-run create --registry myregistry --pipeline myexportpipeline
+        --pipeline-type export --name myrun --storage-blob images.tar --artifacts "samples/*"
+        --include-referrers --max-blob-size 25GB --manifest manifest.json
   - name: Export the artifacts that failed, and complete the manifest
     text: >
         az acr pipeline-run create --registry myregistry --pipeline myexportpipeline
@@ -255,9 +265,10 @@ examples:
 _RUN_VERIFY = """
 type: command
 short-summary: Verify that a registry contains the artifacts of an export manifest.
-long-summary: Compares the digest of each artifact, and of each child of an index. Doesn't need \
-access to the source registry. The exit code is 1 if an artifact is missing or different, and 4 \
-if none is, but one couldn't be read. The file format is described in \
+long-summary: Compares the digest of each artifact, and of each child of an index. A referrer, \
+such as a signature, must be listed under its subject, too. Doesn't need access to the source \
+registry. The exit code is 1 if an artifact is missing, different or not listed, and 4 if none is, \
+but one couldn't be read. The file format is described in \
 docs/reference/transfer-manifest.md of the project.
 examples:
   - name: Verify that the target registry contains all exported artifacts

@@ -320,6 +320,22 @@ def _export_arguments(context: Any) -> None:
         validator=validators.validate_exclude,
     )
     context.argument(
+        "include_referrers",
+        arg_group="Selection",
+        action="store_true",
+        help="Export the referrers of the artifacts, too: signatures, attestations, SBOMs and "
+        "others, also those of the children of an index and of referrers. --exclude applies to "
+        "them. Requires permission to read the registry.",
+    )
+    context.argument(
+        "max_blob_size",
+        arg_group="Selection",
+        help="Maximum estimated size of a blob, such as 25GB. Larger exports are split into more "
+        "runs; an artifact that is larger itself is an error. Units: B, KB, MB, GB, TB, KiB, MiB, "
+        "GiB, TiB. Default unit: B. Requires permission to read the registry.",
+        validator=validators.validate_max_blob_size,
+    )
+    context.argument(
         "manifest",
         _FILE,
         arg_group="Manifest",

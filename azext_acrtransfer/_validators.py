@@ -159,6 +159,9 @@ validate_artifacts = _parsed_in_cloud("artifacts", _artifacts)
 validate_exclude = _parsed_in_cloud("exclude", _exclude)
 validate_storage_blob = _parsed("storage_blob", _blobs)
 validate_imported_blob = _parsed("storage_blob", arguments.blob_name)
+validate_max_blob_size = _parsed(
+    "max_blob_size", partial(arguments.byte_count, option="--max-blob-size")
+)
 validate_age = _parsed("older_than", arguments.age)
 
 

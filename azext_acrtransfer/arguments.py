@@ -6,6 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from enum import Enum
 from urllib.parse import urlsplit
 
@@ -36,6 +37,9 @@ _IDENTITY = re.compile(
 _URI = re.compile(r"[!-~]+")
 _AGE = re.compile(r"([1-9][0-9]{0,4})([mhdw])", re.ASCII)
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_BYTES = re.compile(
+    r"([0-9]{1,18}(?:\.[0-9]{1,9})?) ?(?:(?:([KMGT])(I)?)?B)?", re.ASCII | re.IGNORECASE
+)
 _HIDDEN = {
     "\r": (
         "a carriage return",
@@ -366,3 +370,19 @@ def age(text: str) -> timedelta:
             "Use a value such as 30d.",
         )
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+def byte_count(text: str, option: str) -> int:
+    """Parse a number of bytes, with or without a unit."""
+    match = _BYTES.fullmatch(text)
+    exponent = "KMGT".index(match[2].upper()) + 1 if match and match[2] else 0
+    count = int(Decimal(match[1]) * (1024 if match[3] else 1000) ** exponent) if match else 0
+    if not count:
+        raise invalid(
+            text,
+            option,
+            "expected a number of bytes, with or without a unit: B, KB, MB, GB or TB, or KiB, MiB, "
+            "GiB or TiB",
+            "Use a value such as 25GB (25,000,000,000 bytes) or 25GiB (26,843,545,600 bytes).",
+        )
+    return count

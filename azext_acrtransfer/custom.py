@@ -247,6 +247,8 @@ def create_run(  # pylint: disable=too-many-locals  # az passes every option as 
     manifest: ManifestFile | None = None,
     skip: TransferManifest | None = None,
     only_failed: TransferManifest | None = None,
+    include_referrers: bool = False,
+    max_blob_size: int | None = None,
     force_redeploy: bool = False,
     check: bool = False,
     dry_run: bool = False,
@@ -279,6 +281,8 @@ def create_run(  # pylint: disable=too-many-locals  # az passes every option as 
             exclude,
             force_update_tag=str(uuid4()) if force_redeploy else None,
             manifests=Manifests(manifest, skip, only_failed),
+            include_referrers=include_referrers,
+            max_blob_size=max_blob_size,
         ),
         context,
     )

@@ -98,6 +98,7 @@ def _run(node: _Node) -> ManifestRun:
         node.find("started", _time),
         node.find("finished", _time),
         node.find("error", _text),
+        node.find("estimatedSize", _size),
     )
 
 
@@ -124,6 +125,7 @@ def _descriptor(node: _Node) -> Descriptor:
         node.get("mediaType", _text),
         node.get("size", _size),
         node.find("children", lambda children: children.items(_descriptor)) or (),
+        node.find("subject", _digest),
     )
 
 

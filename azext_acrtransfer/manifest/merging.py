@@ -60,6 +60,9 @@ def merge(
             entries[artifact] = _entry(old, new, origin, is_overwritten=is_overwritten)
         if record.origin in (Origin.PLANNED, Origin.REFUSED):
             runs.setdefault(run.key, run)
+        elif origin is Origin.EXISTING:  # its artifacts can have been others
+            known = runs.get(run.key)
+            runs[run.key] = replace(run, estimated_size=known.estimated_size if known else None)
         else:
             runs[run.key] = run
     return replace(manifest, runs=tuple(runs.values()), entries=tuple(entries.values()))

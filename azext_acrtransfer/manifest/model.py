@@ -33,6 +33,8 @@ class Result(str, Enum):
     PRESENT = "present"
     MISSING = "missing"
     DIFFERENT = "different"
+    #: The registry has it, but doesn't list it as a referrer of its subject; not in a manifest.
+    UNLISTED = "unlisted"
 
 
 RESULTS = {
@@ -52,6 +54,8 @@ class ManifestRun:
     started: str | None = None
     finished: str | None = None
     error: str | None = None
+    #: Bytes of all manifests, configurations and layers of its artifacts.
+    estimated_size: int | None = None
 
     @property
     def has_ended(self) -> bool:
@@ -112,7 +116,7 @@ class TransferManifest:
             "created": self.created,
             "registry": self.registry,
             "pipeline": self.pipeline,
-            "runs": [_without_nones(vars(run)) for run in self.runs],
+            "runs": [_run_document(run) for run in self.runs],
             "artifacts": [_entry_document(entry) for entry in self.entries],
         }
         return json.dumps(_without_nones(document), indent=2) + "\n"
@@ -125,6 +129,12 @@ def rfc3339(time: datetime) -> str:
 
 def _without_nones(fields: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def _run_document(run: ManifestRun) -> dict[str, Any]:
+    fields = vars(run) | {"estimatedSize": run.estimated_size}
+    del fields["estimated_size"]
+    return _without_nones(fields)
 
 
 def _entry_document(entry: Entry) -> dict[str, Any]:
@@ -141,5 +151,10 @@ def _entry_document(entry: Entry) -> dict[str, Any]:
 
 def _descriptor_document(content: Descriptor) -> dict[str, Any]:
     children = [_descriptor_document(child) for child in content.children]
-    fields = {"digest": content.digest, "mediaType": content.media_type, "size": content.size}
-    return fields | ({"children": children} if children else {})
+    fields = {
+        "digest": content.digest,
+        "mediaType": content.media_type,
+        "size": content.size,
+        "subject": content.subject,
+    }
+    return _without_nones(fields) | ({"children": children} if children else {})

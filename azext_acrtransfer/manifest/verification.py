@@ -22,17 +22,23 @@ from azext_acrtransfer.manifest.model import (
 from azext_acrtransfer.redaction import mask_sas, shortened
 from azext_acrtransfer.registry.descriptors import Descriptor
 from azext_acrtransfer.registry.references import Artifact
+from azext_acrtransfer.registry.referrer_tags import subject_of_tag
 
-_WRONG = (Result.MISSING, Result.DIFFERENT)
+_WRONG = (Result.MISSING, Result.DIFFERENT, Result.UNLISTED)
 
 
-class Describing(Protocol):  # pylint: disable=too-few-public-methods  # there is no more to ask
-    """A registry that resolves references."""
+class Describing(Protocol):
+    """A registry that resolves references, and lists referrers."""
 
     def try_to_describe_all(
         self, artifacts: Sequence[Artifact]
     ) -> Sequence[Descriptor | Exception | None]:
         """Return the descriptor of each artifact, None for a missing one, or what prevents it."""
+
+    def try_to_list_referrers(
+        self, subjects: Sequence[Artifact]
+    ) -> Sequence[tuple[Descriptor, ...] | Exception]:
+        """Return what is listed as referrers of each digest, or what prevents it."""
 
 
 class VerifiedArtifact(TypedDict):
@@ -40,6 +46,7 @@ class VerifiedArtifact(TypedDict):
 
     reference: str
     parent: str | None
+    subject: str | None
     status: str
     expected: str
     found: str | None
@@ -54,6 +61,9 @@ class Finding:
     expected: str
     found: Descriptor | Exception | None
     children: tuple[Finding, ...] = ()
+    subject: str | None = None
+    #: Whether it's listed as a referrer of its subject, or why that can't be read.
+    is_listed: bool | Exception = True
 
     @property
     def actual(self) -> Descriptor | None:
@@ -62,8 +72,10 @@ class Finding:
 
     @property
     def error(self) -> str | None:
-        """Why the artifact could not be read."""
-        return mask_sas(str(self.found)) if isinstance(self.found, Exception) else None
+        """Why the artifact, or the list of referrers of its subject, could not be read."""
+        is_present = self.actual and self.actual.digest == self.expected
+        read = self.is_listed if is_present else self.found
+        return mask_sas(str(read)) if isinstance(read, Exception) else None
 
     @property
     def status(self) -> Result:
@@ -72,7 +84,9 @@ class Finding:
             return Result.UNKNOWN
         if not self.actual:
             return Result.MISSING
-        return Result.PRESENT if self.actual.digest == self.expected else Result.DIFFERENT
+        if self.actual.digest != self.expected:
+            return Result.DIFFERENT
+        return Result.PRESENT if self.is_listed else Result.UNLISTED
 
     @property
     def result(self) -> Result:
@@ -108,6 +122,7 @@ def _row(finding: Finding, parent: str | None) -> VerifiedArtifact:
     return {
         "reference": str(finding.artifact),
         "parent": parent,
+        "subject": finding.subject,
         "status": finding.status.value,
         "expected": finding.expected,
         "found": finding.actual.digest if finding.actual else None,
@@ -126,17 +141,28 @@ def compare(manifest: TransferManifest, registry: Describing) -> tuple[Finding, 
     ]
     artifacts = tuple(dict.fromkeys(references))
     actual = dict(zip(artifacts, registry.try_to_describe_all(artifacts), strict=True))
+    subjects = [
+        subject
+        for entry, contents in wanted
+        for content in contents
+        if (subject := _listing_subject(entry.artifact, content))
+    ]
+    listed = _listed(tuple(dict.fromkeys(subjects)), registry)
 
     def finding(artifact: Artifact, contents: Sequence[Descriptor]) -> Finding:
         found = actual[artifact]
         digest = found.digest if isinstance(found, Descriptor) else None
         expected = next((each for each in contents if each.digest == digest), contents[0])
         children = _children(artifact, expected)
+        subject = _listing_subject(artifact, expected)
+        referrers = listed[subject] if subject else {expected.digest}
         return Finding(
             artifact,
             expected.digest,
             found,
             tuple(Finding(child, child.reference, actual[child]) for child in children),
+            expected.subject,
+            referrers if isinstance(referrers, Exception) else expected.digest in referrers,
         )
 
     return tuple(finding(entry.artifact, contents) for entry, contents in wanted)
@@ -147,31 +173,49 @@ def _contents(entry: Entry) -> list[Descriptor]:
     return [content for content in (entry.descriptor, entry.moved_to) if content]
 
 
+def _listing_subject(artifact: Artifact, content: Descriptor) -> Artifact | None:
+    """Return the subject under which a registry has to list a referrer.
+
+    One that refers to its subject by its tag is found by that.
+    """
+    if not content.subject or subject_of_tag(artifact.reference) == content.subject:
+        return None
+    return Artifact(artifact.repository, content.subject)
+
+
+def _listed(
+    subjects: Sequence[Artifact], registry: Describing
+) -> dict[Artifact, set[str] | Exception]:
+    """Return the digests of the referrers of each subject, or why they can't be read."""
+    lists = registry.try_to_list_referrers(subjects) if subjects else ()
+    return {
+        subject: found if isinstance(found, Exception) else {referrer.digest for referrer in found}
+        for subject, found in zip(subjects, lists, strict=True)
+    }
+
+
 def _children(artifact: Artifact, content: Descriptor) -> tuple[Artifact, ...]:
     """Return the children of an index, and those of indexes in it."""
-    deep = (Artifact(artifact.repository, digest) for digest in _digests(content.children))
-    return tuple(dict.fromkeys(deep))
-
-
-def _digests(contents: Iterable[Descriptor]) -> Iterator[str]:
-    for content in contents:
-        yield content.digest
-        yield from _digests(content.children)
+    _, *children = content.digests
+    return tuple(dict.fromkeys(Artifact(artifact.repository, digest) for digest in children))
 
 
 def to_manifest(findings: Iterable[Finding], login_server: str, now: datetime) -> TransferManifest:
     """Return the content of a registry as a manifest, as far as it could be read."""
-    entries = tuple(
-        Entry(
-            finding.artifact,
-            finding.result,
-            finding.actual,
-            error=f"missing: {', '.join(finding.gaps)}" if finding.gaps else None,
-        )
-        for finding in findings
-        if finding.result is not Result.UNKNOWN
-    )
+    entries = tuple(map(_entry, (each for each in findings if each.result is not Result.UNKNOWN)))
     return TransferManifest(ManifestKind.VERIFICATION, rfc3339(now), login_server, entries=entries)
+
+
+def _entry(finding: Finding) -> Entry:
+    """Return the entry of an artifact; one that isn't listed under its subject isn't complete."""
+    is_unlisted = finding.result is Result.UNLISTED
+    gaps = [*finding.gaps, *([f"in the referrers of {finding.subject}"] if is_unlisted else [])]
+    return Entry(
+        finding.artifact,
+        Result.MISSING if is_unlisted else finding.result,
+        finding.actual,
+        error=f"missing: {', '.join(gaps)}" if gaps else None,
+    )
 
 
 def failure(
@@ -212,7 +256,7 @@ def has_differences(findings: Iterable[Finding]) -> bool:
 def summary(findings: Sequence[Finding]) -> str:
     """Return how many artifacts have each result."""
     counts = Counter(finding.result for finding in findings)
-    order = (Result.PRESENT, Result.MISSING, Result.DIFFERENT, Result.UNKNOWN)
+    order = (Result.PRESENT, *_WRONG, Result.UNKNOWN)
     parts = ", ".join(f"{counts[result]} {result.value}" for result in order if counts[result])
     return f"Verified artifacts: {parts or 'none'}."
 
@@ -226,6 +270,8 @@ def _words(finding: Finding) -> str:
         return f"{len(finding.gaps)} of its {len(finding.children)} children are missing"
     if finding.unread:
         return finding.unread[0]
+    if finding.status is Result.UNLISTED:
+        return f"not listed as a referrer of {finding.subject}"
     return str(finding.status.value)
 
 
@@ -233,6 +279,11 @@ def _advice(wrong: Sequence[Finding], written: Path | None) -> Iterator[str]:
     yield "If a blob wasn't imported completely, import it and verify again."
     if any(finding.result is Result.DIFFERENT for finding in wrong):
         yield "If a tag is different, the import pipeline needs the option OverwriteTags."
+    if any(finding.result is Result.UNLISTED for finding in wrong):
+        yield (
+            "If a referrer isn't listed, clients don't find it by its subject. Delete it, and "
+            "import it again."
+        )
     file = str(written) if written else "FILE"
     how = "" if written else ", with the file that this command writes with --write FILE"
     command = az("acr pipeline-run create", pipeline_type="export", only_failed=file)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from azext_acrtransfer.preflight.lookups import Lookup, Unreadable, read
+from azext_acrtransfer.preflight.lookups import Found, Lookup, Unreadable, all_or_none, read
 from azext_acrtransfer.preflight.snapshot import Content, Layer
 from azext_acrtransfer.registry.descriptors import is_foreign
 from azext_acrtransfer.registry.references import Artifact
+from azext_acrtransfer.registry.referrers import find_referrers
 from azext_acrtransfer.service.concurrency import run_concurrently
 
 if TYPE_CHECKING:
@@ -29,6 +30,19 @@ def read_contents(
     if isinstance(ready, Unreadable):
         return dict.fromkeys(artifacts, ready)
     return dict(zip(artifacts, run_concurrently(ask, artifacts), strict=True))
+
+
+def read_referrers(
+    registry: RegistryClient, contents: Mapping[Artifact, Lookup[Content]]
+) -> Lookup[tuple[Artifact, ...]]:
+    """Return the referrers of artifacts, which were read, that aren't among these."""
+
+    def others() -> tuple[Artifact, ...]:
+        found = find_referrers(list(contents), registry)
+        return tuple(each.artifact for each in found if not (each.is_chosen or each.is_list))
+
+    known = all_or_none(contents)
+    return read(others, _PULL) if isinstance(known, Found) else known
 
 
 def _content(registry: RegistryClient, artifact: Artifact) -> Content | None:

@@ -10,7 +10,7 @@ from knack.log import get_logger
 
 from azext_acrtransfer.kinds import IMPORT, PipelineKind
 from azext_acrtransfer.manifest.model import TransferManifest
-from azext_acrtransfer.preflight.artifact_contents import read_contents
+from azext_acrtransfer.preflight.artifact_contents import read_contents, read_referrers
 from azext_acrtransfer.preflight.azure_reader import Reader
 from azext_acrtransfer.preflight.collector import gather
 from azext_acrtransfer.preflight.lookups import ABSENT
@@ -82,6 +82,7 @@ class Preflight:
             name,
             subject,
             contents=lambda artifacts: read_contents(self.registry, artifacts),
+            referrers=lambda contents: read_referrers(self.registry, contents),
         )
         if snapshot.registry.resource is ABSENT:
             logger.warning(self._pipelines.registry.advice)

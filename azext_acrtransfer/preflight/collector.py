@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
@@ -13,6 +13,7 @@ from azext_acrtransfer.diagnostics.facts import (
     facts_of_pipeline,
     uses_sas,
 )
+from azext_acrtransfer.kinds import EXPORT
 from azext_acrtransfer.preflight.azure_reader import (
     AUTHORIZATION,
     KEY_VAULT,
@@ -52,11 +53,18 @@ _READ_BLOBS = "the role Storage Blob Data Reader on the container, and access th
 _READ_DIRECTORY = "the role Directory Readers in Microsoft Entra ID"
 _READ_SECRETS = "the permission get on secrets, or the role Key Vault Secrets User on the vault"
 
-Contents = Callable[[tuple[Artifact, ...]], dict[Artifact, Lookup[Content]]]
+Contents = Callable[[tuple[Artifact, ...]], Mapping[Artifact, Lookup[Content]]]
+Referrers = Callable[[Mapping[Artifact, Lookup[Content]]], Lookup[tuple[Artifact, ...]]]
 
 
 def gather(
-    reader: Reader, resources: Resources, name: str, subject: Subject, *, contents: Contents
+    reader: Reader,
+    resources: Resources,
+    name: str,
+    subject: Subject,
+    *,
+    contents: Contents,
+    referrers: Referrers,
 ) -> Snapshot:
     """Take a snapshot of a pipeline and of what it is to transfer, in concurrent requests."""
     snapshot = _pipeline_snapshot(reader, resources, name, subject)
@@ -68,6 +76,13 @@ def gather(
             blobs=dict.fromkeys(subject.blobs, access),
             contents=dict.fromkeys(subject.artifacts, access),
         )
+
+    def content() -> dict[str, Any]:
+        found = contents(subject.artifacts) if subject.artifacts else {}
+        # A run names its referrers itself.
+        is_wanted = found and subject.kind is EXPORT and not subject.is_planned
+        return {"contents": found, "referrers": referrers(found) if is_wanted else ABSENT}
+
     about = _About(reader, snapshot, access.value)
     pipeline, storage, vault, secret, blobs, artifacts = _concurrently(
         about.pipeline,
@@ -75,7 +90,7 @@ def gather(
         about.vault,
         about.secret,
         about.blobs,
-        lambda: contents(subject.artifacts) if subject.artifacts else {},
+        content,
     )
     snapshot = replace(
         snapshot,
@@ -84,7 +99,7 @@ def gather(
         vault=vault,
         secret=secret,
         blobs=blobs,
-        contents=artifacts,
+        **artifacts,
     )
     return replace(snapshot, sas_answer=about.sas_answer(snapshot))
 

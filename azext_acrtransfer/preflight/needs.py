@@ -176,6 +176,7 @@ EXISTING_BLOBS = BLOBS.then(_existing_blobs)
 CONTENT_LOOKUPS: Need[Mapping[Artifact, Lookup[Content]]] = Need(
     lambda snapshot: Found(snapshot.contents)
 )
+REFERRERS: Need[tuple[Artifact, ...]] = Need(lambda snapshot: snapshot.referrers)
 CONTENTS: Need[dict[Artifact, Content | None]] = Need(
     lambda snapshot: all_or_none(snapshot.contents)
 )

@@ -189,6 +189,12 @@ def _parts(
     return evaluate_lookup(all_or_none(contents), lambda _: passes(otherwise))
 
 
+def _referrers_included(others: tuple[Artifact, ...]) -> Finding:
+    if others:
+        return warns(f"Not among the artifacts, so not transferred: {enumerated(others)}.")
+    return passes("No other referrers exist.")
+
+
 def _tags_free(
     subject: Subject, options: tuple[PipelineOption, ...], contents: Lookup[_Contents]
 ) -> Finding | None:
@@ -315,6 +321,15 @@ RULES = (
         "No layer is stored outside of the registry.",
         (needs.CONTENT_LOOKUPS,),
         _no_foreign_layers,
+        when=_EXPORTED_ARTIFACTS,
+    ),
+    Rule(
+        "ReferrersIncluded",
+        "For an export with `--artifacts`: the signatures, SBOMs and other artifacts that refer to "
+        "them are among them.",
+        (needs.REFERRERS,),
+        _referrers_included,
+        recommendation=("To export them, too, add --include-referrers to the export.",),
         when=_EXPORTED_ARTIFACTS,
     ),
     Rule(

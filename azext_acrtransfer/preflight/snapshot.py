@@ -116,3 +116,5 @@ class Snapshot:  # pylint: disable=too-many-instance-attributes  # one for each 
     sas_answer: Lookup[str] = ABSENT
     blobs: Mapping[str, Lookup[Headers]] = field(default_factory=dict)
     contents: Mapping[Artifact, Lookup[Content]] = field(default_factory=dict)
+    #: Referrers of the artifacts that aren't among them.
+    referrers: Lookup[tuple[Artifact, ...]] = ABSENT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
@@ -61,6 +62,18 @@ def run_concurrently(
     finally:
         for future in futures:
             future.cancel()
+
+
+def within(seconds: float, work: Callable[[], R]) -> R:
+    """Return the result of work, or raise TimeoutError and leave it alone if it takes longer."""
+    end = time.monotonic() + seconds
+
+    def check_time() -> None:
+        if time.monotonic() > end:
+            raise TimeoutError(f"There was no answer within {seconds:g} s.")
+
+    [result] = run_concurrently(lambda _: work(), [None], on_wait=check_time)
+    return result
 
 
 def _do_nothing() -> None:

@@ -10,6 +10,7 @@ from knack.log import get_logger
 
 from azext_acrtransfer.arguments import StorageAccessMode
 from azext_acrtransfer.diagnostics.diagnosis import access_mode
+from azext_acrtransfer.kinds import EXPORT
 from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.service.interrupts import sigterm_interrupts, uninterrupted
 from azext_acrtransfer.service.polling import Waiting
@@ -18,6 +19,7 @@ from azext_acrtransfer.transfer.context import TransferContext
 from azext_acrtransfer.transfer.moved_tags import moved_tags
 from azext_acrtransfer.transfer.preview import PlannedRun, preview
 from azext_acrtransfer.transfer.records import planned_records, records_of
+from azext_acrtransfer.transfer.referrers import warn_of_referrers_left_behind
 from azext_acrtransfer.transfer.specs import Schedule, TransferSpec
 
 logger = get_logger(__name__)
@@ -36,33 +38,39 @@ class Transfer:
     def __init__(self, spec: TransferSpec, context: TransferContext) -> None:
         self._spec = spec
         self._context = context
-        self._runs, self._recorder, self._selected = planning.choose(spec, self._context)
+        self._plan = planning.choose(spec, context)
 
     @property
     def artifacts(self) -> Sequence[Artifact]:
         """Artifacts to export."""
-        return [artifact for run in self._runs for artifact in run.artifacts]
+        return [artifact for run in self._plan.runs for artifact in run.artifacts]
 
     @property
     def blobs(self) -> Sequence[str]:
         """Blobs to write or to import."""
-        return [run.blob for run in self._runs]
+        return [run.blob for run in self._plan.runs]
 
     def preview(self) -> list[PlannedRun]:
         """The runs that would be created."""
-        return preview(self._runs, self._context.pipeline.name, self._selected, self._context)
+        self._warn_of_referrers()
+        plan, context = self._plan, self._context
+        return preview(plan.runs, context.pipeline.name, plan.selected, context)
+
+    def _warn_of_referrers(self) -> None:
+        spec, plan = self._spec, self._plan
+        if spec.kind is EXPORT and plan.runs and not spec.include_referrers:
+            warn_of_referrers_left_behind(self.artifacts, spec.exclude, plan.arrived, self._context)
 
     @sigterm_interrupts()
     def create_runs(self, waiting: Waiting, schedule: Schedule) -> Any:
         """Create the runs, wait for their end, and report them."""
-        context, recorder = self._context, self._recorder
-        if self._runs:
+        self._warn_of_referrers()
+        context, recorder, planned = self._context, self._plan.recorder, self._plan.runs
+        if planned:
             container = getattr(context.pipeline, context.kind.side)
             logger.warning(_AUTHENTICATION[access_mode(container)])
-        recording = recorder.begin(planned_records(self._runs)) if recorder else None
-        outcomes = execution.run_all(
-            waiting, context.runs, self._runs, context.pipeline.id, schedule
-        )
+        recording = recorder.begin(planned_records(planned)) if recorder else None
+        outcomes = execution.run_all(waiting, context.runs, planned, context.pipeline.id, schedule)
         recorded, unwritten = None, None
         if recorder and recording:
             new = [outcome for outcome in outcomes if not outcome.is_existing]

@@ -28,18 +28,9 @@ def leave_out(
     others of the registry, or if nothing is left.
     """
     references = dict.fromkeys(exclude)
-    exact = {reference for reference in references if isinstance(reference, Artifact)}
-    globs = [reference for reference in references if isinstance(reference, ArtifactGlob)]
-    names = _names(artifacts, exact, globs, listing)
-    effective: set[Reference] = set()
-    left = []
-    for artifact in artifacts:
-        same = {artifact, *names.get(artifact, ())}
-        excluding: set[Reference] = {glob for glob in globs if any(map(glob.takes, same))}
-        excluding |= exact & same
-        effective |= excluding
-        if not excluding:
-            left.append(artifact)
+    excluding = references_excluding(artifacts, references, listing)
+    effective = set(chain.from_iterable(excluding.values()))
+    left = [artifact for artifact in artifacts if not excluding[artifact]]
     without_effect = [reference for reference in references if reference not in effective]
     unmatched = list(_unmatched(without_effect, listing))
     refuse(OPTION, unmatched, lambda reference: _explained(reference, artifacts, listing))
@@ -49,9 +40,27 @@ def leave_out(
             recommendation="Exclude fewer artifacts. A pattern without a tag excludes whole "
             "repositories.",
         )
-    for glob in globs:
-        _warn_of_deeper(glob, left)
+    for reference in references:
+        if isinstance(reference, ArtifactGlob):
+            _warn_of_deeper(reference, left)
     return tuple(left)
+
+
+def references_excluding(
+    artifacts: Iterable[Artifact], exclude: Iterable[Reference], listing: Listing
+) -> dict[Artifact, set[Reference]]:
+    """Return what excludes each artifact, whether by its tag or by its digest."""
+    chosen = list(artifacts)
+    references = list(exclude)
+    exact = {reference for reference in references if isinstance(reference, Artifact)}
+    globs = [reference for reference in references if isinstance(reference, ArtifactGlob)]
+    names = _names(chosen, exact, globs, listing)
+    excluding: dict[Artifact, set[Reference]] = {}
+    for artifact in chosen:
+        same = {artifact, *names.get(artifact, ())}
+        excluding[artifact] = {glob for glob in globs if any(map(glob.takes, same))}
+        excluding[artifact] |= exact & same
+    return excluding
 
 
 def _names(

@@ -44,7 +44,7 @@ def preview(
     specs: Sequence[RunSpec], pipeline: str, selected: Iterable[Artifact], registry: Measuring
 ) -> list[PlannedRun]:
     """Return the runs of a dry run; a registry that can't be read leaves sizes unknown."""
-    sizes = _sizes([artifact for spec in specs for artifact in spec.artifacts], registry)
+    sizes = sizes_if_readable([artifact for spec in specs for artifact in spec.artifacts], registry)
     runs: list[PlannedRun] = []
     for spec, skipped in zip(specs, _skipped(specs, selected), strict=True):
         contents = None if sizes is None else {each: sizes[each] for each in spec.artifacts}
@@ -75,7 +75,10 @@ def _missing(contents: Mapping[Artifact, Sizes]) -> list[str]:
     return [str(artifact) for artifact, sizes in contents.items() if sizes is None]
 
 
-def _sizes(artifacts: Sequence[Artifact], registry: Measuring) -> dict[Artifact, Sizes] | None:
+def sizes_if_readable(
+    artifacts: Sequence[Artifact], registry: Measuring
+) -> dict[Artifact, Sizes] | None:
+    """Return the sizes of artifacts, or None with a warning if the registry can't be read."""
     if not artifacts:
         return None
     try:

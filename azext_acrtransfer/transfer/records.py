@@ -17,7 +17,7 @@ def planned_records(specs: Iterable[RunSpec]) -> list[RunRecord]:
     """Return records of runs that aren't requested yet."""
     return [
         RunRecord(
-            ManifestRun(spec.name, spec.blob),
+            ManifestRun(spec.name, spec.blob, estimated_size=spec.size),
             dict.fromkeys(spec.artifacts, (Result.UNKNOWN, None)),
             Origin.NEW if spec.force_update_tag else Origin.PLANNED,
         )
@@ -52,6 +52,7 @@ def _run(outcome: Outcome, error: str | None) -> ManifestRun:
         _time(response and response.start_time),
         _time(response and response.finish_time),
         error,
+        spec.size,
     )
 
 

@@ -57,7 +57,7 @@ class Schedule:
 
 
 @dataclass(frozen=True)
-class TransferSpec:
+class TransferSpec:  # pylint: disable=too-many-instance-attributes  # one for each option
     """A transfer: artifacts to export into a blob, or blobs to import, in one or more runs.
 
     Artifacts and the blobs of an import can be patterns.
@@ -70,6 +70,9 @@ class TransferSpec:
     exclude: tuple[Reference, ...] = ()
     force_update_tag: str | None = None
     manifests: Manifests = Manifests()
+    include_referrers: bool = False
+    #: The most bytes that one blob may have, by estimation.
+    max_blob_size: int | None = None
 
     def __post_init__(self) -> None:
         if self.kind is EXPORT:
@@ -81,6 +84,8 @@ class TransferSpec:
             "--manifest": self.manifests.written,
             "--skip": self.manifests.skip,
             "--only-failed": self.manifests.only_failed,
+            "--include-referrers": self.include_referrers,
+            "--max-blob-size": self.max_blob_size,
         }
         for option, given in exports_only.items():
             if given:
@@ -122,3 +127,5 @@ class RunSpec:
     blob: str
     artifacts: tuple[Artifact, ...] = ()
     force_update_tag: str | None = None
+    #: Estimated bytes of the blob, if they're known.
+    size: int | None = None

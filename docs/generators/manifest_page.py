@@ -35,6 +35,8 @@ INDEX = Descriptor(
     491,
     (Descriptor(_digest("3"), _IMAGE, 525), Descriptor(_digest("4"), _IMAGE, 527)),
 )
+#: A signature of the index.
+SIGNATURE = Descriptor(_digest("6"), _IMAGE, 733, subject=INDEX.digest)
 #: An export in two runs, the second of which could not find one of its artifacts.
 EXPORT = TransferManifest(
     ManifestKind.EXPORT,
@@ -49,6 +51,7 @@ EXPORT = TransferManifest(
             "Succeeded",
             "2026-01-20T12:30:01+00:00",
             "2026-01-20T12:33:12+00:00",
+            estimated_size=48_231_907,
         ),
         ManifestRun(
             "january002",
@@ -57,11 +60,15 @@ EXPORT = TransferManifest(
             "2026-01-20T12:30:02+00:00",
             "2026-01-20T12:34:55+00:00",
             "Artifact 'samples/hello:2.0' wasn't found in registry 'sourceregistry'.",
+            estimated_size=3_208_942,
         ),
     ),
     (
         Entry(Artifact("samples/hello", "1.0"), Result.SKIPPED, IMAGE),
         Entry(Artifact("samples/nginx", "1.25"), Result.EXPORTED, INDEX, "january001"),
+        Entry(
+            Artifact("samples/nginx", SIGNATURE.digest), Result.EXPORTED, SIGNATURE, "january001"
+        ),
         Entry(
             Artifact("samples/hello", "2.0"),
             Result.FAILED,
@@ -83,6 +90,12 @@ VERIFICATION = TransferManifest(
             Result.MISSING,
             INDEX,
             error=f"missing: {_digest('4')}",
+        ),
+        Entry(
+            Artifact("samples/nginx", SIGNATURE.digest),
+            Result.MISSING,
+            SIGNATURE,
+            error=f"missing: in the referrers of {INDEX.digest}",
         ),
         Entry(Artifact("samples/hello", "2.0"), Result.MISSING),
     ),

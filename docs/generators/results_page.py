@@ -22,12 +22,15 @@ _PLANNED_RUN = {
     "missing": "Those of the artifacts that don't exist. Null for an import, or if the registry "
     "can't be read.",
     "skipped": "Artifacts that `--skip` leaves out, next to those of this run in the selection.",
-    "size": "Bytes of the artifacts. Null for an import, or if the registry can't be read.",
+    "size": "Estimated bytes of the blob: the manifests, configurations and layers of the "
+    "artifacts, each once. Null for an import, or if the registry can't be read.",
 }
 _VERIFIED_ARTIFACT = {
     "reference": "Artifact of the manifest, or a child of an index.",
     "parent": "The index that contains the child. Null for an artifact of the manifest.",
-    "status": "`present`, `missing`, `different` or `unknown`.",
+    "subject": "Digest that a referrer, such as a signature, refers to. Null for other artifacts.",
+    "status": "`present`, `missing`, `different`, `unlisted` or `unknown`. Unlisted: the registry "
+    "has the referrer, but doesn't list it under its subject.",
     "expected": "Digest in the manifest.",
     "found": "Digest in the registry. Null if there is none, or if it can't be read.",
     "error": "Why the registry can't be read. Null if it can.",

@@ -115,6 +115,18 @@ def test_what_it_finds_is_mended_by_what_it_prints(
     assert scene.run_again()["status"] == "Succeeded"
 
 
+def test_referrers_that_stay_behind_are_named(az: Terminal) -> None:
+    scene = Scene.prepare(az.cloud, new_name())
+    client = scene.site.registry_client
+    repository, _, tag = ARTIFACT.partition(":")
+    image = str(client.digest(repository, tag))
+    signature = client.attach(repository, image, "application/vnd.cncf.notary.signature", b"me")
+    [found] = [each for each in az.ok(scene.check).json if each["code"] == "ReferrersIncluded"]
+    assert found["status"] == "warning"
+    assert f"{repository}@{signature}" in found["message"]
+    assert "--include-referrers" in found["recommendation"][0]
+
+
 @pytest.mark.parametrize(
     ("code", "option"), [("RegistryFound", "--registry"), ("PipelineFound", "--name")]
 )

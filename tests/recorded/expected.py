@@ -21,6 +21,16 @@ REGISTRY = f"{GROUP}/providers/{REGISTRY_TYPE}/{SITE}registry"
 #: The first id that a cassette has is that of its first pipeline's identity.
 PRINCIPAL = "00000000-0000-0000-0000-000000000001"
 
+#: What logging in to the registry takes.
+LOGIN = [f"GET {REGISTRY}", "GET /v2/", "GET /v2/", "POST /oauth2/exchange"]
+TOKEN = "POST /oauth2/token"
+
+
+def referrer_lists(**digests: str) -> list[str]:
+    """The requests for the referrers of manifests in repositories, with __ for each slash."""
+    names = {name.replace("__", "/"): digest for name, digest in digests.items()}
+    return [f"GET /v2/{name}/referrers/{digest}" for name, digest in names.items()]
+
 
 def minute(number: int) -> str:
     """The moment that a cassette tells as its n-th."""

@@ -8,8 +8,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tests.support.site import Site
 
-#: What push() puts under hello:latest.
+#: What push() puts under hello:latest and samples/greeting:v2.
 HELLO = "sha256:be050fde5b76f0f44da143978fae5eb439a64e9c3b01d7fee5d92eee6c6f00f4"
+#: The tag of the signature that signed() attaches as cosign does, its digest, and the other one's.
+SIGNATURE_BY_TAG = f"hello:{HELLO.replace(':', '-')}.sig"
+COSIGNED = "sha256:331a334db9f4b68e700a9dc4d850bf53d62bcd4d1aec03a07376ec9d3e387a90"
+SIGNATURE = "sha256:bc6359b2e8f80a045b7fc60bfaaf79941d000638e5bd3d3ecfa960c5494866a0"
+GREETING = "sha256:88b809d167cacebdcf8833bf54a39630c9e6716857cbd8753ad44045d7c5e6ce"
 
 
 def push(site: Site) -> None:
@@ -35,6 +40,24 @@ def ready_to_export(site: Site) -> None:
     """Have artifacts and a pipeline that may do its work."""
     push(site)
     site.pipeline("export")
+
+
+def signed(site: Site) -> None:
+    """Have an image with two signatures, one as notation and one as cosign attaches it."""
+    ready_to_export(site)
+    client = site.registry_client
+    image = client.manifest("hello", HELLO) or b""
+    config = client.push_blob("hello", b"{}")
+    manifest = {
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "artifactType": "application/vnd.cncf.notary.signature",
+        "config": {"mediaType": "application/vnd.oci.empty.v1+json", **config},
+        "layers": [],
+    }
+    subject = {"mediaType": manifest["mediaType"], "digest": HELLO, "size": len(image)}
+    client.push_manifest("hello", manifest | {"subject": subject})
+    client.push_manifest("hello", manifest, SIGNATURE_BY_TAG.partition(":")[2])
 
 
 def ready_to_import(site: Site) -> None:

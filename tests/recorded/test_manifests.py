@@ -12,23 +12,28 @@ from azext_acrtransfer.manifest.model import Entry, ManifestKind, Result, Transf
 from azext_acrtransfer.registry.descriptors import Descriptor
 from azext_acrtransfer.registry.references import Artifact
 from tests.recorded.conftest import Az, WhenRecording
-from tests.recorded.expected import AT, REGISTRY, SITE, minute
+from tests.recorded.expected import AT, LOGIN, REGISTRY, SITE, TOKEN, minute, referrer_lists
 from tests.recorded.player import files_of
-from tests.recorded.staging import HELLO, push, ready_to_export
+from tests.recorded.staging import (
+    COSIGNED,
+    GREETING,
+    HELLO,
+    SIGNATURE,
+    SIGNATURE_BY_TAG,
+    push,
+    ready_to_export,
+    signed,
+)
 
 IMAGE = "application/vnd.oci.image.manifest.v1+json"
-GREETING = "sha256:88b809d167cacebdcf8833bf54a39630c9e6716857cbd8753ad44045d7c5e6ce"
 SIZE = 409
 SERVER = f"{SITE}registry.azurecr.io"
 CREATE = f"acr pipeline-run create {AT} -p mypipeline -t export"
 BOTH = "-a hello:v1 samples/greeting:v2"
 #: What logging in, and asking for both, takes; the token for both before the first manifest.
 DESCRIBE = [
-    f"GET {REGISTRY}",
-    "GET /v2/",
-    "GET /v2/",
-    "POST /oauth2/exchange",
-    "POST /oauth2/token",
+    *LOGIN,
+    TOKEN,
     "GET /v2/hello/manifests/v1",
     "GET /v2/samples/greeting/manifests/v2",
 ]
@@ -77,6 +82,10 @@ def test_an_export_is_described_and_a_registry_compared_with_it(
     assert answer.requests[:1] == ["GET exportPipelines/mypipeline"]
     assert answer.requests[1:8] == DESCRIBE
     assert answer.requests[8:] == [
+        TOKEN,
+        "GET /acr/v1/hello/_tags",
+        "GET /acr/v1/samples/greeting/_tags",
+        *referrer_lists(hello=HELLO, samples__greeting=GREETING),
         "PUT pipelineRuns/myrun01",
         "GET pipelineRuns/myrun01",
         *DESCRIBE,  # whether tags moved
@@ -85,7 +94,7 @@ def test_an_export_is_described_and_a_registry_compared_with_it(
         entry("hello:v1", HELLO, "exported", run="myrun01"),
         entry("samples/greeting:v2", GREETING, "exported", run="myrun01"),
     ]
-    times = {"started": minute(11), "finished": minute(12)}
+    times = {"started": minute(20), "finished": minute(21), "estimatedSize": 2 * SIZE + 15}
     assert document("manifest.json") == {
         "schemaVersion": 1,
         "kind": "export",
@@ -164,4 +173,45 @@ def test_an_export_leaves_out_what_the_target_has(az: Az, when_recording: WhenRe
 
     answer = az(f"{CREATE} -n myrun02 -b otherblob --only-failed manifest.json --dry-run")
     assert [run["artifacts"] for run in answer.json] == [["samples/greeting:v2"]]
-    assert answer.requests == ["GET exportPipelines/mypipeline", *DESCRIBE[:-2], DESCRIBE[-1]]
+    assert answer.requests == [
+        "GET exportPipelines/mypipeline",
+        *LOGIN,
+        TOKEN,
+        "GET /acr/v1/samples/greeting/_tags",
+        TOKEN,
+        "GET /v2/samples/greeting/manifests/v2",
+        *referrer_lists(samples__greeting=GREETING),
+    ]
+
+
+def test_referrers_are_exported_verified_and_fit_into_a_blob(
+    az: Az, when_recording: WhenRecording
+) -> None:
+    when_recording(signed)
+    words = "--include-referrers --max-blob-size 1MB --manifest manifest.json"
+    answer = az(f"{CREATE} -n myrun01 -b myblob.tar -a hello:v1 {words}")
+    expected = ["hello:v1", SIGNATURE_BY_TAG, f"hello@{SIGNATURE}"]
+    assert (answer.exit_code, answer.json["request"]["artifacts"]) == (0, expected)
+    assert answer.requests[:-9] == [
+        "GET exportPipelines/mypipeline",
+        *LOGIN,
+        TOKEN,
+        "GET /acr/v1/hello/_tags",
+        TOKEN,
+        "GET /v2/hello/manifests/v1",
+        *referrer_lists(hello=HELLO),
+        f"GET /v2/hello/manifests/{COSIGNED}",
+        *referrer_lists(hello=COSIGNED),
+        *referrer_lists(hello=SIGNATURE),
+        f"GET /v2/hello/manifests/{SIGNATURE_BY_TAG.partition(':')[2]}",
+        f"GET /v2/hello/manifests/{SIGNATURE}",
+    ]
+    written = document("manifest.json")
+    assert written["runs"][0]["estimatedSize"] == 1_202
+    subjects = [artifact.get("subject") for artifact in written["artifacts"]]
+    assert subjects == [None, HELLO, HELLO]
+
+    answer = az(f"acr pipeline-run verify {AT} --manifest manifest.json")
+    assert [found["status"] for found in answer.json] == ["present"] * 3
+    assert [found["subject"] for found in answer.json] == subjects
+    assert answer.requests[-1:] == referrer_lists(hello=HELLO)

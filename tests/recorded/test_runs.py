@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
 from tests.recorded.conftest import Az, WhenRecording
-from tests.recorded.expected import AT, PRINCIPAL, REGISTRY, response, run
+from tests.recorded.expected import (
+    AT,
+    LOGIN,
+    PRINCIPAL,
+    REGISTRY,
+    TOKEN,
+    referrer_lists,
+    response,
+    run,
+    system_data,
+)
 from tests.recorded.player import Answer
 from tests.recorded.staging import (
+    GREETING,
     HELLO,
     past_runs,
     ready_to_export,
@@ -45,9 +56,23 @@ def test_export_by_bare_repository_tag_and_digest(az: Az, when_recording: WhenRe
     when_recording(ready_to_export)
     answer = az(create(EXPORT, f"samples/greeting:v2 hello@{HELLO}"))
     artifacts = ["hello:latest", "samples/greeting:v2", f"hello@{HELLO}"]
-    shown = run(EXPORT, artifacts=artifacts, response=own_response(EXPORT, answer, 3, 4))
+    # After the times of the tags, which are read to count referrers.
+    own = own_response(EXPORT, answer, 20, 21)
+    shown = run(EXPORT, artifacts=artifacts, response=own, systemData=system_data(19))
     assert (answer.exit_code, told(answer.json)) == (0, shown)
-    assert answer.requests == [f"GET {PIPELINE[EXPORT]}", f"PUT {RUN}", f"GET {RUN}"]
+    assert answer.requests == [
+        f"GET {PIPELINE[EXPORT]}",
+        *LOGIN,
+        TOKEN,
+        "GET /acr/v1/hello/_tags",
+        "GET /acr/v1/samples/greeting/_tags",
+        TOKEN,
+        "GET /v2/hello/manifests/latest",
+        "GET /v2/samples/greeting/manifests/v2",
+        *referrer_lists(hello=HELLO, samples__greeting=GREETING),
+        f"PUT {RUN}",
+        f"GET {RUN}",
+    ]
 
 
 def test_import_without_group(az: Az, when_recording: WhenRecording) -> None:
@@ -163,7 +188,8 @@ def test_a_secret_that_may_not_be_read_is_explained_and_can_be_mended(
     when_recording(without_secret_access)
     answer = az(create(EXPORT))
     assert (answer.exit_code, answer.stdout) == (1, "")
-    assert answer.requests == [f"GET {PIPELINE[EXPORT]}", f"PUT {RUN}", f"GET {RUN}"]
+    assert answer.requests[:1] == [f"GET {PIPELINE[EXPORT]}"]
+    assert answer.requests[-2:] == [f"PUT {RUN}", f"GET {RUN}"]
     assert f"The pipeline run 'myrun01' failed: {VAULT_REFUSES}\nRun: {REGISTRY}/{RUN}\n" in (
         answer.stderr
     )

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from tests.recorded.conftest import Az, WhenRecording
-from tests.recorded.expected import AT, REGISTRY
-from tests.recorded.staging import ready_to_export, two_blobs
-
-LOGIN = ["GET /v2/", "GET /v2/", "POST /oauth2/exchange"]
+from tests.recorded.expected import AT, LOGIN, TOKEN, referrer_lists
+from tests.recorded.staging import GREETING, HELLO, ready_to_export, two_blobs
 
 
 def test_globs_list_repositories_and_tags_only_where_they_must(
@@ -19,13 +17,15 @@ def test_globs_list_repositories_and_tags_only_where_they_must(
     assert [run["artifacts"] for run in answer.json] == [["samples/greeting:v2", "hello:v1"]]
     assert answer.requests == [
         "GET exportPipelines/mypipeline",
-        f"GET {REGISTRY}",
         *LOGIN,
-        "POST /oauth2/token",
+        TOKEN,
         "GET /acr/v1/hello/_tags",
-        "POST /oauth2/token",
+        TOKEN,
+        "GET /acr/v1/samples/greeting/_tags",
+        TOKEN,
         "GET /v2/samples/greeting/manifests/v2",
         "GET /v2/hello/manifests/v1",
+        *referrer_lists(samples__greeting=GREETING, hello=HELLO),
     ]
 
     answer = az(f"{export} -a samples/**")
@@ -33,14 +33,14 @@ def test_globs_list_repositories_and_tags_only_where_they_must(
     assert [run["artifacts"] for run in answer.json] == [["samples/greeting:v2"]]
     assert answer.requests == [
         "GET exportPipelines/mypipeline",
-        f"GET {REGISTRY}",
         *LOGIN,
-        "POST /oauth2/token",
+        TOKEN,
         "GET /v2/_catalog",
-        "POST /oauth2/token",
+        TOKEN,
         "GET /acr/v1/samples/greeting/_tags",
-        "POST /oauth2/token",
+        TOKEN,
         "GET /v2/samples/greeting/manifests/v2",
+        *referrer_lists(samples__greeting=GREETING),
     ]
 
 

@@ -12,6 +12,7 @@ INDEX = "application/vnd.oci.image.index.v1+json"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 CONFIG = "application/vnd.oci.image.config.v1+json"
 LAYER = "application/vnd.oci.image.layer.v1.tar"
+EMPTY = "application/vnd.oci.empty.v1+json"
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 _ACCEPT = {"Accept": ", ".join((MANIFEST, INDEX, DOCKER_MANIFEST, DOCKER_LIST))}
@@ -113,6 +114,35 @@ class RegistryClient:
             path = f"manifests/{reference}"
             self._call("PUT", repository, path, headers, content=content).raise_for_status()
         return digest
+
+    def attach(self, repository: str, subject: str, artifact_type: str, content: bytes) -> str:
+        """Push an artifact that refers to a digest, as notation and ORAS do; its digest."""
+        return self.push_manifest(
+            repository,
+            self._artifact(repository, artifact_type, content)
+            | {
+                "subject": {
+                    "mediaType": MANIFEST,
+                    "digest": subject,
+                    "size": len(self.manifest(repository, subject) or b""),
+                }
+            },
+        )
+
+    def attach_by_tag(self, repository: str, subject: str, suffix: str, content: bytes) -> str:
+        """Push an artifact under a tag that refers to a digest, as cosign does; the tag."""
+        tag = f"{subject.replace(':', '-')}.{suffix}"
+        self.push_manifest(repository, self._artifact(repository, LAYER, content), tag)
+        return tag
+
+    def _artifact(self, repository: str, artifact_type: str, content: bytes) -> dict[str, Any]:
+        return {
+            "schemaVersion": 2,
+            "mediaType": MANIFEST,
+            "artifactType": artifact_type,
+            "config": {"mediaType": EMPTY, **self.push_blob(repository, b"{}")},
+            "layers": [{"mediaType": artifact_type, **self.push_blob(repository, content)}],
+        }
 
     def manifest(self, repository: str, reference: str) -> bytes | None:
         """The manifest of a tag or digest, as stored; None if it doesn't exist."""

@@ -107,6 +107,7 @@ def snapshot(
         "account": account(),
         "container": Found({}),
         "contents": {ARTIFACT: Found(content) if kind is EXPORT else ABSENT},
+        "referrers": Found(()) if kind is EXPORT else ABSENT,
         "blobs": {"myblob": ABSENT if kind is EXPORT else blob()},
     }
     if mode == "SasToken":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -56,6 +57,7 @@ PARSERS: dict[str, Parser] = {
     "existing pipeline or run": arguments.existing_name,
     "blob": arguments.blob_name,
     "age": arguments.age,
+    "bytes": partial(arguments.byte_count, option="--max-blob-size"),
     "API version": api_version,
 }
 
@@ -324,3 +326,35 @@ def test_a_uri_is_refused_with_its_value_its_option_and_its_fault(uri: str, faul
         ContainerUri.parse(uri)
     assert refusal.value.error_msg == f"Invalid value '{uri}' for --storage-container-uri: {fault}."
     assert refusal.value.recommendations == [ContainerUri.ADVICE]
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("1", 1),
+        ("5000000", 5_000_000),
+        ("700B", 700),
+        ("2KB", 2_000),
+        ("3MB", 3_000_000),
+        ("25GB", 25_000_000_000),
+        ("25 GB", 25_000_000_000),
+        ("4.7gb", 4_700_000_000),
+        ("1TB", 10**12),
+        ("1.5KiB", 1_536),
+        ("1MiB", 2**20),
+        ("25GiB", 25 * 2**30),
+        ("1tib", 2**40),
+    ],
+)
+def test_a_number_of_bytes_can_have_a_unit(text: str, count: int) -> None:
+    assert arguments.byte_count(text, "--max-blob-size") == count
+
+
+@pytest.mark.parametrize("text", ["", "0", "0.1", "-1", "GB", "25G", "25Gb/s", "1e9", "1,5GB", "٢"])
+def test_anything_else_is_no_number_of_bytes(text: str) -> None:
+    with pytest.raises(InvalidArgumentValueError) as refusal:
+        arguments.byte_count(text, "--max-blob-size")
+    assert refusal.value.error_msg == (
+        f"Invalid value '{text}' for --max-blob-size: expected a number of bytes, with or without "
+        "a unit: B, KB, MB, GB or TB, or KiB, MiB, GiB or TiB."
+    )

@@ -156,7 +156,7 @@ def test_the_manifest_holds_the_plan_before_the_first_run_is_created(
     registry.mock.add_callback("PUT", f"{ARM}{RUNS}/myrun", put)
     assert az(*NAMED, "-a", "hello:v1", "--manifest", str(file)).exit_code == 0
     [before] = seen
-    assert before["runs"] == [{"name": "myrun", "blob": "myblob"}]
+    assert before["runs"] == [{"name": "myrun", "blob": "myblob", "estimatedSize": 97}]
     assert before["artifacts"] == [entry("hello:v1", "unknown", run="myrun")]
     assert results(file) == {"hello:v1": "exported"}
 
@@ -309,7 +309,7 @@ def test_ctrl_c_during_the_only_put_leaves_a_manifest_to_complete(
         "To check whether the run was created, and complete the manifest, run:",
         f"az acr pipeline-run wait --manifest {file}",
     ]
-    assert written(file)["runs"] == [{"name": "myrun", "blob": "myblob"}]
+    assert written(file)["runs"] == [{"name": "myrun", "blob": "myblob", "estimatedSize": 97}]
     assert written(file)["artifacts"] == [entry("hello:v1", "unknown", run="myrun")]
 
 
@@ -740,7 +740,7 @@ def test_an_import_takes_no_manifest(az: Az, tmp_path: Path, option: str) -> Non
 
 
 def finding(reference: str, status: str, expected: str, found: str | None, **more: str) -> Json:
-    told = {"reference": reference, "parent": None, "status": status}
+    told = {"reference": reference, "parent": None, "subject": None, "status": status}
     return told | {"expected": expected, "found": found, "error": None} | more
 
 

@@ -31,6 +31,7 @@ class Registry:
     """A registry that has what it was given, or an error in place of it."""
 
     has: Mapping[Artifact, Descriptor | Exception]
+    lists: Mapping[Artifact, tuple[Descriptor, ...] | Exception] = field(default_factory=dict)
     asked: list[Artifact] = field(default_factory=list)
 
     def try_to_describe_all(
@@ -38,6 +39,12 @@ class Registry:
     ) -> list[Descriptor | Exception | None]:
         self.asked += artifacts
         return [self.has.get(artifact) for artifact in artifacts]
+
+    def try_to_list_referrers(
+        self, subjects: Sequence[Artifact]
+    ) -> list[tuple[Descriptor, ...] | Exception]:
+        self.asked += subjects
+        return [self.lists.get(subject, ()) for subject in subjects]
 
 
 def exported(contents: Mapping[Artifact, Descriptor]) -> TransferManifest:
@@ -54,11 +61,13 @@ def row(
     expected: str,
     found: str | None,
     parent: str | None = None,
+    subject: str | None = None,
     error: str | None = None,
 ) -> dict[str, str | None]:
     return {
         "reference": str(artifact),
         "parent": parent,
+        "subject": subject,
         "status": status,
         "expected": expected,
         "found": found,
@@ -223,6 +232,73 @@ def test_what_cannot_be_read_is_not_written_down() -> None:
     findings = compare(exported({NGINX: INDEX, HELLO: IMAGE}), Registry(WHOLE | {HELLO: REFUSED}))
     manifest = verification.to_manifest(findings, "target.azurecr.io", NOW)
     assert manifest.entries == (Entry(NGINX, Result.PRESENT, INDEX),)
+
+
+SIGNATURE = Descriptor(f"sha256:{'5' * 64}", IMAGE.media_type, 9, subject=INDEX.digest)
+SIGNED = Artifact(NGINX.repository, INDEX.digest)
+BY_ITS_DIGEST = Artifact(NGINX.repository, SIGNATURE.digest)
+BY_ITS_TAG = Artifact(NGINX.repository, f"{INDEX.digest.replace(':', '-')}.sig")
+
+
+def test_a_referrer_has_to_be_listed_under_its_subject() -> None:
+    registry = Registry({BY_ITS_DIGEST: SIGNATURE}, {SIGNED: (OTHER, SIGNATURE)})
+    [finding] = compare(exported({BY_ITS_DIGEST: SIGNATURE}), registry)
+    digest = SIGNATURE.digest
+    assert list(finding.rows) == [
+        row(BY_ITS_DIGEST, "present", digest, digest, subject=INDEX.digest)
+    ]
+    assert registry.asked == [BY_ITS_DIGEST, SIGNED]
+
+
+def test_a_referrer_that_is_not_listed_is_a_difference() -> None:
+    findings = compare(
+        exported({BY_ITS_DIGEST: SIGNATURE, HELLO: IMAGE}),
+        Registry({BY_ITS_DIGEST: SIGNATURE, HELLO: IMAGE}, {SIGNED: (OTHER,)}),
+    )
+    assert [each.status for each in findings] == [Result.UNLISTED, Result.PRESENT]
+    assert verification.has_differences(findings)
+    error = verification.failure(findings, "target", None)
+    assert error
+    assert str(error) == (
+        "1 of 2 artifacts are not in registry 'target' as the manifest lists them:\n"
+        f"{BY_ITS_DIGEST}: not listed as a referrer of {INDEX.digest}\n"
+        "Verified artifacts: 1 present, 1 unlisted."
+    )
+    assert error.recommendations[1] == (
+        "If a referrer isn't listed, clients don't find it by its subject. Delete it, and "
+        "import it again."
+    )
+    manifest = verification.to_manifest(findings, "target.azurecr.io", NOW)
+    assert manifest.entries[0] == Entry(
+        BY_ITS_DIGEST,
+        Result.MISSING,
+        SIGNATURE,
+        error=f"missing: in the referrers of {INDEX.digest}",
+    )
+
+
+def test_a_missing_referrer_is_missing() -> None:
+    [finding] = compare(exported({BY_ITS_DIGEST: SIGNATURE}), Registry({}))
+    assert finding.result is Result.MISSING
+
+
+def test_a_tag_that_refers_to_a_subject_needs_no_list() -> None:
+    registry = Registry({BY_ITS_TAG: SIGNATURE})
+    [finding] = compare(exported({BY_ITS_TAG: SIGNATURE}), registry)
+    assert (finding.result, finding.subject) == (Result.PRESENT, INDEX.digest)
+    assert registry.asked == [BY_ITS_TAG]
+
+
+def test_a_referrer_whose_list_cannot_be_read_is_unknown() -> None:
+    listed = exported({BY_ITS_DIGEST: SIGNATURE})
+    findings = compare(listed, Registry({BY_ITS_DIGEST: SIGNATURE}, {SIGNED: REFUSED}))
+    digest = SIGNATURE.digest
+    assert list(findings[0].rows) == [
+        row(BY_ITS_DIGEST, "unknown", digest, digest, subject=INDEX.digest, error=SHOWN)
+    ]
+    assert not verification.has_differences(findings)
+    [finding] = compare(listed, Registry({BY_ITS_DIGEST: OTHER}, {SIGNED: REFUSED}))
+    assert finding.result is Result.DIFFERENT
 
 
 def test_a_manifest_of_nothing_is_verified() -> None:

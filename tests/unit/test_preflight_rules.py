@@ -148,6 +148,7 @@ CONTENT = {
         "ArtifactCount": "1.",
         "LayerSizes": "None is larger than 8 GB.",
         "NoForeignLayers": "All layers are in the registry.",
+        "ReferrersIncluded": "No other referrers exist.",
     },
     IMPORT: {
         "BlobsFound": "All exist.",
@@ -607,6 +608,11 @@ CASES = [
         "(1 bytes) of samples/hello:1.0, sha256:0c (1 bytes) of samples/other:2.",
     ),
     case(
+        "ReferrersIncluded: others",
+        exports(referrers=Found((ARTIFACT, ANOTHER))),
+        "warning: Not among the artifacts, so not transferred: samples/hello:1.0, samples/other:2.",
+    ),
+    case(
         "LayerSizes: unreadable",
         exports(contents={ARTIFACT: UNKNOWN}),
         f"unknown: {UNKNOWN.reason}",
@@ -973,6 +979,7 @@ def test_every_rule_is_broken_here() -> None:
             ["ArtifactsFound", "IndexComplete", "LayerSizes", "NoForeignLayers"],
             id="artifact of an export",
         ),
+        pytest.param(exports(referrers=UNKNOWN), ["ReferrersIncluded"], id="referrers"),
         pytest.param(
             imports(contents={ARTIFACT: UNKNOWN}), ["NoTagConflicts"], id="artifact of an import"
         ),
@@ -1154,6 +1161,12 @@ NEW_SAS = (
             id="role on the secret with a condition",
         ),
         pytest.param(exports(**large(1, foreign=True)), "NoForeignLayers", [], id="foreign layer"),
+        pytest.param(
+            exports(referrers=Found((ANOTHER,))),
+            "ReferrersIncluded",
+            ["# To export them, too, add --include-referrers to the export."],
+            id="referrer",
+        ),
     ],
 )
 def test_a_check_recommends_commands(found: Snapshot, code: str, recommendation: list[str]) -> None:
@@ -1172,7 +1185,7 @@ def test_a_failure_names_each_failed_check_and_what_mends_them() -> None:
     error = failure(evaluate(exports(container=ABSENT, contents=large(9 * 1024**3)["contents"])))
     assert error is not None
     assert error.error_msg == (
-        "2 of 32 checks failed:\nContainerFound: The container 'transfer' doesn't exist.\n"
+        "2 of 33 checks failed:\nContainerFound: The container 'transfer' doesn't exist.\n"
         "LayerSizes: Larger than 8 GB: sha256:0c (9663676416 bytes) of samples/hello:1.0."
     )
     assert error.recommendations == [

@@ -334,7 +334,10 @@ def test_a_timeout_leaves_a_manifest_that_wait_completes(
     assert lines[-2:] == [RESUME, f"az acr pipeline-run wait --manifest {file}"]
     manifest = parse(file.read_bytes())
     reason = "Not requested: the command stopped before."
-    assert manifest.runs[2] == ManifestRun("myrun003", "myblob-003", error=reason)
+    size = 1_000_000 + 1_000 + 500
+    assert manifest.runs[2] == ManifestRun(
+        "myrun003", "myblob-003", error=reason, estimated_size=size
+    )
     results = [entry.result for entry in manifest.entries]
     assert results == [Result.UNKNOWN] * 100 + [Result.FAILED]
 

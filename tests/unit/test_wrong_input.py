@@ -230,6 +230,24 @@ RUN_REFUSALS: list[tuple[list[str], Any, str, str]] = [
         "Omit --exclude.",
     ),
     (
+        [*IMPORT_RUN, "--include-referrers"],
+        azclierror.ArgumentUsageError,
+        "--include-referrers applies only to --pipeline-type export.",
+        "Omit --include-referrers.",
+    ),
+    (
+        [*IMPORT_RUN, "--max-blob-size", "25GB"],
+        azclierror.ArgumentUsageError,
+        "--max-blob-size applies only to --pipeline-type export.",
+        "Omit --max-blob-size.",
+    ),
+    (
+        [*EXPORT_RUN, "-a", "hello", "--max-blob-size", "25 giga"],
+        INVALID,
+        "Invalid value '25 giga' for --max-blob-size: expected a number of bytes",
+        "Use a value such as 25GB (25,000,000,000 bytes) or 25GiB (26,843,545,600 bytes).",
+    ),
+    (
         [*EXPORT_RUN, "-a", "hello", "-b", "myblob", "another"],
         INVALID,
         "Invalid value 'myblob another' for --storage-blob: an export writes one blob",
