@@ -43,14 +43,18 @@ def transfer(source: Cloud, target: Cloud) -> tuple[bool, str]:
             _run(command, clouds)
 
     run_step("1. Prepare two clouds that have no connection", script.PREPARE)
-    run_step("2. Push artifacts to the source registry", script.PUSH)
+    run_step("2. Push artifacts, a signature and an SBOM to the source registry", script.PUSH)
     run_step("3. Create a pipeline in each cloud: managed identity, SAS token", script.CREATE)
     run_step("4. Check before the export, run the recommended command, check again", script.CHECK)
-    run_step("5. Export all samples except debug images, and write a manifest", script.EXPORT)
+    run_step(
+        "5. Export samples with referrers, except debug images; write a manifest", script.EXPORT
+    )
     run_step("6. Carry the blob and the manifest across as files", script.CARRY)
     target.advance_clock(_SOURCE_TRIGGER_SECONDS)
     run_step("7. Wait for the source trigger (the emulator skips 15 minutes)", script.IMPORT)
-    run_step("8. Verify the target registry against the manifest", script.VERIFY)
+    run_step(
+        "8. Verify the target registry against the manifest, and list referrers", script.VERIFY
+    )
     _print_heading("9. Compare both registries by skopeo inspect --raw")
     with ThreadPoolExecutor() as pool:
         exported, imported = pool.map(read_registry, (source, target))

@@ -9,6 +9,9 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 Json = dict[str, Any]
 
 INDEX = "application/vnd.oci.image.index.v1+json"
@@ -17,6 +20,11 @@ CONFIG = "application/vnd.oci.image.config.v1+json"
 LAYER = "application/vnd.oci.image.layer.v1.tar"
 EMPTY = "application/vnd.oci.empty.v1+json"
 NOTES = "application/vnd.acrtransfer.demo.notes.v1"
+#: Artifact types of a signature by notation (in a JSON Web Signature) and of an SBOM.
+SIGNATURE = "application/vnd.cncf.notary.signature"
+SBOM = "application/spdx+json"
+#: The version of busybox that has a signature and an SBOM.
+SIGNED = "1.1"
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
@@ -36,7 +44,11 @@ def build_payload(folder: Path, tools: Path, az: Path) -> None:
     }
     for version in ("1.0", "1.1", "1.1-debug"):
         images = [layout.add_image(name, version, shell) for name, shell in shells.items()]
-        layout.name(f"busybox:{version}", layout.add_manifest(INDEX, manifests=images))
+        index = layout.add_manifest(INDEX, manifests=images)
+        layout.name(f"busybox:{version}", index)
+        if version == SIGNED:
+            layout.sign(index)
+            layout.describe(index, shells)
 
     programs = tools / "debian" / "root" / "usr" / "bin"
     [modules] = az.glob("lib/python3*/site-packages/azure/mgmt")
@@ -102,6 +114,42 @@ class Layout:
         }
         added = self.add(CONFIG, json.dumps(config).encode())
         return {**self.add_manifest(MANIFEST, config=added, layers=layers), "platform": target}
+
+    def sign(self, image: Json) -> None:
+        """Add a signature that refers to an image, named `signature`; the key isn't a secret."""
+        key = Ed25519PrivateKey.from_private_bytes(bytes(32))
+        envelope = jwt.encode({"targetArtifact": image}, key, "EdDSA").encode()
+        self._refer("signature", image, SIGNATURE, self.add("application/jose", envelope))
+
+    def describe(self, image: Json, layers: dict[str, Json]) -> None:
+        """Add an SBOM that refers to an image, named `sbom`."""
+        packages = [
+            {
+                "SPDXID": f"SPDXRef-busybox-{architecture}",
+                "name": "busybox",
+                "downloadLocation": "NOASSERTION",
+                "checksums": [{"algorithm": "SHA256", "checksumValue": layer["digest"][7:]}],
+            }
+            for architecture, layer in layers.items()
+        ]
+        document = {
+            "spdxVersion": "SPDX-2.3",
+            "SPDXID": "SPDXRef-DOCUMENT",
+            "name": f"busybox:{SIGNED}",
+            "dataLicense": "CC0-1.0",
+            "documentNamespace": f"https://spdx.example/{image['digest']}",
+            "packages": packages,
+        }
+        self._refer("sbom", image, SBOM, self.add(SBOM, json.dumps(document).encode()))
+
+    def _refer(self, name: str, subject: Json, artifact_type: str, layer: Json) -> None:
+        """Add a named artifact that refers to a manifest, and write its digest to a file."""
+        empty = self.add(EMPTY, b"{}")
+        referrer = self.add_manifest(
+            MANIFEST, artifactType=artifact_type, config=empty, layers=[layer], subject=subject
+        )
+        self.name(name, referrer)
+        (self._folder / f"{name}.digest").write_text(referrer["digest"])
 
     def name(self, name: str, descriptor: Json) -> None:
         """Give a manifest or an index a reference name."""

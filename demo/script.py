@@ -24,6 +24,9 @@ source$ for artifact in samples/busybox:1.0 samples/busybox:1.1 samples/busybox:
   samples/large:1.0 samples/notes:1.0 internal/busybox:1.1; do \
   skopeo copy --quiet --all --preserve-digests oci:payload:${artifact#*/} \
     docker://contososource.azurecr.io/$artifact; done
+source$ for name in signature sbom; do \
+  skopeo copy --quiet --preserve-digests oci:payload:$name \
+    docker://contososource.azurecr.io/samples/busybox@$(cat payload/$name.digest); done
 """
 
 CREATE = r"""
@@ -50,8 +53,8 @@ source$ az acr export-pipeline check --name export --storage-blob transfer.tar \
 
 EXPORT = r"""
 source$ az acr pipeline-run create --pipeline-type export --pipeline export --name export01 \
-  --artifacts 'samples/*' --exclude '*/*:*-debug' --storage-blob transfer.tar \
-  --manifest manifest.json --output table
+  --artifacts 'samples/*' --exclude '*/*:*-debug' --include-referrers \
+  --storage-blob transfer.tar --manifest manifest.json --output table
 """
 
 #: The source trigger imports only blobs that have an MD5 and this metadata.
@@ -74,6 +77,8 @@ target$ az acr pipeline-run list --output table
 VERIFY = r"""
 target$ az acr pipeline-run verify --manifest medium/manifest.json --query [].status \
   --output tsv | sort | uniq --count
+target$ az acr manifest list-referrers --registry contosotarget --name samples/busybox:1.1 \
+  --query manifests[].[artifactType,digest] --output tsv --only-show-errors
 """
 
 #: What the pattern and the exclusion of EXPORT choose from the artifacts of PUSH.
@@ -83,3 +88,5 @@ TRANSFERRED = (
     "samples/large:1.0",
     "samples/notes:1.0",
 )
+#: The one of these that has referrers.
+SIGNED = "samples/busybox:1.1"

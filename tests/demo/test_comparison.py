@@ -58,7 +58,7 @@ def test_only_what_was_to_be_transferred_counts_as_equal(
 ) -> None:
     assert print_comparison(source, target, TRANSFERRED) is is_equal
     _, *rows = capsys.readouterr().out.splitlines()
-    cells = {row[:26].strip(): row[26:].split(maxsplit=1) for row in rows}
+    cells = {row[:29].strip(): row[29:].split(maxsplit=1) for row in rows}
     left_out = {"samples/debug:1": "not transferred"} if source else {}
     expected = left_out | (EQUAL if source else {}) | differences
     assert {name: status for name, (_, status) in cells.items()} == expected

@@ -16,7 +16,7 @@ from tests.support.az import Result
 from tests.support.terminal import AZ_VERSION, ROOT, built_wheel
 
 _TIMEOUT = 900
-_LINES = 110
+_LINES = 115
 _WIDTH = 120
 _ROW = re.compile(r"^(\S+(?: \w+)?) +sha256:[0-9a-f]{64} (.+)$", re.MULTILINE)
 
