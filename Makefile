@@ -194,6 +194,14 @@ demo: ## A whole transfer between two local clouds
 	@scripts/wheel >/dev/null
 	@$(run) demo "$(WHEEL)" $(NEWEST_AZ)
 
+.PHONY: docs
+docs: ## Write the generated pages, and the picture of the demo from a run of it
+	@scripts/setup dev azurite debian busybox az-$(NEWEST_AZ)
+	@scripts/docs
+	@mkdir -p build
+	@$(MAKE) demo | tee build/demo.txt
+	@$(run) docs.generators.demo_picture build/demo.txt
+
 # The line reaches the script as it was typed.
 shell: export COMMAND_LINE := $(value CMD)
 unexport CMD

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from demo import script
+from docs.generators import demo_picture
 from tests.support.az import Result
 from tests.support.terminal import AZ_VERSION, ROOT, built_wheel
 
@@ -123,6 +124,11 @@ def test_the_digests_of_the_chosen_artifacts_are_equal(run: Result) -> None:
 
 def test_both_runs_transfer_the_same(runs: dict[str, Result]) -> None:
     assert _ROW.findall(runs["make"].stdout) == _ROW.findall(runs["python"].stdout)
+
+
+def test_the_picture_in_the_readme_shows_this_output(run: Result) -> None:
+    drawn = demo_picture.drawn(run.stdout)
+    assert demo_picture.PICTURE.read_text(encoding="utf-8") == drawn, "run `make docs`"
 
 
 @pytest.mark.usefixtures("runs")
