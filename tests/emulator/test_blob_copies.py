@@ -262,7 +262,7 @@ def test_a_source_outside_of_the_emulator_is_not_reached(
         ):
             answer = attempt(accounts, operation, source)
             assert code_of(answer) == (500, "CannotVerifyCopySource")
-            assert "Couldn't verify the copy source within the specified time." in answer.text
+            assert "Could not verify the copy source within the specified time." in answer.text
             assert is_empty(accounts)
         with pytest.raises(BlockingIOError):
             other.accept()
