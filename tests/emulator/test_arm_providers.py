@@ -54,6 +54,67 @@ def test_an_account_name_is_taken_in_every_group(emulator: Emulator) -> None:
     emulator.ok("DELETE", other)
 
 
+def test_a_bad_account_name_is_no_error_of_its_check(emulator: Emulator) -> None:
+    check = f"{SUBSCRIPTION}/providers/Microsoft.Storage/checkNameAvailability"
+    answer = emulator.ok("POST", check, {"name": "Bad_Name"})
+    assert (answer["nameAvailable"], answer["reason"]) == (False, "AccountNameInvalid")
+    assert answer["message"].startswith("Bad_Name is not a valid storage account name.")
+
+
+def test_an_account_gets_another_sku(emulator: Emulator) -> None:
+    emulator.ok("PUT", f"{STORAGE}/armaccount", ACCOUNT)
+    changed = emulator.ok("PATCH", f"{STORAGE}/armaccount", {"sku": {"name": "Standard_GRS"}})
+    assert changed["sku"] == {"name": "Standard_GRS", "tier": "Standard"}
+    assert emulator.ok("GET", f"{STORAGE}/armaccount") == changed
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        (f"{STORAGE}/armaccount", ACCOUNT),
+        (
+            f"{GROUP}/providers/Microsoft.ContainerRegistry/registries/armregistry",
+            {"location": "westus", "sku": {"name": "Basic"}},
+        ),
+    ],
+    ids=["storage account", "registry"],
+)
+def test_a_resource_has_the_identities_that_it_is_given(
+    emulator: Emulator, path: str, body: Json
+) -> None:
+    user = emulator.ok("PUT", f"{IDENTITIES}/armidentity", {"location": "westus"})
+    emulator.arm("PUT", path, body)
+    assert "identity" not in emulator.ok("GET", path)
+    both = {"type": "systemassigned,UserAssigned", "userAssignedIdentities": {user["id"]: {}}}
+    identity = emulator.ok("PATCH", path, {"identity": both})["identity"]
+    assert identity["type"] == "SystemAssigned, UserAssigned"
+    keys = ("principalId", "clientId")
+    assert identity["userAssignedIdentities"] == {
+        user["id"]: {key: user["properties"][key] for key in keys}
+    }
+    assert emulator.ok("PATCH", path, {"tags": {"a": "b"}})["identity"] == identity
+    alone = emulator.ok("PATCH", path, {"identity": {"type": "SystemAssigned"}})["identity"]
+    assert alone == {
+        "principalId": identity["principalId"],
+        "tenantId": PUBLIC.tenant_id,
+        "type": "SystemAssigned",
+    }
+    assert emulator.instance.directory.find(alone["principalId"]) is not None
+    emulator.ok("DELETE", path)
+    assert emulator.instance.directory.find(alone["principalId"]) is None
+    absent = {"type": "UserAssigned", "userAssignedIdentities": {f"{user['id']}none": {}}}
+    refused = emulator.arm("PUT", path, {**body, "identity": absent})
+    assert refused.json()["error"]["code"] == "FailedIdentityOperation"
+
+
+def test_providers_are_listed(emulator: Emulator) -> None:
+    listed = emulator.ok("GET", f"{SUBSCRIPTION}/providers")["value"]
+    name = "Microsoft.ContainerRegistry"
+    shown = emulator.ok("GET", f"{SUBSCRIPTION}/providers/{name}")
+    assert [provider for provider in listed if provider["namespace"] == name] == [shown]
+    assert {provider["registrationState"] for provider in listed} == {"Registered"}
+
+
 def test_network_rules_of_an_account_are_kept(emulator: Emulator) -> None:
     emulator.ok("PUT", f"{STORAGE}/armaccount", ACCOUNT)
     change = {"properties": {"networkAcls": {"defaultAction": "Deny"}}, "tags": {"a": "b"}}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
+from acr_emulator.arm.assigned_identities import AssignedIdentities
 from acr_emulator.arm.operation_polling import OperationPolling
 from acr_emulator.arm.request import ArmRequest, Readable, Right, Route
 from acr_emulator.arm.system_data import system_data
@@ -56,6 +57,7 @@ class ContainerRegistries:
     distribution: Distribution
     image_imports: ImageImports
     deletions: Deletions
+    identities: AssignedIdentities
 
     def routes(self) -> list[Route]:
         """The routes and their handlers."""
@@ -121,6 +123,7 @@ class ContainerRegistries:
         check(resource)
         seconds = self.settings.provisioning_seconds
         with self.store.transaction():
+            resource = self.identities.applied(request, resource)
             self.registries.create(resource)
             operation = self.operations.begin("registries", seconds=seconds)
         headers = self.polling.status_headers(request, operation)
@@ -138,7 +141,9 @@ class ContainerRegistries:
         }
         exporting = self.store.list(f"{previous['id']}/", f"{TYPE}/exportPipelines")
         check(resource, previous, exporting=bool(exporting))
-        self.store.put(resource["id"], resource)
+        with self.store.transaction():
+            resource = self.identities.applied(request, resource)
+            self.store.put(resource["id"], resource)
         return self._answer(request, resource)
 
     async def get(self, request: ArmRequest) -> Response:
@@ -160,6 +165,7 @@ class ContainerRegistries:
         await request.delete_below(resource["id"], self.store)
         folder = self.registries.folder(resource["name"])
         with self.store.transaction():
+            self.identities.release(resource)
             self.registries.delete(resource)
             operation = self.operations.begin(
                 "registries", status="Deleting", seconds=self.settings.provisioning_seconds

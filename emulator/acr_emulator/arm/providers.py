@@ -1,5 +1,6 @@
 """The routes of every resource provider. A new one gets a line here; the first match wins."""
 
+from acr_emulator.arm.assigned_identities import AssignedIdentities
 from acr_emulator.arm.blob_containers import BlobContainers
 from acr_emulator.arm.container_registries import ContainerRegistries
 from acr_emulator.arm.image_importing import ImageImporting
@@ -54,7 +55,9 @@ def provider_routes(
 ) -> list[Route]:
     """Give each provider the collaborators that it uses."""
     polling = OperationPolling(operations, settings)
-    identities = PipelineIdentities(cloud, store, directory)
+    identities = AssignedIdentities(
+        identities=PipelineIdentities(cloud, store, directory), rights=rights
+    )
     providers: tuple[Provider, ...] = (
         Subscriptions(cloud=cloud),
         ResourceGroups(store=store, deletions=deletions),
@@ -65,6 +68,7 @@ def provider_routes(
             store=store,
             operations=operations,
             storage=storage,
+            identities=identities,
         ),
         BlobContainers(store=store, storage=storage),
         StorageSas(store=store, storage=storage),
@@ -83,6 +87,7 @@ def provider_routes(
             distribution=distribution,
             image_imports=image_imports,
             deletions=deletions,
+            identities=identities,
         ),
         RegistryChildren(store=store),
         ImageImporting(polling=polling, registries=registries, image_imports=image_imports),
@@ -94,7 +99,6 @@ def provider_routes(
                 settings=settings,
                 store=store,
                 identities=identities,
-                rights=rights,
             )
             for kind in KINDS
         ),

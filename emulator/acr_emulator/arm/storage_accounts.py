@@ -8,6 +8,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
+from acr_emulator.arm.assigned_identities import AssignedIdentities
 from acr_emulator.arm.collection import Collection
 from acr_emulator.arm.operation_polling import NAMED_OPERATION
 from acr_emulator.arm.request import ArmRequest, Right, Route
@@ -51,6 +52,7 @@ class StorageAccounts:
     store: Store
     operations: Operations
     storage: BlobStorage
+    identities: AssignedIdentities
 
     @property
     def _creations(self) -> Table:
@@ -89,7 +91,11 @@ class StorageAccounts:
 
     async def check_name(self, request: ArmRequest) -> Response:
         name = request.body.get("name", "")
-        _check_name(name)
+        try:
+            _check_name(name)
+        except ArmError as error:
+            invalid = {"nameAvailable": False, "reason": error.code, "message": error.message}
+            return JsonAnswer(invalid)
         if self.collection.named(name):
             taken = {
                 "nameAvailable": False,
@@ -112,7 +118,7 @@ class StorageAccounts:
         seconds = self.settings.provisioning_seconds
         with self.store.transaction():
             self.storage.create(request["name"])
-            account = self._new(request)
+            account = self.identities.applied(request, self._new(request))
             self.store.put(account["id"], account)
             # From practice, not recorded: a creation is accepted and followed by its Location.
             operation = self.operations.begin("storage", seconds=seconds)
@@ -169,7 +175,7 @@ class StorageAccounts:
             "statusOfPrimary": "available",
         }
         return {
-            "sku": {"name": sku, "tier": sku.partition("_")[0]},
+            "sku": _sku(sku),
             "kind": kind,
             "id": str(request.id),
             "name": name,
@@ -186,6 +192,9 @@ class StorageAccounts:
         account["properties"] |= _settable(request.body)
         if "tags" in request.body:
             account["tags"] = request.body["tags"] or {}
+        if sku := (request.body.get("sku") or {}).get("name"):
+            account["sku"] = _sku(sku)
+        account = self.identities.applied(request, account)
         self.store.put(account["id"], account)
         return JsonAnswer(account)
 
@@ -194,9 +203,11 @@ class StorageAccounts:
         if account is None:
             return empty(204)
         async with self.storage.closing(account["name"]):
-            return await self.collection.remove(
-                request, lambda deleted: self.storage.forget(deleted["name"])
-            )
+            return await self.collection.remove(request, self._forget)
+
+    def _forget(self, account: Resource) -> None:
+        self.identities.release(account)
+        self.storage.forget(account["name"])
 
     async def list_keys(self, request: ArmRequest) -> Response:
         account = self.collection.existing(request)
@@ -219,6 +230,10 @@ def _check_name(name: str) -> None:
             f"{name} is not a valid storage account name. Storage account name must be between 3"
             " and 24 characters in length and use numbers and lower-case letters only.",
         )
+
+
+def _sku(name: str) -> dict[str, str]:
+    return {"name": name, "tier": name.partition("_")[0]}
 
 
 def _settable(body: dict[str, Any]) -> dict[str, Any]:

@@ -51,6 +51,7 @@ class Subscriptions:
             Route("GET", "/subscriptions", self.list, _OWN),
             Route("GET", one, self.get, _OWN),
             Route("GET", f"{one}/locations", self.locations, _OWN),
+            Route("GET", f"{one}/providers", self.providers, _OWN),
             Route("GET", provider, self.provider, _OWN),
             Route(
                 "POST",
@@ -108,9 +109,16 @@ class Subscriptions:
         ]
         return JsonAnswer({"value": value})
 
+    async def providers(self, request: ArmRequest) -> Response:
+        value = [self._provider(request["subscription"], namespace) for namespace in _TYPES]
+        return JsonAnswer({"value": value})
+
     async def provider(self, request: ArmRequest) -> Response:
         typed = request["namespace"]
         namespace = next((known for known in _TYPES if known.lower() == typed.lower()), typed)
+        return JsonAnswer(self._provider(request["subscription"], namespace))
+
+    def _provider(self, subscription: str, namespace: str) -> Resource:
         types = [
             {
                 "resourceType": name,
@@ -120,15 +128,13 @@ class Subscriptions:
             }
             for name in _TYPES.get(namespace, ())
         ]
-        return JsonAnswer(
-            {
-                "id": f"/subscriptions/{request['subscription']}/providers/{namespace}",
-                "namespace": namespace,
-                "registrationState": "Registered",
-                "registrationPolicy": "RegistrationRequired",
-                "resourceTypes": types,
-            }
-        )
+        return {
+            "id": f"/subscriptions/{subscription}/providers/{namespace}",
+            "namespace": namespace,
+            "registrationState": "Registered",
+            "registrationPolicy": "RegistrationRequired",
+            "resourceTypes": types,
+        }
 
 
 def _versions(cloud: Cloud, namespace: str, name: str) -> tuple[str, ...]:

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from starlette.responses import Response
 
-from acr_emulator.arm.caller_rights import check_linked
+from acr_emulator.arm.assigned_identities import AssignedIdentities
 from acr_emulator.arm.container_registries import REGISTRY
 from acr_emulator.arm.list_pages import page
 from acr_emulator.arm.request import ArmRequest, Right, Route
 from acr_emulator.arm.system_data import system_data
 from acr_emulator.arm.transfer_resources import check_new, headers, parent, without_blanks
 from acr_emulator.cloud.clouds import Cloud
-from acr_emulator.identity.rights import Rights
 from acr_emulator.network.responses import JsonAnswer, empty
 from acr_emulator.registry.resource_properties import exports_disabled
-from acr_emulator.runs.pipeline_identity import IDENTITY, PipelineIdentities
 from acr_emulator.runs.pipeline_properties import read, shown
 from acr_emulator.runs.pipelines import EXPORT, PipelineKind
 from acr_emulator.runs.trigger import forget_blobs
@@ -38,8 +34,7 @@ class TransferPipelines:
     clock: Clock
     settings: Settings
     store: Store
-    identities: PipelineIdentities
-    rights: Rights
+    identities: AssignedIdentities
 
     def _headers(self, request: ArmRequest) -> dict[str, str]:
         return headers(self.cloud, request.api_version)
@@ -70,7 +65,9 @@ class TransferPipelines:
         previous = self.store.get(str(request.id))
         location = request.body.get("location", "").upper().replace(" ", "")
         with self.store.transaction():
-            identity = self._identity(request, (previous or {}).get("identity", {}))
+            identity = self.identities.assign(
+                request, request["name"], (previous or {}).get("identity", {})
+            )
             resource = {
                 "type": self.kind.type,
                 **({"location": location} if location else {}),
@@ -82,13 +79,6 @@ class TransferPipelines:
             }
             self.store.put(resource["id"], resource)
         return self._answer(request, resource)
-
-    def _identity(self, request: ArmRequest, previous: Mapping[str, Any]) -> dict[str, Any]:
-        """Whoever gives a pipeline an identity can use its rights."""
-        requested = request.body.get("identity") or {}
-        for identity_id in requested.get("userAssignedIdentities") or {}:
-            check_linked(self.rights, request, f"{IDENTITY}/assign/action", identity_id)
-        return self.identities.assign(request["name"], requested, previous)
 
     async def get(self, request: ArmRequest) -> Response:
         parent(self.store, request, self.kind.collection)
@@ -116,7 +106,7 @@ class TransferPipelines:
         if resource is None:
             return empty(204, self._headers(request))
         with self.store.transaction():
-            self.identities.release(resource.get("identity", {}))
+            self.identities.release(resource)
             forget_blobs(self.store, resource["id"])
             self.store.delete(resource["id"])
         return empty(200, self._headers(request))
