@@ -107,6 +107,15 @@ def test_a_resource_has_the_identities_that_it_is_given(
     assert refused.json()["error"]["code"] == "FailedIdentityOperation"
 
 
+@pytest.mark.parametrize("name", ["a group", "group!", "group.", "g" * 91])
+def test_a_bad_name_of_a_group_is_refused(emulator: Emulator, name: str) -> None:
+    path = f"{SUBSCRIPTION}/resourceGroups/{name}"
+    answer = emulator.arm("PUT", path, {"location": "westus"})
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == "InvalidResourceGroup"
+    assert emulator.arm("GET", path).status_code == 404
+
+
 def test_providers_are_listed(emulator: Emulator) -> None:
     listed = emulator.ok("GET", f"{SUBSCRIPTION}/providers")["value"]
     name = "Microsoft.ContainerRegistry"

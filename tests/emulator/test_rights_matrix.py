@@ -39,6 +39,7 @@ OPEN = {
     "GET /subscriptions",
     "GET /subscriptions/{subscription}",
     "GET /subscriptions/{subscription}/locations",
+    "GET /subscriptions/{subscription}/providers",
     "GET /subscriptions/{subscription}/providers/{namespace}",
     "GET /subscriptions/{subscription}/providers/{namespace}/locations/{location}"
     "/operationResults/{operation}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from starlette.responses import Response
@@ -15,6 +16,8 @@ from acr_emulator.state.store import Resource, Store
 
 TYPE = "Microsoft.Resources/resourceGroups"
 _ACTIONS = "Microsoft.Resources/subscriptions/resourceGroups"
+#: Letters and digits of every script.
+_NAME = re.compile(r"[\w().-]{0,89}[\w()-]")
 _GROUPS = "/subscriptions/{subscription}/resourceGroups"
 _TAGS = ("tagname", "tagvalue")
 _FIELDS = ("name", "resourcetype", "resourcegroup", "location", *_TAGS)
@@ -56,6 +59,14 @@ class ResourceGroups:
         if previous is None and request.method == "PATCH":
             raise group_not_found(request["name"])
         tags = previous["tags"] if previous and request.method == "PATCH" else {}
+        if previous is None and not _NAME.fullmatch(request["name"]):
+            # From memory.
+            raise bad_request(
+                "InvalidResourceGroup",
+                f"The resource group name '{request['name']}' is not valid. The name has at most 90"
+                " characters, each of them a letter, digit, '-', '.', '(', ')' or '_', and doesn't"
+                " end with a period.",
+            )
         location = request.body.get("location") or (previous or {}).get("location")
         if not location:
             raise bad_request(
