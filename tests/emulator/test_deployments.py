@@ -245,7 +245,7 @@ def test_a_nested_failure_is_told_in_full(deploy: Deploy) -> None:
             {"properties": {"Mode": "Incremental", "Template": {"resurces": []}}},
             400,
             "InvalidTemplate",
-            "Couldn't find member 'resurces' on object of type 'Template'",
+            "Could not find member 'resurces' on object of type 'Template'",
         ),
     ],
 )

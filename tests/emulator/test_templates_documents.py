@@ -180,13 +180,13 @@ def test_unknown_members_are_refused(sections: dict[str, Any], member: str, kind
     assert refused.value.code == "InvalidTemplate"
     assert refused.value.message == (
         "Deployment template parse failed:"
-        f" 'Couldn't find member '{member}' on object of type '{kind}''."
+        f" 'Could not find member '{member}' on object of type '{kind}''."
     )
 
 
 def test_an_unknown_member_of_a_given_parameter_is_refused() -> None:
     parameters = {"parameters": {"p": {"type": "string", "defaultValue": ""}}}
-    with pytest.raises(TemplateError, match="Couldn't find member 'vlaue' on object of type"):
+    with pytest.raises(TemplateError, match="Could not find member 'vlaue' on object of type"):
         Template(parameters, {"p": {"value": "a", "vlaue": "b"}}, PLACE)
 
 
