@@ -1,4 +1,4 @@
-"""The clock: forward only on demand, and waking who sleeps."""
+"""The clock: set only on demand, and waking who sleeps."""
 
 import asyncio
 from datetime import datetime, timedelta, timezone
@@ -44,10 +44,37 @@ def test_an_advance_wakes_those_whose_time_has_come_and_no_one_else() -> None:
     assert asyncio.run(scenario()) == (True, False)
 
 
-@pytest.mark.parametrize("seconds", [3e11, float("inf"), float("nan"), -1])
+def test_it_is_set_back_and_no_sleeper_waits_longer() -> None:
+    async def scenario() -> timedelta:
+        clock = Clock()
+        start = clock.now()
+        short = asyncio.create_task(clock.sleep(0.05))
+        minute = asyncio.create_task(clock.sleep(60))
+        await asyncio.sleep(0)
+        clock.advance(-3600)
+        await asyncio.wait_for(short, 5)
+        behind = start - clock.now()
+        clock.advance(61)
+        await asyncio.wait_for(minute, 5)
+        return behind
+
+    behind = asyncio.run(scenario())
+    assert timedelta(minutes=59) < behind <= timedelta(hours=1)
+
+
+def test_it_knows_what_it_showed_before_it_was_set_back() -> None:
+    clock = Clock()
+    before = datetime.now(timezone.utc)
+    clock.advance(-3600)
+    after = datetime.now(timezone.utc)
+    assert clock.from_real_time(before) == before
+    assert clock.from_real_time(after) == after - timedelta(hours=1)
+
+
+@pytest.mark.parametrize("seconds", [3e11, -3e11, float("inf"), float("nan")])
 def test_it_never_shows_a_time_that_cannot_be_written(seconds: float) -> None:
     clock = Clock()
-    with pytest.raises(ValueError, match="^the clock can be 365000 days ahead at most$"):
+    with pytest.raises(ValueError, match="^the clock can be 365000 days ahead or behind at most$"):
         clock.advance(seconds)
     assert clock.now().year < 3000
 

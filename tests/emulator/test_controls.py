@@ -92,6 +92,14 @@ def test_the_clock_is_set_forward(emulator: Emulator, controls: Controls) -> Non
     assert (emulator.instance.clock.now() - before).total_seconds() >= 5000
 
 
+def test_the_clock_is_set_back(emulator: Emulator, controls: Controls) -> None:
+    before = emulator.instance.clock.now()
+    controls.post("clock", {"advance": -5000})
+    assert (emulator.instance.clock.now() - before).total_seconds() < -4000
+    emulator.ok("PUT", GROUP, {"location": "westus"})
+    controls.post("clock", {"advance": 5000})
+
+
 def test_provisioning_lasts_as_long_as_asked_by_the_clock(
     emulator: Emulator, controls: Controls
 ) -> None:
@@ -113,10 +121,10 @@ def test_reset_puts_every_knob_back_and_keeps_resources(
     fresh = controls.post("reset")
     controls.post("faults", {"count": 3})
     controls.post("latency", {"seconds": 1})
-    controls.post("runs", {"seconds": 3, "answer": "sync"})
+    controls.post("runs", {"seconds": 3, "answer": "sync", "messages": "long"})
     controls.post("pages", {"size": 7})
     changed = controls.post("provisioning", {"seconds": 1, "retryAfter": 1})
-    assert changed["runs"] == {"seconds": 3, "answer": "sync"}
+    assert changed["runs"] == {"seconds": 3, "answer": "sync", "messages": "long"}
     again = controls.post("reset")
     assert again.pop("now") > fresh.pop("now")
     assert again == fresh
@@ -125,7 +133,9 @@ def test_reset_puts_every_knob_back_and_keeps_resources(
 
 
 BAD = [
-    ("clock", {"advance": -1}, "advance"),
+    ("clock", {"advance": -3e11}, "advance"),
+    ("clock", {"advance": "-1"}, "advance"),
+    ("runs", {"messages": "verbose"}, "messages"),
     ("clock", {"advance": 3e11}, "advance"),
     ("provisioning", {"seconds": 1e300}, "seconds"),
     ("clock", {"seconds": 1}, "advance"),

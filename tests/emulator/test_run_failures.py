@@ -167,3 +167,46 @@ def test_an_import_fails_with_its_message(world: World) -> None:
         " OverwriteTags option."
     )
     assert response["importedArtifacts"] == []
+
+
+@pytest.mark.parametrize(
+    ("cause", "lines"),
+    [
+        (
+            only_reader,
+            [
+                "Failed to access storage.  Service request failed.",
+                "Status: 403 (This request is not authorized to perform this operation using this"
+                " permission)",
+                "ErrorCode: AuthorizationPermissionMismatch",
+                "",
+                "Headers:",
+                "Server: Microsoft-HTTPAPI/2.0",
+                "x-ms-error-code: AuthorizationPermissionMismatch",
+            ],
+        ),
+        (
+            lambda world: with_secret(world, "sas", readable=False),
+            [
+                "Failed to access key vault.  Service request failed.",
+                "Status: 403 (Forbidden)",
+                "",
+                "Headers:",
+                "Server: Microsoft-HTTPAPI/2.0",
+            ],
+        ),
+    ],
+)
+def test_a_message_has_several_lines_if_a_control_says_so(
+    world: World, cause: Cause, lines: list[str]
+) -> None:
+    settings = world.emulator.instance.settings
+    settings.run_messages = "long"
+    try:
+        cause(world)
+        properties = world.run(EXPORT, "failing", f"long{len(lines)}", "failing")
+    finally:
+        settings.run_messages = "short"
+    message = properties["response"]["pipelineRunErrorMessage"]
+    assert message.splitlines()[: len(lines)] == lines
+    assert message.splitlines()[-1].startswith("x-ms-request-id: ")

@@ -171,7 +171,11 @@ class _Controls:
                 "now": self._clock.now().isoformat(),
                 "latency": settings.latency,
                 "faults": sum(fault.count for fault in settings.faults),
-                "runs": {"seconds": settings.run_seconds, "answer": settings.run_answer},
+                "runs": {
+                    "seconds": settings.run_seconds,
+                    "answer": settings.run_answer,
+                    "messages": settings.run_messages,
+                },
                 "provisioning": {
                     "seconds": settings.provisioning_seconds,
                     "retryAfter": settings.retry_after,
@@ -191,10 +195,10 @@ class _Controls:
         return JSONResponse([asdict(recorded) for recorded in self._settings.requests])
 
     async def clock(self, request: Request) -> Response:
-        """`{"advance": seconds}`: set the clock forward."""
+        """`{"advance": seconds}`: set the clock forward, or back if it is negative."""
         body = await _body(request, {"advance"})
         try:
-            self._clock.advance(_number(body, "advance", 0))
+            self._clock.advance(_number(body, "advance", 0, least=-_LARGEST))
         except ValueError as error:
             raise _ControlError(str(error)) from error
         return await self.state(request)
@@ -230,12 +234,16 @@ class _Controls:
         return await self.state(request)
 
     async def runs(self, request: Request) -> Response:
-        """`{"seconds": 3, "answer": "async"|"sync"}`: how long runs take, how their PUT answers."""
-        body = await _body(request, {"seconds", "answer"})
+        """`{"seconds": 3, "answer": "sync", "messages": "long"}`: how runs answer and fail."""
+        body = await _body(request, {"seconds", "answer", "messages"})
+        messages = body.get("messages", self._settings.run_messages)
+        if messages not in ("short", "long"):
+            raise _ControlError(f"messages is 'short' or 'long', not {messages!r}")
         answer = body.get("answer", self._settings.run_answer)
         if answer not in ("async", "sync"):
             raise _ControlError(f"answer is 'async' or 'sync', not {answer!r}")
         self._settings.run_answer = answer
+        self._settings.run_messages = messages
         self._settings.run_seconds = _number(body, "seconds", self._settings.run_seconds)
         return await self.state(request)
 
@@ -336,9 +344,9 @@ async def _body(request: Request, known: set[str]) -> dict[str, Any]:
     return body
 
 
-def _number(body: dict[str, Any], key: str, default: float) -> float:
+def _number(body: dict[str, Any], key: str, default: float, *, least: float = 0) -> float:
     value: float = body.get(key, default)
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not is_number or not 0 <= value <= _LARGEST:
-        raise _ControlError(f"{key} is a number from 0 to {_LARGEST}, not {value!r}")
+    if not is_number or not least <= value <= _LARGEST:
+        raise _ControlError(f"{key} is a number from {least} to {_LARGEST}, not {value!r}")
     return value

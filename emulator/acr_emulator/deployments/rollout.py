@@ -164,5 +164,5 @@ def target(resource: TemplateResource) -> Json:
 
 
 def duration(start: datetime, end: datetime) -> str:
-    """A span of time in ISO 8601."""
-    return f"PT{(end - start).total_seconds():.7f}S"
+    """A span of time in ISO 8601; nothing if the clock was set back meanwhile."""
+    return f"PT{max((end - start).total_seconds(), 0):.7f}S"

@@ -1,5 +1,7 @@
 """What makes a transfer fail, in the words that a pipeline run reports."""
 
+import uuid
+
 _MAX_CHARACTERS = 1000
 #: ACR's own text for what a lock forbids, from practice.
 DISALLOWED = (
@@ -14,6 +16,9 @@ class TransferError(Exception):
     It may quote names that somebody else chose: what cannot be printed is spelled out.
     """
 
+    #: The message in the form of .NET's RequestFailedException, if there is such a form of it.
+    details = ""
+
     def __init__(self, message: str) -> None:
         super().__init__("".join(map(_printable, message[:_MAX_CHARACTERS])))
 
@@ -22,16 +27,36 @@ def _printable(character: str) -> str:
     return character if character.isprintable() else ascii(character)[1:-1]
 
 
-class StorageError(TransferError):
-    """Storage refuses; the frame is Azure's own (azure-cli-extensions issue 8706)."""
+class RefusedError(TransferError):
+    """Storage or a key vault refuses; the frame is Azure's own (azure-cli-extensions issue 8706).
 
-    def __init__(self, status: int, reason: str, code: str = "") -> None:
-        super().__init__(
-            "Failed to access storage.  Service request failed.  "
-            f"Status: {status} ({reason.rstrip('.')})"
-        )
+    Only the beginning of the message is known. It is that of .NET's RequestFailedException, which
+    goes on with a code and headers: so do the details.
+    """
+
+    def __init__(self, what: str, status: int, reason: str, code: str = "") -> None:
+        super().__init__(f"{what}.  Service request failed.  Status: {status} ({reason})")
         self.status = status
         self.code = code
+        lines = [
+            f"{what}.  Service request failed.",
+            f"Status: {status} ({''.join(map(_printable, reason[:_MAX_CHARACTERS]))})",
+            *([f"ErrorCode: {code}"] if code else []),
+            "",
+            "Headers:",
+            "Server: Microsoft-HTTPAPI/2.0",
+            *([f"x-ms-error-code: {code}"] if code else []),
+            f"x-ms-request-id: {uuid.uuid4()}",
+            "",
+        ]
+        self.details = "\n".join(lines)
+
+
+class StorageError(RefusedError):
+    """Storage refuses."""
+
+    def __init__(self, status: int, reason: str, code: str = "") -> None:
+        super().__init__("Failed to access storage", status, reason.rstrip("."), code)
 
 
 class BlobExistsError(TransferError):

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from acr_emulator.cloud.clouds import Cloud
 from acr_emulator.engine import Container, Sas, TransferError
 from acr_emulator.engine.container import ACTIONS
-from acr_emulator.engine.transfer_errors import StorageError
+from acr_emulator.engine.transfer_errors import RefusedError, StorageError
 from acr_emulator.identity.authorization import data_actions
 from acr_emulator.keyvault.vaults import (
     GET,
@@ -34,13 +34,11 @@ _ALLOWS = {
 }
 
 
-class VaultError(TransferError):
+class VaultError(RefusedError):
     """The key vault refuses; the frame is made after that of a StorageError."""
 
     def __init__(self, status: int, reason: str) -> None:
-        super().__init__(
-            f"Failed to access key vault.  Service request failed.  Status: {status} ({reason})"
-        )
+        super().__init__("Failed to access key vault", status, reason)
 
 
 class PipelineAccess:

@@ -26,6 +26,8 @@ class Outcome:
     transferred: tuple[str, ...] = ()
     catalog_digest: str = ""
     error: str = ""
+    #: The error in its long form, if it has one.
+    details: str = ""
 
     @classmethod
     def of(cls, result: TransferResult) -> "Outcome":
@@ -55,7 +57,7 @@ class Transfers:
                 move = _export if pipeline.kind is EXPORT else _import
                 return await move(pipeline, request, repositories, container, progress)
         except (TransferError, StartError) as exc:
-            return Outcome(error=str(exc))
+            return Outcome(error=str(exc), details=getattr(exc, "details", ""))
 
 
 async def _export(
@@ -100,5 +102,5 @@ async def _import(
         try:
             await container.delete(source)
         except TransferError as exc:
-            return replace(outcome, error=str(exc))
+            return replace(outcome, error=str(exc), details=exc.details)
     return outcome

@@ -9,6 +9,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -103,10 +104,10 @@ class Runs:
             return self._store.delete(run_id)
 
     async def _carry_out(self, run_id: str, pipeline: Pipeline, request: dict[str, Any]) -> None:
-        started = self._clock.now()
+        started = self._clock.steady()
         async with self._slots:
             outcome = await self._transfers.carry_out(pipeline, request, self._progress(run_id))
-        taken = (self._clock.now() - started).total_seconds()
+        taken = (self._clock.steady() - started).total_seconds()
         await self._clock.sleep(self._settings.run_seconds - taken)
         await self._end(run_id, outcome)
 
@@ -132,6 +133,8 @@ class Runs:
     def _finish(self, run_id: str, outcome: Outcome) -> None:
         """Write how a run ended, and end its operation."""
         run, operation = self._store.get(run_id), self.operation(run_id)
+        if outcome.details and self._settings.run_messages == "long":
+            outcome = replace(outcome, error=outcome.details)
         error = ArmError(400, "PipelineRunFailed", outcome.error) if outcome.error else None
         with self._store.transaction():
             if run and operation:

@@ -1,9 +1,9 @@
-"""The emulator's clock, which a control can set forward, and timestamps as Azure writes them."""
+"""The emulator's clock, which a control can set, and timestamps as Azure writes them."""
 
 import asyncio
 from datetime import datetime, timedelta, timezone
 
-#: A thousand years: every time that is derived from the clock's has its four digits.
+#: A thousand years, both ways: every time that is derived from the clock's has its four digits.
 _LONGEST = timedelta(days=365_000)
 
 
@@ -12,6 +12,8 @@ class Clock:
 
     def __init__(self) -> None:
         self._ahead = timedelta()
+        #: What it was set forward by in all: who sleeps doesn't notice that it was set back.
+        self._forward = timedelta()
         self._advances: list[tuple[datetime, timedelta]] = []
         self._advanced = asyncio.Event()
 
@@ -19,28 +21,34 @@ class Clock:
         """The current time, aware, in UTC."""
         return datetime.now(timezone.utc) + self._ahead
 
+    def steady(self) -> datetime:
+        """A time that only moves forward, to measure how long something takes."""
+        return datetime.now(timezone.utc) + self._forward
+
     def from_real_time(self, real: datetime) -> datetime:
         """What this clock showed at a real time, such as that of a blob."""
         advances = (by for since, by in self._advances if since <= real)
         return real + sum(advances, timedelta())
 
     def advance(self, seconds: float) -> None:
-        """Set the clock forward and wake every sleeper, each of which looks at the time again.
+        """Set the clock forward, or back if it is negative.
 
-        Raises ValueError if so much can't be added to every time that is derived from it.
+        Every sleeper wakes and looks at the time again. Raises ValueError if so much can't be added
+        to every time that is derived from it.
         """
-        if not 0 <= self._ahead.total_seconds() + seconds <= _LONGEST.total_seconds():
-            raise ValueError(f"the clock can be {_LONGEST.days} days ahead at most")
+        if not abs(self._ahead.total_seconds() + seconds) <= _LONGEST.total_seconds():
+            raise ValueError(f"the clock can be {_LONGEST.days} days ahead or behind at most")
         by = timedelta(seconds=seconds)
         self._ahead += by
+        self._forward += max(by, timedelta())
         self._advances.append((datetime.now(timezone.utc), by))
         self._advanced.set()
         self._advanced = asyncio.Event()
 
     async def sleep(self, seconds: float) -> None:
-        """Return when the clock shows `seconds` more than now."""
-        end = self.now() + timedelta(seconds=seconds)
-        while (left := (end - self.now()).total_seconds()) > 0:
+        """Return after so many seconds, or as soon as the clock was set forward by the rest."""
+        end = self.steady() + timedelta(seconds=seconds)
+        while (left := (end - self.steady()).total_seconds()) > 0:
             try:
                 await asyncio.wait_for(self._advanced.wait(), timeout=left)
             except asyncio.TimeoutError:

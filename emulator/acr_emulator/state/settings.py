@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 RunAnswer = Literal["async", "sync"]
+RunMessages = Literal["short", "long"]
 
 
 @dataclass
@@ -49,6 +50,8 @@ class Settings:
     run_seconds: float = 0.0
     #: Whether the PUT of a run answers 201 and an operation, or 200 with the final state.
     run_answer: RunAnswer = "async"
+    #: Whether the error of a run that storage or a vault refuses is one line or has them all.
+    run_messages: RunMessages = "short"
     #: Pipelines or runs on a page of a list; Azure's number is not known.
     page_size: int = 100
     #: Seconds between two looks of the source trigger into its containers.
