@@ -24,6 +24,7 @@ FIRST_HALF := known_failures many_artifacts printed_commands sovereign_clouds
 export ENVIRONMENTS ?= .venv
 
 # Whatever a tool or a test forgets to say, nothing lands in the user's home.
+login := $(or $(AZURE_CONFIG_DIR),$(HOME)/.azure)
 export AZURE_CONFIG_DIR := $(CURDIR)/build/azure
 export PYLINTHOME := $(CURDIR)/build/pylint
 
@@ -151,6 +152,12 @@ test-e2e-first: e2e_tests := $(FIRST_HALF:%=tests/e2e/test_%.py)
 test-e2e-second: e2e_tests := tests/e2e --ignore=$(strangers) $(FIRST_HALF:%=--ignore=tests/e2e/test_%.py)
 test-e2e-first test-e2e-second: setup-e2e-$(NEWEST_AZ) wheel
 	AZ_VERSION=$(NEWEST_AZ) $(call pytest,$(@:test-%=%)) $(e2e_tests)
+
+.PHONY: test-live
+test-live: export AZURE_CONFIG_DIR := $(login)
+test-live: wheel ## The acceptance flow in the subscription of `az login`: RESOURCE_PREFIX=name LOCATION=region YES=1
+	@scripts/setup dev az-$(NEWEST_AZ)
+	@scripts/live build/live "$(WHEEL)" $(NEWEST_AZ)
 
 test-python%: ## Some of the tests on another Python, in separate environments: make test-python3.10
 	@$(MAKE) test-briefly SUITE=python$* PYTHON=python$* ENVIRONMENTS=.venv/python$*

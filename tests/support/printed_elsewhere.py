@@ -11,6 +11,7 @@ from tests.e2e.failing import ROWS
 from tests.support.printed import Command, pages, words_of
 
 _ROW = "{:<24} {:>6} {:>8} {:>5} {:>7} {:>8}"
+_SUBSCRIPTION = "needs an Azure subscription; test_live.py runs the same flow in the emulator"
 _LONG = "takes minutes to hours"
 _CASSETTES = "writes the cassettes of the checkout anew, in minutes"
 _SUITES = "consists of suites of `make test`"
@@ -26,6 +27,8 @@ LEFT_OUT = {
     "make test-fast": _SUITES,
     "make faults": _LONG,
     "make fuzz": _LONG,
+    "make test-live": _SUBSCRIPTION,
+    "make test-live RESOURCE_PREFIX=contoso01 LOCATION=westus2 YES=1": _SUBSCRIPTION,
     "make mutants": _LONG,
     "make mutants-emulator": _LONG,
     "pipx install ./emulator": "needs pipx; test_installed_emulator.py installs it by pip",

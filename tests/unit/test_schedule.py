@@ -216,8 +216,8 @@ def test_a_timeout_names_the_runs_in_progress_and_those_not_created(
         "  blob07",
         "Stopped waiting after 60 seconds. These pipeline runs are still in progress: 'myrun002', "
         "'myrun004', 'myrun005'.",
-        "This failure isn't a known one. If the message doesn't help, send the IDs of the run to Azure "
-        "support.",
+        "This failure isn't a known one. If the message doesn't help, send the IDs of the run to "
+        "Azure support.",
         "To transfer the rest, run:",
         f"az acr pipeline-run create {AT_LONG} --name myrunretry --pipeline mypipeline "
         "--pipeline-type import --storage-blob blob03 blob06 blob07",
