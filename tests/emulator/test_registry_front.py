@@ -481,6 +481,31 @@ def test_an_image_with_a_layer_at_a_url_is_stored(client: RegistryClient) -> Non
     assert client.blob("windows", base["digest"]) is None
 
 
+INVALID: list[dict[str, Any]] = [
+    {},
+    {"schemaVersion": 2, "layers": [{"mediaType": FOREIGN, "urls": ["ftp://example.com"]}]},
+    {"schemaVersion": 2, "layers": [{"mediaType": FOREIGN}]},
+]
+
+
+@pytest.mark.parametrize("manifest", INVALID, ids=str)
+def test_a_manifest_that_is_not_valid_is_refused(
+    client: RegistryClient, manifest: dict[str, Any]
+) -> None:
+    if manifest:
+        config = {"mediaType": DOCKER_CONFIG, **client.push_blob("invalid", b"{}")}
+        layers = [{**layer, "digest": digest_of(b"x"), "size": 1} for layer in manifest["layers"]]
+        manifest = {**manifest, "mediaType": DOCKER_MANIFEST, "config": config, "layers": layers}
+    answer = client.call(
+        "PUT",
+        "/v2/invalid/manifests/v1",
+        "repository:invalid:push",
+        headers={"Content-Type": DOCKER_MANIFEST},
+        json=manifest,
+    )
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "MANIFEST_INVALID")
+
+
 def test_a_tag_a_manifest_and_a_repository_are_deleted(client: RegistryClient) -> None:
     everything = "repository:gone:pull,push,delete,metadata_read"
     digest = client.push("gone", "a", layer=b"a")

@@ -308,10 +308,22 @@ class _Relay:
         except httpx.TransportError:  # it announces the whole blob, also for a range beyond its end
             content = b""
         kept = {name: answer.headers[name] for name in _KEPT_OF_ERRORS if name in answer.headers}
+        if self._is_invalid_manifest(answer, content):
+            invalid = RegistryError(400, "MANIFEST_INVALID", "manifest invalid", headers=kept)
+            return error_answer(invalid)
         if _is_envelope(content):
             return Response(content, answer.status_code, kept, answer.headers.get("content-type"))
         text = content.decode(errors="replace").strip() or answer.reason_phrase
         return error_answer(RegistryError(answer.status_code, "UNKNOWN", text, headers=kept))
+
+    def _is_invalid_manifest(self, answer: httpx.Response, content: bytes) -> bool:
+        """Whether distribution met a defect of a manifest that it has no code for.
+
+        It answers 500 then, and its error has no property: what a disk can't do has some.
+        """
+        is_manifest = self._onward.method == "PUT" and "/manifests/" in self._onward.url.path
+        is_defect = answer.status_code == httpx.codes.INTERNAL_SERVER_ERROR
+        return is_manifest and is_defect and b'"detail":{}' in content
 
     def _unscoped(self, location: bytes) -> bytes:
         """Distribution answers paths, not URLs; some versions leave its root out."""
