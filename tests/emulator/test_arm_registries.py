@@ -311,3 +311,11 @@ def test_a_name_in_use_elsewhere_is_refused_as_recorded(emulator: Emulator) -> N
             "status": "Failed",
         },
     )
+
+
+def test_a_data_endpoint_has_a_name(emulator: Emulator) -> None:
+    emulator.registry("endpoint", properties={"dataEndpointEnabled": True})
+    names = emulator.ok("GET", "endpoint")["properties"]["dataEndpointHostNames"]
+    assert names == ["endpoint.westus.data.azurecr.io"]
+    off = {"properties": {"dataEndpointEnabled": False}}
+    assert emulator.ok("PATCH", "endpoint", off)["properties"]["dataEndpointHostNames"] == []

@@ -462,6 +462,15 @@ def test_a_blob_is_mounted_from_a_repository_of_the_same_registry(
     assert started.status_code == 202
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "_catalog"), ("GET", "app/_manifests"), ("POST", "app/_manifests/sha256:00")],
+)
+def test_what_was_deleted_is_not_kept(client: RegistryClient, method: str, path: str) -> None:
+    answer = client.call(method, f"/acr/v1/_deleted/{path}", "registry:deleted_catalog:*")
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (405, "UNSUPPORTED")
+
+
 FOREIGN = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"
 
 

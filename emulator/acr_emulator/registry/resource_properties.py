@@ -151,8 +151,17 @@ def check_transfers(resource: Resource) -> None:
 def shown(resource: Resource, api_version: str, state: str = "Succeeded") -> Resource:
     """The resource as an API version shows it."""
     properties = {**resource["properties"], "provisioningState": state}
+    if properties["dataEndpointEnabled"] is True:
+        properties["dataEndpointHostNames"] = [_data_endpoint(resource)]
     if api_version >= "2026":
         properties = {**_SINCE_2026, **properties}
     else:
         properties = {key: properties[key] for key in properties if key not in _SINCE_2026}
     return {**resource, "properties": properties}
+
+
+def _data_endpoint(resource: Resource) -> str:
+    """Where a registry would serve layers; here they come from the login server."""
+    name, _, suffix = resource["properties"]["loginServer"].partition(".")
+    region = resource["location"].replace(" ", "").lower()
+    return f"{name}.{region}.data.{suffix}"

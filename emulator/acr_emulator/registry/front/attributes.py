@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from acr_emulator.registry.distribution import Distribution
-from acr_emulator.registry.front.gate import GuardedRoute, Visit
+from acr_emulator.registry.front.gate import VALID_TOKEN, GuardedRoute, Visit
 from acr_emulator.registry.front.listings import unknown_repository
 from acr_emulator.registry.front.oci_errors import RegistryError, disallowed
 from acr_emulator.registry.front.paging import order_of, page
@@ -35,6 +35,7 @@ class Attributes:
         reads = partial(reading, self._distribution)
         writes = partial(writing, self._distribution)
         return [
+            GuardedRoute("/acr/v1/_deleted/{rest:path}", _deleted, VALID_TOKEN, ("GET", "POST")),
             GuardedRoute(f"{root}/_tags", reads(self._tags), read),
             GuardedRoute(tag, reads(self._tag), read),
             GuardedRoute(tag, writes(self._lock_tag), lock, ("PATCH",)),
@@ -148,6 +149,11 @@ class Attributes:
 
     def _locks(self, visit: Visit) -> Locks:
         return self._distribution.locks(visit.registry.folder)
+
+
+async def _deleted(_: Request, __: Visit) -> Response:
+    message = "the emulator keeps no deleted artifacts: none can be listed or restored"
+    raise RegistryError(405, "UNSUPPORTED", message)
 
 
 def _answer(
