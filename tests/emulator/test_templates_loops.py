@@ -8,7 +8,7 @@ import pytest
 from acr_emulator.deployments.templates.invalid_template import TemplateError
 from acr_emulator.deployments.templates.runtime_references import Fetch, NeededError
 
-from tests.emulator.test_templates_documents import GROUP, order, output, template, thing
+from tests.emulator.template_samples import GROUP, order, output, template, thing
 
 THINGS = f"{GROUP}/providers/My.Own/things"
 
