@@ -210,20 +210,20 @@ examples:
         --pipeline-type export --name myrun --storage-blob images.tar --artifacts
         samples/nginx:1.25
         samples/hello@sha256:90659bf80b44ce6be8234e6ff90a1ac34acbeb826903b02cfa0da11c82cbc042
-  - name: Import the artifacts of a blob, if all prerequisites are met
+  - name: Import the artifacts of a blob, also again, if all prerequisites are met
     text: >
         az acr pipeline-run create --registry myregistry --pipeline myimportpipeline
-        --pipeline-type import --name myrun --storage-blob images.tar --check
+        --pipeline-type import --name myrun --storage-blob images.tar --check --force-redeploy
   - name: Show the runs that an export by pattern would create
     text: >
         az acr pipeline-run create --registry myregistry --pipeline myexportpipeline
         --pipeline-type export --name myrun --storage-blob images
         --artifacts "samples/*" "team/**:v2.*" @artifacts.txt --exclude "*/*:*-debug" --dry-run
-  - name: Export with a manifest, for verification in the target registry
+  - name: Export what the target registry lacks, with a manifest and a time limit
     text: >
         az acr pipeline-run create --registry myregistry --pipeline myexportpipeline
         --pipeline-type export --name myrun --storage-blob images --artifacts "samples/*"
-        --skip target.json --manifest manifest.json
+        --skip target.json --manifest manifest.json --timeout 7200 --max-concurrent-runs 5
   - name: Export signed images with their signatures and SBOMs, in blobs of at most 25 GB
     text: >
         az acr pipeline-run create --registry myregistry --pipeline myexportpipeline
@@ -234,15 +234,6 @@ examples:
         az acr pipeline-run create --registry myregistry --pipeline myexportpipeline
         --pipeline-type export --name myretry --storage-blob images-retry
         --only-failed manifest.json --manifest manifest.json
-  - name: Repeat a run that exists with the same properties
-    text: >
-        az acr pipeline-run create --registry myregistry --pipeline myimportpipeline
-        --pipeline-type import --name myrun --storage-blob images.tar --force-redeploy
-  - name: Export in a job with a time limit, with at most five runs in progress
-    text: >
-        az acr pipeline-run create --registry myregistry --pipeline myexportpipeline
-        --pipeline-type export --name myrun --storage-blob images --artifacts "samples/*"
-        --manifest manifest.json --timeout 3300 --max-concurrent-runs 5
 """
 
 _RUN_CLEAN = """

@@ -75,7 +75,7 @@ class RunStatus(str, Enum):
     UNKNOWN = "Unknown"
 
     def includes(self, status: RunStatus) -> bool:
-        """Whether a user who asks for runs of this status means those of another one, too."""
+        """Whether a filter for this status includes those of another one, too."""
         partial = (RunStatus.PARTLY_FAILED, RunStatus.CANCELED)
         return status is self or (self is RunStatus.FAILED and status in partial)
 

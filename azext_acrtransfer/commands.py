@@ -71,7 +71,7 @@ def _run_commands(loader: Any) -> None:
         group.custom_command(
             "verify",
             "verify_registry",
-            client_factory=None,  # it asks the registry alone
+            client_factory=None,  # it sends requests to the registry only
             table_transformer=_format.findings_table,
             exception_handler=_explain_lookup,
         )

@@ -1,4 +1,4 @@
-"""The commands: each makes a spec and a model, asks the service, and returns its answer.
+"""The commands: each makes a spec and a model, calls the service, and returns its answer.
 
 ``client`` is the service as the command group sees it, so that one function serves import and
 export pipelines, and where the task is the same also runs.

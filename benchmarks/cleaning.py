@@ -14,7 +14,7 @@ _TIMES = 8
 
 
 def measure(place: Place, count: int = COUNT) -> Iterator[Measurement]:
-    """Both delete as many failed runs, each in a process of its own, at the same latency."""
+    """Both delete as many failed runs, each in a separate process, at the same latency."""
     with place.desk("clean") as desk:
         _fail(desk, count)
         ours = desk.az(f"acr pipeline-run clean {desk.site.at} --output none").seconds

@@ -1,4 +1,4 @@
-"""What `list` of many runs takes, beside the SDK's pager."""
+"""What `list` of many runs takes, next to the SDK's pager."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TIME, _MEMORY = 1.2, 1.3
 
 
 def measure(place: Place, count: int = COUNT, rounds: int = 3) -> Iterator[Measurement]:
-    """Whole processes in turn, which print the same; the bare pager and no output beside them."""
+    """Whole processes in turn, which print the same; the bare pager and no output next to them."""
     with place.desk("list") as desk:
         desk.cloud.control("past-runs", pipeline=desk.pipeline_id, count=count)
         line = f"acr pipeline-run list {desk.site.at}"

@@ -10,7 +10,7 @@ _HEADINGS = ("what", "target", "result", "")
 
 @dataclass(frozen=True)
 class Measurement:
-    """A result beside its target, and what else was measured in the same run."""
+    """A result next to its target, and what else was measured in the same run."""
 
     what: str
     target: str

@@ -38,7 +38,7 @@ class Place:
 
     @contextmanager
     def desk(self, name: str) -> Iterator[Desk]:
-        """A cloud of its own, with one site and an export pipeline, and az logged in."""
+        """A separate cloud, with one site and an export pipeline, and az logged in."""
         with Cloud(self.new_folder(name) / "state") as cloud:
             site = Site.prepare(cloud, name)
             pipeline = site.pipeline("export")

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-# A process of its own measures: what a child is told to have used at its peak is never less than
+# A separate process measures: what a child is reported to have used at its peak is never less than
 # what its parent used when it started it, and we are large.
 _MEASURE = """
 import json, resource, subprocess, sys, time

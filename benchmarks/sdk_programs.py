@@ -20,7 +20,7 @@ def _runs() -> Any:
 
 
 def iterate(*registry: str) -> None:
-    """Ask for every page, and look at nothing."""
+    """Request every page, and look at nothing."""
     for _ in _runs().list(*registry):
         pass
 

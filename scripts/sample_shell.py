@@ -194,7 +194,7 @@ def _push(image: str) -> None:
 
 
 def prepare_environment(folder: Path, az: Path) -> None:
-    """Put az and skopeo into a folder of their own, the first on the PATH."""
+    """Put az and skopeo into a separate folder, the first on the PATH."""
     programs = folder / "bin"
     programs.mkdir(parents=True, exist_ok=True)
     skopeo = Path(os.environ["ACR_EMULATOR_TOOLS"]) / "debian/root/bin/skopeo"

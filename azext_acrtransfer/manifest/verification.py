@@ -201,7 +201,7 @@ def _children(artifact: Artifact, content: Descriptor) -> tuple[Artifact, ...]:
 
 
 def to_manifest(findings: Iterable[Finding], login_server: str, now: datetime) -> TransferManifest:
-    """Return the content of a registry as a manifest, as far as it could be read."""
+    """Return the content of a registry as a manifest, without what could not be read."""
     entries = tuple(map(_entry, (each for each in findings if each.result is not Result.UNKNOWN)))
     return TransferManifest(ManifestKind.VERIFICATION, rfc3339(now), login_server, entries=entries)
 

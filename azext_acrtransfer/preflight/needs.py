@@ -132,7 +132,7 @@ IMPORTED_BLOBS = SUBJECT.where(partial(_specifies, IMPORT, "blobs"))
 NO_PLAN = SUBJECT.where(lambda subject: not subject.is_planned)
 
 REGISTRY: Need[Resource] = Need(lambda snapshot: snapshot.registry.resource)
-#: What is in a registry, which exists as far as is known.
+#: What is in a registry, unless it is known not to exist.
 POSSIBLE_REGISTRY = Need(
     lambda snapshot: ABSENT if isinstance(snapshot.registry.resource, Absent) else Found(None)
 )
@@ -151,7 +151,7 @@ ACCESS_BY_IDENTITY = CONTAINER_ACCESS.where(lambda access: not uses_sas(access))
 
 ACCOUNT: Need[Resource] = Need(lambda snapshot: snapshot.storage.account)
 CONTAINER: Need[Resource] = Need(lambda snapshot: snapshot.storage.container)
-#: What is in a container, which exists as far as is known.
+#: What is in a container, unless it is known not to exist.
 POSSIBLE_CONTAINER = Need(
     lambda snapshot: ABSENT if isinstance(snapshot.storage.container, Absent) else Found(None)
 )
@@ -162,7 +162,7 @@ VAULT: Need[Resource] = Need(lambda snapshot: snapshot.vault.resource)
 VAULT_ROLES: Need[Grants] = Need(lambda snapshot: snapshot.vault.roles)
 VAULT_GROUPS: Need[tuple[str, ...]] = Need(lambda snapshot: snapshot.vault.groups)
 SECRET: Need[Resource] = Need(lambda snapshot: snapshot.secret.resource)
-#: The secret, or None if a vault, which exists as far as is known, doesn't have it.
+#: The secret, or None if an existing vault doesn't have it.
 SECRET_OF_VAULT = Need(_secret_of_vault)
 DELETED_SECRET: Need[Resource] = Need(lambda snapshot: snapshot.secret.deleted)
 SAS = SECRET.then(_sas_of)

@@ -85,7 +85,7 @@ class VaultLookups:
     """The key vault, and what could let the identity read its secret.
 
     That is its roles if the vault uses roles. Otherwise it's the groups whose access policies allow
-    it, unless the identity has one of its own.
+    it, unless the identity has a separate one.
     """
 
     resource: Lookup[Resource] = ABSENT

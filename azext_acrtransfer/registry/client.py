@@ -21,7 +21,7 @@ from azext_acrtransfer.service.http import MALFORMED
 from azext_acrtransfer.service.progress import progress
 
 T = TypeVar("T")
-_PAGE = f"?{urlencode({'n': 100})}"  # as az asks
+_PAGE = f"?{urlencode({'n': 100})}"  # as az requests
 # 2,000 manifests at 20 ms took 9.9 s with 8 threads, 5.3 s with 16 and 5.1 s with 32.
 _MAX_WORKERS = 16
 

@@ -78,8 +78,8 @@ def run(
 def _access(access: StorageAccess, version: ApiVersion) -> dict[str, str]:
     if access.mode is StorageAccessMode.MANAGED_IDENTITY and not version.has_storage_access_mode:
         raise InvalidArgumentValueError(
-            "--storage-access-mode ManagedIdentity (the default without --secret-uri) needs API "
-            f"version {DEFAULT} or later; the setting {SETTING} asks for {version.text}.",
+            "--storage-access-mode ManagedIdentity (the default without --secret-uri) requires API "
+            f"version {DEFAULT} or later; the setting {SETTING} is {version.text}.",
             recommendation=f"Specify --secret-uri to use a SAS token, or run '{setting(DEFAULT)}' "
             "where the cloud offers it.",
         )

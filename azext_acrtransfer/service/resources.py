@@ -143,7 +143,7 @@ class Resources:
 
     def delete(self, name: str, *, no_wait: bool = False) -> Any:
         """Delete a resource and return the SDK's poller; a missing one is an error."""
-        # The SDK asks every 30 s where the service names no delay.
+        # The SDK polls every 30 s where the service names no delay.
         polling = {"polling": False} if no_wait else {"polling_interval": 1}
 
         def delete(*scope: str, **hook: Any) -> Any:

@@ -14,7 +14,7 @@ from azure.mgmt.containerregistry.models import PipelineRun
 from azext_acrtransfer.service.json_values import parse_timestamp
 
 _MOMENT = "2000-01-01T00:00:00+00:00"
-# A run with every part in it, and nothing in the parts but moments, which are written anew.
+# A run with every part in it, and nothing in the parts but timestamps, which are written anew.
 _WHOLE = {
     "systemData": {"createdAt": _MOMENT, "lastModifiedAt": _MOMENT},
     "properties": {

@@ -32,7 +32,7 @@ def why_unchangeable(headers: Headers) -> str:
 
 
 def is_immutable(headers: Headers, now: datetime) -> bool:
-    """Whether a blob's version has a retention policy or a legal hold of its own."""
+    """Whether a blob's version has a retention policy or a legal hold that applies to it."""
     until = parse_http_date(headers.get("x-ms-immutability-policy-until-date"))
     return headers.get("x-ms-legal-hold") == "true" or bool(until and until > now)
 

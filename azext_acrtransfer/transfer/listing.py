@@ -22,7 +22,7 @@ class Listing(Protocol):
         """Whether an artifact exists."""
 
 
-class BlobListing(Protocol):  # pylint: disable=too-few-public-methods  # there is no more to ask
+class BlobListing(Protocol):  # pylint: disable=too-few-public-methods  # nothing else is needed
     """The list of a container."""
 
     def blobs(self) -> Iterable[str]:

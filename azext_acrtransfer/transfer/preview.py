@@ -17,7 +17,7 @@ logger = get_logger(__name__)
 Sizes = Mapping[str, int] | None
 
 
-class Measuring(Protocol):  # pylint: disable=too-few-public-methods  # there is no more to ask
+class Measuring(Protocol):  # pylint: disable=too-few-public-methods  # nothing else is needed
     """A registry that knows the sizes of its artifacts."""
 
     def sizes_of(self, artifacts: Sequence[Artifact]) -> Sequence[Sizes]:

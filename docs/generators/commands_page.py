@@ -85,7 +85,7 @@ def _index(commands: list[str]) -> str:
                 lines.append(f"| [az {name}]({_file_of(name)}) | {summary} |")
         lines.append("")
     lines += [
-        "[Exit codes](../exit-codes.md) and [results](../results.md) have pages of their own.",
+        "[Exit codes](../exit-codes.md) and [results](../results.md) have separate pages.",
         "",
     ]
     return "\n".join(lines)

@@ -105,15 +105,15 @@ _TOP = """# The transfer manifest
 
 <!-- made by scripts/docs from transfer-manifest.schema.json and the extension's own code -->
 
-A JSON file that goes with the blobs and lets the other side prove that all has arrived.
+A JSON file that goes with the blobs and lets the target side prove that everything arrived.
 
 - An export writes it: `az acr pipeline-run create --manifest FILE`.
-- The other side compares its registry with it, with no way to the source:
+- The target side compares its registry with it, with no way to the source:
   `az acr pipeline-run verify --manifest FILE`.
 - `az acr pipeline-run wait --manifest FILE` completes it, if the export was interrupted or did not
   wait: it waits until all runs have ended, adds their results, and fails if something failed.
 - `verify --write FILE` writes one of what that registry has. The next export may take it as
-  `--skip FILE`, to leave out what is there, or as `--only-failed FILE`, to export what is not.
+  `--skip FILE`, to leave out what the target has, or as `--only-failed FILE`, to export what is not.
   Artifacts that could not be read are left out of it.
 
 It holds no secrets. Its terms are those of OCI: digest, media type and size are of the manifest or

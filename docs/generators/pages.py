@@ -24,7 +24,7 @@ def known_failures() -> str:
             "<!-- made by scripts/docs from azext_acrtransfer/diagnostics/catalog.py -->",
             "",
             "What `az acr pipeline-run create`, `show` and `wait` print under a failed run, and",
-            "every command of the extension under a refused request, with the names of your own",
+            "every command of the extension under a refused request, with the names of your",
             "resources in place of `myregistry`, `mypipeline` and the like. The commands here are",
             "for bash; on Windows az prints them for PowerShell or cmd.exe where it runs in these.",
             "Of the messages, only that of `storage-firewall` was recorded in full from the",

@@ -52,7 +52,7 @@ def results() -> str:
             "",
             "These commands return a list of the following objects. Each has all properties, and",
             "no other. [The checks](checks.md) and [the manifest](transfer-manifest.md) have",
-            "pages of their own.",
+            "separate pages.",
             "",
             *_section("create --dry-run", PlannedRun, _PLANNED_RUN),
             "One object for each run that would be created, also for a single one. If `--skip`",

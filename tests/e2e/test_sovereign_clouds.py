@@ -31,8 +31,8 @@ REFUSAL = (
     "Choose one that it offers: az config set acrtransfer.api_version=2019-12-01-preview\n"
 )
 NO_MANAGED_IDENTITY = (
-    "ERROR: --storage-access-mode ManagedIdentity (the default without --secret-uri) needs API"
-    " version 2025-06-01-preview or later; the setting acrtransfer.api_version asks for"
+    "ERROR: --storage-access-mode ManagedIdentity (the default without --secret-uri) requires API"
+    " version 2025-06-01-preview or later; the setting acrtransfer.api_version is"
     " 2019-12-01-preview.\n"
     "Specify --secret-uri to use a SAS token, or run 'az config set"
     " acrtransfer.api_version=2025-06-01-preview' where the cloud offers it.\n"

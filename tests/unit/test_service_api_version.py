@@ -54,8 +54,8 @@ def test_an_older_version_knows_no_managed_identity(
     result = az("acr", kind.group, "create", *AT, *words)
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == (
-        "ERROR: --storage-access-mode ManagedIdentity (the default without --secret-uri) needs API "
-        "version 2025-06-01-preview or later; the setting acrtransfer.api_version asks for "
+        "ERROR: --storage-access-mode ManagedIdentity (the default without --secret-uri) requires "
+        "API version 2025-06-01-preview or later; the setting acrtransfer.api_version is "
         f"{OLD}.\n"
         "Specify --secret-uri to use a SAS token, or run 'az config set "
         "acrtransfer.api_version=2025-06-01-preview' where the cloud offers it.\n"
