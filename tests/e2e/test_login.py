@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import httpx
@@ -60,3 +61,17 @@ def test_a_token_of_one_cloud_opens_no_door_of_another(
             far_az.cloud: httpx.codes.OK,
             az.cloud: httpx.codes.UNAUTHORIZED,
         }
+
+
+def test_a_sas_that_a_user_signs_opens_a_blob(az: Terminal, site: Site) -> None:
+    site.container.upload_blob("blob", b"content")
+    expiry = f"{datetime.now(timezone.utc) + timedelta(hours=1):%Y-%m-%dT%H:%MZ}"
+    at = f"--account-name {site.account} --container-name {site.container_name} --name blob"
+    sas = az.ok(
+        f"storage blob generate-sas {at} --permissions r --expiry {expiry} --as-user"
+        " --auth-mode login --full-uri"
+    ).json
+    answer = az.cloud.http.get(sas)
+    assert (answer.status_code, answer.content) == (httpx.codes.OK, b"content"), answer.text
+    forged = az.cloud.http.get(sas.replace("sp=r&", "sp=rw&"))
+    assert forged.status_code == httpx.codes.FORBIDDEN

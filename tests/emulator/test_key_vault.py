@@ -199,6 +199,8 @@ def test_a_deleted_vault_is_recovered_with_its_secrets(emulator: Emulator) -> No
     assert shown["properties"]["vaultId"] == vault.id
     assert shown in emulator.ok("GET", f"{PROVIDER}/deletedVaults")["value"]
     assert emulator.ok("GET", f"{PROVIDER}/deletedManagedHSMs") == {"value": []}
+    hsm = emulator.ok("POST", f"{PROVIDER}/checkMhsmNameAvailability", {"name": vault.name})
+    assert hsm == {"nameAvailable": True}
     taken = emulator.ok("POST", f"{PROVIDER}/checkNameAvailability", {"name": vault.name})
     assert taken["nameAvailable"] is False
     created = emulator.arm("PUT", vault.id, CREATED)
@@ -365,3 +367,10 @@ def test_a_role_applies_at_its_scope_and_below(
         else frozenset()
     )
     assert data_actions(emulator.instance.store, "someone-else", container) == frozenset()
+
+
+@pytest.mark.parametrize("path", ["keys", "keys/k/create", "certificates", "storage"])
+def test_what_is_no_secret_is_refused_in_json(vault: Vault, path: str) -> None:
+    error = vault.call("GET", path).json()["error"]
+    assert error["code"] == "NotFound"
+    assert error["message"].startswith("The emulator imitates secrets of key vaults only.")

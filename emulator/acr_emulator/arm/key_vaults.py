@@ -55,6 +55,8 @@ class KeyVaults:
         return [
             *collection.reading_routes(self.get),
             Route("POST", f"{_PROVIDER}/checkNameAvailability", self.check_name, name_check),
+            # az asks about both kinds; there is no managed HSM here.
+            Route("POST", f"{_PROVIDER}/checkMhsmNameAvailability", self.check_hsm, name_check),
             Route("PUT", one, self.put, collection.right("write")),
             Route("PATCH", one, self.patch, collection.right("write")),
             Route("DELETE", one, self.delete, collection.right("delete")),
@@ -133,6 +135,9 @@ class KeyVaults:
             "type": _DELETED,
             "properties": properties,
         }
+
+    async def check_hsm(self, _: ArmRequest) -> Response:
+        return JsonAnswer({"nameAvailable": True})
 
     async def check_name(self, request: ArmRequest) -> Response:
         name = request.body.get("name", "")

@@ -95,6 +95,8 @@ def key_vault_app(
 
 def _envelope(status: int, message: str) -> Response:
     code = _CODES.get(status, "InternalServerError")
+    if status in _CODES:
+        message = f"The emulator imitates secrets of key vaults only. {message}"
     return _VaultError(status, code, message).response()
 
 
