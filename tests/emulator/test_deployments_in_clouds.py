@@ -50,7 +50,8 @@ def deployed(emulator: Emulator, document: Json) -> Json:
 def test_the_secret_is_where_the_cloud_has_its_vaults(elsewhere: Emulator) -> None:
     properties = deployed(elsewhere, json.loads(TEMPLATE.read_text()))
     assert properties["provisioningState"] == "Succeeded", properties["error"]
-    pipeline = elsewhere.ok("GET", properties["outputResources"][1]["id"])
+    [made] = [item for item in properties["outputResources"] if "/exportPipelines/" in item["id"]]
+    pipeline = elsewhere.ok("GET", made["id"])
     uri = "https://sourcevault.vault.usgovcloudapi.net/secrets/sas"
     assert pipeline["properties"]["target"]["keyVaultUri"] == uri
 
