@@ -36,7 +36,7 @@ from acr_emulator.registry.front import registry_front
 from acr_emulator.registry.image_imports import ImageImports
 from acr_emulator.registry.logins import Logins
 from acr_emulator.registry.registries import Registries
-from acr_emulator.resource_locks import ResourceLocks
+from acr_emulator.resource_locks import RepositoryLocks, ResourceLocks
 from acr_emulator.runs.access import PipelineAccess
 from acr_emulator.runs.executor import Transfers
 from acr_emulator.runs.run_service import Runs
@@ -114,7 +114,9 @@ class Instance:
             self.directory,
         )
         self.distribution = Distribution(
-            self.state_dir / "registries", secret=secrets.token_urlsafe(), locks=locks
+            self.state_dir / "registries",
+            secret=secrets.token_urlsafe(),
+            locks=RepositoryLocks(locks),
         )
         self.image_imports = ImageImports(
             settings=self.settings,

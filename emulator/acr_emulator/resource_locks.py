@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Hashable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from weakref import WeakValueDictionary
 
 
@@ -49,6 +49,46 @@ class ResourceLocks:
         """Whether a lock is held alone, or is about to be."""
         lock = self._locks.get(key)
         return lock is not None and lock.turn.locked()
+
+
+class RepositoryLocks:
+    """The locks of repositories in distribution, by their paths there.
+
+    Distribution writes its files in place: whoever has it write to a repository holds its lock
+    alone, and whoever has it read shares that lock.
+    """
+
+    def __init__(self, locks: ResourceLocks) -> None:
+        self._locks = locks
+
+    @asynccontextmanager
+    async def shared(self, path: str) -> AsyncIterator[None]:
+        """Hold while a repository is read."""
+        async with self._locks.shared(_folder(path)), self._locks.shared(path):
+            yield
+
+    @asynccontextmanager
+    async def exclusive(self, path: str) -> AsyncIterator[None]:
+        """Hold while a repository is changed."""
+        async with self._locks.shared(_folder(path)), self._locks.exclusive(path):
+            yield
+
+    @asynccontextmanager
+    async def writing(self, digest: str, path: str) -> AsyncIterator[None]:
+        """Hold while a manifest is put into a repository.
+
+        All repositories share the file of a manifest, and take one that exists for complete.
+        """
+        async with self._locks.exclusive(digest), self.exclusive(path):
+            yield
+
+    def removing(self, folder: str) -> AbstractAsyncContextManager[None]:
+        """Hold while a registry's folder is removed with all repositories in it."""
+        return self._locks.exclusive(_folder(folder))
+
+
+def _folder(path: str) -> str:
+    return f"{path.partition('/')[0]}/"
 
 
 async def holding_its_end(

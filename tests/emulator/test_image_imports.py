@@ -324,7 +324,7 @@ def test_an_interrupted_import_fails_after_a_restart(registries: Registries) -> 
         target = emulator.instance.registries.get("imagetarget")
         assert target is not None
         folder = emulator.instance.registries.folder("imagetarget")
-        locks = emulator.instance.distribution.resource_locks
+        locks = emulator.instance.distribution.repository_locks
         async with locks.exclusive(f"{folder}/interrupted"):
             operation = imports.begin(target, wanted)
             await imports.stop()

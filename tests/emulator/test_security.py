@@ -24,7 +24,7 @@ from acr_emulator.engine import Repositories, TransferError
 from acr_emulator.engine.artifact_references import Reference
 from acr_emulator.identity.tokens import Principal, Tokens
 from acr_emulator.network.ports import listen
-from acr_emulator.resource_locks import ResourceLocks
+from acr_emulator.resource_locks import RepositoryLocks, ResourceLocks
 from acr_emulator.runs.pipelines import IMPORT, KINDS
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -99,7 +99,10 @@ def test_no_error_shows_the_secret_of_distribution() -> None:
         answers = httpx.MockTransport(lambda _: httpx.Response(500))
         async with httpx.AsyncClient(transport=answers) as http:
             repositories = Repositories(
-                "http://127.0.0.1:1/secret", prefix="registry", http=http, locks=ResourceLocks()
+                "http://127.0.0.1:1/secret",
+                prefix="registry",
+                http=http,
+                locks=RepositoryLocks(ResourceLocks()),
             )
             await repositories.check_tag(Reference("team/app", "v1"), "", print)
 

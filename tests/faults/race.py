@@ -171,8 +171,8 @@ class Race:
         for path, body in _BODIES.items():
             self._arm("PUT", path, body)
 
-    def _client(self) -> RegistryClient:
-        host = PUBLIC.login_server(random.choice(_REGISTRIES))
+    def _client(self, registry: str = "") -> RegistryClient:
+        host = PUBLIC.login_server(registry or random.choice(_REGISTRIES))
         token = self._cloud.token(PUBLIC.registry_audience)
         return RegistryClient.log_in(self._http, host, tenant=PUBLIC.tenant_id, entra_token=token)
 
@@ -218,7 +218,8 @@ class Race:
 
     def _transfer(self) -> None:
         """Have a pipeline, run it, and wait for the end or delete the run."""
-        registry = _registry_path(random.choice(_REGISTRIES))
+        name = random.choice(_REGISTRIES)
+        registry = _registry_path(name)
         kind = random.choice(("export", "import"))
         place = {
             "uri": f"https://{_ACCOUNT}.{PUBLIC.blob_suffix}/{_CONTAINER}",
@@ -230,17 +231,13 @@ class Race:
             properties = {"source": place, "options": options[: random.randint(0, 2)]}
         body = {"identity": {"type": "SystemAssigned"}, "properties": properties}
         pipeline = f"{registry}/{kind}Pipelines/pipeline"
-        principal = self._arm("PUT", pipeline, body).raise_for_status().json()["identity"]
+        identity = self._arm("PUT", pipeline, body).raise_for_status().json()["identity"]
+        principal = identity["principalId"]
         self._make_container()
         self._arm(
             "PUT",
-            f"{_CONTAINER_ID}/providers/Microsoft.Authorization/roleAssignments/{kind}",
-            {
-                "properties": {
-                    "roleDefinitionId": f"{_ROLE}",
-                    "principalId": principal["principalId"],
-                }
-            },
+            f"{_CONTAINER_ID}/providers/Microsoft.Authorization/roleAssignments/{principal}",
+            {"properties": {"roleDefinitionId": _ROLE, "principalId": principal}},
         )
         request: Json = {"pipelineResourceId": pipeline}
         request |= (
@@ -248,6 +245,9 @@ class Race:
             if kind == "export"
             else {"source": {"name": "blob"}}
         )
+        if kind == "export":
+            layer = random.choice(_LAYERS)
+            self._client(name).push(_REPOSITORIES[0], _TAGS[0], layer=layer)
         run = f"{registry}/pipelineRuns/{kind}{random.randrange(3):05}"
         tag = {"forceUpdateTag": str(random.random())}
         self._arm("PUT", run, {"properties": {"request": request, **tag}}).raise_for_status()

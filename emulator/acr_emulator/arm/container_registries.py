@@ -212,7 +212,7 @@ class ContainerRegistries:
         folder = self.registries.folder(resource["name"])
         stored, size = self.distribution.repositories(folder), 0
         for name in stored.names():
-            async with self.distribution.resource_locks.shared(f"{folder}/{name}"):
+            async with self.distribution.repository_locks.shared(f"{folder}/{name}"):
                 size += sum(manifest.size for manifest in stored.manifests(name))
         limit = _INCLUDED[resource["sku"]["tier"]]
         usage = {"name": "Size", "limit": limit, "currentValue": size, "unit": "Bytes"}

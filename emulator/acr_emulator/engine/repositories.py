@@ -4,7 +4,6 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, M
 from contextlib import (
     AbstractAsyncContextManager,
     AsyncExitStack,
-    asynccontextmanager,
     contextmanager,
 )
 from functools import partial
@@ -17,7 +16,7 @@ from acr_emulator.engine.artifacts import MAX_MANIFEST_BYTES
 from acr_emulator.engine.blob_source import read_blob
 from acr_emulator.engine.descriptors import MANIFEST_TYPES, Descriptor, Manifest
 from acr_emulator.engine.transfer_errors import LockedError, NotInRegistryError, TransferError
-from acr_emulator.resource_locks import ResourceLocks, holding_its_end
+from acr_emulator.resource_locks import RepositoryLocks, holding_its_end
 
 _ACCEPT = {"Accept": ", ".join(sorted(MANIFEST_TYPES))}
 _TIMEOUT = httpx.Timeout(60, read=600)  # a registry may hash a whole layer before it answers
@@ -31,11 +30,7 @@ TagGuard = Callable[[Reference, str, str], None]
 
 
 class Repositories:
-    """The repositories of one registry: R of it is `<prefix>/R` at `base_url`.
-
-    Distribution writes its files in place. So whoever has it write to a repository holds the lock
-    of the repository's path alone, and whoever has it read shares that lock.
-    """
+    """The repositories of one registry: R of it is `<prefix>/R` at `base_url`."""
 
     def __init__(
         self,
@@ -44,7 +39,7 @@ class Repositories:
         prefix: str,
         name: str = "",
         http: httpx.AsyncClient,
-        locks: ResourceLocks,
+        locks: RepositoryLocks,
         allowed: Allowed = lambda *_: True,
         login: Mapping[str, str] | None = None,
     ) -> None:
@@ -136,12 +131,8 @@ class Repositories:
         async with self._writing(repository, manifest):
             await self._put_manifest(repository, manifest.descriptor.digest, manifest)
 
-    @asynccontextmanager
-    async def _writing(self, repository: str, manifest: Manifest) -> AsyncIterator[None]:
-        # All repositories share the file of a manifest, and take one that exists for complete.
-        file = self._locks.exclusive(manifest.descriptor.digest)
-        async with file, self._exclusive(repository):
-            yield
+    def _writing(self, repository: str, manifest: Manifest) -> AbstractAsyncContextManager[None]:
+        return self._locks.writing(manifest.descriptor.digest, self.path(repository))
 
     async def _put_manifest(self, repository: str, target: str, manifest: Manifest) -> None:
         answer = await self._send(

@@ -17,7 +17,7 @@ from acr_emulator.engine.repositories import Operation
 from acr_emulator.registry.locks import READ, WRITE, Locks
 from acr_emulator.registry.repair import repair
 from acr_emulator.registry.stored_repositories import StoredRepositories, stored_folders
-from acr_emulator.resource_locks import ResourceLocks
+from acr_emulator.resource_locks import RepositoryLocks
 from acr_emulator.state.whole_files import write_whole
 
 #: It may hash a whole layer before it answers.
@@ -29,10 +29,9 @@ _DRAIN_SECONDS = 3
 class Distribution:
     """The process; the repositories of a registry lie under the registry's folder in it."""
 
-    def __init__(self, folder: Path, *, secret: str, locks: ResourceLocks) -> None:
+    def __init__(self, folder: Path, *, secret: str, locks: RepositoryLocks) -> None:
         self._folder = folder
-        #: Of repositories, by their paths in the process; see `engine.Repositories`.
-        self.resource_locks = locks
+        self.repository_locks = locks
         self._removed: Set[str] = set()
         #: It asks for no login: whoever has to reach it knows where its paths begin.
         self._root = f"/{secret}" if secret else ""
@@ -67,14 +66,15 @@ class Distribution:
             prefix=folder,
             name=name,
             http=self.transfers,
-            locks=self.resource_locks,
+            locks=self.repository_locks,
             allowed=partial(_is_allowed, self.locks(folder)),
         )
 
     async def remove(self, folder: str) -> None:
         """Remove what a deleted registry holds, and what arrived in earlier ones since."""
         self._removed = {*self._removed, folder}
-        await asyncio.to_thread(self._remove, self._removed)
+        async with self.repository_locks.removing(folder):
+            await asyncio.to_thread(self._remove, self._removed)
 
     def keep_only(self, folders: Set[str]) -> None:
         """Remove what registries hold that don't exist any more, before the process starts."""

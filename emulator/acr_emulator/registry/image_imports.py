@@ -141,7 +141,7 @@ class ImageImports:
                 prefix="",
                 name=wanted.host,
                 http=self._distribution.transfers,
-                locks=self._distribution.resource_locks,
+                locks=self._distribution.repository_locks,
                 login=_basic(wanted.login),
             )
         resource = self._resource(wanted)

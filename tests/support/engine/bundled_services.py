@@ -10,7 +10,7 @@ from acr_emulator.cloud.clouds import PUBLIC
 from acr_emulator.identity.tokens import Tokens
 from acr_emulator.network.certificates import Certificates
 from acr_emulator.registry.distribution import Distribution
-from acr_emulator.resource_locks import ResourceLocks
+from acr_emulator.resource_locks import RepositoryLocks, ResourceLocks
 from acr_emulator.storage.azurite import Azurite
 
 ACCOUNT = "account"
@@ -35,7 +35,7 @@ def running_services(folder: Path) -> Iterator[BundledServices]:
     tokens = Tokens(folder / "tokens.key", PUBLIC)
     azurite = Azurite(ACCOUNT, folder / "azurite", certificates, tokens)
     distribution = Distribution(
-        folder, secret="", locks=ResourceLocks()
+        folder, secret="", locks=RepositoryLocks(ResourceLocks())
     )  # skopeo, too, comes straight to it
     loop = asyncio.new_event_loop()
     try:

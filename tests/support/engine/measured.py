@@ -11,11 +11,11 @@ _TRANSFER = """
 import asyncio, json, resource, sys, time
 import httpx
 from acr_emulator.engine import Container, Repositories, export_artifacts, import_blob
-from acr_emulator.resource_locks import ResourceLocks
+from acr_emulator.resource_locks import RepositoryLocks, ResourceLocks
 
 async def main(registry, target_registry, source, target, storage, artifact):
     container = Container.with_identity(actions=frozenset({"read", "write"}), **storage)
-    locks = ResourceLocks()
+    locks = RepositoryLocks(ResourceLocks())
     async with httpx.AsyncClient() as http, container:
         common = {"container": container, "progress": lambda percent: None}
         began = time.monotonic()

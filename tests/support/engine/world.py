@@ -21,7 +21,7 @@ from acr_emulator.engine import (
     export_artifacts,
     import_blob,
 )
-from acr_emulator.resource_locks import ResourceLocks
+from acr_emulator.resource_locks import RepositoryLocks, ResourceLocks
 from azure.storage.blob import (
     ContainerClient,
     ContainerSasPermissions,
@@ -141,7 +141,7 @@ class World:
         unique = uuid.uuid4().hex[:12]
         self.container_name = f"transfer{unique}"
         self.registry, self.target_registry = f"source{unique}", f"target{unique}"
-        url, locks = services.registry, ResourceLocks()
+        url, locks = services.registry, RepositoryLocks(ResourceLocks())
         self.source = Repositories(url, prefix=self.registry, http=http, locks=locks)
         self.target = Repositories(url, prefix=self.target_registry, http=http, locks=locks)
         self._registries = RegistryClient(client, services.registry)

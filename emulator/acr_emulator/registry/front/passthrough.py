@@ -114,9 +114,9 @@ class PassThrough:
 
         @asynccontextmanager
         async def lock() -> AsyncIterator[None]:
-            file = f"sha256:{digest.hexdigest()}"  # which repositories share: see `engine`
-            allowed = self._exclusive(visit, lambda: self._allows(visit, WRITE, reference))
-            async with self._distribution.resource_locks.exclusive(file), allowed:
+            locks, file = self._distribution.repository_locks, f"sha256:{digest.hexdigest()}"
+            writing = locks.writing(file, visit.path)
+            async with _checked(writing, lambda: self._allows(visit, WRITE, reference)):
                 yield
 
         def name_subject(answer: httpx.Response) -> Headers:
@@ -152,10 +152,10 @@ class PassThrough:
         return locks.allow(operation, visit.repository, reference)
 
     def _shared(self, visit: Visit, is_allowed: IsAllowed) -> Lock:
-        return _checked(self._distribution.resource_locks.shared(visit.path), is_allowed)
+        return _checked(self._distribution.repository_locks.shared(visit.path), is_allowed)
 
     def _exclusive(self, visit: Visit, is_allowed: IsAllowed = lambda: True) -> Lock:
-        return _checked(self._distribution.resource_locks.exclusive(visit.path), is_allowed)
+        return _checked(self._distribution.repository_locks.exclusive(visit.path), is_allowed)
 
     async def _forward(
         self,

@@ -11,7 +11,7 @@ def reading(distribution: Distribution, handler: Handler) -> Handler:
     """The handler, while nobody writes to the repository."""
 
     async def locked(request: Request, visit: Visit) -> ASGIApp:
-        async with distribution.resource_locks.shared(visit.path):
+        async with distribution.repository_locks.shared(visit.path):
             return await handler(request, visit)
 
     return locked
@@ -22,7 +22,7 @@ def writing(distribution: Distribution, handler: Handler) -> Handler:
 
     async def locked(request: Request, visit: Visit) -> ASGIApp:
         await request.body()  # not under the lock: it takes as long as the client likes
-        async with distribution.resource_locks.exclusive(visit.path):
+        async with distribution.repository_locks.exclusive(visit.path):
             return await handler(request, visit)
 
     return locked
