@@ -46,7 +46,10 @@ def _costs(desk: Desk) -> Iterator[tuple[str, str]]:
         yield f"{group} delete {site.at} -n another", "DELETE"
     run = "-p mypipeline -t export -b myrun01 -a samples/hello:1.0"
     polls = f"( GET){{1,{_RUN_SECONDS + 1}}}"
-    yield f"acr pipeline-run create {site.at} -n myrun01 {run}", f"GET PUT{polls}"
+    # The second one finds the login server of the registry, in which referrers are counted.
+    yield f"acr pipeline-run create {site.at} -n myrun01 {run}", f"GET GET PUT{polls}"
+    quiet = f"acr pipeline-run create {site.at} -n myrun02 {run} --only-show-errors"
+    yield quiet.replace("-b myrun01", "-b myrun02"), f"GET PUT{polls}"
     yield f"acr pipeline-run show {site.at} -n myrun01", "GET"
     yield f"acr pipeline-run list {site.at}", "GET GET GET"
     yield f"acr pipeline-run delete {site.at} -n myrun01", "DELETE"

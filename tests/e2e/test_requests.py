@@ -55,6 +55,7 @@ def test_a_run_is_a_get_a_put_and_polls(az: Terminal, site: Site, answer: str) -
     polls = [run] if answer == "async" else []
     assert paths == [
         ("GET", f"{site.registry}/exportPipelines/mypipeline"),
+        ("GET", site.registry),  # to count referrers in the registry
         ("PUT", f"{site.registry}/pipelineRuns/myrun01"),
         *polls,
     ]
