@@ -77,7 +77,7 @@ class PrintedWorld:
         client = source.registry_client
         for reference in IMAGES:
             client.push(*reference.split(":"), layer=reference.encode())
-        image = client.push("samples/signed", "1.0", layer=b"signed")
-        client.attach("samples/signed", image, "application/vnd.cncf.notary.signature", b"me")
-        client.attach_by_tag("samples/signed", image, "sig", b"me")
+        image = client.push("signed/web", "1.0", layer=b"signed")
+        client.attach("signed/web", image, "application/vnd.cncf.notary.signature", b"me")
+        client.attach_by_tag("signed/web", image, "sig", b"me")
         return cls(cloud, source, target)
