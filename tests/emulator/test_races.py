@@ -199,9 +199,8 @@ def triggered_pipeline(world: World) -> str:
     emulator.ok("PUT", REGISTRY, PREMIUM)
     world.allowed(IMPORT, "model")
     path = f"{registry(IMPORT)}/{IMPORT.collection}/model"
-    pipeline = emulator.ok("GET", path)
-    pipeline["properties"]["trigger"]["sourceTrigger"]["status"] = "Enabled"
-    body = {"identity": {"type": "SystemAssigned"}, "properties": pipeline["properties"]}
+    properties = emulator.ok("GET", path)["properties"]
+    body = {"identity": {"type": "SystemAssigned"}, "properties": properties}
     triggered = f"{REGISTRY}/importPipelines/triggered"
     principal = emulator.ok("PUT", triggered, body)["identity"]["principalId"]
     emulator.grant(
@@ -210,6 +209,8 @@ def triggered_pipeline(world: World) -> str:
         f"{GROUP}/providers/Microsoft.Storage/storageAccounts/{RUNS_ACCOUNT}"
         f"/blobServices/default/containers/{CONTAINER}",
     )
+    properties["trigger"]["sourceTrigger"]["status"] = "Enabled"  # it may read now
+    emulator.ok("PUT", triggered, body)
     return triggered
 
 
