@@ -52,6 +52,7 @@ _HIDDEN = {
 _GIT_BASH = re.compile(
     r"(?:^|=)[A-Z]:[/\\](?:[^/\\=]+[/\\])*(?:git|msys32|msys64|subscriptions)[/\\]", re.IGNORECASE
 )
+_HTTPS_PORT = 443
 _UNSET = "(is a variable unset?)"
 
 
@@ -212,7 +213,7 @@ def _https(text: str, option: str, advice: str, hosts: Hosts) -> tuple[str, str]
     """Return the host and the path of an https URI; no error repeats a secret in it."""
     try:
         uri = urlsplit(text)
-        host, _ = uri.hostname, uri.port  # both can raise a ValueError
+        host, port = uri.hostname, uri.port  # both can raise a ValueError
     except ValueError as error:
         raise invalid(text, option, "it is not a URI", advice) from error
     shown = f"{uri.scheme}://{uri.netloc.rpartition('@')[2]}{uri.path}" if host else uri.path
@@ -232,6 +233,8 @@ def _https(text: str, option: str, advice: str, hosts: Hosts) -> tuple[str, str]
     fault = hosts.fault_of(host)
     if fault:
         raise invalid(text, option, fault, advice)
+    if port not in (None, _HTTPS_PORT):
+        raise invalid(text, option, f"it has the port {port}", advice)
     return host, uri.path
 
 
@@ -245,11 +248,6 @@ class ContainerUri:
 
     OPTION = "--storage-container-uri"
     ADVICE = "Use https://ACCOUNT.blob.core.windows.net/CONTAINER."
-
-    @property
-    def account(self) -> str:
-        """Name of the storage account."""
-        return self.host.partition(".")[0]
 
     @classmethod
     def parse(cls, text: str) -> ContainerUri:
@@ -287,11 +285,6 @@ class SecretUri:
 
     OPTION = "--secret-uri"
     ADVICE = "Use https://VAULT.vault.azure.net/secrets/SECRET."
-
-    @property
-    def vault(self) -> str:
-        """Name of the vault."""
-        return self.host.partition(".")[0]
 
     @classmethod
     def parse(cls, text: str) -> SecretUri:

@@ -27,6 +27,15 @@ class Hosts:
     name: str
     rule: str
 
+    def resource_of(self, host: str) -> str | None:
+        """Return the name of the resource that a host belongs to; None for a custom domain."""
+        name, *rest = host.split(".")
+        return name if any(label in self.labels for label in rest) else None
+
+    def is_custom_domain(self, host: str) -> bool:
+        """Whether a host can be one of the service, but doesn't contain the resource's name."""
+        return self.resource_of(host) is None and not self.fault_of(host)
+
     def fault_of(self, host: str) -> str | None:
         """Return why a host isn't one of the service, or None if it can be one."""
         name, *rest = labels = host.split(".")

@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from azext_acrtransfer.arguments import StorageAccessMode
 from azext_acrtransfer.command_lines import Command, Output, Word, az
+from azext_acrtransfer.hosts import KEY_VAULTS, STORAGE_ACCOUNTS, Hosts
 from azext_acrtransfer.kinds import SECRETS_USER, PipelineKind, PipelineOption
 
 
@@ -85,15 +86,15 @@ def known_options(pipeline: Any) -> tuple[PipelineOption, ...]:
 
 def facts_of_storage(storage: Any) -> dict[str, str]:
     """Return the account, container, blob and vault in the storage of a pipeline or a run."""
-    facts = {}
+    facts: dict[str, str] = {}
     if storage and storage.uri:
-        uri = _split(storage.uri)
-        facts["account"] = (uri.hostname or "").partition(".")[0]
+        uri = split_uri(storage.uri)
+        facts |= _named("account", STORAGE_ACCOUNTS, uri)
         facts["container"], _, blob = uri.path.lstrip("/").partition("/")
         facts |= {"blob": unquote(blob)} if blob else {}
     if storage and storage.key_vault_uri:
-        secret = _split(storage.key_vault_uri)
-        facts["vault"] = (secret.hostname or "").partition(".")[0]
+        secret = split_uri(storage.key_vault_uri)
+        facts |= _named("vault", KEY_VAULTS, secret)
         facts["secret"], _, version = secret.path.removeprefix("/secrets/").partition("/")
         if version:
             newest = secret._replace(path=secret.path.removesuffix(f"/{version}"))
@@ -101,7 +102,14 @@ def facts_of_storage(storage: Any) -> dict[str, str]:
     return facts
 
 
-def _split(uri: str) -> SplitResult:
+def _named(fact: str, hosts: Hosts, uri: SplitResult) -> dict[str, str]:
+    """Return the name of an account or a vault, which a custom domain doesn't contain."""
+    name = hosts.resource_of(uri.hostname or "")
+    return {fact: name} if name else {}
+
+
+def split_uri(uri: str) -> SplitResult:
+    """Return the parts of a URI, which are empty if it isn't one."""
     try:
         return urlsplit(uri)
     except ValueError:  # a bracket that isn't closed

@@ -34,10 +34,15 @@ Word = TypeVar("Word", bound=Enum)
 
 def parse(content: bytes) -> TransferManifest:
     """Parse a document as strictly as its schema; raise ValueError."""
+    if not content.strip():
+        raise ValueError("it's empty")
     try:
         return _manifest(_Node(json.loads(content.decode("utf-8-sig"), parse_constant=_refuse)))
     except UnicodeDecodeError as error:
         raise ValueError("it isn't UTF-8 text") from error
+    except json.JSONDecodeError as error:
+        position = f"line {error.lineno}, column {error.colno}"
+        raise ValueError(f"it isn't JSON from {position} on") from error
     except RecursionError as error:
         raise ValueError("it's nested too deeply") from error
 

@@ -11,8 +11,10 @@ from azext_acrtransfer.diagnostics.facts import (
     Facts,
     expiry_of_new_sas,
     facts_of_pipeline,
+    split_uri,
     uses_sas,
 )
+from azext_acrtransfer.hosts import KEY_VAULTS, STORAGE_ACCOUNTS, Hosts
 from azext_acrtransfer.kinds import EXPORT
 from azext_acrtransfer.preflight.azure_reader import (
     AUTHORIZATION,
@@ -27,7 +29,15 @@ from azext_acrtransfer.preflight.grants import (
     principals_that_read_secrets,
     secret_scope,
 )
-from azext_acrtransfer.preflight.lookups import ABSENT, Absent, Found, Lookup, and_then, read
+from azext_acrtransfer.preflight.lookups import (
+    ABSENT,
+    Absent,
+    Found,
+    Lookup,
+    Unreadable,
+    and_then,
+    read,
+)
 from azext_acrtransfer.preflight.needs import CONTAINER_ACCESS, SAS
 from azext_acrtransfer.preflight.snapshot import (
     Content,
@@ -172,9 +182,18 @@ class _About:
     def _arm(self, resource_id: str, version: str) -> Lookup[Resource]:
         return read(lambda: self._reader.arm(resource_id, version), _READ)
 
+    def _named(
+        self, fact: str, hosts: Hosts, uri: str | None, resource_type: tuple[str, str]
+    ) -> Lookup[Resource]:
+        """Look up the account or the vault of a URI by the name in its host."""
+        host = split_uri(uri or "").hostname or ""
+        if hosts.is_custom_domain(host):
+            return Unreadable(f"'{host}' is a custom domain. Its {hosts.noun} isn't known.")
+        return self._reader.named(*resource_type, self._facts.get(fact, ""))
+
     def storage(self) -> StorageLookups:
         """Return the account, the container, and the roles on it."""
-        account = self._reader.named(*STORAGE_ACCOUNT, self._facts.get("account", ""))
+        account = self._named("account", STORAGE_ACCOUNTS, self._access.uri, STORAGE_ACCOUNT)
         if not isinstance(account, Found):
             return StorageLookups(account, account, account, account)
         name = self._facts.get("container")
@@ -190,7 +209,7 @@ class _About:
         """Return the vault, and the roles or groups that could let the identity read the secret."""
         if not self._uses_sas:
             return VaultLookups()
-        vault = self._reader.named(*KEY_VAULT, self._facts.get("vault", ""))
+        vault = self._named("vault", KEY_VAULTS, self._access.key_vault_uri, KEY_VAULT)
         if not isinstance(vault, Found):
             return VaultLookups(vault)
         if not get_path(vault.value, "properties", "enableRbacAuthorization"):

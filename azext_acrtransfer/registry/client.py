@@ -12,10 +12,11 @@ from azure.cli.core.azclierror import AzCLIError, AzureResponseError
 from azure.core.exceptions import AzureError
 from requests.utils import parse_header_links
 
+from azext_acrtransfer.registry.answers import advice
 from azext_acrtransfer.registry.descriptors import Descriptor, Manifest
 from azext_acrtransfer.registry.references import Artifact, is_digest
 from azext_acrtransfer.registry.referrer_tags import list_tag, subject_of_tag
-from azext_acrtransfer.registry.session import RegistrySession, Right, advice
+from azext_acrtransfer.registry.session import RegistrySession, Right
 from azext_acrtransfer.service.concurrency import run_concurrently
 from azext_acrtransfer.service.http import MALFORMED
 from azext_acrtransfer.service.progress import progress

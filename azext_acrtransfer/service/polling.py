@@ -343,6 +343,7 @@ class _Listing:  # pylint: disable=too-few-public-methods  # it remembers, and d
                     found[name] = LastAnswer(Answer(models.read(self._resources.kind, resource)))
         except AzureError as error:  # reading each has its own errors
             logger.debug("Can't list: %s", error)
+            self._is_worthwhile = False  # it would be refused at each look
         return found
 
 

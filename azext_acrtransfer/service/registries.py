@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from azure.cli.core.azclierror import ResourceNotFoundError
+from azure.core.exceptions import AzureError, HttpResponseError
+from azure.core.rest import HttpRequest, HttpResponse
 
 from azext_acrtransfer.command_lines import az
 from azext_acrtransfer.service.api_version import DEFAULT
@@ -41,13 +46,32 @@ class Registry:
         return "Check --registry, --resource-group and the active subscription."
 
 
-def locate(client: Any, subscription: str, name: str) -> Registry:
+def missing(
+    registry: Registry, client: Any, subscription: str, error: HttpResponseError
+) -> ResourceNotFoundError:
+    """Return the error for a registry that doesn't exist where it's looked up.
+
+    It recommends the resource group in which the subscription has a registry of that name, if any.
+    """
+    message, advice = error.message, [registry.advice]
+    if error.error and error.error.code == "ParentResourceNotFound":  # of any resource
+        group = registry.resource_group
+        message = f"The registry '{registry.name}' doesn't exist in resource group '{group}'."
+    with suppress(AzureError, ResourceNotFoundError):
+        # It only adds to an error, so it's requested once.
+        send = partial(client.send_request, retry_total=0)
+        group = locate(send, subscription, registry.name).resource_group
+        advice.insert(0, f"A registry of that name is in resource group '{group}'.")
+    return ResourceNotFoundError(message, recommendation=advice)
+
+
+def locate(send: Callable[[HttpRequest], HttpResponse], subscription: str, name: str) -> Registry:
     """Look up the resource group of a registry."""
     # Deferred: help and completion don't need azure.mgmt.core.
     from azure.mgmt.core.tools import parse_resource_id
 
     path = f"/subscriptions/{subscription}/providers/Microsoft.ContainerRegistry/registries"
-    for registry in list_arm(client.send_request, path, DEFAULT):
+    for registry in list_arm(send, path, DEFAULT):
         parts = parse_resource_id(get_path(registry, "id") or "")
         if str(parts.get("name")).lower() == name.lower():
             return Registry(str(parts["resource_group"]), name)

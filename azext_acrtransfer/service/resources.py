@@ -19,7 +19,7 @@ from azext_acrtransfer.kinds import ResourceKind
 from azext_acrtransfer.service.api_version import DEFAULT
 from azext_acrtransfer.service.http import list_arm, typed_errors
 from azext_acrtransfer.service.json_values import get_path, parse_http_date
-from azext_acrtransfer.service.registries import Registry, locate
+from azext_acrtransfer.service.registries import Registry, locate, missing
 
 _REFUSED = HTTPStatus.MULTIPLE_CHOICES
 _IN_EVERY_RESOURCE = {"id": str, "name": str, "properties": dict}
@@ -80,7 +80,9 @@ class Service:
         if resource_group_name:
             return Resources(self, Registry(resource_group_name, registry_name))
         if registry_name not in self._located:
-            self._located[registry_name] = locate(self.client, self.subscription, registry_name)
+            self._located[registry_name] = locate(
+                self.client.send_request, self.subscription, registry_name
+            )
         return Resources(self, self._located[registry_name])
 
 
@@ -199,9 +201,8 @@ class Resources:
         except ResourceNotFoundError as error:
             if not self._lacks_registry(error):
                 raise
-            raise azclierror.ResourceNotFoundError(
-                error.message, recommendation=self.registry.advice
-            ) from error
+            service = self._service
+            raise missing(self.registry, service.client, service.subscription, error) from error
 
     @contextmanager
     def _missing(self, name: str) -> Iterator[None]:

@@ -76,11 +76,12 @@ class World:
         if blob in {found.name for found in self.site.container.list_blobs()}:
             self.site.container.delete_blob(blob)
 
-    def write_manifest(self, result: str, **more: str) -> None:
+    def write_manifest(self, result: str, run: str = "", **more: Any) -> None:
         """Have a manifest of one artifact, which is what the registry holds."""
         content = self.site.registry_client.manifest("samples/hello", "1.0") or b""
         described = {"digest": digest_of(content), "mediaType": MANIFEST, "size": len(content)}
         entry = {"reference": ARTIFACT, "result": result, **described}
+        entry |= {"run": run} if run else {}
         manifest = {
             "schemaVersion": 1,
             "kind": "export",
@@ -182,6 +183,13 @@ def _there_already(world: World) -> None:
     world.write_manifest("present", kind="verification", registry="faraway.azurecr.io")
 
 
+def _unfinished(world: World) -> None:
+    """Have a manifest of a run whose end nobody waited for."""
+    run = {"name": "exported", "blob": "given", "status": "Running"}
+    pipeline = world.pipeline("export")["id"]
+    world.write_manifest("unknown", "exported", runs=[run], pipeline=pipeline)
+
+
 def _two_failed(world: World) -> None:
     world.put_failed_run("failed01")
     world.put_failed_run("failed02")
@@ -214,5 +222,6 @@ SCENES = (
     Scene("pipeline-run clean", _two_failed),
     Scene("pipeline-run clean --dry-run", _two_failed),
     Scene("pipeline-run wait -n exported --created"),
+    Scene("pipeline-run wait --manifest {folder}/manifest.json", _unfinished),
     Scene("pipeline-run verify -g mygroup --manifest {folder}/manifest.json", _exported),
 )

@@ -22,7 +22,7 @@ REGISTRY = f"{GROUP}/providers/{REGISTRY_TYPE}/{SITE}registry"
 PRINCIPAL = "00000000-0000-0000-0000-000000000001"
 
 #: What logging in to the registry takes.
-LOGIN = [f"GET {REGISTRY}", "GET /v2/", "GET /v2/", "POST /oauth2/exchange"]
+LOGIN = [f"GET {REGISTRY}", "POST /oauth2/exchange"]
 TOKEN = "POST /oauth2/token"
 
 

@@ -67,8 +67,6 @@ def test_check_of_an_import_by_sas_reads_all_that_it_uses(
             "GET /secrets/acrsas",
             f"HEAD /{SITE}/myblob",
             f"GET {REGISTRY}",
-            "GET /v2/",
-            "GET /v2/",
             "POST /oauth2/exchange",
             "POST /oauth2/token",
             f"GET /v2/{repository}/manifests/v1",

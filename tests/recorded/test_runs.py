@@ -57,8 +57,8 @@ def test_export_by_bare_repository_tag_and_digest(az: Az, when_recording: WhenRe
     answer = az(create(EXPORT, f"samples/greeting:v2 hello@{HELLO}"))
     artifacts = ["hello:latest", "samples/greeting:v2", f"hello@{HELLO}"]
     # After the times of the tags, which are read to count referrers.
-    own = own_response(EXPORT, answer, 20, 21)
-    shown = run(EXPORT, artifacts=artifacts, response=own, systemData=system_data(19))
+    own = own_response(EXPORT, answer, 18, 19)
+    shown = run(EXPORT, artifacts=artifacts, response=own, systemData=system_data(17))
     assert (answer.exit_code, told(answer.json)) == (0, shown)
     assert answer.requests == [
         f"GET {PIPELINE[EXPORT]}",

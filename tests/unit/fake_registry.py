@@ -38,10 +38,8 @@ class Registry:
         }
 
     def lets_in(self, *exchanges: dict[str, Any]) -> None:
-        """Answer whatever logging in asks; the exchange of tokens as told."""
-        challenge = f'Bearer realm="{HOST}/oauth2/token",service="{HOST.removeprefix("https://")}"'
+        """Answer the requests of a login; the exchange of tokens as specified."""
         self.mock.get(f"{ARM}{REGISTRY}", json=self.resource)
-        self.mock.get(f"{HOST}/v2/", status=401, headers={"WWW-Authenticate": challenge})
         for exchange in exchanges or [{"json": {"refresh_token": SECRET}}]:
             self.mock.post(f"{HOST}/oauth2/exchange", **exchange)
         self.mock.add_callback("POST", f"{HOST}/oauth2/token", self._token)

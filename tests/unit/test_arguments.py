@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import quote_plus
+from urllib.parse import quote_plus, urlsplit
 
 import pytest
 import yaml
@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from azext_acrtransfer import arguments
 from azext_acrtransfer.arguments import SYSTEM_IDENTITY, ContainerUri, IdentityId, SecretUri
+from azext_acrtransfer.hosts import KEY_VAULTS, STORAGE_ACCOUNTS, Hosts
 from azext_acrtransfer.redaction import mask_sas
 from azext_acrtransfer.registry import patterns
 from azext_acrtransfer.registry.references import Artifact
@@ -83,16 +84,22 @@ def _judge(row: dict[str, Any], parse: Callable[[], Any], **expected: Any) -> No
     assert {name: getattr(found, name) for name in expected} == expected
 
 
+def _resource(hosts: Hosts, text: str) -> str | None:
+    return hosts.resource_of(str(urlsplit(text).hostname))
+
+
 @corpus("container")
 def test_containers_of_all_clouds(row: dict[str, Any]) -> None:
-    taken = {name: row.get(name) for name in ("text", "account", "container")}
+    taken = {name: row.get(name) for name in ("text", "container")}
     _judge(row, lambda: ContainerUri.parse(row["text"]), **taken)
+    assert "refused" in row or _resource(STORAGE_ACCOUNTS, row["text"]) == row["account"]
 
 
 @corpus("secret")
 def test_secrets_of_all_clouds(row: dict[str, Any]) -> None:
-    taken = {name: row.get(name) for name in ("text", "vault", "name")}
+    taken = {name: row.get(name) for name in ("text", "name")}
     _judge(row, lambda: SecretUri.parse(row["text"]), **taken)
+    assert "refused" in row or _resource(KEY_VAULTS, row["text"]) == row["vault"]
 
 
 @corpus("artifact")

@@ -492,9 +492,30 @@ def test_no_token_and_no_sas_goes_to_a_host_outside_the_cloud(
     side[uri] = side[uri].replace(*(text.format(host=host, domain=domain) for text in changed))
     _, checks = azure(az, "-b", "myblob")
     assert checks[code]["status"] == "unknown"
-    assert (
-        "isn't known to be in the active cloud, so no request was sent." in checks[code]["message"]
+    assert re.search(
+        "isn't known to be in the active cloud, so no request was sent.|is a custom domain",
+        checks[code]["message"],
     )
+
+
+@pytest.mark.parametrize(
+    ("uri", "rest", "code", "noun"),
+    [
+        ("uri", "images", "StorageAccountFound", "storage account"),
+        ("keyVaultUri", "secrets/sas", "KeyVaultFound", "key vault"),
+    ],
+)
+def test_what_is_behind_a_custom_domain_is_unknown(
+    az: Az, azure: Azure, uri: str, rest: str, code: str, noun: str
+) -> None:
+    azure.pipeline["properties"]["target"][uri] = f"https://transfer.example/{rest}"
+    result, checks = azure(az)
+    assert (result.exit_code, checks[code]["status"], checks[code]["message"]) == (
+        0,
+        "unknown",
+        f"'transfer.example' is a custom domain. Its {noun} isn't known.",
+    )
+    assert "fail" not in {check["status"] for check in checks.values()}
 
 
 def test_no_token_goes_to_another_host_by_the_link_of_a_page(az: Az, azure: Azure) -> None:

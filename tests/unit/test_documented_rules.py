@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from azext_acrtransfer import arguments
 from azext_acrtransfer.arguments import ContainerUri, IdentityId, SecretUri
+from azext_acrtransfer.hosts import KEY_VAULTS, STORAGE_ACCOUNTS
 from azext_acrtransfer.registry.references import Artifact
 
 Predicate = Callable[[str], bool]
@@ -279,7 +280,7 @@ def test_a_container_uri_round_trips(
     text = f"https://{host}/{container}{end}"
     uri = ContainerUri.parse(text)
     assert uri == ContainerUri(text, host, container)
-    assert (uri.account, ContainerUri.parse(uri.text)) == (account, uri)
+    assert (STORAGE_ACCOUNTS.resource_of(uri.host), ContainerUri.parse(uri.text)) == (account, uri)
 
 
 @given(
@@ -299,7 +300,7 @@ def test_a_secret_uri_round_trips(vault: str, suffix: str, name: str, version: s
     text = f"https://{vault}.{suffix}/secrets/{name}{version}"
     uri = SecretUri.parse(text)
     assert uri == SecretUri(text, f"{vault}.{suffix}", name)
-    assert (uri.vault, SecretUri.parse(uri.text)) == (vault, uri)
+    assert (KEY_VAULTS.resource_of(uri.host), SecretUri.parse(uri.text)) == (vault, uri)
 
 
 @given(
@@ -318,7 +319,10 @@ def test_another_endpoint_of_an_account_is_refused(
 
 
 @given(domain=st.lists(st.from_regex(r"[a-z0-9_<>-]{1,5}", fullmatch=True), min_size=1, max_size=3))
-def test_a_custom_domain_is_a_valid_host_name(domain: list[str]) -> None:
+def test_a_custom_domain_is_a_valid_host_name_without_an_account(domain: list[str]) -> None:
     valid = all(set(label) <= LOWER | {"-"} and label.strip("-") == label for label in domain)
     rule = Rule(ContainerUri.parse, is_container, (), "", "")
-    assert rule.accepts(f"https://{'.'.join(domain)}.example/transfer") is valid
+    host = f"{'.'.join(domain)}.example"
+    assert rule.accepts(f"https://{host}/transfer") is valid
+    assert STORAGE_ACCOUNTS.is_custom_domain(host) is valid
+    assert STORAGE_ACCOUNTS.resource_of(host) is None

@@ -45,7 +45,10 @@ def changed(**fields: Any) -> bytes:
 INJECTED = "x.tar; touch INJECTED #"
 BROKEN = {
     b"\xff\xfe": "it isn't UTF-8 text",
-    b"{": "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)",
+    b"": "it's empty",
+    b"\r\n": "it's empty",
+    b"{": "it isn't JSON from line 1, column 2 on",
+    b'{"schemaVersion": 1,\n}': "it isn't JSON from line 2, column 1 on",
     b"[" * 100_000: "it's nested too deeply",
     b"[]": "expected an object at $",
     b'{"schemaVersion": NaN}': "NaN is no JSON",
@@ -220,9 +223,8 @@ def test_what_is_no_manifest_is_not_overwritten(az: Az, tmp_path: Path, exported
     result = az(*verify(exported, "--write", str(notes)))
     assert (result.exit_code, result.stdout, notes.read_text()) == (1, "", "my notes")
     assert result.stderr == (
-        f"ERROR: Invalid value '{notes}' for --write: it isn't a transfer manifest: Expecting "
-        "value: "
-        "line 1 column 1 (char 0).\n"
+        f"ERROR: Invalid value '{notes}' for --write: it isn't a transfer manifest: it isn't "
+        "JSON from line 1, column 1 on.\n"
         "It would be overwritten by a manifest of kind 'verification'. Name another file.\n"
     )
 

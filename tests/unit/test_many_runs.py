@@ -111,6 +111,20 @@ def test_runs_in_a_long_list_are_read_one_by_one(
     assert fake_time.now == pytest.approx(2.0)
 
 
+def test_a_list_that_is_refused_is_not_requested_again(
+    az: Az, service: responses.RequestsMock, fake_time: FakeTime
+) -> None:
+    for name in NAMES:
+        in_progress = run(EXPORT, name, **UNDER_WAY)
+        answers(service, name, in_progress, in_progress, in_progress, run(EXPORT, name))
+    refusal = {"error": {"code": "AuthorizationFailed", "message": "No."}}
+    refused = service.get(f"{ARM}{RUNS}", json=refusal, status=403)
+    result = az(*create(EXPORT))
+    assert (result.exit_code, told(result.json)) == (0, [flat(run(EXPORT, name)) for name in NAMES])
+    assert refused.call_count == 1
+    assert fake_time.now == pytest.approx(3.0)
+
+
 def test_a_run_that_a_list_lacks_is_read_itself(
     az: Az, service: responses.RequestsMock, fake_time: FakeTime
 ) -> None:
@@ -315,8 +329,8 @@ def test_a_dry_run_without_access_to_the_registry_has_no_sizes(
     result = az(*create(EXPORT, "--dry-run"), "-a", "hello")
     assert [(run["missing"], run["size"]) for run in result.json] == [(None, None)]
     assert result.stderr.splitlines()[0] == (
-        "WARNING: Sizes and missing artifacts are unknown: You couldn't log in to registry "
-        "'myregistry'."
+        "WARNING: Sizes and missing artifacts are unknown: Registry 'myregistry' rejects your "
+        "login. The registry said: 401 Unauthorized, with text/plain"
     )
     table = az(*create(EXPORT, "--dry-run"), "-a", "hello", "-o", "table").stdout
     assert table.splitlines()[-1].split() == ["myrun", "myblob", "1", "0"]

@@ -163,6 +163,28 @@ def test_create_says_what_is_still_to_grant(az: Az, service: Service, kind: Pipe
     ) in result.stderr
 
 
+def test_create_names_no_account_or_vault_of_a_custom_domain(
+    az: Az, service: Service, kind: PipelineKind
+) -> None:
+    uri, secret = "https://transfer.example/images", "https://secrets.example/secrets/sas"
+    for mode in ("ManagedIdentity", "SasToken"):
+        created = pipeline(kind)
+        created["properties"][kind.side] |= {
+            "uri": uri,
+            "keyVaultUri": secret,
+            "storageAccessMode": mode,
+        }
+        service.answers("PUT", path(kind), created)
+        options = ["-m", mode, *(["-s", secret] if mode == "SasToken" else [])]
+        result = az("acr", kind.group, "create", *AT, "-n", "mypipeline", "-c", uri, *options)
+        assert result.exit_code == 0
+        show, name = {
+            "ManagedIdentity": ("az storage account show", "ACCOUNT"),
+            "SasToken": ("az keyvault show", "VAULT"),
+        }[mode]
+        assert f"$({show} --name {name} --query id --output tsv)" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("argv", "change"),
     [
@@ -384,7 +406,6 @@ def test_a_missing_pipeline_is_named_and_exits_3(
         (403, "AuthorizationFailed", 1),
         (401, "ExpiredAuthenticationToken", 1),
         (404, "ResourceGroupNotFound", 3),
-        (404, "ParentResourceNotFound", 3),
         (409, "Conflict", 1),
     ],
 )

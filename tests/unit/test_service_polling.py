@@ -141,6 +141,12 @@ def test_a_bar_is_for_a_terminal_only(
     assert screen.shown == [*shown, *(["end"] if shown else [])]
 
 
+def test_what_shows_no_text_has_no_bar(terminal: Terminal) -> None:
+    with polling.Waiting(terminal.cli).progress():
+        pass
+    assert terminal.shown == []
+
+
 class Run:
     """Stands for a run that ends after some looks, well or not."""
 

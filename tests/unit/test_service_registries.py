@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from requests import ConnectionError as RequestsConnectionError
 
 from tests.support.az import SUBSCRIPTION
 from tests.unit.conftest import ARM, AT, GROUP, REGISTRY, Az, Service
@@ -95,6 +97,50 @@ def test_a_default_group_that_is_wrong_is_named_as_such(
         "that group with --resource-group, or run 'az config unset defaults.group'."
         if is_default
         else "Check --registry, --resource-group and the active subscription."
+    )
+
+
+@pytest.mark.parametrize("is_default", [True, False])
+@pytest.mark.parametrize("line", VERBS)
+def test_a_registry_of_another_group_is_named_with_its_group(
+    az: Az, service: Service, tmp_path: Path, line: str, is_default: bool
+) -> None:
+    (tmp_path / "config").write_text("[defaults]\ngroup = mygroup\n")
+    method, path = VERBS[line]
+    error = {"error": {"code": "ParentResourceNotFound", "message": "Not on the parent."}}
+    service.answers(method, f"{REGISTRY}/{path}", error, status=404)
+    registries = [{"id": REGISTRY.replace("mygroup", "anothergroup")}]
+    service.answers("GET", REGISTRIES, {"value": registries})
+    group = () if is_default else ("-g", "mygroup")
+    result = az(*line.split(), "-r", "myregistry", *group, "--only-show-errors")
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert result.stderr.startswith(
+        "ERROR: The registry 'myregistry' doesn't exist in resource group 'mygroup'.\n"
+        "A registry of that name is in resource group 'anothergroup'.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "registries",
+    [
+        {"json": {"value": []}},
+        {"status": 403, "json": {"error": {"code": "AuthorizationFailed", "message": "No."}}},
+        {"status": 503},
+        {"body": RequestsConnectionError("lost")},
+    ],
+)
+def test_a_registry_that_is_found_nowhere_has_the_usual_advice(
+    az: Az, service: Service, registries: dict[str, Any]
+) -> None:
+    error = {"error": {"code": "ParentResourceNotFound", "message": "Not on the parent."}}
+    service.answers("GET", f"{REGISTRY}/exportPipelines/mypipeline", error, status=404)
+    service.mock.get(f"{ARM}{REGISTRIES}", **registries)
+    result = az("acr", "export-pipeline", "show", *AT, "-n", "mypipeline")
+    assert (result.exit_code, result.stdout, result.stderr) == (
+        3,
+        "",
+        "ERROR: The registry 'myregistry' doesn't exist in resource group 'mygroup'.\n"
+        "Check --registry, --resource-group and the active subscription.\n",
     )
 
 

@@ -43,7 +43,6 @@ def wait(kind: ResourceKind, *words: str) -> tuple[str, ...]:
     ("code", "message"),
     [
         ("ResourceGroupNotFound", "Resource group 'mygroup' could not be found."),
-        ("ParentResourceNotFound", "The parent resource could not be found."),
         ("SubscriptionNotFound", "The subscription could not be found."),
         ("ResourceNotFound", NO_REGISTRY),
     ],
