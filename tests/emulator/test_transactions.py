@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from acr_emulator.cloud.clouds import PUBLIC
 from acr_emulator.deployments.deployment_service import Deployments
 from acr_emulator.runs.run_service import Runs
 from acr_emulator.state.store import Store, Table
@@ -92,21 +94,30 @@ def entries(emulator: Emulator) -> list[Any]:
 
 
 def refusals(
-    emulator: Emulator, monkeypatch: pytest.MonkeyPatch, method: str, path: str, body: Json | None
-) -> int:
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch, call: Callable[[], httpx.Response]
+) -> list[httpx.Response]:
     """Call, with the disk full at one write after the other, until it is at none of them."""
     before = entries(emulator)
-    number = 0
+    refused: list[httpx.Response] = []
     while True:
-        with no_room_for_write(number, monkeypatch) as writes:
-            answer = emulator.arm(method, path, body)
-        if number not in writes:
+        with no_room_for_write(len(refused), monkeypatch) as writes:
+            answer = call()
+        if len(refused) not in writes:
             assert answer.is_success, answer.text
-            return number
+            return refused
         assert answer.status_code == 500
-        assert answer.json()["error"]["message"] == f"The state cannot be written: {FULL}."
         assert entries(emulator) == before
-        number += 1
+        refused.append(answer)
+
+
+def refused_by_arm(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch, method: str, path: str, body: Json | None
+) -> int:
+    """How many writes a call of ARM has; each is refused with its reason."""
+    refused = refusals(emulator, monkeypatch, lambda: emulator.arm(method, path, body))
+    messages = {answer.json()["error"]["message"] for answer in refused}
+    assert messages <= {f"The state cannot be written: {FULL}."}
+    return len(refused)
 
 
 async def _nothing(*_: object) -> None:
@@ -121,14 +132,15 @@ def test_a_full_disk_at_any_write_leaves_nothing_half_made(
         monkeypatch.setattr(service, "_carry_out", _nothing)
     emulator.instance.directory.admit(SOMEBODY)
     made = {
-        path: refusals(emulator, monkeypatch, "PUT", path, body) for path, body in BODIES.items()
+        path: refused_by_arm(emulator, monkeypatch, "PUT", path, body)
+        for path, body in BODIES.items()
     }
     kinds = {path.split("/")[-2]: writes for path, writes in made.items()}
     assert kinds["registries"] >= 3
     assert kinds["storageAccounts"] >= 4
     assert kinds["pipelineRuns"] == 3
     gone = {
-        path: refusals(emulator, monkeypatch, "DELETE", path, None)
+        path: refused_by_arm(emulator, monkeypatch, "DELETE", path, None)
         for path in reversed(BODIES)
         if path.split("/")[-2] not in ("accessPolicies", "deployments", "resourceGroups")
     }
@@ -136,3 +148,23 @@ def test_a_full_disk_at_any_write_leaves_nothing_half_made(
     emulator.ok("DELETE", GROUP)  # with a deployment in progress
     left = {kind for kind, _, _ in entries(emulator)}
     assert not left & {"resource", "registry", "storage-keys", "run-operation", "deployment"}
+
+
+def test_an_application_goes_with_its_principal_and_passwords_or_stays(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def call(method: str, path: str, body: Json | None = None) -> httpx.Response:
+        return emulator.http.request(
+            method,
+            f"https://{PUBLIC.graph}/v1.0/{path}",
+            headers={"Authorization": f"Bearer {emulator.entra_token(f'https://{PUBLIC.graph}')}"},
+            json=body,
+        )
+
+    before = entries(emulator)
+    made = call("POST", "applications", {"displayName": "bot"}).json()
+    call("POST", "servicePrincipals", {"appId": made["appId"]})
+    call("POST", f"applications/{made['id']}/addPassword", {"passwordCredential": {}})
+    path = f"applications/{made['id']}"
+    assert len(refusals(emulator, monkeypatch, lambda: call("DELETE", path))) == 3
+    assert entries(emulator) == before

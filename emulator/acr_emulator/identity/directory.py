@@ -16,7 +16,8 @@ class Directory:
     """Service principals, managed identities among them, by object and by application id."""
 
     def __init__(self, store: Store) -> None:
-        self._transaction = store.transaction
+        #: Keeps the writes of a block together, also those to applications and passwords.
+        self.transaction = store.transaction
         self._principals = store.table("principal")
         self._secrets = store.table("client-secret")
         #: Those that Graph made.
@@ -63,7 +64,7 @@ class Directory:
     def add_application(self, name: str) -> tuple[Principal, str]:
         """A new service principal that can log in, and its secret."""
         secret = secrets.token_hex(20)
-        with self._transaction():
+        with self.transaction():
             principal = self.add(name)
             self._secrets.put(principal.application_id, secret)
         return principal, secret

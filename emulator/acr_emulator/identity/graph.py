@@ -195,25 +195,27 @@ class _Graph:
 
     async def update_application(self, request: Request) -> Response:
         self._administrator(request)
+        properties = await _application(request)
         application = self._existing_application(request)
-        self._applications.update(application, await _application(request))
+        self._applications.update(application, properties)
         return Response(status_code=204)
 
     async def delete_application(self, request: Request) -> Response:
         """Its service principal goes with it."""
         self._administrator(request)
         application = self._existing_application(request)
-        self._applications.delete(application)
-        self._directory.passwords.forget(application["appId"])
-        if principal := self._directory.find(application["appId"]):
-            self._directory.remove(principal.object_id)
+        with self._directory.transaction():
+            self._applications.delete(application)
+            self._directory.passwords.forget(application["appId"])
+            if principal := self._directory.find(application["appId"]):
+                self._directory.remove(principal.object_id)
         return Response(status_code=204)
 
     async def add_password(self, request: Request) -> Response:
         """The one answer that shows it."""
         self._administrator(request)
-        application_id, holder = self._holder(request)
         requested = (await _object(request)).get("passwordCredential") or {}
+        application_id, holder = self._holder(request)
         try:
             password = self._directory.passwords.add(
                 application_id, holder, requested if isinstance(requested, dict) else {}
@@ -224,8 +226,8 @@ class _Graph:
 
     async def remove_password(self, request: Request) -> Response:
         self._administrator(request)
-        application_id, holder = self._holder(request)
         key_id = str((await _object(request)).get("keyId"))
+        application_id, holder = self._holder(request)
         if not self._directory.passwords.remove(application_id, holder, key_id):
             raise _bad_request(f"No password credential found with keyId '{key_id}'.")
         return Response(status_code=204)
@@ -284,8 +286,9 @@ class _Graph:
         principal = self._existing_principal(request)
         if self._directory.is_operator(principal.object_id):
             raise _bad_request("The emulator can't do without its own service principal.")
-        self._directory.remove(principal.object_id)
-        self._directory.passwords.forget(principal.application_id, principal.object_id)
+        with self._directory.transaction():
+            self._directory.remove(principal.object_id)
+            self._directory.passwords.forget(principal.application_id, principal.object_id)
         return Response(status_code=204)
 
     async def service_principal(self, request: Request) -> Response:
