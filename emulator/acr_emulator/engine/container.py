@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from http import HTTPStatus
 from typing import TypeVar
 
 from azure.core import MatchConditions
@@ -119,7 +118,7 @@ class Container:
                 ),
             )
         except StorageError as error:
-            if error.status == HTTPStatus.PRECONDITION_FAILED:
+            if error.code == "ConditionNotMet":
                 raise BlobReplacedError(snapshot.blob) from error
             raise
 
@@ -218,6 +217,7 @@ class Container:
         properties = client.download_blob(
             offset=0,
             length=1,
+            decompress=False,
             raw_response_hook=lambda answer: ranges.append(
                 answer.http_response.headers.get("Content-Range")
             ),
@@ -231,6 +231,7 @@ class Container:
         content: bytes = client.download_blob(
             offset=offset,
             length=size,
+            decompress=False,  # whatever Content-Encoding says: the blob is what was written
             etag=snapshot.etag,
             match_condition=MatchConditions.IfNotModified,
         ).readall()
@@ -268,7 +269,8 @@ def _storage_errors() -> Iterator[None]:
         yield
     except HttpResponseError as error:
         reason = (error.message or "").partition("\n")[0].strip()  # what follows are ids
-        code = str(getattr(error, "error_code", None) or "")
+        known = getattr(error, "error_code", None) or ""
+        code = str(getattr(known, "value", known))  # the SDK has an enumeration of most
         raise StorageError(error.status_code or 0, reason, code) from error
     except AzureError as error:
         # Its text can hold the URL, and with it the SAS.

@@ -22,7 +22,12 @@ from acr_emulator.keyvault.vaults import (
 from acr_emulator.runs.pipelines import Pipeline
 from acr_emulator.state.clock import Clock
 from acr_emulator.state.store import Resource, Store
-from acr_emulator.storage.accounts import CONTAINER_NAME, BlobStorage, UnknownAccountError
+from acr_emulator.storage.accounts import (
+    CONTAINER_NAME,
+    BlobStorage,
+    UnknownAccountError,
+    blob_types,
+)
 from acr_emulator.storage.accounts import TYPE as ACCOUNT
 
 _BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
@@ -114,7 +119,7 @@ class PipelineAccess:
         """The storage account of a container, if its network is open."""
         name, _, suffix = (urlsplit(container_uri).hostname or "").partition(".")
         account = self._store.named(ACCOUNT, name)
-        if account is None or suffix != self._blob_suffix:
+        if account is None or suffix != self._blob_suffix or not blob_types(account):
             raise TransferError(_no_such_host("storage", container_uri))
         properties = account["properties"]
         if (
