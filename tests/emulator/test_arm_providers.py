@@ -251,6 +251,18 @@ def test_a_vaults_name_is_taken_in_every_group(emulator: Emulator) -> None:
     assert emulator.ok("POST", check, body)["reason"] == "AlreadyExists"
 
 
+@pytest.mark.parametrize("name", ["ab", "1vault", "vault-", "a--vault", "v" * 25, "my_vault"])
+def test_a_bad_name_of_a_vault_is_refused(emulator: Emulator, name: str) -> None:
+    check = f"{SUBSCRIPTION}/providers/Microsoft.KeyVault/checkNameAvailability"
+    answer = emulator.ok("POST", check, {"name": name, "type": "Microsoft.KeyVault/vaults"})
+    assert (answer["nameAvailable"], answer["reason"]) == (False, "AccountNameInvalid")
+    refused = emulator.arm("PUT", f"{VAULTS}/{name}", VAULT)
+    assert refused.status_code == 400
+    error = {"code": "VaultNameNotValid", "message": answer["message"]}
+    assert refused.json()["error"] == error
+    assert f"The vault name '{name}' is invalid." in error["message"]
+
+
 def test_the_generic_list_takes_a_name(emulator: Emulator) -> None:
     for name in ("armaccount", "armaccount2"):
         emulator.ok("PUT", f"{STORAGE}/{name}", ACCOUNT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,6 +26,7 @@ _ROLES_BY_DEFAULT = "2026-02-01"
 _SUBSCRIPTION = "/subscriptions/{subscription}"
 _PROVIDER = f"{_SUBSCRIPTION}/providers/Microsoft.KeyVault"
 _OPTIONAL = ("enablePurgeProtection", "networkAcls")
+_NAME = re.compile(r"(?!.*--)[A-Za-z][A-Za-z0-9-]{1,22}[A-Za-z0-9]")
 _DELETED = "Microsoft.KeyVault/deletedVaults"
 _DELETED_HERE = f"{_PROVIDER}/locations/{{location}}/deletedVaults/{{name}}"
 
@@ -141,6 +143,10 @@ class KeyVaults:
 
     async def check_name(self, request: ArmRequest) -> Response:
         name = request.body.get("name", "")
+        if not _NAME.fullmatch(name):
+            message = _invalid_name(name)
+            answer = {"nameAvailable": False, "reason": "AccountNameInvalid", "message": message}
+            return JsonAnswer(answer)
         if not self.collection.named(name) and not self._deleted.find(name):
             return JsonAnswer({"nameAvailable": True})
         taken = {
@@ -152,6 +158,8 @@ class KeyVaults:
 
     async def put(self, request: ArmRequest) -> Response:
         previous = self.collection.find(request)
+        if previous is None and not _NAME.fullmatch(request["name"]):
+            raise bad_request("VaultNameNotValid", _invalid_name(request["name"]))
         if previous is None and self.collection.named(request["name"]):
             raise ArmError(
                 409,
@@ -324,3 +332,13 @@ def _united(policy: dict[str, Any], previous: list[dict[str, Any]]) -> dict[str,
         for kind, granted in (other.get("permissions") or {}).items():
             permissions[kind] = list(dict.fromkeys([*granted, *(permissions.get(kind) or [])]))
     return policy | {"permissions": permissions}
+
+
+def _invalid_name(name: str) -> str:
+    """Azure's text for a bad name, from memory."""
+    return (
+        f"The vault name '{name}' is invalid. A vault's name must be between 3-24 alphanumeric"
+        " characters. The name must begin with a letter, end with a letter or digit, and not"
+        " contain consecutive hyphens. Follow this link for more information:"
+        " https://go.microsoft.com/fwlink/?linkid=2147742"
+    )
