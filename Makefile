@@ -144,8 +144,12 @@ test-e2e-%: setup-e2e-% wheel
 	AZ_VERSION=$* $(call pytest,e2e-$*) $(or $(e2e_tests),--ignore=$(strangers) tests/e2e)
 
 .PHONY: test-strangers
-test-strangers: setup-strangers wheel ## Clients that others wrote
+test-strangers: setup-strangers wheel ## Clients that others wrote, and some of the command lines of `make az-lines`
 	AZ_VERSION=$(NEWEST_AZ) $(call pytest,strangers) $(strangers)
+
+.PHONY: az-lines
+az-lines: setup-strangers wheel ## The az commands around a transfer, each with its expected outcome; writes build/az-lines.md
+	AZ_LINES=all AZ_VERSION=$(NEWEST_AZ) $(run) pytest $(strangers)/test_az_lines.py
 
 # The halves of test-e2e-$(NEWEST_AZ): each waits as often as it works.
 test-e2e-first: e2e_tests := $(FIRST_HALF:%=tests/e2e/test_%.py)

@@ -8,6 +8,9 @@ from pathlib import Path
 
 from acr_emulator.bundled.installation import AZCOPY_VERSION
 
+from tests.e2e.strangers.az_lines.line import OUTCOMES
+from tests.e2e.strangers.az_lines.sections import SECTIONS
+from tests.e2e.strangers.az_lines.summary import summary
 from tests.e2e.strangers.programs import NODE_PACKAGES, PYTHON_PACKAGES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,3 +54,14 @@ def test_the_table_has_every_client_in_its_version() -> None:
     installed = az_pins() | others | of_dev | node_pins() | python_pins(PYTHON_PACKAGES)
     assert listed == installed
     assert len(rows) == len({name for name, _ in rows})
+
+
+def test_the_summary_of_the_command_lines_is_that_of_the_list() -> None:
+    assert summary() in section("Command lines of az")
+
+
+def test_the_list_is_long() -> None:
+    lines = [line for each in SECTIONS for line in each.lines]
+    assert len(lines) >= 500
+    assert {line.outcome for line in lines} == set(OUTCOMES)
+    assert len({each.name for each in SECTIONS}) == len(SECTIONS)

@@ -23,7 +23,7 @@ exports.refusal = async (call) => {
   try {
     await call();
   } catch (error) {
-    return { status: error.statusCode, code: error.code };
+    return { status: error.statusCode, code: error.code ?? error.details?.errorCode };
   }
   throw new Error("The call wasn't refused.");
 };

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.e2e.conftest import new_name
 from tests.e2e.strangers.artifacts import (
     ARTIFACTS,
@@ -98,7 +96,6 @@ def key_of(site: Site) -> str:
     return str(site.arm("POST", path)["keys"][0]["value"])
 
 
-@pytest.mark.skip(reason="the emulator refuses a user's SAS of this package's service version")
 def test_blobs_in_two_accounts(az: Terminal, site: Site) -> None:
     other = Site.prepare(site.cloud, new_name(), account="otherstorage")
     answer = node(
@@ -130,7 +127,6 @@ def test_blobs_in_two_accounts(az: Terminal, site: Site) -> None:
     assert answer == expected
 
 
-@pytest.mark.skip(reason="the emulator doesn't imitate the backup of secrets yet")
 def test_secrets_of_a_vault(az: Terminal, site: Site) -> None:
     answer = node(az, "secrets.cjs", vaultUrl=site.cloud.hosts.vault_url(site.vault))
     not_found = {"status": 404, "code": "SecretNotFound"}
