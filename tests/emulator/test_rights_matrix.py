@@ -105,7 +105,7 @@ def test_every_declaration_is_of_its_own_route(arm_routes: list[Route]) -> None:
             continue
         verb = {"GET": "read", "HEAD": "read", "PUT": "write", "PATCH": "write"}.get(route.method)
         expected = verb or ("delete" if route.method == "DELETE" else "action")
-        is_check = route.template.endswith("/checkNameAvailability")
+        is_check = route.template.endswith("NameAvailability")
         assert route.needs.action.endswith(f"/{'read' if is_check else expected}"), route
         # az uses an older path of a deployment's operations.
         path = re.sub("}(?=/deployments/)", "}/providers/Microsoft.Resources", route.template)
