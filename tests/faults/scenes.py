@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.support.cloud import Cloud, Json
+from tests.support.cloud import Cloud, Json, eventually
 from tests.support.oci import MANIFEST, digest_of
 from tests.support.site import Kind, Site
 
@@ -169,6 +169,24 @@ def _no_run(world: World) -> None:
     (world.folder / "new.json").unlink(missing_ok=True)
 
 
+def _triggered(world: World) -> None:
+    """Have runs that a source trigger started."""
+
+    def triggered() -> list[str] | None:
+        runs = world.site.resource("pipelineRuns")["value"]
+        return [run["name"] for run in runs if run["name"].startswith("mysas_")] or None
+
+    if triggered():
+        return
+    pipeline = world.site.resource("importPipelines/mysas")
+    for status in ("Enabled", "Disabled"):
+        properties = {**pipeline["properties"], "trigger": {"sourceTrigger": {"status": status}}}
+        body = {"identity": {"type": "SystemAssigned"}, "properties": properties}
+        world.site.resource("importPipelines/mysas", "PUT", body)
+        for name in eventually(triggered):
+            world.site.finished(name)
+
+
 def _exported(world: World) -> None:
     world.write_manifest("exported")
 
@@ -224,4 +242,10 @@ SCENES = (
     Scene("pipeline-run wait -n exported --created"),
     Scene("pipeline-run wait --manifest {folder}/manifest.json", _unfinished),
     Scene("pipeline-run verify -g mygroup --manifest {folder}/manifest.json", _exported),
+    Scene("pipeline-run wait -g mygroup -p mysas -b given --timeout 60", _triggered),
+    Scene(
+        f"{_NEW} {_IMPORT} -b given given2 --max-concurrent-runs 1 --timeout 3600",
+        _no_run,
+        adds=True,
+    ),
 )

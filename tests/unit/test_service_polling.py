@@ -147,6 +147,12 @@ def test_what_shows_no_text_has_no_bar(terminal: Terminal) -> None:
     assert terminal.shown == []
 
 
+def test_what_takes_no_time_shows_no_line(terminal: Terminal) -> None:
+    with polling.Waiting(terminal.cli).progress():
+        pass
+    assert terminal.shown == []
+
+
 class Run:
     """Stands for a run that ends after some looks, well or not."""
 
