@@ -102,9 +102,9 @@ def accepts(emulator: Emulator, port: int, key: str) -> bool:
     return True
 
 
-@pytest.mark.parametrize("how", ["delete", "regenerate"])
+@pytest.mark.parametrize(("how", "method"), [("delete", "discard"), ("regenerate", "stop")])
 def test_no_server_outlives_its_account_or_key(
-    emulator: Emulator, monkeypatch: pytest.MonkeyPatch, how: str
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch, how: str, method: str
 ) -> None:
     account = f"{STORAGE}/passingaccount"
     emulator.ok("PUT", account, ACCOUNT)
@@ -117,7 +117,7 @@ def test_no_server_outlives_its_account_or_key(
             return emulator.arm("DELETE", account).status_code
         return emulator.arm("POST", f"{account}/regenerateKey", {"keyName": "key1"}).status_code
 
-    with pause(emulator, monkeypatch, Azurite, "stop") as stop, beside(end) as ended:
+    with pause(emulator, monkeypatch, Azurite, method) as stop, beside(end) as ended:
         assert stop.reached.wait(30)
         late = asyncio.run_coroutine_threadsafe(storage.port("passingaccount"), emulator._loop)
         stop.go_on()
@@ -142,7 +142,7 @@ def test_nothing_is_created_in_a_group_that_is_being_deleted(
     def delete() -> httpx.Response:
         return emulator.arm("DELETE", OTHER_GROUP)
 
-    with pause(emulator, monkeypatch, Azurite, "stop") as stop, beside(delete) as deleted:
+    with pause(emulator, monkeypatch, Azurite, "discard") as stop, beside(delete) as deleted:
         assert stop.reached.wait(30)
         for path, body in ((REGISTRY, PREMIUM), (OTHER_GROUP, {"location": "westus"})):
             refused = emulator.arm("PUT", path, body)
@@ -173,7 +173,7 @@ def test_nothing_is_created_below_a_resource_that_is_being_deleted(
     emulator.ok("PUT", account, ACCOUNT)
     emulator.run(emulator.instance.storage.port("passingaccount"))
     with (
-        pause(emulator, monkeypatch, Azurite, "stop") as stop,
+        pause(emulator, monkeypatch, Azurite, "discard") as stop,
         beside(lambda: emulator.arm("DELETE", account)) as deleted,
     ):
         assert stop.reached.wait(30)

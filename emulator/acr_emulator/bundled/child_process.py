@@ -97,12 +97,12 @@ class Child:
         """Whether it has not ended."""
         return self._process.returncode is None
 
-    async def stop(self) -> None:
-        """End it: politely, then not."""
+    async def stop(self, patience: float = _STOP_SECONDS) -> None:
+        """End it: politely, then, after so many seconds, not."""
         if self.running:
             self._process.terminate()
             try:
-                await asyncio.wait_for(self._process.wait(), _STOP_SECONDS)
+                await asyncio.wait_for(self._process.wait(), patience)
             except asyncio.TimeoutError:
                 self._process.kill()
                 await self._process.wait()

@@ -125,13 +125,15 @@ class BlobStorage:
                 for key in self.keys(account)
             ]
             self._keys.put(account, keys)
-            await self._halt(account)
+            if server := self._servers.pop(account, None):
+                await server.stop()
 
     @asynccontextmanager
     async def closing(self, account: str) -> AsyncIterator[None]:
         """Remove all that is in an account; nobody reaches it before the end of the block."""
         async with self._locks.exclusive(_lock_of(account)):
-            await self._halt(account)
+            if server := self._servers.pop(account, None):
+                await server.discard()
             folder = self._folder / account
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
             folder.with_suffix(".log").unlink(missing_ok=True)
@@ -198,10 +200,6 @@ class BlobStorage:
             account: account in self._servers and self._servers[account].running
             for account, _ in self._keys.items()
         }
-
-    async def _halt(self, account: str) -> None:
-        if server := self._servers.pop(account, None):
-            await server.stop()
 
 
 def _lock_of(account: str) -> str:

@@ -104,6 +104,11 @@ class Azurite:
         if self._child:
             await self._child.stop()
 
+    async def discard(self) -> None:
+        """End the process, whose data nobody needs any more."""
+        if self._child:
+            await self._child.stop(patience=0)
+
 
 def _requiring(module: Path) -> str:
     """The option that loads a module first; a path may hold spaces."""
