@@ -162,7 +162,7 @@ def _storage_arguments(context: Any) -> None:
         "container",
         options_list=["--storage-container-uri", "-c"],
         help="URI of the storage container, such as "
-        "https://mystorage.blob.core.windows.net/mycontainer.",
+        "`https://mystorage.blob.core.windows.net/mycontainer`.",
         validator=validators.validate_container,
     )
     context.argument(
@@ -178,7 +178,7 @@ def _storage_arguments(context: Any) -> None:
         "secret",
         options_list=["--secret-uri", "-s"],
         help="URI of the Key Vault secret that stores the SAS token, such as "
-        "https://myvault.vault.azure.net/secrets/mysecret. Applies only to SasToken.",
+        "`https://myvault.vault.azure.net/secrets/mysecret`. Applies only to SasToken.",
         validator=validators.validate_secret,
     )
 
