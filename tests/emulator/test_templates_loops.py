@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from acr_emulator.deployments.templates import evaluation
 from acr_emulator.deployments.templates.invalid_template import TemplateError
 from acr_emulator.deployments.templates.runtime_references import Fetch, NeededError
 
@@ -44,6 +45,21 @@ def test_a_dependency_on_a_loop_is_on_all_of_it_or_on_one() -> None:
     assert order(thing("z", dependsOn=["loop"]), thing("a", copy=loop(0))) == ["z"]
     read = thing("z", properties={"x": "[reference(concat('a', 1)).x]"})
     assert order(read, looped) == ["a0", "a1", "z"]
+
+
+@pytest.mark.parametrize(
+    ("more", "waits_for"),
+    [
+        ({}, [[], [], [], []]),
+        ({"mode": "Parallel"}, [[], [], [], []]),
+        ({"mode": "serial"}, [[], ["a0"], ["a1"], ["a2"]]),
+        ({"mode": "Serial", "batchSize": 2}, [[], [], ["a0", "a1"], ["a0", "a1"]]),
+    ],
+)
+def test_a_serial_loop_waits_for_the_batch_before(more: dict[str, Any], waits_for: Any) -> None:
+    made = template(resources=[thing("[concat('a', copyIndex())]", copy=loop(4, **more))])
+    after = [sorted(item.rpartition("/")[2] for item in step.after) for step in made.resources]
+    assert after == waits_for
 
 
 def test_children_of_a_loop_know_its_index() -> None:
@@ -228,6 +244,24 @@ def test_all_of_a_loop_is_read() -> None:
         for index in range(2)
     }
     assert made.outputs(answers)["all"]["value"] == [{"n": 0}, {"n": 1}]
+
+
+def test_a_long_loop_of_references_is_evaluated_after_each_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    count = 30
+    monkeypatch.setattr(evaluation, "_MOST_ITERATIONS", 4 * count)
+    read = {"count": count, "input": "[reference(format('m{0}', copyIndex())).n]"}
+    made = template(
+        resources=[thing("[format('m{0}', copyIndex())]", copy=loop(count))],
+        outputs={"all": {"type": "array", "copy": read}},
+    )
+    answers: dict[Fetch, Any] = {}
+    for index in range(count):
+        with pytest.raises(NeededError) as needed:
+            made.outputs(answers)
+        answers[needed.value.fetch] = {"properties": {"n": index}}
+    assert made.outputs(answers)["all"]["value"] == list(range(count))
 
 
 def test_a_parameter_or_an_output_may_be_null() -> None:

@@ -163,7 +163,7 @@ def _with_copy(noun: str, name: str, item: dict[str, Any]) -> dict[str, Any]:
         return item
     what = f"copy of the {noun} '{name}'"
     loop = members("TemplateResourceCopy", what, loop)
-    check_shape(what, loop, {"name": str, "mode": str})
+    check_shape(what, loop, {"name": str, "mode": str, "batchSize": int})
     if noun == "parameter":
         raise invalid(f"The {what} is not allowed")
     if "count" not in loop or (noun == "resource" and not loop.get("name")):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -84,14 +84,18 @@ def resources(
 ) -> Iterator[TemplateResource]:
     """Those declared, each followed by the ones declared within it; loops are run."""
     for symbol, item in _named(declared):
+        made: list[str] = []
         for loops in _iterations(item, evaluator):
             place = parent or _Parent()
+            resource = _resource(item, evaluator.within({**place.loops, **loops}), group_id, place)
             resource = replace(
-                _resource(item, evaluator.within({**place.loops, **loops}), group_id, place),
+                resource,
+                depends_on={**resource.depends_on, **_earlier_batch(item, made)},
                 symbol=f"{symbol}[{loops['']}]" if symbol and loops else symbol,
                 loop_names=_loop_names(symbol, item),
                 loops={**place.loops, **loops},
             )
+            made.append(resource.id)
             yield resource
             within = _Parent(resource.type, resource.name, resource.id, resource.loops)
             yield from resources(item.get("resources", []), evaluator, group_id, within)
@@ -102,6 +106,16 @@ def loop_names(declared: Declared) -> Iterator[str]:
     for symbol, item in _named(declared):
         yield from _loop_names(symbol, item)
         yield from loop_names(item.get("resources", []))
+
+
+def _earlier_batch(declared: Mapping[str, Any], made: Sequence[str]) -> dict[str, str]:
+    """What the next resource of a serial loop waits for: those of the batch before its own."""
+    loop = declared.get("copy", {})
+    if str(loop.get("mode")).lower() != "serial":
+        return {}
+    size = max(loop.get("batchSize", 1), 1)
+    end = len(made) // size * size
+    return {resource_id: resource_id for resource_id in made[max(end - size, 0) : end]}
 
 
 def _named(declared: Declared) -> Iterable[tuple[str, dict[str, Any]]]:

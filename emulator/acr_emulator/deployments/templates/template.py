@@ -149,7 +149,9 @@ class Template:
             "references": references.references,
             "resourceInfo": references.resource_info,
         }
-        evaluator = Evaluator({**self._situated, **functions}, self._effort)
+        # What ARM has to be asked for is evaluated once more after each of its answers.
+        effort = Effort() if fetched else self._effort
+        evaluator = Evaluator({**self._situated, **functions}, effort)
         evaluator.listing = references.listing
         return evaluator
 
