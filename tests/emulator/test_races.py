@@ -25,7 +25,7 @@ from tests.emulator.run_world import ACCOUNT as RUNS_ACCOUNT
 from tests.emulator.run_world import CONTAINER, World, registry, run_body, run_path
 from tests.emulator.running import GROUP, REGISTRIES, SUBSCRIPTION, Emulator, Json
 from tests.support.cloud import eventually
-from tests.support.oci import MANIFEST, RegistryClient
+from tests.support.oci import MANIFEST, RegistryClient, digest_of
 
 OTHER_GROUP = f"{SUBSCRIPTION}/resourceGroups/passing"
 STORAGE = f"{OTHER_GROUP}/providers/Microsoft.Storage/storageAccounts"
@@ -294,6 +294,46 @@ def test_a_push_on_its_way_does_not_arrive_in_the_next_registry(emulator: Emulat
     emulator.ok("DELETE", REGISTRY)
     folders = emulator.instance.state_dir / "registries/storage/docker/registry/v2/repositories"
     assert [folder.name for folder in folders.glob("passing*")] == []
+
+
+@pytest.mark.parametrize("deleted", ["repository", "registry"])
+def test_an_upload_on_its_way_meets_no_error_of_the_service(
+    emulator: Emulator, deleted: str
+) -> None:
+    emulator.ok("PUT", REGISTRY, PREMIUM)
+    client = emulator.client("passingregistry")
+    client.push("app", "v1", layer=b"layer")
+    begun, go_on = threading.Event(), threading.Event()
+    scope = "repository:app:pull,push,delete"
+    layer = b"another layer"
+
+    def body() -> Iterator[bytes]:
+        yield layer[:7]
+        begun.set()
+        assert go_on.wait(30)
+        yield layer[7:]
+
+    def upload() -> httpx.Response:
+        location = client.call("POST", "/v2/app/blobs/uploads/", scope).headers["Location"]
+        url = httpx.URL(location).copy_merge_params({"digest": digest_of(layer)})
+        return client.call("PUT", str(url), scope, content=body())
+
+    with beside(upload) as uploaded:
+        assert begun.wait(30)
+        if deleted == "repository":
+            assert client.call("DELETE", "/acr/v1/app", scope).status_code == 202
+        else:
+            emulator.ok("DELETE", REGISTRY)
+        go_on.set()
+        answer = uploaded.result(30)
+    if deleted == "repository":
+        assert answer.status_code == 201
+        assert client.blob("app", digest_of(layer)) == layer
+    else:
+        assert (answer.status_code, answer.json()["errors"][0]) == (
+            404,
+            {"code": "NOT_FOUND", "message": "the registry was deleted"},
+        )
 
 
 def test_a_secret_on_its_way_does_not_arrive_in_the_next_vault(emulator: Emulator) -> None:

@@ -304,7 +304,10 @@ class Race:
     def _recreate(self) -> None:
         """Delete a registry, the account, the vault or all, and make it again."""
         time.sleep(random.uniform(0, 3))
-        path = random.choice([*_BODIES, _registry_path(_REGISTRIES[0]), _GROUP])
+        # Seldom what takes a blob server along, which then has to start again.
+        path = random.choice(
+            [*_BODIES, *map(_registry_path, _REGISTRIES), *[_VAULT_PATH] * 4, _GROUP]
+        )
         keys = self._arm("POST", f"{_ACCOUNT_PATH}/listKeys").json().get("keys", [])
         deleted = self._arm("DELETE", path)
         if path in (_ACCOUNT_PATH, _GROUP) and deleted.is_success:

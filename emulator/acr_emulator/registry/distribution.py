@@ -76,6 +76,10 @@ class Distribution:
         async with self.repository_locks.removing(folder):
             await asyncio.to_thread(self._remove, self._removed)
 
+    def is_removed(self, folder: str) -> bool:
+        """Whether the registry of a folder was deleted."""
+        return folder in self._removed
+
     def keep_only(self, folders: Set[str]) -> None:
         """Remove what registries hold that don't exist any more, before the process starts."""
         self._remove(stored_folders(self._storage) - folders)

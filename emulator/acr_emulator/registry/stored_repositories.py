@@ -137,8 +137,11 @@ class StoredRepositories:
         shutil.rmtree(self.folder(repository, tag))
 
     def delete(self, repository: str) -> None:
-        """Remove a repository and keep those whose names continue its own."""
-        for folder in ("_manifests", "_layers", "_uploads"):
+        """Remove a repository and keep those whose names continue its own.
+
+        Uploads that have begun go on, as if they had begun later.
+        """
+        for folder in ("_manifests", "_layers"):
             shutil.rmtree(self._root / repository / folder, ignore_errors=True)
 
     def delete_all(self) -> None:

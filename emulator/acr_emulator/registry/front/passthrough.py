@@ -10,6 +10,7 @@ from contextlib import (
     asynccontextmanager,
     nullcontext,
 )
+from dataclasses import dataclass
 from functools import partial
 from urllib.parse import parse_qsl
 
@@ -192,7 +193,11 @@ class PassThrough:
             raise RegistryError(400, "NAME_INVALID", "the path is too long") from exc
         if not has_body:
             await hold()
-        return _Relay(http, onward, f"/v2/{visit.registry.folder}/", held, done)
+        folder = visit.registry.folder
+        is_removed = partial(self._distribution.is_removed, folder)
+        return _Relay(
+            http=http, onward=onward, folder=folder, held=held, done=done, is_removed=is_removed
+        )
 
     async def _running(self) -> str:
         try:
@@ -244,28 +249,24 @@ def _with_mount(query: bytes, visit: Visit) -> bytes:
     return f"mount={digest}&from={visit.registry.folder}/{source}".encode()
 
 
+@dataclass(frozen=True, kw_only=True)
 class _Relay:
     """Distribution's answer, sent on while it comes in."""
 
-    def __init__(
-        self,
-        http: httpx.AsyncClient,
-        onward: httpx.Request,
-        prefix: str,
-        held: AsyncExitStack,
-        done: Consequence,
-    ) -> None:
-        self._http = http
-        self._onward = onward
-        self._prefix = prefix
-        self._held = held
-        self._done = done
+    http: httpx.AsyncClient
+    onward: httpx.Request
+    folder: str
+    #: Has the locks that are let go of once distribution has answered.
+    held: AsyncExitStack
+    done: Consequence
+    #: Whether the registry was deleted meanwhile.
+    is_removed: Callable[[], bool]
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         try:
-            async with self._held:
-                answer = await self._http.send(self._onward, stream=True)
-                more = {} if answer.is_error else self._done(answer)
+            async with self.held:
+                answer = await self.http.send(self.onward, stream=True)
+                more = {} if answer.is_error else self.done(answer)
         except ClientDisconnect:
             return
         except httpx.PoolTimeout as exc:
@@ -273,7 +274,9 @@ class _Relay:
         except httpx.TransportError as exc:
             raise _down() from exc
         try:
-            if answer.is_error and self._onward.method != "HEAD":
+            if self.is_removed():  # whatever distribution made of it
+                raise RegistryError(404, "NOT_FOUND", "the registry was deleted")
+            if answer.is_error and self.onward.method != "HEAD":
                 refusal = await self._error(answer)
                 await refusal(scope, receive, send)
             else:
@@ -304,7 +307,7 @@ class _Relay:
         What its HTTP server refuses, such as a range beyond the end, is no JSON.
         """
         try:
-            content = (await answer.aread()).replace(self._prefix[4:].encode(), b"")
+            content = (await answer.aread()).replace(f"{self.folder}/".encode(), b"")
         except httpx.TransportError:  # it announces the whole blob, also for a range beyond its end
             content = b""
         kept = {name: answer.headers[name] for name in _KEPT_OF_ERRORS if name in answer.headers}
@@ -321,13 +324,13 @@ class _Relay:
 
         It answers 500 then, and its error has no property: what a disk can't do has some.
         """
-        is_manifest = self._onward.method == "PUT" and "/manifests/" in self._onward.url.path
+        is_manifest = self.onward.method == "PUT" and "/manifests/" in self.onward.url.path
         is_defect = answer.status_code == httpx.codes.INTERNAL_SERVER_ERROR
         return is_manifest and is_defect and b'"detail":{}' in content
 
     def _unscoped(self, location: bytes) -> bytes:
         """Distribution answers paths, not URLs; some versions leave its root out."""
-        return b"/v2/" + location.partition(self._prefix.encode())[2]
+        return b"/v2/" + location.partition(f"/v2/{self.folder}/".encode())[2]
 
 
 def _is_envelope(content: bytes) -> bool:
