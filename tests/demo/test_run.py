@@ -118,7 +118,7 @@ def test_the_digests_of_the_chosen_artifacts_are_equal(run: Result) -> None:
     }
     manifests = list(statuses.values()).count("equal")
     assert manifests > len(script.TRANSFERRED)
-    assert f"\n      {manifests} present\n" in run.stdout
+    assert f"\n{manifests:7} present\n" in run.stdout
     assert f"({manifests} manifests)" in run.stdout
 
 
