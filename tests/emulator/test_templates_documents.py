@@ -472,16 +472,14 @@ def test_templates_are_refused(sections: dict[str, Any], message: str) -> None:
 @pytest.mark.parametrize(
     ("sections", "what"),
     [
-        ({"functions": [{"namespace": "mine", "members": {}}]}, "functions of a template's own"),
-        ({"definitions": {"t": {"type": "string"}}}, "types of a template's own"),
+        (
+            {"parameters": {"p": {"type": "object", "discriminator": {"propertyName": "k"}}}},
+            "'discriminator' in types of templates",
+        ),
         ({"extensions": {"k": {"name": "kubernetes"}}}, "extensions of templates"),
         (
             {"languageVersion": "2.1-experimental"},
             "'languageVersion' 2.1-experimental of templates",
-        ),
-        (
-            {"parameters": {"p": {"type": "array", "items": {"type": "string"}}}},
-            "schemas of parameters and outputs",
         ),
         (
             {"resources": [thing("a", **{"@options": {"onlyIfNotExists": True}})]},
@@ -494,6 +492,10 @@ def test_templates_are_refused(sections: dict[str, Any], message: str) -> None:
         (
             {"resources": [nested(None, template={"variables": {"copy": LOOP}})]},
             "'copy' in a nested template of the outer scope",
+        ),
+        (
+            {"resources": [nested("outer", template={"functions": [{"namespace": "a"}]})]},
+            "functions in a nested template of the outer scope",
         ),
         (
             {"resources": [nested("outer", template={"resources": [looped("a")]})]},

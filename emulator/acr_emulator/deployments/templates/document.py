@@ -14,7 +14,7 @@ from acr_emulator.deployments.templates.invalid_template import (
 )
 from acr_emulator.deployments.templates.resources import DEPLOYMENT, is_inner, nested_template
 
-#: What says more of a value than its type; the emulator doesn't check it.
+#: What says more of a value than its type.
 _SCHEMA = (
     *("$ref", "items", "prefixItems", "properties", "additionalProperties", "discriminator"),
     "sealed",
@@ -36,6 +36,9 @@ _MEMBERS: Mapping[str, tuple[str, ...]] = {
         *("minLength", "maxLength", "minValue", "maxValue"),
         *_SCHEMA,
     ),
+    "TemplateFunctionNamespace": ("namespace", "members"),
+    "TemplateFunction": ("parameters", "output", "metadata"),
+    "TemplateFunctionParameter": ("name", "type", "metadata", "nullable", *_SCHEMA),
     "TemplateResourceCopy": ("name", "count", "mode", "batchSize", "input"),
     "TemplateResource": (
         *("id", "type", "apiVersion", "name", "location", "tags", "kind", "sku", "plan"),
@@ -49,11 +52,12 @@ _MEMBERS: Mapping[str, tuple[str, ...]] = {
         *("onErrorDeployment", "expressionEvaluationOptions", "validationLevel"),
     ),
 }
-_SECTIONS = {"parameters": dict, "variables": dict, "outputs": dict}
+_SECTIONS = {
+    **dict.fromkeys(("parameters", "variables", "outputs", "definitions"), dict),
+    "functions": list,
+}
 _NOT_IMITATED: Mapping[str, Mapping[str, str]] = {
     "Template": {
-        "functions": "functions of a template's own",
-        "definitions": "types of a template's own",
         "imports": "extensions of templates",
         "extensions": "extensions of templates",
     },
@@ -62,10 +66,6 @@ _NOT_IMITATED: Mapping[str, Mapping[str, str]] = {
         "extension": "extensions of templates",
         "@options": "options of resources in templates",
     },
-    **dict.fromkeys(
-        ("TemplateInputParameter", "TemplateOutputParameter"),
-        dict.fromkeys(_SCHEMA, "schemas of parameters and outputs"),
-    ),
 }
 #: The version in which resources have symbolic names.
 _SYMBOLIC = "2.0"
@@ -108,6 +108,7 @@ def checked(template: Any) -> dict[str, Any]:
             name: _with_copy(noun, name, members(kind, f"{noun} '{name}'", item))
             for name, item in document.get(section, {}).items()
         }
+    document["functions"] = [_namespace(item) for item in document.get("functions", [])]
     declared = document.get("resources")
     symbolic = version == _SYMBOLIC
     return {**document, "resources": _resources(declared, symbolic=symbolic)}
@@ -138,9 +139,12 @@ def _resource(declared: dict[str, Any]) -> dict[str, Any]:
         resource["properties"] = members(kind, "nested deployment", properties)
     template = nested_template(resource)
     if template is not None:
+        inner = checked(template)
         if not is_inner(resource["properties"]):
             _refuse_loops(template)
-        resource["properties"] = {**resource["properties"], "template": checked(template)}
+            if inner["functions"]:
+                raise NotImitatedError("functions in a nested template of the outer scope")
+        resource["properties"] = {**resource["properties"], "template": inner}
     return resource
 
 
@@ -154,6 +158,28 @@ def _refuse_loops(value: Any) -> None:
     elif isinstance(value, list):
         for item in value:
             _refuse_loops(item)
+
+
+def _namespace(declared: Any) -> dict[str, Any]:
+    """The functions of a namespace, in ARM's spelling."""
+    namespace = members("TemplateFunctionNamespace", "namespace of functions", declared)
+    check_shape("namespace of functions", namespace, {"namespace": str, "members": dict})
+    functions = {
+        name: members("TemplateFunction", f"function '{name}'", function)
+        for name, function in (namespace.get("members") or {}).items()
+    }
+    for name, function in functions.items():
+        what = f"function '{name}'"
+        check_shape(what, function, {"parameters": list, "output": dict})
+        function["parameters"] = [
+            members("TemplateFunctionParameter", f"parameter of the {what}", parameter)
+            for parameter in function.get("parameters") or []
+        ]
+        output = function.get("output") or {}
+        function["output"] = members("TemplateOutputParameter", f"output of the {what}", output)
+        if "value" not in function["output"]:
+            raise invalid(f"The {what} has no output with a value")
+    return {"namespace": namespace.get("namespace", ""), "members": functions}
 
 
 def _with_copy(noun: str, name: str, item: dict[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from acr_emulator.deployments.templates.invalid_template import (
     invalid,
 )
 from acr_emulator.deployments.templates.named_values import NamedValues
+from acr_emulator.deployments.templates.schemas import Schema, Types
 from acr_emulator.deployments.templates.values import same, type_name
 
 _HELP = "Please see https://aka.ms/arm-create-parameter-file for usage details."
@@ -55,11 +56,15 @@ class Parameters:
         definitions: Mapping[str, Mapping[str, Any]],
         given: Mapping[str, Any],
         evaluator: Evaluator,
+        types: Types,
     ) -> None:
         """`evaluator` is for default values; it gets to know `parameters`."""
-        for name, definition in definitions.items():
+        self._types = types
+        self._definitions = {
+            name: types.resolved(definition) for name, definition in definitions.items()
+        }
+        for name, definition in self._definitions.items():
             check_shape(f"parameter '{name}'", definition, _DEFINITION)
-        self._definitions = definitions
         self._evaluator = evaluator
         names = {name.lower(): name for name in definitions}
         self._check_known(given, names)
@@ -100,17 +105,25 @@ class Parameters:
                     f"The value for the template parameter '{name}' is not provided. {_HELP}"
                 )
             value = None
-        if value is None and definition.get("nullable"):
-            return None
-        check_type("parameter", name, self._type(name), value)
-        for limit in _LIMITS:
-            if definition.get(limit) is not None:
-                _check_limit(name, value, limit, definition[limit])
-        if definition.get("allowedValues") is not None:
-            secure = _spelling(self._type(name)) in _SECURE
-            quoted = name in self._given and not secure
-            _check_allowed(name, value, definition["allowedValues"], quoted=quoted)
+        self._check(name, definition, value, is_given=name in self._given)
         return value
+
+    def _check(self, name: str, schema: Schema, value: Any, *, is_given: bool) -> None:
+        """Refuse a value that its type or its limits don't allow, and parts of it alike."""
+        if value is None and schema.get("nullable"):
+            return
+        declared = str(schema.get("type", ""))
+        check_type("parameter", name, declared, value)
+        for limit in _LIMITS:
+            if schema.get(limit) is not None:
+                _check_limit(name, value, limit, schema[limit])
+        if schema.get("allowedValues") is not None:
+            quoted = is_given and _spelling(declared) not in _SECURE
+            _check_allowed(name, value, schema["allowedValues"], quoted=quoted)
+        for part, wanted, item in self._types.parts(name, schema, value):
+            check_shape(f"type of '{part}'", wanted, _DEFINITION)
+            is_secure = _spelling(declared) in _SECURE
+            self._check(part, wanted, item, is_given=is_given and not is_secure)
 
 
 def check_type(noun: str, name: str, declared: str, value: Any) -> None:

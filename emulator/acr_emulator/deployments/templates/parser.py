@@ -13,14 +13,16 @@ from acr_emulator.deployments.templates.values import is_integer
 
 #: Documented: the longest expression that ARM takes.
 MAX_LENGTH = 24_576
-#: As in ARM, `true`, `false` and `null` are functions, and there are no fractions.
+#: As in ARM, `true`, `false` and `null` are functions, and there are no fractions. A function of
+#: the template's own has a namespace before its name.
 _GRAMMAR = r"""
 ?start: expression
 ?expression: call | accessed | STRING -> string | INTEGER -> integer
-call: NAME "(" [expression ("," expression)*] ")"
+call: FUNCTION "(" [expression ("," expression)*] ")"
 accessed: target "." NAME -> property
         | target "[" expression "]" -> index
 ?target: call | accessed
+FUNCTION: /[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?/
 NAME: /[A-Za-z_][A-Za-z0-9_]*/
 STRING: /'(?:[^']|'')*'/s
 INTEGER: /-?[0-9]+/

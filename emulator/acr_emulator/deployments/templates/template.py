@@ -27,6 +27,7 @@ from acr_emulator.deployments.templates.invalid_template import (
 )
 from acr_emulator.deployments.templates.named_values import NamedValues
 from acr_emulator.deployments.templates.ordering import Declared, ordered
+from acr_emulator.deployments.templates.own_functions import own_functions
 from acr_emulator.deployments.templates.parameters import Parameters, check_type, shown
 from acr_emulator.deployments.templates.parser import is_expression, parse
 from acr_emulator.deployments.templates.resources import (
@@ -37,6 +38,7 @@ from acr_emulator.deployments.templates.resources import (
     without_inner_template,
 )
 from acr_emulator.deployments.templates.runtime_references import Fetch, NeededError, References
+from acr_emulator.deployments.templates.schemas import Types
 from acr_emulator.deployments.templates.values import is_integer, type_name
 
 #: Ours: far more than what people write, far less than what Python's stack takes.
@@ -61,20 +63,24 @@ class Template:
         _check_numbers([sent, given])
         document = checked(sent)
         check_shape("parameters given", given, {})
+        effort = Effort()
+        self._types = Types(document.get("definitions", {}))
+        own = own_functions(document["functions"], self._types, effort)
         _check_functions(document)
         self._variables = _unrolled(document.get("variables", {}))
         self._outputs = document["outputs"]
-        defaults = context.functions_of_defaults()
-        effort = Effort()
+        defaults = {**context.functions_of_defaults(), **own}
         self.parameters = Parameters(
             document["parameters"],
             given,
             Evaluator({**defaults, "parameters": self._parameter}, effort),
+            self._types,
         )
         self.parameters.check()
         variables = NamedValues("variable", self._variables, self._variable)
         self._situated = {
             **context.functions(),
+            **own,
             "parameters": self.parameters.values.get,
             "variables": variables.get,
         }
@@ -136,8 +142,9 @@ class Template:
                     if "copy" in output
                     else live.value(output["value"])
                 )
-                declared = str(output.get("type", ""))
-                if value is not None or not output.get("nullable"):
+                wanted = self._types.resolved(output)
+                declared = str(wanted.get("type", ""))
+                if value is not None or not wanted.get("nullable"):
                     check_type("output", name, declared, value)
                 outputs[name] = shown(declared, value)
         return outputs
@@ -186,9 +193,13 @@ def _check_numbers(document: Any) -> None:
 
 
 def _check_functions(document: Any) -> None:
-    """Refuse what cannot be parsed, and functions that do not exist."""
+    """Refuse what cannot be parsed, and functions that do not exist.
+
+    Functions with a namespace may be those of a nested template; evaluation knows.
+    """
     for call in _calls(document):
-        check_known(call.name)
+        if "." not in call.name:
+            check_known(call.name)
 
 
 def _calls(document: Any) -> Iterator[Call]:
