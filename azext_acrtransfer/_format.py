@@ -112,6 +112,10 @@ def _megabytes(key: str) -> Callable[[Mapping[str, Any]], str | None]:
     return lambda result: None if result[key] is None else f"{result[key] / 1e6:,.1f} MB"
 
 
+def _size(key: str) -> Callable[[Mapping[str, Any]], str | None]:
+    return lambda result: None if result[key] is None else f"{result[key]:,}"
+
+
 def _short(*path: str) -> Callable[[Mapping[str, Any]], str]:
     return lambda result: _DIGEST.sub(r"\1", str(get_path(result, *path) or ""))
 
@@ -195,11 +199,19 @@ _planned_runs_table = _table(
     Column("Size", _megabytes("size")),
 )
 
-findings_table = _table(
+_verified_artifacts_table = _table(
     Column("Status", _value("status")),
     _name("Reference", _short("reference"), 40),
     Column("Expected", _short("expected")),
     Column("Found", _short("found")),
+)
+
+_verified_blobs_table = _table(
+    Column("Status", _value("status")),
+    _name("Blob", _value("blob"), 40),
+    Column("Expected size", _size("expectedSize")),
+    Column("Found size", _size("foundSize")),
+    Column("Error", _value("error"), 20),
 )
 
 checks_table = _table(
@@ -218,6 +230,12 @@ _outcomes_table = _table(
 def created_runs_table(result: Any) -> list[Row]:
     """Return rows of created runs, or of the runs of a dry run, which have no ID yet."""
     return runs_table(result) if _are_runs(result) else _planned_runs_table(result)
+
+
+def findings_table(result: Any) -> list[Row]:
+    """Return rows of verified artifacts, or of verified blobs."""
+    is_of_blobs = any("blob" in row for row in result)
+    return _verified_blobs_table(result) if is_of_blobs else _verified_artifacts_table(result)
 
 
 def cleaned_runs_table(result: Any) -> list[Row]:

@@ -255,11 +255,16 @@ examples:
 
 _RUN_VERIFY = """
 type: command
-short-summary: Verify that a registry contains the artifacts of an export manifest.
-long-summary: Compares the digest of each artifact, and of each child of an index. A referrer, \
-such as a signature, must be listed under its subject, too. Doesn't need access to the source \
-registry. The exit code is 1 if an artifact is missing, different or not listed, and 4 if none is, \
-but one couldn't be read. The file format is described in \
+short-summary: Verify a registry, or carried blobs, by the manifest of an export.
+long-summary: |
+    In a registry, compares the digest of each artifact, and of each child of an index. A \
+referrer, such as a signature, must be listed under its subject, too. Doesn't need access to the \
+source registry.
+
+    With --blobs, compares carried files by size and MD5 before the upload. Doesn't need a network.
+
+    The exit code is 1 if something is missing, different or not listed, and 4 if nothing is, but \
+something couldn't be compared. The file format is described in \
 docs/reference/transfer-manifest.md of the project.
 examples:
   - name: Verify that the target registry contains all exported artifacts
@@ -270,6 +275,12 @@ examples:
     text: >
         az acr pipeline-run verify --registry mytargetregistry --manifest manifest.json
         --write target.json
+  - name: Verify carried blobs before the upload
+    text: az acr pipeline-run verify --manifest manifest.json --blobs carried --output table
+  - name: List only missing and different artifacts
+    text: >
+        az acr pipeline-run verify --registry mytargetregistry --manifest manifest.json
+        --only-differences --output table
 """
 
 _RUN_LIST = """

@@ -367,7 +367,19 @@ def _verify_arguments(context: Any) -> None:
         "manifest",
         _FILE,
         help="Path to the manifest of an export.",
-        validator=validators.manifest_to_read("manifest", ManifestKind.EXPORT),
+        validator=validators.validate_what_to_verify,
+    )
+    context.argument(
+        "blobs",
+        _FILE,
+        help="Path to a folder with the carried blobs as files. Verifies their size and MD5 before "
+        "the upload, without a registry and without a network. Blobs that are missing, truncated "
+        "or different are reported, and so are files that aren't in the manifest.",
+    )
+    context.argument(
+        "only_differences",
+        action="store_true",
+        help="Return only what isn't as the manifest lists it. Default: false.",
     )
     context.argument(
         "write",

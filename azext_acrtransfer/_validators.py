@@ -6,15 +6,18 @@ import re
 from argparse import Namespace
 from collections.abc import Callable
 from functools import partial, wraps
+from pathlib import Path
 from typing import Any, TypeVar
 
 from azure.cli.core.azclierror import (
+    FileOperationError,
     InvalidArgumentValueError,
     MutuallyExclusiveArgumentError,
     RequiredArgumentMissingError,
 )
 from azure.cli.core.commands.parameters import file_type
 from knack.log import get_logger
+from knack.validators import DefaultStr
 
 from azext_acrtransfer import arguments
 from azext_acrtransfer.arguments import ContainerUri, IdentityId, SecretUri
@@ -85,7 +88,9 @@ def _parsed_in_cloud(argument: str, parse: Callable[[Any, Any], Any]) -> Validat
 
 
 def _registry_name(cloud: Any, text: str) -> str:
-    return arguments.registry_name(text, host_suffix(cloud, _LOGIN_SERVER))
+    name = arguments.registry_name(text, host_suffix(cloud, _LOGIN_SERVER))
+    # The configured default stays known as one.
+    return DefaultStr(name) if getattr(text, "is_default", False) else name
 
 
 def _container(cloud: Any, text: str) -> ContainerUri:
@@ -193,7 +198,11 @@ def validate_what_to_wait_for(namespace: Namespace) -> None:
     chosen = next((name for name in _ENDS_BY if getattr(namespace, name) is not None), None)
     if chosen != "manifest":
         wanted = {"--name/-n": chosen or namespace.resource_name}
-        _require({**wanted, "--registry/-r": namespace.registry_name})
+        _require(
+            {**wanted, "--registry/-r": namespace.registry_name},
+            "Or specify the --manifest of an export, to wait for all its runs, or the "
+            "--storage-blob that a source trigger imports.",
+        )
     if not chosen:
         return
     others = [name for name in (*_ENDS_BY, *_NAMES_AND_CONDITIONS) if name != chosen]
@@ -209,26 +218,52 @@ def validate_what_to_wait_for(namespace: Namespace) -> None:
     namespace.created = True
 
 
+def _require(arguments_by_option: dict[str, Any], advice: str) -> None:
+    """Fail as the parser does if it misses an argument."""
+    missing = ", ".join(option for option, value in arguments_by_option.items() if not value)
+    if missing:
+        error = RequiredArgumentMissingError(
+            f"the following arguments are required: {missing}", recommendation=advice
+        )
+        error.print_error()
+        raise SystemExit(2)
+
+
+def validate_what_to_verify(namespace: Namespace) -> None:
+    """Validate that either a registry or a folder with carried files is specified."""
+    # Deferred: most commands don't need it.
+    from azext_acrtransfer.manifest.carried_files import CarriedFiles
+
+    manifest = read(namespace.manifest, "--manifest", ManifestKind.EXPORT)
+    file, namespace.manifest = Path(namespace.manifest), manifest
+    if namespace.blobs is None:
+        required = {"--registry/-r": namespace.registry_name}
+        _require(required, "Or specify --blobs, to verify carried files without a registry.")
+        return
+    is_default = getattr(namespace.registry_name, "is_default", False)
+    values = {"registry": not is_default and namespace.registry_name, "write": namespace.write}
+    for option in (_option(name) for name, value in values.items() if value):
+        raise MutuallyExclusiveArgumentError(
+            f"{option} doesn't go with --blobs, which verifies files without a registry.",
+            recommendation=f"Omit {option}, or --blobs.",
+        )
+    folder = Path(namespace.blobs)
+    if not folder.is_dir():
+        raise FileOperationError(
+            f"The folder of --blobs doesn't exist: '{folder}'.",
+            recommendation="Specify the folder that contains the blobs of the manifest as files.",
+        )
+    namespace.blobs = CarriedFiles.of(manifest, folder, file)
+
+
 def validate_grant_access(namespace: Namespace) -> None:
     """Validate that the command waits for the pipeline whose identity gets access."""
     if namespace.grant_access and namespace.no_wait:
         raise MutuallyExclusiveArgumentError(
             "--grant-access doesn't go with --no-wait: it needs the identity of the pipeline, and "
             "waits until the access can be read.",
-            recommendation="Leave --no-wait out, or --grant-access.",
+            recommendation="Omit --no-wait, or --grant-access.",
         )
-
-
-def _require(arguments_by_option: dict[str, Any]) -> None:
-    missing = ", ".join(option for option, value in arguments_by_option.items() if not value)
-    if missing:
-        error = RequiredArgumentMissingError(
-            f"the following arguments are required: {missing}",
-            recommendation="Or specify the --manifest of an export, to wait for all its runs, or "
-            "the --storage-blob that a source trigger imports.",
-        )
-        error.print_error()
-        raise SystemExit(2)  # as when the parser misses an argument
 
 
 def _option(argument: str) -> str:

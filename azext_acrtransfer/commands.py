@@ -70,8 +70,8 @@ def _run_commands(loader: Any) -> None:
         group.custom_command("clean", "clean_runs", table_transformer=_format.cleaned_runs_table)
         group.custom_command(
             "verify",
-            "verify_registry",
-            client_factory=None,  # it sends requests to the registry only
+            "verify_manifest",
+            client_factory=None,  # it sends requests to the registry only, or none
             table_transformer=_format.findings_table,
             exception_handler=_explain_lookup,
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from azure.cli.core.azclierror import AzureResponseError
@@ -30,7 +30,7 @@ from azext_acrtransfer.diagnostics.exit_status import (
 )
 from azext_acrtransfer.kinds import KINDS, PipelineKind, PipelineOption
 from azext_acrtransfer.manifest.files import ManifestFile
-from azext_acrtransfer.manifest.model import TransferManifest
+from azext_acrtransfer.manifest.model import Result, TransferManifest
 from azext_acrtransfer.registry.patterns import Reference
 from azext_acrtransfer.service import models, runs
 from azext_acrtransfer.service.api_version import ApiVersion
@@ -40,6 +40,9 @@ from azext_acrtransfer.service.registries import Registry
 from azext_acrtransfer.service.resources import Answer, Resources, Service
 from azext_acrtransfer.service.shapes import shapes
 from azext_acrtransfer.service.states import PipelineState, RunState
+
+if TYPE_CHECKING:
+    from azext_acrtransfer.manifest.carried_files import CarriedFiles
 
 logger = get_logger(__name__)
 
@@ -359,15 +362,31 @@ def wait_for_run(
         )
 
 
-def verify_registry(
+def verify_manifest(
     cmd: Any,
     *,
-    registry_name: str,
     manifest: TransferManifest,
+    registry_name: str | None = None,
+    blobs: CarriedFiles | None = None,
     write: ManifestFile | None = None,
+    only_differences: bool = False,
     resource_group_name: str | None = None,
 ) -> Any:
-    """Compare a registry with a manifest; fail if something is missing or different."""
+    """Compare a registry or carried files with a manifest; fail if something is different."""
+    if blobs:
+        rows: list[Any] = _verify_files(cmd, blobs)
+    else:
+        rows = _verify_registry(cmd, manifest, str(registry_name), write, resource_group_name)
+    return [row for row in rows if not only_differences or row["status"] != Result.PRESENT.value]
+
+
+def _verify_registry(
+    cmd: Any,
+    manifest: TransferManifest,
+    registry_name: str,
+    write: ManifestFile | None,
+    resource_group_name: str | None,
+) -> list[Any]:
     # Deferred: most commands don't need it.
     from azext_acrtransfer.manifest import verification
     from azext_acrtransfer.registry.client import RegistryClient
@@ -386,6 +405,21 @@ def verify_registry(
     exit_code = 1 if is_known else COULD_NOT_LOOK
     fail_after_output(cmd.cli_ctx, unwritten, failure, exit_code=exit_code)
     return [row for finding in findings for row in finding.rows]
+
+
+def _verify_files(cmd: Any, files: CarriedFiles) -> list[Any]:
+    # Deferred: most commands don't need it.
+    from azext_acrtransfer.manifest import carried_files
+    from azext_acrtransfer.service.progress import byte_progress
+
+    with byte_progress(cmd.cli_ctx, "Verifying", files.size) as advance:
+        blobs = list(files.compare(advance))
+    failure = carried_files.failure(blobs, files.folder)
+    if not failure:
+        after_output(cmd.cli_ctx, lambda: logger.warning(carried_files.summary(blobs)))
+    exit_code = 1 if carried_files.has_differences(blobs) else COULD_NOT_LOOK
+    fail_after_output(cmd.cli_ctx, failure, exit_code=exit_code)
+    return [blob.row for blob in blobs]
 
 
 def _explained(all_runs: Resources, answer: Answer) -> Any:

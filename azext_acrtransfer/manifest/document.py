@@ -92,6 +92,7 @@ def _manifest(node: _Node) -> TransferManifest:
         node.find("pipeline", _resource_id),
         node.get("runs", lambda runs: runs.items(_run)),
         node.get("artifacts", lambda artifacts: artifacts.items(_entry(_word(RESULTS[kind])))),
+        node.find("extensionVersion", _extension_version),
     )
 
 
@@ -104,6 +105,9 @@ def _run(node: _Node) -> ManifestRun:
         node.find("finished", _time),
         node.find("error", _text),
         node.find("estimatedSize", _size),
+        node.find("blobSize", _size),
+        node.find("blobMd5", _md5),
+        node.find("catalogDigest", _text),
     )
 
 
@@ -178,6 +182,10 @@ _time = partial(
         r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})"
     ),
     "a time as in RFC 3339",
+)
+_md5 = partial(_text_like, re.compile("[A-Za-z0-9+/]{21}[AQgw]=="), "an MD5 of 16 bytes in Base64")
+_extension_version = partial(
+    _text_like, re.compile(r"[0-9]+(\.[0-9]+)*((a|b|rc)[0-9]+)?"), "a version such as 3.0.0"
 )
 _digest = partial(_text_like, re.compile("sha256:[0-9a-f]{64}"), "a sha256 digest")
 

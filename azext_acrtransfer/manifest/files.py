@@ -7,18 +7,21 @@ import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from secrets import token_hex
 
 from azure.cli.core.azclierror import AzCLIError, FileOperationError
+from knack.log import get_logger
 
 from azext_acrtransfer.arguments import invalid
 from azext_acrtransfer.command_lines import az
 from azext_acrtransfer.manifest.document import parse
 from azext_acrtransfer.manifest.model import ManifestKind, TransferManifest
+from azext_acrtransfer.version import VERSION
 
+logger = get_logger(__name__)
 _WRITTEN_BY = {
     ManifestKind.EXPORT: az("acr pipeline-run create", "-t", "export", manifest="FILE"),
     ManifestKind.VERIFICATION: az("acr pipeline-run verify", write="FILE"),
@@ -76,6 +79,7 @@ class ManifestFile:
                 current = self.read()
                 manifest = change(current)
                 if manifest != current:
+                    manifest = replace(manifest, written_by=VERSION)
                     _replace(self.path, manifest.to_json().encode())
         except OSError as error:
             raise self._not_written(error) from error
@@ -134,9 +138,25 @@ def _replace(path: Path, content: bytes) -> None:
 
 
 def read(text: str, option: str, *kinds: ManifestKind) -> TransferManifest:
-    """Read a manifest of one of these kinds from the file of an option."""
+    """Read a manifest of one of these kinds from the file of an option; warn of a newer one."""
     advice = " ".join(f"'{_WRITTEN_BY[kind]}' writes one." for kind in kinds)
-    return _read(text, option, kinds, advice)
+    manifest = _read(text, option, kinds, advice)
+    if _is_newer(manifest.written_by):
+        logger.warning(
+            "The manifest of %s was written by version %s of the extension. This is version %s, "
+            "which ignores what it doesn't know.",
+            option,
+            manifest.written_by,
+            VERSION,
+        )
+    return manifest
+
+
+def _is_newer(written_by: str | None) -> bool:
+    # Deferred: only a manifest needs it.
+    from packaging.version import Version
+
+    return bool(written_by) and Version(str(written_by)) > Version(VERSION)
 
 
 def _read(text: str, option: str, kinds: tuple[ManifestKind, ...], advice: str) -> TransferManifest:

@@ -60,12 +60,27 @@ def merge(
             entries[artifact] = _entry(old, new, origin, is_overwritten=is_overwritten)
         if record.origin in (Origin.PLANNED, Origin.REFUSED):
             runs.setdefault(run.key, run)
-        elif origin is Origin.EXISTING:  # its artifacts can have been others
-            known = runs.get(run.key)
-            runs[run.key] = replace(run, estimated_size=known.estimated_size if known else None)
         else:
-            runs[run.key] = run
+            is_existing = origin is Origin.EXISTING
+            runs[run.key] = _existing(runs.get(run.key), run) if is_existing else run
     return replace(manifest, runs=tuple(runs.values()), entries=tuple(entries.values()))
+
+
+def _existing(old: ManifestRun | None, new: ManifestRun) -> ManifestRun:
+    """Return a run that was there before, with what the manifest has of it.
+
+    Its artifacts can have been others than those of this request. What is known of its blob stays
+    if the blob couldn't be read again.
+    """
+    if not old or new.finished != old.finished:
+        return replace(new, estimated_size=old.estimated_size if old else None)
+    return replace(
+        new,
+        estimated_size=old.estimated_size,
+        blob_size=old.blob_size if new.blob_size is None else new.blob_size,
+        blob_md5=new.blob_md5 or old.blob_md5,
+        catalog_digest=new.catalog_digest or old.catalog_digest,
+    )
 
 
 def _entry(old: Entry | None, new: Entry, origin: Origin, *, is_overwritten: bool) -> Entry:

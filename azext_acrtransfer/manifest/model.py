@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from typing import Any
@@ -45,7 +45,7 @@ _LEFT = (Result.FAILED, Result.UNKNOWN, Result.MISSING, Result.DIFFERENT)
 
 
 @dataclass(frozen=True)
-class ManifestRun:
+class ManifestRun:  # pylint: disable=too-many-instance-attributes  # the fields of the document
     """A run as the service last returned it."""
 
     name: str
@@ -56,6 +56,11 @@ class ManifestRun:
     error: str | None = None
     #: Bytes of all manifests, configurations and layers of its artifacts.
     estimated_size: int | None = None
+    #: Bytes of the blob, its MD5 as in Content-MD5, and the digest of its catalog: what Azure
+    #: returned after the run, if the caller could read it.
+    blob_size: int | None = None
+    blob_md5: str | None = None
+    catalog_digest: str | None = None
 
     @property
     def has_ended(self) -> bool:
@@ -102,6 +107,8 @@ class TransferManifest:
     pipeline: str | None = None
     runs: tuple[ManifestRun, ...] = ()
     entries: tuple[Entry, ...] = ()
+    #: Version of the extension that wrote the document; earlier ones than 3.0.0 left it out.
+    written_by: str | None = field(default=None, compare=False)
 
     @property
     def left(self) -> tuple[Artifact, ...]:
@@ -109,11 +116,12 @@ class TransferManifest:
         return tuple(entry.artifact for entry in self.entries if entry.is_left)
 
     def to_json(self) -> str:
-        """Return the document; equal manifests have equal documents."""
+        """Return the document; those of equal manifests differ in the version at most."""
         document = {
             "schemaVersion": SCHEMA_VERSION,
             "kind": self.kind.value,
             "created": self.created,
+            "extensionVersion": self.written_by,
             "registry": self.registry,
             "pipeline": self.pipeline,
             "runs": [_run_document(run) for run in self.runs],
@@ -132,8 +140,18 @@ def _without_nones(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def _run_document(run: ManifestRun) -> dict[str, Any]:
-    fields = vars(run) | {"estimatedSize": run.estimated_size}
-    del fields["estimated_size"]
+    fields = {
+        "name": run.name,
+        "blob": run.blob,
+        "estimatedSize": run.estimated_size,
+        "blobSize": run.blob_size,
+        "blobMd5": run.blob_md5,
+        "catalogDigest": run.catalog_digest,
+        "status": run.status,
+        "started": run.started,
+        "finished": run.finished,
+        "error": run.error,
+    }
     return _without_nones(fields)
 
 

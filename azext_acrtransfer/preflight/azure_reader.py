@@ -36,11 +36,12 @@ from azext_acrtransfer.service.http import (
 from azext_acrtransfer.service.json_values import get_path
 from azext_acrtransfer.service.registries import Registry
 from azext_acrtransfer.storage.answers import check_blob, check_list, error_code
+from azext_acrtransfer.storage.contents import AUDIENCE, head_of
 
 Json = dict[str, Any]
 # What can't be read soon is unknown.
 _FEW_TRIES: Json = {"retry_total": 2, "connection_timeout": 10, "read_timeout": 30}
-_RESOURCES, _BLOBS, _SECRETS = "2021-04-01", "2021-12-02", "7.4"
+_RESOURCES, _SECRETS = "2021-04-01", "7.4"
 #: Resource types with their API versions.
 STORAGE_ACCOUNT = ("Microsoft.Storage/storageAccounts", "2023-05-01")
 KEY_VAULT = ("Microsoft.KeyVault/vaults", "2023-07-01")
@@ -72,7 +73,7 @@ def _vaults(cloud: Any) -> _Service:
 
 
 def _storage(cloud: Any) -> _Service:
-    return _Service(storage_domains(cloud), "https://storage.azure.com")
+    return _Service(storage_domains(cloud), AUDIENCE)
 
 
 def _graph(cloud: Any) -> _Service:
@@ -274,8 +275,7 @@ class Reader:
 
     def blob(self, container_uri: str, name: str) -> Mapping[str, str]:
         """The headers of a blob."""
-        url = f"{container_uri.rstrip('/')}/{quote(name)}"
-        request = HttpRequest("HEAD", url, headers={"x-ms-version": _BLOBS})
+        request = head_of(container_uri, name)
         return self._send(request, _storage(self._cloud), check=check_blob).headers
 
     def storage_on_sas(self, container_uri: str, sas: str) -> str:

@@ -23,12 +23,7 @@ def progress(
     Where there is no terminal, or no progress bar is wanted, it logs a line a minute.
     """
     started = now()
-    is_bar_unwanted = (
-        cli_ctx.only_show_errors
-        or cli_ctx.config.getboolean("core", "disable_progress_bar", False)
-        or not sys.stderr.isatty()
-    )
-    if is_bar_unwanted:
+    if not _wants_bar(cli_ctx):
         yield _log_each_minute(now)
         return
     # Deferred: it loads a terminal library that is needed on a terminal only.
@@ -48,6 +43,47 @@ def progress(
     finally:
         if texts:
             line.end()
+
+
+@contextmanager
+def byte_progress(
+    cli_ctx: Any, text: str, total: int, *, now: Callable[[], float] = time.monotonic
+) -> Iterator[Callable[[int], None]]:
+    """Return a function that is called with the number of further bytes, and shows their share.
+
+    Where there is no terminal, or no progress bar is wanted, it logs a line a minute.
+    """
+    done = 0
+    if not _wants_bar(cli_ctx):
+        log = _log_each_minute(now)
+
+        def log_share(count: int) -> None:
+            nonlocal done
+            done += count
+            log(f"{text}: {done} of {total} bytes")
+
+        yield log_share
+        return
+    hook = cli_ctx.get_progress_controller(det=True)
+    hook.begin(message=text, value=0, total_val=total)
+
+    def show_share(count: int) -> None:
+        nonlocal done
+        done = min(done + count, total)  # a file can grow meanwhile
+        hook.add(message=text, value=done, total_val=total)
+
+    try:
+        yield show_share
+    finally:
+        hook.end(message=text)
+
+
+def _wants_bar(cli_ctx: Any) -> bool:
+    return not (
+        cli_ctx.only_show_errors
+        or cli_ctx.config.getboolean("core", "disable_progress_bar", False)
+        or not sys.stderr.isatty()
+    )
 
 
 def _log_each_minute(now: Callable[[], float]) -> Callable[[str], None]:

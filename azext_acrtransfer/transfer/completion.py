@@ -18,6 +18,7 @@ from azext_acrtransfer.manifest.recorder import complete, wait_command
 from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.service.concurrency import run_concurrently
 from azext_acrtransfer.service.resources import Answer, Service
+from azext_acrtransfer.transfer.blob_contents import contents_of_blobs
 from azext_acrtransfer.transfer.context import TransferContext
 from azext_acrtransfer.transfer.execution import Outcome
 from azext_acrtransfer.transfer.moved_tags import moved_tags
@@ -55,9 +56,9 @@ def _complete(cmd: Any, client: Service, file: ManifestFile, registry_name: str 
     manifest = file.require()
     context = _context_of(cmd, client, manifest, registry_name)
     outcomes = list(_read(context, manifest))
-    records = records_of(
-        [outcome for outcome in outcomes if outcome.run], _options(context, outcomes)
-    )
+    known = [outcome for outcome in outcomes if outcome.run]
+    blobs = contents_of_blobs(cmd.cli_ctx, known)
+    records = records_of(known, _options(context, outcomes), blobs)
     contents = {entry.artifact: entry.descriptor for entry in manifest.entries if entry.descriptor}
     moved = moved_tags(context, contents, outcomes)
     recorded = complete(file, manifest, records, moved)

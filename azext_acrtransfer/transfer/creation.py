@@ -15,6 +15,7 @@ from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.service.interrupts import sigterm_interrupts, uninterrupted
 from azext_acrtransfer.service.polling import Waiting
 from azext_acrtransfer.transfer import execution, planning, report
+from azext_acrtransfer.transfer.blob_contents import contents_of_blobs
 from azext_acrtransfer.transfer.context import TransferContext
 from azext_acrtransfer.transfer.moved_tags import moved_tags
 from azext_acrtransfer.transfer.preview import PlannedRun, preview
@@ -75,9 +76,10 @@ class Transfer:
         if recorder and recording:
             new = [outcome for outcome in outcomes if not outcome.is_existing]
             moved = moved_tags(context, recorder.contents, new) if not schedule.submit_only else {}
+            contents = contents_of_blobs(context.cli_ctx, outcomes)
             try:
                 with uninterrupted():
-                    records = records_of(outcomes, context.pipeline.options)
+                    records = records_of(outcomes, context.pipeline.options, contents)
                     recorded = recording.end(records, moved)
             except AzCLIError as error:  # it must not hide how the runs ended
                 unwritten = error

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from azext_acrtransfer.diagnostics import diagnosis
 from azext_acrtransfer.manifest.merging import Origin, RunRecord
 from azext_acrtransfer.manifest.model import ManifestRun, Result, rfc3339
 from azext_acrtransfer.service.states import RunState
+from azext_acrtransfer.storage.contents import BlobContent
 from azext_acrtransfer.transfer.execution import Outcome
 from azext_acrtransfer.transfer.specs import RunSpec
 
@@ -25,12 +26,21 @@ def planned_records(specs: Iterable[RunSpec]) -> list[RunRecord]:
     ]
 
 
-def records_of(outcomes: Iterable[Outcome], options: Sequence[str] | None) -> list[RunRecord]:
-    """Return records of runs that were requested, for a pipeline with these options."""
-    return [_record(outcome, options or ()) for outcome in outcomes]
+def records_of(
+    outcomes: Iterable[Outcome],
+    options: Sequence[str] | None,
+    contents: Mapping[str, BlobContent],
+) -> list[RunRecord]:
+    """Return records of runs that were requested, for a pipeline with these options.
+
+    ``contents`` are those of the blobs that they wrote, by name.
+    """
+    return [
+        _record(outcome, options or (), contents.get(outcome.spec.blob)) for outcome in outcomes
+    ]
 
 
-def _record(outcome: Outcome, options: Sequence[str]) -> RunRecord:
+def _record(outcome: Outcome, options: Sequence[str], content: BlobContent | None) -> RunRecord:
     error = _error(outcome)
     results = {
         artifact: (result, error if result is Result.FAILED else None)
@@ -38,11 +48,11 @@ def _record(outcome: Outcome, options: Sequence[str]) -> RunRecord:
     }
     origin = Origin.EXISTING if outcome.is_existing else Origin.NEW
     return RunRecord(
-        _run(outcome, error), results, Origin.REFUSED if outcome.is_refused else origin
+        _run(outcome, error, content), results, Origin.REFUSED if outcome.is_refused else origin
     )
 
 
-def _run(outcome: Outcome, error: str | None) -> ManifestRun:
+def _run(outcome: Outcome, error: str | None, content: BlobContent | None) -> ManifestRun:
     run, spec = outcome.run, outcome.spec
     response = run and run.response
     return ManifestRun(
@@ -53,6 +63,9 @@ def _run(outcome: Outcome, error: str | None) -> ManifestRun:
         _time(response and response.finish_time),
         error,
         spec.size,
+        content.size if content else None,
+        content.md5 if content else None,
+        (response and response.catalog_digest) or None,
     )
 
 

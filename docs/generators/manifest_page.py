@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from azext_acrtransfer.manifest.model import (
 )
 from azext_acrtransfer.registry.descriptors import Descriptor
 from azext_acrtransfer.registry.references import Artifact
+from azext_acrtransfer.version import VERSION
 
 SCHEMA: dict[str, Any] = json.loads(
     (Path(__file__).parents[1] / "reference" / "transfer-manifest.schema.json").read_text("utf-8")
@@ -37,6 +40,8 @@ INDEX = Descriptor(
 )
 #: A signature of the index.
 SIGNATURE = Descriptor(_digest("6"), _IMAGE, 733, subject=INDEX.digest)
+#: Content of the blob of the run that succeeded.
+JANUARY = b"layers of January\n" * 64
 #: An export in two runs, the second of which could not find one of its artifacts.
 EXPORT = TransferManifest(
     ManifestKind.EXPORT,
@@ -52,6 +57,10 @@ EXPORT = TransferManifest(
             "2026-01-20T12:30:01+00:00",
             "2026-01-20T12:33:12+00:00",
             estimated_size=48_231_907,
+            # Of a text for tests, not of a real blob.
+            blob_size=len(JANUARY),
+            blob_md5=b64encode(hashlib.md5(JANUARY, usedforsecurity=False).digest()).decode(),
+            catalog_digest=_digest("7"),
         ),
         ManifestRun(
             "january002",
@@ -77,6 +86,7 @@ EXPORT = TransferManifest(
             "Artifact 'samples/hello:2.0' wasn't found in registry 'sourceregistry'.",
         ),
     ),
+    VERSION,
 )
 #: What a registry had of it.
 VERIFICATION = TransferManifest(
@@ -99,6 +109,7 @@ VERIFICATION = TransferManifest(
         ),
         Entry(Artifact("samples/hello", "2.0"), Result.MISSING),
     ),
+    written_by=VERSION,
 )
 
 _TOP = """# The transfer manifest
@@ -112,9 +123,12 @@ A JSON file that goes with the blobs and lets the target side prove that everyth
   `az acr pipeline-run verify --manifest FILE`.
 - `az acr pipeline-run wait --manifest FILE` completes it, if the export was interrupted or did not
   wait: it waits until all runs have ended, adds their results, and fails if something failed.
+- Before the upload, `az acr pipeline-run verify --manifest FILE --blobs FOLDER` compares the
+  carried files with it by size and MD5, without a network. Both are in the manifest if whoever
+  exported may read the blobs, such as by the role *Storage Blob Data Reader* on the container.
 - `verify --write FILE` writes one of what that registry has. The next export may take it as
-  `--skip FILE`, to leave out what the target has, or as `--only-failed FILE`, to export what is not.
-  Artifacts that could not be read are left out of it.
+  `--skip FILE`, to leave out what the target has, or as `--only-failed FILE`, to export what it
+  doesn't have. Artifacts that couldn't be read are left out of it.
 
 It holds no secrets. Its terms are those of OCI: digest, media type and size are of the manifest or
 index that a reference names, so that any OCI client can check them.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from azext_acrtransfer.manifest.carried_files import VerifiedBlob
 from azext_acrtransfer.manifest.verification import VerifiedArtifact
 from azext_acrtransfer.transfer.cleaning import CleanOutcome
 from azext_acrtransfer.transfer.preview import PlannedRun
@@ -35,6 +36,16 @@ _VERIFIED_ARTIFACT = {
     "found": "Digest in the registry. Null if there is none, or if it can't be read.",
     "error": "Why the registry can't be read. Null if it can.",
 }
+_VERIFIED_BLOB = {
+    "blob": "Blob of the manifest, or a file that isn't in it, by its path below the folder.",
+    "status": "`present`, `missing`, `truncated` (the file is shorter), `different`, `extra` (the "
+    "manifest doesn't contain it) or `unknown`.",
+    "expectedSize": "Bytes of the blob in the manifest. Null if the manifest doesn't contain them.",
+    "foundSize": "Bytes of the file. Null if there is none, or if it can't be read.",
+    "expectedMd5": "MD5 in the manifest, in Base64. Null if the manifest doesn't contain it.",
+    "foundMd5": "MD5 of the file, in Base64. Null if it wasn't read: its size is different.",
+    "error": "Why the blob can't be compared. Null if it can.",
+}
 _CLEAN_OUTCOME = {
     "name": "Name of the run.",
     "outcome": "`Deleted`, `Failed` if it couldn't be deleted, or `Restarted` if it was kept.",
@@ -60,6 +71,10 @@ def results() -> str:
             "skipped artifacts.",
             "",
             *_section("verify", VerifiedArtifact, _VERIFIED_ARTIFACT),
+            *_section("verify --blobs", VerifiedBlob, _VERIFIED_BLOB),
+            "With `--only-differences`, either list has only objects whose `status` isn't",
+            "`present`.",
+            "",
             *_section("clean", CleanOutcome, _CLEAN_OUTCOME),
             "`clean --dry-run` returns the failed runs as `list` does.",
             "",

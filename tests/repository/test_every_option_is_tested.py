@@ -11,6 +11,8 @@ from tests.repository.command_lines import command_lines
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Where the suites have parts of their lines, besides their own folders.
+#: Options with which no request is sent, which a recording could answer.
+WITHOUT_REQUESTS = {"acr pipeline-run verify --blobs"}
 SHARED = (ROOT / "tests/support/site.py",)
 
 
@@ -26,6 +28,8 @@ def test_every_command_and_option_is_named(options: dict[str, list[list[str]]], 
         for spellings in every
         if not named[command] & set(spellings)
     }
+    if suite == "recorded":
+        missing -= WITHOUT_REQUESTS
     assert sorted(missing) == [], f"type each in a test of tests/{suite}"
 
 

@@ -103,6 +103,8 @@ class Scrubber:
             if name in kept:
                 moment = self._now.replace(microsecond=0) - before
                 kept[name] = [format_datetime(moment, usegmt=True)]
+        if "x-ms-blob-type" in told and "content-length" in told:
+            kept["Content-Length"] = told["content-length"]
         if _CORRELATION in told:
             kept[_CORRELATION] = [CORRELATION_ID]
         return kept

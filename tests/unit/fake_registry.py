@@ -20,6 +20,9 @@ HOST = "https://myregistry-a1b2.registry.example"
 SECRET = "a-refresh-token"
 IMAGE = "application/vnd.oci.image.manifest.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
+#: What a manifest has of each blob of the pipeline's container.
+BLOB: dict[str, Any] = {"blobSize": 20480, "blobMd5": "1B2M2Y8AsgTpgAmY7PhCfg=="}
+_BLOBS = re.compile("https://mystorage.blob.core.windows.net/transfer/.*")
 
 
 class Registry:
@@ -43,6 +46,16 @@ class Registry:
         for exchange in exchanges or [{"json": {"refresh_token": SECRET}}]:
             self.mock.post(f"{HOST}/oauth2/exchange", **exchange)
         self.mock.add_callback("POST", f"{HOST}/oauth2/token", self._token)
+
+    def has_blobs(self, **answer: Any) -> None:
+        """Answer for every blob of the container that the registry's pipeline writes to."""
+        headers = {
+            "x-ms-blob-type": "BlockBlob",
+            "Content-Length": str(BLOB["blobSize"]),
+            "Content-MD5": str(BLOB["blobMd5"]),
+        }
+        self.mock.remove("HEAD", _BLOBS)
+        self.mock.head(_BLOBS, **({"headers": headers} | answer))
 
     def _token(self, request: PreparedRequest) -> tuple[int, dict[str, str], str]:
         form = parse_qs(str(request.body))

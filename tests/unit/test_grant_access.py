@@ -520,7 +520,7 @@ def test_it_needs_the_identity_and_does_not_go_with_no_wait(
     assert (result.exit_code, result.stdout, len(mock.calls)) == (1, "", 0)
     assert result.stderr == (
         "ERROR: --grant-access doesn't go with --no-wait: it needs the identity of the pipeline, "
-        "and waits until the access can be read.\nLeave --no-wait out, or --grant-access.\n"
+        "and waits until the access can be read.\nOmit --no-wait, or --grant-access.\n"
     )
 
 

@@ -16,6 +16,7 @@ from knack.help_files import helps
 import azext_acrtransfer
 from azext_acrtransfer import _client_factory
 from azext_acrtransfer.kinds import EXPORT, IMPORT, RUN
+from azext_acrtransfer.manifest import carried_files
 from azext_acrtransfer.registry import client
 from docs.generators import manifest_page
 from tests.support.az import SUBSCRIPTION
@@ -68,6 +69,7 @@ def test_an_example_gets_as_far_as_the_service(
     (tmp_path / "artifacts.txt").write_text("# those of a team\nteam/*\nhello:v1  # and one more\n")
     (tmp_path / "manifest.json").write_text(manifest_page.EXPORT.to_json())
     (tmp_path / "target.json").write_text(manifest_page.VERIFICATION.to_json())
+    (tmp_path / "carried").mkdir()
 
     class Unreachable:
         def __init__(self, *_: Any) -> None:
@@ -77,7 +79,7 @@ def test_an_example_gets_as_far_as_the_service(
         def of(self, *_: Any) -> None:
             raise ServiceReachedError("reached")
 
-        try_to_describe_all = of
+        compare = try_to_describe_all = of
 
     words = shlex.split(text)
     kinds = {
@@ -88,6 +90,8 @@ def test_an_example_gets_as_far_as_the_service(
     kind = kinds[words[2]]
     monkeypatch.setattr(_client_factory, "_service", Unreachable)
     monkeypatch.setattr(client, "RegistryClient", Unreachable)
+    # It needs no service.
+    monkeypatch.setattr(carried_files.CarriedFiles, "compare", Unreachable.compare)
     result = az(*words[1:])
     assert "ERROR: reached" in result.stderr, result.stderr
 

@@ -13,13 +13,14 @@ import responses
 from jsonschema import Draft202012Validator
 
 from azext_acrtransfer.kinds import EXPORT, IMPORT
+from azext_acrtransfer.version import VERSION
 from docs.generators.manifest_page import SCHEMA
 from tests.support.az import told
 from tests.support.fake_time import FakeTime
 from tests.support.wording import no_permission
 from tests.unit import fake_runs
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, flat, pipeline, run
-from tests.unit.fake_registry import HOST, INDEX, Registry, described, document_of, has
+from tests.unit.fake_registry import BLOB, HOST, INDEX, Registry, described, document_of, has
 from tests.unit.fake_runs import REFUSED, RUNS, UNDER_WAY, answers, error_of, failed
 
 Json = dict[str, Any]
@@ -42,6 +43,7 @@ def registry(mock: responses.RequestsMock) -> Registry:
     mock.get(f"{ARM}{REGISTRY}/exportPipelines/mypipeline", json=pipeline(EXPORT))
     found = Registry(mock)
     found.lets_in()
+    found.has_blobs()
     return found
 
 
@@ -91,9 +93,10 @@ def test_an_export_writes_its_manifest(az: Az, registry: Registry, file: Path) -
     assert document == {
         "schemaVersion": 1,
         "kind": "export",
+        "extensionVersion": VERSION,
         "registry": SERVER,
         "pipeline": f"{REGISTRY}/exportPipelines/mypipeline",
-        "runs": [{"name": "myrun", "blob": "myblob", "status": "Succeeded", **TIMES}],
+        "runs": [{"name": "myrun", "blob": "myblob", **BLOB, "status": "Succeeded", **TIMES}],
         "artifacts": [
             entry("hello:latest", "exported", run="myrun"),
             {"reference": "samples/nginx:1", **nginx, "run": "myrun", "result": "exported"},
@@ -370,7 +373,7 @@ def test_a_repeated_export_completes_the_manifest(
     answers_with_date(registry, put, run(EXPORT, "myrun"))
     assert az(*NAMED, "-a", "hello:v1", "--manifest", str(file)).exit_code == 0
     assert written(file)["artifacts"] == [entry("hello:v1", "exported", run="myrun")]
-    assert written(file)["runs"] == [planned | {"status": "Succeeded", **TIMES}]
+    assert written(file)["runs"] == [planned | {**BLOB, "status": "Succeeded", **TIMES}]
 
 
 def test_the_plan_of_a_repeated_export_replaces_nothing(
@@ -388,7 +391,7 @@ def test_the_plan_of_a_repeated_export_replaces_nothing(
 
     registry.mock.add_callback("PUT", f"{ARM}{RUNS}/myrun", put)
     assert az(*NAMED, "-a", "hello:v1", "--manifest", str(file)).exit_code == 0
-    assert planned == [before | {"registry": SERVER}]
+    assert planned == [before | {"registry": SERVER, "extensionVersion": VERSION}]
 
 
 def test_an_export_that_is_refused_keeps_what_the_manifest_knows(

@@ -35,6 +35,7 @@ def registry(mock: responses.RequestsMock) -> Registry:
     mock.get(f"{ARM}{REGISTRY}/exportPipelines/mypipeline", json=pipeline(EXPORT))
     registry = Registry(mock)
     registry.lets_in()
+    registry.has_blobs()
     return registry
 
 

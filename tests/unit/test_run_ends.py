@@ -138,7 +138,7 @@ def test_clean_takes_what_list_calls_failed(az: Az, service: Service, end: End) 
 def test_manifest_records_the_status(end: End) -> None:
     _, over, status = end
     spec = RunSpec(EXPORT, "myrun01", "myblob", (Artifact("samples/hello", "v1"),))
-    [record] = records_of([Outcome(spec, PipelineRun(over))], options=None)
+    [record] = records_of([Outcome(spec, PipelineRun(over))], options=None, contents={})
     [(result, _)] = record.results.values()
     assert (record.run.status, result) == (
         status.value,

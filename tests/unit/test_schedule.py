@@ -323,6 +323,7 @@ def test_a_timeout_leaves_a_manifest_that_wait_completes(
     file = tmp_path / "manifest.json"
     registry = Registry(runs.mock)
     registry.lets_in()
+    registry.has_blobs()
     registry.holds_all()
     artifacts = [f"samples/hello:v{number}" for number in range(101)]
     runs.seconds = {"": 100}

@@ -153,6 +153,11 @@ def test_what_takes_no_time_shows_no_line(terminal: Terminal) -> None:
     assert terminal.shown == []
 
 
+def test_a_poll_that_need_not_wait_shows_nothing(terminal: Terminal) -> None:
+    assert polling.Waiting(terminal.cli).poll(lambda: "done", "Waiting", 1) == "done"
+    assert terminal.shown == []
+
+
 class Run:
     """Stands for a run that ends after some looks, well or not."""
 

@@ -18,7 +18,8 @@ from tests.unit.conftest import AT, REGISTRY, Az, Service, pipeline
 Parsers = dict[str, tuple[Any, list[str]]]
 GIT_BASH = "Git Bash converted a value that begins with '/' to a Windows path"
 #: Options with lists of lines, and those with paths of files.
-LISTS, PATHS = ("--artifacts", "--exclude"), ("--manifest", "--skip", "--only-failed", "--write")
+LISTS = ("--artifacts", "--exclude")
+PATHS = ("--manifest", "--skip", "--only-failed", "--write", "--blobs")
 
 
 @pytest.fixture(scope="module")

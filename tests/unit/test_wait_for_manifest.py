@@ -25,7 +25,7 @@ from docs.generators.manifest_page import VERIFICATION
 from tests.support.az import Result as Answer
 from tests.support.fake_time import FakeTime
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, pipeline, run
-from tests.unit.fake_registry import Registry, described, document_of, has
+from tests.unit.fake_registry import BLOB, Registry, described, document_of, has
 from tests.unit.fake_runs import REFUSED, RUNS, UNDER_WAY, error_of, failed
 
 WAIT = ("acr", "pipeline-run", "wait")
@@ -46,7 +46,10 @@ PIPELINE = f"{REGISTRY}/exportPipelines/mypipeline"
 
 
 def ended(run: ManifestRun, status: str, error: str | None = None) -> ManifestRun:
-    return ManifestRun(run.name, run.blob, status, STARTED, FINISHED, error)
+    ended = ManifestRun(run.name, run.blob, status, STARTED, FINISHED, error)
+    if status not in ("Succeeded", "PartlyFailed"):
+        return ended
+    return replace(ended, blob_size=BLOB["blobSize"], blob_md5=BLOB["blobMd5"])
 
 
 def unknown(artifact: Artifact, run: ManifestRun | None = FIRST) -> Entry:
@@ -63,6 +66,7 @@ def registry(mock: responses.RequestsMock) -> Registry:
     """A registry that lets the caller in, whose tags didn't move."""
     registry = Registry(mock)
     registry.lets_in()
+    registry.has_blobs()
     has(registry, *map(str, (V1, V2, V3)), content=document_of("image"))
     return registry
 
