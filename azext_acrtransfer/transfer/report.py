@@ -47,7 +47,7 @@ def report(
 
     ``unwritten`` is the error if a manifest couldn't be written.
     """
-    reporter = Reporter(context, spec.name, spec.blobs[0], recorded)
+    reporter = Reporter(context, spec.name, spec.blobs[0], recorded, spec.max_blob_size)
     with reported_in_any_case(unwritten):
         if len(outcomes) == 1:
             result, failure = reporter.run_of(outcomes[0]), None
@@ -69,6 +69,7 @@ class Reporter:
     name: str
     blob: str
     recorded: Recorded | None
+    max_blob_size: int | None = None
 
     def run_of(self, outcome: Outcome) -> Any:
         """Return the only run of a transfer; raise its failure."""
@@ -213,6 +214,8 @@ class Reporter:
             option, file, names = "exclude", "missing.txt", list(map(str, missing))
         else:
             option, file, names = "artifacts", "left.txt", again
+        if self.max_blob_size:
+            command = command.adding(max_blob_size=str(self.max_blob_size))
         # A long list goes into a file: cmd.exe takes 8,191 characters.
         is_long = len(names) > LONGEST_LIST
         if names:

@@ -486,3 +486,17 @@ def test_runs_are_split_by_size(az: Az, repository: Repository, tmp_path: Path) 
         ("images-001.tar", sizes[0]),
         ("images-002.tar", sizes[1]),
     ]
+
+
+@pytest.mark.usefixtures("fake_time")
+def test_the_rest_fits_the_media_too(az: Az, registry: Registry, repository: Repository) -> None:
+    repository.push("v1", "v2")
+    answers(registry.mock, "myrun", failed(EXPORT, "Out of order.", "myrun"))
+    words = ["-a", "team/app:v1", "team/app:v2", "--max-blob-size", "25GB"]
+    result = az(*CREATE, "-b", "images.tar", *words)
+    assert (result.exit_code, result.stderr.splitlines()[-1]) == (
+        1,
+        "az acr pipeline-run create --resource-group mygroup --registry myregistry "
+        "--name myrunretry --pipeline mypipeline --pipeline-type export --storage-blob "
+        "images-retry.tar --max-blob-size 25000000000 --artifacts team/app:v1 team/app:v2",
+    )

@@ -71,6 +71,21 @@ def test_repositories_come_page_by_page(registry: Registry, content: RegistryCli
     assert content.login_server == HOST.removeprefix("https://")
 
 
+def test_referrers_come_page_by_page_without_a_size(
+    registry: Registry, content: RegistryClient
+) -> None:
+    registry.lets_in()
+    subject = Artifact("team/app", f"sha256:{'1' * 64}")
+    path, pull = f"/v2/team/app/referrers/{subject.reference}", "repository:team/app:pull"
+    one, two = ({"digest": f"sha256:{digit * 64}", "mediaType": IMAGE, "size": 7} for digit in "23")
+    link = f'<{path}?last=2>; rel="next"'
+    registry.answers(f"{path}?last=2", pull, json={"manifests": [two]})
+    registry.answers(path, pull, json={"manifests": [one]}, headers={"Link": link})
+    found = content.referrers(subject)
+    assert [referrer.digest for referrer in found] == [one["digest"], two["digest"]]
+    assert registry.mock.calls[-2].request.url == f"{HOST}{path}"
+
+
 def test_tags_need_no_catalog(registry: Registry, content: RegistryClient) -> None:
     registry.lets_in()
     tags = {"tags": [{"name": "v1", "digest": "sha256:01"}, {"name": "v2", "digest": "sha256:02"}]}
