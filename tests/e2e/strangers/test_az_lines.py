@@ -50,9 +50,10 @@ def chosen() -> tuple[Section, ...]:
     words = os.environ.get("AZ_LINES") or datetime.now().astimezone().strftime("%j")
     if words == "all":
         return SECTIONS
-    if not words.isdecimal():
-        return tuple(section for section in SECTIONS if section.name in words.split(","))
-    return (SECTIONS[int(words) % len(SECTIONS)],)
+    if words.isdecimal():
+        return (SECTIONS[int(words) % len(SECTIONS)],)
+    named = {section.name: section for section in SECTIONS}
+    return tuple(named[name] for name in words.split(","))
 
 
 @pytest.fixture(scope="module")
