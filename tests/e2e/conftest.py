@@ -67,12 +67,18 @@ def _far_az(extensions: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 @pytest.fixture
 def az(_session_az: Terminal, program: Path) -> Iterator[Terminal]:
     """`az`, logged in, in the session's cloud; its controls and log are as new."""
-    _session_az.cloud.control("reset")
+    cloud = _session_az.cloud
+    cloud.control("reset")
+    older = _registries(cloud)  # such as those of the module's fixtures
     yield replace(_session_az, program=program)
-    _session_az.cloud.control("reset")
-    # Their triggers would be looked at for the rest of the session.
-    for registry in _session_az.cloud.arm("GET", REGISTRIES)["value"]:
-        _session_az.cloud.arm("DELETE", registry["id"].split("/", 3)[3])
+    cloud.control("reset")
+    # Their triggers would look for blobs for the rest of the session.
+    for registry in _registries(cloud) - older:
+        cloud.arm("DELETE", registry)
+
+
+def _registries(cloud: Cloud) -> set[str]:
+    return {registry["id"].split("/", 3)[3] for registry in cloud.arm("GET", REGISTRIES)["value"]}
 
 
 @pytest.fixture

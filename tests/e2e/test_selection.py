@@ -24,9 +24,12 @@ def export(site: Site, artifacts: str) -> str:
 
 
 def listed(az: Terminal, site: Site, artifacts: str) -> list[str]:
-    """Return what a dry run lists; it also reads the manifests that it sizes."""
+    """Return what a dry run lists; it also reads the manifests that it sizes.
+
+    Without warnings, it doesn't look for referrers.
+    """
     az.cloud.control("reset")
-    az.ok(f"{export(site, artifacts)} --dry-run")
+    az.ok(f"{export(site, artifacts)} --dry-run --only-show-errors")
     login = ["/oauth2/exchange"]
     paths = [path for _, path in az.cloud.requests(site.login_server)]
     assert paths[:1] in ([], login)

@@ -38,7 +38,7 @@ def test_an_import_of_several_blobs_of_which_one_is_missing(
     when_recording(two_blobs)
     answer = az(
         f"acr pipeline-run create {AT} -n myrun -p mypipeline -t import "
-        "-b myblob 'no blob' 'another blob' -o json"
+        "-b myblob 'no blob' 'another blob' --max-concurrent-runs 1 -o json"
     )
     states = [(run["name"], run["response"]["status"]) for run in answer.json]
     assert answer.exit_code == 1

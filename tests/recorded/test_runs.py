@@ -56,9 +56,9 @@ def test_export_by_bare_repository_tag_and_digest(az: Az, when_recording: WhenRe
     when_recording(ready_to_export)
     answer = az(create(EXPORT, f"samples/greeting:v2 hello@{HELLO}"))
     artifacts = ["hello:latest", "samples/greeting:v2", f"hello@{HELLO}"]
-    # After the times of the tags, which are read to count referrers.
-    own = own_response(EXPORT, answer, 18, 19)
-    shown = run(EXPORT, artifacts=artifacts, response=own, systemData=system_data(17))
+    # After the requests that count referrers.
+    own = own_response(EXPORT, answer, 14, 15)
+    shown = run(EXPORT, artifacts=artifacts, response=own, systemData=system_data(13))
     assert (answer.exit_code, told(answer.json)) == (0, shown)
     assert answer.requests == [
         f"GET {PIPELINE[EXPORT]}",

@@ -27,6 +27,7 @@ LEFT_OUT = {
     "make test-fast": _SUITES,
     "make faults": _LONG,
     "make fuzz": _LONG,
+    "make az-lines": _LONG,
     "make test-live": _SUBSCRIPTION,
     "make test-live RESOURCE_PREFIX=contoso01 LOCATION=westus2 YES=1": _SUBSCRIPTION,
     "make mutants": _LONG,

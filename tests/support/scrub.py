@@ -32,6 +32,8 @@ CORRELATION_ID = "44444444-4444-4444-4444-444444444444"
 
 _GUID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.IGNORECASE)
 _MOMENT = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?=Z|\+00:00)")
+#: Of a registry's content: two of them can be the same one, as it is with the times of two files.
+_CONTENT_TIME = re.compile(r"(\"(?:createdTime|lastUpdateTime)\":\s*\")[^\"]+")
 #: What a source trigger calls its runs: the pipeline's name, and what is of one recording.
 _TRIGGERED = re.compile(r"\b([A-Za-z0-9]+_)[0-9a-f]{8}\b")
 #: Where a page of a list begins, in words of the service's own.
@@ -41,6 +43,8 @@ _SIGNATURE = re.compile(r"(?<=[?&]sig=)[^&\"\s]+")
 _SECRET_VERSION = re.compile(r"(?<=/)[0-9a-f]{32}\b")
 #: Of a run in progress.
 _PERCENTAGE = re.compile(r"(\"percentage\":\s*\")\d{1,2}(?=\")")
+#: Of a container in Resource Manager.
+_ENTITY_TAG = re.compile(r"(\"etag\":\s*\"\\\"0x)[0-9A-F]+")
 _EPOCH = re.compile(r"(\"(?:created|updated)\":\s*)\d+")
 #: In an answer, and in the form that asks for the next one.
 _TOKEN = re.compile(r"((?:access|refresh)_token(?:=|\"\s*:\s*\"))[^&\"]+")
@@ -74,7 +78,7 @@ class Scrubber:
     def interaction(self, recorded: Interaction) -> Interaction:
         """A request and its answer, as vcrpy writes them, without what is of one recording."""
         request, response = recorded["request"], recorded["response"]
-        self._take_moments(response["body"]["string"])
+        self._take_moments(_CONTENT_TIME.sub("", response["body"]["string"]))
         for found in _TRIGGERED.finditer(response["body"]["string"]):
             self._known.setdefault(found[0], f"{found[1]}triggered")
         return {
@@ -126,11 +130,13 @@ class Scrubber:
             text = text.replace(original, stand_in)
         replacements: list[tuple[re.Pattern[str], Callable[[re.Match[str]], str]]] = [
             (_GUID, lambda found: self._guid(found[0])),
-            (_MOMENT, lambda found: f"{self._moments[found[0]]:{_FORMAT}}"),
+            (_CONTENT_TIME, lambda found: f"{found[1]}{_FIRST_MOMENT:{_FORMAT}}Z"),
+            (_MOMENT, lambda found: f"{self._moments.get(found[0], _FIRST_MOMENT):{_FORMAT}}"),
             (_SKIP_TOKEN, lambda found: self._place(found[0])),
             (_SIGNATURE, lambda _: "***"),
             (_SECRET_VERSION, lambda _: "0" * 32),
             (_PERCENTAGE, lambda found: f"{found[1]}0"),
+            (_ENTITY_TAG, lambda found: f"{found[1]}8DE0"),
             (_EPOCH, lambda found: f"{found[1]}1768910400"),
             (_TOKEN, lambda found: found[1] + TOKEN),
             (_PROPERTIES, lambda _: "<Properties />"),
