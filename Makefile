@@ -186,8 +186,8 @@ mutants: setup-dev ## Small changes of the extension, and whether a unit test fa
 mutants-emulator: setup-emulator ## The same for the emulator's authorization, engine and templates: MODULE=identity.authorization
 	@nice scripts/mutants --emulator $(if $(MODULE),'acr_emulator.$(MODULE).*')
 
-.PHONY: walkthrough
-walkthrough: setup-e2e-$(NEWEST_AZ) wheel ## A public guide line by line: GUIDE=cli_2023; without GUIDE, all
+.PHONY: test-guides
+test-guides: setup-e2e-$(NEWEST_AZ) wheel ## A public guide line by line: GUIDE=cli_2023; without GUIDE, all
 	AZ_VERSION=$(NEWEST_AZ) $(run) pytest tests/e2e/test_guide_$(or $(GUIDE),*).py
 
 .PHONY: record

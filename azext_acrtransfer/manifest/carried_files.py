@@ -21,7 +21,7 @@ from azext_acrtransfer.redaction import escape, shortened
 _CHUNK = 1024 * 1024
 #: Statuses of runs that wrote a blob.
 _WRITTEN = (RunStatus.SUCCEEDED.value, RunStatus.PARTLY_FAILED.value)
-#: Is told how many more bytes were read.
+#: Receives the number of bytes that were read since the last call.
 Advance = Callable[[int], None]
 
 

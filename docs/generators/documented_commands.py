@@ -51,7 +51,7 @@ def _counts(lines: Iterable[Line]) -> tuple[int, int, int]:
 
 
 def _alone(name: str) -> str:
-    return f"`make walkthrough GUIDE={name}`"
+    return f"`make test-guides GUIDE={name}`"
 
 
 def _section(name: str, guide: Guide) -> Iterator[str]:

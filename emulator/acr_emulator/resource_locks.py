@@ -25,7 +25,7 @@ class ResourceLocks:
 
     @asynccontextmanager
     async def shared(self, key: Hashable) -> AsyncIterator[None]:
-        """Hold a lock beside others that share it."""
+        """Hold a lock together with others that share it."""
         lock = self._locks.setdefault(key, _Lock())
         async with lock.turn:
             lock.sharers += 1

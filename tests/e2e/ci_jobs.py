@@ -135,7 +135,7 @@ def scripts(name: str) -> list[str]:
 
 
 def _nothing(*_: object) -> None:
-    """Stands for what the test has done already: the files are there, az is logged in."""
+    """Stands for what the test has done already: the files exist, az is logged in."""
 
 
 GITHUB = System(

@@ -1,4 +1,4 @@
-"""Two clouds for the whole session, a terminal in each, and sites with names of their own."""
+"""Two clouds for the whole session, a terminal in each, and sites with separate names."""
 
 from __future__ import annotations
 
@@ -116,13 +116,13 @@ def kind(request: pytest.FixtureRequest) -> Kind:
 
 @pytest.fixture
 def site(cloud: Cloud) -> Site:
-    """An export side of its own in the session's cloud."""
+    """A separate export side in the session's cloud."""
     return Site.prepare(cloud, new_name())
 
 
 @pytest.fixture
 def importing_site(cloud: Cloud) -> Site:
-    """An import side of its own in the session's cloud."""
+    """A separate import side in the session's cloud."""
     return Site.prepare(cloud, new_name(), "import")
 
 

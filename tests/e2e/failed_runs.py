@@ -1,4 +1,4 @@
-"""What makes a run fail, for each row of the table of known failures, and what mends it."""
+"""What makes a run fail, for each row of the table of known failures, and what fixes it."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ TYPED: dict[Typed, Callable[[list[str]], list[str]]] = {
 
 
 def _nothing(_: Scene) -> None:
-    """A cause may need nothing to be typed beside what is printed."""
+    """A cause may need nothing to be typed besides what is printed."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """A failed run: what is wrong, and what to do beside typing what is printed.
+    """A failed run: what is wrong, and what to do besides typing what is printed.
 
     ``typed`` says which of the printed commands; ``then`` is what only the user can know.
     """

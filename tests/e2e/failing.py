@@ -1,4 +1,4 @@
-"""A transfer that is in order, until a test breaks something of it; and its mending."""
+"""A transfer that is in order, until a test breaks something of it; and its fix."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Scene:
     #: What a test changes of the pipeline's container or its trigger.
     place: dict[str, str] = field(default_factory=dict)
     trigger: str = "Disabled"
-    #: What the run asks for.
+    #: What the run requests.
     artifacts: tuple[str, ...] = (ARTIFACT,)
     blob: str = BLOB
     #: What the blob held before a test damaged it.
@@ -118,7 +118,7 @@ class Scene:
 
     @property
     def facts(self) -> Facts:
-        """All that a command of the table may have to be told."""
+        """All that a command of the table may need."""
         return Facts(
             {
                 "account": ACCOUNT,
@@ -156,7 +156,7 @@ class Scene:
         return f"{line} --storage-blob {self.blob}{more}"
 
     def run_again(self) -> Json:
-        """What the command with --force-redeploy asks for, by a direct request; its response."""
+        """What the command with --force-redeploy requests, by a direct request; its response."""
         request: Json = {
             "pipelineResourceId": self.pipeline["id"],
             SIDES[self.kind]: {"type": "AzureStorageBlob", "name": self.blob},

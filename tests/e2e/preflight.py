@@ -11,7 +11,7 @@ from tests.support.az import Result
 
 #: How az is run: by whom.
 Run = Callable[[str], Result]
-#: No check can foresee these: they need the name of a run, or happen while one is under way.
+#: No check can predict these: they need the name of a run, or happen while one is in progress.
 NOT_PREDICTED = {
     "identical-run": "a check does not know what the run is to be called",
     "interrupted": "the service is restarted while a run is in progress",

@@ -25,7 +25,7 @@ VICTIM = "team/app3:v1.4"
 
 
 class Filling:
-    """Fills a registry with artifacts, each with a digest of its own, and knows their digests."""
+    """Fills a registry with artifacts, each with another digest, and knows their digests."""
 
     def __init__(self, client: RegistryClient) -> None:
         self._client = client
@@ -74,7 +74,7 @@ class Filling:
 
 @dataclass(frozen=True)
 class Source:
-    """The site to export from, and a choice of what is there."""
+    """The site to export from, and a choice of what exists."""
 
     site: Site
     filling: Filling
@@ -188,7 +188,7 @@ def test_137_artifacts_go_by_one_command_for_each_step(
 
     there = {name: source.filling.digests[name] for name in source.chosen}
     assert found_by(source, findings) == there
-    # The other side's own word for it, too.
+    # The target's own confirmation, too.
     client = target.registry_client
     for name in (TEAM[7], *INDEXES):
         assert client.digest(*name.split(":")) == there[name]
@@ -221,7 +221,7 @@ def test_what_was_deleted_meanwhile_is_named_and_exported_again_by_itself(
     assert f"Not exported:\n  {VICTIM}\nPossibly not exported:\n" in result.stderr
     assert references(manifest) == source.chosen
     assert references(manifest, "failed") == [VICTIM]
-    # They went, and the message of a run that went on after an error doesn't prove it.
+    # They went, and the message of a run that continued after an error doesn't prove it.
     uncertain = references(manifest, "unknown")
     assert uncertain == [name for name in source.chosen[:50] if name != VICTIM]
 

@@ -1,4 +1,4 @@
-"""What `check` finds beside the known failures: caused, told, and mended by what is printed."""
+"""What `check` finds next to the known failures: caused, reported and fixed by what is printed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def closed_registry(scene: Scene) -> None:
 
 
 def half_made(scene: Scene) -> None:
-    """As the service tells it once; the update that mends it sees it as it is."""
+    """As the service tells it once; the update that fixes it sees it as it is."""
     path = f"/exportPipelines/{scene.pipeline['name']}"
     pipeline = scene.site.resource(path.lstrip("/"))
     pipeline["properties"]["provisioningState"] = "Failed"

@@ -1,4 +1,4 @@
-"""What a person sees when something fails, and that what is printed mends it."""
+"""What a person sees when something fails, and that what is printed fixes it."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ REFUSALS = [
 def test_a_refusal_of_the_service_never_reads_as_not_found(
     az: Terminal, site: Site, status: int, code: str
 ) -> None:
-    # Transient errors are asked again by azure-core, so all of the answers have to be bad.
+    # Transient errors are sent again by azure-core, so all of the answers have to be bad.
     az.cloud.fault(status, code, "exportPipelines/mypipeline$", count=9)
     failed = az(creating(site))
     assert (failed.exit_code, failed.stdout) == (1, "")

@@ -28,7 +28,7 @@ LINES = {
 
 @pytest.fixture
 def environment(extensions: Path, tmp_path: Path) -> dict[str, str]:
-    """Somebody who isn't logged in, with a configuration of their own."""
+    """Somebody who isn't logged in, with a separate configuration."""
     (tmp_path / "config").write_text("[core]\noutput = yaml\n")
     (tmp_path / "versionCheck.json").write_text('{"versions": {"core": {"local": "2.91.0"}}}')
     return bare_environment(tmp_path) | {

@@ -62,7 +62,7 @@ az role assignment create \
 
 
 def transfer(source: Side, target: Side) -> None:
-    """Export and import by runs of pipelines that are there; all must arrive."""
+    """Export and import by runs of pipelines that exist; all must arrive."""
     pushed = source.fill()
     *_, untagged = pushed
     notes = source.site.registry_client.push(

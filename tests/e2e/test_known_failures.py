@@ -1,4 +1,4 @@
-"""Every row of the table of known failures: caused, explained, and mended by what is printed."""
+"""Every row of the table of known failures: caused, explained, and fixed by what is printed."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_an_export_pipeline_that_the_policy_forbids(az: Terminal) -> None:
 
 
 def test_more_artifacts_than_a_run_takes(az: Terminal) -> None:
-    """The commands make several runs of them; whoever asks the service otherwise is refused."""
+    """The commands make several runs of them; whoever requests more is refused."""
     scene = Scene.prepare(az.cloud, new_name())
     tags = [f"tag{number}" for number in range(51)]
     scene.site.registry_client.push("samples/hello", *tags, layer=b"hello")
@@ -135,7 +135,7 @@ def test_an_identical_run(az: Terminal) -> None:
     scene = Scene.prepare(az.cloud, new_name())
     scene.site.run(RUN, scene.pipeline, BLOB, ARTIFACT)
     finished = isodate.parse_datetime(scene.site.finished(RUN)["response"]["finishTime"])
-    # Whether a run is an old one is told by whole seconds.
+    # Whether a run is an old one is decided by whole seconds.
     eventually(lambda: datetime.now(timezone.utc) > finished + timedelta(seconds=3) or None)
     scene.site.container.delete_blob(BLOB)
     again = az.ok(scene.command)

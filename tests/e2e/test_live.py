@@ -28,7 +28,7 @@ PREFIX = "walkthrough"
 
 @dataclass(frozen=True)
 class Walk:
-    """A walk that has ended: its exit code, what it printed, and where its report is."""
+    """A flow that has ended: its exit code, what it printed, and where its report is."""
 
     cloud: Cloud
     exit_code: int

@@ -1,4 +1,4 @@
-"""Who is let in."""
+"""Who gets access."""
 
 from __future__ import annotations
 

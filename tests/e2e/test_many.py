@@ -1,4 +1,4 @@
-"""Many at once: artifacts in a run, and runs beside one another."""
+"""Many at once: artifacts in a run, and runs at the same time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def test_fifty_artifacts_go_in_one_run(az: Terminal, site: Site) -> None:
     create = f"acr pipeline-run create {site.at} -n myrun01 -p mypipeline -t export -b myblob -a "
     exported = az.ok(create + " ".join(references)).json
     assert exported["response"]["status"] == "Succeeded"
-    # The same pipeline's blob holds all of them: import it beside.
+    # The same pipeline's blob holds all of them: import it, too.
     importing = site.pipeline("import", "importer")
     site.run("myrun02", importing, "myblob")
     imported = site.finished("myrun02")["response"]["importedArtifacts"]
@@ -38,7 +38,7 @@ def test_two_runs_at_the_same_time(az: Terminal, site: Site) -> None:
     assert [result.exit_code for result in results] == [0, 0]
     responses = [result.json["response"] for result in results]
     assert [response["status"] for response in responses] == ["Succeeded", "Succeeded"]
-    # Both were under way at one time.
+    # Both were in progress at one time.
     assert max(each["startTime"] for each in responses) < min(
         each["finishTime"] for each in responses
     )

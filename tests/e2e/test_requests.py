@@ -9,7 +9,7 @@ from tests.support.terminal import Terminal
 
 
 def asked(az: Terminal, site: Site, line: str) -> list[tuple[str, str]]:
-    """What a command, which must not fail, asked ARM for: below the registry where it can be."""
+    """What a successful command requested from ARM: below the registry where it can be."""
     az.cloud.control("reset")
     az.ok(line)
     registry = site.id_of("")

@@ -15,7 +15,7 @@ def test_an_export_that_a_crash_interrupts_fails_and_can_be_run_again(
     own_az: Terminal,
 ) -> None:
     site = Site.prepare(own_az.cloud, "interrupted")
-    # Azurite writes what it has been told every 5 s, and when it is stopped in good order.
+    # Azurite writes what it has received every 5 s, and when it is stopped in good order.
     own_az.cloud.stop()
     own_az.cloud.start()
     site.registry_client.push("samples/large", "1.0", layer=os.urandom(LARGE))

@@ -1,4 +1,4 @@
-"""What choosing by globs asks for, and which rights it needs."""
+"""What choosing by globs requests, and which rights it needs."""
 
 from __future__ import annotations
 

@@ -123,7 +123,7 @@ def test_the_printed_lines_run(environment: dict[str, str], tmp_path: Path) -> N
 
 
 class Pty:
-    """`make shell` on a terminal of its own."""
+    """`make shell` on a separate terminal."""
 
     def __init__(self, environment: dict[str, str]) -> None:
         self._terminal, end = pty.openpty()

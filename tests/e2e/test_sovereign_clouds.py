@@ -114,7 +114,7 @@ def registered(az: Terminal, registration: str) -> Json:
     assert az.type(registration).exit_code == 0
     shown: Json = az.ok("cloud show --name Contoso").json
     az.ok("cloud unregister --name Contoso")
-    # The service that ARM has taken the place of; if az is not told, it takes ARM's address.
+    # The service that ARM has taken the place of; if az isn't configured, it takes ARM's address.
     del shown["endpoints"]["management"]
     return shown
 
@@ -156,7 +156,7 @@ def place(site: Site) -> Json:
 
 
 def sent_places(az: Terminal, side: str) -> list[Any]:
-    """The storage sides of the pipelines that az asked for, in that order."""
+    """The storage sides of the pipelines that az requested, in that order."""
     bodies = re.findall(r"Request body:\n.*? : (\{.*\})\n", log_of(az))
     asked = (json.loads(body).get("properties", {}) for body in bodies)
     return [properties[side] for properties in asked if side in properties]

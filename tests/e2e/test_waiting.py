@@ -21,7 +21,7 @@ from tests.support.cloud import Json, eventually
 from tests.support.site import GROUP, Site
 from tests.support.terminal import Terminal, ctrl_c, ended
 
-#: How long after the end of its run the SDK's poller, which asks every 30 s, is watched.
+#: How long after the end of its run the SDK's poller, which polls every 30 s, is watched.
 WATCHED = 10.0
 
 
@@ -198,7 +198,7 @@ def everything(terminal: int) -> str:
 
 
 def read(terminal: int) -> bytes:
-    """What is there to read; nothing at the end, which Linux tells by an error."""
+    """What exists to read; nothing at the end, which Linux tells by an error."""
     try:
         return os.read(terminal, 4096)
     except OSError:

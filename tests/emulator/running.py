@@ -28,7 +28,7 @@ VERSION = "2025-06-01-preview"
 
 
 class Emulator:
-    """An instance in a thread of its own; every client talks to it over its sockets."""
+    """An instance in a separate thread; every client talks to it over its sockets."""
 
     def __init__(self, state: Path, cloud: Cloud = PUBLIC) -> None:
         self.cloud = cloud

@@ -1,4 +1,4 @@
-"""Storage accounts, vaults, identities and roles: what a transfer needs beside its registry."""
+"""Storage accounts, vaults, identities and roles: what a transfer needs next to its registry."""
 
 from collections.abc import Iterator
 from datetime import timedelta

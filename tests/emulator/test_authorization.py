@@ -49,7 +49,7 @@ def _as_before(world: World) -> Iterator[None]:
 
 
 def outcome(world: World, kind: PipelineKind, blob: str) -> str:
-    """Run the pipeline; "" if it went well, else what is told of the failure."""
+    """Run the pipeline; "" if it went well, else what is reported of the failure."""
     path = run_path(kind, "rightsrun")
     world.emulator.ok("DELETE", path)
     response = world.run(kind, "rights", "rightsrun", blob)["response"]
@@ -108,7 +108,7 @@ def test_a_role_allows_what_its_data_actions_say(
 
 
 def user_assigned(world: World, name: str) -> tuple[str, str]:
-    """Id and principal of an identity of its own."""
+    """Id and principal of a separate identity."""
     path = f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{name}"
     identity = world.emulator.ok("PUT", path, {"location": "westus"})
     return str(identity["id"]), str(identity["properties"]["principalId"])

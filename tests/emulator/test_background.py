@@ -1,4 +1,4 @@
-"""The supervisor of background tasks: no defect is silent, and none ends what has to go on."""
+"""The supervisor of background tasks: no defect is silent, and none ends what has to continue."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""Posing as another cloud: its description, its hosts, and the API versions that it offers."""
+"""Emulating another cloud: its description, its hosts, and the API versions that it offers."""
 
 import json
 from collections.abc import Iterator

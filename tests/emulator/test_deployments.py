@@ -188,7 +188,7 @@ def test_what_a_reference_does_not_find_fails_its_resource(deploy: Deploy) -> No
 
 
 def nested(name: str, requested: Json, **more: Any) -> Json:
-    """A deployment as a resource, with a scope of its own."""
+    """A deployment as a resource, with a separate scope."""
     options = {"expressionEvaluationOptions": {"scope": "inner"}}
     properties = {**requested["properties"], **options}
     resource = {"type": DEPLOYMENT, "apiVersion": "2022-09-01", "name": name}

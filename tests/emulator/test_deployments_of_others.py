@@ -14,7 +14,7 @@ from tests.emulator.running import GROUP, SUBSCRIPTION, Emulator, Json
 from tests.support.cloud import eventually
 
 DEPLOYMENTS = f"{GROUP}/providers/Microsoft.Resources/deployments"
-#: `old_style`: ids put together by hand, the identity as JSON in a string, the grant nested in the
+#: `old_style`: ids put together manually, the identity as JSON in a string, the grant nested in the
 #: outer scope. `both_sides`: empty strings for what is not meant. `compiled`: as a compiler of
 #: modules writes it. `children`: a group from nothing, with resources within their parents.
 #: `symbolic`: as a newer compiler writes prerequisites, with loops and symbolic names.

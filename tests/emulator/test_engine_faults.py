@@ -32,7 +32,7 @@ def _no_defect(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 
 
 class Image:
-    """An image with a layer of its own, and the runs that move it."""
+    """An image with another layer, and the runs that move it."""
 
     def __init__(self, world: World, size: int) -> None:
         self._world = world
@@ -87,7 +87,7 @@ def pid(world: World, part: str) -> int:
 
 @contextmanager
 def full_disk(world: World, part: str) -> Iterator[None]:
-    """Let a part write no file beyond 8 MiB, as if there were no room for more."""
+    """Let a part write no file beyond 8 MiB, as if there were no space left."""
     process = pid(world, part)
     room, limit = resource.prlimit(process, resource.RLIMIT_FSIZE)
     resource.prlimit(process, resource.RLIMIT_FSIZE, (8 * MIB, limit))

@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 
 class Pause:
-    """Where a method of the emulator waits until a test lets it go on."""
+    """Where a method of the emulator waits until a test lets it continue."""
 
     def __init__(self, emulator: Emulator) -> None:
         self._loop = emulator._loop

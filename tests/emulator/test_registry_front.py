@@ -55,7 +55,7 @@ def test_the_challenge_is_the_one_that_az_can_split(client: RegistryClient) -> N
 
 
 REFUSED = [
-    # what is asked, with which scopes, the scope that the challenge asks for
+    # what is requested, with which scopes, the scope that the challenge requests
     ("GET", "/v2/_catalog", (), CATALOG),
     ("GET", "/v2/_catalog", (PULL,), CATALOG),
     ("GET", "/v2/team/app/manifests/v1", (READ,), PULL),
@@ -97,7 +97,7 @@ def test_an_access_token_carries_its_access(client: RegistryClient) -> None:
 
 PUSH = "repository:team/app:push"
 ROLES = [
-    # role, the scopes that it grants of those asked for
+    # role, the scopes that it grants of those requested
     ("", []),
     ("7f951dda-4ed3-4680-a7ca-43fe172d538d", [CATALOG, READ, PULL]),
     ("8311e382-0749-4cb8-b61a-304f252e45ec", [CATALOG, READ, PULL, PUSH]),

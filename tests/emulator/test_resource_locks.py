@@ -9,7 +9,7 @@ from acr_emulator.resource_locks import ResourceLocks, holding_its_end
 
 
 async def _settle() -> None:
-    """Let every task go on as far as it can."""
+    """Let every task continue until it waits."""
     for _ in range(10):
         await asyncio.sleep(0)
 

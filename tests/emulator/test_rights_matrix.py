@@ -1,4 +1,4 @@
-"""Every route with every role: what each declares is what it asks for, and roles allow as in Azure.
+"""Every route with every role: what each declares is what it requests, and roles allow as in Azure.
 
 The calls are made from the declarations; which role allows which action stands here once more.
 """

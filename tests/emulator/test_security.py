@@ -42,7 +42,7 @@ OTHER_TENANT = "72f988bf-86f1-41af-91ab-2d7cd011db47"
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    """A process of its own, through which an image has gone."""
+    """A separate process, through which an image has gone."""
     with Cloud(tmp_path_factory.mktemp("cloud") / "state") as running:
         route = Route(running)
         route.push(b"layer")
@@ -380,7 +380,7 @@ def test_nothing_secret_is_logged_or_shown_in_a_name(
         for file in emulator.instance.state_dir.glob("*/*.pid")
     )
     logs = "\n".join(file.read_text() for file in emulator.instance.state_dir.rglob("*.log"))
-    assert "comp=blocklist" in caplog.text  # the requests are there
+    assert "comp=blocklist" in caplog.text  # the requests were logged
     assert "docker-registry" in commands
     secrets = [urllib.parse.parse_qs(sas)["sig"][0] for sas in signatures]
     secrets += [key["value"] for key in emulator.instance.storage.keys("runsacct")]

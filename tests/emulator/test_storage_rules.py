@@ -64,7 +64,7 @@ def with_policy(container: ContainerClient, **fields: Any) -> None:
 
 
 def policy_sas(emulator: Emulator, **fields: Any) -> str:
-    """A SAS with that policy, and with fields of its own."""
+    """A SAS with that policy, and with its own fields."""
     key = emulator.account_key(ACCOUNT)
     return generate_container_sas(ACCOUNT, CONTAINER, key, policy_id="policy", **fields)
 

@@ -171,7 +171,7 @@ QUIET: list[tuple[Callable[[World, str], None], str]] = [
     (disabled, "The trigger is disabled."),
     (no_role, "Failed to access storage.  Service request failed.  Status: 403"),
     (no_container, "Failed to access storage.  No such host is known."),
-    # The last: the clock goes on, and every blob is too old from then on.
+    # The last: the clock continues, and every blob is too old from then on.
     (too_old, "It was last modified more than 60 days ago."),
 ]
 

@@ -1,4 +1,4 @@
-"""What `make faults` runs: the campaigns named, or all of them; fails if one found a fault."""
+"""What `make faults` runs: the parts named, or all of them; fails if one found a fault."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ PARTS = ("commands", "engine", "kill", "race", "soak")
 
 
 def main(names: list[str]) -> int:
-    """Run campaigns one after another; the exit code."""
+    """Run parts one after another; the exit code."""
     failed: dict[str, list[str]] = {}
     for name in names or PARTS:
         failed[name] = importlib.import_module(f"tests.faults.{name}").campaign()

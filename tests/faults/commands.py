@@ -1,4 +1,4 @@
-"""The campaign over az commands: every fault at every request of every command."""
+"""The part of `make faults` for az commands: every fault at every request of every command."""
 
 from __future__ import annotations
 

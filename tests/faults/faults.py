@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.faults.relay import Answer, Asked, Damage, Wire
 
-#: In every answer of our own, as a proxy may quote what it was sent: never to be shown.
+#: In every answer of the tests, as a proxy may quote what it was sent: never to be shown.
 SIGNATURE = "c2lnbmF0dXJlLW9mLWEtU0FT"
 _QUOTED = f"https://mystorage.blob.core.windows.net/x?sv=2025-01-05&sp=rl&sig={SIGNATURE}"
 _HTML = f"<!doctype html><html><title>Proxy</title><h1>Trouble</h1><a href='{_QUOTED}'>x</a></html>"

@@ -1,8 +1,8 @@
-"""Kills the emulator with -9 at random moments of transfers, over and over on one state directory.
+"""Kills the emulator with -9 at random times of transfers, over and over on one state directory.
 
 Each time it is started again and looked through: what shows is whole, and what was broken off can
-be done again. The real parts end by themselves when the emulator dies; every second time they are
-killed, too, as if the machine had failed. SEED=... repeats a series, as far as time allows.
+be done again. The bundled services end by themselves when the emulator dies; every second time they
+are killed, too, as if the machine had failed. SEED=... repeats a series, as well as timing allows.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Series:
         self._cloud = Cloud(folder / "state")
         self._log = folder / "state.log"
         self._seconds: dict[Kind, float] = {}
-        #: How many runs were under way when they were killed; the others had just ended.
+        #: How many runs were in progress when they were killed; the others had just ended.
         self.broken_off = 0
         #: What did not hold.
         self.failed: list[str] = []

@@ -42,7 +42,7 @@ _REGISTRIES = ("raceregistryone", "raceregistrytwo")
 _REPOSITORIES, _TAGS = ("app", "team/app"), ("v1", "v2")
 _LAYERS = [bytes([number]) * 1000 for number in range(4)]
 _ROLE = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
-#: Why a run may not fail: all else, such as a missing artifact or account, another client has done.
+#: Why a run must not fail. Another client causes all else, such as a missing artifact.
 _DEFECT = re.compile(r"answered 5|service failed|Status: 5|Registry '.*' cannot be reached")
 #: What the state may hold when no resource is left.
 _KEPT = {

@@ -1,4 +1,4 @@
-"""A proxy between az and an emulator that sees each exchange, and breaks those that it is told to.
+"""A proxy between az and an emulator that sees each exchange, and breaks some of them.
 
 az talks to it as to the emulator's own proxy: it shows the emulator's certificate, so that it can
 read the requests, and passes them on.
@@ -75,7 +75,7 @@ class Wire(Enum):
 class Damage:
     """What is done to an exchange.
 
-    ``instead`` answers without the service being asked, unless it is to be ``reached``;
+    ``instead`` answers without a request to the service, unless it is to be ``reached``;
     ``change`` is applied to what the service answers.
     """
 
@@ -86,7 +86,7 @@ class Damage:
 
 
 class Relay:
-    """The proxy, in threads of its own."""
+    """The proxy, in separate threads."""
 
     def __init__(self, upstream: httpx.Client, tls: Path) -> None:
         self.upstream = upstream

@@ -1,4 +1,4 @@
-"""The commands that the campaign breaks, and what each finds when it starts."""
+"""The commands that faults are injected into, and what each finds when it starts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.site import Kind, Site
 ARTIFACT, BLOB = "samples/hello:1.0", "myblob"
 _SIDES: dict[Kind, str] = {"export": "target", "import": "source"}
 _OPTIONS: dict[Kind, list[str]] = {"export": ["OverwriteBlobs"], "import": ["OverwriteTags"]}
-#: What differs each time: ids, moments, entity tags.
+#: What differs each time: ids, times, entity tags.
 _VOLATILE = re.compile(
     r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|\+00:00)?"
 )
@@ -93,7 +93,7 @@ class World:
         (self.folder / "manifest.json").write_text(json.dumps(manifest))
 
     def state(self) -> dict[str, str]:
-        """Everything that a command could have changed, once no run is under way."""
+        """Everything that a command could have changed, once no run is in progress."""
         found = {f"blob {blob.name}": "" for blob in self.site.container.list_blobs()}
         for file in self.folder.glob("*.json"):
             json.loads(file.read_text())  # an unreadable one is worse than none
@@ -113,7 +113,7 @@ class Scene:
 
     line: str
     start: Callable[[World], Any] = lambda _: None
-    #: Whether its result is a verdict on what it saw, which a fault may well change.
+    #: Whether its result is an evaluation of what it read, which a fault may well change.
     judges: bool = False
     #: Whether only requests are struck that no scene of the command before it makes.
     adds: bool = False

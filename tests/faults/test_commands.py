@@ -1,4 +1,4 @@
-"""The campaign over az commands, in short: a few faults at each command, all at one or another."""
+"""`make faults PART=commands`, in short: a few faults at each command, each fault somewhere."""
 
 from __future__ import annotations
 

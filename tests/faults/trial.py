@@ -1,4 +1,4 @@
-"""One case of the campaign: a command that a fault strikes at a request, and the verdict."""
+"""One case of fault injection: a command, a fault in one of its requests, and the outcome."""
 
 from __future__ import annotations
 

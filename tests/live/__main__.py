@@ -23,7 +23,7 @@ _PREFIX = re.compile(r"[a-z][a-z0-9]{4,14}")
 
 
 def main(folder: str) -> int:
-    """Ask for what is missing, or walk; returns the exit code."""
+    """Request what is missing, or run the flow; returns the exit code."""
     prefix = os.environ.get("RESOURCE_PREFIX", "")
     location = os.environ.get("LOCATION", "")
     if not _PREFIX.fullmatch(prefix) or not location:
@@ -76,7 +76,7 @@ def _walk(setting: Setting, folder: Path) -> int:
 
 
 def _known(setting: Setting) -> dict[str, str]:
-    """What only this subscription or this walk has, and what stands for it."""
+    """What only this subscription or this flow has, and what stands for it."""
     account = setting.account
     return {
         account.subscription: "00000000-0000-0000-0000-000000000000",

@@ -1,4 +1,4 @@
-"""The report of a walk, and its recordings; neither contains a secret, an ID or a name."""
+"""The report of a flow, and its recordings; neither contains a secret, an ID or a name."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ UNANSWERED = "Not answered: the flow didn't get there."
 
 
 class Scrubber:
-    """Replaces what belongs to one subscription, caller or walk; the same by the same."""
+    """Replaces what belongs to one subscription, caller or flow; the same by the same."""
 
     def __init__(self, known: Mapping[str, str], secrets: Sequence[str]) -> None:
         self._known = {text: stand_in for text, stand_in in known.items() if text}

@@ -34,7 +34,7 @@ CONTAINERS = ("exports", "imports", "commands")
 
 @dataclass
 class Setting:
-    """The resources of one walk, all in one resource group."""
+    """The resources of one flow, all in one resource group."""
 
     session: Session
     prefix: str

@@ -1,4 +1,4 @@
-"""Answers of the service as lines of the report, without what differs from one walk to the next."""
+"""Answers of the service as lines of the report, without what differs from one flow to the next."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ def site(cloud: Cloud | None) -> Iterator[Site | None]:
 
 @pytest.fixture
 def when_recording(site: Site | None) -> WhenRecording:
-    """Carry out a step beside the commands; a replay has what came of it in the cassette."""
+    """Carry out a step next to the commands; a replay has what came of it in the cassette."""
 
     def carry_out(step: Callable[[Site], object]) -> None:
         if site:

@@ -33,7 +33,7 @@ def referrer_lists(**digests: str) -> list[str]:
 
 
 def minute(number: int) -> str:
-    """The moment that a cassette tells as its n-th."""
+    """The n-th time in a cassette."""
     return f"2026-01-20T12:{number:02}:00.123456+00:00"
 
 
@@ -56,7 +56,7 @@ def pipeline(
     trigger: str = "Enabled",
     **more: Any,
 ) -> dict[str, Any]:
-    """A pipeline with a SAS and an identity of its own, or as changed."""
+    """A pipeline with a SAS and a system-assigned identity, or as changed."""
     shown: dict[str, Any] = {
         "id": f"{REGISTRY}/{kind.resource_type}/mypipeline",
         "identity": {"principalId": PRINCIPAL, "tenantId": TENANT, "type": "systemAssigned"},

@@ -1,4 +1,4 @@
-"""What a recording needs beside the commands: content, pipelines with their rights, faults."""
+"""What a recording needs next to the commands: content, pipelines with their rights, faults."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def long_sas(site: Site) -> None:
 
 
 def without_secret_access(site: Site) -> None:
-    """Have an export pipeline that may not read its secret, and could do its work otherwise."""
+    """Have an export pipeline that can't read its secret, and could do its work otherwise."""
     ready_to_export(site)
     site.revoke_secret(site.resource("exportPipelines/mypipeline"))
 

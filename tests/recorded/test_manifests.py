@@ -33,7 +33,7 @@ BLOB = {"blobSize": 8704, "blobMd5": "Ud0GVTQmFFngHm1GIHYONQ=="}
 SERVER = f"{SITE}registry.azurecr.io"
 CREATE = f"acr pipeline-run create {AT} -p mypipeline -t export"
 BOTH = "-a hello:v1 samples/greeting:v2"
-#: What logging in, and asking for both, takes; the token for both before the first manifest.
+#: What logging in, and requesting both, takes; the token for both before the first manifest.
 DESCRIBE = [
     *LOGIN,
     TOKEN,

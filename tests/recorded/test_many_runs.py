@@ -1,4 +1,4 @@
-"""create of more runs than one: what is planned, sent, and told of those that fail."""
+"""create of more runs than one: what is planned, sent, and reported of those that fail."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ def test_a_request_fits_if_its_body_says_the_same(recorded: Any, sent: Any, same
 
 
 def test_another_recording_of_the_same_gives_the_same_cassette() -> None:
-    """Ids, moments and names are other ones each time; their order and their sameness are not."""
+    """Ids, times and names are other ones each time; their order and their sameness are not."""
 
     def scrubbed(scene: str, guid: str, seconds: str) -> Any:
         scrubber = Scrubber({f"{scene}0000-0000-4000-8000-000000000000": SUBSCRIPTION})

@@ -1,6 +1,6 @@
-"""No command line of a public guide is without a walkthrough.
+"""No command line of a public guide is without a guide test.
 
-The guides are not ours to publish. Where they lie beside the checkout their lines are compared;
+The guides are not ours to publish. Where they lie next to the checkout their lines are compared;
 what they were when this was written is compared everywhere.
 """
 

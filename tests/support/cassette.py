@@ -78,7 +78,7 @@ def _laid_out(value: Any) -> Any:
 
 
 def same_body(first: Request, second: Request) -> None:
-    """Compare bodies as data; vcrpy asks also for requests that have none."""
+    """Compare bodies as data; vcrpy compares requests without a body, too."""
     assert _data(first.body) == _data(second.body)
 
 

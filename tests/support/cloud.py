@@ -1,4 +1,4 @@
-"""A cloud for tests: an emulator in a process of its own, its controls, and direct requests."""
+"""A cloud for tests: an emulator in a separate process, its controls, and direct requests."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Cloud:
         self.state = state
         self._options = options
         self._name_or_file = name_or_file
-        #: Where everything is in the cloud that it poses as.
+        #: Where everything is in the cloud that it emulates.
         self.hosts = cloud_of(name_or_file)
         self._version = (self.hosts.transfer_api_versions or (VERSION,))[-1]
         self.environment: dict[str, str] = {}
@@ -95,7 +95,7 @@ class Cloud:
         self._process.communicate(timeout=_PATIENCE)
 
     def control(self, name: str, **values: Any) -> Json:
-        """Turn a knob, such as `control("runs", seconds=3)`: see the emulator's controls."""
+        """Change a setting, such as `control("runs", seconds=3)`: see the emulator's controls."""
         answer = self._controls.post(f"/{name}", json=values)
         assert answer.is_success, answer.text
         state: Json = answer.json()

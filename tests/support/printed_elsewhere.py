@@ -66,7 +66,7 @@ SPELLED = {
     },
     "tests/demo/test_run.py": {"make demo": '["make", "demo"]'},
 }
-#: By the test module, the command lines that it types, some with names of its own filled in.
+#: By the test module, the command lines that it types, some with other names filled in.
 COVERED = {
     "tests/e2e/test_known_failures.py": _typed_by_known_failures(),
     **{module: set(spellings) for module, spellings in SPELLED.items()},

@@ -20,7 +20,7 @@ _BLOB = "app"
 
 
 class Route:
-    """Carries `app:v1` in the blob `app`, and replaces what is there."""
+    """Carries `app:v1` in the blob `app`, and replaces what exists."""
 
     def __init__(self, cloud: Cloud) -> None:
         names: dict[Kind, str] = {"export": "source", "import": "target"}

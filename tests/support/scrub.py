@@ -46,7 +46,7 @@ _PERCENTAGE = re.compile(r"(\"percentage\":\s*\")\d{1,2}(?=\")")
 #: Of a container in Resource Manager.
 _ENTITY_TAG = re.compile(r"(\"etag\":\s*\"\\\"0x)[0-9A-F]+")
 _EPOCH = re.compile(r"(\"(?:created|updated)\":\s*)\d+")
-#: In an answer, and in the form that asks for the next one.
+#: In an answer, and in the form that requests the next one.
 _TOKEN = re.compile(r"((?:access|refresh)_token(?:=|\"\s*:\s*\"))[^&\"]+")
 #: Of a blob that is listed: its times, its tag, and more that nobody reads.
 _PROPERTIES = re.compile(r"<Properties>.*?</Properties>", re.DOTALL)
@@ -114,9 +114,9 @@ class Scrubber:
         return kept
 
     def _take_moments(self, body: str) -> None:
-        """Let a minute pass, and one more for each moment that was not told before.
+        """Let a minute pass, and one more for each time that is new.
 
-        So moments keep their order, also to the Date of the answers around them.
+        So times keep their order, also to the Date of the answers around them.
         """
         new = {text for text in _MOMENT.findall(body) if text not in self._moments}
         for text in sorted(new, key=_parsed):

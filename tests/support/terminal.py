@@ -108,7 +108,7 @@ class Terminal:
         return run(self.environment | names, "bash", "-euo", "pipefail", "-c", script)
 
     def start(self, line: str, stderr: int = subprocess.PIPE) -> subprocess.Popen[str]:
-        """Begin `az` in a process group of its own, as a shell does: Ctrl-C reaches it there."""
+        """Begin `az` in a separate process group, as a shell does: Ctrl-C reaches it there."""
         return subprocess.Popen(
             [str(self.program), *shlex.split(line)],
             env=self.environment,
@@ -143,7 +143,7 @@ class Guest:
 
     @classmethod
     def of(cls, az: Terminal, home: Path) -> Guest:
-        """Log in with a configuration of its own."""
+        """Log in with a separate configuration."""
         guest = cls(az, az.cloud.control("principals", displayName="guest"), home)
         logged_in = guest(
             "login --service-principal --output none --username {appId} --password {password} "

@@ -21,7 +21,7 @@ NAMES = (
 )
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg"
-#: What every resource is when it is asked for.
+#: What every resource is when it is requested.
 ANSWER = {
     "identity": {"principalId": "principal-of-system"},
     "properties": {"principalId": "principal-of-user"},
@@ -37,7 +37,7 @@ def document(name: str) -> Json:
 
 
 def parameters_file(name: str) -> Json:
-    """The parameters of the file beside the template."""
+    """The parameters of the file next to the template."""
     content = json.loads((FOLDER / name / "azuredeploy.parameters.json").read_text())
     parameters: Json = content["parameters"]
     return parameters

@@ -1,4 +1,4 @@
-"""The template files: what they take, whom they let in, and that they fit in any cloud."""
+"""The template files: what they take, whom they grant access, and that they fit in any cloud."""
 
 from __future__ import annotations
 

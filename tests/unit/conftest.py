@@ -40,7 +40,7 @@ Az = Callable[..., Result]
 
 @pytest.fixture
 def az(tmp_path: Path) -> Az:
-    """Run a command with a configuration of its own."""
+    """Run a command with a separate configuration."""
     return lambda *argv: run_az(tmp_path, *argv)
 
 
@@ -66,7 +66,7 @@ def referrers_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def mock() -> Iterator[responses.RequestsMock]:
-    """Answers that need not all be asked for."""
+    """Answers that need not all be requested."""
     with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
         yield mock
 
@@ -103,7 +103,7 @@ class Service:
     mock: responses.RequestsMock
 
     def answers(self, method: str, path: str, body: Any = None, **kwargs: Any) -> None:
-        """Answer the next request of this method and path; in order if told more than once."""
+        """Answer the next request of this method and path; in order if set more than once."""
         self.mock.add(method, f"{ARM}{path}", json=body, **kwargs)
 
     @property
@@ -114,7 +114,7 @@ class Service:
 
     @property
     def versions(self) -> set[str]:
-        """The API versions that were asked for."""
+        """The API versions that were requested."""
         return {call.request.params["api-version"] for call in self.mock.calls}  # type: ignore[attr-defined]
 
     def body(self, method: str) -> Any:
@@ -126,7 +126,7 @@ class Service:
 
 @pytest.fixture
 def service() -> Iterator[Service]:
-    """A service that answers only what it was told to, and must be asked all of it."""
+    """A service that answers only what it was set to, and must get a request for all of it."""
     with responses.RequestsMock(
         registry=responses.registries.OrderedRegistry, assert_all_requests_are_fired=True
     ) as mock:
@@ -184,7 +184,7 @@ def run(kind: PipelineKind, name: str = "myrun01", **changes: Any) -> dict[str, 
 
 
 def flat(resource: dict[str, Any]) -> dict[str, Any]:
-    """A resource in az's shape: what is under properties stands beside the rest.
+    """A resource in az's shape: what is under properties stands next to the rest.
 
     The SDK keeps six of the seven digits that Azure gives of a second.
     """

@@ -30,7 +30,7 @@ Json = dict[str, Any]
 
 
 class Azure:
-    """Answers by method and URL, any number of times; what was not told of is a test's mistake."""
+    """Answers by method and URL, any number of times; what wasn't set is a test's mistake."""
 
     def __init__(self, mock: responses.RequestsMock, kind: PipelineKind = EXPORT) -> None:
         self._mock = mock
@@ -79,7 +79,7 @@ class Azure:
     def tell(
         self, url: str | re.Pattern[str], json: Any = None, *, method: str = "GET", **more: Any
     ) -> None:
-        """Answer a URL, in place of what was told before."""
+        """Answer a URL, in place of what was set before."""
         self._mock.remove(method, url)
         self._mock.add(method, url, **({"json": json} if json is not None else {}), **more)
 
@@ -94,7 +94,7 @@ class Azure:
 
     @property
     def asked(self) -> dict[str, list[str]]:
-        """What the last check asked, by what the token was for that went along."""
+        """What the last check requested, by what the token was for that went along."""
         asked = defaultdict(list)
         sent: list[Any] = [call.request for call in self._mock.calls]
         for request in sent:

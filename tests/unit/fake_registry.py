@@ -90,7 +90,7 @@ class Registry:
         return digest
 
     def holds_all(self) -> None:
-        """Have every artifact by tag, all with one configuration and one layer of their own."""
+        """Have every artifact by tag, all with one configuration and one layer each."""
         config = {"digest": "sha256:0c", "mediaType": "application/json", "size": 1_000}
 
         def answer(request: PreparedRequest) -> tuple[int, dict[str, str], str]:
@@ -122,7 +122,7 @@ class Registry:
 
     @property
     def asked(self) -> Counter[str]:
-        """How often each was asked, apart from its query."""
+        """How often each was requested, apart from its query."""
         calls = (call.request for call in self.mock.calls)
         return Counter(f"{call.method} {str(call.url).partition('?')[0]}" for call in calls)
 

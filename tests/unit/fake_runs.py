@@ -43,7 +43,7 @@ def in_state(state: str, name: str, kind: PipelineKind = EXPORT, **response: Any
 def answers(
     service: responses.RequestsMock, name: str, put: dict[str, Any], *gets: dict[str, Any]
 ) -> None:
-    """Answer the PUT of a run, and then each GET of it; an error is told by its kind."""
+    """Answer the PUT of a run, and then each GET of it; an error is given by its kind."""
     for method, body in [("PUT", put), *(("GET", get) for get in gets)]:
         status = {"Conflict": 409, "AuthorizationFailed": 403}.get(
             body.get("error", {}).get("code"), 200

@@ -32,7 +32,7 @@ CORPUS: dict[str, list[dict[str, Any]]] = yaml.safe_load(
 
 
 def api_version(text: str) -> str:
-    """The API version that this setting asks for."""
+    """The API version that this setting requests."""
     config = SimpleNamespace(get=lambda *_, **__: text)
     return ApiVersion.configured(SimpleNamespace(config=config)).text
 

@@ -1,4 +1,4 @@
-"""check over answers of ARM, a vault and storage: what it asks, and what refusals come to."""
+"""check over answers of ARM, a vault and storage: what it requests, and what refusals come to."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_no_part_of_a_secret_is_shown_not_even_with_debug(az: Az, azure: Azure) 
 
 
 def asked_of_all(kind: PipelineKind) -> list[str]:
-    """What is asked of ARM for every pipeline."""
+    """What is requested from ARM for every pipeline."""
     at = f"GET {ARM}{REGISTRY}"
     wanted = "resourceType eq 'Microsoft.Storage/storageAccounts' and name eq 'mystorage'"
     return [

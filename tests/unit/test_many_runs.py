@@ -1,4 +1,4 @@
-"""Several runs by one command: what is sent, waited for, and told of those that fail."""
+"""Several runs by one command: what is sent, waited for, and reported of those that fail."""
 
 from __future__ import annotations
 
@@ -386,7 +386,7 @@ def test_a_failed_run_is_reported_with_its_cause_and_the_command_to_retry(
 
 
 def saved(result: Result) -> list[str]:
-    """The lines that an error asks to save before its last command is run."""
+    """The lines that an error tells to save before its last command is run."""
     lines = error_of(result)
     return lines[lines.index("To transfer the rest, save these lines as left.txt:") + 1 : -2]
 

@@ -1,4 +1,4 @@
-"""A registry's content: what is asked of it, and what becomes of each answer."""
+"""A registry's content: what is requested from it, and what becomes of each answer."""
 
 from __future__ import annotations
 

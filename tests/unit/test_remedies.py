@@ -30,7 +30,7 @@ from tests.unit.conftest import Az, pipeline, run
 from tests.unit.preflight_snapshots import snapshot
 
 PACKAGE = Path(azext_acrtransfer.__file__).parent
-#: Help texts are written as they are shown, and their examples have a test of their own.
+#: Help texts are written as they are shown, and their examples have a separate test.
 HELP = {"_help.py", "_params.py"}
 MODELS = {EXPORT: ExportPipeline, IMPORT: ImportPipeline}
 #: A word that the user has to replace, in a command.

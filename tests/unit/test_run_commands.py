@@ -88,7 +88,7 @@ def test_create_polls_the_run_until_it_is_over(
 ) -> None:
     has_pipeline(service, kind)
     service.answers("PUT", RUN, run(kind, **UNDER_WAY), status=201)
-    # The service's own examples say Succeeded here while the work goes on.
+    # The service's own examples say Succeeded here while the work continues.
     service.answers("GET", RUN, run(kind, **UNDER_WAY | {"provisioningState": "Succeeded"}))
     service.answers("GET", RUN, run(kind, provisioningState="Whatever", response=None))
     service.answers("GET", RUN, run(kind))

@@ -213,7 +213,7 @@ def test_a_list_that_is_left_out_is_empty(az: Az, service: Service) -> None:
 
 
 def ago(**length: float) -> str:
-    """A moment that long ago, as the service writes it."""
+    """A time that long ago, as the service writes it."""
     return (datetime.now(timezone.utc) - timedelta(**length)).isoformat()
 
 
@@ -222,7 +222,7 @@ def runs_of_several_ages() -> list[dict[str, Any]]:
     return [
         in_state("Failed", "young01", finishTime=ago(minutes=50), startTime=ago(hours=5)),
         in_state("Failed", "old01", finishTime=ago(minutes=70)),
-        in_state("Failed", "broken01", startTime=ago(days=8)),  # it never told when it ended
+        in_state("Failed", "broken01", startTime=ago(days=8)),  # it never reported when it ended
         in_state("Failed", "timeless01", startTime=None),
         in_state("Succeeded", "done01", finishTime=ago(days=50)),
         in_state("Failed", "imported01", IMPORT, finishTime=ago(days=50)),

@@ -1,4 +1,4 @@
-"""Which API version is asked for, and what is said of one that the cloud does not have."""
+"""Which API version is requested, and what is said of one that the cloud does not have."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ def test_as_many_at_once_as_allowed_and_results_in_order() -> None:
         with lock:
             running.append(number)
             most.append(len(running))
-        together.wait()  # until as many are there
+        together.wait()  # until as many wait
         with lock:
             running.remove(number)
         return number * number

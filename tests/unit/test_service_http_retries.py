@@ -1,4 +1,4 @@
-"""429 slows a command down: it waits as long as it is told, however often, and then goes on."""
+"""429 slows a command down: it waits as long as required, however often, and then continues."""
 
 from __future__ import annotations
 

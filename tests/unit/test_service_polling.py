@@ -33,7 +33,7 @@ class StateOfTest:
 
 
 def resources(ask: Callable[[], Answer]) -> Any:
-    """The runs of a registry, of which only one is ever asked for."""
+    """The runs of a registry, of which only one is ever requested."""
     return SimpleNamespace(
         kind=RUN, registry=Registry("mygroup", "myregistry"), get=lambda _: ask()
     )

@@ -1,4 +1,4 @@
-"""Asking about one resource: what counts as an answer when it took more than one try."""
+"""Requests for one resource: what counts as an answer when it took more than one try."""
 
 from __future__ import annotations
 

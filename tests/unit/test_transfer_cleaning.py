@@ -1,4 +1,4 @@
-"""Deletions of many runs: side by side, told as listed, with a line of progress."""
+"""Deletions of many runs: side by side, reported as listed, with a line of progress."""
 
 from __future__ import annotations
 

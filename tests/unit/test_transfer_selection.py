@@ -34,7 +34,7 @@ def digest(artifact: str) -> str:
 
 
 class Content:
-    """A registry, and a container, of which it is known what was asked."""
+    """A registry, and a container, of which it is known what was requested."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []

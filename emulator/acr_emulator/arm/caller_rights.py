@@ -33,7 +33,7 @@ def check(rights: Rights, route: Route, request: ArmRequest) -> None:
 
 
 def check_linked(rights: Rights, request: ArmRequest, action: str, scope: str) -> None:
-    """Refuse a call that uses another resource which the caller may not use."""
+    """Refuse a call that uses another resource which the caller doesn't have permission to use."""
     caller = request.caller.principal
     if not rights.allow(caller.object_id, action, scope):
         raise ArmError(
@@ -47,7 +47,7 @@ def check_linked(rights: Rights, request: ArmRequest, action: str, scope: str) -
 
 
 def shown(rights: Rights, route: Route, request: ArmRequest, answer: Response) -> Response:
-    """The answer, without those items of a list that the caller may not read."""
+    """The answer, without those items of a list that the caller doesn't have permission to read."""
     caller = request.caller.principal.object_id
     if not isinstance(route.needs, Readable) or rights.is_administrator(caller):
         return answer

@@ -57,7 +57,7 @@ class KeyVaults:
         return [
             *collection.reading_routes(self.get),
             Route("POST", f"{_PROVIDER}/checkNameAvailability", self.check_name, name_check),
-            # az asks about both kinds; there is no managed HSM here.
+            # az requests both kinds; there is no managed HSM here.
             Route("POST", f"{_PROVIDER}/checkMhsmNameAvailability", self.check_hsm, name_check),
             Route("PUT", one, self.put, collection.right("write")),
             Route("PATCH", one, self.patch, collection.right("write")),

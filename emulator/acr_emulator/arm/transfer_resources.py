@@ -12,7 +12,7 @@ from acr_emulator.state.arm_errors import ArmError, bad_request
 from acr_emulator.state.resource_ids import ResourceId
 from acr_emulator.state.store import Resource, Store
 
-#: An answer names the versions of its own group (recorded in September 2025, and in April 2026 but
+#: An answer names the versions of its group (recorded in September 2025, and in April 2026 but
 #: for the last one).
 _VERSIONS_WITH_SAS_TOKENS = (
     "2019-12-01-preview",

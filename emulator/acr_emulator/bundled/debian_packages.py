@@ -61,7 +61,7 @@ def unpack(
 
 
 def _apt(state: Path, architecture: str) -> list[str]:
-    """apt-get with lists and a cache of its own, so that it needs no root."""
+    """apt-get with separate lists and a separate cache, so that it needs no root."""
     options = [
         f"Dir::State::Lists={state}/lists",
         f"Dir::Cache={state}/cache",

@@ -38,7 +38,7 @@ def cloud_of(name_or_file: str) -> Cloud:
 
 
 def _described(content: object) -> Cloud:
-    """Read what `az cloud register --cloud-config` reads, and two words of our own."""
+    """Read what `az cloud register --cloud-config` reads, and two additional properties."""
     description = _Words("", content)
     endpoints, suffixes = description.inner("endpoints"), description.inner("suffixes")
     cloud = Cloud(

@@ -93,7 +93,7 @@ class Rollout:
             }
 
     async def _resolved(self, make: Callable[[Mapping[Fetch, Any]], Made]) -> Made:
-        """What an evaluation makes, after asking ARM for everything that it turns out to need."""
+        """What an evaluation makes, after it requested what it needs from ARM."""
         fetched: dict[Fetch, Any] = {}
         while True:
             try:

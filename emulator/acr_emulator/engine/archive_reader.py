@@ -85,7 +85,7 @@ class Archive:
 
 
 def list_entries(file: HeaderFile | IO[bytes], size: int) -> dict[str, Entry]:
-    """Walk the headers of a tar of this size."""
+    """Read the headers of a tar of this size."""
     entries: dict[str, Entry] = {}
     try:
         for count, member in enumerate(_members(_Headers(file))):
@@ -105,7 +105,7 @@ def list_entries(file: HeaderFile | IO[bytes], size: int) -> dict[str, Entry]:
 
 
 class _Headers:
-    """A file for `tarfile`, which takes what headers say of their own size for true."""
+    """A file for `tarfile`, which takes the size in a header for true."""
 
     def __init__(self, file: HeaderFile | IO[bytes]) -> None:
         self.left = _MAX_HEADERS_BYTES

@@ -24,7 +24,7 @@ from acr_emulator.engine.transfer_errors import (
 )
 
 ACTIONS = frozenset({"read", "write", "delete", "list"})
-_THREADS = 8  # several block uploads or ranged reads at a time, and a listing beside them
+_THREADS = 8  # several block uploads or ranged reads at a time, and a listing at the same time
 _CHUNK_BYTES = 256 * 1024  # a read from the socket; the default, 4 KiB, costs twice the time
 
 Result = TypeVar("Result")

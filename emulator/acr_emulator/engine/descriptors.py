@@ -66,7 +66,7 @@ class Manifest:
 
     @property
     def blobs(self) -> tuple[Descriptor, ...]:
-        """What has to be carried beside the manifest."""
+        """What has to be carried in addition to the manifest."""
         return self.config + self.layers
 
     async def as_held(self, holds: Holds) -> "Manifest":

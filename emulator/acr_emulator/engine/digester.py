@@ -1,4 +1,4 @@
-"""Hashing beside the event loop."""
+"""Hashing outside of the event loop."""
 
 import asyncio
 import hashlib

@@ -31,7 +31,7 @@ class RefusedError(TransferError):
     """Storage or a key vault refuses; the frame is Azure's own (azure-cli-extensions issue 8706).
 
     Only the beginning of the message is known. It is that of .NET's RequestFailedException, which
-    goes on with a code and headers: so do the details.
+    continues with a code and headers: so do the details.
     """
 
     def __init__(self, what: str, status: int, reason: str, code: str = "") -> None:
@@ -60,7 +60,7 @@ class StorageError(RefusedError):
 
 
 class BlobExistsError(TransferError):
-    """An export may not replace an existing blob."""
+    """An export isn't allowed to replace an existing blob."""
 
     def __init__(self, blob: str) -> None:
         super().__init__(

@@ -72,7 +72,7 @@ def entra_app(cloud: Cloud, tokens: Tokens, directory: Directory) -> Starlette:
 
 
 def _refusal(status: int, message: str) -> _LoginError:
-    """What Entra has no number of its own for."""
+    """What Entra has no separate number for."""
     is_defect = status == HTTPStatus.INTERNAL_SERVER_ERROR
     return _LoginError(status, "server_error" if is_defect else "invalid_request", 90000, message)
 

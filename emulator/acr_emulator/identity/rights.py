@@ -10,7 +10,7 @@ _OWNER = ROLES[0]
 
 
 class Rights:
-    """Asks the roles that were assigned in ARM."""
+    """Looks up the roles that were assigned in ARM."""
 
     def __init__(self, store: Store, directory: Directory) -> None:
         self._store = store

@@ -33,7 +33,7 @@ class Distribution:
         self._folder = folder
         self.repository_locks = locks
         self._removed: Set[str] = set()
-        #: It asks for no login: whoever has to reach it knows where its paths begin.
+        #: It requires no login: whoever has to reach it knows where its paths begin.
         self._root = f"/{secret}" if secret else ""
         self._storage = folder / "storage"
         self._child: Child | None = None
@@ -56,7 +56,7 @@ class Distribution:
         return StoredRepositories(self._storage, folder)
 
     def locks(self, folder: str) -> Locks:
-        """What of it may not be changed or read."""
+        """Which parts can't be changed or read."""
         return Locks(self.repositories(folder))
 
     async def open(self, folder: str, name: str) -> Repositories:

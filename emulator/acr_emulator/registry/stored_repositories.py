@@ -139,7 +139,7 @@ class StoredRepositories:
     def delete(self, repository: str) -> None:
         """Remove a repository and keep those whose names continue its own.
 
-        Uploads that have begun go on, as if they had begun later.
+        Uploads that have begun continue, as if they had begun later.
         """
         for folder in ("_manifests", "_layers"):
             shutil.rmtree(self._root / repository / folder, ignore_errors=True)

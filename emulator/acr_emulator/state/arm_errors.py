@@ -62,5 +62,5 @@ def group_not_found(group: str) -> ArmError:
 
 
 def failure(defect: Exception) -> str:
-    """What a client is told of a defect: its kind alone, as its text can quote anything."""
+    """What a client learns about a defect: its kind alone, as its text can quote anything."""
     return f"The service failed: {type(defect).__name__}."

@@ -1,4 +1,4 @@
-"""Work in the background: none of it ends without a trace, and what has to go on starts again."""
+"""Work in the background: none ends without a trace, and what has to continue starts again."""
 
 from __future__ import annotations
 

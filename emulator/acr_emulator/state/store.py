@@ -28,7 +28,7 @@ ON entries (kind, lower(json_extract(value, '$.type')));
 
 
 class _Transactions:
-    """The transactions of one connection; each write is at least one of its own."""
+    """The transactions of one connection; each write is at least one."""
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database

@@ -1,4 +1,4 @@
-"""Files that are there as a whole or not at all, whenever the emulator or its machine stops."""
+"""Files that exist as a whole or not at all, whenever the emulator or its machine stops."""
 
 import os
 import tempfile

@@ -154,7 +154,7 @@ class BlobStorage:
         self._services.put(account, dict(properties))
 
     def container_rules(self, account: str, container: str) -> ContainerRules:
-        """The `tags` of its legal hold and its immutability `policy`, as far as it has them."""
+        """The `tags` of its legal hold and its immutability `policy`, if it has them."""
         return dict(self._container_rules.get(f"{account}/{container}") or {})
 
     def set_container_rules(self, account: str, container: str, rules: ContainerRules) -> None:

@@ -26,7 +26,7 @@ _IDENTITY = "Microsoft.ManagedIdentity/userAssignedIdentities/myUserAssignedIden
 
 @dataclass(frozen=True)
 class Setting:
-    """One side of the guides: `source` or `target`, in a resource group of its own."""
+    """One side of the guides: `source` or `target`, in a separate resource group."""
 
     cloud: Cloud
     side: str

@@ -59,7 +59,7 @@ class ArmWalkthrough:
         return local
 
     def _create(self, name: str, local: Path, kind: str, setting: Setting) -> Json:
-        """What the deployment tells is there, and works: runs show whether it may."""
+        """What the deployment reports exists, and works: runs show whether it may."""
         deployed = self.walk.type(name, local).json["properties"]
         assert deployed["provisioningState"] == "Succeeded"
         pipeline = setting.resource(f"{kind}Pipelines/my{kind}pipeline")
@@ -136,7 +136,7 @@ class ArmWalkthrough:
         assert self.walk.type(name).json == repositories
 
     def export_again(self) -> None:
-        """With a forceUpdateTag of its own, the same run is carried out once more."""
+        """With another forceUpdateTag, the same run is carried out once more."""
         before = self.source.resource("pipelineRuns/myexportrun")["properties"]
         self.walk.type("take the time")
         self.walk.type("export again", self.folder / "PipelineRun-Export")

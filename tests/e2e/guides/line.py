@@ -1,4 +1,4 @@
-"""What a walkthrough is made of: the command lines of a guide, in its order."""
+"""What a guide test is made of: the command lines of a guide, in its order."""
 
 from __future__ import annotations
 

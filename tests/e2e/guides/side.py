@@ -1,4 +1,4 @@
-"""One side of a transfer between clouds: its terminal, and what is there to work with."""
+"""One side of a transfer between clouds: its terminal, and what exists to work with."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _REPOSITORY = "hello-world"
 
 @dataclass(frozen=True)
 class Side:
-    """Where a walkthrough goes on when it crosses to the other cloud."""
+    """Where a guide test continues when it crosses to the other cloud."""
 
     az: Terminal
     site: Site

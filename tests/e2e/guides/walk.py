@@ -18,7 +18,7 @@ class Walk:
     """A context manager: when it ends, every line of the guide must have been typed."""
 
     def __init__(self, az: Terminal, guide: Guide, folder: Path, names: dict[str, str]) -> None:
-        #: Where lines are typed; a guide that goes on in another cloud has it changed.
+        #: Where lines are typed; a guide that continues in another cloud has it changed.
         self.az = az
         self._lines = {line.name: line for line in guide.lines}
         self._left = list(self._lines)

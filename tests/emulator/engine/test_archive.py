@@ -79,7 +79,7 @@ def pax(**values: str) -> bytes:
 
 
 def sparse() -> bytes:
-    """An entry whose map of holes goes on and on."""
+    """An entry whose map of holes never ends."""
     entry = bytearray(headers(tarfile.GNUTYPE_SPARSE))
     entry[482] = 1  # the map is continued in the next block, and so is that one
     more = bytearray(tarfile.BLOCKSIZE)

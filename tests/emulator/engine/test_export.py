@@ -37,7 +37,7 @@ def test_the_blob_is_an_oci_layout_with_its_index_at_the_head(world: World) -> N
         for name, root in zip(names, (app, app, base), strict=True)
     ]
     blobs = {name: data for name, data in files.items() if name.startswith("blobs/")}
-    # two manifests, two configurations, two layers: what is shared is there once
+    # two manifests, two configurations, two layers: what is shared exists once
     assert len(blobs) == 6
     assert all(name == f"blobs/{digest_of(data).replace(':', '/')}" for name, data in blobs.items())
 

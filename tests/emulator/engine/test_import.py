@@ -211,7 +211,7 @@ def test_a_blob_replaced_during_its_import_fails_it(world: World) -> None:
     world.export("app:v1")
 
     def replace(_: int) -> None:
-        """At the first per cent, most of the 8 ranges are still to be asked for."""
+        """At the first per cent, most of the 8 ranges are still to be requested."""
         world.upload(b"something else")
 
     with pytest.raises(TransferError, match="Status: 412"):

@@ -1,4 +1,4 @@
-"""A transfer in a process of its own, so that its time and memory are the engine's alone."""
+"""A transfer in a separate process, so that its time and memory are the engine's alone."""
 
 import json
 import subprocess

@@ -8,7 +8,7 @@ from acr_emulator.bundled.tools import DISTRIBUTION, path_of
 
 
 class Skopeo:
-    """skopeo as `scripts/setup` puts it beside the registry."""
+    """skopeo as `scripts/setup` puts it next to the registry."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -1,9 +1,9 @@
 """A server that forks `az` commands: each starts with the imports of az behind it.
 
 Run by az's own interpreter, isolated, as az runs it; it must import nothing that az doesn't. It
-imports modules that read nothing of the environment, then forks for each client. The child goes on
-as `python -I -m azure.cli` does: with the arguments, folder, umask, environment, ignored signals
-and open files of the client, in a process group of its own.
+imports modules that read nothing of the environment, then forks for each client. The child
+continues as `python -I -m azure.cli` does: with the arguments, folder, umask, environment, ignored
+signals and open files of the client, in a separate process group.
 """
 
 from __future__ import annotations

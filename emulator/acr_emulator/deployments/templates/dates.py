@@ -45,7 +45,7 @@ _NOON = 12
 
 
 def formatted(moment: datetime, form: str) -> str:
-    """A moment of UTC in a format of .NET; ArgumentError for what .NET refuses."""
+    """A time in UTC in a format of .NET; ArgumentError for what .NET refuses."""
     if len(form) <= 1:
         if form not in _STANDARD:
             raise ArgumentError("'format' has one letter and is no standard format")

@@ -1,6 +1,6 @@
 """What is wrong with a template or with what was given to it.
 
-Codes and texts follow Azure Resource Manager's as far as they are known (from memory, none is
+Codes and texts follow Azure Resource Manager's where they are known (from memory, none is
 recorded); its line and column numbers are left out.
 """
 

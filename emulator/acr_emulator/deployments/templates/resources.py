@@ -21,7 +21,7 @@ _NOT_IN_BODY = (
     *("type", "name", "apiVersion", "condition", "dependsOn", "scope", "comments", "metadata"),
     *("resources", "resourceGroup", "subscriptionId", "copy", "existing"),
 )
-#: What a resource is made from before anything is deployed; `reference` may not stand there.
+#: What a resource is made from before anything is deployed; `reference` isn't allowed there.
 _HEAD: Mapping[str, type] = {
     **dict.fromkeys(("type", "name", "apiVersion", "scope", "resourceGroup"), str),
     **dict.fromkeys(("condition", "existing"), bool),

@@ -1,4 +1,4 @@
-"""What the types of a template require of a value: of its own types, too, by `$ref`."""
+"""What the types of a template require of a value: separately types, too, by `$ref`."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ class Template:
         return self._declared.resources
 
     def _check_bodies(self) -> None:
-        """As far as they need nothing that is known only later."""
+        """Those that need nothing that is known only later."""
         for step in self.resources:
             with suppress(NeededError):
                 self.body(step.resource, {})
@@ -156,7 +156,7 @@ class Template:
             "references": references.references,
             "resourceInfo": references.resource_info,
         }
-        # What ARM has to be asked for is evaluated once more after each of its answers.
+        # What ARM has to be requested is evaluated once more after each of its answers.
         effort = Effort() if fetched else self._effort
         evaluator = Evaluator({**self._situated, **functions}, effort)
         evaluator.listing = references.listing

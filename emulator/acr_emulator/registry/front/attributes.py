@@ -1,4 +1,4 @@
-"""ACR's own API beside the OCI one: `/acr/v1`, repositories, tags and manifests with attributes."""
+"""ACR's own API next to the OCI API: `/acr/v1`, repositories, tags, manifests and attributes."""
 
 import json
 from collections.abc import Mapping, Sequence
