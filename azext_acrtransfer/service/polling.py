@@ -267,7 +267,8 @@ class Waiting:
                 text = _line(latest, submission.left, state_of)
                 self._sleep_until(min(due, deadline.end), show, text)
                 deadline.check()
-                [listed] = run_concurrently(listing.find, [in_progress], on_wait=deadline.on_wait)
+                [rows] = run_concurrently(listing.find, [in_progress], on_wait=deadline.on_wait)
+                listed = dict(rows)
                 others = [name for name in in_progress if name not in listed]
                 answers = run_concurrently(get, others, on_error=fail, on_wait=deadline.on_wait)
                 latest |= listed | dict(zip(others, answers, strict=True))

@@ -11,6 +11,7 @@ import re
 import tokenize
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -126,7 +127,7 @@ def test_a_page_has_no_long_sentences(page: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def help_texts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str]]:
+def help_texts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     """The help of each command and group: its entry, and what az prints but for its own options."""
     config = tmp_path_factory.mktemp("config")
     run_az(config, "acr", "-h")  # loads the entries
@@ -140,18 +141,18 @@ def help_texts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, 
     }
 
 
-def test_help_is_written_in_standard_words(help_texts: dict[str, dict[str, str]]) -> None:
+def test_help_is_written_in_standard_words(help_texts: dict[str, dict[str, Any]]) -> None:
     wrong = {name: _wrong_words(entry["printed"]) for name, entry in help_texts.items()}
     assert {name: words for name, words in wrong.items() if words} == {}
 
 
-def test_summaries_are_short_sentences(help_texts: dict[str, dict[str, str]]) -> None:
+def test_summaries_are_short_sentences(help_texts: dict[str, dict[str, Any]]) -> None:
     for name, entry in help_texts.items():
         summary = entry["short-summary"]
         assert (summary[0].isupper(), summary[-1], len(summary) <= 200) == (True, ".", True), name
 
 
-def test_examples_use_long_options_and_real_values(help_texts: dict[str, dict[str, str]]) -> None:
+def test_examples_use_long_options_and_real_values(help_texts: dict[str, dict[str, Any]]) -> None:
     for name, entry in help_texts.items():
         if entry["type"] == "command":
             examples = entry["examples"]
@@ -161,12 +162,12 @@ def test_examples_use_long_options_and_real_values(help_texts: dict[str, dict[st
                 assert not _PLACEHOLDER.search(example["text"]), example
 
 
-def test_help_has_no_bare_placeholders(help_texts: dict[str, dict[str, str]]) -> None:
+def test_help_has_no_bare_placeholders(help_texts: dict[str, dict[str, Any]]) -> None:
     wrong = {name: _PLACEHOLDER.findall(entry["printed"]) for name, entry in help_texts.items()}
     assert {name: words for name, words in wrong.items() if words} == {}
 
 
-def test_options_have_descriptions_that_end(help_texts: dict[str, dict[str, str]]) -> None:
+def test_options_have_descriptions_that_end(help_texts: dict[str, dict[str, Any]]) -> None:
     for name, entry in help_texts.items():
         own = entry["printed"].partition("\nExamples\n")[0]
         for description in re.findall(r"^    --.+? : ((?:.+\n(?=      ))*.+)$", own, re.MULTILINE):
