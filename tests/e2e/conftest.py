@@ -68,8 +68,8 @@ def _far_az(extensions: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 def az(_session_az: Terminal, program: Path) -> Iterator[Terminal]:
     """`az`, logged in, in the session's cloud; its controls and log are as new."""
     cloud = _session_az.cloud
-    cloud.control("reset")
     older = _registries(cloud)  # such as those of the module's fixtures
+    cloud.control("reset")
     yield replace(_session_az, program=program)
     cloud.control("reset")
     # Their triggers would look for blobs for the rest of the session.
