@@ -223,11 +223,6 @@ SCENES = (
     Scene(f"{_NEW} -b {BLOB} {_EXPORT} -a {ARTIFACT}", _no_run),
     Scene(f"{_NEW} -b {BLOB} {_EXPORT} -a samples/*", _no_run, adds=True),
     Scene(f"{_NEW} -b {BLOB} {_EXPORT} -a {ARTIFACT} --manifest {{folder}}/new.json", _no_run),
-    Scene(
-        f"{_NEW} -b {BLOB} {_EXPORT} -a {ARTIFACT} --include-referrers --max-blob-size 1MB",
-        _no_run,
-        adds=True,
-    ),
     Scene(f"{_NEW} -b {BLOB} {_EXPORT} --only-failed {{folder}}/manifest.json", _all_failed),
     Scene(
         f"{_NEW} -b {BLOB} {_EXPORT} -a {ARTIFACT} --skip {{folder}}/manifest.json",
