@@ -243,9 +243,5 @@ SCENES = (
     Scene("pipeline-run wait --manifest {folder}/manifest.json", _unfinished),
     Scene("pipeline-run verify -g mygroup --manifest {folder}/manifest.json", _exported),
     Scene("pipeline-run wait -g mygroup -p mysas -b given --timeout 60", _triggered),
-    Scene(
-        f"{_NEW} {_IMPORT} -b given given2 --max-concurrent-runs 1 --timeout 3600",
-        _no_run,
-        adds=True,
-    ),
+    Scene(f"{_NEW} {_IMPORT} -b given given2 --max-concurrent-runs 1 --timeout 3600", _no_run),
 )
