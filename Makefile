@@ -179,12 +179,12 @@ fuzz: setup-emulator ## Hostile requests to every host of the emulator, many mor
 	FUZZ_EXAMPLES=$(or $(EXAMPLES),20000) $(run) pytest --timeout=0 tests/emulator/test_hostile_requests.py
 
 .PHONY: mutants
-mutants: setup-dev ## Small changes of the extension, and whether a unit test fails for each: MODULE=arguments for one
-	@nice scripts/mutants $(if $(MODULE),'azext_acrtransfer.$(MODULE).*')
+mutants: setup-dev ## Small changes of the extension, and whether a unit test fails: MODULE=arguments for one, SAMPLE=5 for a fifth
+	@SAMPLE=$(SAMPLE) nice scripts/mutants $(if $(MODULE),'azext_acrtransfer.$(MODULE).*')
 
 .PHONY: mutants-emulator
 mutants-emulator: setup-emulator ## The same for the emulator's authorization, engine and templates: MODULE=identity.authorization
-	@nice scripts/mutants --emulator $(if $(MODULE),'acr_emulator.$(MODULE).*')
+	@SAMPLE=$(SAMPLE) nice scripts/mutants --emulator $(if $(MODULE),'acr_emulator.$(MODULE).*')
 
 .PHONY: test-guides
 test-guides: setup-e2e-$(NEWEST_AZ) wheel ## A public guide line by line: GUIDE=cli_2023; without GUIDE, all
