@@ -14,6 +14,7 @@ from typing import TypedDict
 from azure.cli.core.azclierror import AzureResponseError
 
 from azext_acrtransfer.arguments import RunStatus
+from azext_acrtransfer.command_lines import az
 from azext_acrtransfer.manifest.model import ManifestRun, Result, TransferManifest
 from azext_acrtransfer.redaction import escape, shortened
 
@@ -21,6 +22,7 @@ from azext_acrtransfer.redaction import escape, shortened
 _CHUNK = 1024 * 1024
 #: Statuses of runs that wrote a blob.
 _WRITTEN = (RunStatus.SUCCEEDED.value, RunStatus.PARTLY_FAILED.value)
+_UNFINISHED = "the manifest doesn't contain how its run ended"
 #: Receives the number of bytes that were read since the last call.
 Advance = Callable[[int], None]
 
@@ -94,6 +96,8 @@ class CarriedFiles:
     folder: Path
     files: Mapping[str, Path]
     expected: Mapping[str, ManifestRun]
+    #: Blobs of runs without a known end.
+    unfinished: Mapping[str, ManifestRun]
     #: Blobs of the manifest that no run is known to have written.
     unwritten: frozenset[str]
 
@@ -106,11 +110,20 @@ class CarriedFiles:
             if path.is_file() and path.resolve() != manifest_file.resolve()
         }
         exported = {entry.run for entry in manifest.entries if entry.result is Result.EXPORTED}
-        expected = {
-            run.blob: run for run in manifest.runs if run.status in _WRITTEN or run.name in exported
+        unknown = {entry.run for entry in manifest.entries if entry.result is Result.UNKNOWN}
+        written = [run for run in manifest.runs if run.status in _WRITTEN or run.name in exported]
+        # The last run that wrote a blob counts, and isn't always the last in the manifest.
+        expected = dict.fromkeys(run.blob for run in written)
+        latest = {run.blob: run for run in sorted(written, key=lambda run: run.finished or "")}
+        unfinished = {
+            run.blob: run
+            for run in manifest.runs
+            if run.blob not in expected
+            and not run.has_ended
+            and (run.name in unknown or not run.error)  # otherwise, it was refused
         }
         unwritten = frozenset(run.blob for run in manifest.runs) - expected.keys()
-        return cls(folder, files, expected, unwritten)
+        return cls(folder, files, {blob: latest[blob] for blob in expected}, unfinished, unwritten)
 
     @property
     def size(self) -> int:
@@ -126,6 +139,10 @@ class CarriedFiles:
                 yield _compared(run, file, advance)
             else:
                 yield CarriedBlob(blob, FileStatus.MISSING, run)
+        for blob, run in self.unfinished.items():
+            file = self.files.get(blob)
+            size = file.stat().st_size if file else None
+            yield CarriedBlob(blob, FileStatus.UNKNOWN, run, size, error=_UNFINISHED)
         for name in self.files:
             if name not in self.expected and name not in self.unwritten:
                 yield CarriedBlob(name, FileStatus.EXTRA, size=self.files[name].stat().st_size)
@@ -185,6 +202,11 @@ def failure(blobs: Sequence[CarriedBlob], folder: Path) -> AzureResponseError | 
             f"{len(unknown)} of {len(blobs)} blobs in '{folder}' couldn't be compared:",
             *shortened(unknown),
         ]
+        if any(blob.error == _UNFINISHED for blob in unknown):
+            advice.append(
+                "To complete the manifest, whoever exports runs "
+                f"'{az('acr pipeline-run wait', manifest='FILE')}'."
+            )
         advice.append(
             "A manifest contains sizes and MD5 hashes if whoever exports may read the blobs, such "
             "as by the role 'Storage Blob Data Reader' on the container."

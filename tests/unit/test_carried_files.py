@@ -12,6 +12,7 @@ import pytest
 
 from azext_acrtransfer.manifest import carried_files
 from azext_acrtransfer.manifest.model import ManifestRun, TransferManifest
+from azext_acrtransfer.manifest.model import Result as ManifestResult
 from azext_acrtransfer.service.progress import byte_progress
 from docs.generators.manifest_page import EXPORT, JANUARY
 from tests.support.az import Result, run_az
@@ -143,6 +144,36 @@ def test_a_file_that_cannot_be_read_is_unknown(
 def test_the_last_run_that_wrote_a_blob_counts(az: Az, folder: Path) -> None:
     again = replace(FIRST, name="again", blob_size=1)
     write(folder, replace(EXPORT, runs=(again, FIRST)))
+    assert verify(az, folder).json == [PRESENT]
+
+
+def test_the_run_that_finished_last_counts_wherever_it_is_listed(az: Az, folder: Path) -> None:
+    again = replace(FIRST, name="again", blob_size=1, finished="2026-01-20T12:00:00+00:00")
+    write(folder, replace(EXPORT, runs=(FIRST, again)))
+    assert verify(az, folder).json == [PRESENT]
+
+
+@pytest.mark.parametrize(("status", "error"), [("Running", None), (None, "No answer.")])
+def test_a_blob_of_a_run_that_is_not_known_to_have_ended_is_unknown(
+    az: Az, folder: Path, status: str | None, error: str | None
+) -> None:
+    entry = replace(EXPORT.entries[0], result=ManifestResult.UNKNOWN, run="myrun")
+    runs = (ManifestRun("myrun", "a.tar", status, error=error),)
+    write(folder, replace(EXPORT, runs=runs, entries=(entry,)))
+    (folder / FIRST.blob).unlink()
+    why = "the manifest doesn't contain how its run ended"
+    result = verify(az, folder)
+    assert (result.exit_code, result.json) == (4, [row("a.tar", "unknown", error=why)])
+    assert f"\na.tar: {why}\nVerified blobs: 1 unknown.\n" in result.stderr
+    assert "'az acr pipeline-run wait --manifest FILE'" in result.stderr
+    (folder / "a.tar").write_text("half")
+    result = verify(az, folder)
+    assert (result.exit_code, result.json) == (4, [row("a.tar", "unknown", foundSize=4, error=why)])
+
+
+def test_a_run_that_was_refused_has_no_blob(az: Az, folder: Path) -> None:
+    refused = ManifestRun("myrun", "a.tar", None, error="Refused.")
+    write(folder, replace(EXPORT, runs=(FIRST, refused)))
     assert verify(az, folder).json == [PRESENT]
 
 
