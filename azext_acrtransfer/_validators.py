@@ -215,6 +215,8 @@ def validate_what_to_wait_for(namespace: Namespace) -> None:
         kind = ManifestKind.EXPORT
         read(namespace.manifest, "--manifest", kind)  # it has to exist
         namespace.manifest = ManifestFile.parse(namespace.manifest, "--manifest", kind)
+        if getattr(namespace.registry_name, "is_default", False):
+            namespace.registry_name = None  # the manifest names the registry
     namespace.created = True
 
 

@@ -388,3 +388,15 @@ def test_wait_refuses_a_manifest_of_something_else(
     file.write_text(json.dumps({key: value for key, value in document.items() if value}))
     result = wait(az, file, *words)
     assert (result.exit_code, result.stdout, error_of(result)) == (1, "", lines)
+
+
+def test_the_default_registry_does_not_matter(az: Az, tmp_path: Path) -> None:
+    (tmp_path / "config").write_text("[defaults]\nacr = otherregistry\n")
+    file = tmp_path / "manifest.json"
+    exported = replace(unknown(V1), result=Result.EXPORTED)
+    file.write_text(manifest(exported, runs=(ended(FIRST, "Succeeded"),)).to_json())
+    result = az(*WAIT, "--manifest", str(file))
+    assert (result.exit_code, result.stderr) == (0, "")
+    named = az(*WAIT, "--manifest", str(file), "-r", "otherregistry")
+    assert named.exit_code == 1
+    assert named.stderr.endswith("Omit --registry.\n")
