@@ -185,7 +185,9 @@ _time = partial(
 )
 _md5 = partial(_text_like, re.compile("[A-Za-z0-9+/]{21}[AQgw]=="), "an MD5 of 16 bytes in Base64")
 _extension_version = partial(
-    _text_like, re.compile(r"[0-9]+(\.[0-9]+)*((a|b|rc)[0-9]+)?"), "a version such as 3.0.0"
+    _text_like,
+    re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})*((a|b|rc)[0-9]{1,9})?"),
+    "a version such as 3.0.0",
 )
 _digest = partial(_text_like, re.compile("sha256:[0-9a-f]{64}"), "a sha256 digest")
 

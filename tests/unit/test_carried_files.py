@@ -243,7 +243,13 @@ def test_a_manifest_of_a_newer_version_comes_with_a_warning(
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("extensionVersion", "new"), ("blobMd5", "00"), ("blobSize", -1), ("catalogDigest", 1)],
+    [
+        ("extensionVersion", "new"),
+        ("extensionVersion", "9" * 5000),
+        ("blobMd5", "00"),
+        ("blobSize", -1),
+        ("catalogDigest", 1),
+    ],
 )
 def test_a_field_of_another_form_is_refused(
     az: Az, folder: Path, field: str, value: object
