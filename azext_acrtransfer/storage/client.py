@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import Any, cast
 
 from azure.cli.core._profile import Profile
-from azure.cli.core.azclierror import ForbiddenError
+from azure.cli.core.azclierror import AzureResponseError, ForbiddenError
 from azure.cli.core.commands.client_factory import get_subscription_id
 from azure.cli.core.util import get_az_user_agent, get_error_type_by_azure_error
 from azure.core.exceptions import AzureError, DecodeError, HttpResponseError
@@ -27,12 +27,17 @@ _REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 def blobs(cli_ctx: Any, container_uri: str) -> Iterator[str]:
     """Return the names of all blobs, page by page."""
     container = _container(cli_ctx, container_uri, _check)
+    in_full = "A blob name without a pattern doesn't list the container."
     try:
         with typed_errors():
             yield from container.list_blob_names()
+    except _ForeignAnswerError as error:
+        raise AzureResponseError(
+            f"Couldn't list the blobs of container '{container_uri}': {error}",
+            recommendation=in_full,
+        ) from error
     except AzureError as error:
         said = mask_sas(error.message.partition("\n")[0])
-        in_full = "A blob name without a pattern doesn't list the container."
         if getattr(error, "status_code", None) not in _REFUSED:
             raise get_error_type_by_azure_error(error)(
                 f"Couldn't list the blobs of container '{container_uri}': {said}",
@@ -82,10 +87,19 @@ def _container(
     )
 
 
+class _ForeignAnswerError(Exception):
+    """An answer that isn't storage's; not an error of azure-core, which would be retried."""
+
+
 def _check(response: PipelineResponse[Any, Any]) -> None:
-    kind = response.http_response.headers.get("content-type", "")
-    if "xml" not in kind:
-        raise DecodeError(
-            f"The answer is {kind or 'empty'}, which isn't an answer of Blob Storage. A proxy or "
-            "captive portal might have answered instead."
-        )
+    http = response.http_response
+    kind = http.headers.get("content-type", "")
+    if "xml" in kind:
+        return
+    message = (
+        f"The answer is {kind or 'empty'}, which isn't an answer of Blob Storage. A proxy or "
+        "captive portal might have answered instead."
+    )
+    if http.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:  # the next answer can be storage's
+        raise DecodeError(message)
+    raise _ForeignAnswerError(message)

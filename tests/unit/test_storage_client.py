@@ -16,6 +16,7 @@ from azure.cli.core.azclierror import AzCLIError, ForbiddenError, ResourceNotFou
 
 from azext_acrtransfer.storage.client import blobs
 from tests.support.az import Login, az_cli
+from tests.support.fake_time import FakeTime
 from tests.support.wording import no_permission
 from tests.unit.fake_storage import page
 
@@ -118,20 +119,27 @@ def test_a_missing_container_keeps_the_words_of_storage(
     )
 
 
-@pytest.mark.usefixtures("fake_time")
 @pytest.mark.parametrize(
-    ("answer", "said"),
+    ("answer", "said", "count"),
     [
-        ({"body": requests.ConnectionError("gone")}, "gone"),
+        ({"body": requests.ConnectionError("gone")}, "gone", 4),
         (
             {"body": "<html>", "content_type": "text/html"},
             "The answer is text/html, which isn't an answer of Blob Storage. A proxy or captive "
             "portal might have answered instead.",
+            1,
+        ),
+        (
+            {"body": "<html>", "content_type": "text/html", "status": 503},
+            "The answer is text/html, which isn't an answer of Blob Storage. A proxy or captive "
+            "portal might have answered instead.",
+            4,
         ),
         (
             {"content_type": None},
             "The answer is empty, which isn't an answer of Blob Storage. A proxy or captive "
             "portal might have answered instead.",
+            1,
         ),
         (
             {
@@ -140,16 +148,24 @@ def test_a_missing_container_keeps_the_words_of_storage(
                 "content_type": "application/xml",
             },
             "Found",
+            1,
         ),
     ],
 )
 def test_what_is_no_answer_of_storage_names_the_container(
-    container: responses.RequestsMock, list_blobs: Blobs, answer: dict[str, Any], said: str
+    container: responses.RequestsMock,
+    list_blobs: Blobs,
+    fake_time: FakeTime,
+    answer: dict[str, Any],
+    said: str,
+    count: int,
 ) -> None:
-    container.get(URI, **answer)
+    storage = container.get(URI, **answer)
     with pytest.raises(AzCLIError) as refused:
         list(list_blobs())
     assert refused.value.error_msg == f"Couldn't list the blobs of container '{URI}': {said}"
     assert refused.value.recommendations == [
         "A blob name without a pattern doesn't list the container."
     ]
+    # What isn't Blob Storage fails at once, except for a server error.
+    assert (storage.call_count, fake_time.now > 0) == (count, count > 1)
