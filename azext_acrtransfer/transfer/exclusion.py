@@ -20,9 +20,15 @@ OPTION = "--exclude"
 
 
 def leave_out(
-    artifacts: Sequence[Artifact], exclude: Iterable[Reference], listing: Listing
+    artifacts: Sequence[Artifact],
+    exclude: Iterable[Reference],
+    listing: Listing,
+    *,
+    source: str,
 ) -> tuple[Artifact, ...]:
     """Return the artifacts that nothing excludes, whether by their tag or by their digest.
+
+    ``source`` is the option that selects them.
 
     Raises InvalidArgumentValueError if a reference or pattern matches neither these artifacts nor
     others of the registry, or if nothing is left.
@@ -36,7 +42,8 @@ def leave_out(
     refuse(OPTION, unmatched, lambda reference: _explained(reference, artifacts, listing))
     if artifacts and not left:
         raise InvalidArgumentValueError(
-            f"--exclude leaves out all selected artifacts: {len(artifacts)} artifacts.",
+            f"{OPTION} leaves out {len(artifacts)} of {len(artifacts)} artifacts that {source} "
+            "selects.",
             recommendation="Exclude fewer artifacts. A pattern without a tag excludes whole "
             "repositories.",
         )

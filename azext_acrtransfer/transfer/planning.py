@@ -83,8 +83,9 @@ def _artifacts(spec: TransferSpec, context: TransferContext) -> tuple[Artifact, 
     earlier = spec.manifests.only_failed
     if earlier and earlier.kind is ManifestKind.EXPORT:
         _require_of_registry(earlier, "--only-failed", context)
-    chosen = earlier.left if earlier else spec.artifacts
-    return Selection(chosen, spec.exclude).resolve(context)
+    if earlier:
+        return Selection(earlier.left, spec.exclude, "--only-failed").resolve(context)
+    return Selection(spec.artifacts, spec.exclude).resolve(context)
 
 
 def _require_of_registry(manifest: TransferManifest, option: str, context: TransferContext) -> None:

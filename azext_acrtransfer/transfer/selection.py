@@ -22,6 +22,8 @@ class Selection:
 
     include: tuple[Reference, ...]
     exclude: tuple[Reference, ...] = ()
+    #: The option that selects them.
+    source: str = Artifact.OPTION
 
     def resolve(self, listing: Listing) -> tuple[Artifact, ...]:
         """Return the artifacts, each once, in order; only patterns need the lists."""
@@ -37,7 +39,7 @@ class Selection:
             )
         )
         self._warn_of_deeper_repositories(listing)
-        return leave_out(artifacts, self.exclude, listing)
+        return leave_out(artifacts, self.exclude, listing, source=self.source)
 
     def _warn_of_deeper_repositories(self, listing: Listing) -> None:
         """Name a pattern that matches no repositories with more slashes, if nothing else does."""

@@ -694,6 +694,18 @@ def test_if_nothing_failed_nothing_is_run(az: Az, registry: Registry, tmp_path: 
     assert "no artifacts are left to export" in az(*NAMED, "--only-failed", str(file)).stderr
 
 
+def test_excluding_all_that_failed_names_the_option(
+    az: Az, registry: Registry, tmp_path: Path
+) -> None:
+    file = an_export(tmp_path, entry("hello:v1", "exported"), entry("hello:v2", "failed"))
+    result = az(*NAMED, "--only-failed", str(file), "--exclude", "hello:v2")
+    assert (result.exit_code, result.stdout, sent(registry)) == (1, "", [])
+    assert error_of(result) == [
+        "ERROR: --exclude leaves out 1 of 1 artifacts that --only-failed selects.",
+        "Exclude fewer artifacts. A pattern without a tag excludes whole repositories.",
+    ]
+
+
 def test_a_manifest_of_another_registry_is_refused(
     az: Az, registry: Registry, tmp_path: Path
 ) -> None:

@@ -313,7 +313,9 @@ def test_each_pattern_without_a_match_is_named() -> None:
 def test_excluding_everything_is_refused() -> None:
     with pytest.raises(InvalidArgumentValueError) as refused:
         chosen("nginx:1.2*", exclude=("nginx:*",))
-    assert refused.value.error_msg == ("--exclude leaves out all selected artifacts: 2 artifacts.")
+    assert refused.value.error_msg == (
+        "--exclude leaves out 2 of 2 artifacts that --artifacts selects."
+    )
     assert refused.value.recommendations == [
         "Exclude fewer artifacts. A pattern without a tag excludes whole repositories."
     ]
