@@ -24,7 +24,7 @@ from azext_acrtransfer.service import models
 from azext_acrtransfer.service.concurrency import run_concurrently
 from azext_acrtransfer.service.interrupts import sigterm_interrupts
 from azext_acrtransfer.service.progress import progress
-from azext_acrtransfer.service.resources import Answer, Resources
+from azext_acrtransfer.service.resources import Answer, Resources, faults_of
 from azext_acrtransfer.service.states import State
 
 T = TypeVar("T")
@@ -340,9 +340,10 @@ class _Listing:  # pylint: disable=too-few-public-methods  # it remembers, and d
                 if number == len(names) * _LISTED_FOR_EACH:
                     self._is_worthwhile = False
                     break
-                if name := by_name.get(resource["name"].lower()):
+                name = by_name.get(resource["name"].lower())
+                if name and not faults_of(resource):
                     found[name] = LastAnswer(Answer(models.read(self._resources.kind, resource)))
-        except AzureError as error:  # reading each has its own errors
+        except (AzureError, AzCLIError) as error:  # reading each has its own errors
             logger.debug("Can't list: %s", error)
             self._is_worthwhile = False  # it would be refused at each look
         return found

@@ -60,6 +60,13 @@ class Answer:
         return parse_http_date(self.headers.get("date"))
 
 
+def faults_of(resource: Any) -> list[str]:
+    """Return the parts of a resource that are missing, or aren't objects though they should be."""
+    lacking = [word for word in _IN_EVERY_RESOURCE if not resource.get(word)]
+    values = ((word, get_path(resource, "properties", word)) for word in _OBJECTS_IF_ANY)
+    return lacking + [word for word, value in values if not isinstance(value, Mapping | None)]
+
+
 def _is_resource(item: Any) -> bool:
     return isinstance(item, dict) and all(
         isinstance(item.get(word), kind) for word, kind in _IN_EVERY_RESOURCE.items()
@@ -176,11 +183,7 @@ class Resources:
         return Answer(result, http.status_code, took, headers, retried)
 
     def _whole(self, answer: Answer, name: str) -> Answer:
-        resource = answer.resource
-        lacking = [word for word in _IN_EVERY_RESOURCE if not resource.get(word)]
-        values = ((word, get_path(resource, "properties", word)) for word in _OBJECTS_IF_ANY)
-        lacking += [word for word, value in values if not isinstance(value, Mapping | None)]
-        if lacking:
+        if lacking := faults_of(answer.resource):
             raise AzureError(
                 f"The service's answer about the {self.kind.noun} '{name}' of registry "
                 f"'{self.registry.name}' isn't a valid resource: no {', no '.join(lacking)}."

@@ -111,18 +111,37 @@ def test_runs_in_a_long_list_are_read_one_by_one(
     assert fake_time.now == pytest.approx(2.0)
 
 
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(400, "BadRequest"), (403, "AuthorizationFailed"), (404, "ParentResourceNotFound")],
+)
 def test_a_list_that_is_refused_is_not_requested_again(
-    az: Az, service: responses.RequestsMock, fake_time: FakeTime
+    az: Az, service: responses.RequestsMock, fake_time: FakeTime, status: int, code: str
 ) -> None:
     for name in NAMES:
         in_progress = run(EXPORT, name, **UNDER_WAY)
         answers(service, name, in_progress, in_progress, in_progress, run(EXPORT, name))
-    refusal = {"error": {"code": "AuthorizationFailed", "message": "No."}}
-    refused = service.get(f"{ARM}{RUNS}", json=refusal, status=403)
+    refusal = {"error": {"code": code, "message": "No."}}
+    refused = service.get(f"{ARM}{RUNS}", json=refusal, status=status)
     result = az(*create(EXPORT))
     assert (result.exit_code, told(result.json)) == (0, [flat(run(EXPORT, name)) for name in NAMES])
     assert refused.call_count == 1
     assert fake_time.now == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize("properties", [{"response": "Running"}, {"request": []}])
+def test_a_run_that_a_list_has_in_another_form_is_read_itself(
+    az: Az, service: responses.RequestsMock, fake_time: FakeTime, properties: dict[str, Any]
+) -> None:
+    for name in NAMES:
+        answers(service, name, run(EXPORT, name, **UNDER_WAY), run(EXPORT, name))
+    malformed = [run(EXPORT, name) for name in NAMES]
+    for each in malformed:
+        each["properties"] |= properties
+    lists(service, malformed)
+    result = az(*create(EXPORT))
+    assert (result.exit_code, told(result.json)) == (0, [flat(run(EXPORT, name)) for name in NAMES])
+    assert fake_time.now == pytest.approx(1.0)
 
 
 def test_a_run_that_a_list_lacks_is_read_itself(
