@@ -228,9 +228,14 @@ class Reader:
     def roles(self, principal: str, scope: str) -> tuple[Grant, ...]:
         """Return the roles of a principal at a scope, assigned directly or through a group."""
         items = self._assigned("roleAssignments", principal, scope)
-        definitions = {item["roleDefinitionId"] for item in items}
-        known = {item: self.arm(item, ROLES)["properties"] for item in definitions}
-        return tuple(_grant(item, known[item["roleDefinitionId"]]) for item in items)
+        names = [item["roleDefinitionId"].rpartition("/")[2] for item in items]
+        # At this scope, where the caller can read assignments: the ID of a definition has the
+        # subscription as its scope.
+        known = {
+            name: self.arm(f"{scope}/{AUTHORIZATION}/roleDefinitions/{name}", ROLES)["properties"]
+            for name in set(names)
+        }
+        return tuple(_grant(item, known[name]) for item, name in zip(items, names, strict=True))
 
     def denials(self, principal: str, scope: str) -> tuple[str, ...]:
         """Return the names of the deny assignments of a principal at a scope."""

@@ -24,7 +24,8 @@ STORAGE = "https://mystorage.blob.core.windows.net/transfer"
 SECRET = "https://myvault.vault.azure.net/secrets/sas"
 RESOURCES = f"{ARM}/subscriptions/{SUBSCRIPTION}/resources"
 IDENTITY = f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/mine"
-ROLE = f"/subscriptions/{SUBSCRIPTION}{AUTHORIZATION}/roleDefinitions/one"
+ROLE = f"{AUTHORIZATION}/roleDefinitions/one"
+ROLE_ID = f"/subscriptions/{SUBSCRIPTION}{ROLE}"
 SAS = sas(se="2099-01-01T00:00:00Z")
 Json = dict[str, Any]
 
@@ -55,11 +56,11 @@ class Azure:
         assigned = {IDENTITY: {"principalId": PRINCIPAL, "clientId": "c"}}
         self.pipeline["identity"] = {"type": "userAssigned", "userAssignedIdentities": assigned}
         self.tell(f"{ARM}{IDENTITY}", {"id": IDENTITY})
-        self.tell_assigned("role", {"roleDefinitionId": ROLE, "scope": GROUP})
+        self.tell_assigned("role", {"roleDefinitionId": ROLE_ID, "scope": GROUP})
         self.tell_assigned("deny")
         actions = ["Microsoft.Storage/storageAccounts/blobServices/containers/blobs/*"]
         role = {"roleName": "Mover", "permissions": [{"dataActions": actions}]}
-        self.tell(f"{ARM}{ROLE}", {"properties": role})
+        self.tell(f"{ARM}{CONTAINER}{ROLE}", {"properties": role})
 
     def tell_blob(self, name: str, **headers: str) -> None:
         """Which properties a blob has."""

@@ -40,6 +40,7 @@ from tests.unit.fake_azure import (
     IDENTITY,
     RESOURCES,
     ROLE,
+    ROLE_ID,
     SAS,
     SECRET,
     STORAGE,
@@ -131,7 +132,7 @@ def test_what_is_asked_about_a_pipeline_with_an_identity(
         f"GET {ARM}{IDENTITY}?api-version=2023-01-31",
         f"{at}/roleAssignments?$filter=atScope() and {given}&api-version=2022-04-01",
         f"{at}/denyAssignments?$filter=atScope() and {given}&api-version=2022-04-01",
-        f"GET {ARM}{ROLE}?api-version=2022-04-01",
+        f"GET {ARM}{CONTAINER}{ROLE}?api-version=2022-04-01",
     ]
     assert azure.asked == {ARM_TOKEN: sorted([*asked_of_all(kind), *roles])}
 
@@ -767,7 +768,7 @@ def test_the_identitys_roles_are_read_with_their_definitions(az: Az, azure: Azur
     assert checks["PipelineIdentity"]["status"] == "fail"
 
     azure.tell_assigned(
-        "role", {"roleDefinitionId": ROLE, "scope": GROUP, "condition": "@Resource[x] == 'y'"}
+        "role", {"roleDefinitionId": ROLE_ID, "scope": GROUP, "condition": "@Resource[x] == 'y'"}
     )
     _, checks = azure(az)
     assert (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -83,8 +84,8 @@ class Surroundings(Azure):
         for resource in (self.account, self.vault_id):
             assignment = f"{re.escape(ARM + resource + AUTHORIZATION)}/roleAssignments/[0-9a-f-]+"
             self._callback("PUT", re.compile(assignment), self._assign)
-        for role, actions in ACTIONS.items():
-            path = f"/subscriptions/{SUBSCRIPTION}{AUTHORIZATION}/roleDefinitions/{role}"
+        for (role, actions), scope in product(ACTIONS.items(), scopes):
+            path = f"{scope}{AUTHORIZATION}/roleDefinitions/{role}"
             shown = {"roleName": "A role", "permissions": [{"dataActions": actions}]}
             self.tell(f"{ARM}{path}", {"properties": shown})
 
