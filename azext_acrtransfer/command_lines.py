@@ -196,16 +196,25 @@ class Command:
     @property
     def facts(self) -> frozenset[str]:
         """Names of the facts to fill in."""
-        texts = (word for word in self.words if isinstance(word, str))
-        names = {name for text in texts for _, name, *_ in Formatter().parse(text) if name}
         sources = (word.source for word in self.words if isinstance(word, Output))
-        return frozenset(names).union(
+        return _facts_of(self.words).union(
             *(source.facts for source in sources if isinstance(source, Command))
         )
 
     def filled(self, facts: Mapping[str, str]) -> Command:
-        """Return the command with every fact filled in; each value stays a part of one word."""
-        return replace(self, words=tuple(_filled(word, facts) for word in self.words))
+        """Return the command with every fact filled in; each value stays a part of one word.
+
+        A fact can be in another subscription than the active one: ``account-subscription`` is
+        that of the command's ``account``.
+        """
+        filled = replace(self, words=tuple(_filled(word, facts) for word in self.words))
+        names = (f"{name}-subscription" for name in _facts_of(self.words))
+        elsewhere = next((facts[name] for name in names if name in facts), None)
+        return filled.in_subscription(elsewhere) if elsewhere else filled
+
+    def in_subscription(self, subscription: str) -> Command:
+        """Return the command for another subscription than the active one."""
+        return replace(self.adding(subscription=subscription), is_here=False)
 
     def adding(self, **options: Value) -> Command:
         """Return the command with further options."""
@@ -224,6 +233,12 @@ def az(command: str, *words: Word, **options: Value) -> Command:
 def comment(text: str) -> str:
     """Return a comment for the user's shell."""
     return TERMINAL.shell.comment(text)
+
+
+def _facts_of(words: Iterable[Word]) -> frozenset[str]:
+    """Return the facts in words, but not those in commands whose output is a word."""
+    texts = (word for word in words if isinstance(word, str))
+    return frozenset(name for text in texts for _, name, *_ in Formatter().parse(text) if name)
 
 
 def _filled(word: Word, facts: Mapping[str, str]) -> Word:

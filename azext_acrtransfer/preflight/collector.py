@@ -10,6 +10,7 @@ from typing import Any
 from azext_acrtransfer.diagnostics.facts import (
     Facts,
     expiry_of_new_sas,
+    facts_of_id,
     facts_of_pipeline,
     split_uri,
     uses_sas,
@@ -104,6 +105,7 @@ def gather(
     )
     snapshot = replace(
         snapshot,
+        facts=Facts(snapshot.facts | about.subscriptions(storage, vault)),
         pipeline=pipeline,
         storage=storage,
         vault=vault,
@@ -217,6 +219,17 @@ class _About:
         return VaultLookups(
             vault, self._roles(secret_scope(vault.value["id"], self._facts["secret"]))
         )
+
+    def subscriptions(self, storage: StorageLookups, vault: VaultLookups) -> dict[str, str]:
+        """Return the subscriptions of the account and the vault if they aren't the active one."""
+        here = self._reader.subscription
+        lookups = {"account": storage.account, "vault": vault.resource}
+        known = {
+            f"{fact}-subscription": facts_of_id(lookup.value["id"]).get("subscription", here)
+            for fact, lookup in lookups.items()
+            if isinstance(lookup, Found)
+        }
+        return {fact: value for fact, value in known.items() if value.lower() != here.lower()}
 
     def _groups(self, vault: Resource) -> Lookup[tuple[str, ...]]:
         """Return the groups that may read secrets, unless there is no identity or it may itself."""

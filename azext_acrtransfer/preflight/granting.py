@@ -6,7 +6,7 @@ already, also through a role above the resource or a group, is left as it is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -132,7 +132,7 @@ class _ByPolicy:
         subscription = self.vault["id"].split("/")[2]
         if subscription.lower() == self.writer.subscription.lower():
             return GRANT_SECRET
-        return replace(GRANT_SECRET.adding(subscription=subscription), is_here=False)
+        return GRANT_SECRET.in_subscription(subscription)
 
     def exists(self) -> bool:
         """Whether the identity has the access."""

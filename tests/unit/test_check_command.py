@@ -30,7 +30,7 @@ from azext_acrtransfer.preflight.snapshot import Content, Layer
 from azext_acrtransfer.registry.descriptors import Manifest
 from azext_acrtransfer.registry.references import Artifact
 from docs.generators import manifest_page
-from tests.support.az import ANYBODY, SUBSCRIPTION, Login, az_cli, run_az
+from tests.support.az import ANYBODY, SUBSCRIPTION, Login, Result, az_cli, run_az
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, Service, run
 from tests.unit.fake_azure import (
     ACCOUNT,
@@ -52,6 +52,7 @@ from tests.unit.fake_runs import AUTHENTICATION
 from tests.unit.preflight_snapshots import PRINCIPAL, sas
 
 ARM_TOKEN, VAULT_TOKEN = "https://management.core.windows.net/", "https://vault.azure.net"
+MINE = {"mystorage": ACCOUNT, "myvault": VAULT}
 STORAGE_TOKEN, NO_TOKEN = "https://storage.azure.com", ""
 
 
@@ -774,6 +775,47 @@ def test_the_identitys_roles_are_read_with_their_definitions(az: Az, azure: Azur
     assert (
         checks["StorageRole"]["message"]
         == f"A role has a condition, which isn't evaluated: Mover at {GROUP}."
+    )
+
+
+def test_commands_for_resources_in_another_subscription_name_it(
+    tmp_path: Path, mock: responses.RequestsMock
+) -> None:
+    azure, other = Azure(mock), "33333333-3333-3333-3333-333333333333"
+    there = {name: resource.replace(SUBSCRIPTION, other) for name, resource in MINE.items()}
+    for name, resource in there.items():
+        azure.tell(re.compile(re.escape(RESOURCES) + f".*{name}"), {"value": []})
+        listed = re.compile(re.escape(RESOURCES.replace(SUBSCRIPTION, other)) + f".*{name}")
+        azure.tell(listed, {"value": [{"id": resource, "name": name}]})
+        namespace = resource.split("/")[6]
+        path = f"/subscriptions/{SUBSCRIPTION}/providers/{namespace}/checkNameAvailability"
+        azure.tell(f"{ARM}{path}", {"reason": "AlreadyExists"}, method="POST")
+        closed = {"publicNetworkAccess": "Disabled", "accessPolicies": []}
+        azure.tell(f"{ARM}{resource}", {"id": resource, "properties": closed})
+    container = CONTAINER.replace(SUBSCRIPTION, other)
+    azure.tell(f"{ARM}{container}", {"id": container})
+
+    def az(*argv: str) -> Result:
+        return run_az(tmp_path, *argv, login=Login(other=other))
+
+    _, checks = azure(az)
+    assert checks["StorageNetwork"]["recommendation"] == [
+        "az storage account update --name mystorage --public-network-access Enabled "
+        f"--default-action Allow --subscription {other}"
+    ]
+    assert checks["SecretReadable"]["recommendation"] == [
+        f"az keyvault set-policy --name myvault --secret-permissions get --object-id {PRINCIPAL} "
+        f"--subscription {other}"
+    ]
+
+    azure.use_identity()
+    for what in ("role", "deny"):
+        azure.tell(f"{ARM}{container}{AUTHORIZATION}/{what}Assignments", {"value": []})
+    _, checks = azure(az)
+    [command] = checks["StorageRole"]["recommendation"]
+    assert command.endswith(
+        "--scope $(az storage account show --name mystorage --query id --output tsv "
+        f"--subscription {other})"
     )
 
 
