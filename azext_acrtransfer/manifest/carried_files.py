@@ -13,15 +13,12 @@ from typing import TypedDict
 
 from azure.cli.core.azclierror import AzureResponseError
 
-from azext_acrtransfer.arguments import RunStatus
 from azext_acrtransfer.command_lines import az
-from azext_acrtransfer.manifest.model import ManifestRun, Result, TransferManifest
+from azext_acrtransfer.manifest.model import WRITTEN, ManifestRun, Result, TransferManifest
 from azext_acrtransfer.redaction import escape, shortened
 
 #: Bytes that are read at a time.
 _CHUNK = 1024 * 1024
-#: Statuses of runs that wrote a blob.
-_WRITTEN = (RunStatus.SUCCEEDED.value, RunStatus.PARTLY_FAILED.value)
 _UNFINISHED = "the manifest doesn't contain how its run ended"
 #: Receives the number of bytes that were read since the last call.
 Advance = Callable[[int], None]
@@ -111,7 +108,7 @@ class CarriedFiles:
         }
         exported = {entry.run for entry in manifest.entries if entry.result is Result.EXPORTED}
         unknown = {entry.run for entry in manifest.entries if entry.result is Result.UNKNOWN}
-        written = [run for run in manifest.runs if run.status in _WRITTEN or run.name in exported]
+        written = [run for run in manifest.runs if run.status in WRITTEN or run.name in exported]
         # The last run that wrote a blob counts, and isn't always the last in the manifest.
         expected = dict.fromkeys(run.blob for run in written)
         latest = {run.blob: run for run in sorted(written, key=lambda run: run.finished or "")}
@@ -202,15 +199,12 @@ def failure(blobs: Sequence[CarriedBlob], folder: Path) -> AzureResponseError | 
             f"{len(unknown)} of {len(blobs)} blobs in '{folder}' couldn't be compared:",
             *shortened(unknown),
         ]
-        if any(blob.error == _UNFINISHED for blob in unknown):
-            advice.append(
-                "To complete the manifest, whoever exports runs "
-                f"'{az('acr pipeline-run wait', manifest='FILE')}'."
-            )
-        advice.append(
+        advice += [
             "A manifest contains sizes and MD5 hashes if whoever exports may read the blobs, such "
-            "as by the role 'Storage Blob Data Reader' on the container."
-        )
+            "as by the role 'Storage Blob Data Reader' on the container.",
+            "To complete the manifest, whoever exports runs "
+            f"'{az('acr pipeline-run wait', manifest='FILE')}'.",
+        ]
     return AzureResponseError("\n".join([*lines, summary(blobs)]), recommendation=advice)
 
 

@@ -41,6 +41,8 @@ RESULTS = {
     ManifestKind.EXPORT: (Result.EXPORTED, Result.FAILED, Result.SKIPPED, Result.UNKNOWN),
     ManifestKind.VERIFICATION: (Result.PRESENT, Result.MISSING, Result.DIFFERENT),
 }
+#: Statuses of runs that wrote a blob.
+WRITTEN = (RunStatus.SUCCEEDED.value, RunStatus.PARTLY_FAILED.value)
 _LEFT = (Result.FAILED, Result.UNKNOWN, Result.MISSING, Result.DIFFERENT)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from azure.cli.core.azclierror import AzCLIError, InvalidArgumentValueError
@@ -13,7 +13,13 @@ from azure.mgmt.core.tools import parse_resource_id
 
 from azext_acrtransfer.kinds import EXPORT, PipelineOption
 from azext_acrtransfer.manifest.files import ManifestFile
-from azext_acrtransfer.manifest.model import ManifestRun, Result, TransferManifest
+from azext_acrtransfer.manifest.model import (
+    WRITTEN,
+    ManifestRun,
+    Result,
+    TransferManifest,
+    rfc3339,
+)
 from azext_acrtransfer.manifest.recorder import complete, wait_command
 from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.service.concurrency import run_concurrently
@@ -35,40 +41,44 @@ class Completion:
     client: Service
     file: ManifestFile
     registry_name: str | None
+    #: Keys of runs that had ended at an earlier look: their blobs aren't read again.
+    _ended: set[tuple[str, str]] = field(default_factory=set)
 
     def look(self) -> Answer:
         """Return a resource that succeeds when all runs of the manifest have ended."""
-        has_ended = _complete(self.cmd, self.client, self.file, self.registry_name)
-        state = "Succeeded" if has_ended else "Running"
+        state = "Succeeded" if self._complete() else "Running"
         return Answer({"properties": {"provisioningState": state}})
 
     def advice_on_timeout(self) -> list[str]:
         """Return what to do when the wait was too short."""
         return ["To resume waiting, run:", wait_command(self.file.path)]
 
+    def _complete(self) -> bool:
+        """Read the runs that aren't known to have ended, and add how they did to the manifest.
 
-def _complete(cmd: Any, client: Service, file: ManifestFile, registry_name: str | None) -> bool:
-    """Read the runs that aren't known to have ended, and add how they did to the manifest.
-
-    Returns whether all have ended, and raises the error for failed runs and for artifacts that
-    aren't exported then.
-    """
-    manifest = file.require()
-    context = _context_of(cmd, client, manifest, registry_name)
-    outcomes = list(_read(context, manifest))
-    known = [outcome for outcome in outcomes if outcome.run]
-    blobs = contents_of_blobs(cmd.cli_ctx, known)
-    records = records_of(known, _options(context, outcomes), blobs)
-    contents = {entry.artifact: entry.descriptor for entry in manifest.entries if entry.descriptor}
-    moved = moved_tags(context, contents, outcomes)
-    recorded = complete(file, manifest, records, moved)
-    if any(outcome.is_in_progress for outcome in outcomes):
-        return False
-    [*_, last] = manifest.runs or [ManifestRun("export", "export")]
-    reporter = Reporter(context, last.name, last.blob, recorded)
-    if failure := reporter.failure_of_manifest(recorded.manifest, outcomes):
-        raise failure
-    return True
+        Adds the sizes and MD5 hashes of blobs that it lacks, too. Returns whether all runs have
+        ended, and raises the error for failed runs and for artifacts that aren't exported then.
+        """
+        manifest = self.file.require()
+        context = _context_of(self.cmd, self.client, manifest, self.registry_name)
+        outcomes = list(_read(context, _open_runs(manifest)))
+        earlier = list(_read_again(context, _without_blob(manifest, self._ended)))
+        known = [outcome for outcome in outcomes if outcome.run] + earlier
+        blobs = contents_of_blobs(self.cmd.cli_ctx, known)
+        records = records_of(known, _options(context, outcomes), blobs)
+        self._ended.update(record.run.key for record in records if record.run.has_ended)
+        contents = {
+            entry.artifact: entry.descriptor for entry in manifest.entries if entry.descriptor
+        }
+        moved = moved_tags(context, contents, outcomes)
+        recorded = complete(self.file, manifest, records, moved)
+        if any(outcome.is_in_progress for outcome in outcomes):
+            return False
+        [*_, last] = manifest.runs or [ManifestRun("export", "export")]
+        reporter = Reporter(context, last.name, last.blob, recorded)
+        if failure := reporter.failure_of_manifest(recorded.manifest, outcomes):
+            raise failure
+        return True
 
 
 def _context_of(
@@ -104,19 +114,36 @@ def _context_of(
     )
 
 
-def _read(context: TransferContext, manifest: TransferManifest) -> Iterator[Outcome]:
+def _open_runs(manifest: TransferManifest) -> list[RunSpec]:
+    """Return the runs that aren't known to have ended, with their unknown artifacts."""
     unknown: dict[str | None, list[Artifact]] = defaultdict(list)
     for entry in manifest.entries:
         if entry.result is Result.UNKNOWN:
             unknown[entry.run].append(entry.artifact)
-    # Of several runs with a name, the service has the last one.
-    runs = {run.name: run for run in manifest.runs}
-    specs = [
+    return [
         RunSpec(EXPORT, run.name, run.blob, tuple(unknown[run.name]))
-        for run in runs.values()
+        for run in _existing_runs(manifest)
         if not run.has_ended and (unknown[run.name] or not run.error)
     ]
 
+
+def _without_blob(
+    manifest: TransferManifest, known: Container[tuple[str, str]]
+) -> list[ManifestRun]:
+    """Return the other runs that wrote a blob, but whose size and MD5 the manifest lacks."""
+    return [
+        run
+        for run in _existing_runs(manifest)
+        if run.status in WRITTEN and run.blob_size is None and run.key not in known
+    ]
+
+
+def _existing_runs(manifest: TransferManifest) -> Iterable[ManifestRun]:
+    """Return the runs that the service can have: of several with a name, the last one."""
+    return {run.name: run for run in manifest.runs}.values()
+
+
+def _read(context: TransferContext, specs: Iterable[RunSpec]) -> Iterator[Outcome]:
     def read(spec: RunSpec) -> Outcome:
         answer = context.runs.get(spec.name)
         run = answer.resource
@@ -131,6 +158,15 @@ def _read(context: TransferContext, manifest: TransferManifest) -> Iterator[Outc
         )
 
     return run_concurrently(read, specs, on_error=lambda spec, error: Outcome(spec, error=error))
+
+
+def _read_again(context: TransferContext, runs: Sequence[ManifestRun]) -> Iterator[Outcome]:
+    """Return the runs that the service still has, and that nobody started again since."""
+    specs = [RunSpec(EXPORT, run.name, run.blob) for run in runs]
+    for run, outcome in zip(runs, _read(context, specs), strict=True):
+        response = outcome.run and outcome.run.response
+        if response and response.finish_time and rfc3339(response.finish_time) == run.finished:
+            yield outcome
 
 
 def _options(context: TransferContext, outcomes: Iterable[Outcome]) -> Sequence[str]:

@@ -126,6 +126,8 @@ def test_a_blob_without_md5_in_the_manifest_is_unknown(
         f"january-001: {error}\nVerified blobs: 1 unknown.\n"
         "A manifest contains sizes and MD5 hashes if whoever exports may read the blobs, such as "
         "by the role 'Storage Blob Data Reader' on the container.\n"
+        "To complete the manifest, whoever exports runs 'az acr pipeline-run wait --manifest "
+        "FILE'.\n"
     )
 
 

@@ -275,6 +275,51 @@ def test_wait_changes_nothing_that_is_known(
     assert content(file) == manifest(*known, runs=(ended(FIRST, "Succeeded"), refused))
 
 
+WITHOUT_BLOB = ManifestRun("myrun001", "blob-001", "Succeeded", STARTED, FINISHED)
+
+
+def test_wait_adds_the_blobs_of_runs_that_had_ended(
+    az: Az, mock: responses.RequestsMock, file: Path
+) -> None:
+    exported = Entry(V1, Result.EXPORTED, OTHER, "myrun001")
+    known = replace(WITHOUT_BLOB, name="known", blob="known", blob_size=1)
+    failed = replace(WITHOUT_BLOB, name="failed", blob="failed", status="Failed")
+    write(file, exported, runs=(WITHOUT_BLOB, known, failed))
+    answer(mock, "myrun001", run(EXPORT, "myrun001"))
+    result = wait(az, file)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert content(file) == manifest(exported, runs=(ended(FIRST, "Succeeded"), known, failed))
+
+
+def test_wait_tries_to_read_a_blob_once(
+    az: Az, registry: Registry, fake_time: FakeTime, file: Path
+) -> None:
+    write(file, unknown(V2, SECOND), runs=(WITHOUT_BLOB, SECOND))
+    registry.has_blobs(status=403)
+    mock = registry.mock
+    answer(mock, "myrun001", run(EXPORT, "myrun001"))
+    under_way = run(EXPORT, "myrun002", **UNDER_WAY)
+    answer(mock, "myrun002", under_way, under_way, run(EXPORT, "myrun002"))
+    result = wait(az, file)
+    assert (result.exit_code, fake_time.now) == (0, 10)
+    assert run_requests(mock).count(f"{RUNS}/myrun001") == 1
+    assert result.stderr.count("doesn't contain the size and MD5 of 1 of 1 blobs") == 2
+    assert content(file).runs[0] == WITHOUT_BLOB
+
+
+@pytest.mark.parametrize("status", [200, 404])
+def test_wait_adds_no_blob_of_another_run(
+    az: Az, mock: responses.RequestsMock, file: Path, status: int
+) -> None:
+    exported = Entry(V1, Result.EXPORTED, OTHER, "myrun001")
+    earlier = replace(WITHOUT_BLOB, finished=STARTED)
+    write(file, exported, runs=(earlier,))
+    mock.get(f"{ARM}{RUNS}/myrun001", json=run(EXPORT, "myrun001"), status=status)
+    result = wait(az, file)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert content(file) == manifest(exported, runs=(earlier,))
+
+
 def test_wait_that_times_out_records_the_state(
     az: Az, mock: responses.RequestsMock, fake_time: FakeTime, file: Path
 ) -> None:
