@@ -105,6 +105,7 @@ class Instance:
             clock=self.clock,
             proxy=self.proxy,
             locks=locks,
+            rights=self.rights,
         )
         self.registries = Registries(self.store)
         self.registry_logins = Logins(

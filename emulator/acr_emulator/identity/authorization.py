@@ -11,46 +11,44 @@ from acr_emulator.state.arm_errors import bad_request
 from acr_emulator.state.resource_ids import InvalidIdError, ResourceId
 from acr_emulator.state.store import Store
 
-ASSIGNMENT = "Microsoft.Authorization/roleAssignments"
-DEFINITION = "Microsoft.Authorization/roleDefinitions"
+AUTHORIZATION = "Microsoft.Authorization"
+ASSIGNMENT = f"{AUTHORIZATION}/roleAssignments"
+DEFINITION = f"{AUTHORIZATION}/roleDefinitions"
 
-_BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
-_READ_BLOBS = frozenset({f"{_BLOBS}/read"})
-_ALL_BLOBS = _READ_BLOBS | {
-    f"{_BLOBS}/{verb}" for verb in ("write", "delete", "add/action", "move/action")
-}
+BLOB_SERVICE = "Microsoft.Storage/storageAccounts/blobServices"
+CONTAINERS = f"{BLOB_SERVICE}/containers"
+BLOBS = f"{CONTAINERS}/blobs"
+_DELEGATE = f"{BLOB_SERVICE}/generateUserDelegationKey/action"
 SECRETS = "Microsoft.KeyVault/vaults/secrets"
-_READ_SECRETS = frozenset({f"{SECRETS}/getSecret/action", f"{SECRETS}/readMetadata/action"})
-_ALL_SECRETS = _READ_SECRETS | {
-    f"{SECRETS}/{verb}"
-    for verb in (
-        *("setSecret/action", "update/action", "delete", "recover/action", "purge/action"),
-        *("backup/action", "restore/action"),
-    )
-}
+_READ_SECRETS = (f"{SECRETS}/getSecret/action", f"{SECRETS}/readMetadata/action")
 
 
 @dataclass(frozen=True)
 class Role:
-    """A built-in role: which actions on resources it allows (`*` for any), and on data."""
+    """Which actions on resources and on data a role allows; `*` stands for any characters."""
 
     name: str
     id: str
     actions: tuple[str, ...] = ()
     not_actions: tuple[str, ...] = ()
-    data_actions: frozenset[str] = frozenset()
+    data_actions: tuple[str, ...] = ()
+    not_data_actions: tuple[str, ...] = ()
 
     def allows(self, action: str) -> bool:
         """Whether the role's actions, but for the excepted ones, have this one among them."""
         return _among(action, self.actions) and not _among(action, self.not_actions)
+
+    def allows_data(self, action: str) -> bool:
+        """The same of its data actions."""
+        return _among(action, self.data_actions) and not _among(action, self.not_data_actions)
 
     def permissions(self) -> dict[str, Any]:
         """What the role allows, as ARM shows it."""
         return {
             "actions": list(self.actions),
             "notActions": list(self.not_actions),
-            "dataActions": sorted(self.data_actions),
-            "notDataActions": [],
+            "dataActions": list(self.data_actions),
+            "notDataActions": list(self.not_data_actions),
         }
 
 
@@ -58,7 +56,6 @@ def _among(action: str, patterns: tuple[str, ...]) -> bool:
     return any(fnmatchcase(action.lower(), pattern.lower()) for pattern in patterns)
 
 
-_AUTHORIZATION = "Microsoft.Authorization/*"
 _REGISTRIES = "Microsoft.ContainerRegistry/registries"
 _PULL = f"{_REGISTRIES}/pull/read"
 _TRANSFER = tuple(
@@ -72,7 +69,7 @@ ROLES = (
         "Contributor",
         "b24988ac-6180-42a0-ab88-20f7382dd24c",
         ("*",),
-        (f"{_AUTHORIZATION}/write", f"{_AUTHORIZATION}/delete"),
+        (f"{AUTHORIZATION}/*/write", f"{AUTHORIZATION}/*/delete"),
     ),
     Role("Reader", "acdd72a7-3385-48ef-bd42-f606fba81ae7", ("*/read",)),
     Role(
@@ -83,25 +80,35 @@ ROLES = (
     Role("AcrPull", "7f951dda-4ed3-4680-a7ca-43fe172d538d", (_PULL,)),
     Role("AcrPush", "8311e382-0749-4cb8-b61a-304f252e45ec", (_PULL, f"{_REGISTRIES}/push/write")),
     Role(
-        "Storage Blob Data Owner", "b7e6dc6d-f1e8-4753-8033-0f276bb0955b", data_actions=_ALL_BLOBS
+        "Storage Blob Data Owner",
+        "b7e6dc6d-f1e8-4753-8033-0f276bb0955b",
+        (f"{CONTAINERS}/*", _DELEGATE),
+        data_actions=(f"{BLOBS}/*",),
     ),
     Role(
         "Storage Blob Data Contributor",
         "ba92f5b4-2d11-453d-a403-e96b0029c9fe",
-        data_actions=_ALL_BLOBS,
+        (f"{CONTAINERS}/delete", f"{CONTAINERS}/read", f"{CONTAINERS}/write", _DELEGATE),
+        data_actions=tuple(
+            f"{BLOBS}/{verb}" for verb in ("delete", "read", "write", "move/action", "add/action")
+        ),
     ),
     Role(
-        "Storage Blob Data Reader", "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1", data_actions=_READ_BLOBS
+        "Storage Blob Data Reader",
+        "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1",
+        (f"{CONTAINERS}/read", _DELEGATE),
+        data_actions=(f"{BLOBS}/read",),
     ),
+    Role("Storage Blob Delegator", "db58b8e5-c6ad-4a2a-8342-4190687cbf4a", (_DELEGATE,)),
     Role(
         "Key Vault Administrator",
         "00482a5a-887f-4fb3-b363-3b7fe8e74483",
-        data_actions=_ALL_SECRETS,
+        data_actions=("Microsoft.KeyVault/vaults/*",),
     ),
     Role(
         "Key Vault Secrets Officer",
         "b86a8fe4-44ce-4948-aee5-eccb2c155cd7",
-        data_actions=_ALL_SECRETS,
+        data_actions=(f"{SECRETS}/*",),
     ),
     Role(
         "Key Vault Secrets User",
@@ -111,10 +118,29 @@ ROLES = (
 )
 
 
-def data_actions(store: Store, principal_id: str | None, scope: str) -> frozenset[str]:
-    """What the principal may do with data at this scope; without a principal, nothing."""
-    roles = roles_of(store, principal_id, scope)
-    return frozenset[str]().union(*(role.data_actions for role in roles))
+def allows_data(store: Store, principal_id: str | None, action: str, scope: str) -> bool:
+    """Whether the principal's roles allow this with data at this scope."""
+    return any(role.allows_data(action) for role in roles_of(store, principal_id, scope))
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """A role that is assigned to a principal, by its object id in lower case, at a scope."""
+
+    principal_id: str
+    scope: ResourceId
+    role: Role
+
+
+def assignments(store: Store) -> Iterator[Assignment]:
+    """Every role assignment."""
+    for assignment in store.list("", ASSIGNMENT):
+        properties = assignment["properties"]
+        yield Assignment(
+            properties["principalId"].lower(),
+            ResourceId.parse(properties["scope"]),
+            role_of(properties["roleDefinitionId"]),
+        )
 
 
 def roles_of(store: Store, principal_id: str | None, scope: str) -> Iterator[Role]:
@@ -125,11 +151,9 @@ def roles_of(store: Store, principal_id: str | None, scope: str) -> Iterator[Rol
         at = ResourceId.parse(scope)
     except InvalidIdError:
         return  # there is nothing of that id
-    for assignment in store.list("", ASSIGNMENT):
-        properties = assignment["properties"]
-        is_its_own = properties["principalId"].lower() == principal_id.lower()
-        if is_its_own and at.is_within(ResourceId.parse(properties["scope"])):
-            yield role_of(properties["roleDefinitionId"])
+    for assignment in assignments(store):
+        if assignment.principal_id == principal_id.lower() and at.is_within(assignment.scope):
+            yield assignment.role
 
 
 def role_of(definition_id: str) -> Role:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from acr_emulator.identity.authorization import ROLES, Role, roles_of
+from acr_emulator.identity.authorization import (
+    ROLES,
+    Assignment,
+    Role,
+    assignments,
+    roles_of,
+)
 from acr_emulator.identity.directory import Directory
+from acr_emulator.state.resource_ids import ResourceId
 from acr_emulator.state.store import Store
 
 _OWNER = ROLES[0]
+_EVERYTHING = Role("", "", actions=("*",), data_actions=("*",))
 
 
 class Rights:
@@ -29,3 +37,9 @@ class Rights:
     def allow(self, principal_id: str, action: str, scope: str) -> bool:
         """Whether the principal may do this with the resource at this scope."""
         return any(role.allows(action) for role in self.roles(principal_id, scope))
+
+    def assignments(self) -> list[Assignment]:
+        """Every role assignment, and one that has the administrator do everything everywhere."""
+        administrator, _ = self._directory.operator()
+        everywhere = Assignment(administrator.object_id, ResourceId(()), _EVERYTHING)
+        return [everywhere, *assignments(self._store)]

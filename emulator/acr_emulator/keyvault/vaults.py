@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from acr_emulator.identity.authorization import SECRETS, data_actions
+from acr_emulator.identity.authorization import SECRETS, allows_data
 from acr_emulator.state.clock import Clock
 from acr_emulator.state.store import Resource, Store
 
@@ -101,7 +101,7 @@ def has_right(
     properties = resource["properties"]
     if properties["enableRbacAuthorization"]:
         scope = f"{resource['id']}/secrets/{secret}" if secret else resource["id"]
-        return right.data_action in data_actions(store, principal_id, scope)
+        return allows_data(store, principal_id, right.data_action, scope)
     return any(
         {right.permission, "all"}
         & {granted.lower() for granted in policy["permissions"].get("secrets") or []}

@@ -9,7 +9,7 @@ from acr_emulator.cloud.clouds import Cloud
 from acr_emulator.engine import Container, Sas, TransferError
 from acr_emulator.engine.container import ACTIONS
 from acr_emulator.engine.transfer_errors import RefusedError, StorageError
-from acr_emulator.identity.authorization import data_actions
+from acr_emulator.identity.authorization import BLOBS, allows_data
 from acr_emulator.keyvault.vaults import (
     GET,
     SecretDisabledError,
@@ -30,12 +30,11 @@ from acr_emulator.storage.accounts import (
 )
 from acr_emulator.storage.accounts import TYPE as ACCOUNT
 
-_BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
 #: What a role's data actions let the transfer engine do.
 _ALLOWS = {
-    f"{_BLOBS}/read": frozenset({"read", "list"}),
-    f"{_BLOBS}/write": frozenset({"write"}),
-    f"{_BLOBS}/delete": frozenset({"delete"}),
+    f"{BLOBS}/read": frozenset({"read", "list"}),
+    f"{BLOBS}/write": frozenset({"write"}),
+    f"{BLOBS}/delete": frozenset({"delete"}),
 }
 
 
@@ -102,8 +101,13 @@ class PipelineAccess:
     def _actions(self, pipeline: Pipeline, account: Resource, container: str) -> frozenset[str]:
         """What the identity's roles let it do with blobs of the container."""
         scope = f"{account['id']}/blobServices/default/containers/{container}"
-        granted = data_actions(self._store, self._principal(pipeline), scope)
-        return frozenset[str]().union(*(_ALLOWS.get(action, ()) for action in granted))
+        principal = self._principal(pipeline)
+        allowed = (
+            operations
+            for action, operations in _ALLOWS.items()
+            if allows_data(self._store, principal, action, scope)
+        )
+        return frozenset[str]().union(*allowed)
 
     def _principal(self, pipeline: Pipeline) -> str | None:
         """The principal of its first identity that exists, the system's before others."""

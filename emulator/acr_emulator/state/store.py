@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,12 @@ class _Transactions:
         self._database = database
         self._open = False
         self._task: asyncio.Task[Any] | None = None
+        #: What is called once at the end of the transaction that is open.
+        self._followers: dict[Callable[[], None], None] = {}
+
+    def follow(self, follower: Callable[[], None]) -> None:
+        """Call this before the open transaction commits; it rolls back if that raises."""
+        self._followers[follower] = None
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -49,8 +55,11 @@ class _Transactions:
         try:
             with self._database:
                 yield
+                for follower in self._followers:
+                    follower()
         finally:
             self._open, self._task = False, None
+            self._followers.clear()
 
 
 def _current_task() -> asyncio.Task[Any] | None:
@@ -128,6 +137,7 @@ class Store:
             ) from error
         self._transactions = _Transactions(self._database)
         self._resources = self.table("resource")
+        self._watched: dict[str, Callable[[], None]] = {}
 
     def close(self) -> None:
         """Close the file."""
@@ -148,11 +158,27 @@ class Store:
 
     def put(self, resource_id: str, resource: Resource) -> None:
         """Write a resource; the id's own spelling is whatever the resource's `id` says."""
-        self._resources.put(resource_id.lower(), resource)
+        with self.transaction():
+            self._resources.put(resource_id.lower(), resource)
+            self._follow(resource_id)
 
     def delete(self, resource_id: str) -> bool:
         """Remove a resource, not what lies under it; False if there was none."""
-        return self._resources.delete(resource_id.lower())
+        with self.transaction():
+            self._follow(resource_id)
+            return self._resources.delete(resource_id.lower())
+
+    def watch(self, provider: str, follower: Callable[[], None]) -> None:
+        """Have this called in each transaction that changed a resource of the provider, at its end.
+
+        It must not write.
+        """
+        self._watched[f"/providers/{provider}/".lower()] = follower
+
+    def _follow(self, resource_id: str) -> None:
+        for part, follower in self._watched.items():
+            if part in resource_id.lower():
+                self._transactions.follow(follower)
 
     def put_all(self, resources: Iterable[Resource]) -> None:
         """Write many new resources in one go, each under its `id`."""

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from acr_emulator.identity.authorization import AUTHORIZATION
+from acr_emulator.identity.rights import Rights
 from acr_emulator.identity.tokens import Tokens
 from acr_emulator.network.certificates import Certificates
 from acr_emulator.network.proxy import Proxy
@@ -18,6 +20,7 @@ from acr_emulator.resource_locks import ResourceLocks
 from acr_emulator.state.clock import Clock, timestamp
 from acr_emulator.state.store import Resource, Store
 from acr_emulator.storage.azurite import BLOB_TYPES, Azurite, ContainerRule, Rules
+from acr_emulator.storage.blob_operations import NEEDS, grants
 
 TYPE = "Microsoft.Storage/storageAccounts"
 CONTAINER_NAME = re.compile(r"[a-z0-9](-?[a-z0-9]){2,62}|\$(web|root|logs)")
@@ -79,6 +82,7 @@ class BlobStorage:
         clock: Clock,
         proxy: Proxy,
         locks: ResourceLocks,
+        rights: Rights,
     ) -> None:
         self._folder = folder
         self._store = store
@@ -94,6 +98,8 @@ class BlobStorage:
         self._proxy = proxy
         self._servers: dict[str, Azurite] = {}
         self._locks = locks
+        self._rights = rights
+        store.watch(AUTHORIZATION, self._enforce_all)
         #: What a client of an endpoint has to trust.
         self.ca_file = certificates.ca_file
 
@@ -160,8 +166,15 @@ class BlobStorage:
     def set_container_rules(self, account: str, container: str, rules: ContainerRules) -> None:
         """Have the account's server refuse what the rules forbid, at once."""
         self._container_rules.put(f"{account}/{container}", rules)
+        self._enforce(account)
+
+    def _enforce(self, account: str) -> None:
         if server := self._servers.get(account):
             server.enforce(self._rules(account))
+
+    def _enforce_all(self) -> None:
+        for account in self._servers:
+            self._enforce(account)
 
     def _rules(self, account: str) -> Rules:
         resource = self._store.named(TYPE, account)
@@ -172,7 +185,10 @@ class BlobStorage:
             )
             for key, kept in self._container_rules.items(f"{account}/")
         }
-        return Rules(blob_types(resource) if resource else BLOB_TYPES, containers)
+        if resource is None:
+            return Rules(containers=containers)
+        allowed = grants(resource, self._rights.assignments())
+        return Rules(blob_types(resource), containers, NEEDS, allowed)
 
     async def reach(self, account: str) -> Endpoint:
         """Have the account served; raises UnknownAccountError or NoBlobServiceError."""

@@ -19,3 +19,4 @@ jsonwebtoken.decode = (token) => {
 require("./azurite_copies.cjs");
 require("./azurite_sas.cjs");
 require("./azurite_rules.cjs");
+require("./azurite_roles.cjs");

@@ -10,6 +10,7 @@ from acr_emulator.bundled.tools import AZURITE, path_of
 from acr_emulator.identity.tokens import Tokens
 from acr_emulator.network.certificates import Certificates
 from acr_emulator.state.whole_files import write_whole
+from acr_emulator.storage.blob_operations import Grants
 
 BLOB_TYPES = ("BlockBlob", "AppendBlob", "PageBlob")
 _PRELOADED = Path(__file__).with_suffix(".cjs")
@@ -31,6 +32,9 @@ class Rules:
     #: The types of blobs that it can hold.
     blob_types: Sequence[str] = BLOB_TYPES
     containers: Mapping[str, ContainerRule] = field(default_factory=dict)
+    #: The action that each operation with an Entra token needs, and whom roles allow which.
+    needs: Mapping[str, str] = field(default_factory=dict)
+    grants: Grants = field(default_factory=dict)
 
 
 NO_RULES = Rules()

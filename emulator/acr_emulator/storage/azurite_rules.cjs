@@ -96,3 +96,5 @@ function refuseType(supported, name) {
 guard(BlockBlob, ["upload", "putBlobFromUrl", "stageBlock", "stageBlockFromURL", "commitBlockList"], refuseType("BlockBlob", "Block blobs"));
 guard(AppendBlob, ["create"], refuseType("AppendBlob", "Append blobs"));
 guard(PageBlob, ["create"], refuseType("PageBlob", "Page blobs"));
+
+module.exports = { rules };
