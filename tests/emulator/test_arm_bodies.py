@@ -63,6 +63,10 @@ def test_whatever_a_part_is_the_answer_is_arms(
             "properties.request.artifacts[0] is to be a string",
         ),
         (
+            {"properties": {"request": {"catalogDigest": 5}}},
+            "properties.request.catalogDigest is to be a string",
+        ),
+        (
             {"properties": {"policies": {"exportPolicy": []}}},
             "properties.policies.exportPolicy is to be an object",
         ),

@@ -51,6 +51,7 @@ _PROPERTIES: Form = {
     "publicNetworkAccess": str,
     "request": {
         "artifacts": [str],
+        "catalogDigest": str,
         "pipelineResourceId": str,
         "source": _ORIGIN,
         "target": _ORIGIN,
