@@ -177,6 +177,19 @@ def test_what_may_not_be_listed_is_not_listed(client: RegistryClient) -> None:
     assert "hidden" not in client.call("GET", "/v2/_catalog", CATALOG).json()["repositories"]
 
 
+def test_a_page_that_only_hidden_tags_follow_is_the_last(client: RegistryClient) -> None:
+    repository = Repository(client, "lasthidden")
+    repository.lock("/_tags/v2", listEnabled=False)
+    for path in ("/v2/lasthidden/tags/list", "/acr/v1/lasthidden/_tags"):
+        first = repository.call("GET", path, params={"n": 1})
+        assert "v2" not in first.text
+        assert "last=v1" in first.headers["Link"]
+        second = repository.call("GET", path, params={"n": 1, "last": "v1"})
+        assert ("v3" in second.text, "Link" in second.headers) == (True, False)
+    repository.lock("/_tags/v3", listEnabled=False)
+    assert "Link" not in repository.call("GET", path, params={"n": 1}).headers
+
+
 def test_a_lock_ends_with_what_it_is_of(client: RegistryClient) -> None:
     repository = Repository(client, "ending")
     repository.lock("/_tags/v1", listEnabled=False)

@@ -17,16 +17,35 @@ from typing import Any
 from acr_emulator.registry.referrers import Referrer, is_digest, referrer
 
 _REPOSITORIES = "docker/registry/v2/repositories"
+#: What names the manifest of a tag, in the folder of the tag.
+_CURRENT = "current/link"
 
 
 @dataclass(frozen=True)
 class StoredTag:
-    """A tag and the manifest that it names."""
+    """A tag and the manifest that it names, read when it's needed: a page shows few of all."""
 
-    name: str
-    digest: str
-    created: datetime
-    updated: datetime
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """The tag itself."""
+        return self.folder.name
+
+    @property
+    def digest(self) -> str:
+        """The digest of the manifest."""
+        return (self.folder / _CURRENT).read_text()
+
+    @property
+    def created(self) -> datetime:
+        """When it was pushed first."""
+        return min(_time(past) for past in self.folder.glob("index/*/*/link"))
+
+    @property
+    def updated(self) -> datetime:
+        """When it was pushed last."""
+        return _time(self.folder / _CURRENT)
 
 
 @dataclass(frozen=True)
@@ -80,13 +99,13 @@ class StoredRepositories:
     def tags(self, repository: str) -> list[StoredTag]:
         """List the tags of a repository, by name."""
         folder = self._root / repository / "_manifests/tags"
-        tags = (_stored_tag(link) for link in folder.glob("*/current/link"))
-        return sorted(tags, key=lambda tag: tag.name)
+        folders = sorted(folder.glob("*"), key=lambda folder: folder.name)
+        return [StoredTag(folder) for folder in folders if (folder / _CURRENT).exists()]
 
     def digest(self, repository: str, tag: str) -> str:
         """The digest that a tag names; "" if it doesn't exist."""
         try:
-            return (self.folder(repository, tag) / "current/link").read_text()
+            return (self.folder(repository, tag) / _CURRENT).read_text()
         except FileNotFoundError:
             return ""
 
@@ -105,7 +124,9 @@ class StoredRepositories:
     def referrers(self, repository: str, subject: str) -> list[Referrer]:
         """List the manifests whose subject has that digest, by digest."""
         known = (self._referrer(link) for link in sorted(self._revisions(repository)))
-        return [found for found in known if found is not None and found.subject == subject]
+        return [
+            manifest for manifest in known if manifest is not None and manifest.subject == subject
+        ]
 
     def subject(self, repository: str, digest: str) -> str:
         """The digest of a manifest's subject; "" without one, and of a manifest that is missing."""
@@ -129,8 +150,8 @@ class StoredRepositories:
             if tag.digest == digest:
                 self.untag(repository, tag.name)
         shutil.rmtree(self.folder(repository, digest), ignore_errors=True)
-        for found in self.referrers(repository, digest):
-            self.delete_manifest(repository, found.digest)
+        for manifest in self.referrers(repository, digest):
+            self.delete_manifest(repository, manifest.digest)
 
     def untag(self, repository: str, tag: str) -> None:
         """Remove a tag and keep its manifest."""
@@ -171,13 +192,3 @@ def _parsed(blob: Path) -> Referrer | None:
     """Parse a manifest once: what a digest names never changes."""
     digest = f"{blob.parts[-4]}:{blob.parts[-2]}"
     return referrer(digest, blob.read_bytes())
-
-
-def _stored_tag(link: Path) -> StoredTag:
-    folder = link.parent.parent
-    return StoredTag(
-        name=folder.name,
-        digest=link.read_text(),
-        created=min(_time(past) for past in folder.glob("index/*/*/link")),
-        updated=_time(link),
-    )

@@ -81,13 +81,13 @@ class Attributes:
     async def _tags(self, request: Request, visit: Visit) -> Response:
         stored, locks = self._enter(visit), self._locks(visit)
         tags = order_of(request).sort(stored.tags(visit.repository), lambda tag: tag.updated)
-        listed = [
-            _tag(tag, attributes)
-            for tag in tags
-            if (attributes := locks.attributes(visit.repository, tag.name))[LIST]
-        ]
-        chosen, headers = page(request, listed, lambda tag: str(tag["name"]))
-        return _answer(visit, {"tags": chosen}, headers)
+        attributes = partial(locks.attributes, visit.repository)
+        chosen, headers = page(
+            request, tags, lambda tag: tag.name, lambda tag: attributes(tag)[LIST]
+        )
+        return _answer(
+            visit, {"tags": [_tag(tag, attributes(tag.name)) for tag in chosen]}, headers
+        )
 
     async def _tag(self, request: Request, visit: Visit) -> Response:
         tag = _named(request, self._enter(visit).tags(visit.repository))
@@ -113,13 +113,15 @@ class Attributes:
         manifests = order_of(request).sort(
             stored.manifests(visit.repository), lambda manifest: manifest.created
         )
-        listed = [
-            _manifest(manifest, tags, attributes)
-            for manifest in manifests
-            if (attributes := locks.attributes(visit.repository, manifest.digest))[LIST]
-        ]
-        chosen, headers = page(request, listed, lambda manifest: str(manifest["digest"]))
-        return _answer(visit, {"manifests": chosen}, headers)
+        attributes = partial(locks.attributes, visit.repository)
+        chosen, headers = page(
+            request,
+            manifests,
+            lambda manifest: manifest.digest,
+            lambda name: attributes(name)[LIST],
+        )
+        shown = [_manifest(manifest, tags, attributes(manifest.digest)) for manifest in chosen]
+        return _answer(visit, {"manifests": shown}, headers)
 
     async def _manifest(self, request: Request, visit: Visit) -> Response:
         stored, repository = self._enter(visit), visit.repository

@@ -46,8 +46,7 @@ class Listings:
         folder = visit.registry.folder
         locks = self._distribution.locks(folder)
         names = self._distribution.repositories(folder).names()
-        names = [name for name in names if locks.attributes(name)[LIST]]
-        chosen, headers = page(request, names, str)
+        chosen, headers = page(request, names, str, lambda name: locks.attributes(name)[LIST])
         return JSONResponse({"repositories": chosen}, headers=headers)
 
     async def _tags(self, request: Request, visit: Visit) -> Response:
@@ -57,8 +56,9 @@ class Listings:
             raise unknown_repository(repository)
         locks = self._distribution.locks(visit.registry.folder)
         tags = [tag.name for tag in stored.tags(repository)]
-        tags = [tag for tag in tags if locks.attributes(repository, tag)[LIST]]
-        chosen, headers = page(request, tags, str)
+        chosen, headers = page(
+            request, tags, str, lambda tag: locks.attributes(repository, tag)[LIST]
+        )
         return JSONResponse({"name": repository, "tags": chosen}, headers=headers)
 
     async def _referrers(self, request: Request, visit: Visit) -> Response:

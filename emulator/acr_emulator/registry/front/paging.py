@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -35,16 +36,20 @@ def order_of(request: Request) -> Order:
 
 
 def page(
-    request: Request, items: Sequence[Item], name: Callable[[Item], str]
+    request: Request,
+    items: Sequence[Item],
+    name: Callable[[Item], str],
+    is_listed: Callable[[str], bool],
 ) -> tuple[list[Item], dict[str, str]]:
-    """The requested page of sorted items, and its Link header, if any."""
+    """The requested page of the sorted items that are listed, and its Link header, if any."""
     size = _size(request)
     last = request.query_params.get("last", "")
     names = [name(item) for item in items]
     # A `last` that was deleted still has a position among names; among times it has none.
     start = names.index(last) + 1 if last in names else sum(other <= last for other in names)
-    chosen = list(items[start : start + size])
-    if not chosen or start + size >= len(items):
+    listed = (item for item in items[start:] if is_listed(name(item)))
+    chosen = list(islice(listed, size))
+    if next(listed, None) is None:
         return chosen, {}
     query = urlencode({"last": name(chosen[-1]), "n": size, "orderby": order_of(request).text})
     return chosen, {"Link": f'<{request.url.path}?{query}>; rel="next"'}
