@@ -16,6 +16,7 @@ from benchmarks import (
     cleaning,
     completion,
     exporting,
+    latency,
     listing,
     memory,
     request_counts,
@@ -23,9 +24,9 @@ from benchmarks import (
     throughput,
 )
 from benchmarks.measurement import Measurement, table
-from benchmarks.place import NEWEST, Place
+from benchmarks.workspace import NEWEST, Workspace
 
-ROWS: dict[str, Callable[[Place], Iterator[Measurement]]] = {
+ROWS: dict[str, Callable[[Workspace], Iterator[Measurement]]] = {
     "completion": completion.measure,
     "requests": request_counts.measure,
     "clean": cleaning.measure,
@@ -34,6 +35,7 @@ ROWS: dict[str, Callable[[Place], Iterator[Measurement]]] = {
     "startup": startup.measure,
     "throughput": throughput.measure,
     "memory": memory.measure,
+    "latency": latency.measure,
 }
 RESULTS = Path(__file__).with_name("results.md")
 
@@ -56,7 +58,7 @@ def main(chosen: Sequence[str]) -> int:
 def _measured(row: str) -> Iterator[Measurement]:
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
-        for measurement in ROWS[row](Place(Path(folder))):
+        for measurement in ROWS[row](Workspace(Path(folder))):
             taken = time.monotonic() - began
             print(f"{row}, {taken:.0f} s: {measurement.result}", file=sys.stderr, flush=True)
             yield measurement

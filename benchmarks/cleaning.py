@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from benchmarks.measurement import Measurement
-from benchmarks.place import Desk, Place
+from benchmarks.workspace import Environment, Workspace
 from tests.support.site import GROUP
 
 COUNT = 1000
@@ -13,15 +13,15 @@ LATENCY = 0.1
 _TIMES = 8
 
 
-def measure(place: Place, count: int = COUNT) -> Iterator[Measurement]:
+def measure(workspace: Workspace, count: int = COUNT) -> Iterator[Measurement]:
     """Both delete as many failed runs, each in a separate process, at the same latency."""
-    with place.desk("clean") as desk:
-        _fail(desk, count)
-        ours = desk.az(f"acr pipeline-run clean {desk.site.at} --output none").seconds
-        _expect(desk, 0)
-        _fail(desk, count)
-        theirs = desk.sdk("clean").seconds
-        _expect(desk, 0)
+    with workspace.environment("clean") as environment:
+        _fail(environment, count)
+        ours = environment.az(f"acr pipeline-run clean {environment.site.at} --output none").seconds
+        _expect(environment, 0)
+        _fail(environment, count)
+        theirs = environment.sdk("clean").seconds
+        _expect(environment, 0)
     yield Measurement(
         f"`clean` of {count:,} failed runs at 100 ms service latency",
         f">= {_TIMES}x faster than one after another",
@@ -30,14 +30,17 @@ def measure(place: Place, count: int = COUNT) -> Iterator[Measurement]:
     )
 
 
-def _fail(desk: Desk, count: int) -> None:
-    desk.cloud.control("latency", seconds=0)
-    desk.cloud.control("past-runs", pipeline=desk.pipeline_id, count=count, error="It failed.")
-    _expect(desk, count)
-    desk.cloud.control("latency", seconds=LATENCY)
+def _fail(environment: Environment, count: int) -> None:
+    environment.cloud.control("latency", seconds=0)
+    environment.cloud.control(
+        "past-runs", pipeline=environment.pipeline_id, count=count, error="It failed."
+    )
+    _expect(environment, count)
+    environment.cloud.control("latency", seconds=LATENCY)
 
 
-def _expect(desk: Desk, count: int) -> None:
-    there = [each for each in desk.cloud.status()["resources"] if "/pipelineruns/" in each.lower()]
-    if len(there) != count:
-        raise RuntimeError(f"{len(there)} runs are in {GROUP} instead of {count}")
+def _expect(environment: Environment, count: int) -> None:
+    resources = environment.cloud.status()["resources"]
+    runs = [name for name in resources if "/pipelineruns/" in name.lower()]
+    if len(runs) != count:
+        raise RuntimeError(f"{len(runs)} runs are in {GROUP} instead of {count}")

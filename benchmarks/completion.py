@@ -20,7 +20,7 @@ from azext_acrtransfer.service.resources import Service
 from azext_acrtransfer.service.states import RunState
 from benchmarks import sdk
 from benchmarks.measurement import Measurement
-from benchmarks.place import NEWEST, OLDEST, Desk, Place
+from benchmarks.workspace import NEWEST, OLDEST, Environment, Workspace
 from tests.support.cloud import Cloud
 from tests.support.site import GROUP
 
@@ -31,74 +31,85 @@ _STEP = 0.2
 
 
 def measure(
-    place: Place, seconds: Iterable[int] = SECONDS, long: int = LONG
+    workspace: Workspace, seconds: Iterable[int] = SECONDS, long: int = LONG
 ) -> Iterator[Measurement]:
     """Short runs by real processes, a long one by the emulator's clock."""
-    with place.desk("completion") as desk:
-        desk.site.registry_client.push("samples/hello", "1.0", layer=b"hello")
-        for each in seconds:
-            yield _short(desk, each)
-        yield _long(desk, long)
+    with workspace.environment("completion") as environment:
+        environment.site.registry_client.push("samples/hello", "1.0", layer=b"hello")
+        for duration in seconds:
+            yield _short(environment, duration)
+        yield _long(environment, long)
 
 
-def _short(desk: Desk, seconds: int) -> Measurement:
-    desk.cloud.control("runs", seconds=seconds)
-    seen_at: list[float] = []
-    with sdk.client(desk.cloud) as client:
+def _short(environment: Environment, seconds: int) -> Measurement:
+    environment.cloud.control("runs", seconds=seconds)
+    noticed: list[float] = []
+    with sdk.client(environment.cloud) as client:
         name = f"sdk{seconds:05}"
         poller = client.pipeline_runs.begin_create(
-            GROUP, desk.site.registry, name, sdk.export_run(desk, name, _ARTIFACT)
+            GROUP, environment.site.registry, name, sdk.export_run(environment, name, _ARTIFACT)
         )
-        poller.add_done_callback(lambda _: seen_at.append(time.time()))
+        poller.add_done_callback(lambda _: noticed.append(time.time()))
         with ThreadPoolExecutor() as both:
-            by_az = dict(both.map(lambda az: (az, _by_az(desk, az, seconds)), (NEWEST, OLDEST)))
+            by_az = dict(
+                both.map(lambda az: (az, _by_az(environment, az, seconds)), (NEWEST, OLDEST))
+            )
         poller.wait()
-    by_sdk = seen_at[0] - _finished_at(desk, name)
-    told = ", ".join(f"az {version} {delay:.2f} s" for version, delay in by_az.items())
-    return _measurement(f"{seconds} s", seconds, told, max(by_az.values()), by_sdk)
+    by_sdk = noticed[0] - _finished_at(environment, name)
+    ours_text = ", ".join(f"az {version} {delay:.2f} s" for version, delay in by_az.items())
+    return _measurement(f"{seconds} s", seconds, ours_text, max(by_az.values()), by_sdk)
 
 
-def _by_az(desk: Desk, version: str, seconds: int) -> float:
+def _by_az(environment: Environment, version: str, seconds: int) -> float:
     name = f"az{version.replace('.', '')}s{seconds:03}"
-    process = desk.az(
-        f"acr pipeline-run create {desk.site.at} -n {name} -p mypipeline -t export -b {name} "
-        f"-a {_ARTIFACT} --output none",
+    process = environment.az(
+        f"acr pipeline-run create {environment.site.at} -n {name} -p mypipeline -t export "
+        f"-b {name} -a {_ARTIFACT} --output none",
         version=version,
     )
-    return process.ended_at - _finished_at(desk, name)
+    return process.ended_at - _finished_at(environment, name)
 
 
-def _long(desk: Desk, seconds: int) -> Measurement:
-    desk.cloud.control("runs", seconds=seconds)
-    clock = _Clock(desk.cloud)
-    with sdk.client(desk.cloud, transport=_Transport(clock, **sdk.way_to(desk.cloud))) as client:
-        runs_of = Service(client, RUN, PUBLIC.subscription_id).of(desk.site.registry, GROUP)
+def _long(environment: Environment, seconds: int) -> Measurement:
+    environment.cloud.control("runs", seconds=seconds)
+    clock = _Clock(environment.cloud)
+    with sdk.client(
+        environment.cloud, transport=_Transport(clock, **sdk.way_to(environment.cloud))
+    ) as client:
+        runs_of = Service(client, RUN, PUBLIC.subscription_id).of(environment.site.registry, GROUP)
         quiet = SimpleNamespace(only_show_errors=True)
-        answer = runs_of.put("ourrun", sdk.export_run(desk, "ourrun", _ARTIFACT))
+        answer = runs_of.put("ourrun", sdk.export_run(environment, "ourrun", _ARTIFACT))
         Waiting(quiet, now=clock.now, sleep=clock.sleep).settled(
             runs_of, "ourrun", answer, RunState
         )
-        ours = _now(desk.cloud) - _finished_at(desk, "ourrun")
+        ours = _now(environment.cloud) - _finished_at(environment, "ourrun")
         client.pipeline_runs.begin_create(
-            GROUP, desk.site.registry, "theirrun", sdk.export_run(desk, "theirrun", _ARTIFACT)
+            GROUP,
+            environment.site.registry,
+            "theirrun",
+            sdk.export_run(environment, "theirrun", _ARTIFACT),
         ).result()
-        theirs = _now(desk.cloud) - _finished_at(desk, "theirrun")
-    told = f"the extension's waiting {ours:.1f} s"
-    return _measurement(f"{seconds / 60:g} min (clock set forward)", seconds, told, ours, theirs)
+        theirs = _now(environment.cloud) - _finished_at(environment, "theirrun")
+    ours_text = f"the extension's waiting {ours:.1f} s"
+    return _measurement(
+        f"{seconds / 60:g} min (clock set forward)", seconds, ours_text, ours, theirs
+    )
 
 
-def _measurement(run: str, seconds: float, told: str, ours: float, theirs: float) -> Measurement:
+def _measurement(
+    run: str, seconds: float, ours_text: str, ours: float, theirs: float
+) -> Measurement:
     limit = max(1.5, seconds / 10)
     return Measurement(
         f"completion seen after the service is done, run of {run}",
         f"<= {limit:g} s",
-        f"{told}; SDK's poller {theirs:.1f} s",
+        f"{ours_text}; SDK's poller {theirs:.1f} s",
         is_met=ours <= limit,
     )
 
 
-def _finished_at(desk: Desk, run: str) -> float:
-    response = desk.site.finished(run)["response"]
+def _finished_at(environment: Environment, run: str) -> float:
+    response = environment.site.finished(run)["response"]
     return float(isodate.parse_datetime(response["finishTime"]).timestamp())
 
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import isodate
 
 from benchmarks.measurement import Measurement
-from benchmarks.place import Desk, Place
 from benchmarks.process import Process
+from benchmarks.workspace import Environment, Workspace
 from tests.support.cloud import Json
 
 RUNS = 10
@@ -20,37 +20,39 @@ _A_RUN = 50
 _TIMES = 1.6
 
 
-def measure(place: Place, runs: int = RUNS, rounds: int = 3) -> Iterator[Measurement]:
+def measure(workspace: Workspace, runs: int = RUNS, rounds: int = 3) -> Iterator[Measurement]:
     """By references in a file, which need no registry access, then by a glob."""
     count = _A_RUN * runs
-    with place.desk("export") as desk:
+    with workspace.environment("export") as environment:
         tags = [f"{number:04}" for number in range(count)]
-        desk.site.registry_client.push("samples/many", *tags, layer=b"hello")
-        desk.cloud.control("latency", seconds=LATENCY)
-        desk.cloud.control("runs", seconds=RUN_SECONDS)
-        references = place.folder / "references"
+        environment.site.registry_client.push("samples/many", *tags, layer=b"hello")
+        environment.cloud.control("latency", seconds=LATENCY)
+        environment.cloud.control("runs", seconds=RUN_SECONDS)
+        references = workspace.folder / "references"
         references.write_text("".join(f"samples/many:{tag}\n" for tag in tags))
         # The first run of a cloud waits for parts of the emulator, which no other does.
-        _exported(desk, "warmup", "samples/many:0000")
+        _exported(environment, "warmup", "samples/many:0000")
         by_file = [
-            _against_service(_exported(desk, f"byfile{number}x", shlex.quote(f"@{references}")))
+            _against_service(
+                _exported(environment, f"byfile{number}x", shlex.quote(f"@{references}"))
+            )
             for number in range(rounds)
         ]
-        by_glob = _against_service(_exported(desk, "byglob", "samples/many:*"))
-    ratio, told = sorted(by_file)[rounds // 2]
+        by_glob = _against_service(_exported(environment, "byglob", "samples/many:*"))
+    ratio, text = sorted(by_file)[rounds // 2]
     yield Measurement(
         f"export of {count} artifacts in {runs} runs at 100 ms latency, each run {RUN_SECONDS} s",
         f"<= {_TIMES}x the time of the slowest run + submission",
-        f"{ratio:.2f}x: {told}",
+        f"{ratio:.2f}x: {text}",
         is_met=ratio <= _TIMES,
         notes=("the same by a glob: {:.2f}x: {}".format(*by_glob),),
     )
 
 
-def _exported(desk: Desk, name: str, artifacts: str) -> Process:
-    return desk.az(
-        f"acr pipeline-run create {desk.site.at} -n {name} -p mypipeline -t export -b {name} "
-        f"-a {artifacts}"
+def _exported(environment: Environment, name: str, artifacts: str) -> Process:
+    return environment.az(
+        f"acr pipeline-run create {environment.site.at} -n {name} -p mypipeline -t export "
+        f"-b {name} -a {artifacts}"
     )
 
 
@@ -58,13 +60,15 @@ def _against_service(process: Process) -> tuple[float, str]:
     """The time of the whole command, in times of what the service needs."""
     responses = [run["response"] for run in json.loads(process.stdout)]
     started = [_time(response, "startTime") for response in responses]
-    slowest = max(_time(each, "finishTime") - _time(each, "startTime") for each in responses)
+    slowest = max(
+        _time(response, "finishTime") - _time(response, "startTime") for response in responses
+    )
     # A run starts when its PUT has waited for the latency: the first was sent that much earlier,
     # the last is answered as it starts.
     submission = max(started) - min(started) + LATENCY
     needed = slowest + submission
-    told = f"{process.seconds:.2f} s for {slowest:.2f} + {submission:.2f} s"
-    return process.seconds / needed, told
+    text = f"{process.seconds:.2f} s for {slowest:.2f} + {submission:.2f} s"
+    return process.seconds / needed, text
 
 
 def _time(response: Json, which: str) -> float:

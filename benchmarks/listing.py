@@ -7,25 +7,25 @@ from collections.abc import Iterator
 from statistics import median
 
 from benchmarks.measurement import Measurement
-from benchmarks.place import Place
 from benchmarks.process import Process
+from benchmarks.workspace import Workspace
 
 COUNT = 10_000
 _MIB = 1024 * 1024
 _TIME, _MEMORY = 1.2, 1.3
 
 
-def measure(place: Place, count: int = COUNT, rounds: int = 3) -> Iterator[Measurement]:
+def measure(workspace: Workspace, count: int = COUNT, rounds: int = 3) -> Iterator[Measurement]:
     """Whole processes in turn, which print the same; the bare pager and no output next to them."""
-    with place.desk("list") as desk:
-        desk.cloud.control("past-runs", pipeline=desk.pipeline_id, count=count)
-        line = f"acr pipeline-run list {desk.site.at}"
+    with workspace.environment("list") as environment:
+        environment.cloud.control("past-runs", pipeline=environment.pipeline_id, count=count)
+        line = f"acr pipeline-run list {environment.site.at}"
         ours, theirs, silent, bare = [], [], [], []
         for _ in range(rounds):
-            ours.append(desk.az(line))
-            theirs.append(desk.sdk("show"))
-            silent.append(desk.az(f"{line} --output none"))
-            bare.append(desk.sdk("iterate"))
+            ours.append(environment.az(line))
+            theirs.append(environment.sdk("show"))
+            silent.append(environment.az(f"{line} --output none"))
+            bare.append(environment.sdk("iterate"))
     for printed in (ours[-1], theirs[-1]):
         if len(json.loads(printed.stdout)) != count:
             raise RuntimeError(f"not {count} runs were listed")
@@ -36,14 +36,14 @@ def measure(place: Place, count: int = COUNT, rounds: int = 3) -> Iterator[Measu
         f"time {time:.2f}x, {_seconds(ours):.1f} s; memory {memory:.2f}x, {_peak(ours):.0f} MiB",
         is_met=time <= _TIME and memory <= _MEMORY,
         notes=(
-            f"the SDK's pager, its runs printed as az prints: {_told(theirs)}",
-            f"the bare pager, which keeps and prints nothing: {_told(bare)}; az with "
-            f"`--output none`: {_told(silent)}",
+            f"the SDK's pager, its runs printed as az prints: {_usage(theirs)}",
+            f"the bare pager, which keeps and prints nothing: {_usage(bare)}; az with "
+            f"`--output none`: {_usage(silent)}",
         ),
     )
 
 
-def _told(processes: list[Process]) -> str:
+def _usage(processes: list[Process]) -> str:
     return f"{_seconds(processes):.1f} s, {_peak(processes):.0f} MiB"
 
 

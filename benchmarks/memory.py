@@ -8,7 +8,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from benchmarks.measurement import Measurement
-from benchmarks.place import Place
+from benchmarks.workspace import Workspace
 from tests.support.engine.bundled_services import running_services
 from tests.support.engine.measured import measure_transfer
 from tests.support.engine.world import MIB, world_of
@@ -18,25 +18,25 @@ _SAME = 32 * MIB
 _TIMES = 3
 
 
-def measure(place: Place, sizes: Iterable[int] = (GIB, 4 * GIB)) -> Iterator[Measurement]:
+def measure(workspace: Workspace, sizes: Iterable[int] = (GIB, 4 * GIB)) -> Iterator[Measurement]:
     """The peak of a process that exports and imports: for each size the median of three.
 
     A single one varies by about 30 MiB, by how many ranges happen to be there at once.
     """
-    peaks = {size: median(_peak(place, size) for _ in range(_TIMES)) for size in sizes}
-    told = " and ".join(f"{size // MIB:,} MiB" for size in peaks)
+    peaks = {size: median(_peak(workspace, size) for _ in range(_TIMES)) for size in sizes}
+    names = " and ".join(f"{size // MIB:,} MiB" for size in peaks)
     difference = max(peaks.values()) - min(peaks.values())
     yield Measurement(
-        f"emulator: memory while moving layers of {told}",
+        f"emulator: memory while moving layers of {names}",
         f"the same within {_SAME // MIB} MiB",
         " and ".join(f"{peak / MIB:.0f} MiB" for peak in peaks.values()),
         is_met=difference <= _SAME,
     )
 
 
-def _peak(place: Place, size: int) -> int:
+def _peak(workspace: Workspace, size: int) -> int:
     with (
-        TemporaryDirectory(dir=place.folder) as name,
+        TemporaryDirectory(dir=workspace.folder) as name,
         running_services(Path(name)) as services,
         world_of(services, Path(name)) as world,
     ):

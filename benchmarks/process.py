@@ -20,14 +20,14 @@ with open(sys.argv[2], "wb") as output:
     seconds, ended_at = time.monotonic() - began, time.time()
 used = resource.getrusage(resource.RUSAGE_CHILDREN)
 with open(sys.argv[1], "w") as measured:
-    found = {
+    usage = {
         "seconds": seconds,
         "ended_at": ended_at,
         "processor": used.ru_utime + used.ru_stime,
         "peak": used.ru_maxrss * 1024,
         "exit_code": code,
     }
-    json.dump(found, measured)
+    json.dump(usage, measured)
 """
 
 

@@ -6,40 +6,40 @@ import re
 from collections.abc import Iterator
 
 from benchmarks.measurement import Measurement
-from benchmarks.place import Desk, Place
+from benchmarks.workspace import Environment, Workspace
 
 _RUN_SECONDS = 2
 _PAST_RUNS = 250  # with a hundred on a page, three pages
 
 
-def measure(place: Place) -> Iterator[Measurement]:
+def measure(workspace: Workspace) -> Iterator[Measurement]:
     """Every command of the table of the first issue."""
     notes = []
     deviations = 0
-    with place.desk("requests") as desk:
-        desk.site.registry_client.push("samples/hello", "1.0", layer=b"hello")
-        desk.cloud.control("past-runs", pipeline=desk.pipeline_id, count=_PAST_RUNS)
-        for line, allowed in _costs(desk):
-            asked = _asked(desk, line)
-            is_met = bool(re.fullmatch(allowed, asked))
+    with workspace.environment("requests") as environment:
+        environment.site.registry_client.push("samples/hello", "1.0", layer=b"hello")
+        environment.cloud.control("past-runs", pipeline=environment.pipeline_id, count=_PAST_RUNS)
+        for line, allowed in _costs(environment):
+            methods = _methods(environment, line)
+            is_met = bool(re.fullmatch(allowed, methods))
             deviations += not is_met
-            notes.append(f"{line}: {asked}{'' if is_met else f', not {allowed}'}")
+            notes.append(f"{line}: {methods}{'' if is_met else f', not {allowed}'}")
     yield Measurement(
         "requests per command",
         "the table of issue one",
         f"{len(notes) - deviations} of {len(notes)} commands as in it",
         is_met=not deviations,
-        notes=tuple(note.replace(desk.site.at, "AT") for note in notes),
+        notes=tuple(note.replace(environment.site.at, "AT") for note in notes),
     )
 
 
-def _costs(desk: Desk) -> Iterator[tuple[str, str]]:
+def _costs(environment: Environment) -> Iterator[tuple[str, str]]:
     """Command lines, and the methods of the requests to ARM that they may cost, as a pattern."""
-    site = desk.site
-    place = f"-c {site.container_uri} -s {site.secret_uri}"
+    site = environment.site
+    options = f"-c {site.container_uri} -s {site.secret_uri}"
     for kind in ("export", "import"):
         group = f"acr {kind}-pipeline"
-        yield f"{group} create {site.at} -n another {place}", "PUT"
+        yield f"{group} create {site.at} -n another {options}", "PUT"
         yield f"{group} show {site.at} -n another", "GET"
         yield f"{group} show -r {site.registry} -n another", "GET GET"  # one looks for its group
         yield f"{group} list {site.at}", "GET"
@@ -55,8 +55,8 @@ def _costs(desk: Desk) -> Iterator[tuple[str, str]]:
     yield f"acr pipeline-run delete {site.at} -n myrun01", "DELETE"
 
 
-def _asked(desk: Desk, line: str) -> str:
-    desk.cloud.control("reset")
-    desk.cloud.control("runs", seconds=_RUN_SECONDS)
-    desk.az(f"{line} --output none")
-    return " ".join(method for method, _ in desk.cloud.requests())
+def _methods(environment: Environment, line: str) -> str:
+    environment.cloud.control("reset")
+    environment.cloud.control("runs", seconds=_RUN_SECONDS)
+    environment.az(f"{line} --output none")
+    return " ".join(method for method, _ in environment.cloud.requests())

@@ -8,7 +8,7 @@ from azure.identity import ClientSecretCredential
 from azure.mgmt.containerregistry import ContainerRegistryManagementClient
 from azure.mgmt.containerregistry.models import PipelineRun
 
-from benchmarks.place import Desk
+from benchmarks.workspace import Environment
 from tests.support.cloud import Cloud
 
 
@@ -34,10 +34,10 @@ def client(cloud: Cloud, **more: Any) -> ContainerRegistryManagementClient:
     return ContainerRegistryManagementClient(credential, subscription, **way, **more)
 
 
-def export_run(desk: Desk, blob: str, artifact: str) -> PipelineRun:
-    """A run of the desk's pipeline."""
+def export_run(environment: Environment, blob: str, artifact: str) -> PipelineRun:
+    """A run of the environment's pipeline."""
     request = {
-        "pipelineResourceId": desk.pipeline_id,
+        "pipelineResourceId": environment.pipeline_id,
         "artifacts": [artifact],
         "target": {"type": "AzureStorageBlob", "name": blob},
     }

@@ -7,19 +7,19 @@ from operator import attrgetter
 from statistics import median, quantiles
 
 from benchmarks.measurement import Measurement
-from benchmarks.place import Desk, Place
 from benchmarks.process import Process
+from benchmarks.workspace import Environment, Workspace
 
 ROUNDS = 25
 _Pairs = list[tuple[Process, Process]]
 _LIMIT_MS = 10
 
 
-def measure(place: Place, rounds: int = ROUNDS) -> Iterator[Measurement]:
+def measure(workspace: Workspace, rounds: int = ROUNDS) -> Iterator[Measurement]:
     """In turn, so that whatever else the machine does meets both alike."""
-    with place.desk("startup") as desk:
+    with workspace.environment("startup") as environment:
         # The emulator has no webhooks; an empty list costs az what an empty list of runs does.
-        desk.cloud.control(
+        environment.cloud.control(
             "faults",
             path="/webhooks",
             status=200,
@@ -27,9 +27,12 @@ def measure(place: Place, rounds: int = ROUNDS) -> Iterator[Measurement]:
             body={"value": []},
         )
         # Of two requests each: az looks at the registry first, we look for its group.
-        theirs, ours = f"webhook list {desk.site.at}", f"pipeline-run list -r {desk.site.registry}"
-        listed = _pairs(desk, theirs, ours, rounds)
-        helped = _pairs(desk, "webhook list -h", "pipeline-run list -h", rounds)
+        theirs, ours = (
+            f"webhook list {environment.site.at}",
+            f"pipeline-run list -r {environment.site.registry}",
+        )
+        listed = _pairs(environment, theirs, ours, rounds)
+        helped = _pairs(environment, "webhook list -h", "pipeline-run list -h", rounds)
     added = median(_added(listed, attrgetter("seconds")))
     yield Measurement(
         "added start-up over `az acr webhook list`",
@@ -43,18 +46,18 @@ def measure(place: Place, rounds: int = ROUNDS) -> Iterator[Measurement]:
     )
 
 
-def _pairs(desk: Desk, theirs: str, ours: str, rounds: int) -> _Pairs:
+def _pairs(environment: Environment, theirs: str, ours: str, rounds: int) -> _Pairs:
     """Each command in turn, which send as many requests."""
-    asked = [_asked(desk, line) for line in (theirs, ours)]
-    if asked[0] != asked[1]:
-        raise RuntimeError(f"{theirs} sends {asked[0]} requests, {ours} {asked[1]}")
-    return [(desk.az(f"acr {theirs}"), desk.az(f"acr {ours}")) for _ in range(rounds)]
+    counts = [_count_requests(environment, line) for line in (theirs, ours)]
+    if counts[0] != counts[1]:
+        raise RuntimeError(f"{theirs} sends {counts[0]} requests, {ours} {counts[1]}")
+    return [(environment.az(f"acr {theirs}"), environment.az(f"acr {ours}")) for _ in range(rounds)]
 
 
-def _asked(desk: Desk, line: str) -> int:
-    before = len(desk.cloud.requests())
-    desk.az(f"acr {line}")
-    return len(desk.cloud.requests()) - before
+def _count_requests(environment: Environment, line: str) -> int:
+    before = len(environment.cloud.requests())
+    environment.az(f"acr {line}")
+    return len(environment.cloud.requests()) - before
 
 
 def _added(pairs: _Pairs, of: Callable[[Process], float]) -> list[float]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from statistics import median
 
 from benchmarks.measurement import Measurement
-from benchmarks.place import Place
+from benchmarks.workspace import Workspace
 from tests.support.engine.bundled_services import running_services
 from tests.support.engine.measured import measure_transfer
 from tests.support.engine.skopeo import Skopeo
@@ -17,19 +17,19 @@ SIZE = 1024 * MIB
 _TIMES = 0.9
 
 
-def measure(place: Place, size: int = SIZE, pairs: int = 5) -> Iterator[Measurement]:
+def measure(workspace: Workspace, size: int = SIZE, pairs: int = 5) -> Iterator[Measurement]:
     """Pairs in turn, on the same servers; each import is into a registry that has nothing."""
-    folder = place.new_folder("throughput")
+    folder = workspace.new_folder("throughput")
     exports, imports = [], []
     with (
-        running_services(place.new_folder("source")) as services,
+        running_services(workspace.new_folder("source")) as services,
         world_of(services, folder) as world,
     ):
         world.seed.large_image("layer", "v1", size)
         for number in range(pairs):
             with (
-                running_services(place.new_folder(f"first{number}")) as first,
-                running_services(place.new_folder(f"second{number}")) as second,
+                running_services(workspace.new_folder(f"first{number}")) as first,
+                running_services(workspace.new_folder(f"second{number}")) as second,
                 world.storage_client() as storage,
             ):
                 skopeo_out, skopeo_in = _skopeo_seconds(world, first.registry)

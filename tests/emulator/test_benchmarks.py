@@ -12,7 +12,7 @@ import pytest
 from benchmarks import __main__ as benchmarks
 from benchmarks import process, throughput
 from benchmarks.measurement import Measurement, table
-from benchmarks.place import Place
+from benchmarks.workspace import Workspace
 
 MIB = 1024 * 1024
 #: How the lines of the table begin.
@@ -104,7 +104,7 @@ def test_a_process_that_fails_is_not_measured() -> None:
 
 
 def test_a_small_layer_moves_by_the_engine_and_by_skopeo(tmp_path: Path) -> None:
-    exported, imported = throughput.measure(Place(tmp_path), MIB, pairs=1)
+    exported, imported = throughput.measure(Workspace(tmp_path), MIB, pairs=1)
     for measurement, what in ((exported, "export"), (imported, "import")):
         assert measurement.what == f"emulator: {what} of one 1 MiB layer, against `skopeo copy`"
         assert re.fullmatch(r"[\d.]+x: \d+ MB/s, skopeo \d+ MB/s", measurement.result)

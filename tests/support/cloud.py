@@ -113,9 +113,20 @@ class Cloud:
 
     def requests(self, host: str = "") -> list[tuple[str, str]]:
         """Method and path of each request to a host, or ARM, since the last `control("reset")`."""
-        log = self._controls.get("/requests").raise_for_status().json()
         wanted = host or self.hosts.arm
-        return [(seen["method"], seen["path"]) for seen in log if seen["host"] == wanted]
+        return [
+            (request["method"], request["path"])
+            for request in self._request_log()
+            if request["host"] == wanted
+        ]
+
+    def request_count(self) -> int:
+        """How many requests there were to all hosts since the last `control("reset")`."""
+        return len(self._request_log())
+
+    def _request_log(self) -> list[Json]:
+        log: list[Json] = self._controls.get("/requests").raise_for_status().json()
+        return log
 
     def token(self, audience: str) -> str:
         """An Entra token of the ready service principal."""

@@ -1,4 +1,4 @@
-"""Where it is measured: a folder, an installed extension, clouds."""
+"""What programs are measured in: a folder, an installed extension, clouds."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NEWEST, OLDEST = "2.91.0", "2.85.0"
 
 
 @dataclass
-class Place:
+class Workspace:
     """A folder to work in, which is removed at the end."""
 
     folder: Path
@@ -37,16 +37,16 @@ class Place:
         return folder
 
     @contextmanager
-    def desk(self, name: str) -> Iterator[Desk]:
+    def environment(self, name: str) -> Iterator[Environment]:
         """A separate cloud, with one site and an export pipeline, and az logged in."""
         with Cloud(self.new_folder(name) / "state") as cloud:
             site = Site.prepare(cloud, name)
             pipeline = site.pipeline("export")
-            yield Desk(Terminal(cloud, self.extensions).log_in(), site, pipeline["id"])
+            yield Environment(Terminal(cloud, self.extensions).log_in(), site, pipeline["id"])
 
 
 @dataclass(frozen=True)
-class Desk:
+class Environment:
     """Where programs are measured that talk to one cloud."""
 
     terminal: Terminal
