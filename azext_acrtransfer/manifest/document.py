@@ -59,8 +59,8 @@ class _Node:
     path: str = "$"
 
     def wrong(self, expected: str) -> ValueError:
-        found = f", not '{self.value[:_LONGEST_SHOWN]}'" if isinstance(self.value, str) else ""
-        return ValueError(f"expected {expected} at {self.path}{found}")
+        actual = f", not '{self.value[:_LONGEST_SHOWN]}'" if isinstance(self.value, str) else ""
+        return ValueError(f"expected {expected} at {self.path}{actual}")
 
     def find(self, name: str, reader: Callable[[_Node], T]) -> T | None:
         if not isinstance(self.value, dict):

@@ -59,7 +59,7 @@ class Finding:
 
     artifact: Artifact
     expected: str
-    found: Descriptor | Exception | None
+    content: Descriptor | Exception | None
     children: tuple[Finding, ...] = ()
     subject: str | None = None
     #: Whether it's listed as a referrer of its subject, or why that can't be read.
@@ -68,13 +68,13 @@ class Finding:
     @property
     def actual(self) -> Descriptor | None:
         """The descriptor in the registry, if it could be read."""
-        return None if isinstance(self.found, Exception) else self.found
+        return None if isinstance(self.content, Exception) else self.content
 
     @property
     def error(self) -> str | None:
         """Why the artifact, or the list of referrers of its subject, could not be read."""
         is_present = self.actual and self.actual.digest == self.expected
-        read = self.is_listed if is_present else self.found
+        read = self.is_listed if is_present else self.content
         return mask_sas(str(read)) if isinstance(read, Exception) else None
 
     @property
@@ -150,16 +150,18 @@ def compare(manifest: TransferManifest, registry: Describing) -> tuple[Finding, 
     listed = _listed(tuple(dict.fromkeys(subjects)), registry)
 
     def finding(artifact: Artifact, contents: Sequence[Descriptor]) -> Finding:
-        found = actual[artifact]
-        digest = found.digest if isinstance(found, Descriptor) else None
-        expected = next((each for each in contents if each.digest == digest), contents[0])
+        actual_content = actual[artifact]
+        digest = actual_content.digest if isinstance(actual_content, Descriptor) else None
+        expected = next(
+            (descriptor for descriptor in contents if descriptor.digest == digest), contents[0]
+        )
         children = _children(artifact, expected)
         subject = _listing_subject(artifact, expected)
         referrers = listed[subject] if subject else {expected.digest}
         return Finding(
             artifact,
             expected.digest,
-            found,
+            actual_content,
             tuple(Finding(child, child.reference, actual[child]) for child in children),
             expected.subject,
             referrers if isinstance(referrers, Exception) else expected.digest in referrers,
@@ -189,8 +191,8 @@ def _listed(
     """Return the digests of the referrers of each subject, or why they can't be read."""
     lists = registry.try_to_list_referrers(subjects) if subjects else ()
     return {
-        subject: found if isinstance(found, Exception) else {referrer.digest for referrer in found}
-        for subject, found in zip(subjects, lists, strict=True)
+        subject: listed if isinstance(listed, Exception) else {item.digest for item in listed}
+        for subject, listed in zip(subjects, lists, strict=True)
     }
 
 
@@ -202,7 +204,9 @@ def _children(artifact: Artifact, content: Descriptor) -> tuple[Artifact, ...]:
 
 def to_manifest(findings: Iterable[Finding], login_server: str, now: datetime) -> TransferManifest:
     """Return the content of a registry as a manifest, without what could not be read."""
-    entries = tuple(map(_entry, (each for each in findings if each.result is not Result.UNKNOWN)))
+    entries = tuple(
+        map(_entry, (finding for finding in findings if finding.result is not Result.UNKNOWN))
+    )
     return TransferManifest(ManifestKind.VERIFICATION, rfc3339(now), login_server, entries=entries)
 
 

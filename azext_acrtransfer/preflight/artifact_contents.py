@@ -38,8 +38,12 @@ def read_referrers(
     """Return the referrers of artifacts, which were read, that aren't among these."""
 
     def others() -> tuple[Artifact, ...]:
-        found = find_referrers(list(contents), registry)
-        return tuple(each.artifact for each in found if not (each.is_chosen or each.is_list))
+        all_referrers = find_referrers(list(contents), registry)
+        return tuple(
+            referrer.artifact
+            for referrer in all_referrers
+            if not (referrer.is_chosen or referrer.is_list)
+        )
 
     known = all_or_none(contents)
     return read(others, _PULL) if isinstance(known, Found) else known

@@ -89,10 +89,13 @@ def gather(
         )
 
     def content() -> dict[str, Any]:
-        found = contents(subject.artifacts) if subject.artifacts else {}
+        artifact_contents = contents(subject.artifacts) if subject.artifacts else {}
         # A run names its referrers itself.
-        is_wanted = found and subject.kind is EXPORT and not subject.is_planned
-        return {"contents": found, "referrers": referrers(found) if is_wanted else ABSENT}
+        is_wanted = artifact_contents and subject.kind is EXPORT and not subject.is_planned
+        return {
+            "contents": artifact_contents,
+            "referrers": referrers(artifact_contents) if is_wanted else ABSENT,
+        }
 
     about = _About(reader, snapshot, access.value)
     pipeline, storage, vault, secret, blobs, artifacts = _concurrently(

@@ -192,13 +192,13 @@ def _required(writer: _Writer, pipeline: Any, kind: PipelineKind) -> _Access:
         raise CLIError("The service returned no identity of the pipeline.")
     if not uses_sas(storage):
         name = f"storage account '{facts['account']}'"
-        account = _found(writer, STORAGE_ACCOUNT, facts["account"], name)
+        account = _by_name(writer, STORAGE_ACCOUNT, facts["account"], name)
         _require_endpoint(account, BLOB_ENDPOINT, storage.uri, name)
         scope = container_scope(account["id"], facts["container"])
         right = right_to_blobs(kind, known_options(pipeline))
         return _ByRole(writer, principal, right, account["id"], scope, name)
     name = f"key vault '{facts['vault']}'"
-    vault = _found(writer, KEY_VAULT, facts["vault"], name)
+    vault = _by_name(writer, KEY_VAULT, facts["vault"], name)
     _require_endpoint(vault, VAULT_ENDPOINT, storage.key_vault_uri, name)
     if not get_path(vault, "properties", "enableRbacAuthorization"):
         return _ByPolicy(writer, principal, vault, name)
@@ -206,7 +206,7 @@ def _required(writer: _Writer, pipeline: Any, kind: PipelineKind) -> _Access:
     return _ByRole(writer, principal, READ_SECRETS, vault["id"], scope, name)
 
 
-def _found(writer: _Writer, resource_type: tuple[str, str], name: str, noun: str) -> Json:
+def _by_name(writer: _Writer, resource_type: tuple[str, str], name: str, noun: str) -> Json:
     lookup = writer.named(*resource_type, name)
     if isinstance(lookup, Unreadable):
         raise CLIError(f"The {noun} can't be read. {lookup.reason}")

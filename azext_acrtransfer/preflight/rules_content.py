@@ -74,13 +74,13 @@ def _blobs_changeable(
         is_leased = set(states.values()) == {LEASED}
         return fails(f"Not changeable: {_listed(states)}.", None if is_leased else _OTHER_NAME)
 
-    def unless_immutable(found: Resource) -> Finding:
-        if get_path(found, "properties", "immutableStorageWithVersioning", "enabled"):
+    def unless_immutable(container: Resource) -> Finding:
+        if get_path(container, "properties", "immutableStorageWithVersioning", "enabled"):
             # Not the blob but its versions are kept, so storage might not refuse it.
             kept = [name for name, headers in blobs.items() if is_immutable(headers, now)]
             evaluate = warns
         else:
-            kept, evaluate = _kept(blobs, found, subject.kind, now), fails
+            kept, evaluate = _kept(blobs, container, subject.kind, now), fails
         if kept:
             return evaluate(f"Immutable: {enumerated(kept)}.", _OTHER_CONTAINER)
         return passes("All are changeable.")

@@ -128,7 +128,7 @@ class RegistryClient:
             descriptor = manifest.descriptor
         return replace(
             descriptor,
-            children=tuple(self._deep(artifact.repository, each) for each in descriptor.children),
+            children=tuple(self._deep(artifact.repository, item) for item in descriptor.children),
             subject=descriptor.subject or subject_of_tag(artifact.reference),
         )
 

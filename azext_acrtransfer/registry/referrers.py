@@ -56,17 +56,17 @@ def find_referrers(artifacts: Sequence[Artifact], listing: Listing) -> list[Refe
     That takes a request for each manifest, one for each artifact, and the tags of their
     repositories. Each referrer is returned once, after its subject.
     """
-    walk = _Walk(artifacts, listing)
-    while walk.subjects:
-        walk.visit()
-    return list(walk.found.values())
+    search = _Search(artifacts, listing)
+    while search.subjects:
+        search.visit()
+    return list(search.referrers.values())
 
 
-class _Walk:  # pylint: disable=too-few-public-methods  # there is one way to go
+class _Search:  # pylint: disable=too-few-public-methods  # there is one way to go
     """Visits manifests level by level; one that was visited isn't visited again, even in cycles."""
 
     def __init__(self, artifacts: Sequence[Artifact], listing: Listing) -> None:
-        self.found: dict[Artifact, Referrer] = {}
+        self.referrers: dict[Artifact, Referrer] = {}
         #: Manifests to visit next, by digest.
         self.subjects: list[Artifact] = []
         self._listing = listing
@@ -99,8 +99,8 @@ class _Walk:  # pylint: disable=too-few-public-methods  # there is one way to go
         new: list[tuple[Referrer, Descriptor | None]] = []
         for subject, descriptors in zip(self.subjects, listed, strict=True):
             for artifact, digest, content in self._referrers(subject, descriptors):
-                if artifact not in self.found:
-                    self.found[artifact] = referrer = Referrer(
+                if artifact not in self.referrers:
+                    self.referrers[artifact] = referrer = Referrer(
                         artifact, digest, subject, self._roots[subject], artifact in self._chosen
                     )
                     new.append((referrer, content))
@@ -123,6 +123,5 @@ class _Walk:  # pylint: disable=too-few-public-methods  # there is one way to go
         for descriptor in descriptors:
             if descriptor.digest not in tagged.values():
                 by_digest = Artifact(repository, descriptor.digest)
-                names = (self._chosen, self._tagged)
-                artifact = next((each[by_digest] for each in names if by_digest in each), by_digest)
+                artifact = self._chosen.get(by_digest) or self._tagged.get(by_digest, by_digest)
                 yield artifact, descriptor.digest, None if descriptor.is_index else descriptor

@@ -27,12 +27,12 @@ def uninterrupted() -> Iterator[None]:
 def _handled_by(handler: Any, *signals: signal.Signals) -> Iterator[None]:
     before = {}
     try:
-        for each in signals:
-            before[each] = signal.signal(each, handler)
+        for number in signals:
+            before[number] = signal.signal(number, handler)
     except ValueError:  # only the main thread can do that, and gets the signals
         pass
     try:
         yield
     finally:
-        for each, previous in before.items():
-            signal.signal(each, previous or signal.SIG_DFL)
+        for number, previous in before.items():
+            signal.signal(number, previous or signal.SIG_DFL)

@@ -334,7 +334,7 @@ class _Listing:  # pylint: disable=too-few-public-methods  # it remembers, and d
         if len(names) == 1 or not self._is_worthwhile:
             return {}
         by_name = {name.lower(): name for name in names}
-        found: dict[str, LastAnswer] = {}
+        answers: dict[str, LastAnswer] = {}
         try:
             for number, resource in enumerate(self._resources.list()):
                 if number == len(names) * _LISTED_FOR_EACH:
@@ -342,11 +342,11 @@ class _Listing:  # pylint: disable=too-few-public-methods  # it remembers, and d
                     break
                 name = by_name.get(resource["name"].lower())
                 if name and not faults_of(resource):
-                    found[name] = LastAnswer(Answer(models.read(self._resources.kind, resource)))
+                    answers[name] = LastAnswer(Answer(models.read(self._resources.kind, resource)))
         except (AzureError, AzCLIError) as error:  # reading each has its own errors
             logger.debug("Can't list: %s", error)
             self._is_worthwhile = False  # it would be refused at each look
-        return found
+        return answers
 
 
 def _in_progress(latest: Mapping[str, LastAnswer], state_of: StateOf) -> list[str]:

@@ -28,13 +28,13 @@ def contents_of_blobs(cli_ctx: Any, outcomes: Iterable[Outcome]) -> dict[str, Bl
     ]
     if not written:
         return {}
-    found: list[BlobContent | BaseException] = []
+    contents: list[BlobContent | BaseException] = []
     try:
-        found += read_contents(cli_ctx, [_blob_of(outcome) for outcome in written])
+        contents += read_contents(cli_ctx, [_blob_of(outcome) for outcome in written])
     # pylint: disable-next=broad-exception-caught
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001
-        found = [error] * len(written)
-    errors = [item for item in found if isinstance(item, BaseException)]
+        contents = [error] * len(written)
+    errors = [item for item in contents if isinstance(item, BaseException)]
     if errors:
         logger.warning(
             "The manifest doesn't contain the size and MD5 of %d of %d blobs, by which "
@@ -43,7 +43,7 @@ def contents_of_blobs(cli_ctx: Any, outcomes: Iterable[Outcome]) -> dict[str, Bl
             len(written),
             message_of(errors[0]).partition("\n")[0],
         )
-    known = zip(written, found, strict=True)
+    known = zip(written, contents, strict=True)
     return {
         outcome.spec.blob: content for outcome, content in known if isinstance(content, BlobContent)
     }

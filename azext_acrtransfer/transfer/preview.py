@@ -47,7 +47,9 @@ def preview(
     sizes = sizes_if_readable([artifact for spec in specs for artifact in spec.artifacts], registry)
     runs: list[PlannedRun] = []
     for spec, skipped in zip(specs, _skipped(specs, selected), strict=True):
-        contents = None if sizes is None else {each: sizes[each] for each in spec.artifacts}
+        contents = (
+            None if sizes is None else {artifact: sizes[artifact] for artifact in spec.artifacts}
+        )
         runs.append(
             {
                 "name": spec.name,

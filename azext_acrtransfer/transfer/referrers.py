@@ -54,11 +54,11 @@ def warn_of_referrers_left_behind(
     """Name how many referrers an export leaves behind, if the registry can be read in time."""
 
     def count() -> int:
-        found = _to_take(find_referrers(artifacts, context.content), exclude, context)
+        referrers = _to_take(find_referrers(artifacts, context.content), exclude, context)
         return sum(
             not (referrer.is_chosen or referrer.is_list)
             and arrived.get(referrer.artifact) != referrer.digest
-            for referrer in found
+            for referrer in referrers
         )
 
     if context.cli_ctx.only_show_errors:

@@ -34,8 +34,8 @@ class Selection:
         artifacts = tuple(
             dict.fromkeys(
                 artifact
-                for each in self.include
-                for artifact in (matching[each] if isinstance(each, ArtifactGlob) else [each])
+                for wanted in self.include
+                for artifact in (matching[wanted] if isinstance(wanted, ArtifactGlob) else [wanted])
             )
         )
         self._warn_of_deeper_repositories(listing)
@@ -43,12 +43,12 @@ class Selection:
 
     def _warn_of_deeper_repositories(self, listing: Listing) -> None:
         """Name a pattern that matches no repositories with more slashes, if nothing else does."""
-        globs = [each for each in self.include if isinstance(each, ArtifactGlob)]
+        globs = [wanted for wanted in self.include if isinstance(wanted, ArtifactGlob)]
         for glob in (glob for glob in globs if is_glob(glob.repository)):
             deeper = [
                 name
                 for name in repositories_of(glob.deep, listing)
-                if not any(matches(each.repository, name) for each in self.include)
+                if not any(matches(wanted.repository, name) for wanted in self.include)
             ]
             if deeper:
                 logger.warning(

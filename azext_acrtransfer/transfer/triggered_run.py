@@ -38,22 +38,22 @@ class TriggeredRun:
         self._all_runs = all_runs
         self._pipeline_name = pipeline_name
         self._blob = blob
-        self._is_found = False
+        self._is_known = False
 
     def look(self) -> Answer:
         """Return the run; raise ResourceNotFoundError if the trigger hasn't started it yet."""
-        found: list[Any] = list(self._candidates())
-        if not found:
+        candidates: list[Any] = list(self._candidates())
+        if not candidates:
             self._require_trigger()
             raise ResourceNotFoundError(f"No run has been started for blob '{self._blob}'.")
-        self._is_found = True
-        return Answer(models.read(self._all_runs.kind, max(found, key=runs.started)))
+        self._is_known = True
+        return Answer(models.read(self._all_runs.kind, max(candidates, key=runs.started)))
 
     def advice_on_timeout(self) -> list[str]:
         """Return what to do when the wait was too short."""
         command = self._command("acr pipeline-run wait", pipeline=self._name)
         resume = ["To resume waiting, run:", str(command.adding(storage_blob=self._blob))]
-        if self._is_found:
+        if self._is_known:
             return resume
         check = self._command("acr import-pipeline check", name=self._name)
         checking = ["To check the pipeline and the blob, run:"]

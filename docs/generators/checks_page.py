@@ -81,4 +81,4 @@ def module_of(rule: Rule) -> str:
 
 def _recommendation(rule: Rule) -> str:
     commands = map(EXAMPLES.fill, rule.recommendation)
-    return "<br>".join(f"`{each}`" for each in commands) or "none: build the image again"
+    return "<br>".join(f"`{command}`" for command in commands) or "none: build the image again"

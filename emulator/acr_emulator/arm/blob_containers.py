@@ -102,10 +102,10 @@ class BlobContainers:
 
     async def list(self, request: ArmRequest) -> Response:
         account = self._account(request)
-        found = await self.containers.all(account["name"])
+        containers = await self.containers.all(account["name"])
         shown = [
             self._shown(account, container)
-            for container in found
+            for container in containers
             if request.filter.matches({"name": container.name})
         ]
         return JsonAnswer({"value": shown})

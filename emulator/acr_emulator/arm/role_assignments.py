@@ -217,5 +217,5 @@ def _fields(assignment: Resource) -> dict[str, str]:
 
 def _covers(assigned: str, scope: ResourceId, *, below: bool) -> bool:
     """Whether an assignment is listed at a scope: given there or above, or below it too."""
-    place = ResourceId.parse(assigned)
-    return scope.is_within(place) or (below and place.is_within(scope))
+    assigned_scope = ResourceId.parse(assigned)
+    return scope.is_within(assigned_scope) or (below and assigned_scope.is_within(scope))

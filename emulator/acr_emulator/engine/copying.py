@@ -25,11 +25,11 @@ async def copy_artifact(
     """Copy an artifact under each of the tags, and by its digest; raises TransferError."""
     artifact = await resolve(name, source, Bounds())
     origin, digest = artifact.reference.repository, artifact.root.digest
-    places = [*tags, *(Reference(repository, digest) for repository in untagged)]
+    references = [*tags, *(Reference(repository, digest) for repository in untagged)]
     guard = None if overwrite else _refuse_tag
-    for place in places:
-        target.check("push", place)
-        await target.check_tag(place, digest, guard)
+    for reference in references:
+        target.check("push", reference)
+        await target.check_tag(reference, digest, guard)
 
     def content(blob: Descriptor) -> AsyncGenerator[bytes, None]:
         return source.blob(origin, blob)
@@ -37,8 +37,8 @@ async def copy_artifact(
     shared = artifact.blobs if source.shares_blobs_with(target) else ()
     known = dict.fromkeys(shared, source.path(origin))
     pusher = Pusher(content, target, guard, Progress(0, lambda _: None), known)
-    for place in places:
-        await pusher.push(replace(artifact, reference=place))
+    for reference in references:
+        await pusher.push(replace(artifact, reference=reference))
 
 
 def _refuse_tag(tag: Reference, *_: str) -> None:

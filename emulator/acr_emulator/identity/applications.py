@@ -120,8 +120,8 @@ class Applications:
 
     def find(self, object_id: str) -> dict[str, Any] | None:
         """The application with that object id."""
-        found: dict[str, Any] | None = self._table.get(object_id.lower())
-        return found
+        application: dict[str, Any] | None = self._table.get(object_id.lower())
+        return application
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         return (application for _, application in self._table.items())

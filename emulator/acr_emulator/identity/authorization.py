@@ -148,11 +148,13 @@ def roles_of(store: Store, principal_id: str | None, scope: str) -> Iterator[Rol
     if not principal_id:
         return
     try:
-        at = ResourceId.parse(scope)
+        resource_id = ResourceId.parse(scope)
     except InvalidIdError:
         return  # there is nothing of that id
     for assignment in assignments(store):
-        if assignment.principal_id == principal_id.lower() and at.is_within(assignment.scope):
+        if assignment.principal_id == principal_id.lower() and resource_id.is_within(
+            assignment.scope
+        ):
             yield assignment.role
 
 

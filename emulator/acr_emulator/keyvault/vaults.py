@@ -142,14 +142,14 @@ class DeletedVaults:
 
     def all(self) -> list[DeletedVault]:
         """Those that can still be recovered; purges the others."""
-        found = []
+        deleted = []
         for name, kept in list(self._table.items()):
             vault = DeletedVault(kept["vault"], datetime.fromisoformat(kept["deleted"]))
             if vault.purge_date > self._clock.now():
-                found.append(vault)
+                deleted.append(vault)
             else:
                 self.purge(name)
-        return found
+        return deleted
 
     def find(self, name: str) -> DeletedVault | None:
         """The deleted vault of that name."""

@@ -42,15 +42,15 @@ class Locks:
         What locks a manifest locks its tags.
         """
         touched = {"", reference, self._stored.digest(repository, reference)}
-        return all(self.attributes(repository, each)[operation] for each in touched)
+        return all(self.attributes(repository, name)[operation] for name in touched)
 
     def allow_deletion(self, repository: str, reference: str = "") -> bool:
         """Whether it may be deleted with all that ends with it; what can't be written stays."""
         manifest = self._stored.digest(repository, reference)
         ending = {"", reference, manifest, *self._ending_with(repository, reference)}
         return all(
-            self.attributes(repository, each)[operation]
-            for each in ending
+            self.attributes(repository, name)[operation]
+            for name in ending
             for operation in (DELETE, WRITE)
         )
 
@@ -62,6 +62,6 @@ class Locks:
             yield from (manifest.digest for manifest in self._stored.manifests(repository))
             return
         yield from (tag.name for tag in tags if tag.digest == reference)
-        for found in self._stored.referrers(repository, reference):
-            yield found.digest
-            yield from self._ending_with(repository, found.digest)
+        for referrer in self._stored.referrers(repository, reference):
+            yield referrer.digest
+            yield from self._ending_with(repository, referrer.digest)

@@ -55,7 +55,7 @@ def referrer(digest: str, text: bytes) -> Referrer | None:
 
 def index(referrers: Sequence[Referrer], artifact_type: str) -> dict[str, Any]:
     """The image index that lists them, all if no artifact type is named."""
-    descriptors = [found.descriptor for found in referrers]
+    descriptors = [referrer.descriptor for referrer in referrers]
     if artifact_type:
         descriptors = [one for one in descriptors if one.get("artifactType") == artifact_type]
     return {"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": descriptors}

@@ -67,8 +67,8 @@ class ResourceId:
         return self.first(max(at for at, word in enumerate(self._key) if word == "providers"))
 
     def _name_after(self, kind: str, position: int) -> str:
-        found = self._key[position : position + 1] == (kind,)
-        return "".join(self.segments[position + 1 : position + 2]) if found else ""
+        is_present = self._key[position : position + 1] == (kind,)
+        return "".join(self.segments[position + 1 : position + 2]) if is_present else ""
 
     @property
     def _key(self) -> tuple[str, ...]:

@@ -242,9 +242,9 @@ def _opened(path: Path) -> sqlite3.Connection:
         # could take the last writes with it.
         database.execute("PRAGMA synchronous = NORMAL")
         database.executescript(_SCHEMA)
-        [found] = database.execute("PRAGMA quick_check(1)").fetchone()
-        if found != "ok":
-            raise sqlite3.DatabaseError(found)
+        [verdict] = database.execute("PRAGMA quick_check(1)").fetchone()
+        if verdict != "ok":
+            raise sqlite3.DatabaseError(verdict)
     except BaseException:
         database.close()
         raise

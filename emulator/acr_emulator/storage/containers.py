@@ -41,7 +41,7 @@ class Containers:
 
     async def find(self, account: str, name: str) -> StoredContainer | None:
         """The container, or None."""
-        properties = await self._run(account, lambda client: _found(client, name))
+        properties = await self._run(account, lambda client: _properties_of(client, name))
         return None if properties is None else _stored(properties)
 
     async def all(self, account: str) -> list[StoredContainer]:
@@ -79,7 +79,7 @@ class Containers:
         return await asyncio.to_thread(carry_out)
 
 
-def _found(client: BlobServiceClient, name: str) -> ContainerProperties | None:
+def _properties_of(client: BlobServiceClient, name: str) -> ContainerProperties | None:
     try:
         return client.get_container_client(name).get_container_properties()
     except ResourceNotFoundError:

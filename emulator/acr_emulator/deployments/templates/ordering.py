@@ -71,13 +71,13 @@ def _dependencies(resource: TemplateResource, declared: Declared) -> frozenset[s
     """Of `dependsOn`: what it names must be in the template."""
     targets: set[str] = set()
     for name, written in resource.depends_on.items():
-        found = declared.find(name)
-        if found is None:
+        matching = declared.find(name)
+        if matching is None:
             raise invalid(
                 f"The resource '{written}' is not defined in the template. Please see"
                 " https://aka.ms/arm-syntax for usage details."
             )
-        targets.update(target.id.lower() for target in found)
+        targets.update(target.id.lower() for target in matching)
     return frozenset(targets)
 
 

@@ -86,14 +86,16 @@ def resources(
     for symbol, item in _named(declared):
         made: list[str] = []
         for loops in _iterations(item, evaluator):
-            place = parent or _Parent()
-            resource = _resource(item, evaluator.within({**place.loops, **loops}), group_id, place)
+            surrounding = parent or _Parent()
+            resource = _resource(
+                item, evaluator.within({**surrounding.loops, **loops}), group_id, surrounding
+            )
             resource = replace(
                 resource,
                 depends_on={**resource.depends_on, **_earlier_batch(item, made)},
                 symbol=f"{symbol}[{loops['']}]" if symbol and loops else symbol,
                 loop_names=_loop_names(symbol, item),
-                loops={**place.loops, **loops},
+                loops={**surrounding.loops, **loops},
             )
             made.append(resource.id)
             yield resource

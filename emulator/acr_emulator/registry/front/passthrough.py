@@ -239,7 +239,7 @@ def _with_mount(query: bytes, visit: Visit) -> bytes:
     }
     if not any(values.values()):
         return query
-    [digest], [source] = (found if len(found) == 1 else [""] for found in values.values())
+    [digest], [source] = (given if len(given) == 1 else [""] for given in values.values())
     if (
         not _DIGEST.fullmatch(digest)
         or not is_repository(source)
