@@ -50,6 +50,7 @@ UPDATE_PIPELINE = az("acr {pipeline-group} update", **OF_PIPELINE)
 _READ_NEWEST_SECRET = UPDATE_PIPELINE.adding(secret_uri="{newest-secret-uri}")
 _BLOB = {"account_name": "{account}", "container_name": "{container}", "name": "{blob}"}
 _MARK_BLOB = az("storage blob metadata update", **_BLOB, metadata="category=acr-transfer-blob")
+_UNLOCK = az("acr repository update", name="{registry}", image="{artifact}")
 _STORAGE = "Failed to access storage.  Service request failed.  Status: "
 _VAULT = "Failed to access key vault.  Service request failed.  Status: "
 
@@ -499,6 +500,23 @@ KNOWN_FAILURES = (
         "The artifact is an index, and the registry doesn't contain all its manifests.",
         Remedy(
             note="Push the missing manifests, or export single platforms of the index by digest."
+        ),
+    ),
+    KnownFailure(
+        "artifact-locked",
+        "Failed to import 'samples/nginx:1.25'.  The operation is disallowed on this registry, "
+        "repository or image. View troubleshooting steps at "
+        "https://aka.ms/acr/faq/#why-does-my-pull-or-push-request-fail-with-disallowed-operation",
+        _says(
+            r"(?:'(?P<artifact>[^'\n]+)'\. The )?"
+            r"\boperation is disallowed on this registry, repository or image\b"
+        ),
+        "The tag, manifest or repository is locked in the registry: an import can't write it, or "
+        "an export can't read it. Ask the registry's owner before you unlock it.",
+        Remedy(
+            (_UNLOCK.adding(write_enabled="true"),),
+            Alternative("for an export", (_UNLOCK.adding(read_enabled="true"),)),
+            note="If the whole repository is locked, use --repository instead of --image.",
         ),
     ),
     KnownFailure(

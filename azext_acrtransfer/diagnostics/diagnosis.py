@@ -73,10 +73,11 @@ def explain(
         pipeline and getattr(pipeline, kind.side)
     )
     options = known_options(pipeline) if pipeline else ()
-    failure = find(error_message(run), access_mode(storage), options)
+    message = error_message(run)
+    failure = find(message, access_mode(storage), options)
     if not failure:
         return None
-    facts = Facts(facts_of_id(run.id) | facts_of_storage(storage))
+    facts = Facts(failure.facts_in(message) | facts_of_id(run.id) | facts_of_storage(storage))
     facts["expiry"] = expiry_of_new_sas(now or _latest_time(run, failure))
     if pipeline:
         facts.update(facts_of_pipeline(pipeline, kind))

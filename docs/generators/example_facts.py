@@ -7,6 +7,7 @@ from azext_acrtransfer.diagnostics.facts import Facts
 EXAMPLES = Facts(
     {
         "account": "mystorage",
+        "artifact": "samples/nginx:1.25",
         "blob": "myblob",
         "container": "mycontainer",
         "container-uri": "https://mystorage.blob.core.windows.net/mycontainer",

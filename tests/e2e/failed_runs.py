@@ -206,6 +206,16 @@ def tag_in_the_way(scene: Scene) -> None:
     scene.site.registry_client.push("samples/hello", "1.0", layer=b"in the way")
 
 
+def locked_tag(scene: Scene) -> None:
+    client = scene.site.registry_client
+    client.push("samples/hello", "1.0", layer=b"locked")
+    client.lock("samples/hello", "1.0", "writeEnabled")
+
+
+def locked_for_reading(scene: Scene) -> None:
+    scene.site.registry_client.lock("samples/hello", "1.0", "readEnabled")
+
+
 def misspelt_artifact(scene: Scene) -> None:
     scene.artifacts = ("samples/helol:1.0",)
 
@@ -273,6 +283,8 @@ CASES = [
     Case("tag-exists", tag_in_the_way, "import"),
     Case("artifact-missing", misspelt_artifact, then=spell_artifact),
     Case("artifact-incomplete", incomplete_index, then=complete_index),
+    Case("artifact-locked", locked_tag, "import", options=("OverwriteTags",), typed="first"),
+    Case("artifact-locked", locked_for_reading, typed="second"),
     Case("archive-invalid", truncated, "import", then=copy_again),
     Case("archive-invalid", something_else, "import", then=copy_again),
     Case("layer-too-large", large_layer, then=smaller_layer),

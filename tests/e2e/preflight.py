@@ -17,6 +17,7 @@ NOT_PREDICTED = {
     "interrupted": "the service is restarted while a run is in progress",
     "storage-server-error": "storage has its fault while a run is in progress",
     "archive-invalid": "a check doesn't read the content of a blob",
+    "artifact-locked": "a check doesn't read the locks of a registry",
 }
 #: What may go well all the same is a warning, so that a check alone does not stop a transfer.
 ONLY_WARNED_OF = {

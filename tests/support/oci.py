@@ -169,6 +169,12 @@ class RegistryClient:
         """Delete a manifest with its tags."""
         self._call("DELETE", repository, f"manifests/{digest}").raise_for_status()
 
+    def lock(self, repository: str, tag: str, attribute: str) -> None:
+        """Take a right on a tag from everybody, such as ``writeEnabled``; a path of ACR only."""
+        scope = f"repository:{repository}:metadata_write"
+        path = f"/acr/v1/{repository}/_tags/{tag}"
+        self.call("PATCH", path, scope, json={attribute: False}).raise_for_status()
+
     def tags(self, repository: str) -> list[str]:
         """All tags of a repository; none if it doesn't exist."""
         content = self._get(repository, "tags/list")

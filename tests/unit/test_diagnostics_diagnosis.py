@@ -137,6 +137,24 @@ def test_the_name_of_an_artifact_is_no_part_of_the_reason(message: str, code: st
     assert failure.code == code
 
 
+@pytest.mark.parametrize(
+    ("before", "image"),
+    [
+        ("Failed to import 'samples/hello:1.0'.  The", "samples/hello:1.0"),
+        ("Failed to import samples/hello:1.0: the", "ARTIFACT"),
+        ("'myregistry' answered for 'samples/hello:1.0'. The", "samples/hello:1.0"),
+    ],
+)
+def test_a_locked_artifact_is_named_if_the_message_does(before: str, image: str) -> None:
+    message = f"{before} operation is disallowed on this registry, repository or image."
+    known = diagnosis.explain(failed_run(IMPORT, message, "SasToken"), None)
+    assert known
+    assert known[0].code == "artifact-locked"
+    assert known[1].fill(known[0].remedy.commands[0]) == (
+        f"az acr repository update --name myregistry --image {image} --write-enabled true"
+    )
+
+
 def test_every_row_has_a_code_of_its_own_and_advice() -> None:
     assert len({failure.code for failure in KNOWN_FAILURES}) == len(KNOWN_FAILURES)
     assert all(failure.means and failure.remedy.advice() for failure in KNOWN_FAILURES)
