@@ -36,6 +36,12 @@ class Hosts:
         """Whether a host can be one of the service, but doesn't contain the resource's name."""
         return self.resource_of(host) is None and not self.fault_of(host)
 
+    def unknown_resource(self, host: str) -> str:
+        """Return that a custom domain's resource isn't known, or "" for another host."""
+        if not self.is_custom_domain(host):
+            return ""
+        return f"'{host}' is a custom domain. Its {self.noun} isn't known."
+
     def fault_of(self, host: str) -> str | None:
         """Return why a host isn't one of the service, or None if it can be one."""
         name, *rest = labels = host.split(".")

@@ -135,14 +135,15 @@ def _principal(identity: Any) -> dict[str, str]:
 def required_access(pipeline: Any, kind: PipelineKind) -> str:
     """Return how to grant access to the pipeline's identity before its next run."""
     facts = facts_of_pipeline(pipeline, kind)
-    by_sas = uses_sas(getattr(pipeline, kind.side))
+    storage = getattr(pipeline, kind.side)
+    by_sas = uses_sas(storage)
     then = what_is_left(facts, by_sas=by_sas)
     if not by_sas:
         first = facts.fill(
             "The pipeline's identity ({principal-id}) needs the role '{storage-role}' on the "
             "storage account. To assign it, run:"
         )
-        return f"{first}\n  {facts.fill(GRANT_STORAGE)}\n{then}"
+        return f"{first}\n  {facts.fill(GRANT_STORAGE)}\n{_to_replace(storage)}{then}"
     first = facts.fill(
         "The pipeline's identity ({principal-id}) needs permission to read the secret. To grant "
         "it, run:"
@@ -150,8 +151,27 @@ def required_access(pipeline: Any, kind: PipelineKind) -> str:
     return (
         f"{first}\n  {facts.fill(GRANT_SECRET)}\n"
         f"Or, if the key vault uses role assignments, run:\n  {facts.fill(GRANT_SECRET_BY_ROLE)}\n"
-        f"{then}"
+        f"{_to_replace(storage)}{then}"
     )
+
+
+def custom_domain(storage: Any) -> str:
+    """Return that the resource which an identity needs access to has a custom domain, or ""."""
+    if not storage:
+        return ""
+    uri, hosts = (
+        (storage.key_vault_uri, KEY_VAULTS)
+        if uses_sas(storage)
+        else (storage.uri, STORAGE_ACCOUNTS)
+    )
+    return hosts.unknown_resource(split_uri(uri or "").hostname or "")
+
+
+def _to_replace(storage: Any) -> str:
+    """Return the line about a name in capitals, if a custom domain doesn't contain the name."""
+    reason = custom_domain(storage)
+    word = "VAULT" if uses_sas(storage) else "ACCOUNT"
+    return f"{reason} Replace {word} with its name.\n" if reason else ""
 
 
 def what_is_left(facts: Facts, *, by_sas: bool) -> str:

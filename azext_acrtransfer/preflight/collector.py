@@ -192,8 +192,8 @@ class _About:
     ) -> Lookup[Resource]:
         """Look up the account or the vault of a URI by the name in its host."""
         host = split_uri(uri or "").hostname or ""
-        if hosts.is_custom_domain(host):
-            return Unreadable(f"'{host}' is a custom domain. Its {hosts.noun} isn't known.")
+        if reason := hosts.unknown_resource(host):
+            return Unreadable(reason)
         return self._reader.named(*resource_type, self._facts.get(fact, ""))
 
     def storage(self) -> StorageLookups:

@@ -20,6 +20,7 @@ from azext_acrtransfer.diagnostics.facts import (
     GRANT_SECRET,
     Facts,
     assign_role,
+    custom_domain,
     facts_of_pipeline,
     known_options,
     required_access,
@@ -190,6 +191,8 @@ def _required(writer: _Writer, pipeline: Any, kind: PipelineKind) -> _Access:
     principal = facts.get("principal-id")
     if not principal:
         raise CLIError("The service returned no identity of the pipeline.")
+    if reason := custom_domain(storage):
+        raise CLIError(reason)
     if not uses_sas(storage):
         name = f"storage account '{facts['account']}'"
         account = _by_name(writer, STORAGE_ACCOUNT, facts["account"], name)

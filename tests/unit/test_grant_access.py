@@ -361,6 +361,28 @@ def test_the_account_of_another_domain_gets_no_role(az: Az, storage: Surrounding
     assert storage.changes == []
 
 
+@pytest.mark.parametrize(
+    ("mode", "key", "uri", "noun", "word"),
+    [
+        ("ManagedIdentity", "uri", "https://transfer.example/images", "storage account", "ACCOUNT"),
+        ("SasToken", "keyVaultUri", "https://transfer.example/secrets/sas", "key vault", "VAULT"),
+    ],
+)
+def test_nothing_is_granted_behind_a_custom_domain(
+    az: Az, mock: responses.RequestsMock, mode: str, key: str, uri: str, noun: str, word: str
+) -> None:
+    azure = Surroundings(mock, EXPORT, mode)
+    azure.pipeline["properties"]["target"][key] = uri
+    result = azure.create(az)
+    reason = f"'transfer.example' is a custom domain. Its {noun} isn't known."
+    assert result.exit_code == 1
+    assert f"{reason}\n" in result.stderr
+    assert f"{reason} Replace {word} with its name.\n" in result.stderr
+    assert f"show --name {word} " in result.stderr
+    assert "transfer " not in result.stderr
+    assert azure.changes == []
+
+
 def elsewhere(azure: Surroundings, name: str, namespace: str, resource: str) -> str:
     """Have a resource in the caller's other subscription; its ID there."""
     not_found(azure, name, namespace, {"nameAvailable": False, "reason": "AlreadyExists"})
