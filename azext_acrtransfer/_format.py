@@ -1,8 +1,12 @@
-"""Table rows of results; a missing value is an empty cell."""
+"""Table rows of results; a missing value is an empty cell.
+
+A column that is often empty is left out where it is empty in all rows.
+"""
 
 from __future__ import annotations
 
 import re
+import shutil
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,8 +21,13 @@ from azext_acrtransfer.service.runs import is_triggered
 from azext_acrtransfer.service.states import RunState
 
 Row = OrderedDict[str, str]
-_WIDTH_OF_TABLE = 120
+#: In characters: what every table fits, and what it fits where there's no terminal.
+_LEAST_WIDTH = 100
+_WIDTH_OF_FILES = 120
+_ANY_WIDTH = 10_000
 _DIGEST = re.compile("(sha256:[0-9a-f]{12})[0-9a-f]{52}")
+#: Of a resource ID, the type and the name tell the reader most.
+_ID = re.compile(r"/subscriptions/\S*?(/[^/\s]+/[^/\s]+)(?=\s|$)")
 _HOST = re.compile(r"^https://([^./]+)[^/]*", re.IGNORECASE)
 Read = Callable[[Mapping[str, Any]], Any]
 
@@ -27,18 +36,24 @@ Read = Callable[[Mapping[str, Any]], Any]
 class Column:
     """A column of a table.
 
-    Where the table is too wide, columns give way down to their ``least`` width, then below it.
+    Where the table is too wide for the terminal, columns give way down to their ``least`` width,
+    then below it.
     """
 
     title: str
     read: Read
-    least: int = _WIDTH_OF_TABLE
+    least: int = _ANY_WIDTH
     #: Of a name, the end is kept: it tells those of a series apart.
     is_name: bool = False
+    is_often_empty: bool = False
 
     def cell(self, result: Mapping[str, Any]) -> str:
-        """Return a value as one line."""
-        return escape(" ".join(str(self.read(result) or "").split()))
+        """Return a value as one line, with short resource IDs."""
+        return escape(_ID.sub(r"...\1", " ".join(str(self.read(result) or "").split())))
+
+    def is_shown(self, results: Sequence[Mapping[str, Any]]) -> bool:
+        """Return whether the column says anything about these results."""
+        return not self.is_often_empty or any(map(self.cell, results))
 
     def shortened(self, cell: str, width: int) -> str:
         """Return a cell that fits a width."""
@@ -121,16 +136,17 @@ def _short(*path: str) -> Callable[[Mapping[str, Any]], str]:
 
 
 def _table(*columns: Column) -> Callable[[Any], list[Row]]:
-    """Return a function that makes table rows of one or more results, which fit the width."""
+    """Return a function that makes table rows of one or more results, which fit the terminal."""
 
     def table(result: Any) -> list[Row]:
         results = result if isinstance(result, list) else [result]
-        rows = [[column.cell(item) for column in columns] for item in results]
-        widths = _widths(columns, rows)
+        shown = [column for column in columns if column.is_shown(results)]
+        rows = [[column.cell(item) for column in shown] for item in results]
+        widths = _widths(shown, rows)
         return [
             OrderedDict(
                 (column.title, column.shortened(cell, width))
-                for column, cell, width in zip(columns, cells, widths, strict=True)
+                for column, cell, width in zip(shown, cells, widths, strict=True)
             )
             for cells in rows
         ]
@@ -140,17 +156,18 @@ def _table(*columns: Column) -> Callable[[Any], list[Row]]:
 
 def _widths(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[int]:
     """Return the widths of columns that fit the table, where the widest one gives way."""
+    most = max(_LEAST_WIDTH, shutil.get_terminal_size((_WIDTH_OF_FILES, 0)).columns)
     # A column is at least two wider than its title, and two apart from the next.
     floors = [len(column.title) + 2 for column in columns]
     widths = [
-        min(max(floor, *(len(cells[index]) for cells in rows), 0), _WIDTH_OF_TABLE)
+        min(max(floor, *(len(cells[index]) for cells in rows), 0), most)
         for index, floor in enumerate(floors)
     ]
-    for share in (1, 2, 4, _WIDTH_OF_TABLE):
+    for share in (1, 2, 4, _ANY_WIDTH):
         limits = [
             max(column.least // share, floor) for column, floor in zip(columns, floors, strict=True)
         ]
-        while sum(widths) + 2 * len(widths) - 2 > _WIDTH_OF_TABLE:
+        while sum(widths) + 2 * len(widths) - 2 > most:
             wide = [index for index, limit in enumerate(limits) if widths[index] > limit]
             if not wide:
                 break
@@ -168,7 +185,12 @@ _PIPELINE_COLUMNS = (
     _name("Container", _container, 30),
     Column("Access", _storage("storageAccessMode")),
     Column("Identity", _value("identity", "type")),
-    Column("Options", lambda pipeline: " ".join(get_path(pipeline, "options") or ()), 16),
+    Column(
+        "Options",
+        lambda pipeline: " ".join(get_path(pipeline, "options") or ()),
+        16,
+        is_often_empty=True,
+    ),
 )
 _STATE = Column("State", _value("provisioningState"))
 
@@ -186,8 +208,8 @@ runs_table = _table(
     Column("State", _state_of_run),
     Column("Started", _minute("response", "startTime")),
     Column("Duration", _duration_of_run),
-    Column("Trigger", _trigger_of_run),
-    Column("Error", _value("response", "pipelineRunErrorMessage"), 20),
+    Column("Trigger", _trigger_of_run, is_often_empty=True),
+    Column("Error", _value("response", "pipelineRunErrorMessage"), 20, is_often_empty=True),
 )
 
 _planned_runs_table = _table(
@@ -211,7 +233,7 @@ _verified_blobs_table = _table(
     _name("Blob", _value("blob"), 40),
     Column("Expected size", _size("expectedSize")),
     Column("Found size", _size("foundSize")),
-    Column("Error", _value("error"), 20),
+    Column("Error", _value("error"), 20, is_often_empty=True),
 )
 
 checks_table = _table(
@@ -223,7 +245,7 @@ checks_table = _table(
 _outcomes_table = _table(
     _NAME,
     Column("Outcome", _value("outcome")),
-    Column("Error", _value("error"), 20),
+    Column("Error", _value("error"), 20, is_often_empty=True),
 )
 
 

@@ -31,6 +31,10 @@ _FILE = CLIArgumentType(
     type=file_type,
     completer=FilesCompleter(),  # type: ignore[no-untyped-call]  # its package is typed but in parts
 )
+_IDENTITY = (
+    "Resource ID of a user-assigned managed identity, or [system] for the system-assigned identity."
+)
+_ACCESS_MODE = "Authentication method for the storage container."
 
 
 def load_arguments(loader: Any, _: str) -> None:
@@ -49,6 +53,7 @@ def load_arguments(loader: Any, _: str) -> None:
                 _grant_argument(context)
         with loader.argument_context(f"acr {kind.group} create") as context:
             _new_name_argument(context, kind.noun)
+            _new_pipeline_arguments(context, kind)
         with loader.argument_context(f"acr {kind.group} check") as context:
             _check_arguments(context, kind)
     _run_arguments(loader)
@@ -120,8 +125,7 @@ def _pipeline_arguments(context: Any, kind: PipelineKind) -> None:
     context.argument(
         "identity",
         options_list=["--assign-identity", "-i"],
-        help="Resource ID of a user-assigned managed identity, or [system] for the "
-        "system-assigned identity. Default for a new pipeline: [system].",
+        help=_IDENTITY,
         validator=validators.validate_identity,
     )
     context.argument(
@@ -130,8 +134,7 @@ def _pipeline_arguments(context: Any, kind: PipelineKind) -> None:
         options_list=["--options", "-z"],
         nargs="*",
         type=option_word,
-        help="Space-separated list of options. Default for a new pipeline: none. Specify no value "
-        "to remove all options.",
+        help="Space-separated list of options. Specify no value to remove all options.",
         validator=validators.validate_options,
     )
     if kind is EXPORT:
@@ -141,7 +144,25 @@ def _pipeline_arguments(context: Any, kind: PipelineKind) -> None:
         "source_trigger",
         get_three_state_flag(),
         options_list=["--source-trigger-enabled", "-e"],
-        help="Import new blobs of the container automatically. Default for a new pipeline: true.",
+        help="Import new blobs of the container automatically.",
+    )
+
+
+def _new_pipeline_arguments(context: Any, kind: PipelineKind) -> None:
+    """Describe the defaults of a new pipeline; an update keeps the values."""
+    context.argument("identity", help=f"{_IDENTITY} Default: [system].")
+    context.argument(
+        "options",
+        get_enum_type(kind.options),
+        type=option_word,
+        help="Space-separated list of options. Default: none.",
+    )
+    context.argument(
+        "access_mode",
+        get_enum_type(StorageAccessMode),
+        type=access_mode_word,
+        help=f"{_ACCESS_MODE} Default: SasToken if --secret-uri is specified, otherwise "
+        "ManagedIdentity.",
     )
 
 
@@ -149,10 +170,10 @@ def _grant_argument(context: Any) -> None:
     context.argument(
         "grant_access",
         action="store_true",
-        help="Grant the pipeline's identity the access that it needs, with your permissions, and "
-        "wait until it can be read. That is a role on the storage account or, with SasToken, "
-        "permission to read the secret. If that fails, the pipeline is kept, the exit code is 1, "
-        "and the command that grants the access is printed. Can't be combined with --no-wait.",
+        help="Grant the pipeline's identity the access that it needs, with your permissions: a "
+        "role on the storage account or, with SasToken, permission to read the secret. Waits until "
+        "the grant can be read. If that fails, the pipeline is kept, the exit code is 1, and the "
+        "command that grants the access is printed. Can't be combined with --no-wait.",
         validator=validators.validate_grant_access,
     )
 
@@ -170,8 +191,7 @@ def _storage_arguments(context: Any) -> None:
         get_enum_type(StorageAccessMode),
         type=access_mode_word,
         options_list=["--storage-access-mode", "-m"],
-        help="Authentication method for the storage container. Default: SasToken if --secret-uri "
-        "is specified, otherwise ManagedIdentity.",
+        help=f"{_ACCESS_MODE} Default with --secret-uri: SasToken.",
         validator=validators.validate_access_mode,
     )
     context.argument(
@@ -184,7 +204,7 @@ def _storage_arguments(context: Any) -> None:
 
 
 def _check_arguments(context: Any, kind: PipelineKind) -> None:
-    condition = "no tag already exists" if kind is IMPORT else "the artifacts exist"
+    condition = "their tags already exist" if kind is IMPORT else "they exist"
     context.argument(
         "artifacts",
         options_list=["--artifacts", "-a"],
@@ -251,8 +271,7 @@ def _create_arguments(context: Any) -> None:
         options_list=["--storage-blob", "-b"],
         nargs="+",
         help="Name of the blob that an export writes, or space-separated list of names and "
-        "patterns of blobs that an import reads. In a pattern, * matches any characters except "
-        "/, and ** matches any characters.",
+        "patterns of blobs that an import reads.",
         validator=validators.validate_storage_blob,
     )
     context.argument(
@@ -303,9 +322,8 @@ def _export_arguments(context: Any) -> None:
     context.argument(
         "artifacts",
         options_list=["--artifacts", "-a"],
-        arg_group="Selection",
         nargs="+",
-        help="Space-separated list of artifacts or patterns: `repository[:tag]` or "
+        help="Space-separated list of artifacts or patterns to export: `repository[:tag]` or "
         "`repository@digest`. The tag defaults to latest; a pattern without a tag matches all "
         "tags. Use @file to read the list from a file.",
         validator=validators.validate_artifacts,
@@ -346,7 +364,7 @@ def _export_arguments(context: Any) -> None:
     context.argument(
         "skip",
         _FILE,
-        arg_group="Selection",
+        arg_group="Manifest",
         help="Path to a manifest that `az acr pipeline-run verify --write` wrote. Leaves out the "
         "artifacts that the target registry contains with the same digest.",
         validator=validators.manifest_to_read("skip", ManifestKind.VERIFICATION),
@@ -354,7 +372,7 @@ def _export_arguments(context: Any) -> None:
     context.argument(
         "only_failed",
         _FILE,
-        arg_group="Selection",
+        arg_group="Manifest",
         help="Path to a manifest, instead of --artifacts. Selects the artifacts that failed, "
         "according to the manifest of an export, or that are missing or different, according to "
         "a manifest that `az acr pipeline-run verify --write` wrote.",

@@ -48,7 +48,7 @@ source$ ! az acr export-pipeline check --name export --storage-blob transfer.tar
   --artifacts 'samples/*' --query "[?status=='fail'].recommendation[]" --output tsv > fix.sh
 source$ bash -e fix.sh
 source$ az acr export-pipeline check --name export --storage-blob transfer.tar \
-  --artifacts 'samples/*' --output table | cut -c 1-110
+  --artifacts 'samples/*' --output table | grep -E 'Code|--|Storage|warn'
 """
 
 EXPORT = r"""

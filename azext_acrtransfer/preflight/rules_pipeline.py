@@ -129,7 +129,7 @@ def _storage_role(
     actions = right_to_blobs(subject.kind, options).actions
     names = ", ".join(f"{grant.role} at {grant.scope}" for grant in roles) or "none"
     if not suffice(roles, actions):
-        verbs = ", ".join(sorted(action.rpartition("/")[2] for action in actions))
+        verbs = " and ".join(sorted(action.rpartition("/")[2] for action in actions))
         return fails(
             f"The identity needs a role that allows it to {verbs} blobs. Assigned roles: {names}."
         )

@@ -20,8 +20,8 @@ def test_clean_deletes_the_failed_runs(az: Az, when_recording: WhenRecording) ->
 
     answer = az(f"{CLEAN} -o table")
     assert answer.stdout.splitlines() == [
-        "Name    Outcome    Error",
-        "------  ---------  -------",
+        "Name    Outcome",
+        "------  ---------",
         "run01   Deleted",
         "run03   Deleted",
     ]

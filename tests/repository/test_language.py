@@ -162,6 +162,25 @@ def test_examples_use_long_options_and_real_values(help_texts: dict[str, dict[st
                 assert not _PLACEHOLDER.search(example["text"]), example
 
 
+def test_an_example_is_printed_as_it_is_typed(help_texts: dict[str, dict[str, Any]]) -> None:
+    """Help breaks what is wider than 100 columns anywhere; only a resource ID is."""
+    broken = [
+        line
+        for entry in help_texts.values()
+        for example in entry.get("examples", ())
+        for line in example["text"].splitlines()
+        if f"        {line}\n" not in entry["printed"] and "/subscriptions/" not in line
+    ]
+    assert broken == []
+
+
+def test_a_summary_fits_one_line(help_texts: dict[str, dict[str, Any]]) -> None:
+    for name, entry in help_texts.items():
+        line = f"    az {name} : {entry['short-summary']}\n"
+        assert line in entry["printed"]
+        assert len(line.rstrip()) <= 80, line
+
+
 def test_help_has_no_bare_placeholders(help_texts: dict[str, dict[str, Any]]) -> None:
     wrong = {name: _PLACEHOLDER.findall(entry["printed"]) for name, entry in help_texts.items()}
     assert {name: words for name, words in wrong.items() if words} == {}

@@ -134,7 +134,7 @@ def az_cli(config_dir: Path, login: Login = ANYBODY) -> Iterator[AzCli]:
         _logging_of_its_own(),
         # core reads it in places that do not ask the CLI for its folder
         patch.multiple(TERMINAL, cli_ctx=None, chosen=None),
-        patch.dict(os.environ, AZURE_CONFIG_DIR=str(config_dir)),
+        patch.dict(os.environ, AZURE_CONFIG_DIR=str(config_dir), COLUMNS="100"),
         patch.object(Profile, "load_cached_subscriptions", return_value=login.accounts),
         patch.object(Identity, "get_user_credential", return_value=login),
     ):

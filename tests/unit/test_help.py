@@ -20,6 +20,7 @@ from azext_acrtransfer.manifest import carried_files
 from azext_acrtransfer.registry import client
 from docs.generators import manifest_page
 from tests.support.az import SUBSCRIPTION
+from tests.support.printed import words_of
 from tests.unit.conftest import Az
 
 PIPELINE_VERBS = {"create", "update", "check", "show", "list", "delete", "wait"}
@@ -81,7 +82,7 @@ def test_an_example_gets_as_far_as_the_service(
 
         compare = try_to_describe_all = of
 
-    words = shlex.split(text)
+    words = shlex.split(words_of(text))
     kinds = {
         "export-pipeline": EXPORT,
         "import-pipeline": IMPORT,

@@ -307,7 +307,7 @@ CASES = [
     case(
         "StorageRole: no role",
         exports(storage_roles=Found(()), **MANAGED),
-        f"fail: {NEEDS_ROLE} read, write blobs. Assigned roles: none.",
+        f"fail: {NEEDS_ROLE} read and write blobs. Assigned roles: none.",
     ),
     case(
         "StorageRole: role that cannot delete",
@@ -316,12 +316,12 @@ CASES = [
             options=("DeleteSourceBlobOnSuccess",),
             **MANAGED,
         ),
-        f"fail: {NEEDS_ROLE} delete, read blobs. Assigned roles: {MY_ROLE}.",
+        f"fail: {NEEDS_ROLE} delete and read blobs. Assigned roles: {MY_ROLE}.",
     ),
     case(
         "StorageRole: role with an exception",
         exports(storage_roles=Found((grant("*", notDataActions=[f"{BLOBS}/write"]),)), **MANAGED),
-        f"fail: {NEEDS_ROLE} read, write blobs. Assigned roles: {MY_ROLE}.",
+        f"fail: {NEEDS_ROLE} read and write blobs. Assigned roles: {MY_ROLE}.",
     ),
     case(
         "StorageRole: only with a condition",

@@ -21,6 +21,7 @@ from azext_acrtransfer.transfer import cleaning
 from azext_acrtransfer.transfer.cleaning import CleanOutcome
 from azext_acrtransfer.transfer.preview import PlannedRun, preview
 from azext_acrtransfer.transfer.specs import RunSpec
+from tests.support.printed import words_of
 from tests.unit.preflight_snapshots import registry, snapshot
 
 HELLO = Artifact("samples/hello", "1.0")
@@ -64,7 +65,7 @@ QUERIES = [
     (" ".join(words[1:4]), words[words.index("--query") + 1])
     for text in helps.values()
     for example in yaml.safe_load(text).get("examples", ())
-    if "--query" in (words := shlex.split(example["text"]))
+    if "--query" in (words := shlex.split(words_of(example["text"])))
 ]
 
 

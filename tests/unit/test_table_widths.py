@@ -1,4 +1,4 @@
-"""Every table of every command fits 120 columns, one line a row, whatever is in it."""
+"""Every table of every command fits the terminal, one line a row, whatever is in it."""
 
 from __future__ import annotations
 
@@ -98,12 +98,17 @@ def test_every_table_has_results_here(tmp_path: Path) -> None:
         assert {command.table_transformer for command in commands} == set(RESULTS)
 
 
+@pytest.mark.parametrize(("columns", "width"), [("80", 100), ("100", 100), ("150", 150), ("", 120)])
 @pytest.mark.parametrize("table", RESULTS)
-def test_a_table_fits_120_columns(table: Transformer) -> None:
+def test_a_table_fits_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, table: Transformer, columns: str, width: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
     for result in RESULTS[table]:
         lines = lines_of(table, result)
         assert len(lines) == 2 + (len(result) if isinstance(result, list) else 1)
-        assert max(map(len, lines)) == 120 or "..." not in "".join(lines)
+        assert max(map(len, lines)) <= width
+        assert max(map(len, lines)) == width or "..." not in "".join(lines)
         assert all(line.isprintable() for line in lines)
 
 
@@ -134,6 +139,28 @@ def test_a_container_is_its_account_and_its_name() -> None:
     assert row["Container"] == "mystorage/transfer"
 
 
+def test_a_resource_id_is_its_type_and_its_name() -> None:
+    account = "/providers/Microsoft.Storage/storageAccounts/mystorage"
+    group = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/my.group"
+    for message, cell in (
+        (group + account, ".../storageAccounts/mystorage"),
+        (f"Reader at {group}", "Reader at .../resourceGroups/my.group"),
+        (f"At {group}{account}, {group[:51]}", f"At .../storageAccounts/mystorage, {group[:51]}"),
+    ):
+        [row] = _format.checks_table([{"code": "C", "status": "pass", "message": message}])
+        assert row["Message"] == cell
+
+
+def test_a_column_without_values_is_left_out() -> None:
+    made = [{"name": "run01", "outcome": "Deleted", "error": None}]
+    assert [list(row) for row in _format.cleaned_runs_table(made)] == [["Name", "Outcome"]]
+    failed = [{"name": "run02", "outcome": "Failed", "error": "locked"}]
+    assert [list(row) for row in _format.cleaned_runs_table([*made, *failed])] == [
+        ["Name", "Outcome", "Error"]
+    ] * 2
+    assert _format.cleaned_runs_table([]) == []
+
+
 def test_verify_has_the_status_first() -> None:
     [result] = RESULTS[_format.findings_table]
     [row] = _format.findings_table(result)
@@ -150,7 +177,8 @@ def test_a_table_fits_whatever_is_in_it(cells: list[tuple[str, str, str]]) -> No
     outcomes = [dict(zip(("name", "outcome", "error"), each, strict=True)) for each in cells]
     rows = _format.cleaned_runs_table(outcomes)
     widths = [
-        max((len(row[title]) for row in rows), default=0) for title in ("Name", "Outcome", "Error")
+        max((len(row.get(title, "")) for row in rows), default=0)
+        for title in ("Name", "Outcome", "Error")
     ]
     assert sum(widths) + 4 <= 120
     assert all(text.isprintable() for row in rows for text in row.values())
