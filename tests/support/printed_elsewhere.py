@@ -15,6 +15,7 @@ _SUBSCRIPTION = "needs an Azure subscription; test_live.py runs the same flow in
 _LONG = "takes minutes to hours"
 _CASSETTES = "writes the cassettes of the checkout anew, in minutes"
 _SUITES = "consists of suites of `make test`"
+_AZ = "downloads and installs azure-cli, in minutes; tried manually with this version"
 _MUTANTS = "reads what `make mutants` left behind after forty minutes"
 
 #: By the command line, without its comment.
@@ -33,6 +34,9 @@ LEFT_OUT = {
     "make mutants": _LONG,
     "make mutants-emulator": _LONG,
     "pipx install ./emulator": "needs pipx; test_installed_emulator.py installs it by pip",
+    "python3 -m pip download azure-cli==2.91.0 --dest wheelhouse": _AZ,
+    "python3 -m venv az": _AZ,
+    "az/bin/python -m pip install --no-index --find-links wheelhouse azure-cli==2.91.0": _AZ,
     "make record": _CASSETTES,
     ".venv/dev/bin/python -m pytest tests/recorded --record -k delete": _CASSETTES,
     "cd build/mutants": _MUTANTS,
