@@ -11,14 +11,15 @@ AZ_VERSIONS := $(OLDEST_AZ) $(NEWEST_AZ)
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 WHEEL := dist/acrtransfer-$(VERSION)-py3-none-any.whl
 
-# The suites of `make test`, three at a time, because some wait, and the longest first. A new suite needs a target
-# test-SUITE and a word here.
-SUITES := e2e-first e2e-second emulator lint strangers e2e-$(OLDEST_AZ) demo python3.10 python3.13 faults recordings unit recorded repository templates coverage
+# The suites of `make test`, four at a time, because half of them wait, and the longest first, so that none ends long
+# after the others. A new suite needs a target test-SUITE and a word here.
+SUITES := e2e-third e2e-second e2e-first emulator strangers python3.10 python3.13 unit faults demo e2e-$(OLDEST_AZ) lint repository recorded recordings coverage templates
 FAST_SUITES := lint unit recorded coverage
 # The tests of e2e whose results can differ between versions of az: see tests/README.md.
 AZ_TESTS := installation login pipeline_commands run_commands same_output
-# The tests of e2e that take about as long as all others.
-FIRST_HALF := known_failures many_artifacts printed_commands sovereign_clouds
+# The tests of e2e in two of three parts that take about as long; the third part has all others.
+FIRST_PART := known_failures many_artifacts printed_commands sovereign_clouds
+SECOND_PART := carry_any_number ci_jobs installation installed_emulator live login many restart shell waiting
 
 # The folder of the environments; PYTHON, a name or a path, selects the interpreter that they are made with
 export ENVIRONMENTS ?= .venv
@@ -74,7 +75,7 @@ lint: ## Style, types, import rules, and the Azure CLI team's own rules
 
 .PHONY: test
 test: setup ## lint and every test suite; ends with a table of what ran
-	$(call run_suites,$(SUITES),3)
+	$(call run_suites,$(SUITES),4)
 
 .PHONY: test-fast
 test-fast: ## lint, unit, recorded and coverage
@@ -151,10 +152,11 @@ test-strangers: setup-strangers wheel ## Clients that others wrote, and some of 
 az-lines: setup-strangers wheel ## The az commands around a transfer, each with its expected outcome; writes build/az-lines.md
 	AZ_LINES=all AZ_VERSION=$(NEWEST_AZ) $(run) pytest $(strangers)/test_az_lines.py
 
-# The halves of test-e2e-$(NEWEST_AZ): each waits as often as it works.
-test-e2e-first: e2e_tests := $(FIRST_HALF:%=tests/e2e/test_%.py)
-test-e2e-second: e2e_tests := tests/e2e --ignore=$(strangers) $(FIRST_HALF:%=--ignore=tests/e2e/test_%.py)
-test-e2e-first test-e2e-second: setup-e2e-$(NEWEST_AZ) wheel
+# The parts of test-e2e-$(NEWEST_AZ): each waits as often as it works.
+test-e2e-first: e2e_tests := $(FIRST_PART:%=tests/e2e/test_%.py)
+test-e2e-second: e2e_tests := $(SECOND_PART:%=tests/e2e/test_%.py)
+test-e2e-third: e2e_tests := tests/e2e --ignore=$(strangers) $(patsubst %,--ignore=tests/e2e/test_%.py,$(FIRST_PART) $(SECOND_PART))
+test-e2e-first test-e2e-second test-e2e-third: setup-e2e-$(NEWEST_AZ) wheel
 	AZ_VERSION=$(NEWEST_AZ) $(call pytest,$(@:test-%=%)) $(e2e_tests)
 
 .PHONY: test-live
