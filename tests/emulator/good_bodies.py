@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from acr_emulator.cloud.clouds import PUBLIC
+from acr_emulator.identity.authorization import BLOBS
 from acr_emulator.identity.tokens import Principal
 
 from tests.emulator.arm_samples import ACCOUNT, CONTRIBUTOR, VAULT
@@ -78,6 +79,14 @@ BODIES: dict[str, Json] = {
             f"/roleDefinitions/{CONTRIBUTOR}",
             "principalId": SOMEBODY.object_id,
             "principalType": "ServicePrincipal",
+        }
+    },
+    f"{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/bodies": {
+        "properties": {
+            "roleName": "Bodies",
+            "description": "Reads.",
+            "assignableScopes": [GROUP],
+            "permissions": [{"actions": ["*/read"], "dataActions": [f"{BLOBS}/read"]}],
         }
     },
     f"{GROUP}/providers/Microsoft.Resources/deployments/bodies": {

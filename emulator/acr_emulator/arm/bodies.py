@@ -37,7 +37,9 @@ _SKU: Form = {"family": str, "name": str}
 _PROPERTIES: Form = {
     "attributes": _OBJECT,
     "metadata": _OBJECT,
+    "assignableScopes": [str],
     "accessPolicies": [{"objectId": str, "permissions": _RIGHTS, "tenantId": str}],
+    "description": str,
     "encryption": _OBJECT,
     "forceUpdateTag": str,
     "mode": str,
@@ -45,6 +47,9 @@ _PROPERTIES: Form = {
     "networkRuleSet": {"defaultAction": str},
     "options": [str],
     "parameters": _OPAQUE,
+    "permissions": [
+        dict.fromkeys(("actions", "notActions", "dataActions", "notDataActions"), [str])
+    ],
     "policies": {"*": {"status": str}},
     "principalId": str,
     "principalType": str,
@@ -57,6 +62,7 @@ _PROPERTIES: Form = {
         "target": _ORIGIN,
     },
     "roleDefinitionId": str,
+    "roleName": str,
     "sku": _SKU,
     "source": _ORIGIN,
     "target": _ORIGIN,

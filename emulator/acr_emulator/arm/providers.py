@@ -12,6 +12,7 @@ from acr_emulator.arm.registry_children import RegistryChildren
 from acr_emulator.arm.request import Provider, Route
 from acr_emulator.arm.resource_groups import ResourceGroups
 from acr_emulator.arm.role_assignments import RoleAssignments
+from acr_emulator.arm.role_definitions import RoleDefinitions
 from acr_emulator.arm.storage_accounts import StorageAccounts
 from acr_emulator.arm.storage_sas import StorageSas
 from acr_emulator.arm.subscriptions import Subscriptions
@@ -75,6 +76,7 @@ def provider_routes(
         KeyVaults(cloud=cloud, clock=clock, settings=settings, store=store),
         VaultSecrets(cloud=cloud, clock=clock, store=store),
         ManagedIdentities(cloud=cloud, store=store, directory=directory),
+        RoleDefinitions(cloud=cloud, clock=clock, store=store, rights=rights),
         RoleAssignments(cloud=cloud, clock=clock, store=store, directory=directory, rights=rights),
         ContainerRegistries(
             cloud=cloud,

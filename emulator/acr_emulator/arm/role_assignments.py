@@ -1,7 +1,6 @@
-"""Microsoft.Authorization: role definitions, role assignments, and the permissions of a caller."""
+"""Microsoft.Authorization: role assignments, and the permissions of a caller."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from starlette.responses import Response
 
@@ -9,9 +8,8 @@ from acr_emulator.arm.request import ArmRequest, Right, Route
 from acr_emulator.cloud.clouds import Cloud
 from acr_emulator.identity.authorization import (
     ASSIGNMENT,
-    DEFINITION,
-    ROLES,
     Role,
+    definition_id,
     role_of,
 )
 from acr_emulator.identity.directory import Directory
@@ -25,7 +23,6 @@ from acr_emulator.state.store import Resource, Store
 
 _AUTHORIZATION = "{scope}/providers/Microsoft.Authorization"
 
-_DEFINED = ("rolename", "type", "atscopeandbelow()")
 _ASSIGNED = ("principalid", "assignedto()", "atscope()")
 
 
@@ -35,7 +32,7 @@ def _right(action: str) -> Right:
 
 @dataclass(frozen=True, kw_only=True)
 class RoleAssignments:
-    """Definitions and assignments, at any scope."""
+    """Assignments, at any scope."""
 
     cloud: Cloud
     clock: Clock
@@ -45,10 +42,7 @@ class RoleAssignments:
 
     def routes(self) -> list[Route]:
         """The routes and their handlers."""
-        assignments, definitions = (
-            f"{_AUTHORIZATION}/roleAssignments",
-            f"{_AUTHORIZATION}/roleDefinitions",
-        )
+        assignments = f"{_AUTHORIZATION}/roleAssignments"
         assignment = f"{assignments}/{{name}}"
         read = _right("roleAssignments/read")
         return [
@@ -65,10 +59,6 @@ class RoleAssignments:
                 _right("denyAssignments/read"),
                 (*_ASSIGNED, "denyassignmentname", "gdprexportprincipalid()"),
             ),
-            Route("GET", definitions, self.definitions, _right("roleDefinitions/read"), _DEFINED),
-            Route(
-                "GET", f"{definitions}/{{role}}", self.definition, _right("roleDefinitions/read")
-            ),
             Route("GET", assignments, self.assignments, read, _ASSIGNED),
             Route("GET", assignment, self.assignment, read),
             Route("PUT", assignment, self.assign, _right("roleAssignments/write")),
@@ -83,32 +73,6 @@ class RoleAssignments:
     async def denials(self, _: ArmRequest) -> Response:
         """Nothing here makes any."""
         return JsonAnswer({"value": []})
-
-    async def definitions(self, request: ArmRequest) -> Response:
-        fields = {"type": "BuiltInRole", "atscopeandbelow()": "true"}
-        shown = [
-            self._shown(role)
-            for role in ROLES
-            if request.filter.matches({**fields, "rolename": role.name})
-        ]
-        return JsonAnswer({"value": shown})
-
-    async def definition(self, request: ArmRequest) -> Response:
-        return JsonAnswer(self._shown(role_of(request["role"])))
-
-    def _shown(self, role: Role) -> dict[str, Any]:
-        return {
-            "properties": {
-                "roleName": role.name,
-                "type": "BuiltInRole",
-                "description": "",
-                "assignableScopes": ["/"],
-                "permissions": [role.permissions()],
-            },
-            "id": f"/subscriptions/{self.cloud.subscription_id}/providers/{DEFINITION}/{role.id}",
-            "type": DEFINITION,
-            "name": role.id,
-        }
 
     async def assignments(self, request: ArmRequest) -> Response:
         at_scope = "atscope()" in request.filter.names
@@ -132,9 +96,14 @@ class RoleAssignments:
 
     async def assign(self, request: ArmRequest) -> Response:
         requested = request.body.get("properties") or {}
-        role = role_of(requested.get("roleDefinitionId", ""))
+        role = role_of(self.store, requested.get("roleDefinitionId", ""))
         principal = self._principal(requested.get("principalId", ""))
         scope = ResourceId.parse(request["scope"])
+        if not any(scope.is_within(assignable) for assignable in role.assignable_scopes):
+            raise bad_request(
+                "RoleDefinitionNotAssignableAtScope",
+                f"The role '{role.name}' can't be assigned at the scope '{scope}'.",
+            )
         previous = self.store.get(str(request.id))
         if previous and previous["properties"]["principalId"] != principal.object_id:
             raise bad_request(
@@ -147,7 +116,7 @@ class RoleAssignments:
                 continue  # the same assignment again, as a template that is deployed twice has it
             if (
                 same["principalId"] == principal.object_id
-                and role_of(same["roleDefinitionId"]) == role
+                and role_of(self.store, same["roleDefinitionId"]) == role
                 and ResourceId.parse(same["scope"]) == scope
             ):
                 name = existing["name"].replace("-", "")
@@ -183,7 +152,7 @@ class RoleAssignments:
         caller = request.caller.principal.object_id
         return {
             "properties": {
-                "roleDefinitionId": self._shown(role)["id"],
+                "roleDefinitionId": definition_id(self.cloud.subscription_id, role.id),
                 "principalId": principal.object_id,
                 "principalType": requested.get("principalType") or "ServicePrincipal",
                 "scope": request["scope"],

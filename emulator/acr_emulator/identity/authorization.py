@@ -1,15 +1,15 @@
-"""Built-in roles, and what the roles that are assigned to a principal allow."""
+"""Built-in and custom roles, and what those that are assigned to a principal allow."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, Literal
 
 from acr_emulator.state.arm_errors import bad_request
 from acr_emulator.state.resource_ids import InvalidIdError, ResourceId
-from acr_emulator.state.store import Store
+from acr_emulator.state.store import Resource, Store
 
 AUTHORIZATION = "Microsoft.Authorization"
 ASSIGNMENT = f"{AUTHORIZATION}/roleAssignments"
@@ -33,6 +33,9 @@ class Role:
     not_actions: tuple[str, ...] = ()
     data_actions: tuple[str, ...] = ()
     not_data_actions: tuple[str, ...] = ()
+    #: Where it can be assigned, and below.
+    assignable_scopes: tuple[ResourceId, ...] = (ResourceId(()),)
+    kind: Literal["BuiltInRole", "CustomRole"] = "BuiltInRole"
 
     def allows(self, action: str) -> bool:
         """Whether the role's actions, but for the excepted ones, have this one among them."""
@@ -139,7 +142,7 @@ def assignments(store: Store) -> Iterator[Assignment]:
         yield Assignment(
             properties["principalId"].lower(),
             ResourceId.parse(properties["scope"]),
-            role_of(properties["roleDefinitionId"]),
+            role_of(store, properties["roleDefinitionId"]),
         )
 
 
@@ -158,13 +161,41 @@ def roles_of(store: Store, principal_id: str | None, scope: str) -> Iterator[Rol
             yield assignment.role
 
 
-def role_of(definition_id: str) -> Role:
+def role_of(store: Store, definition: str) -> Role:
     """The role with that id; ArmError if there is none."""
-    wanted = definition_id.rpartition("/")[2].lower()
-    role = next((role for role in ROLES if role.id == wanted), None)
+    wanted = definition.rpartition("/")[2].lower()
+    role = next((role for role in roles(store) if role.id == wanted), None)
     if role is None:
         raise bad_request(
             "RoleDefinitionDoesNotExist",
             f"The specified role definition '{wanted}' does not exist.",
         )
     return role
+
+
+def roles(store: Store) -> Iterator[Role]:
+    """The built-in roles, then the custom ones."""
+    yield from ROLES
+    for definition in store.list("", DEFINITION):
+        yield custom_role(definition)
+
+
+def custom_role(definition: Resource) -> Role:
+    """The role of a stored definition."""
+    properties = definition["properties"]
+    [permissions] = properties["permissions"]
+    return Role(
+        properties["roleName"],
+        definition["name"].lower(),
+        tuple(permissions["actions"]),
+        tuple(permissions["notActions"]),
+        tuple(permissions["dataActions"]),
+        tuple(permissions["notDataActions"]),
+        tuple(ResourceId.parse(scope) for scope in properties["assignableScopes"]),
+        "CustomRole",
+    )
+
+
+def definition_id(subscription_id: str, role_id: str) -> str:
+    """The id of a role's definition: all of a subscription are right below it."""
+    return f"/subscriptions/{subscription_id}/providers/{DEFINITION}/{role_id}"

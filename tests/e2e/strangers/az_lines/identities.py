@@ -5,11 +5,17 @@ from tests.e2e.strangers.az_lines.line import Section, not_imitated, refused, wo
 _GROUP_ID = "/subscriptions/$subscription/resourceGroups/$group"
 _REGISTRY_ID = f"{_GROUP_ID}/providers/Microsoft.ContainerRegistry/registries/$registry"
 _ACCOUNT_ID = f"{_GROUP_ID}/providers/Microsoft.Storage/storageAccounts/$account"
-_CUSTOM = (
-    '{"Name": "Pipeline operator $name", "Description": "Runs pipelines.", "Actions": '
-    '["Microsoft.ContainerRegistry/registries/pipelineRuns/*"], '
-    f'"AssignableScopes": ["{_GROUP_ID}"]}}'
-)
+_ROLE = "Pipeline operator $name"
+
+
+def _custom(*kinds: str) -> str:
+    """The definition of a role that may do everything with these children of registries."""
+    actions = ", ".join(f'"Microsoft.ContainerRegistry/registries/{kind}/*"' for kind in kinds)
+    return (
+        f'{{"Name": "{_ROLE}", "Description": "Runs pipelines.", "Actions": [{actions}], '
+        f'"AssignableScopes": ["{_GROUP_ID}"]}}'
+    )
+
 
 SECTION = Section(
     "identities and roles",
@@ -55,7 +61,25 @@ SECTION = Section(
             "--scope /subscriptions/$subscription",
             {"roleName": "Storage Blob Data Contributor"},
         ),
-        not_imitated(f"role definition create --role-definition '{_CUSTOM}'"),
+        works(
+            f"role definition create --role-definition '{_custom('pipelineRuns')}'",
+            {"roleName": _ROLE, "roleType": "CustomRole", "assignableScopes": [_GROUP_ID]},
+            keep={"role": "name"},
+        ),
+        works("role definition list --custom-role-only", {"[].name": ["$role"]}),
+        works(
+            "role definition update --role-definition "
+            f"'{_custom('exportPipelines', 'pipelineRuns')}'",
+            {"name": "$role", "length(permissions[0].actions)": 2},
+        ),
+        works(
+            f"role assignment create --assignee $principal --role '{_ROLE}' --scope {_GROUP_ID}",
+            {"principalId": "$principal"},
+        ),
+        refused(f"role definition delete --name '{_ROLE}'", "RoleDefinitionHasAssignments"),
+        works(f"role assignment delete --assignee $principal --role '{_ROLE}' -g $group"),
+        works(f"role definition delete --name '{_ROLE}'"),
+        works("role definition list --custom-role-only --name $role", {"@": []}),
         works(
             f"role assignment create --assignee-object-id $principal "
             "--assignee-principal-type ServicePrincipal --role 'Storage Blob Data Contributor' "
