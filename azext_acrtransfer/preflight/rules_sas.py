@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -15,7 +16,7 @@ from azext_acrtransfer.preflight.grants import (
     principals_that_read_secrets,
     suffice,
 )
-from azext_acrtransfer.preflight.lookups import Lookup, or_none
+from azext_acrtransfer.preflight.lookups import Found, Lookup, or_none
 from azext_acrtransfer.preflight.networks import (
     OPEN,
     VAULT_ENDPOINT,
@@ -50,6 +51,8 @@ _NOT_EVALUATED = {
     "KeyBasedAuthenticationNotPermitted": "The account accepts no shared keys",
 }
 _SOON = timedelta(days=7)
+_PERIOD = re.compile(r"(?:([0-9]{1,5})\.)?([0-9]{1,2}):([0-9]{2}):([0-9]{2})")
+_SHORTER_SAS = ("Store a SAS token with a start and an expiry that the SAS policy allows.",)
 
 
 def _vault_exists(access: Any, vault: Resource | None, facts: Facts) -> Finding:
@@ -163,14 +166,37 @@ def _sas_started(sas: Sas, now: datetime) -> Finding:
     return passes(f"Started at {_shown(start)}." if start else "No start time.")
 
 
-def _sas_not_expired(sas: Sas, now: datetime) -> Finding:
+def _sas_not_expired(sas: Sas, now: datetime, account: Lookup[Resource]) -> Finding:
     expiry = sas.timestamp("se")
     if expiry is None:
         return unknown(_by_policy(sas) if sas["si"] else "The expiry can't be parsed.")
     if expiry <= now:
         return fails(f"Expired at {_shown(expiry)}.")
+    longest = _longest_period(account.value) if isinstance(account, Found) else None
+    if longest is not None:
+        start = sas.timestamp("st")
+        period = f"Valid for {expiry - start}" if start else "No start time"
+        if not start or expiry - start > longest:
+            return warns(
+                f"{period}. The account's SAS policy blocks more than {longest}.", _SHORTER_SAS
+            )
     evaluate = warns if expiry <= now + _SOON else passes
     return evaluate(f"Expires at {_shown(expiry)}.")
+
+
+def _longest_period(account: Resource) -> timedelta | None:
+    """Return how long a SAS token can be valid, if the account's SAS policy blocks longer ones.
+
+    Source: Azure's specification of storage accounts, which has the period as DD.HH:MM:SS.
+    """
+    policy = get_path(account, "properties", "sasPolicy")
+    if str(get_path(policy, "expirationAction")).lower() != "block":
+        return None
+    match = _PERIOD.fullmatch(text := policy["sasExpirationPeriod"])
+    if not match:
+        raise ValueError(f"the period '{text}' of the account's SAS policy")
+    days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    return timedelta(days, hours=hours, minutes=minutes, seconds=seconds)
 
 
 def _sas_permissions(sas: Sas, subject: Subject, options: tuple[PipelineOption, ...]) -> Finding:
@@ -320,8 +346,9 @@ RULES = (
     ),
     Rule(
         "SasNotExpired",
-        "It doesn't expire within seven days.",
-        (needs.SAS, needs.NOW),
+        "It doesn't expire within seven days, and the account's SAS policy doesn't block its "
+        "period.",
+        (needs.SAS, needs.NOW, needs.ACCOUNT.deferred),
         _sas_not_expired,
         ("sas-expired",),
     ),

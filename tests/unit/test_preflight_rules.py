@@ -79,6 +79,9 @@ BY_SAS = {
     "SasAccepted": "Storage accepts its signature.",
     "SharedKeyAllowed": "Shared keys are allowed.",
 }
+A_MONTH = "2026-04-01T00:00:00Z"
+TOO_LONG = "warning: Valid for 30 days, 0:00:00. The account's SAS policy blocks more than {}."
+NOT_EXPIRED = "pass: Expires at 2026-05-01T00:00:00Z."
 IMMUTABLE, CHANGEABLE = "fail: Immutable: myblob.", "pass: All are changeable."
 #: What people store in the secret, and what is wrong with it.
 NOT_A_SAS = [
@@ -528,6 +531,32 @@ CASES = [
         "SasNotExpired: left to a stored policy",
         exports(secret=NOT_EXPIRING),
         f"unknown: {LEFT_TO_POLICY}",
+    ),
+    *(
+        case(
+            f"SasNotExpired: {name}, with a SAS policy",
+            exports(
+                secret=secret(sas(st=start)),
+                account=account(
+                    sasPolicy={"expirationAction": action, "sasExpirationPeriod": period}
+                ),
+            ),
+            expected,
+        )
+        for name, start, action, period, expected in (
+            ("too long", A_MONTH, "Block", "29.23:59:59", TOO_LONG.format("29 days, 23:59:59")),
+            ("hours too long", A_MONTH, "block", "12:30:15", TOO_LONG.format("12:30:15")),
+            ("not too long", A_MONTH, "Block", "30.00:00:00", NOT_EXPIRED),
+            ("only logged", A_MONTH, "Log", "1.00:00:00", NOT_EXPIRED),
+            (
+                *("without a start", "", "Block", "1.00:00:00"),
+                "warning: No start time. The account's SAS policy blocks more than 1 day, 0:00:00.",
+            ),
+            (
+                *("of another form", A_MONTH, "Block", "1.00"),
+                "unknown: The answer can't be used: the period '1.00' of the account's SAS policy",
+            ),
+        )
     ),
     case(
         "SasPermissions: export",
