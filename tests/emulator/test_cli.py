@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -52,6 +53,20 @@ def start() -> Iterator[Start]:
 @pytest.fixture
 def state(tmp_path: Path) -> Path:
     return tmp_path / "state with a blank"
+
+
+@pytest.fixture(scope="module")
+def _stopped_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    state = tmp_path_factory.mktemp("stopped") / "state"
+    assert run("run", "--state", state, "--", "true").returncode == 0
+    return state
+
+
+@pytest.fixture
+def used_state(_stopped_state: Path, state: Path) -> Path:
+    """A state directory, as an emulator that was started and stopped left it."""
+    shutil.copytree(_stopped_state, state)
+    return state
 
 
 def run(*arguments: str | int | Path) -> subprocess.CompletedProcess[str]:
@@ -360,9 +375,9 @@ _NEW_AUTHORITY = "the next start makes a new authority, which clients have to tr
     ],
 )
 def test_a_damaged_key_is_an_error_that_says_what_to_do(
-    state: Path, name: str, content: bytes, advice: str
+    used_state: Path, name: str, content: bytes, advice: str
 ) -> None:
-    assert run("run", "--state", state, "--", "true").returncode == 0
+    state = used_state
     (state / name).write_bytes(content)
     result = run("run", "--state", state, "--", "true")
     message = f"acr-emulator: {state / name} is damaged. {advice.format(state)}\n"
@@ -371,10 +386,11 @@ def test_a_damaged_key_is_an_error_that_says_what_to_do(
     assert run("run", "--state", state, "--", "true").returncode == 0
 
 
-def test_an_authority_and_the_key_of_another_are_an_error(state: Path) -> None:
-    for folder in (state, state.with_name("other")):
-        assert run("run", "--state", folder, "--", "true").returncode == 0
-    (state.with_name("other") / "tls/ca.pem").replace(state / "tls/ca.pem")
+def test_an_authority_and_the_key_of_another_are_an_error(used_state: Path) -> None:
+    state = used_state
+    other = state.with_name("other")
+    assert run("run", "--state", other, "--", "true").returncode == 0
+    (other / "tls/ca.pem").replace(state / "tls/ca.pem")
     result = run("run", "--state", state, "--", "true")
     advice = f"Delete {state}/tls/ca.key: {_NEW_AUTHORITY}."
     message = f"acr-emulator: {state}/tls/ca.pem is damaged. {advice}\n"
@@ -386,9 +402,9 @@ def test_an_authority_and_the_key_of_another_are_an_error(state: Path) -> None:
     [(2048, "database disk image is malformed"), (0, "file is not a database")],
 )
 def test_a_damaged_store_is_an_error_that_says_what_to_do(
-    state: Path, kept: int, reason: str
+    used_state: Path, kept: int, reason: str
 ) -> None:
-    assert run("run", "--state", state, "--", "true").returncode == 0
+    state = used_state
     store = state / "state.db"
     store.write_bytes(store.read_bytes()[:kept].ljust(8192, b"x"))
     result = run("run", "--state", state, "--", "true")
