@@ -103,3 +103,33 @@ def test_a_property_is_known_by_where_it_is(emulator: Emulator) -> None:
     permissions = [{"actions": ["*/read"], "notActions": []}]
     body = {"properties": {"roleName": "r", "type": "CustomRole", "permissions": permissions}}
     assert "InvalidRequestContent" not in emulator.arm("PUT", path, body).text
+
+
+#: Parts whose type isn't checked: names that callers choose, and what is kept without effect.
+UNCHECKED = {
+    "tags.a",
+    "properties.adminUserEnabled",
+    "properties.enableRbacAuthorization",
+    "properties.networkRuleSet.ipRules",
+    "properties.template.contentVersion",
+}
+OF_ANOTHER_TYPE: dict[type, Any] = {str: 5, bool: "text", dict: "text", list: {}}
+
+
+@pytest.mark.parametrize(
+    ("path", "part"),
+    [(path, part) for path, part in CASES if ".".join(map(str, part)) not in UNCHECKED],
+    ids=lambda value: str(value)[-60:],
+)
+def test_each_part_of_another_type_is_refused(
+    emulator: Emulator, path: str, part: tuple[Any, ...]
+) -> None:
+    """Of every type of resource that has a body."""
+    body: Any = copy.deepcopy(BODIES[path])
+    at = body
+    for key in part[:-1]:
+        at = at[key]
+    at[part[-1]] = OF_ANOTHER_TYPE[type(at[part[-1]])]
+    answer = emulator.arm("PUT", path, body)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] in ("InvalidRequestContent", "InvalidTemplate")

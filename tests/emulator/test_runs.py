@@ -272,6 +272,15 @@ def test_a_bad_name_is_refused(world: World, name: str) -> None:
     assert answer.status_code == 400
 
 
+@pytest.mark.parametrize(("type_", "status"), [("azurestorageblob", 201), ("Blob", 400)])
+def test_the_type_of_a_blob_is_compared_without_case(world: World, type_: str, status: int) -> None:
+    world.allowed(EXPORT, "typed", "OverwriteBlobs")
+    body = run_body(EXPORT, "typed", "typed")
+    body["properties"]["request"]["target"]["type"] = type_
+    answer = world.emulator.arm("PUT", run_path(EXPORT, f"typed{status}"), body)
+    assert answer.status_code == status, answer.text
+
+
 def test_empty_strings_of_templates_are_absent(world: World) -> None:
     world.allowed(EXPORT, "template")
     body = run_body(EXPORT, "template", "template", forceUpdateTag="")

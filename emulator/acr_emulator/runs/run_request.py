@@ -5,6 +5,7 @@ from typing import Any
 
 from acr_emulator.runs.pipelines import EXPORT, PipelineKind
 from acr_emulator.state.arm_errors import bad_request
+from acr_emulator.state.enumerations import one_of
 
 #: Documented; what Azure answers beyond it is not known.
 MAX_ARTIFACTS = 50
@@ -25,8 +26,7 @@ def read(kind: PipelineKind, requested: Mapping[str, Any]) -> dict[str, Any]:
         raise bad_request(
             "InvalidParameter", f"The property 'properties.request.{kind.side}.name' is required."
         )
-    if blob.get("type", _BLOB_TYPE) != _BLOB_TYPE:
-        raise bad_request("InvalidParameter", f"'{blob['type']}' is not {_BLOB_TYPE}.")
+    one_of(f"request.{kind.side}.type", blob.get("type", _BLOB_TYPE), (_BLOB_TYPE,))
     request[kind.side] = {"type": _BLOB_TYPE, "name": blob["name"]}
     if "catalogDigest" in requested:
         request["catalogDigest"] = requested["catalogDigest"]
