@@ -66,9 +66,12 @@ class ManifestRun:  # pylint: disable=too-many-instance-attributes  # the fields
 
     @property
     def has_ended(self) -> bool:
-        """Whether the manifest contains how the run ended; earlier versions used Azure's words."""
-        ends = {status.value for status in RunStatus if status is not RunStatus.IN_PROGRESS}
-        return self.status in ends
+        """Whether the manifest contains how the run ended; earlier versions used Azure's words.
+
+        A status that the service didn't explain is read again.
+        """
+        open_ = (RunStatus.IN_PROGRESS, RunStatus.UNKNOWN)
+        return self.status in {status.value for status in RunStatus if status not in open_}
 
     @property
     def key(self) -> tuple[str, str]:

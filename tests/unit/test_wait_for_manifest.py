@@ -127,6 +127,20 @@ def test_wait_completes_a_manifest_and_needs_nothing_else(
     assert (file.read_bytes(), len(mock.calls)) == before
 
 
+def test_a_run_in_a_state_without_a_meaning_is_read_again(
+    az: Az, mock: responses.RequestsMock, file: Path
+) -> None:
+    write(file, unknown(V1), runs=(FIRST,))
+    succeeded = run(EXPORT, "myrun001")
+    response = succeeded["properties"]["response"] | {"status": "Pondering"}
+    pondering = run(EXPORT, "myrun001", provisioningState="Pondering", response=response)
+    answer(mock, "myrun001", pondering, succeeded)
+    assert wait(az, file).exit_code == 1
+    assert [actual.status for actual in content(file).runs] == ["Unknown"]
+    assert wait(az, file).exit_code == 0
+    assert content(file).runs == (ended(FIRST, "Succeeded"),)
+
+
 def test_wait_adds_what_tags_name_that_moved(
     az: Az, registry: Registry, fake_time: FakeTime, file: Path
 ) -> None:
