@@ -236,8 +236,10 @@ class _Verdict:
                     yield f"sent twice: {request} {request.body!r} {before.body!r}"
             if request.host not in known and "Authorization" in request.headers:
                 yield f"sent a token to {request.host}"
-        if len(asked) > 10 * len(self.clean.exchanges) + 2 * LASTING:
-            yield f"{len(asked)} requests"
+        # A run is read as often as the service's pace has it: waiting takes no time here.
+        others = [request for request in asked if "/pipelineRuns/" not in request.url]
+        if len(others) > 10 * len(self.clean.exchanges) + 2 * LASTING:
+            yield f"{len(others)} requests"
 
     def of_second(self, again: Result, after: dict[str, str], *, already: bool) -> Iterator[str]:
         """Once the fault is gone, the same command does it, unless it has been done."""
