@@ -239,7 +239,7 @@ _verified_blobs_table = _table(
 checks_table = _table(
     Column("Code", _value("code")),
     Column("Status", _value("status")),
-    Column("Message", _value("message"), 20),
+    Column("Message", _short("message"), 20),
 )
 
 _outcomes_table = _table(

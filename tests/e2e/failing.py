@@ -15,13 +15,14 @@ from azext_acrtransfer.diagnostics.facts import Facts
 from tests.support.az import Result
 from tests.support.cloud import Cloud, Json
 from tests.support.site import ACCOUNT, GROUP, Kind, Mode, Site
+from tests.support.wording import TO_TRANSFER_THE_REST
 
 ROWS = {row.code: row for row in KNOWN_FAILURES}
 ARTIFACT, PIPELINE, RUN, BLOB = "samples/hello:1.0", "mypipeline", "myrun01", "myblob"
 SIDES: dict[Kind, str] = {"export": "target", "import": "source"}
 CONTRIBUTOR = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
 READER = "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1"
-_REST = "To transfer the rest, run:"
+_REST = TO_TRANSFER_THE_REST
 _AUTHORIZATION = "providers/Microsoft.Authorization"
 
 

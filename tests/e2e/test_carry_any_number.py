@@ -14,6 +14,7 @@ from tests.support.cloud import Json, eventually
 from tests.support.oci import INDEX, MANIFEST, RegistryClient
 from tests.support.site import ACCOUNT, Site
 from tests.support.terminal import Terminal, ended
+from tests.support.wording import TO_TRANSFER_THE_REST
 
 #: What a glob chooses, what another one does, and what the lines of a file name.
 TEAM = [f"team/app{app}:v1.{tag}" for app in range(6) for tag in range(10)]
@@ -235,7 +236,7 @@ def test_what_was_deleted_meanwhile_is_named_and_exported_again_by_itself(
     assert f"1 of 137 artifacts are not in registry '{target.registry}'" in verified.stderr
     assert f"\n{VICTIM}: missing\n" in verified.stderr
 
-    assert how == "To transfer the rest, run:"
+    assert how == TO_TRANSFER_THE_REST
     only_failed = f"--only-failed {manifest} --manifest {manifest}"
     assert again.endswith(f"--only-failed {manifest} --exclude {VICTIM} --manifest {manifest}")
     run = az.ok(again.removeprefix("az ")).json

@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.support.cloud import eventually
 from tests.support.site import Site
 from tests.support.terminal import Terminal, ctrl_c, ended
+from tests.support.wording import NO_NEW_RUN, TO_RESUME
 
 
 def push_tags(site: Site, repository: str, *tags: str) -> list[str]:
@@ -137,7 +138,7 @@ def test_the_manifest_of_a_cancelled_job_is_completed_by_wait(
     assert "Traceback" not in stopped.stderr
     how, command = stopped.stderr.splitlines()[-2:]
     assert (how, command) == (
-        "To resume waiting, run:",
+        TO_RESUME,
         f"az acr pipeline-run wait --manifest {manifest}",
     )
     waited = az.ok("acr pipeline-run wait --manifest " + str(manifest))
@@ -154,5 +155,5 @@ def test_the_manifest_of_an_export_that_is_repeated_stays_as_it_is(
     az.ok(line)
     before = json.loads(manifest.read_text())
     site.registry_client.push("samples/many", "v1", layer=b"pushed since")
-    assert "No new run was created" in az.ok(line).stderr
+    assert NO_NEW_RUN in az.ok(line).stderr
     assert json.loads(manifest.read_text()) | {"created": before["created"]} == before

@@ -20,6 +20,7 @@ from azure.mgmt.containerregistry.models import PipelineRun
 from tests.support.cloud import Json, eventually
 from tests.support.site import GROUP, Site
 from tests.support.terminal import Terminal, ctrl_c, ended
+from tests.support.wording import TO_RESUME
 
 #: How long after the end of its run the SDK's poller, which polls every 30 s, is watched.
 WATCHED = 10.0
@@ -95,7 +96,7 @@ def test_ctrl_c_stops_the_waiting_and_not_the_run(az: Terminal, site: Site) -> N
     assert "Traceback" not in stopped.stderr
     assert site.resource("pipelineRuns/myrun01")["properties"]["response"]["status"] == "Running"
 
-    command = stopped.stderr.partition("To resume waiting, run:\n")[2].splitlines()[0]
+    command = stopped.stderr.partition(f"{TO_RESUME}\n")[2].splitlines()[0]
     waited = az.type(command)
     assert waited.exit_code == 0, waited.stderr
     assert site.finished("myrun01")["response"]["status"] == "Succeeded"

@@ -28,6 +28,7 @@ from tests.recorded.staging import (
     without_secret_access,
 )
 from tests.support.az import told
+from tests.support.wording import NO_NEW_RUN
 
 RUN = "pipelineRuns/myrun01"
 PIPELINE = {kind: f"{kind.resource_type}/mypipeline" for kind in (EXPORT, IMPORT)}
@@ -98,7 +99,7 @@ def test_the_same_run_is_not_repeated_unless_forced(az: Az, when_recording: When
     times = [answer.json["response"]["startTime"] for answer in (first, forced)]
     assert (forced.exit_code, times) == (0, sorted(set(times)))
     assert forced.requests == [f"GET {PIPELINE[IMPORT]}", f"PUT {RUN}", f"GET {RUN}"]
-    assert "No new run was created" not in forced.stderr
+    assert NO_NEW_RUN not in forced.stderr
 
 
 def test_a_run_that_is_not_waited_for(az: Az, when_recording: WhenRecording) -> None:

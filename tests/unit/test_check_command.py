@@ -31,6 +31,7 @@ from azext_acrtransfer.registry.descriptors import Manifest
 from azext_acrtransfer.registry.references import Artifact
 from docs.generators import manifest_page
 from tests.support.az import ANYBODY, SUBSCRIPTION, Login, Result, az_cli, run_az
+from tests.support.wording import ANSWERED_BY_ANOTHER, CHECK_THE_REGISTRY
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, Service, run
 from tests.unit.fake_azure import (
     ACCOUNT,
@@ -194,7 +195,7 @@ def test_a_registry_in_another_group_is_named_with_the_default(
         "'mygroup' is your default resource group. If the registry is in another one, specify "
         "that group with --resource-group, or run 'az config unset defaults.group'."
         if is_default
-        else "Check --registry, --resource-group and the active subscription."
+        else CHECK_THE_REGISTRY
     )
     assert result.stderr.startswith(f"WARNING: {advice}\n")
 
@@ -549,7 +550,7 @@ def test_a_list_without_an_end_is_unknown(az: Az, azure: Azure) -> None:
 
 FOREIGN = (
     "Couldn't read it: mystorage.blob.core.windows.net answered {}, which isn't an answer of Blob "
-    "Storage. A proxy or captive portal might have answered instead.\nRequest: "
+    f"Storage. {ANSWERED_BY_ANOTHER}\nRequest: "
 )
 HEAD, LIST = f"{FOREIGN}HEAD {STORAGE}/my%20blob", f"{FOREIGN}GET {STORAGE}"
 

@@ -18,6 +18,7 @@ from azext_acrtransfer.diagnostics.catalog import KNOWN_FAILURES, KnownFailure
 from azext_acrtransfer.diagnostics.facts import expiry_of_new_sas, required_access
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
 from tests.support.az import SUBSCRIPTION
+from tests.support.wording import TO_CHECK, UNKNOWN_FAILURE
 from tests.unit.conftest import REGISTRY, pipeline, run
 
 MODELS = {EXPORT.name: ExportPipeline, IMPORT.name: ImportPipeline}
@@ -176,7 +177,7 @@ def test_the_options_of_the_pipeline_count(options: list[str], code: str) -> Non
 
 def test_an_unknown_failure_is_said_to_be_unknown(kind: PipelineKind) -> None:
     [line] = diagnosis.advice(failed_run(kind, "Something new.", "SasToken"))
-    assert line.startswith("This failure isn't a known one")
+    assert line.startswith(UNKNOWN_FAILURE)
 
 
 def test_a_run_without_response_fails_without_reason() -> None:
@@ -361,7 +362,7 @@ ROLES = [
 
 
 CHECK = (
-    "To check the prerequisites, run:\n  az acr {} check --resource-group mygroup "
+    f"{TO_CHECK}\n  az acr {{}} check --resource-group mygroup "
     "--registry myregistry --name mypipeline"
 )
 

@@ -14,6 +14,7 @@ import responses
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
 from tests.support.az import SUBSCRIPTION, TENANT, Login, Result, run_az, told
 from tests.support.fake_time import FakeTime
+from tests.support.wording import TO_CHECK
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, flat
 from tests.unit.fake_azure import (
     ACCOUNT,
@@ -47,7 +48,7 @@ HttpAnswer = tuple[int, dict[str, str], str]
 CHECK = "az acr {}-pipeline check --resource-group mygroup --registry myregistry --name mypipeline"
 SAS_NOTE = (
     "The secret must contain a SAS token of the container with the permissions 'alrw'.\n"
-    "To check the prerequisites, run:\n  "
+    f"{TO_CHECK}\n  "
 )
 
 
@@ -185,7 +186,7 @@ def test_the_role_with_the_fewest_permissions_is_assigned(
     succeeded(
         azure.create(az),
         azure,
-        f"{GRANTED}\nTo check the prerequisites, run:\n  {CHECK.format(kind.name)}",
+        f"{GRANTED}\n{TO_CHECK}\n  {CHECK.format(kind.name)}",
     )
     [(path, properties)] = azure.changes
     assert path.startswith(f"{ACCOUNT}{AUTHORIZATION}/roleAssignments/")
@@ -217,7 +218,7 @@ def test_access_that_exists_is_left_as_it_is(az: Az, storage: Surroundings) -> N
         storage.create(az),
         storage,
         f"The pipeline's identity ({PRINCIPAL}) already has access to the storage account "
-        f"'mystorage'.\nTo check the prerequisites, run:\n  {CHECK.format('export')}",
+        f"'mystorage'.\n{TO_CHECK}\n  {CHECK.format('export')}",
     )
     assert storage.changes == []
 
@@ -291,7 +292,7 @@ def test_who_may_assign_no_role_gets_the_command(az: Az, storage: Surroundings) 
         'run:\naz role assignment create --role "Storage Blob Data Contributor" '
         f"--assignee-object-id {PRINCIPAL} --assignee-principal-type ServicePrincipal "
         f"--scope {ACCOUNT}\n"
-        f"To check the prerequisites, run:\n  {CHECK.format('export')}",
+        f"{TO_CHECK}\n  {CHECK.format('export')}",
     )
 
 
@@ -335,7 +336,7 @@ def test_an_account_that_is_not_found_gets_no_role(
         '  az role assignment create --role "Storage Blob Data Contributor" '
         f"--assignee-object-id {PRINCIPAL} --assignee-principal-type ServicePrincipal "
         "--scope $(az storage account show --name mystorage --query id --output tsv)\n"
-        f"To check the prerequisites, run:\n  {CHECK.format('export')}",
+        f"{TO_CHECK}\n  {CHECK.format('export')}",
     )
     assert storage.changes == []
 

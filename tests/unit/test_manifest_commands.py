@@ -17,7 +17,7 @@ from azext_acrtransfer.version import VERSION
 from docs.generators.manifest_page import SCHEMA
 from tests.support.az import told
 from tests.support.fake_time import FakeTime
-from tests.support.wording import no_permission
+from tests.support.wording import MIGHT_BE_CREATED, TO_RESUME, TO_TRANSFER_THE_REST, no_permission
 from tests.unit import fake_runs
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, flat, pipeline, run
 from tests.unit.fake_registry import BLOB, HOST, INDEX, Registry, described, document_of, has
@@ -223,7 +223,7 @@ def test_many_artifacts_that_are_gone_are_excluded_by_a_file(
     is_long = count == 21
     excluded = "@missing.txt" if is_long else " ".join(gone)
     assert lines[-1].endswith(f"--only-failed {file} --exclude {excluded} --manifest {file}")
-    how = ["To transfer the rest, run:"]
+    how = [TO_TRANSFER_THE_REST]
     if is_long:
         how = ["To transfer the rest, save these lines as missing.txt:", *gone, "Then run:"]
     assert lines[-1 - len(how) : -1] == how
@@ -294,7 +294,7 @@ def test_of_runs_that_are_no_longer_waited_for_the_last_state_is_told(
     result = az(*NAMED, "-a", *MANY, "--manifest", str(file))
     assert (result.exit_code, error_of(result)[-2:]) == (
         1,
-        ["To resume waiting, run:", f"az acr pipeline-run wait --manifest {file}"],
+        [TO_RESUME, f"az acr pipeline-run wait --manifest {file}"],
     )
     assert results(file) == dict.fromkeys(MANY[:50], "unknown") | {MANY[50]: "exported"}
     assert [each["status"] for each in written(file)["runs"]] == ["Running", "Succeeded"]
@@ -308,7 +308,7 @@ def test_ctrl_c_during_the_only_put_leaves_a_manifest_to_complete(
     result = az(*NAMED, "-a", "hello:v1", "--manifest", str(file))
     assert (result.exit_code, result.stdout) == (1, "")
     assert error_of(result) == [
-        "ERROR: myrun: Interrupted before the service answered. The run might have been created.",
+        f"ERROR: myrun: Interrupted before the service answered. {MIGHT_BE_CREATED}",
         "To check whether the run was created, and complete the manifest, run:",
         f"az acr pipeline-run wait --manifest {file}",
     ]

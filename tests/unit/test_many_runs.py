@@ -24,7 +24,14 @@ from azext_acrtransfer.redaction import shortened
 from azext_acrtransfer.service import polling
 from tests.support.az import Result, told
 from tests.support.fake_time import FakeTime
-from tests.support.wording import cause, note
+from tests.support.wording import (
+    MIGHT_BE_CREATED,
+    TO_RESUME,
+    TO_TRANSFER_THE_REST,
+    UNKNOWN_FAILURE,
+    cause,
+    note,
+)
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, flat, pipeline, run
 from tests.unit.fake_registry import IMAGE, Registry
 from tests.unit.fake_runs import (
@@ -442,7 +449,7 @@ def test_no_command_to_import_again_is_too_long_for_a_shell(
         answers(service, name, failed(IMPORT, "Out of order.", name))
     result = az(*create(IMPORT), "-b", *blobs)
     lines = error_of(result)
-    commands = lines[lines.index("To transfer the rest, run:") + 1 :]
+    commands = lines[lines.index(TO_TRANSFER_THE_REST) + 1 :]
     parts = [blobs[:20], blobs[20:40], blobs[40:]]
     assert commands == [
         f"az acr pipeline-run create --resource-group mygroup --registry myregistry --name {name} "
@@ -639,7 +646,7 @@ def test_a_refusal_for_one_run_does_not_end_the_wait_for_the_others(
     )
     assert lines[1] == "(AuthorizationFailed) No longer."
     assert lines[-2:] == [
-        "To resume waiting, run:",
+        TO_RESUME,
         "az acr pipeline-run wait --created --resource-group mygroup --registry myregistry "
         "--name myrun002",
     ]
@@ -694,14 +701,14 @@ def test_ctrl_c_prints_every_outcome_and_how_to_wait_for_the_rest(
         *(f"  {artifact}" for artifact in MANY[50:70]),
         "  and 30 more",
         "Stopped waiting. These pipeline runs are still in progress: 'myrun001', 'myrun003'.",
-        "This failure isn't a known one. If the message doesn't help, send the IDs of the run to "
+        f"{UNKNOWN_FAILURE}. If the message doesn't help, send the IDs of the run to "
         "Azure support.",
         "To transfer the rest, save these lines as left.txt:",
         *MANY[50:100],
         "Then run:",
         f"az acr pipeline-run create {at} --name myrunretry --pipeline mypipeline --pipeline-type "
         "export --storage-blob myblob-retry --artifacts @left.txt",
-        "To resume waiting, run:",
+        TO_RESUME,
         f"az acr pipeline-run wait --created {at} --name myrun001",
         f"az acr pipeline-run wait --created {at} --name myrun003",
     ]
@@ -725,7 +732,7 @@ def test_ctrl_c_during_the_only_put_names_the_run(
     result = az(*create(kind), *chosen)
     assert (result.exit_code, result.stdout, raised) == (1, "", [ManualInterrupt])
     assert error_of(result) == [
-        "ERROR: myrun: Interrupted before the service answered. The run might have been created.",
+        f"ERROR: myrun: Interrupted before the service answered. {MIGHT_BE_CREATED}",
         "To check whether the run was created, run:",
         "az acr pipeline-run show --resource-group mygroup --registry myregistry --name myrun",
     ]
@@ -754,7 +761,7 @@ def test_a_signal_while_runs_are_submitted_waits_for_no_answer_that_hangs(
     service.add_callback("PUT", f"{ARM}{RUNS}/myrun003", hang)
     result = az(*create(EXPORT))
     lines = error_of(result)
-    unknown = ": Interrupted before the service answered. The run might have been created."
+    unknown = f": Interrupted before the service answered. {MIGHT_BE_CREATED}"
     interrupted = [
         name
         for line in lines

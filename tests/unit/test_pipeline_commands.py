@@ -9,6 +9,7 @@ import pytest
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
 from tests.support.az import told
 from tests.support.fake_time import FakeTime
+from tests.support.wording import TO_CHECK
 from tests.unit.conftest import ARM, AT, GROUP, REGISTRY, Az, Service, flat, pipeline
 
 CONTAINER = "https://mystorage.blob.core.windows.net/transfer"
@@ -273,7 +274,7 @@ def test_update_prints_the_access_that_can_be_lacking_now(
         f'  az role assignment create --role "{role}" --assignee-object-id '
         "22222222-2222-2222-2222-222222222222 --assignee-principal-type ServicePrincipal "
         "--scope $(az storage account show --name mystorage --query id --output tsv)\n"
-        "To check the prerequisites, run:\n"
+        f"{TO_CHECK}\n"
         "  az acr export-pipeline check --resource-group mygroup --registry myregistry "
         "--name mypipeline\n"
         if role

@@ -34,7 +34,7 @@ from azext_acrtransfer.registry.descriptors import Descriptor, Manifest
 from azext_acrtransfer.registry.references import Artifact
 from tests.support.az import SUBSCRIPTION, TENANT, Login, az_cli
 from tests.support.fake_time import FakeTime
-from tests.support.wording import no_permission
+from tests.support.wording import CHECK_THE_REGISTRY, no_permission
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, pipeline
 from tests.unit.fake_registry import HOST, IMAGE, INDEX, SECRET, Registry
 
@@ -719,7 +719,7 @@ def test_a_registry_that_may_not_be_read_keeps_the_words_of_arm(
 @pytest.mark.parametrize(
     ("group", "advice"),
     [
-        ("mygroup", "Check --registry, --resource-group and the active subscription."),
+        ("mygroup", CHECK_THE_REGISTRY),
         (
             DefaultStr("mygroup"),
             "'mygroup' is your default resource group. If the registry is in another one, specify "

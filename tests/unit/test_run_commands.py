@@ -13,7 +13,13 @@ from azext_acrtransfer.diagnostics.catalog import Rerun
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
 from tests.support.az import told
 from tests.support.fake_time import FakeTime
-from tests.support.wording import cause
+from tests.support.wording import (
+    NO_NEW_RUN,
+    TO_RESUME,
+    TO_TRANSFER_THE_REST,
+    UNKNOWN_FAILURE,
+    cause,
+)
 from tests.unit.conftest import AT, REGISTRY, Az, Service, flat, pipeline, run
 from tests.unit.fake_runs import DIGEST, REFUSED, RUNS, UNDER_WAY, failed
 
@@ -181,7 +187,7 @@ def test_a_failed_run_is_a_failed_command(
         (
             ["hello", "world"],
             [
-                "To transfer the rest, run:",
+                TO_TRANSFER_THE_REST,
                 "az acr pipeline-run create --resource-group mygroup --registry myregistry "
                 "--name myrun01retry --pipeline mypipeline --pipeline-type export --storage-blob "
                 "myblob-retry --artifacts hello:latest world:latest",
@@ -208,7 +214,7 @@ def test_a_signature_in_a_failure_is_masked(az: Az, service: Service) -> None:
     assert result.stderr == (
         "ERROR: The pipeline run 'myrun01' failed: GET https://a.blob/c?sv=2026&sp=r&sig=*** "
         f"refused\nRun: {RUN}\n"
-        "This failure isn't a known one. If the message doesn't help, send the IDs of the run to "
+        f"{UNKNOWN_FAILURE}. If the message doesn't help, send the IDs of the run to "
         "Azure support.\n"
     )
 
@@ -238,7 +244,7 @@ def test_an_identical_run_is_told_to_have_run_before(
     service.answers("PUT", RUN, run(kind), headers={"Date": "Wed, 04 Mar 2026 17:30:00 GMT"})
     result = az(*create(kind))
     assert (result.exit_code, told(result.json)) == (0, flat(run(kind)))
-    assert "No new run was created" in result.stderr
+    assert NO_NEW_RUN in result.stderr
     assert "--force-redeploy" in result.stderr
 
 
@@ -258,13 +264,13 @@ def test_a_run_with_a_tag_that_was_not_asked_for_is_from_before(
     forced = run(EXPORT, forceUpdateTag="of a request")
     service.answers("PUT", RUN, forced, headers={"Date": "Wed, 04 Mar 2026 17:24:21 GMT"})
     result = az(*create(EXPORT, *argv))
-    assert (result.exit_code, "No new run was created" in result.stderr) == (0, is_old)
+    assert (result.exit_code, NO_NEW_RUN in result.stderr) == (0, is_old)
 
 
 def test_a_run_that_ended_within_its_put_is_not_called_old(az: Az, service: Service) -> None:
     has_pipeline(service, EXPORT)
     service.answers("PUT", RUN, run(EXPORT), headers={"Date": "Wed, 04 Mar 2026 17:24:21 GMT"})
-    assert "No new run was created" not in az(*create(EXPORT)).stderr
+    assert NO_NEW_RUN not in az(*create(EXPORT)).stderr
 
 
 def test_ctrl_c_stops_the_waiting_only(
@@ -284,7 +290,7 @@ def test_ctrl_c_stops_the_waiting_only(
     assert (result.exit_code, result.stdout, raised) == (1, "", [ManualInterrupt])
     assert result.stderr == (
         "ERROR: Stopped waiting. The pipeline run 'myrun01' is still in progress.\n"
-        "To resume waiting, run:\naz acr pipeline-run wait --created --resource-group mygroup "
+        f"{TO_RESUME}\naz acr pipeline-run wait --created --resource-group mygroup "
         "--registry myregistry --name myrun01\n"
     )
     assert [method for method, _ in service.requests] == ["GET", "PUT"]
@@ -345,7 +351,7 @@ def test_show_of_an_unknown_failure_says_so(az: Az, service: Service) -> None:
     service.answers("GET", RUN, failed(EXPORT, "Something new."))
     result = az("acr", "pipeline-run", "show", *AT, "-n", "myrun01")
     assert result.stderr == (
-        "WARNING: This failure isn't a known one. If the message doesn't help, send the IDs of "
+        f"WARNING: {UNKNOWN_FAILURE}. If the message doesn't help, send the IDs of "
         "the run to Azure support.\n"
     )
 

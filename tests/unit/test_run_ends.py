@@ -15,6 +15,7 @@ from azext_acrtransfer.transfer.execution import Outcome
 from azext_acrtransfer.transfer.records import records_of
 from azext_acrtransfer.transfer.specs import RunSpec
 from tests.support.fake_time import FakeTime
+from tests.support.wording import UNKNOWN_FAILURE
 from tests.unit.conftest import AT, REGISTRY, Az, Service, pipeline, run
 from tests.unit.fake_runs import RUNS, UNDER_WAY
 
@@ -95,7 +96,7 @@ def test_wait_succeeds_only_with_all(
     result = az("acr", "pipeline-run", "wait", *AT, "-n", "myrun01", condition)
     assert (result.exit_code, result.stdout) == (exit_code(status), "")
     assert fake_time.now == pytest.approx(5)
-    assert ("This failure isn't a known one" in result.stderr) is bool(result.exit_code)
+    assert (UNKNOWN_FAILURE in result.stderr) is bool(result.exit_code)
 
 
 def test_show_explains_what_did_not_succeed(az: Az, service: Service, end: End) -> None:
@@ -103,7 +104,7 @@ def test_show_explains_what_did_not_succeed(az: Az, service: Service, end: End) 
     service.answers("GET", RUN, over)
     result = az("acr", "pipeline-run", "show", *AT, "-n", "myrun01")
     assert (result.exit_code, result.json["name"]) == (0, "myrun01")
-    assert ("This failure isn't a known one" in result.stderr) is bool(exit_code(status))
+    assert (UNKNOWN_FAILURE in result.stderr) is bool(exit_code(status))
 
 
 def test_table_shows_the_status(az: Az, service: Service, end: End) -> None:

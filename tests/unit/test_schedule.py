@@ -19,13 +19,14 @@ from azext_acrtransfer.manifest.document import parse
 from azext_acrtransfer.manifest.model import ManifestRun, Result
 from azext_acrtransfer.service import polling
 from tests.support.fake_time import FakeTime
+from tests.support.wording import MIGHT_BE_CREATED, TO_RESUME, TO_TRANSFER_THE_REST, UNKNOWN_FAILURE
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, pipeline, run
 from tests.unit.fake_registry import Registry
 from tests.unit.fake_runs import AUTHENTICATION, RUNS, UNDER_WAY, error_of, failed
 
 CREATE = ("acr", "pipeline-run", "create", *AT, "-n", "myrun", "-p", "mypipeline")
 AT_LONG = "--resource-group mygroup --registry myregistry"
-RESUME = "To resume waiting, run:"
+RESUME = TO_RESUME
 
 
 @dataclass
@@ -216,9 +217,9 @@ def test_a_timeout_names_the_runs_in_progress_and_those_not_created(
         "  blob07",
         "Stopped waiting after 60 seconds. These pipeline runs are still in progress: 'myrun002', "
         "'myrun004', 'myrun005'.",
-        "This failure isn't a known one. If the message doesn't help, send the IDs of the run to "
+        f"{UNKNOWN_FAILURE}. If the message doesn't help, send the IDs of the run to "
         "Azure support.",
-        "To transfer the rest, run:",
+        TO_TRANSFER_THE_REST,
         f"az acr pipeline-run create {AT_LONG} --name myrunretry --pipeline mypipeline "
         "--pipeline-type import --storage-blob blob03 blob06 blob07",
         RESUME,
@@ -286,7 +287,7 @@ def test_a_timeout_does_not_wait_for_a_request_that_hangs(
     result = az(*imports(count, "--max-concurrent-runs", "1", "--timeout", "60"))
     name = "myrun" if count == 1 else "myrun001"
     shows = f"az acr pipeline-run show {AT_LONG} --name {name}"
-    reason = f"{name}: Interrupted before the service answered. The run might have been created."
+    reason = f"{name}: Interrupted before the service answered. {MIGHT_BE_CREATED}"
     lines = error_of(result)
     assert (result.exit_code, raised) == (1, [AzureResponseError])
     if count == 1:

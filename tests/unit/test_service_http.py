@@ -9,12 +9,13 @@ import requests
 
 from azext_acrtransfer.kinds import EXPORT, PipelineKind
 from tests.support.az import told
+from tests.support.wording import ANSWERED_BY_ANOTHER
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, Service, flat, pipeline
 
 PIPELINES = f"{REGISTRY}/exportPipelines"
 PATH = f"{PIPELINES}/mypipeline"
 ASKED = f"Request: GET {ARM}{PATH}"
-PROXY = "A proxy or captive portal might have answered instead."
+PROXY = ANSWERED_BY_ANOTHER
 CHECK_NETWORK = "Check the network, and the proxy that HTTPS_PROXY and NO_PROXY name."
 RUNS = f"{REGISTRY}/pipelineRuns"
 SHOW = ("acr", "export-pipeline", "show", *AT, "-n", "mypipeline", "--only-show-errors")

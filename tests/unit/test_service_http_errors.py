@@ -18,6 +18,7 @@ from azext_acrtransfer.kinds import EXPORT, IMPORT
 from azext_acrtransfer.service import http
 from tests.support.az import Login, run_az
 from tests.support.fake_time import FakeTime
+from tests.support.wording import ANSWERED_BY_ANOTHER
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, Service, pipeline, run
 
 PATH = f"{REGISTRY}/exportPipelines/mypipeline"
@@ -31,7 +32,7 @@ CREATE = (
 )
 EMPTY = (
     "ERROR: management.azure.com answered 200 OK, without content, which is not the service's JSON."
-    " A proxy or captive portal might have answered instead.\n"
+    f" {ANSWERED_BY_ANOTHER}\n"
 )
 
 

@@ -9,6 +9,7 @@ import pytest
 from requests import ConnectionError as RequestsConnectionError
 
 from tests.support.az import SUBSCRIPTION
+from tests.support.wording import CHECK_THE_REGISTRY
 from tests.unit.conftest import ARM, AT, GROUP, REGISTRY, Az, Service
 
 REGISTRIES = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.ContainerRegistry/registries"
@@ -96,7 +97,7 @@ def test_a_default_group_that_is_wrong_is_named_as_such(
         "'mygroup' is your default resource group. If the registry is in another one, specify "
         "that group with --resource-group, or run 'az config unset defaults.group'."
         if is_default
-        else "Check --registry, --resource-group and the active subscription."
+        else CHECK_THE_REGISTRY
     )
 
 
@@ -140,7 +141,7 @@ def test_a_registry_that_is_found_nowhere_has_the_usual_advice(
         3,
         "",
         "ERROR: The registry 'myregistry' doesn't exist in resource group 'mygroup'.\n"
-        "Check --registry, --resource-group and the active subscription.\n",
+        f"{CHECK_THE_REGISTRY}\n",
     )
 
 

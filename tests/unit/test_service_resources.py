@@ -6,6 +6,7 @@ import pytest
 
 from azext_acrtransfer.kinds import EXPORT
 from tests.support.fake_time import FakeTime
+from tests.support.wording import TO_RESUME
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, Service, pipeline
 
 PATH = f"{REGISTRY}/exportPipelines/mypipeline"
@@ -42,7 +43,7 @@ CREATE = (
 )
 IN_PROGRESS = [
     "WARNING: The export pipeline 'mypipeline' is still in progress.",
-    "To resume waiting, run:",
+    TO_RESUME,
     "az acr export-pipeline wait --created --resource-group mygroup --registry myregistry "
     "--name mypipeline",
 ]

@@ -139,12 +139,13 @@ def test_a_container_is_its_account_and_its_name() -> None:
     assert row["Container"] == "mystorage/transfer"
 
 
-def test_a_resource_id_is_its_type_and_its_name() -> None:
+def test_a_message_has_short_ids_and_digests() -> None:
     account = "/providers/Microsoft.Storage/storageAccounts/mystorage"
     group = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/my.group"
     for message, cell in (
         (group + account, ".../storageAccounts/mystorage"),
         (f"Reader at {group}", "Reader at .../resourceGroups/my.group"),
+        (f"Not transferred: a@{DIGEST}, b", "Not transferred: a@sha256:90659bf80b44, b"),
         (f"At {group}{account}, {group[:51]}", f"At .../storageAccounts/mystorage, {group[:51]}"),
     ):
         [row] = _format.checks_table([{"code": "C", "status": "pass", "message": message}])

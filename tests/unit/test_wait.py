@@ -10,6 +10,7 @@ import pytest
 from azext_acrtransfer.kinds import EXPORT, IMPORT, RUN, ResourceKind
 from tests.support.az import SUBSCRIPTION
 from tests.support.fake_time import FakeTime
+from tests.support.wording import CHECK_THE_REGISTRY
 from tests.unit.conftest import AT, REGISTRY, Az, Service, pipeline, run
 
 KINDS = pytest.mark.parametrize("kind", [EXPORT, IMPORT, RUN], ids=lambda kind: kind.group)
@@ -58,7 +59,7 @@ def test_wait_in_a_wrong_group_ends_at_once(
     assert result.stderr == (
         f"ERROR: ({code}) {message}\n"
         f"Request: GET https://management.azure.com{path}\n"
-        "Check --registry, --resource-group and the active subscription.\n"
+        f"{CHECK_THE_REGISTRY}\n"
     )
 
 

@@ -9,6 +9,7 @@ import responses
 
 from azext_acrtransfer.kinds import EXPORT, IMPORT
 from tests.support.fake_time import FakeTime
+from tests.support.wording import TO_RESUME
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, pipeline, run
 from tests.unit.fake_runs import REFUSED, RUNS, UNDER_WAY, error_of, failed, lists
 
@@ -19,7 +20,7 @@ PIPELINES = f"{REGISTRY}/importPipelines"
 STARTED = "2026-03-04T17:23:21.9261521+00:00"
 ENABLED = {"sourceTrigger": {"status": "Enabled"}}
 RESUME = [
-    "To resume waiting, run:",
+    TO_RESUME,
     "az acr pipeline-run wait --resource-group mygroup --registry myregistry --pipeline "
     'mypipeline --storage-blob "images/my blob.tar"',
 ]

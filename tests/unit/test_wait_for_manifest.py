@@ -24,6 +24,7 @@ from azext_acrtransfer.registry.references import Artifact
 from docs.generators.manifest_page import VERIFICATION
 from tests.support.az import Result as Answer
 from tests.support.fake_time import FakeTime
+from tests.support.wording import TO_RESUME, TO_TRANSFER_THE_REST
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, pipeline, run
 from tests.unit.fake_registry import BLOB, Registry, described, document_of, has
 from tests.unit.fake_runs import REFUSED, RUNS, UNDER_WAY, error_of, failed
@@ -186,7 +187,7 @@ def test_wait_for_a_run_that_failed_says_what_to_retry(
         "  samples/hello:v2",
     ]
     assert lines[-2:] == [
-        "To transfer the rest, run:",
+        TO_TRANSFER_THE_REST,
         "az acr pipeline-run create --resource-group mygroup --registry myregistry --name "
         "myrun002retry --pipeline mypipeline --pipeline-type export --storage-blob blob-002-retry "
         f"--only-failed {file} --manifest {file}",
@@ -343,7 +344,7 @@ def test_wait_that_times_out_records_the_state(
     assert (result.exit_code, fake_time.now) == (1, 20)
     assert error_of(result) == [
         "ERROR: Wait operation timed-out after 20 seconds",
-        "To resume waiting, run:",
+        TO_RESUME,
         f"az acr pipeline-run wait --manifest {file}",
     ]
     assert content(file) == manifest(
