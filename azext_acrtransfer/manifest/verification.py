@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -32,12 +32,12 @@ class Describing(Protocol):
 
     def try_to_describe_all(
         self, artifacts: Sequence[Artifact]
-    ) -> Sequence[Descriptor | Exception | None]:
+    ) -> Mapping[Artifact, Descriptor | Exception | None]:
         """Return the descriptor of each artifact, None for a missing one, or what prevents it."""
 
     def try_to_list_referrers(
         self, subjects: Sequence[Artifact]
-    ) -> Sequence[tuple[Descriptor, ...] | Exception]:
+    ) -> Mapping[Artifact, tuple[Descriptor, ...] | Exception]:
         """Return what is listed as referrers of each digest, or what prevents it."""
 
 
@@ -139,8 +139,7 @@ def compare(manifest: TransferManifest, registry: Describing) -> tuple[Finding, 
         for content in contents
         for artifact in (entry.artifact, *_children(entry.artifact, content))
     ]
-    artifacts = tuple(dict.fromkeys(references))
-    actual = dict(zip(artifacts, registry.try_to_describe_all(artifacts), strict=True))
+    actual = registry.try_to_describe_all(tuple(dict.fromkeys(references)))
     subjects = [
         subject
         for entry, contents in wanted
@@ -189,10 +188,9 @@ def _listed(
     subjects: Sequence[Artifact], registry: Describing
 ) -> dict[Artifact, set[str] | Exception]:
     """Return the digests of the referrers of each subject, or why they can't be read."""
-    lists = registry.try_to_list_referrers(subjects) if subjects else ()
     return {
         subject: listed if isinstance(listed, Exception) else {item.digest for item in listed}
-        for subject, listed in zip(subjects, lists, strict=True)
+        for subject, listed in registry.try_to_list_referrers(subjects).items()
     }
 
 

@@ -56,6 +56,10 @@ def _referrer(item: Any) -> Descriptor:
     return Descriptor(item["digest"], str(item["mediaType"]), int(item["size"]))
 
 
+def _in_its_place(artifact: Artifact, error: Exception) -> tuple[Artifact, Exception]:
+    return artifact, error
+
+
 class RegistryClient:
     """Reads the content of a registry with the caller's permissions, when it's needed."""
 
@@ -77,11 +81,13 @@ class RegistryClient:
         """Names of all repositories."""
         return [str(name) for name in self._list("/v2/_catalog", "repositories", _LIST)]
 
-    def tags_of(self, repositories: Iterable[str]) -> Iterator[dict[str, str]]:
-        """Tags of each repository, as they are returned by concurrent requests."""
+    def tags_of(self, repositories: Iterable[str]) -> Iterator[tuple[str, dict[str, str]]]:
+        """Repositories and their tags, as they are returned by concurrent requests."""
         names = list(repositories)
         self._session.prepare(map(_list_tags, names))
-        return run_concurrently(self.tags, names, max_workers=_MAX_WORKERS)
+        return run_concurrently(
+            lambda name: (name, self.tags(name)), names, max_workers=_MAX_WORKERS
+        )
 
     def tags(self, repository: str) -> dict[str, str]:
         """Digests of a repository's tags by their names; none if it doesn't exist."""
@@ -162,14 +168,14 @@ class RegistryClient:
         except MALFORMED as error:
             raise self._unusable_list(path) from error
 
-    def describe_all(self, artifacts: Sequence[Artifact]) -> list[Descriptor | None]:
-        """Return the descriptors of artifacts in their order, with concurrent requests."""
+    def describe_all(self, artifacts: Sequence[Artifact]) -> dict[Artifact, Descriptor | None]:
+        """Return the descriptor of each artifact, with concurrent requests."""
         self.prepare_to_pull(artifacts)
         return self._of_all(self.describe, artifacts)
 
     def try_to_describe_all(
         self, artifacts: Sequence[Artifact]
-    ) -> list[Descriptor | Exception | None]:
+    ) -> dict[Artifact, Descriptor | Exception | None]:
         """Return the same, with the error in place of a descriptor that can't be read.
 
         Raises what keeps the caller out of the whole registry.
@@ -179,22 +185,22 @@ class RegistryClient:
             self._session.log_in()
         with suppress(AzCLIError, AzureError):  # each artifact has the error then
             self.prepare_to_pull(artifacts)
-        return self._of_all(describe, artifacts, on_error=lambda _, error: error)
+        return self._of_all(describe, artifacts, on_error=_in_its_place)
 
-    def referrers_of(self, subjects: Sequence[Artifact]) -> list[tuple[Descriptor, ...]]:
-        """Return the referrers of digests in their order, with concurrent requests."""
+    def referrers_of(self, subjects: Sequence[Artifact]) -> dict[Artifact, tuple[Descriptor, ...]]:
+        """Return the referrers of each digest, with concurrent requests."""
         self.prepare_to_pull(subjects)
         return self._of_all(self.referrers, subjects)
 
     def try_to_list_referrers(
         self, subjects: Sequence[Artifact]
-    ) -> list[tuple[Descriptor, ...] | Exception]:
+    ) -> dict[Artifact, tuple[Descriptor, ...] | Exception]:
         """Return the same, with the error in place of a list that can't be read."""
         list_: Callable[[Artifact], tuple[Descriptor, ...] | Exception] = self.referrers
-        return self._of_all(list_, subjects, on_error=lambda _, error: error)
+        return self._of_all(list_, subjects, on_error=_in_its_place)
 
-    def sizes_of(self, artifacts: Sequence[Artifact]) -> list[dict[str, int] | None]:
-        """Return the sizes of artifacts in their order, with concurrent requests."""
+    def sizes_of(self, artifacts: Sequence[Artifact]) -> dict[Artifact, dict[str, int] | None]:
+        """Return the sizes of each artifact, with concurrent requests."""
         self.prepare_to_pull(artifacts)
         return self._of_all(self.sizes, artifacts)
 
@@ -202,15 +208,19 @@ class RegistryClient:
         self,
         read: Callable[[Artifact], T],
         artifacts: Sequence[Artifact],
-        on_error: Callable[[Artifact, Exception], T] | None = None,
-    ) -> list[T]:
-        results = []
+        on_error: Callable[[Artifact, Exception], tuple[Artifact, T]] | None = None,
+    ) -> dict[Artifact, T]:
+        todo = dict.fromkeys(artifacts)
+        results: dict[Artifact, T] = {}
         with progress(self._cli_ctx) as show:
-            for result in run_concurrently(
-                read, artifacts, max_workers=_MAX_WORKERS, on_error=on_error
+            for artifact, result in run_concurrently(
+                lambda artifact: (artifact, read(artifact)),
+                todo,
+                max_workers=_MAX_WORKERS,
+                on_error=on_error,
             ):
-                results.append(result)
-                show(f"{len(results)} of {len(artifacts)} artifacts read")
+                results[artifact] = result
+                show(f"{len(results)} of {len(todo)} artifacts read")
         return results
 
     def prepare_to_pull(self, artifacts: Iterable[Artifact]) -> None:

@@ -14,14 +14,16 @@ from azext_acrtransfer.registry.referrer_tags import is_list_tag, referrer_tags
 class Listing(Protocol):
     """The content of a registry."""
 
-    def describe_all(self, artifacts: Sequence[Artifact]) -> Sequence[Descriptor | None]:
+    def describe_all(self, artifacts: Sequence[Artifact]) -> Mapping[Artifact, Descriptor | None]:
         """Return the descriptor of each artifact, None for a missing one."""
 
-    def referrers_of(self, subjects: Sequence[Artifact]) -> Sequence[tuple[Descriptor, ...]]:
+    def referrers_of(
+        self, subjects: Sequence[Artifact]
+    ) -> Mapping[Artifact, tuple[Descriptor, ...]]:
         """Return what is listed as referrers of each digest."""
 
-    def tags_of(self, repositories: Iterable[str]) -> Iterator[Mapping[str, str]]:
-        """Return the digests of the tags of each repository by their names."""
+    def tags_of(self, repositories: Iterable[str]) -> Iterator[tuple[str, Mapping[str, str]]]:
+        """Return repositories with the digests of their tags by their names."""
 
 
 @dataclass(frozen=True)
@@ -72,15 +74,14 @@ class _Search:  # pylint: disable=too-few-public-methods  # there is one way to 
         self._listing = listing
         self._roots: dict[Artifact, Artifact] = {}
         self._chosen = {artifact: artifact for artifact in artifacts}
-        repositories = list(dict.fromkeys(artifact.repository for artifact in artifacts))
-        self._tags = dict(zip(repositories, listing.tags_of(repositories), strict=True))
+        repositories = dict.fromkeys(artifact.repository for artifact in artifacts)
+        self._tags = dict(listing.tags_of(repositories))
         self._tagged = {
             Artifact(repository, digest): Artifact(repository, tag)
             for repository, tags in self._tags.items()
             for tag, digest in sorted(tags.items(), reverse=True)
         }
-        contents = listing.describe_all(artifacts)
-        for artifact, content in zip(artifacts, contents, strict=True):
+        for artifact, content in listing.describe_all(artifacts).items():
             if content:
                 self._chosen.setdefault(Artifact(artifact.repository, content.digest), artifact)
                 self._add(artifact.repository, content, artifact)
@@ -95,9 +96,8 @@ class _Search:  # pylint: disable=too-few-public-methods  # there is one way to 
 
     def visit(self) -> None:
         """Find the referrers of the manifests to visit, which are visited next."""
-        listed = self._listing.referrers_of(self.subjects)
         new: list[tuple[Referrer, Descriptor | None]] = []
-        for subject, descriptors in zip(self.subjects, listed, strict=True):
+        for subject, descriptors in self._listing.referrers_of(self.subjects).items():
             for artifact, digest, content in self._referrers(subject, descriptors):
                 if artifact not in self.referrers:
                     self.referrers[artifact] = referrer = Referrer(
@@ -106,7 +106,7 @@ class _Search:  # pylint: disable=too-few-public-methods  # there is one way to 
                     new.append((referrer, content))
         self.subjects = []
         unknown = [referrer.by_digest for referrer, content in new if content is None]
-        contents = dict(zip(unknown, self._listing.describe_all(unknown), strict=True))
+        contents = self._listing.describe_all(unknown)
         for referrer, content in new:
             if actual := content or contents[referrer.by_digest]:
                 self._add(referrer.artifact.repository, actual, referrer.root)

@@ -69,15 +69,17 @@ class TransferContext:
         """Repositories of the registry."""
         return self.content.repositories()
 
-    def tags_of(self, repositories: Sequence[str]) -> Iterator[Mapping[str, str]]:
-        """Digests of the tags of each repository by their names."""
+    def tags_of(self, repositories: Sequence[str]) -> Iterator[tuple[str, Mapping[str, str]]]:
+        """Repositories with the digests of their tags by their names."""
         return self.content.tags_of(repositories)
 
     def contains(self, artifact: Artifact) -> bool:
         """Whether the registry has an artifact."""
         return self.content.contains(artifact)
 
-    def sizes_of(self, artifacts: Sequence[Artifact]) -> Sequence[Mapping[str, int] | None]:
+    def sizes_of(
+        self, artifacts: Sequence[Artifact]
+    ) -> Mapping[Artifact, Mapping[str, int] | None]:
         """Sizes of all that each artifact consists of, by digest; None for a missing one."""
         return self.content.sizes_of(artifacts)
 

@@ -15,8 +15,8 @@ class Listing(Protocol):
     def repositories(self) -> Sequence[str]:
         """Names of all repositories."""
 
-    def tags_of(self, repositories: Sequence[str]) -> Iterator[Mapping[str, str]]:
-        """Digests of the tags of each repository by their names; none if it doesn't exist."""
+    def tags_of(self, repositories: Sequence[str]) -> Iterator[tuple[str, Mapping[str, str]]]:
+        """Repositories with the digests of their tags by their names; none if it doesn't exist."""
 
     def contains(self, artifact: Artifact) -> bool:
         """Whether an artifact exists."""
@@ -41,6 +41,6 @@ def tagged(repositories: Iterable[str], listing: Listing) -> Iterator[tuple[Arti
     names = list(repositories)
     if not names:
         return  # without a login
-    for repository, tags in zip(names, listing.tags_of(names), strict=True):
+    for repository, tags in listing.tags_of(names):
         for tag, digest in tags.items():
             yield Artifact(repository, tag), Artifact(repository, digest)

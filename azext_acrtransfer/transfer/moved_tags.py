@@ -33,8 +33,8 @@ def moved_tags(
     if not artifacts:
         return {}
     try:
-        now = zip(artifacts, context.read_content().describe_all(artifacts), strict=True)
-        moved = {tag: new for tag, new in now if new and new.digest != contents[tag].digest}
+        now = context.read_content().describe_all(artifacts)
+        moved = {tag: new for tag, new in now.items() if new and new.digest != contents[tag].digest}
     # pylint: disable-next=broad-exception-caught
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001
         logger.warning(

@@ -102,8 +102,8 @@ def _require_of_registry(manifest: TransferManifest, option: str, context: Trans
 def _describe(
     artifacts: Sequence[Artifact], context: TransferContext
 ) -> dict[Artifact, Descriptor]:
-    pairs = zip(artifacts, context.content.describe_all(artifacts), strict=True)
-    contents = {artifact: content for artifact, content in pairs if content}
+    all_ = context.content.describe_all(artifacts)
+    contents = {artifact: content for artifact, content in all_.items() if content}
     _require_all(artifacts, contents, context)
     return contents
 
@@ -116,8 +116,8 @@ def _sizes(
     Only a limit must have them: a manifest without them is one.
     """
     if spec.max_blob_size is not None:
-        pairs = zip(artifacts, context.sizes_of(artifacts), strict=True)
-        contents = {artifact: sizes for artifact, sizes in pairs if sizes is not None}
+        all_ = context.sizes_of(artifacts)
+        contents = {artifact: sizes for artifact, sizes in all_.items() if sizes is not None}
         _require_all(artifacts, contents, context)
         return contents
     if not spec.manifests.written:

@@ -20,7 +20,7 @@ Sizes = Mapping[str, int] | None
 class Measuring(Protocol):  # pylint: disable=too-few-public-methods  # nothing else is needed
     """A registry that knows the sizes of its artifacts."""
 
-    def sizes_of(self, artifacts: Sequence[Artifact]) -> Sequence[Sizes]:
+    def sizes_of(self, artifacts: Sequence[Artifact]) -> Mapping[Artifact, Sizes]:
         """Return the sizes of each artifact."""
 
 
@@ -79,12 +79,12 @@ def _missing(contents: Mapping[Artifact, Sizes]) -> list[str]:
 
 def sizes_if_readable(
     artifacts: Sequence[Artifact], registry: Measuring
-) -> dict[Artifact, Sizes] | None:
+) -> Mapping[Artifact, Sizes] | None:
     """Return the sizes of artifacts, or None with a warning if the registry can't be read."""
     if not artifacts:
         return None
     try:
-        return dict(zip(artifacts, registry.sizes_of(artifacts), strict=True))
+        return registry.sizes_of(artifacts)
     except CLIError as error:
         logger.warning("Sizes and missing artifacts are unknown: %s", error)
         return None

@@ -36,15 +36,15 @@ class Registry:
 
     def try_to_describe_all(
         self, artifacts: Sequence[Artifact]
-    ) -> list[Descriptor | Exception | None]:
+    ) -> dict[Artifact, Descriptor | Exception | None]:
         self.asked += artifacts
-        return [self.has.get(artifact) for artifact in artifacts]
+        return {artifact: self.has.get(artifact) for artifact in artifacts}
 
     def try_to_list_referrers(
         self, subjects: Sequence[Artifact]
-    ) -> list[tuple[Descriptor, ...] | Exception]:
+    ) -> dict[Artifact, tuple[Descriptor, ...] | Exception]:
         self.asked += subjects
-        return [self.lists.get(subject, ()) for subject in subjects]
+        return {subject: self.lists.get(subject, ()) for subject in subjects}
 
 
 def exported(contents: Mapping[Artifact, Descriptor]) -> TransferManifest:

@@ -30,8 +30,8 @@ HELLO = Artifact("samples/hello", "1.0")
 class Sizes:
     """A registry that knows the sizes of its artifacts."""
 
-    def sizes_of(self, artifacts: Sequence[Artifact]) -> list[dict[str, int] | None]:
-        return [{"sha256:0a": 1} for _ in artifacts]
+    def sizes_of(self, artifacts: Sequence[Artifact]) -> dict[Artifact, dict[str, int] | None]:
+        return {artifact: {"sha256:0a": 1} for artifact in artifacts}
 
 
 BASIC = registry(sku="Basic")

@@ -43,10 +43,11 @@ class Content:
         self.asked.append(CATALOG)
         return list(CONTENT)
 
-    def tags_of(self, repositories: Sequence[str]) -> Iterator[Mapping[str, str]]:
+    def tags_of(self, repositories: Sequence[str]) -> Iterator[tuple[str, Mapping[str, str]]]:
         for repository in repositories:
             self.asked.append(repository)
-            yield {tag: digest(f"{repository}:{tag}") for tag in CONTENT.get(repository, [])}
+            tags = CONTENT.get(repository, [])
+            yield repository, {tag: digest(f"{repository}:{tag}") for tag in tags}
 
     def contains(self, artifact: Artifact) -> bool:
         self.asked.append(str(artifact))
