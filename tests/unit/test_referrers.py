@@ -215,6 +215,25 @@ def test_an_excluded_referrer_stays_behind_with_what_refers_to_it(
     assert warnings(result) == [left_behind(len(left))]
 
 
+def test_referrers_of_children_of_a_referrer_go_along(az: Az, repository: Repository) -> None:
+    child = repository.push(name="SBOM for a platform")
+    index = repository.refer(
+        repository.push("v1"), media_type=INDEX, manifests=[repository.descriptor(child)]
+    )
+    signature = repository.refer(child)
+    expected = ["team/app:v1", at(index), at(signature)]
+    assert planned(az(*TOGETHER, "-a", "team/app:v1")) == [expected]
+
+
+def test_a_referrer_with_two_tags_goes_by_the_chosen_or_the_first(
+    az: Az, repository: Repository
+) -> None:
+    repository.refer(repository.push("v1"), "first", "second")
+    for chosen, tag in (([], "first"), (["team/app:second"], "second")):
+        result = az(*TOGETHER, "-a", "team/app:v1", *chosen)
+        assert planned(result) == [["team/app:v1", f"team/app:{tag}"]]
+
+
 def test_another_tag_or_the_digest_of_a_referrer_excludes_it(
     az: Az, repository: Repository
 ) -> None:

@@ -81,8 +81,9 @@ def test_referrers_come_page_by_page_without_a_size(
     link = f'<{path}?last=2>; rel="next"'
     registry.answers(f"{path}?last=2", pull, json={"manifests": [two]})
     registry.answers(path, pull, json={"manifests": [one]}, headers={"Link": link})
-    found = content.referrers(subject)
-    assert [referrer.digest for referrer in found] == [one["digest"], two["digest"]]
+    assert content.referrers(subject) == tuple(
+        Descriptor(f"sha256:{digit * 64}", IMAGE, 7) for digit in "23"
+    )
     assert registry.mock.calls[-2].request.url == f"{HOST}{path}"
 
 
@@ -268,8 +269,12 @@ def test_sizes_count_each_blob_once_and_none_that_is_elsewhere(
 def test_a_layer_without_a_size_is_an_error(registry: Registry, content: RegistryClient) -> None:
     registry.lets_in()
     registry.holds("v1", IMAGE, {"layers": [{"digest": "sha256:01", "mediaType": "a/layer"}]})
-    with pytest.raises(AzureResponseError, match="one of its blobs lacks 'size'"):
+    with pytest.raises(AzureResponseError) as refused:
         content.sizes(Artifact("team/app", "v1"))
+    assert refused.value.error_msg == (
+        "Registry 'myregistry' answered with a manifest of 'team/app:v1' that isn't valid: one of "
+        "its blobs lacks 'size'."
+    )
 
 
 def test_other_bytes_than_the_digest_asked_for_are_an_error(
@@ -439,6 +444,36 @@ def test_a_manifest_without_content_is_an_error(
     assert refused.value.recommendations == ADVICE
 
 
+def test_a_web_page_is_no_answer_about_a_missing_manifest(
+    registry: Registry, content: RegistryClient
+) -> None:
+    registry.lets_in()
+    path = "/v2/team/app/manifests/v1"
+    registry.answers(path, "repository:team/app:pull", status=404, **PAGE)
+    with pytest.raises(AzureResponseError, match="404 Not Found, with text/html"):
+        content.contains(Artifact("team/app", "v1"))
+
+
+def test_a_token_that_is_refused_is_the_error_of_each_artifact(
+    registry: Registry, content: RegistryClient
+) -> None:
+    registry.lets_in()
+    registry.mock.replace("POST", f"{HOST}/oauth2/token", status=401)
+    artifacts = [Artifact("team/app", f"sha256:{digit * 64}") for digit in "12"]
+    for read in (content.try_to_describe_all, content.try_to_list_referrers):
+        errors = read(artifacts)
+        assert list(errors) == artifacts
+        assert {type(error) for error in errors.values()} == {ForbiddenError}
+
+
+def test_a_link_without_a_query_ends_the_list(registry: Registry, content: RegistryClient) -> None:
+    registry.lets_in()
+    names = {"repositories": ["a"]}
+    link = {"Link": '</v2/_catalog>; rel="next"'}
+    registry.answers("/v2/_catalog", "registry:catalog:*", json=names, headers=link)
+    assert content.repositories() == ["a"]
+
+
 def test_pages_that_lead_in_a_circle_are_an_error(
     registry: Registry, content: RegistryClient
 ) -> None:
@@ -450,21 +485,24 @@ def test_pages_that_lead_in_a_circle_are_an_error(
         content.repositories()
 
 
-EXCHANGES: list[dict[str, Any]] = [
-    PAGE,
-    {"json": {}},
-    {"body": RequestsConnectionError("Connection reset by peer")},
+EXCHANGES: list[tuple[dict[str, Any], str]] = [
+    (PAGE, ". The registry said: 200 OK, with text/html"),
+    ({"json": {}}, ". The registry said: 200 OK, with application/json"),
+    (
+        {"body": RequestsConnectionError("Connection reset by peer")},
+        ": The connection to 'myregistry-a1b2.registry.example' failed: Connection reset by peer",
+    ),
 ]
 
 
-@pytest.mark.parametrize("exchange", EXCHANGES)
+@pytest.mark.parametrize(("exchange", "why"), EXCHANGES)
 def test_a_login_that_meets_a_stranger_is_an_error_of_the_connection(
-    registry: Registry, content: RegistryClient, exchange: dict[str, Any]
+    registry: Registry, content: RegistryClient, exchange: dict[str, Any], why: str
 ) -> None:
     registry.lets_in(exchange)
     with pytest.raises(AzureConnectionError) as failed:
         content.repositories()
-    assert str(failed.value.error_msg).startswith("Couldn't log in to registry 'myregistry'")
+    assert failed.value.error_msg == f"Couldn't log in to registry 'myregistry'{why}"
     assert failed.value.recommendations == ADVICE
 
 
@@ -551,8 +589,13 @@ def test_a_login_that_is_throttled_for_a_minute_fails(
     registry: Registry, content: RegistryClient, fake_time: FakeTime
 ) -> None:
     registry.lets_in({"status": 429})
-    with pytest.raises(AzureResponseError, match="429 Too Many Requests"):
+    with pytest.raises(AzureResponseError) as refused:
         content.repositories()
+    assert refused.value.error_msg == (
+        "Couldn't log in to registry 'myregistry'. The registry said: 429 Too Many Requests, with "
+        "text/plain"
+    )
+    assert refused.value.recommendations == ["Try again later."]
     assert fake_time.now == 63
 
 
