@@ -111,7 +111,7 @@ class _ByRole:
         try:
             self.writer.put(path, ROLES, properties)
         except HttpResponseError as error:
-            if _code_of(error) != _EXISTS:
+            if not _has_code(error, _EXISTS):
                 raise
             return False
         return True
@@ -235,7 +235,7 @@ def _grant(access: _Access, waiting: Waiting) -> str:
         try:
             return access.grant()
         except HttpResponseError as error:
-            if _code_of(error) != _NO_PRINCIPAL:
+            if not _has_code(error, _NO_PRINCIPAL):
                 raise
             refusals.append(error)
             return None
@@ -254,8 +254,8 @@ def _grant(access: _Access, waiting: Waiting) -> str:
     return done
 
 
-def _code_of(error: HttpResponseError) -> str:
-    return str(error.error.code) if error.error else ""
+def _has_code(error: HttpResponseError, code: str) -> bool:
+    return bool(error.error and error.error.code == code)
 
 
 def _reason(error: Exception, access: _Access | None) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 import responses
 
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
@@ -69,6 +70,8 @@ class Surroundings(Azure):
         #: Answers to the next changes, and to the reads of roles, before all goes well.
         self.refusals: list[tuple[int, Json]] = []
         self.unread: list[tuple[int, Json]] = []
+        #: How often the vault is read before it has its policies.
+        self.unread_vaults = 0
         self.changes: list[tuple[str, Json]] = []
         self.listen()
 
@@ -83,8 +86,7 @@ class Surroundings(Azure):
         self._callback("GET", self.vault_id, self._show_vault)
         self._callback("PUT", f"{self.vault_id}/accessPolicies/add", self._add_policy)
         for resource in (self.account, self.vault_id):
-            assignment = f"{re.escape(ARM + resource + AUTHORIZATION)}/roleAssignments/[0-9a-f-]+"
-            self._callback("PUT", re.compile(assignment), self._assign)
+            self._callback("PUT", assignment_of(resource), self._assign)
         for (role, actions), scope in product(ACTIONS.items(), scopes):
             path = f"{scope}{AUTHORIZATION}/roleDefinitions/{role}"
             shown = {"roleName": "A role", "permissions": [{"dataActions": actions}]}
@@ -106,7 +108,9 @@ class Surroundings(Azure):
         return _answer(200, {"value": [{"properties": role} for role in roles]})
 
     def _show_vault(self, _: Any) -> HttpAnswer:
-        return _answer(200, {"id": self.vault_id, "properties": self.vault})
+        self.unread_vaults -= 1
+        late = {"accessPolicies": []} if self.unread_vaults >= 0 else {}
+        return _answer(200, {"id": self.vault_id, "properties": self.vault | late})
 
     def _add_policy(self, request: Any) -> HttpAnswer:
         if refusal := self._changed(request):
@@ -134,6 +138,11 @@ class Surroundings(Azure):
         storage = ["-c", STORAGE, *(["-s", SECRET] if self.mode == "SasToken" else [])]
         line = ("create", *AT, "-n", "mypipeline", *storage, "--grant-access", *argv)
         return az("acr", self.kind.group, *line)
+
+
+def assignment_of(resource: str) -> re.Pattern[str]:
+    """URL of a new role assignment."""
+    return re.compile(f"{re.escape(ARM + resource + AUTHORIZATION)}/roleAssignments/[0-9a-f-]+")
 
 
 def _answer(status: int, body: Json) -> HttpAnswer:
@@ -248,8 +257,10 @@ def test_an_identity_that_does_not_appear_is_an_error(
 ) -> None:
     storage.refusals = [NO_PRINCIPAL] * 999
     result = storage.create(az)
-    assert result.exit_code == 1
-    assert f"ERROR: {NOT_GRANTED}(PrincipalNotFound) Not in the directory.\n" in result.stderr
+    first, second, _, error = result.stderr.splitlines()[:4]
+    wait = "Waiting for the identity in Microsoft Entra ID"
+    assert (first, second) == (f"WARNING: {wait}, 60 s", f"WARNING: {wait}, 120 s")
+    assert error == f"ERROR: {NOT_GRANTED}(PrincipalNotFound) Not in the directory."
     assert 180 <= fake_time.now < 200
 
 
@@ -268,7 +279,10 @@ def test_an_assignment_that_does_not_appear_is_granted(
     storage.unread = [(200, {"value": []})] * 999
     result = storage.create(az)
     assert result.exit_code == 0
-    assert f"WARNING: {GRANTED} It can take a few more minutes to propagate.\n" in result.stderr
+    first, second, _, granted = result.stderr.splitlines()[:4]
+    wait = "Waiting until the new access can be read"
+    assert (first, second) == (f"WARNING: {wait}, 60 s", f"WARNING: {wait}, 120 s")
+    assert granted == f"WARNING: {GRANTED} It can take a few more minutes to propagate."
     assert 180 <= fake_time.now < 200
 
 
@@ -296,11 +310,34 @@ def test_who_may_assign_no_role_gets_the_command(az: Az, storage: Surroundings) 
     )
 
 
-def test_another_refusal_is_repeated(az: Az, storage: Surroundings) -> None:
-    storage.refusals = [(409, {"error": {"code": "ScopeLocked", "message": "Locked: ?sig=abc"}})]
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (
+            {
+                "status": 409,
+                "json": {"error": {"code": "ScopeLocked", "message": "Locked: ?sig=abc"}},
+            },
+            "(ScopeLocked) Locked: ?sig=***",
+        ),
+        ({"status": 400, "body": ""}, "Operation returned an invalid status 'Bad Request'"),
+        (
+            {"body": requests.ConnectionError("Failed to resolve")},
+            "The connection to 'management.azure.com' failed: Failed to resolve",
+        ),
+    ],
+)
+@pytest.mark.usefixtures("fake_time")
+def test_another_refusal_is_repeated(
+    az: Az, storage: Surroundings, mock: responses.RequestsMock, answer: Json, reason: str
+) -> None:
+    mock.upsert("PUT", assignment_of(ACCOUNT), **answer)
     result = storage.create(az)
     assert result.exit_code == 1
-    assert f"ERROR: {NOT_GRANTED}(ScopeLocked) Locked: ?sig=***\nRequest: PUT " in result.stderr
+    lines = result.stderr.splitlines()
+    assert lines[0] == f"ERROR: {NOT_GRANTED}{reason}"
+    assert re.fullmatch(rf"Request: PUT {assignment_of(ACCOUNT).pattern}", lines[1])
+    assert lines[2].startswith("The pipeline's identity needs access to the storage account ")
 
 
 @pytest.mark.parametrize(
@@ -436,6 +473,21 @@ def test_a_policy_is_added_to_a_vault_that_uses_policies(az: Az, vault: Surround
         f"The pipeline's identity ({PRINCIPAL}) already has access to the key vault 'myvault'.\n"
         f"{SAS_NOTE}{check}",
     )
+    assert vault.changes == []
+
+
+def test_a_new_policy_is_waited_for(az: Az, vault: Surroundings, fake_time: FakeTime) -> None:
+    vault.unread_vaults = 4
+    assert VAULT_GRANTED in vault.create(az).stderr
+    assert len(vault.changes) == 1
+    assert fake_time.now == pytest.approx(2)
+
+
+def test_a_policy_is_found_whatever_the_case_of_its_object_id(az: Az, vault: Surroundings) -> None:
+    vault.pipeline["identity"]["principalId"] = "ABCDEF00-2222-2222-2222-222222222222"
+    policy = {"objectId": "AbCdEf00-2222-2222-2222-222222222222"}
+    vault.vault["accessPolicies"] = [{**policy, "permissions": {"secrets": ["Get"]}}]
+    assert "already has access to the key vault 'myvault'." in vault.create(az).stderr
     assert vault.changes == []
 
 
