@@ -23,13 +23,13 @@ def read_contents(
 ) -> dict[Artifact, Lookup[Content]]:
     """Return each artifact with the layers of all its platforms."""
 
-    def ask(artifact: Artifact) -> Lookup[Content]:
-        return read(lambda: _content(registry, artifact), _PULL)
+    def look_up(artifact: Artifact) -> tuple[Artifact, Lookup[Content]]:
+        return artifact, read(lambda: _content(registry, artifact), _PULL)
 
     ready: Lookup[None] = read(lambda: registry.prepare_to_pull(artifacts), _PULL)
     if isinstance(ready, Unreadable):
         return dict.fromkeys(artifacts, ready)
-    return dict(zip(artifacts, run_concurrently(ask, artifacts), strict=True))
+    return dict(run_concurrently(look_up, artifacts))
 
 
 def read_referrers(

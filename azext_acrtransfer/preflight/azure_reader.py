@@ -266,7 +266,7 @@ class Reader:
     def groups(self, ids: Sequence[str]) -> tuple[str, ...]:
         """Return the names of those objects in Microsoft Entra ID that are groups."""
         service = _graph(self._cloud)
-        url = f"{service.audience.rstrip('/')}/v1.0/directoryObjects/getByIds"
+        url = f"{service.audience.removesuffix('/')}/v1.0/directoryObjects/getByIds"
         request = HttpRequest("POST", url, json={"ids": list(ids), "types": ["group"]})
         objects = self._send(request, service).json()["value"]
         return tuple(
@@ -291,13 +291,13 @@ class Reader:
         return error_code(self._send(request, storage, with_token=False, check=check_list))
 
 
-def _reason_of_vault(error: HttpResponseError) -> str:
+def _reason_of_vault(error: HttpResponseError) -> str | None:
     """Return why a vault refuses a request; its error code is Forbidden for all reasons."""
     response: Any = error.response
     try:
         return str(get_path(response.json(), "error", "innererror", "code"))
     except (AttributeError, ValueError):  # there is no answer, or it isn't JSON
-        return ""
+        return None
 
 
 def _grant(assignment: Json, role: Json) -> Grant:

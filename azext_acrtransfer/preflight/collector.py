@@ -283,8 +283,7 @@ class _About:
     def blobs(self) -> dict[str, Lookup[Headers]]:
         """Return the headers of every blob."""
 
-        def look_up(name: str) -> Lookup[Headers]:
-            return read(lambda: self._reader.blob(self._access.uri, name), _READ_BLOBS)
+        def look_up(name: str) -> tuple[str, Lookup[Headers]]:
+            return name, read(lambda: self._reader.blob(self._access.uri, name), _READ_BLOBS)
 
-        names = self._snapshot.subject.blobs
-        return dict(zip(names, run_concurrently(look_up, names), strict=True))
+        return dict(run_concurrently(look_up, self._snapshot.subject.blobs))

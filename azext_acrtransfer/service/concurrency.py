@@ -46,10 +46,11 @@ def run_concurrently(
     from concurrent.futures import Future, wait
     from queue import SimpleQueue
 
-    futures: list[Future[R]] = [Future() for _ in todo]
+    futures: list[Future[R]] = []
     jobs: SimpleQueue[tuple[Future[R], T] | None] = SimpleQueue()
-    for job in zip(futures, todo, strict=True):
-        jobs.put(job)
+    for item in todo:
+        futures.append(Future())
+        jobs.put((futures[-1], item))
     try:
         for _ in range(min(max_workers, len(todo))):
             jobs.put(None)

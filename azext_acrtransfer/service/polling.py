@@ -244,11 +244,11 @@ class Waiting:
         started = dict.fromkeys(latest, self._now())
         listing = _Listing(resources)
 
-        def get(name: str) -> LastAnswer:
-            return LastAnswer(resources.get(name))
+        def get(name: str) -> tuple[str, LastAnswer]:
+            return name, LastAnswer(resources.get(name))
 
-        def fail(name: str, error: Exception) -> LastAnswer:
-            return replace(latest[name], error=error)
+        def fail(name: str, error: Exception) -> tuple[str, LastAnswer]:
+            return name, replace(latest[name], error=error)
 
         with self.progress() as show:
             while True:
@@ -271,7 +271,7 @@ class Waiting:
                 listed = dict(rows)
                 others = [name for name in in_progress if name not in listed]
                 answers = run_concurrently(get, others, on_error=fail, on_wait=deadline.on_wait)
-                latest |= listed | dict(zip(others, answers, strict=True))
+                latest |= listed | dict(answers)
 
     @sigterm_interrupts()
     def until(

@@ -8,7 +8,6 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta, timezone
-from operator import itemgetter
 from typing import Any
 
 from azure.cli.core import azclierror
@@ -111,7 +110,8 @@ def newest(runs: Iterable[Run], count: int) -> list[Run]:
     Of runs that started at once, those at its end are newer: the service lists the oldest first.
     """
     numbered = heapq.nlargest(count, enumerate(runs), key=lambda pair: (started(pair[1]), pair[0]))
-    return [run for _, run in sorted(numbered, key=itemgetter(0))]
+    by_number = dict(numbered)
+    return [by_number[number] for number in sorted(by_number)]
 
 
 def is_old(answer: Answer, tag: str | None) -> bool:

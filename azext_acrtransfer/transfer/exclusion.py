@@ -96,12 +96,15 @@ def _names(
 
 def _unmatched(references: Sequence[Reference], listing: Listing) -> Iterator[Reference]:
     """Return those that match nothing in the registry."""
+
+    def if_contained(artifact: Artifact) -> list[Artifact]:
+        return [artifact] if listing.contains(artifact) else []
+
     exact = [reference for reference in references if isinstance(reference, Artifact)]
     repositories = dict.fromkeys(reference.repository for reference in exact)
     existing = set(chain.from_iterable(tagged(repositories, listing)))
     untagged = [name for name in exact if name.is_digest and name not in existing]
-    contained = zip(untagged, run_concurrently(listing.contains, untagged), strict=True)
-    existing.update(artifact for artifact, exists in contained if exists)
+    existing.update(chain.from_iterable(run_concurrently(if_contained, untagged)))
     for reference in references:
         if isinstance(reference, Artifact):
             is_unmatched = reference not in existing

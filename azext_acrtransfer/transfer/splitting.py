@@ -48,11 +48,11 @@ def plan(
 
     ``contents`` has the sizes of all artifacts; without them, those of the blobs are unknown.
     """
-    loads = [(blob, _Load()) for blob in blobs]
+    loads = [_Load() for _ in blobs]
     if spec.kind is EXPORT:
-        filled = list(_loads(groups, contents or {}, spec.max_blob_size))
-        names = _numbered_blobs(blobs[0], len(filled))
-        loads = list(zip(names, filled, strict=True))
+        loads = list(_loads(groups, contents or {}, spec.max_blob_size))
+        blobs = _numbered_blobs(blobs[0], len(loads))
+    names = _numbered_names(spec.name, len(loads))
     return tuple(
         RunSpec(
             spec.kind,
@@ -62,21 +62,18 @@ def plan(
             spec.force_update_tag,
             None if contents is None else sum(load.sizes.values()),
         )
-        for name, (blob, load) in zip(_numbered_names(spec.name, len(loads)), loads, strict=True)
+        for name, blob, load in zip(names, blobs, loads, strict=True)
     )
 
 
 def _loads(groups: Sequence[Group], contents: Contents, most_bytes: int | None) -> Iterator[_Load]:
     """Fill runs in the order of the groups."""
-    sizes = [
-        {digest: size for artifact in group for digest, size in contents.get(artifact, {}).items()}
-        for group in groups
-    ]
+    measured = [(group, dict(_sizes(group, contents))) for group in groups]
     _require_few_referrers(groups)
     if most_bytes is not None:
-        _require_at_most(most_bytes, groups, sizes)
+        _require_at_most(most_bytes, measured)
     load = _Load()
-    for group, own in zip(groups, sizes, strict=True):
+    for group, own in measured:
         if load.artifacts and not load.fits(group, own, most_bytes):
             yield load
             load = _Load()
@@ -84,6 +81,11 @@ def _loads(groups: Sequence[Group], contents: Contents, most_bytes: int | None) 
         load.sizes |= own
     if load.artifacts:
         yield load
+
+
+def _sizes(group: Group, contents: Contents) -> Iterator[tuple[str, int]]:
+    for artifact in group:
+        yield from contents.get(artifact, {}).items()
 
 
 def _require_few_referrers(groups: Sequence[Group]) -> None:
@@ -98,12 +100,10 @@ def _require_few_referrers(groups: Sequence[Group]) -> None:
         )
 
 
-def _require_at_most(
-    most_bytes: int, groups: Sequence[Group], sizes: Sequence[Mapping[str, int]]
-) -> None:
+def _require_at_most(most_bytes: int, groups: Sequence[tuple[Group, Mapping[str, int]]]) -> None:
     larger = [
         f"{group[0]}{' with its referrers' if group[1:] else ''}: {size:,} bytes"
-        for group, own in zip(groups, sizes, strict=True)
+        for group, own in groups
         if (size := sum(own.values())) > most_bytes
     ]
     if larger:

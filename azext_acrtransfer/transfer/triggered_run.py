@@ -69,9 +69,9 @@ class TriggeredRun:
 
     def _is_of_blob(self, run: runs.Run) -> bool:
         """Whether a run imports the current content of the blob."""
-        properties, container = run["properties"], self._container.rstrip("/")
+        properties, container = run["properties"], self._container.removesuffix("/")
         name = get_path(properties, "request", IMPORT.side, "name")
-        uri = unquote(str(get_path(properties, "response", IMPORT.side, "uri") or ""))
+        uri = unquote(str(get_path(properties, "response", IMPORT.side, "uri")))
         if f"{container}/{self._blob}" not in (f"{container}/{name}", uri):
             return False
         return not self._uploaded or runs.started(run) >= self._uploaded

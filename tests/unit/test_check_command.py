@@ -19,6 +19,7 @@ from azure.cli.core._profile import Profile
 from azure.cli.core.auth.identity import Identity
 from azure.cli.core.azclierror import AuthenticationError
 from azure.cli.core.cloud import AZURE_PUBLIC_CLOUD
+from azure.core.pipeline.transport import RequestsTransport
 from knack.util import CLIError
 
 from azext_acrtransfer.diagnostics.facts import expiry_of_new_sas
@@ -391,6 +392,7 @@ def test_a_host_that_cannot_be_reached_is_unknown(az: Az, azure: Azure) -> None:
     assert checks["SasAccepted"]["message"].splitlines()[0] == (
         "The connection to 'mystorage.blob.core.windows.net' failed: Failed to resolve"
     )
+    assert len(azure.asked[NO_TOKEN]) == 1  # a closed firewall doesn't open while one waits
 
 
 def test_the_groups_of_no_identity_are_not_requested(az: Az, azure: Azure) -> None:
@@ -470,6 +472,31 @@ def test_a_secret_that_gives_no_value(
     result, checks = azure(az)
     assert (result.exit_code, checks[code]["status"], checks[code]["message"]) == (1, "fail", found)
     assert "SasFormatValid" not in checks
+
+
+def test_a_missing_secret_needs_no_permission_for_deleted_ones(az: Az, azure: Azure) -> None:
+    azure.tell(SECRET, {"error": {"code": "SecretNotFound"}}, status=404)
+    azure.tell(SECRET.replace("/secrets/", "/deletedsecrets/"), REFUSED, status=403)
+    result, checks = azure(az)
+    assert (result.exit_code, checks["SecretFound"]["status"]) == (1, "fail")
+    assert checks["SecretFound"]["message"] == (
+        "The secret 'sas' doesn't exist, or not in this version."
+    )
+
+
+def test_all_requests_of_a_check_share_their_connections(
+    az: Az, azure: Azure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transports, send = set(), RequestsTransport.send
+
+    def sent(transport: RequestsTransport, *args: Any, **options: Any) -> Any:
+        transports.add(transport)
+        return send(transport, *args, **options)
+
+    monkeypatch.setattr(RequestsTransport, "send", sent)
+    azure(az)
+    # That of the SDK's client, and that of all other requests.
+    assert len(transports) == 2
 
 
 @pytest.mark.parametrize(
@@ -965,6 +992,18 @@ def test_a_run_is_not_made_if_its_check_fails(
     ]
 
 
+def test_the_check_of_a_run_includes_its_blob(
+    az: Az, azure: Azure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = Found(Content("sha256:0a"))
+    monkeypatch.setattr(checker, "read_contents", lambda *_: {Artifact("hello", "v1"): found})
+    azure.tell_blob("myblob")
+    azure.tell(f"{ARM}{REGISTRY}/exportPipelines/mypipeline", azure.pipeline)
+    result = create_run(az, EXPORT)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "\nNoBlobConflicts: Already exist: myblob.\n" in result.stderr
+
+
 def test_a_run_is_made_after_its_check_which_warns_of_what_is_unknown_too(
     az: Az, mock: responses.RequestsMock
 ) -> None:
@@ -1047,7 +1086,8 @@ def test_without_a_pipeline_no_more_than_the_registry_is_judged(
     azure.tell(f"{ARM}{REGISTRY}", {"sku": {"name": "Basic"}, "properties": {}})
     azure.tell(f"{ARM}{REGISTRY}{AUTHORIZATION}/permissions", {"value": [{"actions": []}]})
     azure.tell(f"{ARM}{REGISTRY}/exportPipelines/mypipeline", REFUSED, status=http_status)
-    result = az("acr", "export-pipeline", "check", *AT, "-n", "mypipeline")
+    content = ("-a", "hello:v1", "-b", "myblob")
+    result = az("acr", "export-pipeline", "check", *AT, "-n", "mypipeline", *content)
     role = "Container Registry Transfer Pipeline Contributor"
     grant = f'az role assignment create --role "{role}" --assignee user@example.com --scope'
     assert result.exit_code == 1

@@ -199,6 +199,8 @@ def test_the_role_with_the_fewest_permissions_is_assigned(
     )
     [(path, properties)] = azure.changes
     assert path.startswith(f"{ACCOUNT}{AUTHORIZATION}/roleAssignments/")
+    [request] = [call.request for call in mock.calls if path in str(call.request.url)]
+    assert str(request.url).endswith("?api-version=2022-04-01")
     assert properties == {
         "roleDefinitionId": f"/subscriptions/{SUBSCRIPTION}{AUTHORIZATION}/roleDefinitions/{role}",
         "principalId": PRINCIPAL,

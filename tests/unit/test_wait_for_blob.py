@@ -39,7 +39,7 @@ def triggered(
 
 def at(time: str, **more: Any) -> dict[str, Any]:
     """A run that was started at this time."""
-    found = triggered(f"mypipeline_{time[:2]}", **more)
+    found = triggered(f"mypipeline_{time.replace(':', '')}", **more)
     found["properties"]["response"]["startTime"] = f"2026-03-04T{time}:00Z"
     return found
 
@@ -103,6 +103,17 @@ def test_a_run_before_the_upload_does_not_count(
     lists(service, [at("16:59")], [at("16:59"), at("17:00")])
     assert az(*OF_PIPELINE, "--interval", "7").exit_code == 0
     assert fake_time.now == 7
+
+
+def test_a_slash_at_the_end_of_the_container_uri_makes_no_difference(
+    az: Az, mock: responses.RequestsMock
+) -> None:
+    found = pipeline(IMPORT, trigger=ENABLED)
+    found["properties"]["source"]["uri"] += "/"
+    mock.get(f"{ARM}{PIPELINES}/mypipeline", json=found)
+    uploaded(mock)
+    lists(mock, [triggered()])
+    assert az(*OF_PIPELINE).exit_code == 0
 
 
 def test_of_several_runs_the_latest_counts(az: Az, service: responses.RequestsMock) -> None:
