@@ -46,7 +46,8 @@ def preview(
     """Return the runs of a dry run; a registry that can't be read leaves sizes unknown."""
     sizes = sizes_if_readable([artifact for spec in specs for artifact in spec.artifacts], registry)
     runs: list[PlannedRun] = []
-    for spec, skipped in zip(specs, _skipped(specs, selected), strict=True):
+    skipped = _skipped(specs, selected)
+    for number, spec in enumerate(specs):
         contents = (
             None if sizes is None else {artifact: sizes[artifact] for artifact in spec.artifacts}
         )
@@ -58,7 +59,7 @@ def preview(
                 "blob": spec.blob,
                 "artifacts": [*map(str, spec.artifacts)],
                 "missing": None if contents is None else _missing(contents),
-                "skipped": [*map(str, skipped)],
+                "skipped": [*map(str, skipped[number])],
                 "size": None if contents is None else blob_size(contents.values()),
             }
         )

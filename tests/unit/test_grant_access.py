@@ -109,7 +109,7 @@ class Surroundings(Azure):
 
     def _show_vault(self, _: Any) -> HttpAnswer:
         self.unread_vaults -= 1
-        late = {"accessPolicies": []} if self.unread_vaults >= 0 else {}
+        late: Json = {"accessPolicies": []} if self.unread_vaults >= 0 else {}
         return _answer(200, {"id": self.vault_id, "properties": self.vault | late})
 
     def _add_policy(self, request: Any) -> HttpAnswer:

@@ -361,10 +361,14 @@ def test_delete_sends_one_delete(az: Az, service: Service, kind: PipelineKind) -
     assert service.requests == [("DELETE", path(kind))]
 
 
-@pytest.mark.usefixtures("fake_time")
 @pytest.mark.parametrize(("argv", "waits"), [([], True), (["--no-wait"], False)])
 def test_delete_waits_until_it_is_done_unless_told_not_to(
-    az: Az, service: Service, kind: PipelineKind, argv: list[str], waits: bool
+    az: Az,
+    service: Service,
+    fake_time: FakeTime,
+    kind: PipelineKind,
+    argv: list[str],
+    waits: bool,
 ) -> None:
     operation = f"{GROUP}/operations/1"
     service.answers("DELETE", path(kind), status=202, headers={"Location": f"{ARM}{operation}"})
@@ -374,6 +378,8 @@ def test_delete_waits_until_it_is_done_unless_told_not_to(
     result = az("acr", kind.group, "delete", *AT, "-n", "mypipeline", *argv)
     assert (result.exit_code, result.stdout) == (0, "")
     assert service.requests == [("DELETE", path(kind)), *looks]
+    # Core waits for the thread that polls, half a second at a time.
+    assert set(fake_time.slept) - {0.5} == ({1} if waits else set())
 
 
 NOT_FOUND = {"error": {"code": "ResourceNotFound", "message": "It was not found."}}

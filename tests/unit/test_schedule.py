@@ -268,6 +268,23 @@ def test_ctrl_c_without_waiting_names_what_runs(
     )
 
 
+def test_ctrl_c_after_the_last_run_that_was_created_is_an_interrupt(
+    az: Az, runs: RunService, monkeypatch: pytest.MonkeyPatch, raised: list[Any]
+) -> None:
+    def interrupt(_: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(polling, "progress", lambda *_, **__: nullcontext(interrupt))
+    runs.seconds = {"": 0}
+    result = az(*imports(2, "--max-concurrent-runs", "1"))
+    assert (result.exit_code, len(result.json), raised) == (1, 1, [ManualInterrupt])
+    assert error_of(result)[:3] == [
+        "ERROR: 1 of 2 runs weren't created: 'myrun002'.",
+        "Not imported completely:",
+        "  blob02",
+    ]
+
+
 @pytest.mark.parametrize("count", [1, 2])
 def test_a_timeout_does_not_wait_for_a_request_that_hangs(
     az: Az,

@@ -11,6 +11,7 @@ from unittest.mock import Mock
 import pytest
 import requests
 from azure.cli.core.azclierror import ForbiddenError
+from knack.util import CLIError
 from urllib3 import HTTPSConnectionPool
 from urllib3.exceptions import NewConnectionError, ProtocolError, ProxyError, ReadTimeoutError
 
@@ -285,6 +286,10 @@ def test_a_lost_connection_is_named_without_python(
 
 
 @pytest.mark.usefixtures("fake_time")
+def test_the_reason_of_an_error_without_a_message_is_its_text() -> None:
+    assert http.reason_of(CLIError("Not you.")) == "Not you."
+
+
 def test_a_certificate_that_is_not_trusted_gets_the_advice_of_az(az: Az, service: Service) -> None:
     for _ in range(4):
         service.mock.add("GET", f"{ARM}{PATH}", body=requests.exceptions.SSLError(CERTIFICATE))

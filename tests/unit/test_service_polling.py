@@ -91,11 +91,16 @@ class Terminal:
 
     def __init__(self, *, quiet: bool = False, disabled: bool = False) -> None:
         self.shown: list[str] = []
+        self._disabled = disabled
         self.cli: Any = SimpleNamespace(
             only_show_errors=quiet,
-            config=SimpleNamespace(getboolean=lambda *_: disabled),
+            config=SimpleNamespace(getboolean=self._getboolean),
             get_progress_controller=lambda **_: self,
         )
+
+    def _getboolean(self, section: str, option: str, fallback: bool) -> bool:
+        is_set = self._disabled and (section, option) == ("core", "disable_progress_bar")
+        return True if is_set else fallback
 
     def begin(self) -> None:
         pass

@@ -96,7 +96,8 @@ def content(file: Path) -> TransferManifest:
 def answer(mock: responses.RequestsMock, name: str, *gets: dict[str, Any]) -> None:
     """Answer each GET of a run."""
     for body in gets:
-        mock.get(f"{ARM}{RUNS}/{name}", json=body)
+        headers = {"x-ms-correlation-request-id": f"of {name}"}
+        mock.get(f"{ARM}{RUNS}/{name}", json=body, headers=headers)
 
 
 def wait(az: Az, file: Path, *more: str) -> Answer:
@@ -179,10 +180,11 @@ def test_wait_for_a_run_that_failed_says_what_to_retry(
     assert (result.exit_code, result.stdout) == (1, "")
     error = f"{REFUSED}?sig=***"
     lines = error_of(result)
-    assert lines[:5] == [
+    assert lines[:6] == [
         "ERROR: 1 of 2 runs failed:",
         f"myrun002: {error}",
         f"  Run: {RUNS}/myrun002",
+        "  Correlation ID: of myrun002",
         "Not exported:",
         "  samples/hello:v2",
     ]
@@ -201,7 +203,7 @@ def test_wait_for_a_run_that_failed_says_what_to_retry(
         1,
         "ERROR: 1 of 2 artifacts aren't known to be exported.",
     )
-    assert error_of(again)[1:3] == lines[3:5]
+    assert error_of(again)[1:3] == lines[4:6]
     assert run_requests(mock) == before
 
 
@@ -349,6 +351,31 @@ def test_wait_that_times_out_records_the_state(
     ]
     assert content(file) == manifest(
         unknown(V1), runs=(ManifestRun("myrun001", "blob-001", "Running"),)
+    )
+
+
+def test_wait_shows_each_minute_that_runs_are_in_progress(
+    az: Az, mock: responses.RequestsMock, fake_time: FakeTime, file: Path
+) -> None:
+    write(file, unknown(V1), runs=(FIRST,))
+    in_progress = [run(EXPORT, "myrun001", **UNDER_WAY)] * 2
+    answer(mock, "myrun001", *in_progress, run(EXPORT, "myrun001"))
+    result = wait(az, file, "--interval", "60")
+    assert (result.exit_code, fake_time.now) == (0, 120)
+    assert result.stderr == "WARNING: Running, 60 s\n"
+
+
+def test_wait_retries_artifacts_of_no_run_under_a_new_name(
+    az: Az, mock: responses.RequestsMock, file: Path
+) -> None:
+    write(file, unknown(V1, None), runs=())
+    mock.get(f"{ARM}{PIPELINE}", json=pipeline(EXPORT))
+    result = wait(az, file)
+    assert result.exit_code == 1
+    assert error_of(result)[-1] == (
+        "az acr pipeline-run create --resource-group mygroup --registry myregistry --name "
+        "exportretry --pipeline mypipeline --pipeline-type export --storage-blob export-retry "
+        f"--only-failed {file} --manifest {file}"
     )
 
 
