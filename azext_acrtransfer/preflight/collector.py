@@ -191,7 +191,7 @@ class _About:
         self, fact: str, hosts: Hosts, uri: str | None, resource_type: tuple[str, str]
     ) -> Lookup[Resource]:
         """Look up the account or the vault of a URI by the name in its host."""
-        host = split_uri(uri or "").hostname or ""
+        host = split_uri(str(uri)).hostname or ""
         if reason := hosts.unknown_resource(host):
             return Unreadable(reason)
         return self._reader.named(*resource_type, self._facts.get(fact, ""))
@@ -200,7 +200,7 @@ class _About:
         """Return the account, the container, and the roles on it."""
         account = self._named("account", STORAGE_ACCOUNTS, self._access.uri, STORAGE_ACCOUNT)
         if not isinstance(account, Found):
-            return StorageLookups(account, account, account, account)
+            return StorageLookups(account, account, account)
         name = self._facts.get("container")
         if not name:  # its ID would be that of all containers
             return StorageLookups(account)

@@ -62,8 +62,16 @@ def registry(**properties: Any) -> Lookup[Any]:
 
 def account(**properties: Any) -> Lookup[Any]:
     """The storage account, or as changed."""
-    default = {"primaryEndpoints": {"blob": "https://mystorage.blob.core.windows.net/"}}
+    default: Json = {"primaryEndpoints": {"blob": "https://mystorage.blob.core.windows.net/"}}
+    default |= {"provisioningState": "Succeeded", "statusOfPrimary": "available"}
     return Found({"id": ACCOUNT, "properties": default | properties})
+
+
+def container(**properties: Any) -> Lookup[Any]:
+    """The container, or as changed."""
+    default: Json = {"deleted": False, "hasLegalHold": False, "hasImmutabilityPolicy": False}
+    default |= {"immutableStorageWithVersioning": {"enabled": False}}
+    return Found({"properties": default | properties})
 
 
 def vault(**properties: Any) -> Lookup[Any]:
@@ -105,7 +113,7 @@ def snapshot(
         "caller": Found((Grant(({"actions": ["*"], "notActions": []},)),)),
         "pipeline": Found(model),
         "account": account(),
-        "container": Found({}),
+        "container": container(),
         "contents": {ARTIFACT: Found(content) if kind is EXPORT else ABSENT},
         "referrers": Found(()) if kind is EXPORT else ABSENT,
         "blobs": {"myblob": ABSENT if kind is EXPORT else blob()},

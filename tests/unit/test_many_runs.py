@@ -483,6 +483,19 @@ def test_an_error_that_several_runs_share_is_told_once(
     ]
 
 
+def test_a_refusal_that_several_runs_share_is_reported_once(
+    az: Az, service: responses.RequestsMock
+) -> None:
+    for name in NAMES:
+        answers(service, name, REFUSAL)
+    lines = error_of(az(*create(EXPORT)))
+    assert lines[: lines.index("Not exported:")] == [
+        "ERROR: 3 of 3 runs failed:",
+        "myrun001, myrun002, myrun003: (Conflict) Not now.",
+        *(f"  Request: PUT {ARM}{RUNS}/{name}" for name in NAMES),
+    ]
+
+
 def test_a_cause_that_several_share_is_told_once(az: Az, service: responses.RequestsMock) -> None:
     for name in NAMES:
         answers(service, name, failed(EXPORT, f"{REFUSED} ({name})", name))

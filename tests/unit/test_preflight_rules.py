@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -26,6 +26,7 @@ from tests.unit.preflight_snapshots import (
     PRINCIPAL,
     account,
     blob,
+    container,
     exports,
     grant,
     imports,
@@ -766,10 +767,10 @@ RETAINING: dict[str, Any] = {"hasImmutabilityPolicy": True} | WEEK
 BY_VERSION: dict[str, Any] = {"immutableStorageWithVersioning": {"enabled": True}}
 
 
-def of_blob(kind: PipelineKind, *, container: Any = None, **headers: str) -> Snapshot:
+def of_blob(kind: PipelineKind, properties: Mapping[str, Any], **headers: str) -> Snapshot:
     """A transfer that changes a blob with these headers, in a container with these properties."""
     changes = OVERWRITE if kind is EXPORT else DELETE
-    found = Found({"properties": container or {}})
+    found = container(**properties)
     return snapshot(kind, blobs={"myblob": blob(**headers)}, container=found, **changes)
 
 
@@ -825,7 +826,7 @@ STORAGE_CASES = [
     ),
     case(
         "ContainerFound: deleted",
-        exports(container=Found({"properties": {"deleted": True}})),
+        exports(container=container(deleted=True)),
         "fail: The container 'transfer' is deleted.",
     ),
     *(
@@ -903,7 +904,7 @@ STORAGE_CASES = [
     *(
         case(
             f"BlobsChangeable: {kind.name}, {state}",
-            of_blob(kind, **headers),
+            of_blob(kind, {}, **headers),
             f"fail: Not changeable: myblob ({state}).",
         )
         for kind in (EXPORT, IMPORT)
@@ -916,10 +917,10 @@ STORAGE_CASES = [
     *(
         case(
             f"BlobsChangeable: {kind.name}, {name}",
-            of_blob(kind, container=container, **headers),
+            of_blob(kind, properties, **headers),
             expected,
         )
-        for kind, name, container, headers, expected in (
+        for kind, name, properties, headers, expected in (
             (EXPORT, "a failed copy", {}, {"x-ms-copy-status": "failed"}, CHANGEABLE),
             (EXPORT, "legal hold", {"hasLegalHold": True}, {}, IMMUTABLE),
             (IMPORT, "legal hold", {"hasLegalHold": True}, {}, IMMUTABLE),
