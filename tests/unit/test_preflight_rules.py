@@ -217,6 +217,7 @@ NOT_EXPIRING = secret(sas(se="", sp="", si="mypolicy"))
 UPLOAD_AGAIN = ["# Upload the blob again, as a block blob and without a customer-provided key."]
 OTHER_NAME = ["# Use another blob name, or wait until a pending copy has ended."]
 OTHER_CONTAINER = ["# Use a container without retention, or a pipeline without this option."]
+SHORTER_SAS = ["# Store a SAS token with a start and an expiry that the SAS policy allows."]
 # What is recommended in cases that begin so, in place of what the rule recommends otherwise.
 RECOMMENDED = {
     "PipelineProvisioned: in progress": [
@@ -234,6 +235,9 @@ RECOMMENDED = {
         "--scope $(az keyvault show --name myvault --query id --output tsv)"
     ],
     "SecretReadable: by roles, only with a condition": [],
+    "SasNotExpired: too long": SHORTER_SAS,
+    "SasNotExpired: hours too long": SHORTER_SAS,
+    "SasNotExpired: without a start": SHORTER_SAS,
     "BlobsReadable: copy": UPLOAD_AGAIN,
     "BlobsReadable: encrypted": UPLOAD_AGAIN,
     "BlobsReadable: a directory": UPLOAD_AGAIN,
@@ -762,6 +766,9 @@ CASES = [
 OVERWRITE: dict[str, Any] = {"options": ("OverwriteBlobs",)}
 DELETE: dict[str, Any] = {"options": ("DeleteSourceBlobOnSuccess",)}
 LEASE: dict[str, Any] = {"x-ms-lease-status": "locked"}
+ARCHIVED: dict[str, Any] = {"x-ms-access-tier": "Archive"}
+REHYDRATING: dict[str, Any] = ARCHIVED | {"x-ms-archive-status": "rehydrate-pending-to-hot"}
+FAILED_COPY: dict[str, Any] = {"x-ms-copy-status": "failed"}
 WEEK = {"immutabilityPolicy": {"properties": {"immutabilityPeriodSinceCreationInDays": 7}}}
 RETAINING: dict[str, Any] = {"hasImmutabilityPolicy": True} | WEEK
 BY_VERSION: dict[str, Any] = {"immutableStorageWithVersioning": {"enabled": True}}
@@ -871,16 +878,10 @@ STORAGE_CASES = [
             f"fail: Not readable: myblob ({state}).",
         )
         for state, headers in (
-            ("in the archive tier", {"x-ms-access-tier": "Archive"}),
-            (
-                "being rehydrated",
-                {
-                    "x-ms-access-tier": "Archive",
-                    "x-ms-archive-status": "rehydrate-pending-to-hot",
-                },
-            ),
+            ("in the archive tier", ARCHIVED),
+            ("being rehydrated", REHYDRATING),
             ("copy pending", {"x-ms-copy-status": "pending"}),
-            ("copy failed", {"x-ms-copy-status": "failed"}),
+            ("copy failed", FAILED_COPY),
             ("copy aborted", {"x-ms-copy-status": "aborted"}),
             (
                 "encrypted with a customer-provided key",
@@ -889,6 +890,16 @@ STORAGE_CASES = [
             ("a directory", {"x-ms-resource-type": "directory"}),
             ("a directory", {"x-ms-meta-hdi_isfolder": "true"}),
         )
+    ),
+    case(
+        "BlobsReadable: one in the archive tier, one being rehydrated",
+        imports(blobs={"one": blob(**ARCHIVED), "two": blob(**REHYDRATING)}),
+        "fail: Not readable: one (in the archive tier), two (being rehydrated).",
+    ),
+    case(
+        "BlobsReadable: copy failed, and one in the archive tier",
+        imports(blobs={"one": blob(**FAILED_COPY), "two": blob(**ARCHIVED)}),
+        "fail: Not readable: one (copy failed), two (in the archive tier).",
     ),
     case(
         "BlobsReadable: copied, in the cool tier, leased",
