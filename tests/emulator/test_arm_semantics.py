@@ -85,3 +85,53 @@ def test_a_firewall_closes_in_any_case(emulator: Emulator) -> None:
         rules = {"networkAcls": {"defaultAction": action}}
         changed = emulator.ok("PATCH", path, {"properties": rules})["properties"]
         assert changed["networkAcls"]["defaultAction"] == stored
+
+
+_STORAGE = f"{GROUP}/providers/Microsoft.Storage/storageAccounts"
+_VAULTS = f"{GROUP}/providers/Microsoft.KeyVault/vaults"
+
+
+def test_a_kind_of_account_counts_in_any_case(emulator: Emulator) -> None:
+    body = {"location": "westus", "kind": "filestorage", "sku": {"name": "premium_lrs"}}
+    emulator.ok("PUT", f"{_STORAGE}/filesonly", body)
+    account = emulator.ok("GET", f"{_STORAGE}/filesonly")
+    assert (account["kind"], account["sku"]) == (
+        "FileStorage",
+        {"name": "Premium_LRS", "tier": "Premium"},
+    )
+    assert list(account["properties"]["primaryEndpoints"]) == ["file"]
+
+
+@pytest.mark.parametrize(
+    ("path", "wrong", "message"),
+    [
+        (
+            f"{_STORAGE}/wrongwords",
+            {"kind": "Blobs"},
+            "The value 'Blobs' of 'kind' is none of StorageV2, Storage, FileStorage, BlobStorage,",
+        ),
+        (
+            f"{_STORAGE}/wrongwords",
+            {"sku": {"name": "Standard"}},
+            "The value 'Standard' of 'sku.name' is none of Standard_LRS,",
+        ),
+        (
+            f"{_VAULTS}/wrongwords",
+            {"properties": {"sku": {"family": "B", "name": "standard"}}},
+            "The value 'B' of 'properties.sku.family' is none of A.",
+        ),
+        (
+            f"{_VAULTS}/wrongwords",
+            {"properties": {"sku": {"family": "A", "name": "basic"}}},
+            "The value 'basic' of 'properties.sku.name' is none of standard, premium.",
+        ),
+    ],
+)
+def test_a_word_that_is_no_value_of_an_enumeration_is_refused(
+    emulator: Emulator, path: str, wrong: Json, message: str
+) -> None:
+    answer = emulator.arm("PUT", path, {"location": "westus"} | wrong)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == "InvalidParameter"
+    assert answer.json()["error"]["message"].startswith(message)
+    assert emulator.arm("GET", path).status_code == 404

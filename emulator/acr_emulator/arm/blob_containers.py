@@ -130,7 +130,7 @@ class BlobContainers:
         properties = request.body.get("properties") or {}
         access = properties.get("publicAccess")
         if access is not None:
-            access = one_of("publicAccess", access, _ACCESS)
+            access = one_of("properties.publicAccess", access, _ACCESS)
             if access != "None" and not account["properties"].get("allowBlobPublicAccess"):
                 raise ArmError(
                     409,

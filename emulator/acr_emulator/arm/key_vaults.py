@@ -17,6 +17,7 @@ from acr_emulator.keyvault.vaults import TYPE, DeletedVault, DeletedVaults
 from acr_emulator.network.responses import JsonAnswer, empty
 from acr_emulator.state.arm_errors import ArmError, bad_request
 from acr_emulator.state.clock import Clock, timestamp
+from acr_emulator.state.enumerations import one_of
 from acr_emulator.state.resource_ids import ResourceId
 from acr_emulator.state.settings import Settings
 from acr_emulator.state.store import Resource, Store, Table
@@ -213,7 +214,10 @@ class KeyVaults:
         created = system_data(request, self.clock, previous, zone="Z")
         roles = requested.get("enableRbacAuthorization")
         properties = {
-            "sku": {"family": sku["family"], "name": sku["name"]},
+            "sku": {
+                "family": one_of("properties.sku.family", sku["family"], ("A",)),
+                "name": one_of("properties.sku.name", sku["name"], ("standard", "premium")),
+            },
             "tenantId": requested.get("tenantId") or self.cloud.tenant_id,
             "accessPolicies": _policies(requested),
             "enabledForDeployment": bool(requested.get("enabledForDeployment")),

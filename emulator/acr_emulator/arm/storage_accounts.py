@@ -33,6 +33,14 @@ _SERVICES_OF = {
     "BlobStorage": ("dfs", "blob"),
     "BlockBlobStorage": ("dfs", "z22.web", "blob"),
 }
+_KINDS = ("StorageV2", "Storage", *_SERVICES_OF)
+#: Of the second version are accounts of Azure Files that are billed by what is provisioned (docs).
+_SKUS = (
+    *("Standard_LRS", "Standard_GRS", "Standard_RAGRS", "Standard_ZRS"),
+    *("Standard_GZRS", "Standard_RAGZRS", "Premium_LRS", "Premium_ZRS"),
+    *("StandardV2_LRS", "StandardV2_GRS", "StandardV2_ZRS", "StandardV2_GZRS"),
+    *("PremiumV2_LRS", "PremiumV2_ZRS"),
+)
 _NETWORK_ACLS: dict[str, Any] = {
     "ipv6Rules": [],
     "bypass": "AzureServices",
@@ -146,7 +154,7 @@ class StorageAccounts:
             raise bad_request("LocationRequired", "The location property is required.")
         now = timestamp(self.clock.now(), zone="Z")
         sku = (body.get("sku") or {}).get("name") or "Standard_RAGRS"
-        kind = body.get("kind") or "StorageV2"
+        kind = one_of("kind", body.get("kind") or "StorageV2", _KINDS)
         endpoints = {
             service.rpartition(".")[2]: f"https://{name}.{service}.{self.cloud.storage_suffix}/"
             for service in _SERVICES_OF.get(kind, _SERVICES)
@@ -232,7 +240,8 @@ def _check_name(name: str) -> None:
         )
 
 
-def _sku(name: str) -> dict[str, str]:
+def _sku(requested: str) -> dict[str, str]:
+    name = one_of("sku.name", requested, _SKUS)
     return {"name": name, "tier": name.partition("_")[0]}
 
 
@@ -245,10 +254,14 @@ def _settable(body: dict[str, Any]) -> dict[str, Any]:
     }
     if "networkAcls" in properties:
         rules = _NETWORK_ACLS | properties["networkAcls"]
-        action = one_of("networkAcls.defaultAction", rules["defaultAction"], ("Allow", "Deny"))
+        action = one_of(
+            "properties.networkAcls.defaultAction", rules["defaultAction"], ("Allow", "Deny")
+        )
         properties["networkAcls"] = rules | {"defaultAction": action}
     if "publicNetworkAccess" in properties:
         properties["publicNetworkAccess"] = one_of(
-            "publicNetworkAccess", properties["publicNetworkAccess"], ("Enabled", "Disabled")
+            "properties.publicNetworkAccess",
+            properties["publicNetworkAccess"],
+            ("Enabled", "Disabled"),
         )
     return properties

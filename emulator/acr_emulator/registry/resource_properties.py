@@ -81,7 +81,7 @@ def merged(properties: Properties, body: Resource) -> Properties:
         if key in settable and value is not None
     }
     if "publicNetworkAccess" in changes:
-        access = one_of("publicNetworkAccess", changes["publicNetworkAccess"], _ACCESS)
+        access = one_of("properties.publicNetworkAccess", changes["publicNetworkAccess"], _ACCESS)
         changes["publicNetworkAccess"] = access
     return _merge(properties, changes)
 

@@ -24,10 +24,12 @@ def read(kind: PipelineKind, properties: Mapping[str, Any], api_version: str) ->
     read_properties: dict[str, Any] = {kind.side: container}
     if kind.triggered:
         requested = properties.get("trigger", {}).get("sourceTrigger", {}).get("status", "Enabled")
-        status = one_of("trigger.sourceTrigger.status", requested, _TRIGGER_STATES)
+        status = one_of("properties.trigger.sourceTrigger.status", requested, _TRIGGER_STATES)
         read_properties["trigger"] = {"sourceTrigger": {"status": status}}
     if "options" in properties:
-        options = [one_of("options", option, kind.options) for option in properties["options"]]
+        options = [
+            one_of("properties.options", option, kind.options) for option in properties["options"]
+        ]
         read_properties["options"] = options
     return {**read_properties, "provisioningState": "Succeeded"}
 
@@ -44,9 +46,11 @@ def shown(kind: PipelineKind, resource: Resource, api_version: str) -> Resource:
 def _container(side: str, requested: Mapping[str, Any], api_version: str) -> dict[str, str]:
     if "uri" not in requested:
         raise _missing(f"{side}.uri")
-    one_of(f"{side}.type", requested.get("type", _CONTAINER_TYPE), (_CONTAINER_TYPE,))
+    one_of(f"properties.{side}.type", requested.get("type", _CONTAINER_TYPE), (_CONTAINER_TYPE,))
     mode = one_of(
-        f"{side}.storageAccessMode", requested.get("storageAccessMode", _MODES[0]), _MODES
+        f"properties.{side}.storageAccessMode",
+        requested.get("storageAccessMode", _MODES[0]),
+        _MODES,
     )
     container = {"type": _CONTAINER_TYPE, "uri": _uri(f"{side}.uri", requested["uri"])}
     if mode == "SasToken":

@@ -26,7 +26,7 @@ def read(kind: PipelineKind, requested: Mapping[str, Any]) -> dict[str, Any]:
         raise bad_request(
             "InvalidParameter", f"The property 'properties.request.{kind.side}.name' is required."
         )
-    one_of(f"request.{kind.side}.type", blob.get("type", _BLOB_TYPE), (_BLOB_TYPE,))
+    one_of(f"properties.request.{kind.side}.type", blob.get("type", _BLOB_TYPE), (_BLOB_TYPE,))
     request[kind.side] = {"type": _BLOB_TYPE, "name": blob["name"]}
     if "catalogDigest" in requested:
         request["catalogDigest"] = requested["catalogDigest"]

@@ -10,5 +10,5 @@ def one_of(name: str, value: object, allowed: tuple[str, ...]) -> str:
             return word
     raise bad_request(
         "InvalidParameter",
-        f"The value '{value}' of 'properties.{name}' is none of {', '.join(allowed)}.",
+        f"The value '{value}' of '{name}' is none of {', '.join(allowed)}.",
     )
