@@ -27,7 +27,7 @@ class CollectedTests(PytestRunner):
 
     def collect(self) -> None:
         """Collect all tests."""
-        options = ["-x", "-q", "--rootdir=.", "--tb=no", "--timeout=120", *self._pytest_add_cli_args]
+        options = ["-xq", "--rootdir=.", "--tb=no", "--timeout=120", *self._pytest_add_cli_args]
         with change_cwd("mutants"):
             settings = _prepareconfig([*options, *self._pytest_add_cli_args_test_selection])
             settings._do_configure()

@@ -268,7 +268,7 @@ def test_who_may_delete_a_parent_deletes_what_is_below_it(world: World, parent: 
     path = f"{group}/providers/{parent}" if parent else group
     body = {
         "location": "westus",
-        "sku": {"name": "Premium"},
+        "sku": {"name": "Premium_LRS" if "Storage" in parent else "Premium"},
         "properties": {"tenantId": PUBLIC.tenant_id, "sku": {"family": "A", "name": "standard"}},
     }
     emulator.ok("PUT", path if parent else identity, body)

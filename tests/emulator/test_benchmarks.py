@@ -28,6 +28,10 @@ PROMISES = (
     "emulator: export of one 1,024 MiB layer",
     "emulator: import of one 1,024 MiB layer",
     "emulator: memory while moving layers of 1,024 MiB and 4,096 MiB",
+    "`check` of an export at 100 ms latency",
+    "pattern over 1,000 repositories at 20 ms latency",
+    "pattern over 10,000 tags at 20 ms latency",
+    "`--include-referrers` for 500 artifacts at 20 ms latency",
 )
 
 
