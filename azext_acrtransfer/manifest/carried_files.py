@@ -107,20 +107,15 @@ class CarriedFiles:
             if path.is_file() and path.resolve() != manifest_file.resolve()
         }
         exported = {entry.run for entry in manifest.entries if entry.result is Result.EXPORTED}
-        unknown = {entry.run for entry in manifest.entries if entry.result is Result.UNKNOWN}
-        written = [run for run in manifest.runs if run.status in WRITTEN or run.name in exported]
-        # The last run that wrote a blob counts, and isn't always the last in the manifest.
-        expected = dict.fromkeys(run.blob for run in written)
-        latest = {run.blob: run for run in sorted(written, key=lambda run: run.finished or "")}
-        unfinished = {
-            run.blob: run
-            for run in manifest.runs
-            if run.blob not in expected
-            and not run.has_ended
-            and (run.name in unknown or not run.error)  # otherwise, it was refused
-        }
+        expected: dict[str, ManifestRun] = {}
+        for run in manifest.runs:
+            if run.status in WRITTEN or run.name in exported:
+                # The last run that wrote a blob counts, and isn't always the last in the manifest.
+                last = expected.get(run.blob, run)
+                expected[run.blob] = max(run, last, key=lambda run: run.finished or "")
+        unfinished = {run.blob: run for run in manifest.open_runs if run.blob not in expected}
         unwritten = frozenset(run.blob for run in manifest.runs) - expected.keys()
-        return cls(folder, files, {blob: latest[blob] for blob in expected}, unfinished, unwritten)
+        return cls(folder, files, expected, unfinished, unwritten)
 
     @property
     def size(self) -> int:

@@ -120,6 +120,14 @@ class TransferManifest:
         """Artifacts that aren't known to have arrived."""
         return tuple(entry.artifact for entry in self.entries if entry.is_left)
 
+    @property
+    def open_runs(self) -> tuple[ManifestRun, ...]:
+        """Runs whose end isn't known, but not those that were refused."""
+        unknown = {entry.run for entry in self.entries if entry.result is Result.UNKNOWN}
+        return tuple(
+            run for run in self.runs if not run.has_ended and (run.name in unknown or not run.error)
+        )
+
     def to_json(self) -> str:
         """Return the document; those of equal manifests differ in the version at most."""
         document = {

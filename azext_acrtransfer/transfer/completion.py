@@ -85,7 +85,7 @@ def _context_of(
     cmd: Any, client: Service, manifest: TransferManifest, registry_name: str | None
 ) -> TransferContext:
     """Return the registry and the pipeline that a manifest names."""
-    parts = {key: str(value) for key, value in parse_resource_id(str(manifest.pipeline)).items()}
+    parts = {key: str(value) for key, value in parse_resource_id(manifest.pipeline or "").items()}
     if parts.get("child_type_1", "").lower() != EXPORT.resource_type.lower():
         raise InvalidArgumentValueError(
             "--manifest has a manifest that doesn't name its export pipeline.",
@@ -123,7 +123,7 @@ def _open_runs(manifest: TransferManifest) -> list[RunSpec]:
     return [
         RunSpec(EXPORT, run.name, run.blob, tuple(unknown[run.name]))
         for run in _existing_runs(manifest)
-        if not run.has_ended and (unknown[run.name] or not run.error)
+        if run in manifest.open_runs
     ]
 
 
