@@ -191,7 +191,7 @@ class _About:
         self, fact: str, hosts: Hosts, uri: str | None, resource_type: tuple[str, str]
     ) -> Lookup[Resource]:
         """Look up the account or the vault of a URI by the name in its host."""
-        host = split_uri(str(uri)).hostname or ""
+        host = split_uri(uri or "").hostname or ""
         if reason := hosts.unknown_resource(host):
             return Unreadable(reason)
         return self._reader.named(*resource_type, self._facts.get(fact, ""))

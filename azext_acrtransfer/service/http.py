@@ -14,7 +14,7 @@ from http import HTTPStatus
 from math import ceil
 from threading import Lock
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from azure.cli.core.azclierror import ForbiddenError
 from azure.cli.core.sdk.policies import SafeNetworkTraceLoggingPolicy
@@ -374,7 +374,7 @@ def list_arm(
 
 def _as_is(link: str) -> str:
     """Return a link that the SDK sends as the service wrote it: it takes braces for a template."""
-    return link.replace("{", quote("{")).replace("}", quote("}"))
+    return link.replace("{", "%7B").replace("}", "%7D")
 
 
 def _items(page: dict[str, Any]) -> list[Any]:

@@ -69,7 +69,7 @@ def warn_of_referrers_left_behind(
     except Exception as error:  # noqa: BLE001  # pylint: disable=broad-exception-caught
         logger.info("Whether referrers stay behind is unknown: %s", error)
         return
-    if left_behind > 0:
+    if left_behind:
         logger.warning(
             "Signatures, SBOMs or other referrers of these artifacts that aren't exported: %d. "
             "To export them, too, add --include-referrers.",

@@ -71,7 +71,7 @@ class TriggeredRun:
         """Whether a run imports the current content of the blob."""
         properties, container = run["properties"], self._container.removesuffix("/")
         name = get_path(properties, "request", IMPORT.side, "name")
-        uri = unquote(str(get_path(properties, "response", IMPORT.side, "uri")))
+        uri = unquote(str(get_path(properties, "response", IMPORT.side, "uri") or ""))
         if f"{container}/{self._blob}" not in (f"{container}/{name}", uri):
             return False
         return not self._uploaded or runs.started(run) >= self._uploaded
