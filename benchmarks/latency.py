@@ -9,9 +9,11 @@ from math import ceil
 from benchmarks.measurement import Measurement
 from benchmarks.workspace import Environment, Workspace
 
-CHECK, REPOSITORIES, TAGS, SUBJECTS = "check", "repositories", "tags", "referrers"
-#: Requests at the same time: `registry.client` and `service.concurrency` of the extension.
-_BY_REGISTRY, _BY_CHECK = 16, 8
+#: Requests to the registry at the same time (`registry.client` of the extension).
+_BY_REGISTRY = 16
+#: The longest chain of a check's requests: the pipeline, then the registry, a login, a token and
+#: the manifest, and a token, the tags and the referrers.
+_CHAIN_OF_CHECK = 8
 _PAGE = 100
 _TIMES = 1.5
 
@@ -54,7 +56,7 @@ def _cases(
         "`check` of an export at 100 ms latency",
         f"acr export-pipeline check {environment.site.at} -n mypipeline -a samples/hello:1.0 -b b",
         0.1,
-        8,
+        _CHAIN_OF_CHECK,
     )
     yield _Case(
         f"pattern over {repositories:,} repositories at 20 ms latency",
