@@ -16,6 +16,7 @@ from tests.e2e.failing import ARTIFACT, BLOB, PIPELINE, Scene
 from tests.support.oci import INDEX, MANIFEST
 from tests.support.site import ACCOUNT, Kind
 from tests.support.terminal import Terminal
+from tests.support.wording import VAULT_IS_CLOSED
 
 Change = Callable[[Scene], object]
 
@@ -184,9 +185,7 @@ def test_a_secret_behind_a_closed_firewall_stops_no_run(az: Terminal) -> None:
         "faults", status=403, method="GET", path=path, count=1, body={"error": error}
     )
     checked = az.ok(f"{scene.command} --check")
-    assert "WARNING: SecretFound is unknown: The firewall of the key vault blocks you." in (
-        checked.stderr
-    )
+    assert f"WARNING: SecretFound is unknown: {VAULT_IS_CLOSED}" in checked.stderr
     assert checked.json["response"]["status"] == "Succeeded"
 
 

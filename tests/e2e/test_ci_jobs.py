@@ -17,6 +17,7 @@ from tests.e2e.ci_jobs import JOBS, Ci, interrupt, scripts
 from tests.support.cloud import Cloud, eventually
 from tests.support.site import Site
 from tests.support.terminal import AZ, ROOT, Terminal, bare_environment, run
+from tests.support.wording import NOTHING_LEFT
 
 ARTIFACTS = ("samples/hello:latest", "samples/nginx:1.25")
 
@@ -103,7 +104,7 @@ def test_a_nightly_export_is_imported_and_not_repeated(
 
     shutil.rmtree(ci.folder / "transfer")
     ci.run_id += 1
-    assert "no artifacts are left to export" in "".join(ci.run(f"{system}-export.yml"))
+    assert NOTHING_LEFT in "".join(ci.run(f"{system}-export.yml"))
     assert results(ci.artifacts[str(ci.run_id)] / "manifest.json") == ["skipped", "skipped"]
 
 

@@ -10,6 +10,7 @@ from tests.e2e.conftest import new_name
 from tests.support.az import Result
 from tests.support.site import Kind, Mode, Site
 from tests.support.terminal import Guest, Terminal
+from tests.support.wording import ACCESS_EXISTS, ACCESS_GRANTED, GRANT_REFUSED, NO_ACCESS_GRANTED
 
 MODES: tuple[Mode, ...] = ("ManagedIdentity", "SasToken")
 
@@ -49,13 +50,11 @@ def test_a_pipeline_can_transfer_at_once(az: Terminal, kind: Kind, mode: Mode) -
         if mode == "ManagedIdentity"
         else (f"key vault '{site.vault}'")
     )
-    assert f"Granted the pipeline's identity ({principal}) access to the {noun}.\n" in (
-        created.stderr
-    )
+    assert f"{ACCESS_GRANTED} ({principal}) access to the {noun}.\n" in (created.stderr)
     code = "StorageRole" if mode == "ManagedIdentity" else "SecretReadable"
     assert access(az.ok(check_line(site, kind))) == {code: "pass"}
     again = az.ok(create(site, kind, mode))
-    assert f"({principal}) already has access to the {noun}.\n" in again.stderr
+    assert f"({principal}) {ACCESS_EXISTS} {noun}.\n" in again.stderr
     if kind == "export":
         site.registry_client.push("samples/hello", "1.0", layer=b"hello")
         run = az.ok(
@@ -107,7 +106,7 @@ def test_a_caller_without_the_right_gets_the_command(
     failed = guest(create(site, "export", mode))
     assert failed.exit_code == 1
     assert failed.json["provisioningState"] == "Succeeded"
-    assert "You don't have permission to grant it. Required: Microsoft." in failed.stderr
+    assert f"{GRANT_REFUSED} Required: Microsoft." in failed.stderr
     [command] = [
         line
         for line in failed.stderr.splitlines()
@@ -118,14 +117,14 @@ def test_a_caller_without_the_right_gets_the_command(
     typed = az.type(command)
     assert typed.exit_code == 0, typed.stderr
     assert set(access(guest(check_line(site, "export"))).values()) == {"pass"}
-    assert "already has access to the " in guest(create(site, "export", mode)).stderr
+    assert f"{ACCESS_EXISTS} " in guest(create(site, "export", mode)).stderr
 
 
 def test_an_identity_that_is_new_in_the_directory_is_waited_for(az: Terminal) -> None:
     site = Site.prepare(az.cloud, new_name())
     az.cloud.fault(400, "PrincipalNotFound", "/roleAssignments/", method="PUT", count=2)
     created = az.ok(create(site, "export", "ManagedIdentity"))
-    assert "access to the storage account" in created.stderr
+    assert ACCESS_GRANTED in created.stderr
     assert access(az.ok(check_line(site, "export"))) == {"StorageRole": "pass"}
 
 
@@ -134,9 +133,8 @@ def test_an_account_that_does_not_exist_is_named(az: Terminal) -> None:
     wrong = create(site, "export", "ManagedIdentity").replace(f"//{site.account}.", "//nowhere01.")
     failed = az(wrong)
     assert failed.exit_code == 1
-    assert (
-        "its identity was granted no access: The storage account 'nowhere01' doesn't exist.\n"
-        in (failed.stderr)
+    assert f"{NO_ACCESS_GRANTED} The storage account 'nowhere01' doesn't exist.\n" in (
+        failed.stderr
     )
     assert "az storage account show --name nowhere01" in failed.stderr
     assert az.ok(f"acr export-pipeline show {site.at} --name mypipeline").json == failed.json

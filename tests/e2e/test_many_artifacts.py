@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.support.cloud import eventually
 from tests.support.site import Site
 from tests.support.terminal import Terminal, ctrl_c, ended
-from tests.support.wording import NO_NEW_RUN, TO_RESUME
+from tests.support.wording import NO_NEW_RUN, STILL_IN_PROGRESS, TO_RESUME
 
 
 def push_tags(site: Site, repository: str, *tags: str) -> list[str]:
@@ -110,7 +110,7 @@ def test_ctrl_c_stops_the_waiting_for_several_and_none_of_them(az: Terminal, sit
     stopped = ctrl_c(process)
     states = [(run["name"], run["response"]["status"]) for run in stopped.json]
     assert (stopped.exit_code, states) == (1, [("myrun001", "Running"), ("myrun002", "Running")])
-    told = "Stopped waiting. These pipeline runs are still in progress: 'myrun001', 'myrun002'."
+    told = f"Stopped waiting. {STILL_IN_PROGRESS} 'myrun001', 'myrun002'."
     assert told in stopped.stderr
     assert "Traceback" not in stopped.stderr
     az.type("\n".join(stopped.stderr.splitlines()[-2:]))

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.site import Site
 from tests.support.terminal import Guest, Terminal
-from tests.support.wording import no_permission
+from tests.support.wording import OR_ACR_PULL, invalid, no_permission
 
 CREATE = "acr pipeline-run create"
 
@@ -48,7 +48,7 @@ def test_a_glob_that_matches_nothing_runs_nothing(az: Terminal, site: Site) -> N
     failed = az(export(site, "smaples/*"))
     assert (failed.exit_code, failed.stdout) == (1, "")
     assert failed.stderr.splitlines()[-2:] == [
-        "ERROR: Invalid value 'smaples/*' for --artifacts: no repository matches.",
+        f"ERROR: {invalid('smaples/*', '--artifacts')}: no repository matches.",
         "The nearest of 3 listed: 'samples/world', 'samples/hello', 'base'.",
     ]
     assert ("PUT", site.id_of("pipelineRuns/myrun01")) not in az.cloud.requests()
@@ -71,7 +71,8 @@ def test_only_globs_need_the_permission_to_list_and_name_it(site: Site, guest: G
         assert (refused.exit_code, refused.stdout) == (1, "")
         assert (
             f"ERROR: {no_permission(verb)} in registry '{site.registry}'. The registry said: "
-            f"authentication required\nThe role '{role}' allows it, or AcrPull if "
+            "authentication required\n"
+            f"The role '{role}' {OR_ACR_PULL} "
         ) in refused.stderr
     exact = guest(f"{export(site, 'samples/hello:v1')} --dry-run")
     assert (exact.exit_code, len(exact.json)) == (0, 1), exact.stderr

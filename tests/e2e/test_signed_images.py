@@ -13,6 +13,7 @@ from tests.e2e.conftest import new_name
 from tests.support.oci import INDEX, MANIFEST
 from tests.support.site import Site
 from tests.support.terminal import Terminal
+from tests.support.wording import REFERRERS_LEFT, TO_EXPORT_REFERRERS, TOO_LARGE, UNLISTED
 
 NOTATION = "application/vnd.cncf.notary.signature"
 SPDX = "application/spdx+json"
@@ -118,7 +119,7 @@ def test_signatures_and_sboms_arrive_and_are_listed_under_their_subjects(
     unlisted = f"{REPOSITORY}@{signed.notation}"
     assert failed.exit_code == 1
     assert [row["reference"] for row in failed.json if row["status"] == "unlisted"] == [unlisted]
-    assert f"{unlisted}: not listed as a referrer of {signed.index}\n" in failed.stderr
+    assert f"{unlisted}: {UNLISTED} {signed.index}\n" in failed.stderr
     again = az.ok(f"{export} --include-referrers --dry-run --skip {there}")
     assert [run["artifacts"] for run in again.json] == [[unlisted]]
 
@@ -127,10 +128,7 @@ def test_what_stays_behind_is_counted_in_the_plan_the_run_and_the_check(
     az: Terminal, signed: Signed
 ) -> None:
     at = signed.site.at
-    warning = (
-        "WARNING: Signatures, SBOMs or other referrers of these artifacts that aren't exported: 4. "
-        "To export them, too, add --include-referrers.\n"
-    )
+    warning = f"WARNING: {REFERRERS_LEFT} 4. {TO_EXPORT_REFERRERS}.\n"
     run = f"acr pipeline-run create {at} --name signed {EXPORT}"
     for line in (f"{run} --dry-run", f"{run} --dry-run --check", run):
         answer = az.ok(line)
@@ -164,7 +162,5 @@ def test_an_export_fits_the_media(az: Terminal, signed: Signed, tmp_path: Path) 
 
     refused = az(f"{export} --max-blob-size 40KB")
     assert (refused.exit_code, refused.stdout) == (1, "")
-    error = (
-        "3 of 4 artifacts are larger than --max-blob-size, 40,000 bytes:\n  samples/large:v0: 40,"
-    )
+    error = f"3 of 4 {TOO_LARGE} 40,000 bytes:\n  samples/large:v0: 40,"
     assert error in refused.stderr

@@ -22,21 +22,19 @@ from tests.support.cloud import Cloud, Json
 from tests.support.other_clouds import CHINA, DESCRIPTION, PRIVATE, SETTINGS, SHORT_REGISTRATIONS
 from tests.support.site import ACCOUNT, GROUP, SAS_PERMISSIONS, Kind, Site
 from tests.support.terminal import Terminal
+from tests.support.wording import (
+    CHOOSE_A_VERSION,
+    VERSION_NOT_OFFERED,
+    managed_identity_needs_newer,
+)
 
 REFUSAL = (
-    "ERROR: The active cloud doesn't offer API version 2025-06-01-preview of ACR Transfer."
-    " It offers: 2019-12-01-preview. The service said: No registered resource provider found for"
-    " API version '2025-06-01-preview' for type 'registries/exportPipelines'. The supported"
-    " api-versions are '2019-12-01-preview'.\n"
-    "Choose one that it offers: az config set acrtransfer.api_version=2019-12-01-preview\n"
+    f"ERROR: {VERSION_NOT_OFFERED} It offers: 2019-12-01-preview. The service said: No "
+    "registered resource provider found for API version '2025-06-01-preview' for type "
+    "'registries/exportPipelines'. The supported api-versions are '2019-12-01-preview'.\n"
+    f"{CHOOSE_A_VERSION} az config set acrtransfer.api_version=2019-12-01-preview\n"
 )
-NO_MANAGED_IDENTITY = (
-    "ERROR: --storage-access-mode ManagedIdentity (the default without --secret-uri) requires API"
-    " version 2025-06-01-preview or later; the setting acrtransfer.api_version is"
-    " 2019-12-01-preview.\n"
-    "Specify --secret-uri to use a SAS token, or run 'az config set"
-    " acrtransfer.api_version=2025-06-01-preview' where the cloud offers it.\n"
-)
+NO_MANAGED_IDENTITY = managed_identity_needs_newer("2019-12-01-preview")
 
 
 class SovereignSide(Side):

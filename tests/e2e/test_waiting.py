@@ -20,7 +20,7 @@ from azure.mgmt.containerregistry.models import PipelineRun
 from tests.support.cloud import Json, eventually
 from tests.support.site import GROUP, Site
 from tests.support.terminal import Terminal, ctrl_c, ended
-from tests.support.wording import TO_RESUME
+from tests.support.wording import AUTHENTICATION, STILL_IN_PROGRESS, TO_RESUME
 
 #: How long after the end of its run the SDK's poller, which polls every 30 s, is watched.
 WATCHED = 10.0
@@ -130,9 +130,7 @@ def test_a_timeout_stops_the_waiting_and_not_the_runs(
     stopped = az(f"{create} --max-concurrent-runs 1 --timeout 1")
     assert (stopped.exit_code, [run["name"] for run in stopped.json]) == (1, ["myrun01001"])
     assert "1 of 2 runs weren't created: 'myrun01002'." in stopped.stderr
-    assert (
-        "Stopped waiting after 1 seconds. These pipeline runs are still in progress: 'myrun01001'."
-    ) in stopped.stderr
+    assert f"Stopped waiting after 1 seconds. {STILL_IN_PROGRESS} 'myrun01001'." in stopped.stderr
 
     [rest, resume] = [line for line in stopped.stderr.splitlines() if line.startswith("az acr")]
     for command in (resume, rest):
@@ -173,9 +171,7 @@ def test_wait_for_the_run_that_a_source_trigger_starts(az: Terminal, site: Site)
 def test_without_a_terminal_a_short_run_says_how_it_authenticates(az: Terminal, site: Site) -> None:
     silent = az.ok(f"{creating(site)} --only-show-errors")
     assert silent.stderr == ""
-    assert az.ok(creating(site, "myrun02")).stderr == (
-        "WARNING: Authenticating to Storage Account using Storage SAS Token.\n"
-    )
+    assert az.ok(creating(site, "myrun02")).stderr == AUTHENTICATION
 
 
 @pytest.mark.usefixtures("pipeline")

@@ -25,6 +25,7 @@ from tests.recorded.staging import (
     ready_to_export,
     signed,
 )
+from tests.support.wording import not_in_registry
 
 IMAGE = "application/vnd.oci.image.manifest.v1+json"
 SIZE = 409
@@ -167,7 +168,7 @@ def test_verify_names_what_is_missing(az: Az, when_recording: WhenRecording) -> 
     )
     lines = answer.stderr.splitlines()[:3]
     assert lines == [
-        f"ERROR: 2 of 3 artifacts are not in registry '{SITE}registry' as the manifest lists them:",
+        f"ERROR: {not_in_registry(2, 3, f'{SITE}registry')} as the manifest lists them:",
         "hello:v2: missing",
         "samples/greeting:v2: different",
     ]

@@ -19,6 +19,7 @@ from tests.recorded.expected import (
 from tests.recorded.player import Answer
 from tests.recorded.staging import create_identity, use_roles
 from tests.support.az import told
+from tests.support.wording import ACCESS_EXISTS, ACCESS_GRANTED
 
 IDENTITY = f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/myidentity"
 MANAGED_IDENTITY = {"storageAccessMode": "ManagedIdentity"}
@@ -138,11 +139,11 @@ def test_a_role_on_the_storage_account_is_granted_once(az: Az, kind: PipelineKin
     account = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/mystorage"
     put = f"PUT {kind.resource_type}/mypipeline"
     assert changes(answer) == [put, f"PUT {account}/providers/Microsoft.Authorization"]
-    assert f"Granted the pipeline's identity ({PRINCIPAL}) access to the " in answer.stderr
+    assert f"{ACCESS_GRANTED} ({PRINCIPAL}) access to the " in answer.stderr
 
     answer = az(f"acr {kind.group} update {AT} -n mypipeline --grant-access")
     assert (answer.exit_code, changes(answer)) == (0, [put])
-    assert f"({PRINCIPAL}) already has access to the " in answer.stderr
+    assert f"({PRINCIPAL}) {ACCESS_EXISTS} " in answer.stderr
 
 
 @pytest.mark.parametrize("uses_roles", [False, True], ids=["policies", "roles"])

@@ -28,7 +28,7 @@ from tests.recorded.staging import (
     without_secret_access,
 )
 from tests.support.az import told
-from tests.support.wording import NO_NEW_RUN
+from tests.support.wording import NO_NEW_RUN, RUN_EXISTS
 
 RUN = "pipelineRuns/myrun01"
 PIPELINE = {kind: f"{kind.resource_type}/mypipeline" for kind in (EXPORT, IMPORT)}
@@ -93,7 +93,7 @@ def test_the_same_run_is_not_repeated_unless_forced(az: Az, when_recording: When
     again = az(create(IMPORT))
     assert (again.exit_code, again.json) == (0, first.json)
     assert again.requests == [f"GET {PIPELINE[IMPORT]}", f"PUT {RUN}"]
-    assert "Pipeline run 'myrun01' with the same properties already exists" in again.stderr
+    assert f"Pipeline run 'myrun01' {RUN_EXISTS}" in again.stderr
 
     forced = az(create(IMPORT, "--force-redeploy"))
     times = [answer.json["response"]["startTime"] for answer in (first, forced)]

@@ -9,6 +9,7 @@ import responses
 
 from azext_acrtransfer.kinds import EXPORT, PipelineKind
 from tests.support.az import Result
+from tests.support.wording import AUTHENTICATION
 from tests.unit.conftest import ARM, REGISTRY, run
 
 RUNS = f"{REGISTRY}/pipelineRuns"
@@ -21,8 +22,6 @@ REFUSED = (
     "Failed to access storage.  Service request failed.  Status: 403 (This request is not "
     "authorized to perform this operation using this permission)"
 )
-#: What a command that creates runs says before it does.
-AUTHENTICATION = "WARNING: Authenticating to Storage Account using Storage SAS Token.\n"
 
 
 def failed(kind: PipelineKind, message: str, name: str = "myrun01") -> dict[str, Any]:

@@ -23,6 +23,7 @@ from azext_acrtransfer.redaction import mask_sas
 from azext_acrtransfer.registry import patterns
 from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.service.api_version import ApiVersion
+from tests.support.wording import LIST_SHOWS_NAMES, NAME_EXAMPLE, NAME_RULE, invalid
 
 Parser = Callable[[str], Any]
 
@@ -167,8 +168,8 @@ def test_a_registry_is_found_by_its_name_and_its_login_server(
         (
             arguments.new_name,
             "my_run",
-            "expected 5 to 50 letters and digits",
-            "Use a name such as 'export01'.",
+            NAME_RULE,
+            NAME_EXAMPLE,
         ),
         (
             arguments.existing_name,
@@ -180,20 +181,20 @@ def test_a_registry_is_found_by_its_name_and_its_login_server(
             arguments.existing_name,
             "..",
             "expected a resource name",
-            "The group's command 'list' shows the names.",
+            LIST_SHOWS_NAMES,
         ),
         (
             arguments.existing_name,
             "",
             "the name is empty (is a variable unset?)",
-            "The group's command 'list' shows the names.",
+            LIST_SHOWS_NAMES,
         ),
     ],
 )
 def test_a_name_is_refused_with_the_rule(parse: Parser, text: str, why: str, advice: str) -> None:
     with pytest.raises(InvalidArgumentValueError) as refused:
         parse(text)
-    assert refused.value.error_msg == f"Invalid value '{text}' for --name: {why}."
+    assert refused.value.error_msg == f"{invalid(text, '--name')}: {why}."
     assert refused.value.recommendations == [advice]
 
 
@@ -309,7 +310,7 @@ def test_an_identity_with_a_slash_at_its_end_is_refused_without_it() -> None:
     with pytest.raises(InvalidArgumentValueError) as refusal:
         IdentityId.parse(f"{identity}/")
     assert refusal.value.error_msg == (
-        f"Invalid value '{identity}/' for --assign-identity: it ends in '/'."
+        f"{invalid(f'{identity}/', '--assign-identity')}: it ends in '/'."
     )
     assert refusal.value.recommendations == [f"Use '{identity}'."]
 
@@ -331,7 +332,7 @@ def test_an_identity_with_a_slash_at_its_end_is_refused_without_it() -> None:
 def test_a_uri_is_refused_with_its_value_its_option_and_its_fault(uri: str, fault: str) -> None:
     with pytest.raises(InvalidArgumentValueError) as refusal:
         ContainerUri.parse(uri)
-    assert refusal.value.error_msg == f"Invalid value '{uri}' for --storage-container-uri: {fault}."
+    assert refusal.value.error_msg == f"{invalid(uri, '--storage-container-uri')}: {fault}."
     assert refusal.value.recommendations == [ContainerUri.ADVICE]
 
 
@@ -362,6 +363,6 @@ def test_anything_else_is_no_number_of_bytes(text: str) -> None:
     with pytest.raises(InvalidArgumentValueError) as refusal:
         arguments.byte_count(text, "--max-blob-size")
     assert refusal.value.error_msg == (
-        f"Invalid value '{text}' for --max-blob-size: expected a number of bytes, with or without "
+        f"{invalid(text, '--max-blob-size')}: expected a number of bytes, with or without "
         "a unit: B, KB, MB, GB or TB, or KiB, MiB, GiB or TiB."
     )

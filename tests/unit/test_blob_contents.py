@@ -15,6 +15,7 @@ from azext_acrtransfer.manifest.merging import Origin, RunRecord, merge
 from azext_acrtransfer.manifest.model import ManifestKind, ManifestRun, TransferManifest
 from azext_acrtransfer.transfer import blob_contents
 from tests.support.az import Result
+from tests.support.wording import NO_BLOB_PROPERTIES
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, pipeline, run
 from tests.unit.fake_registry import BLOB, Registry, has
 from tests.unit.fake_runs import answers
@@ -82,8 +83,8 @@ def test_a_blob_that_cannot_be_read_fails_no_export(
     result = export(az, registry, tmp_path / "m.json")
     assert (result.exit_code, recorded(tmp_path / "m.json")) == (0, {})
     assert (
-        "WARNING: The manifest doesn't contain the size and MD5 of 1 of 1 blobs, by which "
-        f"'verify --blobs' checks carried files: {reason}"
+        f"WARNING: The manifest {NO_BLOB_PROPERTIES} 1 of 1 blobs, by which 'verify --blobs' "
+        f"checks carried files: {reason}"
     ) in result.stderr
 
 

@@ -16,6 +16,7 @@ from azext_acrtransfer.manifest.model import Result as ManifestResult
 from azext_acrtransfer.service.progress import byte_progress
 from docs.generators.manifest_page import EXPORT, JANUARY
 from tests.support.az import Result, run_az
+from tests.support.wording import MISSING_OPTIONS
 from tests.unit.conftest import Az
 
 VERIFY = ("acr", "pipeline-run", "verify")
@@ -215,7 +216,7 @@ def test_a_registry_or_a_folder_is_required(az: Az, folder: Path) -> None:
     result = az(*VERIFY, "--manifest", str(folder / "manifest.json"))
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == (
-        "ERROR: the following arguments are required: --registry/-r\n"
+        f"ERROR: {MISSING_OPTIONS} --registry/-r\n"
         "Or specify --blobs, to verify carried files without a registry.\n"
     )
 

@@ -32,7 +32,23 @@ from azext_acrtransfer.registry.descriptors import Manifest
 from azext_acrtransfer.registry.references import Artifact
 from docs.generators import manifest_page
 from tests.support.az import ANYBODY, SUBSCRIPTION, Login, Result, az_cli, run_az
-from tests.support.wording import ANSWERED_BY_ANOTHER, CHECK_THE_REGISTRY
+from tests.support.wording import (
+    ANSWERED_BY_ANOTHER,
+    AUTHENTICATION,
+    CHECK_THE_REGISTRY,
+    IN_THE_DEFAULT_GROUP,
+    NO_POLICY,
+    NO_SECRET,
+    NOT_IN_THE_CLOUD,
+    POLICIES_OF_GROUPS,
+    READ_REFUSED,
+    READER_IN_ITS_SUBSCRIPTION,
+    READER_ROLE,
+    SAS_REJECTED,
+    UNKNOWN_MEMBER,
+    UNUSABLE_ANSWER,
+    VAULT_IS_CLOSED,
+)
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, Service, run
 from tests.unit.fake_azure import (
     ACCOUNT,
@@ -50,7 +66,6 @@ from tests.unit.fake_azure import (
     Azure,
     Json,
 )
-from tests.unit.fake_runs import AUTHENTICATION
 from tests.unit.preflight_snapshots import PRINCIPAL, sas
 
 ARM_TOKEN, VAULT_TOKEN = "https://management.core.windows.net/", "https://vault.azure.net"
@@ -192,12 +207,7 @@ def test_a_registry_in_another_group_is_named_with_the_default(
     group = () if is_default else ("-g", "mygroup")
     result = az(*("acr", "export-pipeline", "check", "-r", "myregistry", "-n", "export01"), *group)
     assert [check["code"] for check in result.json] == ["RegistryFound"]
-    advice = (
-        "'mygroup' is your default resource group. If the registry is in another one, specify "
-        "that group with --resource-group, or run 'az config unset defaults.group'."
-        if is_default
-        else CHECK_THE_REGISTRY
-    )
+    advice = IN_THE_DEFAULT_GROUP if is_default else CHECK_THE_REGISTRY
     assert result.stderr.startswith(f"WARNING: {advice}\n")
 
 
@@ -232,20 +242,28 @@ def test_a_managed_identity_is_named_by_its_object_id(
 
 
 REFUSED = {"error": {"code": "Forbidden", "message": "No."}}
-READER = "the role Reader on it"
-READER_HERE = f"{READER}, or it is in a subscription that you can't read, or deleted"
 READ_SECRET = "the permission get on secrets, or the role Key Vault Secrets User on the vault"
 READ_BLOBS = "the role Storage Blob Data Reader on the container, and access through its firewall"
 RIGHTS = [
-    ("SasToken", f"{ARM}{REGISTRY}", "RegistryFound", READER),
-    ("SasToken", f"{ARM}{REGISTRY}{AUTHORIZATION}/permissions", "CallerAuthorized", READER),
-    ("SasToken", f"{ARM}{ACCOUNT}", "StorageAccountFound", READER_HERE),
-    ("SasToken", f"{ARM}{CONTAINER}", "ContainerFound", READER),
-    ("SasToken", f"{ARM}{VAULT}", "SecretReadable", READER_HERE),
+    ("SasToken", f"{ARM}{REGISTRY}", "RegistryFound", READER_ROLE),
+    ("SasToken", f"{ARM}{REGISTRY}{AUTHORIZATION}/permissions", "CallerAuthorized", READER_ROLE),
+    ("SasToken", f"{ARM}{ACCOUNT}", "StorageAccountFound", READER_IN_ITS_SUBSCRIPTION),
+    ("SasToken", f"{ARM}{CONTAINER}", "ContainerFound", READER_ROLE),
+    ("SasToken", f"{ARM}{VAULT}", "SecretReadable", READER_IN_ITS_SUBSCRIPTION),
     ("SasToken", SECRET, "SecretFound", READ_SECRET),
-    ("ManagedIdentity", f"{ARM}{IDENTITY}", "PipelineIdentity", READER),
-    ("ManagedIdentity", f"{ARM}{CONTAINER}{AUTHORIZATION}/roleAssignments", "StorageRole", READER),
-    ("ManagedIdentity", f"{ARM}{CONTAINER}{AUTHORIZATION}/denyAssignments", "StorageRole", READER),
+    ("ManagedIdentity", f"{ARM}{IDENTITY}", "PipelineIdentity", READER_ROLE),
+    (
+        "ManagedIdentity",
+        f"{ARM}{CONTAINER}{AUTHORIZATION}/roleAssignments",
+        "StorageRole",
+        READER_ROLE,
+    ),
+    (
+        "ManagedIdentity",
+        f"{ARM}{CONTAINER}{AUTHORIZATION}/denyAssignments",
+        "StorageRole",
+        READER_ROLE,
+    ),
 ]
 
 
@@ -257,7 +275,7 @@ def test_a_refusal_is_unknown_and_fails_nothing(
         azure.use_identity()
     azure.tell(url, REFUSED, status=403)
     result, checks = azure(az)
-    found = f"You don't have permission to read it. Required: {right}."
+    found = f"{READ_REFUSED} Required: {right}."
     assert result.exit_code == (4 if code == "CallerAuthorized" else 0)
     assert checks[code] == {
         "code": code,
@@ -283,7 +301,7 @@ def basic_registry(azure: Azure) -> None:
     azure.tell(f"{ARM}{REGISTRY}", {"sku": {"name": "Basic"}, "properties": {}})
 
 
-LACKS = f"You don't have permission to read it. Required: {READER}."
+LACKS = f"{READ_REFUSED} Required: {READER_ROLE}."
 INCOMPLETE = "ERROR: No check failed, but the most important ones are unknown:\n"
 GET_PERMISSIONS = "Get the permissions that the messages name, and check again.\n"
 
@@ -362,7 +380,7 @@ def test_a_check_in_a_missing_registry_exits_3(az: Az, service: Service) -> None
 @pytest.mark.parametrize(
     ("status", "body", "found"),
     [
-        (403, refused("x/read"), "You don't have permission to read it. Required: x/read."),
+        (403, refused("x/read"), f"{READ_REFUSED} Required: x/read."),
         (500, {"error": {"code": "Oops", "message": "Sorry."}}, "Couldn't read it: (Oops) So"),
     ],
 )
@@ -437,9 +455,7 @@ def test_a_name_that_others_have_is_unknown_and_a_free_one_a_failure(
     azure.tell(check_name, REFUSED, method="POST", status=403)
     _, checks = azure(az)
     assert checks[code]["status"] == "unknown"
-    assert (
-        checks[code]["message"] == f"You don't have permission to read it. Required: {READER_HERE}."
-    )
+    assert checks[code]["message"] == f"{READ_REFUSED} Required: {READER_IN_ITS_SUBSCRIPTION}."
 
 
 @pytest.mark.parametrize(
@@ -479,9 +495,7 @@ def test_a_missing_secret_needs_no_permission_for_deleted_ones(az: Az, azure: Az
     azure.tell(SECRET.replace("/secrets/", "/deletedsecrets/"), REFUSED, status=403)
     result, checks = azure(az)
     assert (result.exit_code, checks["SecretFound"]["status"]) == (1, "fail")
-    assert checks["SecretFound"]["message"] == (
-        "The secret 'sas' doesn't exist, or not in this version."
-    )
+    assert checks["SecretFound"]["message"] == NO_SECRET
 
 
 def test_all_requests_of_a_check_share_their_connections(
@@ -523,7 +537,7 @@ def test_no_token_and_no_sas_goes_to_a_host_outside_the_cloud(
     _, checks = azure(az, "-b", "myblob")
     assert checks[code]["status"] == "unknown"
     assert re.search(
-        "isn't known to be in the active cloud, so no request was sent.|is a custom domain",
+        f"{NOT_IN_THE_CLOUD}|is a custom domain",
         checks[code]["message"],
     )
 
@@ -553,9 +567,7 @@ def test_no_token_goes_to_another_host_by_the_link_of_a_page(az: Az, azure: Azur
     azure.tell(f"{ARM}{REGISTRY}{AUTHORIZATION}/permissions", page)
     _, checks = azure(az)
     assert checks["CallerAuthorized"]["status"] == "unknown"
-    assert checks["CallerAuthorized"]["message"] == (
-        "'attacker.example' isn't known to be in the active cloud, so no request was sent."
-    )
+    assert checks["CallerAuthorized"]["message"] == f"'attacker.example' {NOT_IN_THE_CLOUD}"
 
 
 def test_all_pages_of_a_list_count(az: Az, azure: Azure) -> None:
@@ -592,7 +604,7 @@ HEAD, LIST = f"{FOREIGN}HEAD {STORAGE}/my%20blob", f"{FOREIGN}GET {STORAGE}"
             403,
             {"x-ms-error-code": "AuthorizationPermissionMismatch"},
             "unknown",
-            f"You don't have permission to read it. Required: {READ_BLOBS}.",
+            f"{READ_REFUSED} Required: {READ_BLOBS}.",
         ),
         (404, {"x-ms-error-code": "BlobNotFound"}, "pass", "No conflicts."),
         (
@@ -623,7 +635,7 @@ def test_only_storage_itself_tells_whether_a_blob_exists(
     assert (check["status"], check["message"]) == (status, message)
 
 
-ACCEPTED, REJECTED = "Storage accepts its signature.", "Storage rejects the SAS token."
+ACCEPTED, REJECTED = "Storage accepts its signature.", SAS_REJECTED
 
 
 @pytest.mark.parametrize(
@@ -677,10 +689,7 @@ def test_a_sas_is_accepted_on_proof_only(
     assert (check["status"], check["message"]) == (status, message)
 
 
-CLOSED_VAULT = (
-    "The firewall of the key vault blocks you. It might admit ACR Transfer, which is a trusted "
-    "service."
-)
+CLOSED_VAULT = f"{VAULT_IS_CLOSED} It might admit ACR Transfer, which is a trusted service."
 
 
 @pytest.mark.parametrize("reason", ["ForbiddenByConnection", "ForbiddenByFirewall"])
@@ -714,21 +723,19 @@ GROUP_TYPE, USER_TYPE = "#microsoft.graph.group", "#microsoft.graph.user"
             200,
             {"value": [{"@odata.type": GROUP_TYPE, "id": "a-group", "displayName": "Movers"}]},
             "unknown",
-            "Access policies allow groups to read secrets: Movers. Whether the identity is a "
-            "member isn't evaluated.",
+            f"{POLICIES_OF_GROUPS} Movers. {UNKNOWN_MEMBER}",
         ),
         (
             200,
             {"value": [{"@odata.type": USER_TYPE, "id": "a-user", "displayName": "Somebody"}]},
             "fail",
-            "No access policy allows the identity to read secrets.",
+            NO_POLICY,
         ),
         (
             403,
             {"error": {"code": "Authorization_RequestDenied", "message": "No."}},
             "unknown",
-            "You don't have permission to read it. Required: the role Directory Readers in "
-            "Microsoft Entra ID.",
+            f"{READ_REFUSED} Required: the role Directory Readers in Microsoft Entra ID.",
         ),
     ],
 )
@@ -1018,8 +1025,7 @@ def test_a_run_is_made_after_its_check_which_warns_of_what_is_unknown_too(
     result = create_run(az, IMPORT)
     assert (result.exit_code, result.json["name"]) == (0, "myrun01")
     assert result.stderr.splitlines() == [
-        "WARNING: ContainerFound is unknown: You don't have permission to read it. Required: "
-        "containers/read.",
+        f"WARNING: ContainerFound is unknown: {READ_REFUSED} Required: containers/read.",
         f"WARNING: SasNotExpired: Expires at {soon}.",
         AUTHENTICATION.strip(),
     ]
@@ -1039,7 +1045,7 @@ def test_a_registry_that_lets_nobody_in_leaves_its_artifacts_unknown() -> None:
     ("error", "reason"),
     [
         (KeyError("value"), "The answer lacks 'value'."),
-        (TypeError("?sv=1&sig=c2VjcmV0 is a list"), "The answer can't be used: ?sv=1&sig=*** is"),
+        (TypeError("?sv=1&sig=c2VjcmV0 is a list"), f"{UNUSABLE_ANSWER} ?sv=1&sig=*** is"),
     ],
 )
 def test_an_answer_that_cannot_be_used_is_unreadable(error: Exception, reason: str) -> None:
@@ -1077,7 +1083,7 @@ def test_a_vault_by_roles_is_asked_for_the_roles_on_the_secret(az: Az, azure: Az
             "The registry has no export pipeline of that name.",
             ["az acr export-pipeline list -g mygroup -r myregistry --output table"],
         ),
-        (403, "unknown", f"You don't have permission to read it. Required: {READER}.", []),
+        (403, "unknown", f"{READ_REFUSED} Required: {READER_ROLE}.", []),
     ],
 )
 def test_without_a_pipeline_no_more_than_the_registry_is_judged(

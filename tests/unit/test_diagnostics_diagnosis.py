@@ -18,7 +18,7 @@ from azext_acrtransfer.diagnostics.catalog import KNOWN_FAILURES, KnownFailure
 from azext_acrtransfer.diagnostics.facts import expiry_of_new_sas, required_access
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
 from tests.support.az import SUBSCRIPTION
-from tests.support.wording import TO_CHECK, UNKNOWN_FAILURE
+from tests.support.wording import NO_REASON, TO_CHECK, UNKNOWN_FAILURE
 from tests.unit.conftest import REGISTRY, pipeline, run
 
 MODELS = {EXPORT.name: ExportPipeline, IMPORT.name: ImportPipeline}
@@ -182,7 +182,7 @@ def test_an_unknown_failure_is_said_to_be_unknown(kind: PipelineKind) -> None:
 
 def test_a_run_without_response_fails_without_reason() -> None:
     bare = PipelineRun({"id": None, "properties": {"provisioningState": "Failed"}})
-    assert diagnosis.error_message(bare) == "The service returned no reason."
+    assert diagnosis.error_message(bare) == NO_REASON
     assert diagnosis.explain(bare) is None
 
 

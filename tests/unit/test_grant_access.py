@@ -15,7 +15,15 @@ import responses
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
 from tests.support.az import SUBSCRIPTION, TENANT, Login, Result, run_az, told
 from tests.support.fake_time import FakeTime
-from tests.support.wording import TO_CHECK
+from tests.support.wording import (
+    ACCESS_EXISTS,
+    ACCESS_GRANTED,
+    GRANT_REFUSED,
+    NO_ACCESS_GRANTED,
+    READ_REFUSED,
+    READER_IN_ITS_SUBSCRIPTION,
+    TO_CHECK,
+)
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, flat
 from tests.unit.fake_azure import (
     ACCOUNT,
@@ -172,10 +180,8 @@ def failed(result: Result, azure: Surroundings, stderr: str) -> None:
     assert told(result.json) == flat(azure.pipeline)
 
 
-GRANTED = (
-    f"Granted the pipeline's identity ({PRINCIPAL}) access to the storage account 'mystorage'."
-)
-NOT_GRANTED = "The export pipeline 'mypipeline' exists, but its identity was granted no access: "
+GRANTED = f"{ACCESS_GRANTED} ({PRINCIPAL}) access to the storage account 'mystorage'."
+NOT_GRANTED = f"The export pipeline 'mypipeline' exists, but {NO_ACCESS_GRANTED} "
 
 
 @pytest.mark.usefixtures("fake_time")
@@ -228,8 +234,9 @@ def test_access_that_exists_is_left_as_it_is(az: Az, storage: Surroundings) -> N
     succeeded(
         storage.create(az),
         storage,
-        f"The pipeline's identity ({PRINCIPAL}) already has access to the storage account "
-        f"'mystorage'.\n{TO_CHECK}\n  {CHECK.format('export')}",
+        f"The pipeline's identity ({PRINCIPAL}) {ACCESS_EXISTS} storage account 'mystorage'.\n"
+        f"{TO_CHECK}\n"
+        f"  {CHECK.format('export')}",
     )
     assert storage.changes == []
 
@@ -302,13 +309,13 @@ def test_who_may_assign_no_role_gets_the_command(az: Az, storage: Surroundings) 
     failed(
         storage.create(az),
         storage,
-        f"{NOT_GRANTED}You don't have permission to grant it. Required: "
-        "Microsoft.Authorization/roleAssignments/write.\n"
+        f"{NOT_GRANTED}{GRANT_REFUSED} Required: Microsoft.Authorization/roleAssignments/write.\n"
         "The pipeline's identity needs access to the storage account 'mystorage'. To grant it, "
-        'run:\naz role assignment create --role "Storage Blob Data Contributor" '
-        f"--assignee-object-id {PRINCIPAL} --assignee-principal-type ServicePrincipal "
-        f"--scope {ACCOUNT}\n"
-        f"{TO_CHECK}\n  {CHECK.format('export')}",
+        "run:\n"
+        'az role assignment create --role "Storage Blob Data Contributor" --assignee-object-id '
+        f"{PRINCIPAL} --assignee-principal-type ServicePrincipal --scope {ACCOUNT}\n"
+        f"{TO_CHECK}\n"
+        f"  {CHECK.format('export')}",
     )
 
 
@@ -349,16 +356,14 @@ def test_another_refusal_is_repeated(
         (
             REFUSED[1],
             403,
-            "The storage account 'mystorage' can't be read. You don't have permission to read it. "
-            "Required: the role Reader on it, or it is in a subscription that you can't read, or "
-            "deleted.",
+            f"The storage account 'mystorage' can't be read. {READ_REFUSED} Required: "
+            f"{READER_IN_ITS_SUBSCRIPTION}.",
         ),
         (
             {"nameAvailable": False, "reason": "AlreadyExists"},
             200,
             "The storage account 'mystorage' can't be read. It exists, but you can't read it. "
-            "Required: the role Reader on it, or it is in a subscription that you can't read, or "
-            "deleted.",
+            f"Required: {READER_IN_ITS_SUBSCRIPTION}.",
         ),
     ],
 )
@@ -460,7 +465,7 @@ def test_an_account_that_is_in_no_subscription_gets_no_role(
     assert storage.changes == []
 
 
-VAULT_GRANTED = f"Granted the pipeline's identity ({PRINCIPAL}) access to the key vault 'myvault'."
+VAULT_GRANTED = f"{ACCESS_GRANTED} ({PRINCIPAL}) access to the key vault 'myvault'."
 
 
 @pytest.mark.usefixtures("fake_time")
@@ -472,7 +477,7 @@ def test_a_policy_is_added_to_a_vault_that_uses_policies(az: Az, vault: Surround
     succeeded(
         vault.create(az),
         vault,
-        f"The pipeline's identity ({PRINCIPAL}) already has access to the key vault 'myvault'.\n"
+        f"The pipeline's identity ({PRINCIPAL}) {ACCESS_EXISTS} key vault 'myvault'.\n"
         f"{SAS_NOTE}{check}",
     )
     assert vault.changes == []
@@ -489,7 +494,7 @@ def test_a_policy_is_found_whatever_the_case_of_its_object_id(az: Az, vault: Sur
     vault.pipeline["identity"]["principalId"] = "ABCDEF00-2222-2222-2222-222222222222"
     policy = {"objectId": "AbCdEf00-2222-2222-2222-222222222222"}
     vault.vault["accessPolicies"] = [{**policy, "permissions": {"secrets": ["Get"]}}]
-    assert "already has access to the key vault 'myvault'." in vault.create(az).stderr
+    assert f"{ACCESS_EXISTS} key vault 'myvault'." in vault.create(az).stderr
     assert vault.changes == []
 
 
@@ -530,9 +535,10 @@ def test_who_may_not_change_a_vault_gets_the_command(
     failed(
         vault.create(az),
         vault,
-        f"{NOT_GRANTED}You don't have permission to grant it. Required: {required}.\n"
+        f"{NOT_GRANTED}{GRANT_REFUSED} Required: {required}.\n"
         "The pipeline's identity needs access to the key vault 'myvault'. To grant it, run:\n"
-        f"{command}\n{SAS_NOTE}{CHECK.format('export')}",
+        f"{command}\n"
+        f"{SAS_NOTE}{CHECK.format('export')}",
     )
 
 

@@ -17,7 +17,29 @@ from azext_acrtransfer.version import VERSION
 from docs.generators.manifest_page import SCHEMA
 from tests.support.az import told
 from tests.support.fake_time import FakeTime
-from tests.support.wording import MIGHT_BE_CREATED, TO_RESUME, TO_TRANSFER_THE_REST, no_permission
+from tests.support.wording import (
+    EXPORT_AGAIN,
+    EXPORT_ONLY,
+    FILE_OF_WRITE,
+    INTERRUPTED,
+    NO_TAG_NO_REPOSITORY,
+    NOTHING_LEFT,
+    OF_KIND,
+    OVERWRITTEN_BY,
+    PUSH_OR_EXCLUDE,
+    RUN_EXISTS,
+    SAVE_THE_REST,
+    TAGS_MOVED,
+    TO_RESUME,
+    TO_TRANSFER_THE_REST,
+    TO_VERIFY_AGAIN,
+    TO_VERIFY_THE_UNREAD,
+    WHETHER_CREATED,
+    invalid,
+    no_permission,
+    not_in_registry,
+    not_written,
+)
 from tests.unit import fake_runs
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, flat, pipeline, run
 from tests.unit.fake_registry import BLOB, HOST, INDEX, Registry, described, document_of, has
@@ -118,9 +140,7 @@ def test_a_tag_that_moved_is_listed_with_both_contents(
     result = az(*NAMED, *words)
     assert result.exit_code == 0
     assert result.stderr.splitlines()[-1] == (
-        "WARNING: These tags moved after the export was planned, so their blobs have the content "
-        "from before or after. The manifest contains both digests: "
-        f"{', '.join(MANY[:20])}, and 2 more"
+        f"WARNING: {TAGS_MOVED} {', '.join(MANY[:20])}, and 2 more"
     )
     new = described(document_of("new"))
     assert written(file)["artifacts"][0] == entry("hello:v1", "exported", run="myrun")
@@ -225,7 +245,7 @@ def test_many_artifacts_that_are_gone_are_excluded_by_a_file(
     assert lines[-1].endswith(f"--only-failed {file} --exclude {excluded} --manifest {file}")
     how = [TO_TRANSFER_THE_REST]
     if is_long:
-        how = ["To transfer the rest, save these lines as missing.txt:", *gone, "Then run:"]
+        how = [f"{SAVE_THE_REST} missing.txt:", *gone, "Then run:"]
     assert lines[-1 - len(how) : -1] == how
 
 
@@ -308,8 +328,8 @@ def test_ctrl_c_during_the_only_put_leaves_a_manifest_to_complete(
     result = az(*NAMED, "-a", "hello:v1", "--manifest", str(file))
     assert (result.exit_code, result.stdout) == (1, "")
     assert error_of(result) == [
-        f"ERROR: myrun: Interrupted before the service answered. {MIGHT_BE_CREATED}",
-        "To check whether the run was created, and complete the manifest, run:",
+        f"ERROR: myrun: {INTERRUPTED}",
+        f"{WHETHER_CREATED}, and complete the manifest, run:",
         f"az acr pipeline-run wait --manifest {file}",
     ]
     assert written(file)["runs"] == [{"name": "myrun", "blob": "myblob", "estimatedSize": 97}]
@@ -347,7 +367,7 @@ def test_a_run_that_already_existed_is_not_recorded_with_current_digests(
     answers(registry.mock, "myrun", OLD)
     result = az(*NAMED, "-a", "hello:v1", "--manifest", str(file))
     assert result.exit_code == 0
-    assert "Pipeline run 'myrun' with the same properties already exists" in (result.stderr)
+    assert f"Pipeline run 'myrun' {RUN_EXISTS}" in result.stderr
     assert written(file)["artifacts"] == [entry("hello:v1", "unknown")]
 
 
@@ -441,8 +461,8 @@ def test_a_manifest_of_the_other_kind_is_not_overwritten(
     result = az(*NAMED, *artifacts, option, str(file), "--manifest", str(file))
     assert (result.exit_code, result.stdout, file.read_bytes()) == (1, "", before)
     assert error_of(result) == [
-        f"ERROR: Invalid value '{file}' for --manifest: it is a manifest of kind 'verification'.",
-        "It would be overwritten by a manifest of kind 'export'. Name another file.",
+        f"ERROR: {invalid(file, '--manifest')}: {OF_KIND} 'verification'.",
+        f"{OVERWRITTEN_BY} 'export'. Name another file.",
     ]
 
 
@@ -473,10 +493,10 @@ def test_what_is_not_there_is_named_before_anything_is_run(
     result = az(*NAMED, "-a", "hello:v1", "hello:v2", "hello:v3", option, str(file))
     assert (result.exit_code, result.stdout, sent(registry)) == (1, "", [])
     assert error_of(result) == [
-        "ERROR: 2 of 3 artifacts are not in registry 'myregistry':",
+        f"ERROR: {not_in_registry(2, 3, 'myregistry')}:",
         "  hello:v2",
         "  hello:v3",
-        "Nothing was exported. Push them, or leave them out with --exclude.",
+        f"Nothing was exported. {PUSH_OR_EXCLUDE}",
     ]
     assert file.exists() == (option == "--skip")
 
@@ -490,7 +510,7 @@ def test_of_many_that_are_not_there_twenty_are_named(
     result = az(*NAMED, "-a", *MANY, "--manifest", str(file))
     assert (result.exit_code, sent(registry)) == (1, [])
     assert error_of(result)[:-1] == [
-        "ERROR: 51 of 51 artifacts are not in registry 'myregistry':",
+        f"ERROR: {not_in_registry(51, 51, 'myregistry')}:",
         *(f"  {artifact}" for artifact in MANY[:20]),
         "  and 31 more",
     ]
@@ -513,10 +533,7 @@ def test_a_manifest_that_is_not_written_at_the_end_fails_with_the_result(
     for name in ("myrun", "myrun001", "myrun002"):
         registry.mock.add_callback("PUT", f"{ARM}{RUNS}/{name}", put)
     file = folder / "manifest.json"
-    unwritten = (
-        f"ERROR: The manifest of --manifest can't be written to '{file}': "
-        "No such file or directory."
-    )
+    unwritten = f"ERROR: {not_written('--manifest', file)}: No such file or directory."
     one = az(*NAMED, "-a", MANY[0], "--manifest", str(file))
     assert one.exit_code == 1
     assert one.stderr.count(unwritten) == 1
@@ -597,8 +614,8 @@ def test_if_all_is_skipped_nothing_is_run(
     for result in (az(*words, "--dry-run"), az(*words)):
         assert (result.exit_code, result.json, sent(registry)) == (0, [], [])
         assert result.stderr == (
-            "WARNING: No run was created: no artifacts are left to export. The target registry "
-            f"has: {', '.join(MANY[:20])}, and 31 more\n"
+            f"WARNING: No run was created: {NOTHING_LEFT}. The target registry has: "
+            f"{', '.join(MANY[:20])}, and 31 more\n"
         )
     assert written(file)["runs"] == []
     assert results(file) == dict.fromkeys(MANY, "skipped")
@@ -691,7 +708,7 @@ def test_if_nothing_failed_nothing_is_run(az: Az, registry: Registry, tmp_path: 
     result = az(*NAMED, "--only-failed", str(file), "--only-show-errors")
     assert (result.exit_code, result.json, result.stderr) == (0, [], "")
     assert sent(registry) == []
-    assert "no artifacts are left to export" in az(*NAMED, "--only-failed", str(file)).stderr
+    assert NOTHING_LEFT in az(*NAMED, "--only-failed", str(file)).stderr
 
 
 def test_excluding_all_that_failed_names_the_option(
@@ -702,7 +719,7 @@ def test_excluding_all_that_failed_names_the_option(
     assert (result.exit_code, result.stdout, sent(registry)) == (1, "", [])
     assert error_of(result) == [
         "ERROR: --exclude leaves out 1 of 1 artifacts that --only-failed selects.",
-        "Exclude fewer artifacts. A pattern without a tag excludes whole repositories.",
+        f"Exclude fewer artifacts. {NO_TAG_NO_REPOSITORY}",
     ]
 
 
@@ -748,8 +765,7 @@ def test_an_import_takes_no_manifest(az: Az, tmp_path: Path, option: str) -> Non
     result = az(*words, option, str(file))
     assert (result.exit_code, result.stdout) == (1, "")
     assert error_of(result) == [
-        f"ERROR: {option} applies only to --pipeline-type export. An import always imports the "
-        "whole blob.",
+        f"ERROR: {option} {EXPORT_ONLY}. An import always imports the whole blob.",
         f"Omit {option}.",
     ]
 
@@ -820,14 +836,12 @@ def test_verify_fails_by_what_is_missing_or_different_and_writes_it_down(
         ],
     )
     assert error_of(result) == [
-        "ERROR: 2 of 3 artifacts are not in registry 'myregistry' as the manifest lists them:",
+        f"ERROR: {not_in_registry(2, 3, 'myregistry')} as the manifest lists them:",
         "hello:v2: different",
         "hello:v3: missing",
         "Verified artifacts: 1 present, 1 missing, 1 different.",
-        "If a blob wasn't imported completely, import it and verify again.",
-        "If a tag is different, the import pipeline needs the option OverwriteTags.",
-        "To export only these again: az acr pipeline-run create --pipeline-type export "
-        f"--only-failed {file} ...",
+        *TO_VERIFY_AGAIN,
+        f"{EXPORT_AGAIN} {file} ...",
     ]
     document = written(file)
     assert (document["kind"], document["registry"], document["runs"]) == (
@@ -872,10 +886,7 @@ def test_verify_looks_at_the_others_after_a_refusal(
         ],
     )
     lines = error_of(result)
-    assert (
-        "Get permission to read them, and verify again. A manifest that --write writes doesn't "
-        "contain them." in (lines)
-    )
+    assert TO_VERIFY_THE_UNREAD in lines
     assert f"hello:v1: {REFUSED_READING}" in lines
     assert f"{len(names) - 1 - len(missing)} present, " in result.stderr
     assert list(results(file)) == names[1:]
@@ -906,8 +917,6 @@ def test_verify_tells_its_findings_although_they_cannot_be_written(
     result = az(*VERIFY, "--manifest", str(exported), "--write", str(folder / "target.json"))
     assert (result.exit_code, [each["status"] for each in result.json]) == (1, ["missing"])
     lines = error_of(result)
-    assert lines[0].startswith("ERROR: The manifest of --write can't be written to '")
-    assert "ERROR: 1 of 1 artifacts are not in registry 'myregistry'" in lines[2]
-    assert lines[-1].endswith(
-        "--only-failed FILE ..., with the file that this command writes with --write FILE"
-    )
+    assert lines[0].startswith(f"ERROR: {not_written('--write', folder / 'target.json')}")
+    assert f"ERROR: {not_in_registry(1, 1, 'myregistry')}" in lines[2]
+    assert lines[-1].endswith(f"--only-failed FILE ..., {FILE_OF_WRITE}")

@@ -17,6 +17,7 @@ from msal_extensions import cache_lock
 from azext_acrtransfer.manifest.files import ManifestFile
 from azext_acrtransfer.manifest.model import ManifestKind, ManifestRun, TransferManifest
 from docs.generators.manifest_page import EXPORT, VERIFICATION
+from tests.support.wording import OF_KIND, OVERWRITTEN_BY, invalid, not_written
 from tests.unit.conftest import AT, Az
 
 WRITTEN_BY_EXPORT = "'az acr pipeline-run create -t export --manifest FILE' writes one.\n"
@@ -107,7 +108,7 @@ def test_a_file_that_is_no_manifest_is_refused(az: Az, tmp_path: Path, content: 
     result = az(*verify(file))
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == (
-        f"ERROR: Invalid value '{file}' for --manifest: it isn't a transfer manifest: "
+        f"ERROR: {invalid(file, '--manifest')}: it isn't a transfer manifest: "
         f"{BROKEN[content]}.\n{WRITTEN_BY_EXPORT}"
     )
 
@@ -118,8 +119,7 @@ def test_a_manifest_of_the_other_kind_is_refused(az: Az, tmp_path: Path) -> None
     result = az(*verify(file))
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == (
-        f"ERROR: Invalid value '{file}' for --manifest: it is a manifest of kind 'verification'."
-        f"\n{WRITTEN_BY_EXPORT}"
+        f"ERROR: {invalid(file, '--manifest')}: {OF_KIND} 'verification'.\n{WRITTEN_BY_EXPORT}"
     )
 
 
@@ -161,8 +161,7 @@ def test_a_place_that_cannot_be_written_to_is_seen_before_any_request(
     result = az(*verify(exported, "--write", str(tmp_path / name)))
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == (
-        f"ERROR: The manifest of --write can't be written to '{tmp_path / name}': {why}.\n"
-        f"{ELSEWHERE}"
+        f"ERROR: {not_written('--write', tmp_path / name)}: {why}.\n{ELSEWHERE}"
     )
 
 
@@ -172,7 +171,7 @@ def test_what_is_no_file_is_not_replaced(az: Az, tmp_path: Path, exported: Path,
     result = az(*verify(exported, "--write", str(place)))
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == (
-        f"ERROR: Invalid value '{place}' for --write: it exists, but isn't a file.\nName a file.\n"
+        f"ERROR: {invalid(place, '--write')}: it exists, but isn't a file.\nName a file.\n"
     )
 
 
@@ -223,9 +222,9 @@ def test_what_is_no_manifest_is_not_overwritten(az: Az, tmp_path: Path, exported
     result = az(*verify(exported, "--write", str(notes)))
     assert (result.exit_code, result.stdout, notes.read_text()) == (1, "", "my notes")
     assert result.stderr == (
-        f"ERROR: Invalid value '{notes}' for --write: it isn't a transfer manifest: it isn't "
+        f"ERROR: {invalid(notes, '--write')}: it isn't a transfer manifest: it isn't "
         "JSON from line 1, column 1 on.\n"
-        "It would be overwritten by a manifest of kind 'verification'. Name another file.\n"
+        f"{OVERWRITTEN_BY} 'verification'. Name another file.\n"
     )
 
 
@@ -234,8 +233,8 @@ def test_verify_does_not_overwrite_the_manifest_that_it_reads(az: Az, exported: 
     assert (result.exit_code, result.stdout) == (1, "")
     assert exported.read_text() == EXPORT.to_json()
     assert result.stderr == (
-        f"ERROR: Invalid value '{exported}' for --write: it is a manifest of kind 'export'.\n"
-        "It would be overwritten by a manifest of kind 'verification'. Name another file.\n"
+        f"ERROR: {invalid(exported, '--write')}: {OF_KIND} 'export'.\n"
+        f"{OVERWRITTEN_BY} 'verification'. Name another file.\n"
     )
 
 
@@ -248,9 +247,7 @@ def test_what_is_there_stays_if_the_new_one_cannot_be_written(
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(FileOperationError) as caught:
         export_file(exported).update(lambda _: VERIFICATION)
-    assert str(caught.value) == (
-        f"The manifest of --manifest can't be written to '{exported}': No space left on device."
-    )
+    assert str(caught.value) == f"{not_written('--manifest', exported)}: No space left on device."
     assert list(exported.parent.iterdir()) == [exported]
     assert exported.read_text() == EXPORT.to_json()
 
@@ -316,6 +313,5 @@ def test_a_file_that_another_command_holds_is_named(
     with pytest.raises(FileOperationError) as caught:
         write(tmp_path / "manifest.json")
     assert str(caught.value) == (
-        f"The manifest of --manifest can't be written to '{tmp_path}/manifest.json': another "
-        "command is writing it."
+        f"{not_written('--manifest', tmp_path / 'manifest.json')}: another command is writing it."
     )

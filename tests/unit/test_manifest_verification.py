@@ -16,6 +16,14 @@ from azext_acrtransfer.manifest.verification import compare
 from azext_acrtransfer.registry.descriptors import Descriptor
 from azext_acrtransfer.registry.references import Artifact
 from docs.generators.manifest_page import IMAGE, INDEX
+from tests.support.wording import (
+    EXPORT_AGAIN,
+    FILE_OF_WRITE,
+    TO_VERIFY_AGAIN,
+    TO_VERIFY_THE_UNREAD,
+    UNLISTED,
+    not_in_registry,
+)
 
 NOW = datetime(2026, 1, 21, 8, tzinfo=timezone.utc)
 NGINX = Artifact("samples/nginx", "1.25")
@@ -157,17 +165,15 @@ def test_the_failure_names_what_is_wrong() -> None:
     error = verification.failure(compare(listed, Registry(has)), "target", None)
     assert error
     assert str(error) == (
-        "3 of 4 artifacts are not in registry 'target' as the manifest lists them:\n"
+        f"{not_in_registry(3, 4, 'target')} as the manifest lists them:\n"
         "samples/nginx:1.25: 1 of its 2 children are missing\n"
         "samples/hello:1.0: different\n"
         f"samples/hello@{IMAGE.digest}: missing\n"
         "Verified artifacts: 1 present, 2 missing, 1 different."
     )
     assert error.recommendations == [
-        "If a blob wasn't imported completely, import it and verify again.",
-        "If a tag is different, the import pipeline needs the option OverwriteTags.",
-        "To export only these again: az acr pipeline-run create --pipeline-type export "
-        "--only-failed FILE ..., with the file that this command writes with --write FILE",
+        *TO_VERIFY_AGAIN,
+        f"{EXPORT_AGAIN} FILE ..., {FILE_OF_WRITE}",
     ]
 
 
@@ -175,10 +181,7 @@ def test_the_failure_quotes_the_file_that_was_written() -> None:
     findings = compare(exported({HELLO: IMAGE}), Registry({}))
     error = verification.failure(findings, "target", Path("/tmp/what is there.json"))
     assert error
-    assert error.recommendations[1:] == [
-        "To export only these again: az acr pipeline-run create --pipeline-type export "
-        '--only-failed "/tmp/what is there.json" ...'
-    ]
+    assert error.recommendations[1:] == [f'{EXPORT_AGAIN} "/tmp/what is there.json" ...']
 
 
 @pytest.mark.parametrize(
@@ -209,10 +212,7 @@ def test_an_artifact_that_cannot_be_read_is_unknown() -> None:
         f"samples/hello:1.0: {SHOWN}\n"
         "Verified artifacts: 1 present, 1 unknown."
     )
-    assert error.recommendations == [
-        "Get permission to read them, and verify again. A manifest that --write writes doesn't "
-        "contain them."
-    ]
+    assert error.recommendations == [TO_VERIFY_THE_UNREAD]
 
 
 def test_an_index_with_a_child_that_cannot_be_read_is_unknown() -> None:
@@ -260,8 +260,8 @@ def test_a_referrer_that_is_not_listed_is_a_difference() -> None:
     error = verification.failure(findings, "target", None)
     assert error
     assert str(error) == (
-        "1 of 2 artifacts are not in registry 'target' as the manifest lists them:\n"
-        f"{BY_ITS_DIGEST}: not listed as a referrer of {INDEX.digest}\n"
+        f"{not_in_registry(1, 2, 'target')} as the manifest lists them:\n"
+        f"{BY_ITS_DIGEST}: {UNLISTED} {INDEX.digest}\n"
         "Verified artifacts: 1 present, 1 unlisted."
     )
     assert error.recommendations[1] == (
@@ -311,7 +311,4 @@ def test_the_command_to_export_again_names_no_subscription_of_the_target(
     monkeypatch.setattr(Terminal, "subscription", "of-the-target")
     error = verification.failure(compare(exported(WHOLE), Registry({})), "target", None)
     assert error
-    assert error.recommendations[-1] == (
-        "To export only these again: az acr pipeline-run create --pipeline-type export "
-        "--only-failed FILE ..., with the file that this command writes with --write FILE"
-    )
+    assert error.recommendations[-1] == f"{EXPORT_AGAIN} FILE ..., {FILE_OF_WRITE}"

@@ -25,17 +25,22 @@ from azext_acrtransfer.service import polling
 from tests.support.az import Result, told
 from tests.support.fake_time import FakeTime
 from tests.support.wording import (
-    MIGHT_BE_CREATED,
+    AUTHENTICATION,
+    INTERRUPTED,
+    NOT_IN_THE_REGISTRY,
+    SAVE_THE_REST,
+    STILL_IN_PROGRESS,
     TO_RESUME,
     TO_TRANSFER_THE_REST,
     UNKNOWN_FAILURE,
+    WHETHER_CREATED,
     cause,
+    invalid,
     note,
 )
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, flat, pipeline, run
 from tests.unit.fake_registry import IMAGE, Registry
 from tests.unit.fake_runs import (
-    AUTHENTICATION,
     DIGEST,
     REFUSED,
     RUNS,
@@ -212,8 +217,7 @@ def test_an_exclusion_that_matches_nothing_is_refused_before_any_run(
     result = az(*create(EXPORT), *words)
     assert (result.exit_code, result.stdout) == (1, "")
     assert error_of(result) == [
-        "ERROR: Invalid value 'samples/hello:latest' for --exclude: it doesn't exist in the "
-        "registry.",
+        f"ERROR: {invalid('samples/hello:latest', '--exclude')}: {NOT_IN_THE_REGISTRY}.",
         "Without a tag, 'samples/hello' means 'samples/hello:latest'. For all tags: "
         "'samples/hello:*'.",
     ]
@@ -227,7 +231,7 @@ def test_an_empty_exclusion_is_refused_but_for_an_empty_file(
     result = az(*create(EXPORT, "--dry-run"), "--exclude", "")
     assert (result.exit_code, result.stdout) == (1, "")
     assert error_of(result) == [
-        "ERROR: Invalid value '' for --exclude: it is empty (is a variable unset?).",
+        f"ERROR: {invalid('', '--exclude')}: it is empty (is a variable unset?).",
         "Omit --exclude.",
     ]
     file = tmp_path / "nothing.txt"
@@ -402,7 +406,7 @@ def test_a_failed_run_is_reported_with_its_cause_and_the_command_to_retry(
         'az role assignment create --role "Container Registry Transfer Pipeline Contributor" '
         f"--assignee 33333333-3333-3333-3333-333333333333 --scope {REGISTRY}",
         note("caller-not-allowed"),
-        "To transfer the rest, save these lines as left.txt:",
+        f"{SAVE_THE_REST} left.txt:",
         *MANY[50:],
         "Then run:",
         "az acr pipeline-run create --resource-group mygroup --registry myregistry "
@@ -414,7 +418,7 @@ def test_a_failed_run_is_reported_with_its_cause_and_the_command_to_retry(
 def saved(result: Result) -> list[str]:
     """The lines that an error tells to save before its last command is run."""
     lines = error_of(result)
-    return lines[lines.index("To transfer the rest, save these lines as left.txt:") + 1 : -2]
+    return lines[lines.index(f"{SAVE_THE_REST} left.txt:") + 1 : -2]
 
 
 def test_the_command_that_is_printed_runs_what_is_left(
@@ -654,9 +658,7 @@ def test_a_refusal_for_one_run_does_not_end_the_wait_for_the_others(
     assert (result.exit_code, states) == (1, ["Succeeded", "Running", "Succeeded"])
     assert raised == [AzureResponseError]
     lines = error_of(result)
-    assert lines[0] == (
-        "ERROR: Stopped waiting. These pipeline runs are still in progress: 'myrun002'."
-    )
+    assert lines[0] == f"ERROR: Stopped waiting. {STILL_IN_PROGRESS} 'myrun002'."
     assert lines[1] == "(AuthorizationFailed) No longer."
     assert lines[-2:] == [
         TO_RESUME,
@@ -713,10 +715,9 @@ def test_ctrl_c_prints_every_outcome_and_how_to_wait_for_the_rest(
         "Not exported:",
         *(f"  {artifact}" for artifact in MANY[50:70]),
         "  and 30 more",
-        "Stopped waiting. These pipeline runs are still in progress: 'myrun001', 'myrun003'.",
-        f"{UNKNOWN_FAILURE}. If the message doesn't help, send the IDs of the run to "
-        "Azure support.",
-        "To transfer the rest, save these lines as left.txt:",
+        f"Stopped waiting. {STILL_IN_PROGRESS} 'myrun001', 'myrun003'.",
+        UNKNOWN_FAILURE,
+        f"{SAVE_THE_REST} left.txt:",
         *MANY[50:100],
         "Then run:",
         f"az acr pipeline-run create {at} --name myrunretry --pipeline mypipeline --pipeline-type "
@@ -745,8 +746,8 @@ def test_ctrl_c_during_the_only_put_names_the_run(
     result = az(*create(kind), *chosen)
     assert (result.exit_code, result.stdout, raised) == (1, "", [ManualInterrupt])
     assert error_of(result) == [
-        f"ERROR: myrun: Interrupted before the service answered. {MIGHT_BE_CREATED}",
-        "To check whether the run was created, run:",
+        f"ERROR: myrun: {INTERRUPTED}",
+        f"{WHETHER_CREATED}, run:",
         "az acr pipeline-run show --resource-group mygroup --registry myregistry --name myrun",
     ]
 
@@ -774,7 +775,7 @@ def test_a_signal_while_runs_are_submitted_waits_for_no_answer_that_hangs(
     service.add_callback("PUT", f"{ARM}{RUNS}/myrun003", hang)
     result = az(*create(EXPORT))
     lines = error_of(result)
-    unknown = f": Interrupted before the service answered. {MIGHT_BE_CREATED}"
+    unknown = f": {INTERRUPTED}"
     interrupted = [
         name
         for line in lines

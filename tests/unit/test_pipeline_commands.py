@@ -9,7 +9,7 @@ import pytest
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
 from tests.support.az import told
 from tests.support.fake_time import FakeTime
-from tests.support.wording import TO_CHECK
+from tests.support.wording import TO_CHECK, WAIT_LONGER
 from tests.unit.conftest import ARM, AT, GROUP, REGISTRY, Az, Service, flat, pipeline
 
 CONTAINER = "https://mystorage.blob.core.windows.net/transfer"
@@ -496,10 +496,7 @@ def test_a_wait_that_times_out_fails(az: Az, service: Service, kind: PipelineKin
     argv = ["--updated", "--timeout", "1", "--interval", "1", "--only-show-errors"]
     result = az("acr", kind.group, "wait", *AT, "-n", "mypipeline", *argv)
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr == (
-        "ERROR: Wait operation timed-out after 1 seconds\n"
-        "Wait longer with --timeout, or use 'show'.\n"
-    )
+    assert result.stderr == f"ERROR: Wait operation timed-out after 1 seconds\n{WAIT_LONGER}\n"
 
 
 def test_export_has_no_source_trigger(az: Az) -> None:

@@ -17,6 +17,17 @@ from azext_acrtransfer.preflight.rules import RULES, evaluate, failure
 from azext_acrtransfer.preflight.snapshot import Content, Layer, Snapshot
 from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.storage.sas_token import Sas
+from tests.support.wording import (
+    NO_POLICY,
+    NO_SECRET,
+    NOT_TRANSFERRED,
+    POLICIES_OF_GROUPS,
+    READ_REFUSED,
+    SAS_REJECTED,
+    TO_EXPORT_REFERRERS,
+    UNKNOWN_MEMBER,
+    UNUSABLE_ANSWER,
+)
 from tests.unit.conftest import REGISTRY
 from tests.unit.preflight_snapshots import (
     ACCOUNT,
@@ -44,7 +55,7 @@ LEFT_TO_POLICY = (
     "Defined by the stored access policy 'mypolicy', which isn't read. Required: "
     "Microsoft.Storage/storageAccounts/blobServices/containers/getAcl/action."
 )
-UNKNOWN = Unreadable("You don't have permission to read it. Required: some/read.")
+UNKNOWN = Unreadable(f"{READ_REFUSED} Required: some/read.")
 MANAGED: dict[str, Any] = {"mode": "ManagedIdentity"}
 A_URL = "A URL: store only the part after its question mark."
 AN_ACCESS_TOKEN = "An access token of Microsoft Entra ID: store a SAS token."
@@ -401,7 +412,7 @@ CASES = [
     case(
         "SecretFound: missing",
         exports(secret=ABSENT),
-        "fail: The secret 'sas' doesn't exist, or not in this version.",
+        f"fail: {NO_SECRET}",
     ),
     case(
         "SecretFound: deleted",
@@ -431,18 +442,17 @@ CASES = [
     case(
         "SecretReadable: no policy",
         exports(vault=vault(accessPolicies=[])),
-        "fail: No access policy allows the identity to read secrets.",
+        f"fail: {NO_POLICY}",
     ),
     case(
         "SecretReadable: policy of others",
         exports(vault=vault(accessPolicies=[]), groups=Found(())),
-        "fail: No access policy allows the identity to read secrets.",
+        f"fail: {NO_POLICY}",
     ),
     case(
         "SecretReadable: policies of groups",
         exports(vault=vault(accessPolicies=[]), groups=Found(("Movers", "All"))),
-        "unknown: Access policies allow groups to read secrets: Movers, All. Whether the identity "
-        "is a member isn't evaluated.",
+        f"unknown: {POLICIES_OF_GROUPS} Movers, All. {UNKNOWN_MEMBER}",
     ),
     case(
         "SecretReadable: policies of nobody knows whom",
@@ -605,7 +615,7 @@ CASES = [
             ),
             (
                 *("of another form", A_MONTH, "Block", "1.00"),
-                "unknown: The answer can't be used: the period '1.00' of the account's SAS policy",
+                f"unknown: {UNUSABLE_ANSWER} the period '1.00' of the account's SAS policy",
             ),
         )
     ),
@@ -627,7 +637,7 @@ CASES = [
     case(
         "SasAccepted: wrong signature",
         exports(sas_answer=Found("AuthenticationFailed")),
-        "fail: Storage rejects the SAS token.",
+        f"fail: {SAS_REJECTED}",
     ),
     case(
         "SharedKeyAllowed: no shared keys",
@@ -690,7 +700,7 @@ CASES = [
     case(
         "ReferrersIncluded: others",
         exports(referrers=Found((ARTIFACT, ANOTHER))),
-        "warning: Not among the artifacts, so not transferred: samples/hello:1.0, samples/other:2.",
+        f"warning: {NOT_TRANSFERRED} samples/hello:1.0, samples/other:2.",
     ),
     case(
         "LayerSizes: unreadable",
@@ -1219,7 +1229,7 @@ NEW_SAS = (
         pytest.param(
             exports(referrers=Found((ANOTHER,))),
             "ReferrersIncluded",
-            ["# To export them, too, add --include-referrers to the export."],
+            [f"# {TO_EXPORT_REFERRERS} to the export."],
             id="referrer",
         ),
     ],

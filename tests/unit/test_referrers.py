@@ -14,10 +14,19 @@ from azext_acrtransfer.kinds import EXPORT, IMPORT
 from azext_acrtransfer.registry.referrer_tags import list_tag
 from azext_acrtransfer.transfer import referrers
 from tests.support.az import Result
+from tests.support.wording import (
+    AUTHENTICATION,
+    NOT_TRANSFERRED,
+    PUSH_OR_EXCLUDE,
+    REFERRERS_LEFT,
+    TO_EXPORT_REFERRERS,
+    TOO_MANY_REFERRERS,
+    not_in_registry,
+)
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, pipeline, run
 from tests.unit.fake_azure import Azure
 from tests.unit.fake_registry import HOST, INDEX, Registry, Repository
-from tests.unit.fake_runs import AUTHENTICATION, answers, error_of, failed
+from tests.unit.fake_runs import answers, error_of, failed
 
 CREATE = ["acr", "pipeline-run", "create", *AT, "-n", "myrun", "-p", "mypipeline", "-t", "export"]
 PLAN = [*CREATE, "-b", "myblob", "--dry-run"]
@@ -64,10 +73,7 @@ def warnings(result: Result) -> list[str]:
 
 
 def left_behind(count: int) -> str:
-    return (
-        "WARNING: Signatures, SBOMs or other referrers of these artifacts that aren't exported: "
-        f"{count}. To export them, too, add --include-referrers."
-    )
+    return f"WARNING: {REFERRERS_LEFT} {count}. {TO_EXPORT_REFERRERS}."
 
 
 def signed_index(repository: Repository) -> list[str]:
@@ -271,8 +277,7 @@ def test_more_referrers_than_fit_into_a_run_end_the_command(az: Az, repository: 
     result = az(*TOGETHER, "-a", "team/app:v1")
     assert (result.exit_code, result.stdout) == (1, "")
     assert error_of(result)[:2] == [
-        "ERROR: 1 of 1 artifacts have more than 49 referrers, which don't fit into one run with "
-        "them:",
+        f"ERROR: 1 of 1 artifacts have more than 49 {TOO_MANY_REFERRERS}",
         "  team/app:v1: 50",
     ]
 
@@ -457,7 +462,7 @@ def test_check_names_what_stays_behind(
     check = checks["ReferrersIncluded"]
     assert (check["status"], check["message"]) == (
         "warning",
-        f"Not among the artifacts, so not transferred: {', '.join(expected)}.",
+        f"{NOT_TRANSFERRED} {', '.join(expected)}.",
     )
     _, checks = azure(az, "--artifacts", "team/app:v1", *expected)
     assert checks["ReferrersIncluded"]["status"] == "pass"
@@ -472,9 +477,9 @@ def test_a_plan_within_a_size_needs_to_read_the_registry(
     assert (result.exit_code, error_of(result)) == (
         1,
         [
-            "ERROR: 1 of 2 artifacts are not in registry 'myregistry':",
+            f"ERROR: {not_in_registry(1, 2, 'myregistry')}:",
             "  team/app:gone",
-            "Nothing was exported. Push them, or leave them out with --exclude.",
+            f"Nothing was exported. {PUSH_OR_EXCLUDE}",
         ],
     )
     registry.mock.replace("POST", f"{HOST}/oauth2/token", status=403, json={"errors": []})

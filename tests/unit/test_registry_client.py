@@ -34,7 +34,14 @@ from azext_acrtransfer.registry.descriptors import Descriptor, Manifest
 from azext_acrtransfer.registry.references import Artifact
 from tests.support.az import SUBSCRIPTION, TENANT, Login, az_cli
 from tests.support.fake_time import FakeTime
-from tests.support.wording import CHECK_THE_REGISTRY, no_permission
+from tests.support.wording import (
+    ANSWERED_BY_ANOTHER,
+    CHECK_THE_REGISTRY,
+    IN_THE_DEFAULT_GROUP,
+    OR_ACR_PULL,
+    invalid,
+    no_permission,
+)
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, pipeline
 from tests.unit.fake_registry import HOST, IMAGE, INDEX, SECRET, Registry
 
@@ -42,10 +49,7 @@ REGISTRIES = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.ContainerRegist
 LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 MISSING: dict[str, Any] = {"status": 404, "json": {"errors": [{"code": "MANIFEST_UNKNOWN"}]}}
 READER = "Container Registry Repository Reader"
-ADVICE = [
-    "Run 'az acr check-health -n myregistry', and try again. A proxy or captive portal might have "
-    "answered instead."
-]
+ADVICE = [f"Run 'az acr check-health -n myregistry', and try again. {ANSWERED_BY_ANOTHER}"]
 
 
 @pytest.fixture
@@ -374,8 +378,8 @@ def test_a_refusal_names_the_right_that_is_missing_and_is_not_tried_again(
         "denied"
     )
     assert refused.value.recommendations[0] == (
-        f"The role '{role}' allows it, or AcrPull if 'az acr show -n myregistry --query "
-        "roleAssignmentMode' doesn't print AbacRepositoryPermissions."
+        f"The role '{role}' {OR_ACR_PULL} 'az acr show -n myregistry --query roleAssignmentMode' "
+        "doesn't print AbacRepositoryPermissions."
     )
     assert registry.asked[f"GET {HOST}{PATHS[call]}"] == 1
     assert fake_time.slept == []
@@ -636,7 +640,7 @@ def test_a_warning_of_a_login_that_succeeds_is_printed(az: Az, registry: Registr
         "WARNING: Registry 'myregistry' rejects your login. The registry said: 401 Unauthorized, "
         "with text/plain\nUsing the admin user of the registry.\n"
     )
-    assert "ERROR: Invalid value '*' for --artifacts" in result.stderr
+    assert f"ERROR: {invalid('*', '--artifacts')}" in result.stderr
 
 
 def test_a_login_that_fails_is_tried_once_for_all_repositories(
@@ -768,8 +772,7 @@ def test_a_registry_that_may_not_be_read_keeps_the_words_of_arm(
         ("mygroup", CHECK_THE_REGISTRY),
         (
             DefaultStr("mygroup"),
-            "'mygroup' is your default resource group. If the registry is in another one, specify "
-            "that group with --resource-group, or run 'az config unset defaults.group'.",
+            IN_THE_DEFAULT_GROUP,
         ),
     ],
 )

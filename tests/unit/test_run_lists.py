@@ -20,6 +20,7 @@ from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
 from azext_acrtransfer.service import runs
 from azext_acrtransfer.service.json_values import parse_timestamp
 from azext_acrtransfer.service.shapes import shapes
+from tests.support.wording import LIST_SHOWS_NAMES, NOT_A_RESOURCE, WHOLE_NUMBER, invalid
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, Service, pipeline, run
 from tests.unit.fake_runs import in_state
 
@@ -201,10 +202,7 @@ def test_a_list_of_something_else_is_an_error(
     service.answers("GET", RUNS, {"value": [entry]})
     result = az(*verb, "--only-show-errors")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr == (
-        "ERROR: The service's list of the pipeline runs of registry 'myregistry' has an entry "
-        "that isn't a resource.\n"
-    )
+    assert result.stderr == f"ERROR: {NOT_A_RESOURCE}\n"
 
 
 def test_a_list_that_is_left_out_is_empty(az: Az, service: Service) -> None:
@@ -291,8 +289,8 @@ def test_no_name_of_a_pipeline_does_not_mean_all(az: Az, verb: tuple[str, ...]) 
     result = az(*verb, "--pipeline=")
     assert (result.exit_code, result.stdout) == (1, "")
     assert (
-        "Invalid value '' for --pipeline: the name is empty (is a variable unset?).\n"
-        "The group's command 'list' shows the names."
+        f"{invalid('', '--pipeline')}: the name is empty (is a variable unset?).\n"
+        f"{LIST_SHOWS_NAMES}"
     ) in result.stderr
 
 
@@ -303,8 +301,9 @@ def test_an_age_that_cannot_be_read_is_refused(az: Az, text: str) -> None:
     result = az(*CLEAN, f"--older-than={text}")
     assert (result.exit_code, result.stdout) == (1, "")
     assert (
-        f"Invalid value '{text}' for --older-than: expected a whole number from 1 to 99999 and m, "
-        "h, d or w, for minutes, hours, days or weeks.\nUse a value such as 30d."
+        f"{invalid(text, '--older-than')}: {WHOLE_NUMBER} to 99999 and m, h, d or w, for "
+        "minutes, hours, days or weeks.\n"
+        "Use a value such as 30d."
     ) in result.stderr
 
 

@@ -19,10 +19,21 @@ from azext_acrtransfer.manifest.document import parse
 from azext_acrtransfer.manifest.model import ManifestRun, Result
 from azext_acrtransfer.service import polling
 from tests.support.fake_time import FakeTime
-from tests.support.wording import MIGHT_BE_CREATED, TO_RESUME, TO_TRANSFER_THE_REST, UNKNOWN_FAILURE
+from tests.support.wording import (
+    AUTHENTICATION,
+    INTERRUPTED,
+    NOT_KNOWN_TO_BE_EXPORTED,
+    STILL_IN_PROGRESS,
+    TO_RESUME,
+    TO_TRANSFER_THE_REST,
+    UNKNOWN_FAILURE,
+    WHETHER_CREATED,
+    WHOLE_NUMBER,
+    invalid,
+)
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, pipeline, run
 from tests.unit.fake_registry import Registry
-from tests.unit.fake_runs import AUTHENTICATION, RUNS, UNDER_WAY, error_of, failed
+from tests.unit.fake_runs import RUNS, UNDER_WAY, error_of, failed
 
 CREATE = ("acr", "pipeline-run", "create", *AT, "-n", "myrun", "-p", "mypipeline")
 AT_LONG = "--resource-group mygroup --registry myregistry"
@@ -140,7 +151,7 @@ def test_without_waiting_all_runs_are_created_at_once(az: Az, runs: RunService) 
         (
             ["--timeout", "0"],
             [
-                "ERROR: Invalid value '0' for --timeout: expected a whole number from 1.",
+                f"ERROR: {invalid('0', '--timeout')}: {WHOLE_NUMBER}.",
                 "Omit --timeout to wait without a limit.",
             ],
         ),
@@ -148,8 +159,7 @@ def test_without_waiting_all_runs_are_created_at_once(az: Az, runs: RunService) 
             (
                 ["--max-concurrent-runs", number],
                 [
-                    f"ERROR: Invalid value '{number}' for --max-concurrent-runs: expected a whole "
-                    "number from 1 to 50.",
+                    f"ERROR: {invalid(number, '--max-concurrent-runs')}: {WHOLE_NUMBER} to 50.",
                     "Omit --max-concurrent-runs for 10.",
                 ],
             )
@@ -215,10 +225,9 @@ def test_a_timeout_names_the_runs_in_progress_and_those_not_created(
         "  blob03",
         "  blob06",
         "  blob07",
-        "Stopped waiting after 60 seconds. These pipeline runs are still in progress: 'myrun002', "
-        "'myrun004', 'myrun005'.",
-        f"{UNKNOWN_FAILURE}. If the message doesn't help, send the IDs of the run to "
-        "Azure support.",
+        f"Stopped waiting after 60 seconds. {STILL_IN_PROGRESS} 'myrun002', 'myrun004', "
+        "'myrun005'.",
+        UNKNOWN_FAILURE,
         TO_TRANSFER_THE_REST,
         f"az acr pipeline-run create {AT_LONG} --name myrunretry --pipeline mypipeline "
         "--pipeline-type import --storage-blob blob03 blob06 blob07",
@@ -248,7 +257,7 @@ def test_ctrl_c_while_some_runs_are_not_created_names_them(
         "ERROR: 1 of 3 runs weren't created: 'myrun003'.",
         "Not imported completely:",
         "  blob03",
-        "Stopped waiting. These pipeline runs are still in progress: 'myrun001', 'myrun002'.",
+        f"Stopped waiting. {STILL_IN_PROGRESS} 'myrun001', 'myrun002'.",
     ]
 
 
@@ -263,9 +272,7 @@ def test_ctrl_c_without_waiting_names_what_runs(
     runs.seconds = {"myrun001": 0}
     result = az(*imports(2, "--no-wait"))
     assert (result.exit_code, len(result.json), raised) == (1, 2, [ManualInterrupt])
-    assert error_of(result)[0] == (
-        "ERROR: Stopped waiting. These pipeline runs are still in progress: 'myrun002'."
-    )
+    assert error_of(result)[0] == f"ERROR: Stopped waiting. {STILL_IN_PROGRESS} 'myrun002'."
 
 
 def test_ctrl_c_after_the_last_run_that_was_created_is_an_interrupt(
@@ -304,11 +311,11 @@ def test_a_timeout_does_not_wait_for_a_request_that_hangs(
     result = az(*imports(count, "--max-concurrent-runs", "1", "--timeout", "60"))
     name = "myrun" if count == 1 else "myrun001"
     shows = f"az acr pipeline-run show {AT_LONG} --name {name}"
-    reason = f"{name}: Interrupted before the service answered. {MIGHT_BE_CREATED}"
+    reason = f"{name}: {INTERRUPTED}"
     lines = error_of(result)
     assert (result.exit_code, raised) == (1, [AzureResponseError])
     if count == 1:
-        assert lines == [f"ERROR: {reason}", "To check whether the run was created, run:", shows]
+        assert lines == [f"ERROR: {reason}", f"{WHETHER_CREATED}, run:", shows]
     else:
         assert lines[:3] == [
             "ERROR: 1 of 2 runs failed:",
@@ -363,7 +370,7 @@ def test_a_timeout_leaves_a_manifest_that_wait_completes(
     waited = az("acr", "pipeline-run", "wait", "--manifest", str(file))
     assert (waited.exit_code, waited.stdout) == (1, "")
     assert error_of(waited)[:3] == [
-        "ERROR: 1 of 101 artifacts aren't known to be exported.",
+        f"ERROR: 1 of 101 {NOT_KNOWN_TO_BE_EXPORTED}",
         "Not exported:",
         "  samples/hello:v100",
     ]

@@ -7,6 +7,12 @@ from pathlib import Path
 import pytest
 
 from azext_acrtransfer.kinds import PipelineKind
+from tests.support.wording import (
+    CHOOSE_A_VERSION,
+    VERSION_NOT_OFFERED,
+    invalid,
+    managed_identity_needs_newer,
+)
 from tests.unit.conftest import AT, REGISTRY, Az, Service, pipeline
 
 OLD = "2019-12-01-preview"
@@ -53,13 +59,7 @@ def test_an_older_version_knows_no_managed_identity(
     words = ["-n", "mypipeline", "-c", CONTAINER, "--only-show-errors", *argv]
     result = az("acr", kind.group, "create", *AT, *words)
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr == (
-        "ERROR: --storage-access-mode ManagedIdentity (the default without --secret-uri) requires "
-        "API version 2025-06-01-preview or later; the setting acrtransfer.api_version is "
-        f"{OLD}.\n"
-        "Specify --secret-uri to use a SAS token, or run 'az config set "
-        "acrtransfer.api_version=2025-06-01-preview' where the cloud offers it.\n"
-    )
+    assert result.stderr == managed_identity_needs_newer(OLD)
 
 
 @pytest.mark.parametrize("command", ["list", "check -n mypipeline"])
@@ -69,7 +69,7 @@ def test_a_setting_that_is_no_version_is_refused(
     monkeypatch.setenv("AZURE_ACRTRANSFER_API_VERSION", "latest")
     result = az("acr", "export-pipeline", *command.split(), *AT)
     assert (result.exit_code, result.stdout) == (1, "")
-    assert "Invalid value 'latest' for the setting acrtransfer.api_version" in result.stderr
+    assert invalid("latest", "the setting acrtransfer.api_version") in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -111,10 +111,9 @@ def test_a_version_that_the_cloud_lacks_names_those_it_has(
     result = az("acr", kind.group, verb, *AT, *argv)
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == (
-        "ERROR: The active cloud doesn't offer API version 2025-06-01-preview of ACR Transfer. It "
-        "offers: 2019-12-01-preview, 2021-08-01-preview, 2023-01-01-preview. The service said: "
-        f"{message}\n"
-        "Choose one that it offers: az config set acrtransfer.api_version=2023-01-01-preview\n"
+        f"ERROR: {VERSION_NOT_OFFERED} It offers: 2019-12-01-preview, 2021-08-01-preview, "
+        f"2023-01-01-preview. The service said: {message}\n"
+        f"{CHOOSE_A_VERSION} az config set acrtransfer.api_version=2023-01-01-preview\n"
     )
 
 
@@ -124,12 +123,12 @@ def test_a_version_that_the_cloud_lacks_names_those_it_has(
         (
             {"code": "InvalidApiVersionParameter", "message": "No 2025-06-01-preview here."},
             "It offers: no version that it names. The service said: No 2025-06-01-preview here.\n"
-            "Choose one that it offers: az config set acrtransfer.api_version=VERSION\n",
+            f"{CHOOSE_A_VERSION} az config set acrtransfer.api_version=VERSION\n",
         ),
         (
             {"code": "InvalidResourceType"},
             "It offers: no version that it names. The service said: \n"
-            "Choose one that it offers: az config set acrtransfer.api_version=VERSION\n",
+            f"{CHOOSE_A_VERSION} az config set acrtransfer.api_version=VERSION\n",
         ),
     ],
 )
@@ -139,10 +138,7 @@ def test_a_version_is_not_guessed(
     service.answers("GET", path(kind), {"error": error}, status=400)
     result = az("acr", kind.group, "show", *AT, "-n", "mypipeline", "--only-show-errors")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr == (
-        "ERROR: The active cloud doesn't offer API version 2025-06-01-preview of ACR Transfer. "
-        f"{said}"
-    )
+    assert result.stderr == f"ERROR: {VERSION_NOT_OFFERED} {said}"
 
 
 @pytest.mark.parametrize("body", [{"error": "as a text"}, {"error": None}, {}])

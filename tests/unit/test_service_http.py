@@ -9,14 +9,14 @@ import requests
 
 from azext_acrtransfer.kinds import EXPORT, PipelineKind
 from tests.support.az import told
-from tests.support.wording import ANSWERED_BY_ANOTHER
+from tests.support.wording import ANSWERED_BY_ANOTHER, CHECK_THE_NETWORK, NOT_JSON, invalid_resource
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, Service, flat, pipeline
 
 PIPELINES = f"{REGISTRY}/exportPipelines"
 PATH = f"{PIPELINES}/mypipeline"
 ASKED = f"Request: GET {ARM}{PATH}"
 PROXY = ANSWERED_BY_ANOTHER
-CHECK_NETWORK = "Check the network, and the proxy that HTTPS_PROXY and NO_PROXY name."
+CHECK_NETWORK = CHECK_THE_NETWORK
 RUNS = f"{REGISTRY}/pipelineRuns"
 SHOW = ("acr", "export-pipeline", "show", *AT, "-n", "mypipeline", "--only-show-errors")
 LIST = ("acr", "pipeline-run", "list", *AT, "--only-show-errors")
@@ -48,7 +48,7 @@ def test_what_is_not_the_services_is_said_to_be_so(
     result = az(*argv)
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == (
-        f"ERROR: management.azure.com answered {said}, which is not the service's JSON. {PROXY}\n"
+        f"ERROR: management.azure.com answered {said}, {NOT_JSON} {PROXY}\n"
         f"Request: GET {ARM}{path}\n"
     )
 
@@ -109,10 +109,7 @@ def test_an_answer_without_what_every_resource_has_is_an_error(
     argv = (verb, *AT, "-n", "mypipeline", "--only-show-errors")
     result = az("acr", "export-pipeline", *argv, *(container if verb == "create" else ()))
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr == (
-        "ERROR: The service's answer about the export pipeline 'mypipeline' of registry "
-        f"'myregistry' isn't a valid resource: no {lacking}.\n"
-    )
+    assert result.stderr == f"ERROR: {invalid_resource(EXPORT, 'mypipeline', lacking)}\n"
 
 
 def test_create_advises_as_far_as_it_was_told(az: Az, service: Service, kind: PipelineKind) -> None:

@@ -19,7 +19,13 @@ from azext_acrtransfer.kinds import EXPORT, IMPORT
 from azext_acrtransfer.service import http
 from tests.support.az import Login, run_az
 from tests.support.fake_time import FakeTime
-from tests.support.wording import ANSWERED_BY_ANOTHER
+from tests.support.wording import (
+    ANSWERED_BY_ANOTHER,
+    CHECK_THE_NETWORK,
+    NOT_A_RESOURCE,
+    NOT_IN_THE_CLOUD,
+    NOT_JSON,
+)
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, Service, pipeline, run
 
 PATH = f"{REGISTRY}/exportPipelines/mypipeline"
@@ -32,13 +38,13 @@ CREATE = (
     *("-c", "https://mystorage.blob.core.windows.net/transfer", "--only-show-errors"),
 )
 EMPTY = (
-    "ERROR: management.azure.com answered 200 OK, without content, which is not the service's JSON."
-    f" {ANSWERED_BY_ANOTHER}\n"
+    f"ERROR: management.azure.com answered 200 OK, without content, {NOT_JSON} "
+    f"{ANSWERED_BY_ANOTHER}\n"
 )
 
 
 LOGIN = requests.Request("GET", "https://login.example/token").prepare()
-CHECK_NETWORK = "Check the network, and the proxy that HTTPS_PROXY and NO_PROXY name."
+CHECK_NETWORK = CHECK_THE_NETWORK
 
 
 @pytest.mark.parametrize(
@@ -144,8 +150,7 @@ def test_a_date_that_nobody_can_read_is_none(az: Az, service: Service, date: str
         (5, "The service's list isn't a list."),
         (
             ["text"],
-            "The service's list of the pipeline runs of registry 'myregistry' has an entry that "
-            "isn't a resource.",
+            NOT_A_RESOURCE,
         ),
     ],
 )
@@ -157,9 +162,7 @@ def test_a_list_of_something_else_is_an_error(
     assert (result.exit_code, result.stdout, result.stderr) == (1, "", f"ERROR: {message}\n")
 
 
-ELSEWHERE = (
-    "ERROR: 'portal.example' isn't known to be in the active cloud, so no request was sent.\n"
-)
+ELSEWHERE = f"ERROR: 'portal.example' {NOT_IN_THE_CLOUD}\n"
 
 
 def test_the_next_page_of_another_host_is_not_requested(az: Az, service: Service) -> None:
@@ -193,9 +196,7 @@ def test_a_blob_pattern_sends_no_token_to_another_host(
         tmp_path, *line, "-t", "import", "-b", "*", *check, login=Login(token_for=token_for)
     )
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr.endswith(
-        "ERROR: 'transfer.example' isn't known to be in the active cloud, so no request was sent.\n"
-    )
+    assert result.stderr.endswith(f"ERROR: 'transfer.example' {NOT_IN_THE_CLOUD}\n")
     assert audiences == {"https://management.core.windows.net/"}
     assert service.requests == [("GET", f"{REGISTRY}/importPipelines/mypipeline")]
 

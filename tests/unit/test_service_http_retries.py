@@ -8,8 +8,8 @@ import pytest
 
 from azext_acrtransfer.kinds import EXPORT
 from tests.support.fake_time import FakeTime
+from tests.support.wording import AUTHENTICATION
 from tests.unit.conftest import AT, REGISTRY, Az, Service, pipeline, run
-from tests.unit.fake_runs import AUTHENTICATION
 
 PIPELINE = f"{REGISTRY}/exportPipelines/mypipeline"
 RUN = f"{REGISTRY}/pipelineRuns/myrun01"

@@ -9,7 +9,7 @@ import pytest
 from requests import ConnectionError as RequestsConnectionError
 
 from tests.support.az import SUBSCRIPTION
-from tests.support.wording import CHECK_THE_REGISTRY
+from tests.support.wording import CHECK_THE_REGISTRY, IN_THE_DEFAULT_GROUP
 from tests.unit.conftest import ARM, AT, GROUP, REGISTRY, Az, Service
 
 REGISTRIES = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.ContainerRegistry/registries"
@@ -93,12 +93,7 @@ def test_a_default_group_that_is_wrong_is_named_as_such(
     assert (result.exit_code, result.stdout) == (3, "")
     said, advice = result.stderr.rstrip().rsplit("\n", 1)
     assert said.startswith(f"ERROR: ({code}) {message}\n")
-    assert advice == (
-        "'mygroup' is your default resource group. If the registry is in another one, specify "
-        "that group with --resource-group, or run 'az config unset defaults.group'."
-        if is_default
-        else CHECK_THE_REGISTRY
-    )
+    assert advice == (IN_THE_DEFAULT_GROUP if is_default else CHECK_THE_REGISTRY)
 
 
 @pytest.mark.parametrize("is_default", [True, False])

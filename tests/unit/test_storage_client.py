@@ -17,7 +17,7 @@ from azure.cli.core.azclierror import AzCLIError, ForbiddenError, ResourceNotFou
 from azext_acrtransfer.storage.client import blobs
 from tests.support.az import Login, az_cli
 from tests.support.fake_time import FakeTime
-from tests.support.wording import no_permission
+from tests.support.wording import ANSWERED_BY_ANOTHER, no_permission
 from tests.unit.fake_storage import page
 
 URI = "https://mystorage.blob.core.windows.net/transfer"
@@ -125,20 +125,19 @@ def test_a_missing_container_keeps_the_words_of_storage(
         ({"body": requests.ConnectionError("gone")}, "gone", 4),
         (
             {"body": "<html>", "content_type": "text/html"},
-            "The answer is text/html, which isn't an answer of Blob Storage. A proxy or captive "
-            "portal might have answered instead.",
+            "The answer is text/html, which isn't an answer of Blob Storage. "
+            f"{ANSWERED_BY_ANOTHER}",
             1,
         ),
         (
             {"body": "<html>", "content_type": "text/html", "status": 503},
-            "The answer is text/html, which isn't an answer of Blob Storage. A proxy or captive "
-            "portal might have answered instead.",
+            "The answer is text/html, which isn't an answer of Blob Storage. "
+            f"{ANSWERED_BY_ANOTHER}",
             4,
         ),
         (
             {"content_type": None},
-            "The answer is empty, which isn't an answer of Blob Storage. A proxy or captive "
-            "portal might have answered instead.",
+            f"The answer is empty, which isn't an answer of Blob Storage. {ANSWERED_BY_ANOTHER}",
             1,
         ),
         (

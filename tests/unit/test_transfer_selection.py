@@ -16,6 +16,12 @@ from hypothesis import strategies as st
 from azext_acrtransfer.registry.patterns import ArtifactGlob, matches, parse_references
 from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.transfer.selection import Selection, resolve_blobs
+from tests.support.wording import (
+    NO_REGISTRY_IN_REFERENCE,
+    NO_TAG_NO_REPOSITORY,
+    NOT_IN_THE_REGISTRY,
+    invalid,
+)
 
 DIGEST = f"sha256:{'0' * 64}"
 CONTENT = {
@@ -168,23 +174,23 @@ MISSPELT = [
     ),
     (
         "samples/hello:latest",
-        "it doesn't exist in the registry",
+        NOT_IN_THE_REGISTRY,
         "Without a tag, 'samples/hello' means 'samples/hello:latest'. For all tags: "
         "'samples/hello:*'.",
     ),
     (
         "samples/hello:2",
-        "it doesn't exist in the registry",
+        NOT_IN_THE_REGISTRY,
         "The nearest of 3 listed: 'samples/hello:v2', 'samples/hello:v1', 'samples/hello:v10'.",
     ),
     (
         "smples/hello:latest",
-        "it doesn't exist in the registry",
+        NOT_IN_THE_REGISTRY,
         "The nearest of 1 listed: 'samples/hello'.",
     ),
     (
         f"samples/hello@{digest('another')}",
-        "it doesn't exist in the registry",
+        NOT_IN_THE_REGISTRY,
         "Check the digest. For all tags: 'samples/hello:*'.",
     ),
 ]
@@ -194,7 +200,7 @@ MISSPELT = [
 def test_excluding_what_does_not_exist_is_refused(exclude: str, why: str, advice: str) -> None:
     with pytest.raises(InvalidArgumentValueError) as refused:
         chosen("samples/*", exclude=("nginx", exclude))
-    assert refused.value.error_msg == f"Invalid value '{exclude}' for --exclude: {why}."
+    assert refused.value.error_msg == f"{invalid(exclude, '--exclude')}: {why}."
     assert refused.value.recommendations == [advice]
 
 
@@ -202,8 +208,8 @@ def test_each_exclusion_without_a_match_is_named() -> None:
     with pytest.raises(InvalidArgumentValueError) as refused:
         chosen("samples/*", exclude=("smples/*", "samples/hello:v1", "samples/hello"))
     assert refused.value.error_msg == (
-        "Invalid value 'smples/*' for --exclude: no repository matches.\n"
-        "Invalid value 'samples/hello:latest' for --exclude: it doesn't exist in the registry."
+        f"{invalid('smples/*', '--exclude')}: no repository matches.\n"
+        f"{invalid('samples/hello:latest', '--exclude')}: {NOT_IN_THE_REGISTRY}."
     )
     assert refused.value.recommendations == [
         "smples/*: The nearest of 5 listed: 'samples/gone', 'samples/hello', 'samples/deep/er'.",
@@ -294,7 +300,7 @@ def test_a_glob_that_matches_nothing_is_refused_with_the_nearest_names(
 ) -> None:
     with pytest.raises(InvalidArgumentValueError) as refused:
         chosen("base:v1", glob)
-    assert refused.value.error_msg == f"Invalid value '{glob}' for --artifacts: {why}."
+    assert refused.value.error_msg == f"{invalid(glob, '--artifacts')}: {why}."
     assert refused.value.recommendations == [advice]
 
 
@@ -302,8 +308,8 @@ def test_each_pattern_without_a_match_is_named() -> None:
     with pytest.raises(InvalidArgumentValueError) as refused:
         chosen("nginx:2*", "base:*", "missing:*")
     assert refused.value.error_msg == (
-        "Invalid value 'nginx:2*' for --artifacts: no tag matches.\n"
-        "Invalid value 'missing:*' for --artifacts: no tag matches."
+        f"{invalid('nginx:2*', '--artifacts')}: no tag matches.\n"
+        f"{invalid('missing:*', '--artifacts')}: no tag matches."
     )
     assert refused.value.recommendations == [
         "nginx:2*: The nearest of 3 listed: 'nginx:1.26', 'nginx:1.25', 'nginx:latest'.",
@@ -317,9 +323,7 @@ def test_excluding_everything_is_refused() -> None:
     assert refused.value.error_msg == (
         "--exclude leaves out 2 of 2 artifacts that --artifacts selects."
     )
-    assert refused.value.recommendations == [
-        "Exclude fewer artifacts. A pattern without a tag excludes whole repositories."
-    ]
+    assert refused.value.recommendations == [f"Exclude fewer artifacts. {NO_TAG_NO_REPOSITORY}"]
 
 
 def test_blobs_are_chosen_alike() -> None:
@@ -340,9 +344,7 @@ def test_blobs_named_in_full_ask_nothing() -> None:
 def test_a_glob_without_blobs_is_refused_with_the_nearest_names() -> None:
     with pytest.raises(InvalidArgumentValueError) as refused:
         resolve_blobs(["imgaes-*"], Content())
-    assert refused.value.error_msg == (
-        "Invalid value 'imgaes-*' for --storage-blob: no blob matches."
-    )
+    assert refused.value.error_msg == f"{invalid('imgaes-*', '--storage-blob')}: no blob matches."
     assert refused.value.recommendations == [
         "The nearest of 4 listed: 'images-002', 'images-001', 'a/images-001'."
     ]
@@ -394,28 +396,28 @@ def test_a_signature_is_refused_and_never_shown(signature: str, start: str, mark
 REFUSED = [
     (
         "https://user:secret@me.azurecr.io/repo",
-        "Invalid value 'https://***@me.azurecr.io/repo' for --artifacts: expected the name of a "
+        f"{invalid('https://***@me.azurecr.io/repo', '--artifacts')}: expected the name of a "
         "repository, not a URI or a SAS token.",
     ),
     (
         "@missing.txt",
-        "Invalid value '@missing.txt' for --artifacts: there is no file 'missing.txt'.",
+        f"{invalid('@missing.txt', '--artifacts')}: there is no file 'missing.txt'.",
     ),
     (
         f"nginx*@{DIGEST}",
-        f"Invalid value 'nginx*@{DIGEST}' for --artifacts: a pattern can't contain a digest.",
+        f"{invalid(f'nginx*@{DIGEST}', '--artifacts')}: a pattern can't contain a digest.",
     ),
     (
         "Nginx*",
-        "Invalid value 'Nginx*' for --artifacts: 'Nginx*' isn't a valid name of a repository: "
+        f"{invalid('Nginx*', '--artifacts')}: 'Nginx*' isn't a valid name of a repository: "
         "expected lowercase letters and digits, separated by '/', '.', '_' or '-'.",
     ),
-    ("nginx*:", "Invalid value 'nginx*:' for --artifacts: '' isn't a valid tag."),
-    ("nginx:-*", "Invalid value 'nginx:-*' for --artifacts: '-*' isn't a valid tag."),
+    ("nginx*:", f"{invalid('nginx*:', '--artifacts')}: '' isn't a valid tag."),
+    ("nginx:-*", f"{invalid('nginx:-*', '--artifacts')}: '-*' isn't a valid tag."),
     (
         "me.azurecr.io/samples/*",
-        "Invalid value 'me.azurecr.io/samples/*' for --artifacts: a reference begins with the "
-        "repository; use --registry for the registry.",
+        f"{invalid('me.azurecr.io/samples/*', '--artifacts')}: {NO_REGISTRY_IN_REFERENCE}; use "
+        "--registry for the registry.",
     ),
 ]
 
@@ -444,7 +446,7 @@ def test_a_list_of_another_kind_is_refused_in_its_line(
     file = tmp_path / "artifacts.txt"
     file.write_text(f"base:v1\n# a comment\n{line}\n")
     text = file.read_text().rstrip("\n")
-    expected = f"Invalid value '{line}' for {option}: {why}."
+    expected = f"{invalid(line, option)}: {why}."
     for words, place in ([], "the list"), ([f"@{tmp_path}", "@no file", f"@{file}"], str(file)):
         monkeypatch.setattr(sys, "argv", ["az", *words])
         with pytest.raises(InvalidArgumentValueError) as refused:
@@ -462,4 +464,4 @@ def test_a_list_of_another_kind_is_refused_in_its_line(
 def test_an_error_names_the_option_that_was_typed() -> None:
     with pytest.raises(InvalidArgumentValueError) as refused:
         parse_references(["Nginx"], "--exclude", None)
-    assert str(refused.value.error_msg).startswith("Invalid value 'Nginx' for --exclude: ")
+    assert str(refused.value.error_msg).startswith(f"{invalid('Nginx', '--exclude')}: ")

@@ -9,6 +9,7 @@ from azext_acrtransfer.kinds import EXPORT, IMPORT
 from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.transfer import splitting
 from azext_acrtransfer.transfer.specs import RunSpec, TransferSpec
+from tests.support.wording import TOO_LARGE, TOO_MANY_REFERRERS
 
 
 def artifacts(count: int) -> tuple[Artifact, ...]:
@@ -105,7 +106,7 @@ def test_what_is_larger_alone_is_named() -> None:
     with pytest.raises(InvalidArgumentValueError) as raised:
         split(69, (A,), (B,), (C, D))
     assert str(raised.value) == (
-        "2 of 3 artifacts are larger than --max-blob-size, 69 bytes:\n"
+        f"2 of 3 {TOO_LARGE} 69 bytes:\n"
         "  hello:v1: 70 bytes\n"
         "  hello:v2 with its referrers: 70 bytes"
     )
@@ -131,8 +132,7 @@ def test_more_referrers_than_fit_into_a_run_are_an_error() -> None:
     with pytest.raises(InvalidArgumentValueError) as raised:
         splitting.plan(spec, spec.blobs, [chosen[:51], chosen[51:]])
     assert str(raised.value) == (
-        "1 of 2 artifacts have more than 49 referrers, which don't fit into one run with them:\n"
-        "  hello:v0: 50"
+        f"1 of 2 artifacts have more than 49 {TOO_MANY_REFERRERS}\n  hello:v0: 50"
     )
     assert raised.value.recommendations == [
         "Nothing was exported. Leave referrers out with --exclude, or export without "

@@ -13,6 +13,7 @@ from knack.events import EVENT_INVOKER_CMD_TBL_LOADED
 
 from azext_acrtransfer.kinds import EXPORT, PipelineKind
 from tests.support.az import Loader, az_cli
+from tests.support.wording import invalid
 from tests.unit.conftest import AT, REGISTRY, Az, Service, pipeline
 
 Parsers = dict[str, tuple[Any, list[str]]]
@@ -134,7 +135,7 @@ def test_every_option_refuses_what_nobody_types_on_purpose(
                 parser.parse_args([*command.split(), f"{option}={typed}"])
             error = refused.value
             errors[command, option] = (error.error_msg, error.recommendations)
-            expected[command, option] = (f"Invalid value '{shown}' for {option}: {why}.", [advice])
+            expected[command, option] = (f"{invalid(shown, option)}: {why}.", [advice])
     assert errors == expected
 
 
@@ -227,7 +228,7 @@ def test_a_list_of_options_in_one_word_is_refused(
     az: Az, kind: PipelineKind, typed: str, words: str
 ) -> None:
     assert refused(az, f"acr {kind.group} create", "--options", typed) == (
-        f"ERROR: Invalid value '{typed}' for --options: expected a space-separated list.\n"
+        f"ERROR: {invalid(typed, '--options')}: expected a space-separated list.\n"
         f"Use '--options {words}'.\n"
     )
 

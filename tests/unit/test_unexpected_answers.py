@@ -11,25 +11,26 @@ import pytest
 import requests
 import responses
 
-from azext_acrtransfer.kinds import EXPORT
+from azext_acrtransfer.kinds import EXPORT, RUN
 from tests.support.az import TOKEN, Login, Result, run_az
+from tests.support.wording import (
+    ANSWERED_BY_ANOTHER,
+    AUTHENTICATION,
+    NOT_JSON,
+    STILL_IN_PROGRESS,
+    invalid_resource,
+)
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, pipeline, run
-from tests.unit.fake_runs import AUTHENTICATION, REFUSED, RUNS, UNDER_WAY, answers, error_of
+from tests.unit.fake_runs import REFUSED, RUNS, UNDER_WAY, answers, error_of
 
 BROKEN = f"{ARM}{RUNS}/myrun002"
 CREATE = (
     *("acr", "pipeline-run", "create", *AT, "-n", "myrun", "-p", "mypipeline", "-t", "export"),
     *("-b", "myblob", "-a", *(f"hello:v{number}" for number in range(103))),
 )
-NOT_OURS = (
-    "management.azure.com answered {}, which is not the service's JSON. A proxy or captive portal "
-    "might have answered instead."
-)
+NOT_OURS = f"management.azure.com answered {{}}, {NOT_JSON} {ANSWERED_BY_ANOTHER}"
 TOKEN_REQUEST = requests.Request("POST", "https://login.example/token").prepare()
-NO_RUN = (
-    "The service's answer about the pipeline run 'myrun002' of registry 'myregistry' isn't a valid "
-    "resource: no {}."
-)
+NO_RUN = invalid_resource(RUN, "myrun002", "{}")
 
 pytestmark = pytest.mark.usefixtures("fake_time")
 
@@ -107,7 +108,7 @@ def test_an_unreadable_answer_while_waiting_keeps_every_run(
         {"myrun001": "Succeeded", "myrun002": "Running", "myrun003": "Succeeded"},
     )
     assert error_of(result)[:2] == [
-        "ERROR: Stopped waiting. These pipeline runs are still in progress: 'myrun002'.",
+        f"ERROR: Stopped waiting. {STILL_IN_PROGRESS} 'myrun002'.",
         reason,
     ]
 

@@ -10,7 +10,7 @@ import pytest
 from azext_acrtransfer.kinds import EXPORT, IMPORT, RUN, ResourceKind
 from tests.support.az import SUBSCRIPTION
 from tests.support.fake_time import FakeTime
-from tests.support.wording import CHECK_THE_REGISTRY
+from tests.support.wording import CHECK_THE_REGISTRY, NO_REASON, WAIT_LONGER, WHOLE_NUMBER, invalid
 from tests.unit.conftest import AT, REGISTRY, Az, Service, pipeline, run
 
 KINDS = pytest.mark.parametrize("kind", [EXPORT, IMPORT, RUN], ids=lambda kind: kind.group)
@@ -99,7 +99,7 @@ def test_wait_fails_when_the_resource_has(
     result = az(*wait(kind, *AT, *condition.split()))
     assert (result.exit_code, result.stdout) == (1, "")
     if kind is RUN:
-        message = f"The pipeline run 'it001' failed: The service returned no reason.\nRun: {path}\n"
+        message = f"The pipeline run 'it001' failed: {NO_REASON}\nRun: {path}\n"
     else:
         message = f"The {kind.noun} 'it001' is {state}, not Succeeded.\n"
     assert result.stderr.startswith(f"ERROR: {message}")
@@ -164,7 +164,7 @@ def test_wait_for_an_update_requires_the_resource(
         ),
         (
             ["--created", "--interval", "0"],
-            "Invalid value '0' for --interval: expected a whole number from 1.",
+            f"{invalid('0', '--interval')}: {WHOLE_NUMBER}.",
             "Use a value such as 5.",
         ),
     ],
@@ -191,6 +191,6 @@ def test_wait_logs_a_line_a_minute_until_the_time_out(
         f"WARNING: {state}, 60 s",
         f"WARNING: {state}, 120 s",
         "ERROR: Wait operation timed-out after 150 seconds",
-        "Wait longer with --timeout, or use 'show'.",
+        WAIT_LONGER,
     ]
     assert fake_time.now == pytest.approx(150)

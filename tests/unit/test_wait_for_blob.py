@@ -9,7 +9,7 @@ import responses
 
 from azext_acrtransfer.kinds import EXPORT, IMPORT
 from tests.support.fake_time import FakeTime
-from tests.support.wording import TO_RESUME
+from tests.support.wording import BLOB_NAME, MISSING_OPTIONS, TO_RESUME
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, pipeline, run
 from tests.unit.fake_runs import REFUSED, RUNS, UNDER_WAY, error_of, failed, lists
 
@@ -285,7 +285,7 @@ def test_wait_for_a_blob_takes_no_other_condition(az: Az, option: str, words: li
 def test_wait_for_a_blob_needs_its_registry(az: Az) -> None:
     result = az("acr", "pipeline-run", "wait", "-b", "images.tar", "-p", "mypipeline")
     assert (result.exit_code, result.stdout) == (2, "")
-    assert error_of(result)[0] == "ERROR: the following arguments are required: --registry/-r"
+    assert error_of(result)[0] == f"ERROR: {MISSING_OPTIONS} --registry/-r"
 
 
 def test_a_pipeline_goes_with_a_blob_only(az: Az) -> None:
@@ -300,4 +300,4 @@ def test_a_pipeline_goes_with_a_blob_only(az: Az) -> None:
 def test_a_blob_is_named_and_not_its_uri(az: Az) -> None:
     result = az("acr", "pipeline-run", "wait", *AT, "-b", "https://mystorage/transfer/images.tar")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert "expected the name of a blob, not its URI" in result.stderr
+    assert BLOB_NAME in result.stderr

@@ -24,7 +24,14 @@ from azext_acrtransfer.registry.references import Artifact
 from docs.generators.manifest_page import VERIFICATION
 from tests.support.az import Result as Answer
 from tests.support.fake_time import FakeTime
-from tests.support.wording import TO_RESUME, TO_TRANSFER_THE_REST
+from tests.support.wording import (
+    MISSING_OPTIONS,
+    NO_BLOB_PROPERTIES,
+    NOT_KNOWN_TO_BE_EXPORTED,
+    TAGS_MOVED,
+    TO_RESUME,
+    TO_TRANSFER_THE_REST,
+)
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, pipeline, run
 from tests.unit.fake_registry import BLOB, Registry, described, document_of, has
 from tests.unit.fake_runs import REFUSED, RUNS, UNDER_WAY, error_of, failed
@@ -154,10 +161,7 @@ def test_wait_adds_what_tags_name_that_moved(
     under_way = run(EXPORT, "myrun002", **UNDER_WAY)
     answer(registry.mock, "myrun002", under_way, run(EXPORT, "myrun002"))
     result = wait(az, file)
-    warning = (
-        "WARNING: These tags moved after the export was planned, so their blobs have the content "
-        "from before or after. The manifest contains both digests: "
-    )
+    warning = f"WARNING: {TAGS_MOVED} "
     assert (result.exit_code, result.stderr) == (0, f"{warning}{moved}\n{warning}{late}\n")
     exported = Result.EXPORTED
     assert content(file).entries == (
@@ -201,7 +205,7 @@ def test_wait_for_a_run_that_failed_says_what_to_retry(
     again = wait(az, file)
     assert (again.exit_code, error_of(again)[0]) == (
         1,
-        "ERROR: 1 of 2 artifacts aren't known to be exported.",
+        f"ERROR: 1 of 2 {NOT_KNOWN_TO_BE_EXPORTED}",
     )
     assert error_of(again)[1:3] == lines[4:6]
     assert run_requests(mock) == before
@@ -320,7 +324,7 @@ def test_wait_tries_to_read_a_blob_once(
     result = wait(az, file)
     assert (result.exit_code, fake_time.now) == (0, 10)
     assert run_requests(mock).count(f"{RUNS}/myrun001") == 1
-    assert result.stderr.count("doesn't contain the size and MD5 of 1 of 1 blobs") == 2
+    assert result.stderr.count(f"{NO_BLOB_PROPERTIES} 1 of 1 blobs") == 2
     assert content(file).runs[0] == WITHOUT_BLOB
 
 
@@ -397,7 +401,7 @@ def test_wait_needs_a_run_or_a_manifest(az: Az) -> None:
     result = az(*WAIT, "--created")
     assert (result.exit_code, result.stdout) == (2, "")
     assert error_of(result) == [
-        "ERROR: the following arguments are required: --name/-n, --registry/-r",
+        f"ERROR: {MISSING_OPTIONS} --name/-n, --registry/-r",
         "Or specify the --manifest of an export, to wait for all its runs, or the --storage-blob "
         "that a source trigger imports.",
     ]

@@ -9,6 +9,16 @@ from azure.cli.core import azclierror
 
 from azext_acrtransfer.kinds import EXPORT, PipelineKind
 from tests.support.az import Result
+from tests.support.wording import (
+    BLOB_NAME,
+    EXPORT_ONLY,
+    LIST_SHOWS_NAMES,
+    NAME_EXAMPLE,
+    NAME_RULE,
+    NO_REGISTRY_IN_REFERENCE,
+    WHOLE_NUMBER,
+    invalid,
+)
 from tests.unit.conftest import AT, REGISTRY, Az, Service, pipeline
 
 CONTAINER = "https://mystorage.blob.core.windows.net/transfer"
@@ -37,82 +47,82 @@ PIPELINE_REFUSALS: list[tuple[list[str], Any, str, str]] = [
     (
         ["-c", "http://mystorage.blob.core.windows.net/transfer"],
         INVALID,
-        "Invalid value 'http://mystorage.blob.core.windows.net/transfer' for "
-        "--storage-container-uri: expected an https URI.",
+        f"{invalid('http://mystorage.blob.core.windows.net/transfer', '--storage-container-uri')}: "
+        "expected an https URI.",
         "Use https://ACCOUNT.blob.core.windows.net/CONTAINER.",
     ),
     (
         ["-c", "mystorage"],
         INVALID,
-        "Invalid value 'mystorage' for --storage-container-uri: expected an https URI.",
+        f"{invalid('mystorage', '--storage-container-uri')}: expected an https URI.",
         "Use https://ACCOUNT",
     ),
     (
         ["-c", "https://[::1/transfer"],
         INVALID,
-        "Invalid value 'https://[::1/transfer' for --storage-container-uri: it is not a URI.",
+        f"{invalid('https://[::1/transfer', '--storage-container-uri')}: it is not a URI.",
         "Use https://ACCOUNT",
     ),
     (
         ["-c", "https://mystorage.blob.core.windows.net/"],
         INVALID,
-        "Invalid value 'https://mystorage.blob.core.windows.net/' for --storage-container-uri: the "
+        f"{invalid('https://mystorage.blob.core.windows.net/', '--storage-container-uri')}: the "
         "container is missing (is a variable unset?).",
         "Use https://ACCOUNT",
     ),
     (
         ["-c", f"{CONTAINER}/myblob"],
         INVALID,
-        f"Invalid value '{CONTAINER}/myblob' for --storage-container-uri: it names a blob, not a "
+        f"{invalid(f'{CONTAINER}/myblob', '--storage-container-uri')}: it names a blob, not a "
         "container.",
         "Use https://ACCOUNT.blob.core.windows.net/CONTAINER. To name a blob, use "
         "--storage-blob of 'az acr pipeline-run create'.",
     ),
     (
-        ["-c", "https://mystorage.blob.core.windows.net/My_Container"],
+        ["-c", "https://any.blob.core.windows.net/My_Container"],
         INVALID,
-        "Invalid value 'https://mystorage.blob.core.windows.net/My_Container' for "
-        "--storage-container-uri: 'My_Container' isn't a valid name of a container: expected 3 to "
-        "63 lowercase letters, digits and single hyphens, no hyphen at an end.",
+        f"{invalid('https://any.blob.core.windows.net/My_Container', '--storage-container-uri')}: "
+        "'My_Container' isn't a valid name of a container: expected 3 to 63 lowercase letters, "
+        "digits and single hyphens, no hyphen at an end.",
         "Use https://ACCOUNT",
     ),
     (
         ["-c", CONTAINER + SAS],
         INVALID,
-        f"Invalid value '{CONTAINER}' for --storage-container-uri: it must not contain a query",
+        f"{invalid(CONTAINER, '--storage-container-uri')}: it must not contain a query",
         "Store a SAS token in a Key Vault secret",
     ),
     (
         ["-c", f"https://user:{SIGNATURE}@mystorage.blob.core.windows.net/transfer"],
         INVALID,
-        f"Invalid value '{CONTAINER}' for --storage-container-uri: it must not contain a query",
+        f"{invalid(CONTAINER, '--storage-container-uri')}: it must not contain a query",
         "Store a SAS token in a Key Vault secret",
     ),
     (
         ["-c", CONTAINER, "-s", "https://myvault.vault.azure.net/keys/sas"],
         INVALID,
-        "Invalid value 'https://myvault.vault.azure.net/keys/sas' for --secret-uri: expected "
+        f"{invalid('https://myvault.vault.azure.net/keys/sas', '--secret-uri')}: expected "
         "'/secrets/SECRET' after the vault, and at most a version of 32 characters.",
         "Use https://VAULT.vault.azure.net/secrets/SECRET.",
     ),
     (
         ["-c", CONTAINER, "-s", f"{SECRET}{SAS}"],
         INVALID,
-        f"Invalid value '{SECRET}' for --secret-uri: it must not contain a query",
+        f"{invalid(SECRET, '--secret-uri')}: it must not contain a query",
         "Store a SAS token in a Key Vault secret, and specify --secret-uri. If the SAS token was "
         "valid, revoke it. Use https://VAULT.vault.azure.net/secrets/SECRET.",
     ),
     (
         ["-c", CONTAINER, "-i", "myidentity"],
         INVALID,
-        "Invalid value 'myidentity' for --assign-identity: expected the resource ID of a "
+        f"{invalid('myidentity', '--assign-identity')}: expected the resource ID of a "
         "user-assigned identity, or [system].",
         "Run 'az identity show -g GROUP -n IDENTITY --query id' to get it.",
     ),
     (
         ["-c", CONTAINER, "-i", REGISTRY],
         INVALID,
-        f"Invalid value '{REGISTRY}' for --assign-identity: expected the resource ID of a "
+        f"{invalid(REGISTRY, '--assign-identity')}: expected the resource ID of a "
         "user-assigned identity, or [system].",
         "Run 'az identity show -g GROUP -n IDENTITY --query id' to get it.",
     ),
@@ -146,19 +156,19 @@ PIPELINE_REFUSALS: list[tuple[list[str], Any, str, str]] = [
     (
         ["-c", CONTAINER, "-n", "four"],
         INVALID,
-        "Invalid value 'four' for --name: expected 5 to 50 letters and digits.",
-        "Use a name such as 'export01'.",
+        f"{invalid('four', '--name')}: {NAME_RULE}.",
+        NAME_EXAMPLE,
     ),
     (
         ["-c", CONTAINER, "-n", "my_pipeline"],
         INVALID,
-        "Invalid value 'my_pipeline' for --name",
-        "Use a name such as 'export01'.",
+        invalid("my_pipeline", "--name"),
+        NAME_EXAMPLE,
     ),
     (
         ["-c", CONTAINER, "-r", "my-registry"],
         INVALID,
-        "Invalid value 'my-registry' for --registry: expected a registry name of 5 to 50",
+        f"{invalid('my-registry', '--registry')}: expected a registry name of 5 to 50",
         "Run 'az acr list --query \"[].name\"' to see the registries of the subscription.",
     ),
     (
@@ -171,13 +181,13 @@ PIPELINE_REFUSALS: list[tuple[list[str], Any, str, str]] = [
     (
         ["-c", CONTAINER, "-n", ""],
         INVALID,
-        "Invalid value '' for --name: expected 5 to 50 letters and digits.",
-        "Use a name such as 'export01'.",
+        f"{invalid('', '--name')}: {NAME_RULE}.",
+        NAME_EXAMPLE,
     ),
     (
         ["-c", CONTAINER, "-r", ""],
         INVALID,
-        "Invalid value '' for --registry: expected a registry name of 5 to 50",
+        f"{invalid('', '--registry')}: expected a registry name of 5 to 50",
         "Run 'az acr list --query \"[].name\"' to see the registries of the subscription.",
     ),
 ]
@@ -214,7 +224,7 @@ RUN_REFUSALS: list[tuple[list[str], Any, str, str]] = [
     (
         [*IMPORT_RUN, "-a", "hello:v1"],
         azclierror.ArgumentUsageError,
-        "--artifacts applies only to --pipeline-type export",
+        f"--artifacts {EXPORT_ONLY}",
         "Omit --artifacts.",
     ),
     (
@@ -226,43 +236,43 @@ RUN_REFUSALS: list[tuple[list[str], Any, str, str]] = [
     (
         [*IMPORT_RUN, "--exclude", "hello:v1"],
         azclierror.ArgumentUsageError,
-        "--exclude applies only to --pipeline-type export",
+        f"--exclude {EXPORT_ONLY}",
         "Omit --exclude.",
     ),
     (
         [*IMPORT_RUN, "--include-referrers"],
         azclierror.ArgumentUsageError,
-        "--include-referrers applies only to --pipeline-type export.",
+        f"--include-referrers {EXPORT_ONLY}.",
         "Omit --include-referrers.",
     ),
     (
         [*IMPORT_RUN, "--max-blob-size", "25GB"],
         azclierror.ArgumentUsageError,
-        "--max-blob-size applies only to --pipeline-type export.",
+        f"--max-blob-size {EXPORT_ONLY}.",
         "Omit --max-blob-size.",
     ),
     (
         [*EXPORT_RUN, "-a", "hello", "--max-blob-size", "25 giga"],
         INVALID,
-        "Invalid value '25 giga' for --max-blob-size: expected a number of bytes",
+        f"{invalid('25 giga', '--max-blob-size')}: expected a number of bytes",
         "Use a value such as 25GB (25,000,000,000 bytes) or 25GiB (26,843,545,600 bytes).",
     ),
     (
         [*EXPORT_RUN, "-a", "hello", "-b", "myblob", "another"],
         INVALID,
-        "Invalid value 'myblob another' for --storage-blob: an export writes one blob",
+        f"{invalid('myblob another', '--storage-blob')}: an export writes one blob",
         "Specify one name without '*'.",
     ),
     (
         [*EXPORT_RUN, "-a", "hello", "-b", "my*"],
         INVALID,
-        "Invalid value 'my*' for --storage-blob: an export writes one blob",
+        f"{invalid('my*', '--storage-blob')}: an export writes one blob",
         "Specify one name without '*'.",
     ),
     (
         [*EXPORT_RUN, "-n", 48 * "r", "-a", *FIFTY_ONE],
         INVALID,
-        f"Invalid value '{48 * 'r'}' for --name: 2 runs are required, and with a number the name "
+        f"{invalid(48 * 'r', '--name')}: 2 runs are required, and with a number the name "
         "is longer than 50.",
         "Specify a name of at most 47 characters.",
     ),
@@ -281,19 +291,19 @@ RUN_REFUSALS: list[tuple[list[str], Any, str, str]] = [
     (
         [*EXPORT_RUN, "-a", "Hello:v1"],
         INVALID,
-        "Invalid value 'Hello:v1' for --artifacts: 'Hello' isn't a valid name of a repository",
+        f"{invalid('Hello:v1', '--artifacts')}: 'Hello' isn't a valid name of a repository",
         "Use REPOSITORY:TAG",
     ),
     (
         [*EXPORT_RUN, "-a", "hello:"],
         INVALID,
-        "Invalid value 'hello:' for --artifacts: '' isn't a valid tag.",
+        f"{invalid('hello:', '--artifacts')}: '' isn't a valid tag.",
         "Use REPOSITORY:TAG",
     ),
     (
         [*EXPORT_RUN, "-a", "hello@sha256:123"],
         INVALID,
-        "Invalid value 'hello@sha256:123' for --artifacts: 'sha256:123' isn't a SHA-256 digest.",
+        f"{invalid('hello@sha256:123', '--artifacts')}: 'sha256:123' isn't a SHA-256 digest.",
         "Use REPOSITORY:TAG",
     ),
     (
@@ -305,34 +315,33 @@ RUN_REFUSALS: list[tuple[list[str], Any, str, str]] = [
     (
         [*EXPORT_RUN, "-a", "myregistry.azurecr.io/hello:v1"],
         INVALID,
-        "Invalid value 'myregistry.azurecr.io/hello:v1' for --artifacts: a reference begins with "
-        "the repository",
+        f"{invalid('myregistry.azurecr.io/hello:v1', '--artifacts')}: {NO_REGISTRY_IN_REFERENCE}",
         "Use 'hello:v1'.",
     ),
     (
         ["-t", "import", "-b", f"{CONTAINER}/myblob{SAS}"],
         INVALID,
-        f"Invalid value '{CONTAINER}/myblob?sv=2026-02-06&sp=rl&sig=***' for --storage-blob: "
-        "expected the name of a blob, not its URI or a SAS.",
+        f"{invalid(f'{CONTAINER}/myblob?sv=2026-02-06&sp=rl&sig=***', '--storage-blob')}: "
+        f"{BLOB_NAME} or a SAS.",
         "Specify the name only",
     ),
     (
         ["-t", "import", "-b", "folder/"],
         INVALID,
-        "Invalid value 'folder/' for --storage-blob",
+        invalid("folder/", "--storage-blob"),
         "Choose a name such as 'images-2026-01.tar'.",
     ),
     (
         ["-n", "run_1", *IMPORT_RUN],
         INVALID,
-        "Invalid value 'run_1' for --name: expected 5 to 50 letters and digits.",
-        "Use a name such as 'export01'.",
+        f"{invalid('run_1', '--name')}: {NAME_RULE}.",
+        NAME_EXAMPLE,
     ),
     (
         [*EXPORT_RUN, "-a", "hello", "-p", "a/b"],
         INVALID,
-        "Invalid value 'a/b' for --pipeline: expected a resource name.",
-        "The group's command 'list' shows the names.",
+        f"{invalid('a/b', '--pipeline')}: expected a resource name.",
+        LIST_SHOWS_NAMES,
     ),
 ]
 
@@ -350,7 +359,7 @@ def test_a_run_is_refused_before_any_request(
 @pytest.mark.parametrize("top", ["0", "-2"])
 def test_top_is_a_positive_number(az: Az, raised: list[Any], top: str) -> None:
     result = az("acr", "pipeline-run", "list", *AT, "--top", top)
-    message = f"Invalid value '{top}' for --top: expected a whole number from 1."
+    message = f"{invalid(top, '--top')}: {WHOLE_NUMBER}."
     assert_refused(result, raised, INVALID, message, "Omit --top")
 
 

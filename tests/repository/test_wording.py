@@ -1,0 +1,124 @@
+"""A message of the extension is written once in the tests, so that a better one is one change.
+
+Tests assert whole answers; what several modules assert stands in `tests/support/wording.py`.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from azext_acrtransfer.diagnostics.catalog import KNOWN_FAILURES
+from tests.repository.conftest import ROOT
+
+EXTENSION, TESTS = ROOT / "azext_acrtransfer", ROOT / "tests"
+WORDING = TESTS / "support/wording.py"
+#: The emulator's test suite asserts what the emulator says, which can have the same words.
+_OF_THE_EMULATOR = TESTS / "emulator"
+#: Fewer words in a row are a phrase that any two messages can share.
+_FEWEST_WORDS = 5
+_END_OF_SENTENCE = re.compile(r"(?<=[.:;?!])\s|\n")
+_DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def _strings(source: str) -> Iterator[str]:
+    """Each string of a module that isn't a docstring, and each text between f-string's values."""
+    tree = ast.parse(source)
+    docstrings = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, _DOCUMENTED) and node.body and isinstance(node.body[0], ast.Expr)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and id(node) not in docstrings:
+            yield str(node.value)
+
+
+def _phrases(text: str) -> Iterator[str]:
+    """Each run of words in a sentence, but for commands and names, such as a role's."""
+    for sentence in _END_OF_SENTENCE.split(text):
+        words = sentence.split()
+        for start in range(len(words) - _FEWEST_WORDS + 1):
+            phrase = " ".join(words[start : start + _FEWEST_WORDS])
+            is_command, is_name = phrase.startswith("az "), phrase.istitle()
+            if not (is_command or is_name):
+                yield phrase
+
+
+def _phrases_of(source: str) -> Iterator[str]:
+    for text in _strings(source):
+        yield from _phrases(text)
+
+
+def repeated(messages: list[str], tests: dict[str, str]) -> dict[str, list[str]]:
+    """Find what several modules of tests have of the same message.
+
+    Args:
+        messages: Source code that contains the messages. What it has twice belongs to no one
+            message.
+        tests: Source code of each module of tests by its name.
+
+    Returns:
+        The names of the modules by the phrase that each of them contains.
+    """
+    written = Counter(phrase for source in messages for phrase in _phrases_of(source))
+    modules = defaultdict(list)
+    for name, source in tests.items():
+        for phrase in set(_phrases_of(source)):
+            if written[phrase] == 1:
+                modules[phrase].append(name)
+    return {phrase: names for phrase, names in sorted(modules.items()) if len(names) > 1}
+
+
+def _read(paths: list[Path]) -> dict[str, str]:
+    return {
+        str(path.relative_to(ROOT)): path.read_text(encoding="utf-8")
+        for path in paths
+        if path.suffix == ".py"
+    }
+
+
+def test_a_message_is_written_in_one_module_of_tests(tracked: list[Path]) -> None:
+    sources = _read([path for path in tracked if EXTENSION in path.parents])
+    tests = _read(
+        [
+            path
+            for path in tracked
+            if TESTS in path.parents and _OF_THE_EMULATOR not in path.parents and path != WORDING
+        ]
+    )
+    assert len(sources) > 50
+    assert len(tests) > 100
+    # The words of the service are facts, which each test may quote.
+    quoted = {phrase for row in KNOWN_FAILURES for phrase in _phrases(row.quote)}
+    wrong = repeated(list(sources.values()), tests)
+    assert {phrase: names for phrase, names in wrong.items() if phrase not in quoted} == {}
+
+
+MESSAGE = 'raise Error(f"The pipeline {name} has no identity that could read the secret.")'
+
+
+@pytest.mark.parametrize(
+    ("another", "is_found"),
+    [
+        (
+            "assert line == 'ERROR: The pipeline a has no identity that could read the secret.'",
+            True,
+        ),
+        ("assert 'has no identity that could' in line", True),
+        ("assert 'has no identity that' in line", False),
+        ("assert no_identity('a') in line", False),
+        ("def test() -> None:\n    'It has no identity that could read.'", False),
+    ],
+)
+def test_the_same_words_in_two_modules_are_found(another: str, *, is_found: bool) -> None:
+    one = "assert line.endswith(' has no identity that could read the secret.')"
+    found = repeated([MESSAGE], {"test_one": one, "test_another": another})
+    assert bool(found) == is_found
+    assert all(names == ["test_one", "test_another"] for names in found.values())
+    assert repeated([MESSAGE, MESSAGE], {"test_one": one, "test_another": one}) == {}
