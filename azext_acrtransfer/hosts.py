@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,6 +96,6 @@ def vault_domains(cloud: Any) -> tuple[str, ...]:
     return (suffix,) if suffix else ()
 
 
-def is_in(domains: tuple[str, ...], host: str) -> bool:
-    """Whether a host is in one of some domains; an empty one has no hosts."""
+def is_in(domains: Iterable[str | None], host: str) -> bool:
+    """Whether a host is in one of some domains; one that a cloud doesn't define has no hosts."""
     return f".{host}".endswith(tuple(f".{domain.lower()}" for domain in domains if domain))

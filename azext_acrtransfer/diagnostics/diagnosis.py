@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from functools import partial
 from http import HTTPStatus
 from typing import Any, NoReturn
 from urllib.parse import unquote, urlsplit
@@ -110,10 +111,11 @@ def advice(run: Any, pipeline: Any = None, *, with_rerun: bool = True) -> list[s
 
 def advice_on_read(all_runs: Resources, run: Any, now: datetime | None = None) -> list[str]:
     """Return the advice on a failed run that was read; reads its pipeline if a command needs it."""
-    known = explain(run, now=now)
+    explained = partial(explain, run, now=now)
+    known = explained()
     if known and _OF_PIPELINE in known[0].remedy.facts:
-        known = explain(run, _pipeline_of(all_runs, run), now)
-    return _lines(*known, with_rerun=True) if known else [_UNKNOWN]
+        known = explained(_pipeline_of(all_runs, run))
+    return _lines(*known) if known else [_UNKNOWN]
 
 
 def _pipeline_of(all_runs: Resources, run: Any) -> Any:
@@ -126,7 +128,7 @@ def _pipeline_of(all_runs: Resources, run: Any) -> Any:
         return None
 
 
-def _lines(failure: KnownFailure, facts: Facts, *, with_rerun: bool) -> list[str]:
+def _lines(failure: KnownFailure, facts: Facts, *, with_rerun: bool = True) -> list[str]:
     return [facts.fill(failure.means), *failure.remedy.lines(facts, with_rerun=with_rerun)]
 
 

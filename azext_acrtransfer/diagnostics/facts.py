@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -51,9 +51,9 @@ class Facts(dict[str, str]):
         return template.format_map(self)
 
 
-def expiry_of_new_sas(now: datetime | None = None) -> str:
-    """Return the date a month after a time, which is the present one by default."""
-    return f"{(now or datetime.now(timezone.utc)) + timedelta(days=30):%Y-%m-%d}"
+def expiry_of_new_sas(now: datetime) -> str:
+    """Return the date a month after a time."""
+    return f"{now + timedelta(days=30):%Y-%m-%d}"
 
 
 def facts_of_pipeline(pipeline: Any, kind: PipelineKind) -> Facts:
@@ -89,8 +89,8 @@ def facts_of_storage(storage: Any) -> dict[str, str]:
     facts: dict[str, str] = {}
     if storage and storage.uri:
         uri = split_uri(storage.uri)
-        facts |= _named("account", STORAGE_ACCOUNTS, uri)
-        facts["container"], _, blob = uri.path.lstrip("/").partition("/")
+        facts = _named("account", STORAGE_ACCOUNTS, uri)
+        facts["container"], _, blob = uri.path.removeprefix("/").partition("/")
         facts |= {"blob": unquote(blob)} if blob else {}
     if storage and storage.key_vault_uri:
         secret = split_uri(storage.key_vault_uri)

@@ -58,12 +58,12 @@ _READER = "the role Reader on it, or it is in a subscription that you can't read
 class _Service:
     """A service of the active cloud: the domains of its hosts, and the audience of its tokens."""
 
-    domains: tuple[str, ...]
+    domains: tuple[str | None, ...]
     audience: str
 
 
 def _arm(cloud: Any) -> _Service:
-    domain = urlsplit(cloud.endpoints.resource_manager).hostname or ""
+    domain = urlsplit(cloud.endpoints.resource_manager).hostname
     return _Service((domain,), cloud.endpoints.active_directory_resource_id)
 
 
@@ -78,7 +78,7 @@ def _storage(cloud: Any) -> _Service:
 
 def _graph(cloud: Any) -> _Service:
     audience = cloud.endpoints.microsoft_graph_resource_id
-    return _Service((urlsplit(audience).hostname or "",), audience)
+    return _Service((urlsplit(audience).hostname,), audience)
 
 
 class Reader:

@@ -143,9 +143,10 @@ def _pipeline_snapshot(
     if isinstance(answer, Found):
         facts |= facts_of_pipeline(answer.value.resource, kind)
         now = answer.value.sent_at
+    now = now or datetime.now(timezone.utc)
     facts["expiry"] = expiry_of_new_sas(now)
     return Snapshot(
-        now or datetime.now(timezone.utc),
+        now,
         subject,
         facts,
         RegistryLookups(registry, caller),

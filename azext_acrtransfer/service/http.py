@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 from math import ceil
@@ -87,7 +87,7 @@ def _mask(record: logging.LogRecord) -> bool:
     return True
 
 
-def check_host(url: str, domains: tuple[str, ...]) -> None:
+def check_host(url: str, domains: Iterable[str | None]) -> None:
     """Raise an error unless a host is in a domain: other hosts get no token and no SAS."""
     try:
         # The transport's own parser: others read another host behind a backslash.
@@ -171,7 +171,7 @@ def _plain(text: str) -> str:
 class HostPolicy(SansIOHTTPPolicy):  # type: ignore[type-arg]
     """Sends nothing to hosts outside some domains, wherever a link of an answer leads."""
 
-    def __init__(self, *domains: str) -> None:
+    def __init__(self, *domains: str | None) -> None:
         self._domains = domains
 
     def on_request(self, request: PipelineRequest[Any]) -> None:
@@ -313,7 +313,7 @@ class AnswerPolicy(HTTPPolicy):  # type: ignore[type-arg]
 
 
 def make_client(
-    domains: tuple[str, ...], *policies: Any, check: Check = check_arm, transport: Any = None
+    domains: Iterable[str | None], *policies: Any, check: Check = check_arm, transport: Any = None
 ) -> Client:
     """Return a client of the hosts in some domains; ``policies`` can add a login."""
     return PipelineClient(
@@ -333,7 +333,7 @@ def make_client(
 
 def arm_options(cloud: Any, *policies: Any) -> dict[str, Any]:
     """Return options for ``get_mgmt_service_client``, which adds those of az."""
-    domain = urlsplit(cloud.endpoints.resource_manager).hostname or ""
+    domain = urlsplit(cloud.endpoints.resource_manager).hostname
     return {
         **connection_options(),
         "read_timeout": 300,  # the service answers a PUT when the pipeline is created
@@ -351,6 +351,9 @@ def list_arm(
     One page at a time is in memory; a cycle of pages is an error. A resource that is created
     meanwhile moves others to the next page, where they are listed again.
     """
+    # Deferred: only a request needs it.
+    from requests.utils import requote_uri
+
     headers = {"Accept": "application/json"}
     query["api-version"] = version
     request: HttpRequest | None = HttpRequest("GET", path, params=query, headers=headers)
@@ -369,12 +372,8 @@ def list_arm(
                 f"The service's list has no end: a page leads back to {link.partition('?')[0]}"
             )
         links.add(link)
-        request = HttpRequest("GET", _as_is(link), headers=headers) if link else None
-
-
-def _as_is(link: str) -> str:
-    """Return a link that the SDK sends as the service wrote it: it takes braces for a template."""
-    return link.replace("{", "%7B").replace("}", "%7D")
+        # As requests would send it: the SDK takes braces for a template.
+        request = HttpRequest("GET", requote_uri(link), headers=headers) if link else None
 
 
 def _items(page: dict[str, Any]) -> list[Any]:

@@ -52,5 +52,5 @@ def contents_of_blobs(cli_ctx: Any, outcomes: Iterable[Outcome]) -> dict[str, Bl
 def _blob_of(outcome: Outcome) -> tuple[str, str]:
     """Return the container that a run wrote to, and its blob."""
     uri = urlsplit(outcome.run.response.target.uri)
-    container = uri.path.lstrip("/").partition("/")[0]
+    container = uri.path.removeprefix("/").partition("/")[0]
     return f"{uri.scheme}://{uri.netloc}/{container}", outcome.spec.blob

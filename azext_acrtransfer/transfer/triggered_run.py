@@ -45,7 +45,7 @@ class TriggeredRun:
         candidates: list[Any] = list(self._candidates())
         if not candidates:
             self._require_trigger()
-            raise ResourceNotFoundError(f"No run has been started for blob '{self._blob}'.")
+            raise ResourceNotFoundError  # the wait continues
         self._is_known = True
         return Answer(models.read(self._all_runs.kind, max(candidates, key=runs.started)))
 
@@ -71,7 +71,7 @@ class TriggeredRun:
         """Whether a run imports the current content of the blob."""
         properties, container = run["properties"], self._container.removesuffix("/")
         name = get_path(properties, "request", IMPORT.side, "name")
-        uri = unquote(str(get_path(properties, "response", IMPORT.side, "uri") or ""))
+        uri = unquote(str(get_path(properties, "response", IMPORT.side, "uri")))
         if f"{container}/{self._blob}" not in (f"{container}/{name}", uri):
             return False
         return not self._uploaded or runs.started(run) >= self._uploaded

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import responses
 from azure.cli.core import azclierror
 from hypothesis import HealthCheck, settings
 
+from azext_acrtransfer.diagnostics.facts import expiry_of_new_sas
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
 from azext_acrtransfer.transfer import creation
 from tests.support.az import SUBSCRIPTION, Result, run_az
@@ -181,6 +183,11 @@ def run(kind: PipelineKind, name: str = "myrun01", **changes: Any) -> dict[str, 
         "name": name,
         "properties": properties | deepcopy(changes),
     }
+
+
+def in_a_month() -> str:
+    """The expiry of a SAS token that is generated now."""
+    return expiry_of_new_sas(datetime.now(timezone.utc))
 
 
 def flat(resource: dict[str, Any]) -> dict[str, Any]:

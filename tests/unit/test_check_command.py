@@ -22,7 +22,6 @@ from azure.cli.core.cloud import AZURE_PUBLIC_CLOUD
 from azure.core.pipeline.transport import RequestsTransport
 from knack.util import CLIError
 
-from azext_acrtransfer.diagnostics.facts import expiry_of_new_sas
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
 from azext_acrtransfer.preflight import artifact_contents, checker, lookups
 from azext_acrtransfer.preflight.azure_reader import Reader
@@ -49,7 +48,7 @@ from tests.support.wording import (
     UNUSABLE_ANSWER,
     VAULT_IS_CLOSED,
 )
-from tests.unit.conftest import ARM, AT, REGISTRY, Az, Service, run
+from tests.unit.conftest import ARM, AT, REGISTRY, Az, Service, in_a_month, run
 from tests.unit.fake_azure import (
     ACCOUNT,
     AUTHORIZATION,
@@ -1118,9 +1117,7 @@ def test_what_mends_names_the_blob_if_it_is_one_and_a_new_expiry(
     for name in ("myblob", "another"):
         azure.tell_blob(name, **headers)
     _, one = azure(az, "-b", "myblob")
-    assert (
-        f"--https-only --expiry {expiry_of_new_sas()} " in one["SasNotExpired"]["recommendation"][0]
-    )
+    assert f"--https-only --expiry {in_a_month()} " in one["SasNotExpired"]["recommendation"][0]
     [command] = one["TriggerCategory"]["recommendation"]
     assert command == (
         "az storage blob metadata update --account-name mystorage --container-name transfer "

@@ -15,11 +15,11 @@ from azure.mgmt.containerregistry.models import ExportPipeline, ImportPipeline, 
 from azext_acrtransfer.arguments import StorageAccessMode
 from azext_acrtransfer.diagnostics import diagnosis
 from azext_acrtransfer.diagnostics.catalog import KNOWN_FAILURES, KnownFailure
-from azext_acrtransfer.diagnostics.facts import expiry_of_new_sas, required_access
+from azext_acrtransfer.diagnostics.facts import required_access
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
 from tests.support.az import SUBSCRIPTION
 from tests.support.wording import NO_REASON, TO_CHECK, UNKNOWN_FAILURE
-from tests.unit.conftest import REGISTRY, pipeline, run
+from tests.unit.conftest import REGISTRY, in_a_month, pipeline, run
 
 MODELS = {EXPORT.name: ExportPipeline, IMPORT.name: ImportPipeline}
 
@@ -186,6 +186,14 @@ def test_a_run_without_response_fails_without_reason() -> None:
     assert diagnosis.explain(bare) is None
 
 
+def test_without_a_request_the_pipeline_of_a_run_is_unknown() -> None:
+    body = failed_run(EXPORT, REFUSED, "SasToken").as_dict()
+    del body["properties"]["request"]
+    known = diagnosis.explain(PipelineRun(body))
+    assert known
+    assert known[1]["pipeline"] == "PIPELINE"
+
+
 def test_a_run_that_tells_no_storage_takes_its_pipelines(kind: PipelineKind) -> None:
     body = failed_run(kind, REFUSED, "SasToken").as_dict()
     del body["properties"]["response"][kind.side]
@@ -212,7 +220,7 @@ def test_a_run_tells_what_a_command_needs_to_know(kind: PipelineKind) -> None:
         # As its options aren't known, these are enough for all of them.
         "storage-role": "Storage Blob Data Contributor",
         "sas-permissions": "alrw" if kind is EXPORT else "dlr",
-        "expiry": expiry_of_new_sas(),
+        "expiry": in_a_month(),
     }
 
 
@@ -242,8 +250,8 @@ def test_a_new_sas_is_for_a_month(kind: PipelineKind) -> None:
         ("2099-03-01T00:00:00Z", "", None, "2099-03-31"),
         ("2099-03-01T00:00:00Z", "Thu, 01 Oct 2099 00:00:00 GMT", None, "2099-10-31"),
         ("2099-03-01T00:00:00Z", "", datetime(2098, 1, 1, tzinfo=timezone.utc), "2098-01-31"),
-        ("2020-03-01T00:00:00Z", "", None, expiry_of_new_sas()),
-        ("yesterday", "", None, expiry_of_new_sas()),
+        ("2020-03-01T00:00:00Z", "", None, in_a_month()),
+        ("yesterday", "", None, in_a_month()),
     ],
 )
 def test_a_new_sas_is_dated_by_the_clock_of_the_service(

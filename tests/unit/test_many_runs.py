@@ -18,7 +18,6 @@ import responses
 from azure.cli.core.azclierror import AzureResponseError, ManualInterrupt
 
 from azext_acrtransfer.diagnostics.catalog import KNOWN_FAILURES
-from azext_acrtransfer.diagnostics.facts import expiry_of_new_sas
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
 from azext_acrtransfer.redaction import shortened
 from azext_acrtransfer.service import polling
@@ -38,7 +37,7 @@ from tests.support.wording import (
     invalid,
     note,
 )
-from tests.unit.conftest import ARM, AT, REGISTRY, Az, flat, pipeline, run
+from tests.unit.conftest import ARM, AT, REGISTRY, Az, flat, in_a_month, pipeline, run
 from tests.unit.fake_registry import IMAGE, Registry
 from tests.unit.fake_runs import (
     DIGEST,
@@ -400,7 +399,7 @@ def test_a_failed_run_is_reported_with_its_cause_and_the_command_to_retry(
         "  and 33 more",
         f"{cause('sas-permission')}'alrw'.",
         "sas=$(az storage container generate-sas --account-name mystorage --name transfer "
-        f"--permissions alrw --https-only --expiry {expiry_of_new_sas()} --output tsv) && "
+        f"--permissions alrw --https-only --expiry {in_a_month()} --output tsv) && "
         'az keyvault secret set --vault-name myvault --name sas --value "?$sas" --output none',
         NO_ROLE.means,
         'az role assignment create --role "Container Registry Transfer Pipeline Contributor" '

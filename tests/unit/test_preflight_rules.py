@@ -962,6 +962,13 @@ STORAGE_CASES = [
             ),
             (
                 IMPORT,
+                "retention without a period",
+                {"hasImmutabilityPolicy": True},
+                {"x-ms-creation-time": "Wed, 04 Mar 2026 11:59:59 GMT"},
+                CHANGEABLE,
+            ),
+            (
+                IMPORT,
                 "retention without a creation time",
                 RETAINING,
                 {},

@@ -346,6 +346,7 @@ def test_show_reads_no_pipeline_for_a_failure_that_does_not_need_it(
     result = az("acr", "pipeline-run", "show", *AT, "-n", "myrun01")
     assert (result.exit_code, service.requests) == (0, [("GET", RUN)])
     assert " --expiry 2099-03-31 " in result.stderr
+    assert result.stderr.endswith(f"{Rerun.FORCED.value}\n")
 
 
 def test_show_of_an_unknown_failure_says_so(az: Az, service: Service) -> None:
