@@ -178,7 +178,7 @@ faults: setup-emulator ## Every fault at every request of every command, and mor
 
 .PHONY: fuzz
 fuzz: setup-emulator ## Hostile requests to every host of the emulator, many more than a test makes: EXAMPLES=20000
-	FUZZ_EXAMPLES=$(or $(EXAMPLES),20000) $(run) pytest --timeout=0 tests/emulator/test_hostile_requests.py
+	FUZZ_EXAMPLES=$(or $(EXAMPLES),20000) $(run) pytest --timeout=0 tests/emulator/test_hostile_requests.py tests/emulator/test_arm_bodies.py
 
 .PHONY: mutants
 mutants: setup-dev ## Small changes of the extension, and whether a unit test fails: MODULE=arguments for one, SAMPLE=5 for a fifth

@@ -17,6 +17,9 @@ PIPELINE = f"{REGISTRIES}/bodies/exportPipelines/pipeline"
 PLACE = {"type": "AzureStorageBlobContainer", "uri": "https://a.blob.core.windows.net/c"}
 SECRET = {"keyVaultUri": "https://v.vault.azure.net/secrets/s", "storageAccessMode": "SasToken"}
 POLICY = {"tenantId": PUBLIC.tenant_id, "objectId": "o", "permissions": {"secrets": ["get"]}}
+STORAGE_ACCOUNT = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/bodiesaccount"
+CONTAINER = f"{STORAGE_ACCOUNT}/blobServices/default/containers/bodies"
+KEY_VAULT = f"{GROUP}/providers/Microsoft.KeyVault/vaults/bodiesvault"
 TEMPLATE = {"contentVersion": "1.0.0.0", "resources": [], "parameters": {}}
 #: A good body for each path; what is under another comes after it.
 BODIES: dict[str, Json] = {
@@ -29,8 +32,14 @@ BODIES: dict[str, Json] = {
         "properties": {
             "adminUserEnabled": True,
             "publicNetworkAccess": "Enabled",
-            "networkRuleSet": {"defaultAction": "Allow", "ipRules": []},
-            "policies": {"exportPolicy": {"status": "enabled"}},
+            "networkRuleSet": {
+                "defaultAction": "Allow",
+                "ipRules": [{"action": "Allow", "value": "203.0.113.0/24"}],
+            },
+            "policies": {
+                "exportPolicy": {"status": "enabled"},
+                "retentionPolicy": {"days": 30, "status": "enabled"},
+            },
         },
     },
     PIPELINE: {
@@ -56,19 +65,28 @@ BODIES: dict[str, Json] = {
             "forceUpdateTag": "again",
         }
     },
-    f"{GROUP}/providers/Microsoft.Storage/storageAccounts/bodiesaccount": {
+    STORAGE_ACCOUNT: {
         **ACCOUNT,
         "tags": {"a": "b"},
-        "properties": {"networkAcls": {"defaultAction": "Allow"}, "publicNetworkAccess": "Enabled"},
+        "properties": {
+            "allowSharedKeyAccess": True,
+            "networkAcls": {
+                "defaultAction": "Allow",
+                "ipRules": [{"action": "Allow", "value": "203.0.113.7"}],
+            },
+            "publicNetworkAccess": "Enabled",
+        },
     },
-    f"{GROUP}/providers/Microsoft.KeyVault/vaults/bodiesvault": {
+    KEY_VAULT: {
         **VAULT,
         "tags": {"a": "b"},
-        "properties": {**VAULT["properties"], "accessPolicies": [POLICY]},
+        "properties": {
+            **VAULT["properties"],
+            "accessPolicies": [POLICY],
+            "softDeleteRetentionInDays": 90,
+        },
     },
-    f"{GROUP}/providers/Microsoft.KeyVault/vaults/bodiesvault/accessPolicies/add": {
-        "properties": {"accessPolicies": [POLICY]}
-    },
+    f"{KEY_VAULT}/accessPolicies/add": {"properties": {"accessPolicies": [POLICY]}},
     f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/bodies": {
         "location": "westus",
         "tags": {"a": "b"},
@@ -91,6 +109,23 @@ BODIES: dict[str, Json] = {
     },
     f"{GROUP}/providers/Microsoft.Resources/deployments/bodies": {
         "properties": {"mode": "Incremental", "template": TEMPLATE, "parameters": {}}
+    },
+}
+#: The same for what is in blob storage or in a vault, and not in Resource Manager's own state.
+BODIES_OF_CONTENT: dict[str, Json] = {
+    f"{STORAGE_ACCOUNT}/blobServices/default": {
+        "properties": {
+            "deleteRetentionPolicy": {"enabled": True, "days": 7},
+            "isVersioningEnabled": False,
+        }
+    },
+    CONTAINER: {"properties": {"metadata": {"a": "b"}, "publicAccess": "None"}},
+    f"{CONTAINER}/immutabilityPolicies/default": {
+        "properties": {"immutabilityPeriodSinceCreationInDays": 1}
+    },
+    f"{KEY_VAULT}/secrets/bodies": {
+        "properties": {"value": "x", "attributes": {"enabled": True, "exp": 4_000_000_000}},
+        "tags": {"a": "b"},
     },
 }
 

@@ -65,6 +65,16 @@ ACCESS = [
         {"publicNetworkAccess": "disabled"},
         "Disabled",
     ),
+    (
+        f"{GROUP}/providers/Microsoft.Storage/storageAccounts/bodiesaccount",
+        {"publicNetworkAccess": "securedbyperimeter"},
+        "SecuredByPerimeter",
+    ),
+    (
+        f"{GROUP}/providers/Microsoft.KeyVault/vaults/bodiesvault",
+        {"publicNetworkAccess": "disabled"},
+        "Disabled",
+    ),
 ]
 
 

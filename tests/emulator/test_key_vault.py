@@ -237,7 +237,8 @@ def test_a_protected_vault_is_not_purged(emulator: Emulator) -> None:
 @pytest.mark.parametrize(
     ("closed", "reason"),
     [
-        ({"publicNetworkAccess": "Disabled"}, "ForbiddenByConnection"),
+        ({"publicNetworkAccess": "disabled"}, "ForbiddenByConnection"),
+        ({"publicNetworkAccess": "SecuredByPerimeter"}, "ForbiddenByConnection"),
         ({"networkAcls": {"defaultAction": "Deny"}}, "ForbiddenByFirewall"),
     ],
 )

@@ -31,9 +31,22 @@ def only_reader(world: World) -> None:
 
 def closed_firewall(world: World) -> None:
     world.allowed(EXPORT, "failing")
+    change_account(world, networkAcls={"defaultAction": "Deny"})
+
+
+def no_public_access(world: World) -> None:
+    world.allowed(EXPORT, "failing")
+    change_account(world, publicNetworkAccess="Disabled")
+
+
+def only_a_perimeter(world: World) -> None:
+    world.allowed(EXPORT, "failing")
+    change_account(world, publicNetworkAccess="securedByPerimeter")
+
+
+def change_account(world: World, **properties: Any) -> None:
     account = CONTAINER_ID.partition("/blobServices")[0]
-    closed = {"properties": {"networkAcls": {"defaultAction": "Deny"}}}
-    assert world.emulator.arm("PATCH", account, closed).status_code == 200
+    world.emulator.ok("PATCH", account, {"properties": properties})
 
 
 def no_container(world: World) -> None:
@@ -73,6 +86,8 @@ FAILURES: dict[str, tuple[Cause, str]] = {
         f"{NOT_AUTHORIZED} using this permission)",
     ),
     "closed firewall": (closed_firewall, f"{NOT_AUTHORIZED})"),
+    "no public access": (no_public_access, f"{NOT_AUTHORIZED})"),
+    "access through a perimeter only": (only_a_perimeter, f"{NOT_AUTHORIZED})"),
     "missing container": (no_container, f"{STORAGE}404 (The specified container does not exist)"),
     "missing account": (
         no_account,
@@ -146,8 +161,7 @@ def _mended(world: World) -> Iterator[None]:
     """Leave no pipeline and no blob, and an open firewall, to the next test."""
     yield
     world.emulator.ok("DELETE", "runsource/exportPipelines/failing")
-    account = CONTAINER_ID.partition("/blobServices")[0]
-    world.emulator.ok("PATCH", account, {"properties": {"networkAcls": {"defaultAction": "Allow"}}})
+    change_account(world, networkAcls={"defaultAction": "Allow"}, publicNetworkAccess="Enabled")
     if "failing" in world.blobs():
         world.container.delete_blob("failing")
 

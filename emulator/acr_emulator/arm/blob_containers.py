@@ -9,12 +9,13 @@ from typing import Any
 from azure.core.exceptions import HttpResponseError
 from starlette.responses import Response
 
+from acr_emulator.arm import body_forms
+from acr_emulator.arm.bodies import Form
 from acr_emulator.arm.collection import Collection
 from acr_emulator.arm.request import ArmRequest, Handler, Right, Route
 from acr_emulator.network.responses import JsonAnswer, empty
 from acr_emulator.state.arm_errors import ArmError, bad_request
 from acr_emulator.state.clock import timestamp
-from acr_emulator.state.enumerations import one_of
 from acr_emulator.state.store import Resource, Store
 from acr_emulator.storage.accounts import CONTAINER_NAME, BlobStorage, ContainerRules, blob_types
 from acr_emulator.storage.accounts import TYPE as ACCOUNT
@@ -23,8 +24,6 @@ from acr_emulator.storage.containers import Containers, StoredContainer
 SERVICE = f"{ACCOUNT}/blobServices"
 TYPE = f"{SERVICE}/containers"
 _POLICY = f"{TYPE}/immutabilityPolicies"
-_ACCESS = ("None", "Container", "Blob")
-_LONGEST_DAYS = 146_000
 _LOCKED = "Locked"
 
 
@@ -49,28 +48,36 @@ class BlobContainers:
         every, one = f"{service}/containers", f"{service}/containers/{{container}}"
         policy = f"{one}/immutabilityPolicies/default"
 
-        def route(method: str, path: str, handler: Handler, action: str) -> Route:
+        def route(
+            method: str, path: str, handler: Handler, action: str, body: Form | None = None
+        ) -> Route:
             scope = one if path.startswith(one) else self.accounts.one
-            return Route(method, path, handler, Right(action, scope))
+            return Route(method, path, handler, Right(action, scope), body=body)
+
+        def hold(action: str, handler: Handler) -> Route:
+            path = f"{one}/{action}"
+            return route("POST", path, handler, f"{TYPE}/{action}/action", body_forms.LEGAL_HOLD)
+
+        container, immutability = body_forms.BLOB_CONTAINER, body_forms.IMMUTABILITY_POLICY
 
         return [
             route("GET", f"{self.accounts.one}/blobServices", self.services, f"{SERVICE}/read"),
             route("GET", service, self.service, f"{SERVICE}/read"),
-            route("PUT", service, self.put_service, f"{SERVICE}/write"),
+            route("PUT", service, self.put_service, f"{SERVICE}/write", body_forms.BLOB_SERVICE),
             Route("GET", every, self.list, Right(f"{TYPE}/read", self.accounts.one), ("name",)),
             route("GET", one, self.get, f"{TYPE}/read"),
-            route("PUT", one, self.put, f"{TYPE}/write"),
-            route("PATCH", one, self.patch, f"{TYPE}/write"),
+            route("PUT", one, self.put, f"{TYPE}/write", container),
+            route("PATCH", one, self.patch, f"{TYPE}/write", container),
             route("DELETE", one, self.delete, f"{TYPE}/delete"),
-            route("POST", f"{one}/setLegalHold", self.set_hold, f"{TYPE}/setLegalHold/action"),
-            route(
-                "POST", f"{one}/clearLegalHold", self.clear_hold, f"{TYPE}/clearLegalHold/action"
-            ),
+            hold("setLegalHold", self.set_hold),
+            hold("clearLegalHold", self.clear_hold),
             route("GET", policy, self.policy, f"{_POLICY}/read"),
-            route("PUT", policy, self.put_policy, f"{_POLICY}/write"),
+            route("PUT", policy, self.put_policy, f"{_POLICY}/write", immutability),
             route("DELETE", policy, self.delete_policy, f"{_POLICY}/delete"),
             route("POST", f"{policy}/lock", self.lock, f"{_POLICY}/lock/action"),
-            route("POST", f"{policy}/extend", self.extend, f"{_POLICY}/extend/action"),
+            route(
+                "POST", f"{policy}/extend", self.extend, f"{_POLICY}/extend/action", immutability
+            ),
         ]
 
     async def services(self, request: ArmRequest) -> Response:
@@ -129,17 +136,14 @@ class BlobContainers:
     async def _change(self, request: ArmRequest, account: Resource, name: str) -> bool:
         properties = request.body.get("properties") or {}
         access = properties.get("publicAccess")
-        if access is not None:
-            access = one_of("properties.publicAccess", access, _ACCESS)
-            if access != "None" and not account["properties"].get("allowBlobPublicAccess"):
-                raise ArmError(
-                    409,
-                    "PublicAccessNotPermitted",
-                    "Public access is not permitted on this storage account.",
-                )
+        permitted = account["properties"].get("allowBlobPublicAccess")
+        if access not in (None, "None") and not permitted:
+            raise ArmError(
+                409,
+                "PublicAccessNotPermitted",
+                "Public access is not permitted on this storage account.",
+            )
         metadata = properties.get("metadata")
-        if metadata is not None and not all(isinstance(text, str) for text in metadata.values()):
-            raise bad_request("InvalidMetadata", "The values of metadata must be strings.")
         try:
             return await self.containers.put(
                 account["name"], name, metadata=metadata, public=access and access.lower()
@@ -167,8 +171,8 @@ class BlobContainers:
     async def _hold(self, request: ArmRequest, changed: Any) -> Response:
         account, container = await self._existing(request)
         tags = request.body.get("tags")
-        if not isinstance(tags, list) or not tags or not all(isinstance(tag, str) for tag in tags):
-            raise bad_request("InvalidRequestPropertyValue", "The tags must be a list of strings.")
+        if not tags:
+            raise bad_request("InvalidRequestPropertyValue", "The property 'tags' is required.")
         rules = self._rules(account, container)
         kept = list(dict.fromkeys(changed(rules.get("tags", []), [tag.lower() for tag in tags])))
         self.storage.set_container_rules(account["name"], container.name, rules | {"tags": kept})
@@ -316,11 +320,11 @@ def _new_policy(days: int) -> dict[str, Any]:
 
 def _days(request: ArmRequest) -> int:
     properties = request.body.get("properties") or {}
-    days = properties.get("immutabilityPeriodSinceCreationInDays")
-    if type(days) is not int or not 1 <= days <= _LONGEST_DAYS:
+    days: int | None = properties.get("immutabilityPeriodSinceCreationInDays")
+    if days is None:
         raise bad_request(
             "InvalidRequestPropertyValue",
-            f"immutabilityPeriodSinceCreationInDays must be a number from 1 to {_LONGEST_DAYS}.",
+            "The property 'properties.immutabilityPeriodSinceCreationInDays' is required.",
         )
     return days
 

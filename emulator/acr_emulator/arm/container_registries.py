@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
+from acr_emulator.arm import body_forms
 from acr_emulator.arm.assigned_identities import AssignedIdentities
 from acr_emulator.arm.operation_polling import OperationPolling
 from acr_emulator.arm.request import ArmRequest, Readable, Right, Route
@@ -64,13 +65,19 @@ class ContainerRegistries:
         readable, write = Readable(f"{TYPE}/read"), right("write")
         name_check = Right(f"{NAMESPACE}/checkNameAvailability/read", _SUBSCRIPTION)
         return [
-            Route("PUT", REGISTRY, self.put, write),
-            Route("PATCH", REGISTRY, self.patch, write),
+            Route("PUT", REGISTRY, self.put, write, body=body_forms.REGISTRY),
+            Route("PATCH", REGISTRY, self.patch, write, body=body_forms.REGISTRY),
             Route("GET", REGISTRY, self.get, right("read")),
             Route("DELETE", REGISTRY, self.delete, right("delete")),
             Route("GET", REGISTRY.removesuffix("/{registry}"), self.list, readable),
             Route("GET", f"{_PROVIDER}/registries", self.list, readable),
-            Route("POST", f"{_PROVIDER}/checkNameAvailability", self.check_name, name_check),
+            Route(
+                "POST",
+                f"{_PROVIDER}/checkNameAvailability",
+                self.check_name,
+                name_check,
+                body=body_forms.TEXTS,
+            ),
             Route(
                 "POST",
                 f"{REGISTRY}/listCredentials",
@@ -82,6 +89,7 @@ class ContainerRegistries:
                 f"{REGISTRY}/regenerateCredential",
                 self.regenerate_credential,
                 right("regenerateCredential/action"),
+                body=body_forms.TEXTS,
             ),
             Route("GET", f"{REGISTRY}/listUsages", self.list_usages, right("listUsages/read")),
             self.polling.status_route(REGISTRY, right("operationStatuses/read")),
@@ -175,7 +183,7 @@ class ContainerRegistries:
         return self._answer(request, resource, "Deleting", status=202, headers=headers)
 
     async def check_name(self, request: ArmRequest) -> Response:
-        name = str(request.body.get("name", ""))
+        name = request.body.get("name", "")
         if not _NAME.fullmatch(name):
             reason, message = "Invalid", "The name has 5 to 50 letters and digits."
         elif self.registries.get(name):

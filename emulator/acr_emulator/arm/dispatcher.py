@@ -17,7 +17,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from acr_emulator.arm import caller_rights, jsonc
-from acr_emulator.arm.bodies import checked, unreadable
+from acr_emulator.arm.bodies import parsed as parsed_body
+from acr_emulator.arm.bodies import unreadable
 from acr_emulator.arm.request import ArmRequest, Route
 from acr_emulator.arm.transfer_resources import check_version
 from acr_emulator.cloud import metadata
@@ -101,6 +102,8 @@ class ArmApp:
         route, request = self._find(request)
         self._check_subscription(request.id)
         caller_rights.check(self._rights, route, request)
+        body = {} if route.body is None else parsed_body(route.body, request.body)
+        request = replace(request, body=body)
         self._check_deletion(request)
         # A deletion waits for what is being changed in it, and a second one finds nothing.
         async with nullcontext() if request.method in _READING else self._held_off(request):
@@ -143,7 +146,7 @@ class ArmApp:
             params={},
             query=request.query_params,
             headers=request.headers,
-            body=checked(_json(await request.body()), path.name if path.segments else ""),
+            body=_json(await request.body()),
             api_version=version,
             caller=claims,
             base_url=cloud.arm_url,

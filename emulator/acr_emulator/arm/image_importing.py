@@ -7,6 +7,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from acr_emulator.arm.body_forms import IMAGE_IMPORT
 from acr_emulator.arm.container_registries import NAMESPACE, REGISTRY, right
 from acr_emulator.arm.operation_polling import OperationPolling
 from acr_emulator.arm.request import ArmRequest, Route
@@ -19,8 +20,6 @@ from acr_emulator.registry.registries import TYPE, Registries
 from acr_emulator.state.arm_errors import ArmError, bad_request, resource_not_found
 from acr_emulator.state.resource_ids import InvalidIdError, ResourceId
 
-_FORCE = "Force"
-_MODES = ("NoForce", _FORCE)
 #: az would wait for half a minute.
 _RETRY_AFTER = {"retry-after": "1"}
 
@@ -36,7 +35,8 @@ class ImageImporting:
     def routes(self) -> list[Route]:
         """The routes and their handlers."""
         path = f"{REGISTRY}/importImage"
-        return [Route("POST", path, self.start, right("importImage/action"))]
+        importing = right("importImage/action")
+        return [Route("POST", path, self.start, importing, body=IMAGE_IMPORT)]
 
     async def start(self, request: ArmRequest) -> Response:
         """202, and a Location to follow, as recorded of Azure."""
@@ -76,15 +76,9 @@ def _parsed(request: ArmRequest) -> ImageImport:
         login=_login(source.get("credentials")),
         tags=tags,
         untagged=untagged,
-        overwrite=_mode(body.get("mode", _MODES[0])) == _FORCE,
+        overwrite=body.get("mode") == "Force",
         caller=request.caller.principal.object_id,
     )
-
-
-def _mode(value: str) -> str:
-    if value not in _MODES:
-        raise _invalid(f"The mode '{value}' is none of {', '.join(_MODES)}.")
-    return value
 
 
 def _login(credentials: dict[str, Any] | None) -> tuple[str, str] | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from acr_emulator.arm import body_forms
 from acr_emulator.arm.collection import Collection
 from acr_emulator.arm.request import ArmRequest, Right, Route
 from acr_emulator.arm.system_data import system_data
@@ -17,7 +18,6 @@ from acr_emulator.keyvault.vaults import TYPE, DeletedVault, DeletedVaults
 from acr_emulator.network.responses import JsonAnswer, empty
 from acr_emulator.state.arm_errors import ArmError, bad_request
 from acr_emulator.state.clock import Clock, timestamp
-from acr_emulator.state.enumerations import one_of
 from acr_emulator.state.resource_ids import ResourceId
 from acr_emulator.state.settings import Settings
 from acr_emulator.state.store import Resource, Store, Table
@@ -53,15 +53,22 @@ class KeyVaults:
     def routes(self) -> list[Route]:
         """The routes and their handlers."""
         collection = self.collection
-        one = collection.one
+        one, form = collection.one, body_forms.VAULT
+        write = collection.right("write")
         name_check = Right("Microsoft.KeyVault/checkNameAvailability/read", _SUBSCRIPTION)
         return [
             *collection.reading_routes(self.get),
-            Route("POST", f"{_PROVIDER}/checkNameAvailability", self.check_name, name_check),
+            Route(
+                "POST",
+                f"{_PROVIDER}/checkNameAvailability",
+                self.check_name,
+                name_check,
+                body=body_forms.TEXTS,
+            ),
             # az requests both kinds; there is no managed HSM here.
             Route("POST", f"{_PROVIDER}/checkMhsmNameAvailability", self.check_hsm, name_check),
-            Route("PUT", one, self.put, collection.right("write")),
-            Route("PATCH", one, self.patch, collection.right("write")),
+            Route("PUT", one, self.put, write, body=form),
+            Route("PATCH", one, self.patch, write, body=form),
             Route("DELETE", one, self.delete, collection.right("delete")),
             *self._deleted_routes(),
             Route(
@@ -69,6 +76,7 @@ class KeyVaults:
                 f"{one}/accessPolicies/{{operation}}",
                 self.access_policies,
                 collection.right("accessPolicies/write"),
+                body=body_forms.ACCESS_POLICIES,
             ),
         ]
 
@@ -214,10 +222,7 @@ class KeyVaults:
         created = system_data(request, self.clock, previous, zone="Z")
         roles = requested.get("enableRbacAuthorization")
         properties = {
-            "sku": {
-                "family": one_of("properties.sku.family", sku["family"], ("A",)),
-                "name": one_of("properties.sku.name", sku["name"], ("standard", "premium")),
-            },
+            "sku": {"family": sku["family"], "name": sku["name"]},
             "tenantId": requested.get("tenantId") or self.cloud.tenant_id,
             "accessPolicies": _policies(requested),
             "enabledForDeployment": bool(requested.get("enabledForDeployment")),
@@ -230,7 +235,7 @@ class KeyVaults:
             ),
             "vaultUri": f"{self.cloud.vault_url(request['name'])}/",
             "provisioningState": "Succeeded",
-            "publicNetworkAccess": requested.get("publicNetworkAccess") or "Enabled",
+            "publicNetworkAccess": requested.get("publicNetworkAccess", "Enabled"),
         }
         return {
             "id": previous["id"] if previous else str(request.id),
@@ -239,7 +244,7 @@ class KeyVaults:
             "location": request.body["location"],
             "tags": request.body.get("tags") or {},
             "systemData": created,
-            "properties": properties | _shown_if_special(requested),
+            "properties": properties | _special(requested),
         }
 
     async def get(self, request: ArmRequest) -> Response:
@@ -251,9 +256,11 @@ class KeyVaults:
 
     async def patch(self, request: ArmRequest) -> Response:
         vault = self.collection.existing(request)
-        requested = request.body.get("properties") or {}
+        requested = request.body.get("properties", {})
         _policies(requested)
-        vault["properties"] |= requested
+        sku = vault["properties"]["sku"] | requested.get("sku", {})
+        kept = {key: value for key, value in requested.items() if key != "createMode"}
+        vault["properties"] |= kept | {"sku": sku}
         vault["tags"] = request.body.get("tags") or vault["tags"]
         vault["systemData"] = system_data(request, self.clock, vault, zone="Z")
         self.store.put(vault["id"], vault)
@@ -297,11 +304,6 @@ def _policies(requested: Resource) -> list[Resource]:
     policies: list[Resource] = requested.get("accessPolicies") or []
     if any(not {"objectId", "permissions"} <= policy.keys() for policy in policies):
         raise bad_request("BadRequest", "An access policy needs objectId and permissions.")
-    for policy in policies:
-        for kind, granted in policy["permissions"].items():
-            words = granted if isinstance(granted, list) else [None]
-            if not all(isinstance(word, str) for word in words):
-                raise bad_request("BadRequest", f"The permissions of {kind} are to be strings.")
     return policies
 
 
@@ -310,12 +312,12 @@ def _registering(vault: Resource, uri: str) -> Resource:
     return vault | {"properties": vault["properties"] | state}
 
 
-def _shown_if_special(requested: dict[str, Any]) -> dict[str, Any]:
+def _special(requested: dict[str, Any]) -> dict[str, Any]:
     """Properties that are shown only when they say something (recorded: open network rules)."""
     special = {key: requested[key] for key in _OPTIONAL if requested.get(key)}
     rules = special.pop("networkAcls", {})
     lists = {
-        key: [item | _address(item) for item in rules.get(key) or [] if isinstance(item, dict)]
+        key: [item | _address(item) for item in rules.get(key, ())]
         for key in ("ipRules", "virtualNetworkRules")
     }
     if any(lists.values()) or rules.get("defaultAction", "Allow") != "Allow":
@@ -325,8 +327,8 @@ def _shown_if_special(requested: dict[str, Any]) -> dict[str, Any]:
 
 def _address(rule: Resource) -> dict[str, str]:
     """An address as a range, as vaults show it."""
-    value = rule.get("value")
-    return {"value": f"{value}/32"} if isinstance(value, str) and "/" not in value else {}
+    value = rule.get("value", "/")
+    return {} if "/" in value else {"value": f"{value}/32"}
 
 
 def _united(policy: dict[str, Any], previous: list[dict[str, Any]]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
+from acr_emulator.arm.body_forms import MANAGED_IDENTITY
 from acr_emulator.arm.collection import Collection
 from acr_emulator.arm.request import ArmRequest, Route
 from acr_emulator.cloud.clouds import Cloud
@@ -31,11 +32,12 @@ class ManagedIdentities:
 
     def routes(self) -> list[Route]:
         """The routes and their handlers."""
-        collection = self.collection
+        collection, form = self.collection, MANAGED_IDENTITY
+        write = collection.right("write")
         return [
             *collection.reading_routes(),
-            Route("PUT", collection.one, self.put, collection.right("write")),
-            Route("PATCH", collection.one, self.patch, collection.right("write")),
+            Route("PUT", collection.one, self.put, write, body=form),
+            Route("PATCH", collection.one, self.patch, write, body=form),
             Route("DELETE", collection.one, self.delete, collection.right("delete")),
         ]
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from acr_emulator.arm.body_forms import PIPELINE_RUN
 from acr_emulator.arm.container_registries import REGISTRY
 from acr_emulator.arm.list_pages import page
 from acr_emulator.arm.operation_polling import OperationPolling
@@ -46,7 +47,7 @@ class PipelineRuns:
         """The routes and their handlers."""
         one = f"{_RUNS}/{{name}}"
         return [
-            Route("PUT", one, self.put, Right(f"{TYPE}/write", one)),
+            Route("PUT", one, self.put, Right(f"{TYPE}/write", one), body=PIPELINE_RUN),
             Route("GET", one, self.get, Right(f"{TYPE}/read", one)),
             Route("DELETE", one, self.delete, Right(f"{TYPE}/delete", one)),
             Route("GET", _RUNS, self.list, Right(f"{TYPE}/read", REGISTRY)),

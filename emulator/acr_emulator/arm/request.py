@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
+from acr_emulator.arm.bodies import Form
 from acr_emulator.identity.tokens import Claims
 from acr_emulator.state.odata_filters import EVERYTHING, Filter
 from acr_emulator.state.resource_ids import ResourceId
@@ -38,7 +39,7 @@ class ArmRequest:
     params: Mapping[str, str]
     query: Mapping[str, str]
     headers: Mapping[str, str]
-    #: The JSON object of the body, {} when there is none.
+    #: The JSON object of the body, as the route's form has it; {} when there is none.
     body: dict[str, Any]
     api_version: str
     caller: Claims
@@ -112,7 +113,8 @@ class Route:
     """A method, a path template, its handler, and what a caller needs for it.
 
     `{name}` matches one segment; `{scope}` at the beginning matches any number of them. Names match
-    whatever their case. A route that doesn't declare what it needs is closed to everybody.
+    whatever their case. A route that doesn't declare what it needs is closed to everybody. One
+    that doesn't declare a body is given none.
     """
 
     method: str
@@ -121,6 +123,8 @@ class Route:
     needs: Right | Readable | Anyone | None = None
     #: What `$filter` can use, in lower case; a filter by anything else is refused.
     filters: tuple[str, ...] = ()
+    #: What the body can hold.
+    body: Form | None = None
 
     def match(self, path: ResourceId) -> Mapping[str, str] | None:
         """What the placeholders match, or None if the path is another one."""

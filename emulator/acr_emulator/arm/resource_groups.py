@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
+from acr_emulator.arm import body_forms
 from acr_emulator.arm.request import ArmRequest, Readable, Right, Route
 from acr_emulator.network.responses import JsonAnswer, empty
 from acr_emulator.state.arm_errors import bad_request, group_not_found
@@ -38,8 +39,8 @@ class ResourceGroups:
         any_type = Readable("{type}/read")
         return [
             Route("GET", _GROUPS, self.list, Readable(f"{_ACTIONS}/read"), _TAGS),
-            Route("PUT", one, self.put, write),
-            Route("PATCH", one, self.put, write),
+            Route("PUT", one, self.put, write, body=body_forms.GROUP),
+            Route("PATCH", one, self.put, write, body=body_forms.GROUP),
             Route("GET", one, self.get, read),
             Route("HEAD", one, self.head, read),
             Route("DELETE", one, self.delete, Right(f"{_ACTIONS}/delete", one)),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
+from acr_emulator.arm.body_forms import ROLE_ASSIGNMENT
 from acr_emulator.arm.request import ArmRequest, Right, Route
 from acr_emulator.cloud.clouds import Cloud
 from acr_emulator.identity.authorization import (
@@ -44,7 +45,7 @@ class RoleAssignments:
         """The routes and their handlers."""
         assignments = f"{_AUTHORIZATION}/roleAssignments"
         assignment = f"{assignments}/{{name}}"
-        read = _right("roleAssignments/read")
+        read, write = _right("roleAssignments/read"), _right("roleAssignments/write")
         return [
             Route(
                 "GET",
@@ -61,7 +62,7 @@ class RoleAssignments:
             ),
             Route("GET", assignments, self.assignments, read, _ASSIGNED),
             Route("GET", assignment, self.assignment, read),
-            Route("PUT", assignment, self.assign, _right("roleAssignments/write")),
+            Route("PUT", assignment, self.assign, write, body=ROLE_ASSIGNMENT),
             Route("DELETE", assignment, self.withdraw, _right("roleAssignments/delete")),
         ]
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from acr_emulator.arm.body_forms import ROLE_DEFINITION
 from acr_emulator.arm.caller_rights import check_linked
 from acr_emulator.arm.request import ArmRequest, Right, Route
 from acr_emulator.cloud.clouds import Cloud
@@ -53,7 +54,7 @@ class RoleDefinitions:
         return [
             Route("GET", _DEFINITIONS, self.list, read, _FILTERS),
             Route("GET", definition, self.show, read),
-            Route("PUT", definition, self.put, write),
+            Route("PUT", definition, self.put, write, body=ROLE_DEFINITION),
             Route("DELETE", definition, self.delete, delete),
         ]
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
+from acr_emulator.arm import body_forms
 from acr_emulator.arm.assigned_identities import AssignedIdentities
 from acr_emulator.arm.collection import Collection
 from acr_emulator.arm.operation_polling import NAMED_OPERATION
@@ -16,7 +17,6 @@ from acr_emulator.cloud.clouds import Cloud
 from acr_emulator.network.responses import JsonAnswer, empty
 from acr_emulator.state.arm_errors import ArmError, bad_request, resource_not_found
 from acr_emulator.state.clock import Clock, timestamp
-from acr_emulator.state.enumerations import one_of
 from acr_emulator.state.operations import Operations
 from acr_emulator.state.resource_ids import ResourceId
 from acr_emulator.state.settings import Settings
@@ -33,14 +33,6 @@ _SERVICES_OF = {
     "BlobStorage": ("dfs", "blob"),
     "BlockBlobStorage": ("dfs", "z22.web", "blob"),
 }
-_KINDS = ("StorageV2", "Storage", *_SERVICES_OF)
-#: Of the second version are accounts of Azure Files that are billed by what is provisioned (docs).
-_SKUS = (
-    *("Standard_LRS", "Standard_GRS", "Standard_RAGRS", "Standard_ZRS"),
-    *("Standard_GZRS", "Standard_RAGZRS", "Premium_LRS", "Premium_ZRS"),
-    *("StandardV2_LRS", "StandardV2_GRS", "StandardV2_ZRS", "StandardV2_GZRS"),
-    *("PremiumV2_LRS", "PremiumV2_ZRS"),
-)
 _NETWORK_ACLS: dict[str, Any] = {
     "ipv6Rules": [],
     "bypass": "AzureServices",
@@ -74,19 +66,26 @@ class StorageAccounts:
     def routes(self) -> list[Route]:
         """The routes and their handlers."""
         collection = self.collection
-        one = collection.one
+        one, form = collection.one, body_forms.STORAGE_ACCOUNT
+        write = collection.right("write")
         name_check = Right("Microsoft.Storage/checkNameAvailability/read", _SUBSCRIPTION)
         return [
             *collection.reading_routes(),
-            Route("POST", f"{_PROVIDER}/checkNameAvailability", self.check_name, name_check),
+            Route(
+                "POST",
+                f"{_PROVIDER}/checkNameAvailability",
+                self.check_name,
+                name_check,
+                body=body_forms.TEXTS,
+            ),
             Route(
                 "GET",
                 f"{_PROVIDER}/locations/{{location}}/asyncoperations/{{operation}}",
                 self.created,
                 NAMED_OPERATION,
             ),
-            Route("PUT", one, self.put, collection.right("write")),
-            Route("PATCH", one, self.patch, collection.right("write")),
+            Route("PUT", one, self.put, write, body=form),
+            Route("PATCH", one, self.patch, write, body=form),
             Route("DELETE", one, self.delete, collection.right("delete")),
             Route("POST", f"{one}/listKeys", self.list_keys, collection.right("listKeys/action")),
             Route(
@@ -94,6 +93,7 @@ class StorageAccounts:
                 f"{one}/regenerateKey",
                 self.regenerate_key,
                 collection.right("regenerateKey/action"),
+                body=body_forms.TEXTS,
             ),
         ]
 
@@ -153,8 +153,8 @@ class StorageAccounts:
         if not body.get("location"):
             raise bad_request("LocationRequired", "The location property is required.")
         now = timestamp(self.clock.now(), zone="Z")
-        sku = (body.get("sku") or {}).get("name") or "Standard_RAGRS"
-        kind = one_of("kind", body.get("kind") or "StorageV2", _KINDS)
+        sku = body.get("sku", {}).get("name", "Standard_RAGRS")
+        kind = body.get("kind", "StorageV2")
         endpoints = {
             service.rpartition(".")[2]: f"https://{name}.{service}.{self.cloud.storage_suffix}/"
             for service in _SERVICES_OF.get(kind, _SERVICES)
@@ -240,28 +240,14 @@ def _check_name(name: str) -> None:
         )
 
 
-def _sku(requested: str) -> dict[str, str]:
-    name = one_of("sku.name", requested, _SKUS)
+def _sku(name: str) -> dict[str, str]:
     return {"name": name, "tier": name.partition("_")[0]}
 
 
 def _settable(body: dict[str, Any]) -> dict[str, Any]:
     """What a request says of the properties; kept whole, also what has no effect here."""
-    properties = {
-        key: value
-        for key, value in (body.get("properties") or {}).items()
-        if key != "encryption" and value is not None
-    }
+    properties = dict(body.get("properties", {}))
+    properties.pop("encryption", None)
     if "networkAcls" in properties:
-        rules = _NETWORK_ACLS | properties["networkAcls"]
-        action = one_of(
-            "properties.networkAcls.defaultAction", rules["defaultAction"], ("Allow", "Deny")
-        )
-        properties["networkAcls"] = rules | {"defaultAction": action}
-    if "publicNetworkAccess" in properties:
-        properties["publicNetworkAccess"] = one_of(
-            "properties.publicNetworkAccess",
-            properties["publicNetworkAccess"],
-            ("Enabled", "Disabled"),
-        )
+        properties["networkAcls"] = _NETWORK_ACLS | properties["networkAcls"]
     return properties

@@ -9,6 +9,7 @@ from typing import Any
 from azure.storage.blob import generate_account_sas, generate_blob_sas, generate_container_sas
 from starlette.responses import Response
 
+from acr_emulator.arm.body_forms import TEXTS
 from acr_emulator.arm.collection import Collection
 from acr_emulator.arm.request import ArmRequest, Route
 from acr_emulator.network.responses import JsonAnswer
@@ -49,13 +50,16 @@ class StorageSas:
         """The routes and their handlers."""
         one, right = self.accounts.one, self.accounts.right
         return [
-            Route("POST", f"{one}/listAccountSas", self.account, right("listAccountSas/action")),
-            Route("POST", f"{one}/listServiceSas", self.service, right("listServiceSas/action")),
+            Route("POST", f"{one}/{action}", handler, right(f"{action}/action"), body=TEXTS)
+            for action, handler in (
+                ("listAccountSas", self.account),
+                ("listServiceSas", self.service),
+            )
         ]
 
     async def account(self, request: ArmRequest) -> Response:
         name, key = self._signer(request)
-        body = _texts(request)
+        body = request.body
         required = ("signedServices", "signedResourceTypes", "signedPermission", "signedExpiry")
         _require(body, required)
         token = _signed(
@@ -72,7 +76,7 @@ class StorageSas:
     async def service(self, request: ArmRequest) -> Response:
         """For a container or a blob: `/blob/ACCOUNT/CONTAINER[/BLOB]`."""
         name, key = self._signer(request)
-        body = _texts(request)
+        body = request.body
         _require(body, ("canonicalizedResource",))
         if not body.get("signedIdentifier"):
             _require(body, ("signedPermission", "signedExpiry"))
@@ -104,10 +108,6 @@ class StorageSas:
             "InvalidValuesForRequestParameters",
             "Values for request parameters are invalid: keyToSign.",
         )
-
-
-def _texts(request: ArmRequest) -> Mapping[str, str]:
-    return {name: value for name, value in request.body.items() if isinstance(value, str)}
 
 
 def _require(body: Mapping[str, str], names: tuple[str, ...]) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 
 from starlette.responses import Response
 
+from acr_emulator.arm import body_forms
+from acr_emulator.arm.bodies import parsed
 from acr_emulator.arm.calls import Calls
 from acr_emulator.arm.request import ArmRequest, Right, Route
 from acr_emulator.cloud.clouds import Cloud
@@ -54,7 +56,7 @@ class TemplateDeployments:
         read, write = _right("read"), _right("write")
         of_operations = _right("operations/read")
         return [
-            Route("PUT", one, self.put, write),
+            Route("PUT", one, self.put, write, body=body_forms.DEPLOYMENT),
             Route("GET", one, self.get, read),
             Route("HEAD", one, self.head, read),
             Route("DELETE", one, self.delete, _right("delete")),
@@ -65,7 +67,13 @@ class TemplateDeployments:
                 Right(f"{DEPLOYMENT}/read", _GROUP),
                 ("provisioningstate",),
             ),
-            Route("POST", f"{one}/validate", self.validate, _right("validate/action")),
+            Route(
+                "POST",
+                f"{one}/validate",
+                self.validate,
+                _right("validate/action"),
+                body=body_forms.DEPLOYMENT,
+            ),
             Route("POST", f"{one}/exportTemplate", self.export, _right("exportTemplate/action")),
             Route("POST", f"{one}/whatIf", _what_if, _right("whatIf/action")),
             Route("GET", f"{one}/operations", self.operations, of_operations),
@@ -184,7 +192,7 @@ class TemplateDeployments:
         return group
 
     def _template(self, request: ArmRequest, document: Mapping[str, Any]) -> Template:
-        parameters = _requested(request).get("parameters") or {}
+        parameters = _requested(request).get("parameters", {})
         deployment = {"name": request["name"], "properties": {"mode": "Incremental"}}
         where = deployment_context(self.cloud, self.clock.now(), self._group(request), deployment)
         try:
@@ -221,29 +229,29 @@ def _operations(deployment: Resource, deployments: Deployments) -> list[dict[str
 def _document(request: ArmRequest) -> dict[str, Any]:
     """The template of a request, which is to add to the group what it declares."""
     requested = _requested(request)
-    if str(requested.get("mode", "Incremental")).lower() != "incremental":
+    if requested.get("mode") == "Complete":
         raise _refused(NotImitatedError("the mode Complete"))
     if "templateLink" in requested or "parametersLink" in requested:
         raise _refused(NotImitatedError("links to templates and parameters"))
-    if isinstance(document := requested.get("template"), dict):
-        return document
-    raise bad_request(
-        "InvalidRequestContent",
-        "The request content was invalid: the property 'properties.template' is required.",
-    )
+    if "template" not in requested:
+        raise bad_request(
+            "InvalidRequestContent",
+            "The request content was invalid: the property 'properties.template' is required.",
+        )
+    document: dict[str, Any] = requested["template"]
+    return document
 
 
 def _requested(request: ArmRequest) -> dict[str, Any]:
     """The properties of a request, in ARM's spelling."""
-    properties = request.body.get("properties")
+    properties = request.body.get("properties", {})
     try:
-        return members(
-            "DeploymentPropertiesDefinition",
-            "deployment",
-            properties if isinstance(properties, dict) else {},
-        )
+        spelled = members("DeploymentPropertiesDefinition", "deployment", properties)
     except TemplateError as error:
         raise bad_request("InvalidRequestContent", error.message) from error
+    read = parsed(body_forms.DEPLOYMENT_PROPERTIES, {"properties": spelled})
+    requested: dict[str, Any] = read["properties"]
+    return requested
 
 
 def _refused(error: TemplateError) -> ArmError:

@@ -8,6 +8,7 @@ from functools import partial
 from starlette.responses import Response
 
 from acr_emulator.arm.assigned_identities import AssignedIdentities
+from acr_emulator.arm.body_forms import PIPELINE
 from acr_emulator.arm.container_registries import REGISTRY
 from acr_emulator.arm.list_pages import page
 from acr_emulator.arm.request import ArmRequest, Right, Route
@@ -44,7 +45,7 @@ class TransferPipelines:
         pipelines = f"{REGISTRY}/{self.kind.collection}"
         one = f"{pipelines}/{{name}}"
         return [
-            Route("PUT", one, self.put, Right(f"{self.kind.type}/write", one)),
+            Route("PUT", one, self.put, Right(f"{self.kind.type}/write", one), body=PIPELINE),
             Route("GET", one, self.get, Right(f"{self.kind.type}/read", one)),
             Route("DELETE", one, self.delete, Right(f"{self.kind.type}/delete", one)),
             Route("GET", pipelines, self.list, Right(f"{self.kind.type}/read", REGISTRY)),

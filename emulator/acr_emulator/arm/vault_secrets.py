@@ -7,6 +7,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from acr_emulator.arm.body_forms import SECRET
 from acr_emulator.arm.collection import Collection
 from acr_emulator.arm.request import ArmRequest, Right, Route
 from acr_emulator.cloud.clouds import Cloud
@@ -40,8 +41,8 @@ class VaultSecrets:
         return [
             Route("GET", every, self.list, Right(f"{_SECRETS}/read", self.vaults.one)),
             Route("GET", one, self.get, Right(f"{_SECRETS}/read", one)),
-            Route("PUT", one, self.put, Right(f"{_SECRETS}/write", one)),
-            Route("PATCH", one, self.patch, Right(f"{_SECRETS}/write", one)),
+            Route("PUT", one, self.put, Right(f"{_SECRETS}/write", one), body=SECRET),
+            Route("PATCH", one, self.patch, Right(f"{_SECRETS}/write", one), body=SECRET),
         ]
 
     async def list(self, request: ArmRequest) -> Response:
@@ -59,7 +60,7 @@ class VaultSecrets:
         properties = request.body.get("properties") or {}
         if not SECRET_NAME.fullmatch(name):
             raise bad_request("BadRequest", f"The secret name '{name}' is invalid.")
-        if not isinstance(properties.get("value"), str):
+        if "value" not in properties:
             raise bad_request("BadRequest", "The property 'value' of a secret is required.")
         secrets = Secrets(self.store, vault["name"])
         if secrets.deleted(name):

@@ -288,7 +288,7 @@ def _deleted_item(request: Request, secrets: Secrets, secret: Secret) -> dict[st
 def _check_network(vault: Resource, caller: Principal) -> None:
     """Refuse a client of a closed vault: no client here is in an address range of its rules."""
     properties = vault["properties"]
-    if str(properties.get("publicNetworkAccess")).lower() == "disabled":
+    if properties["publicNetworkAccess"] != "Enabled":  # Disabled or SecuredByPerimeter
         raise _VaultError(
             403,
             "Forbidden",
@@ -297,7 +297,7 @@ def _check_network(vault: Resource, caller: Principal) -> None:
             reason="ForbiddenByConnection",
         )
     rules = properties.get("networkAcls") or {}
-    if str(rules.get("defaultAction")).lower() == "deny":
+    if rules.get("defaultAction") == "Deny":
         raise _VaultError(
             403,
             "Forbidden",

@@ -1,4 +1,4 @@
-"""What a registry's `properties` and `sku` may be, and what they are when nothing is said."""
+"""A registry's `properties` and `sku`: their defaults, what excludes each other, what is shown."""
 
 import copy
 from datetime import datetime
@@ -6,14 +6,12 @@ from typing import Any
 
 from acr_emulator.state.arm_errors import ArmError, bad_request
 from acr_emulator.state.clock import timestamp
-from acr_emulator.state.enumerations import one_of
 from acr_emulator.state.store import Resource
 
 Properties = dict[str, Any]
 
-_ACCESS = ("Enabled", "Disabled")
 _TIERS = ("Basic", "Standard", "Premium")
-_SETTABLE: Properties = {
+_DEFAULTS: Properties = {
     "adminUserEnabled": False,
     "networkRuleSet": {"defaultAction": "Allow", "ipRules": []},
     "policies": {
@@ -61,7 +59,7 @@ def tier(body: Resource) -> dict[str, str]:
 
 def created(body: Resource, login_server: str, now: datetime) -> Properties:
     """The properties of a new registry; key order as recorded."""
-    properties = copy.deepcopy(_SETTABLE)
+    properties = copy.deepcopy(_DEFAULTS)
     for policy in ("retentionPolicy", "softDeletePolicy"):
         properties["policies"][policy]["lastUpdatedTime"] = timestamp(now)
     head = {
@@ -73,17 +71,8 @@ def created(body: Resource, login_server: str, now: datetime) -> Properties:
 
 
 def merged(properties: Properties, body: Resource) -> Properties:
-    """Properties with those that the body sets; others of the body are ignored, as ARM does."""
-    settable = {**_SETTABLE, **_SINCE_2026}
-    changes = {
-        key: value
-        for key, value in (body.get("properties") or {}).items()
-        if key in settable and value is not None
-    }
-    if "publicNetworkAccess" in changes:
-        access = one_of("properties.publicNetworkAccess", changes["publicNetworkAccess"], _ACCESS)
-        changes["publicNetworkAccess"] = access
-    return _merge(properties, changes)
+    """Properties with those that the body sets."""
+    return _merge(properties, body.get("properties", {}))
 
 
 def _merge(old: Properties, changes: Properties) -> Properties:
@@ -97,7 +86,7 @@ def _merge(old: Properties, changes: Properties) -> Properties:
 def exports_disabled(resource: Resource) -> bool:
     """Whether the registry's export policy forbids data to leave it."""
     status: str = resource["properties"]["policies"]["exportPolicy"]["status"]
-    return status.lower() == "disabled"
+    return status == "disabled"
 
 
 def check(resource: Resource, previous: Resource | None = None, *, exporting: bool = False) -> None:

@@ -128,7 +128,7 @@ class PipelineAccess:
         properties = account["properties"]
         if (
             properties["networkAcls"]["defaultAction"] == "Deny"
-            or properties.get("publicNetworkAccess") == "Disabled"
+            or properties.get("publicNetworkAccess", "Enabled") != "Enabled"
         ):
             raise StorageError(403, "This request is not authorized to perform this operation")
         return account
