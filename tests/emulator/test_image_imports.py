@@ -58,7 +58,10 @@ def ended(emulator: Emulator, answer: httpx.Response) -> httpx.Response:
 
     def look() -> httpx.Response | None:
         polled = emulator.arm("GET", location.path)
-        return None if polled.status_code == 202 else polled
+        if polled.status_code != 202:
+            return polled
+        assert polled.headers["retry-after"] == "1"
+        return None
 
     return eventually(look)
 

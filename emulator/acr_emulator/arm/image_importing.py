@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from acr_emulator.arm.body_forms import IMAGE_IMPORT
 from acr_emulator.arm.container_registries import NAMESPACE, REGISTRY, right
-from acr_emulator.arm.operation_polling import OperationPolling
+from acr_emulator.arm.operation_polling import SOON, OperationPolling
 from acr_emulator.arm.request import ArmRequest, Route
 from acr_emulator.arm.transfer_resources import without_blanks
 from acr_emulator.engine.artifact_references import Reference
@@ -19,9 +19,6 @@ from acr_emulator.registry.image_imports import ImageImport, ImageImports
 from acr_emulator.registry.registries import TYPE, Registries
 from acr_emulator.state.arm_errors import ArmError, bad_request, resource_not_found
 from acr_emulator.state.resource_ids import InvalidIdError, ResourceId
-
-#: az would wait for half a minute.
-_RETRY_AFTER = {"retry-after": "1"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +42,7 @@ class ImageImporting:
             raise resource_not_found(TYPE, request["registry"], request["group"])
         operation = self.image_imports.begin(target, _parsed(request))
         location = self.polling.location_headers(request, NAMESPACE, target["location"], operation)
-        return empty(202, {**_RETRY_AFTER, **location})
+        return empty(202, {**SOON, **location})
 
 
 def _parsed(request: ArmRequest) -> ImageImport:

@@ -20,6 +20,8 @@ _RESULT = (
     "/operationResults/{operation}"
 )
 NAMED_OPERATION = Anyone("whoever started the operation knows its name, which can't be guessed")
+#: Ours: without it, clients wait half a minute between two looks at an operation.
+SOON = {"retry-after": "1"}
 
 
 class OperationPolling:
@@ -67,6 +69,7 @@ class OperationPolling:
         state = self._operations.state(request["operation"])
         if "error" in state:
             return JsonAnswer(state, 400)
+        has_body = self._operations.has_body(request["operation"])
         if state["status"] == "Succeeded":
-            return JsonAnswer(state) if self._operations.has_body(request["operation"]) else empty()
-        return empty(202, {"location": request.url(request.id)})
+            return JsonAnswer(state) if has_body else empty()
+        return empty(202, {"location": request.url(request.id), **(SOON if has_body else {})})

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from acr_emulator.arm import body_forms
 from acr_emulator.arm.bodies import parsed
 from acr_emulator.arm.calls import Calls
+from acr_emulator.arm.operation_polling import SOON
 from acr_emulator.arm.request import ArmRequest, Right, Route
 from acr_emulator.cloud.clouds import Cloud
 from acr_emulator.deployments.deployment_properties import accepted, deployment_context
@@ -32,8 +33,6 @@ _DEPLOYMENTS = f"{_GROUP}/providers/{DEPLOYMENT}"
 #: The older path of operations, which az uses.
 _OPERATIONS = f"{_GROUP}/deployments/{{name}}/operations"
 _CORRELATION = "x-ms-correlation-request-id"
-#: Ours: without it, clients wait half a minute between two looks at an operation.
-_RETRY_AFTER = {"retry-after": "1"}
 
 
 def _right(action: str) -> Right:
@@ -108,7 +107,7 @@ class TemplateDeployments:
         rollout = Rollout(template, calls, self.clock, self.store)
         self.deployments.begin(deployment, document, rollout)
         operation = request.id / "operationStatuses" / f"{uuid.uuid4().int % 10**19:019d}"
-        headers = {"azure-asyncoperation": request.url(operation), **_RETRY_AFTER}
+        headers = {"azure-asyncoperation": request.url(operation), **SOON}
         return JsonAnswer(deployment, 200 if previous else 201, headers)
 
     async def validate(self, request: ArmRequest) -> Response:
@@ -170,7 +169,7 @@ class TemplateDeployments:
         body = {"status": properties["provisioningState"]}
         if "error" in properties:
             body["error"] = properties["error"]
-        return JsonAnswer(body, headers=_RETRY_AFTER)
+        return JsonAnswer(body, headers=SOON)
 
     def _existing(self, request: ArmRequest) -> Resource:
         deployment = self.store.get(self._id(request))
