@@ -15,9 +15,11 @@ AZ_VERSION = "none"  # no test of this module runs az
 
 @pytest.fixture
 def wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """An empty wheel; temporary files lie next to it, and nothing is built to be transferred."""
+    """An empty wheel; temporary files lie next to it, nothing is built, and no emulator starts."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.setattr(demo, "build_payload", lambda *_: None)
+    monkeypatch.setattr(Cloud, "__enter__", lambda cloud: cloud)
+    monkeypatch.setattr(Cloud, "__exit__", lambda *_: None)
     (tmp_path / "empty.whl").touch()
     return str(tmp_path / "empty.whl")
 
