@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
+from acr_emulator.registry.stored_repositories import StoredRepositories
 from acr_emulator.runs.pipelines import EXPORT, IMPORT
 
 from tests.emulator.run_world import READER, World
@@ -211,3 +213,21 @@ def test_referrers_that_a_transfer_carried_are_listed(world: World) -> None:
     assert exported["response"]["status"] == "Succeeded", exported
     world.run(IMPORT, "referring", "referring2", "referring")
     assert referrers(target, subject) == referrers(source, subject) != []
+
+
+def test_what_a_deletion_leaves_behind_is_not_listed(tmp_path: Path) -> None:
+    """Distribution keeps the folder of a deleted manifest, and for a time its blob."""
+    root, image = tmp_path / "docker/registry/v2", f"sha256:{'1' * 64}"
+    manifest = json.dumps({"subject": {"digest": image}}).encode()
+    deleted, removed = digest_of(manifest).removeprefix("sha256:"), "2" * 64
+    for name in (deleted, removed):
+        (root / "repositories/folder/app/_manifests/revisions/sha256" / name).mkdir(parents=True)
+    blob = root / "blobs/sha256" / deleted[:2] / deleted / "data"
+    blob.parent.mkdir(parents=True)
+    blob.write_bytes(manifest)
+    stored = StoredRepositories(tmp_path, "folder")
+    assert (stored.exists("app"), stored.manifests("app")) == (False, [])
+    assert stored.referrers("app", image) == []
+    # It's back when it's pushed again.
+    (stored.folder("app", f"sha256:{deleted}") / "link").write_text(f"sha256:{deleted}")
+    assert [referrer.digest for referrer in stored.referrers("app", image)] == [f"sha256:{deleted}"]

@@ -25,27 +25,28 @@ _CURRENT = "current/link"
 class StoredTag:
     """A tag and the manifest that it names, read when it's needed: a page shows few of all."""
 
-    folder: Path
-
-    @property
-    def name(self) -> str:
-        """The tag itself."""
-        return self.folder.name
+    #: The folder of all tags of its repository.
+    tags: Path
+    name: str
 
     @property
     def digest(self) -> str:
         """The digest of the manifest."""
-        return (self.folder / _CURRENT).read_text()
+        return (self._folder / _CURRENT).read_text()
 
     @property
     def created(self) -> datetime:
         """When it was pushed first."""
-        return min(_time(past) for past in self.folder.glob("index/*/*/link"))
+        return min(_time(past) for past in self._folder.glob("index/*/*/link"))
 
     @property
     def updated(self) -> datetime:
         """When it was pushed last."""
-        return _time(self.folder / _CURRENT)
+        return _time(self._folder / _CURRENT)
+
+    @property
+    def _folder(self) -> Path:
+        return self.tags / self.name
 
 
 @dataclass(frozen=True)
@@ -94,13 +95,16 @@ class StoredRepositories:
 
     def exists(self, repository: str) -> bool:
         """Tell whether a repository holds a manifest."""
-        return next(self._revisions(repository), None) is not None
+        return next(self._digests(repository), None) is not None
 
     def tags(self, repository: str) -> list[StoredTag]:
         """List the tags of a repository, by name."""
-        folder = self._root / repository / "_manifests/tags"
-        folders = sorted(folder.glob("*"), key=lambda folder: folder.name)
-        return [StoredTag(folder) for folder in folders if (folder / _CURRENT).exists()]
+        folder = self.folder(repository) / "tags"
+        return [
+            StoredTag(folder, name)
+            for name in _names(folder)
+            if os.path.exists(f"{folder}/{name}/{_CURRENT}")
+        ]
 
     def digest(self, repository: str, tag: str) -> str:
         """The digest that a tag names; "" if it doesn't exist."""
@@ -111,27 +115,30 @@ class StoredRepositories:
 
     def manifests(self, repository: str) -> list[StoredManifest]:
         """List the manifests of a repository, by digest."""
-        links = sorted(self._revisions(repository))
         return [
             StoredManifest(
-                digest=f"{link.parent.parent.name}:{link.parent.name}",
-                created=_time(link),
-                text=self._blob(link.parent.parent.name, link.parent.name).read_bytes(),
+                digest=digest,
+                created=_time(self._link(repository, digest)),
+                text=Path(self._blob(digest)).read_bytes(),
             )
-            for link in links
+            for digest in self._digests(repository)
         ]
 
     def referrers(self, repository: str, subject: str) -> list[Referrer]:
         """List the manifests whose subject has that digest, by digest."""
-        known = (self._referrer(link) for link in sorted(self._revisions(repository)))
+        known = map(self._referrer, self._revisions(repository))
         return [
-            manifest for manifest in known if manifest is not None and manifest.subject == subject
+            manifest
+            for manifest in known
+            if manifest is not None
+            and manifest.subject == subject
+            and self._link(repository, manifest.digest).exists()
         ]
 
     def subject(self, repository: str, digest: str) -> str:
         """The digest of a manifest's subject; "" without one, and of a manifest that is missing."""
-        link = self.folder(repository, digest) / "link"
-        known = self._referrer(link) if link.exists() else None
+        is_stored = self._link(repository, digest).exists()
+        known = self._referrer(digest) if is_stored else None
         return known.subject if known else ""
 
     def folder(self, repository: str, reference: str = "") -> Path:
@@ -175,20 +182,46 @@ class StoredRepositories:
                 yield Path(folder).relative_to(self._root).as_posix()
             children[:] = [child for child in children if not child.startswith("_")]
 
-    def _revisions(self, repository: str) -> Iterator[Path]:
-        # A deleted manifest leaves its folder behind, without the link.
-        return (self._root / repository / "_manifests/revisions").glob("*/*/link")
+    def _digests(self, repository: str) -> Iterator[str]:
+        """The digests of the manifests of a repository, in order."""
+        for digest in self._revisions(repository):
+            if self._link(repository, digest).exists():
+                yield digest
 
-    def _referrer(self, link: Path) -> Referrer | None:
-        algorithm, hexadecimal = link.parts[-3:-1]
-        return _parsed(self._blob(algorithm, hexadecimal))
+    def _revisions(self, repository: str) -> Iterator[str]:
+        """The same, and those of deleted manifests, whose folders are left without the link.
 
-    def _blob(self, algorithm: str, hexadecimal: str) -> Path:
-        return self._blobs / algorithm / hexadecimal[:2] / hexadecimal / "data"
+        A request can need all of them, for which pathlib would take ten times as long.
+        """
+        revisions = f"{self.folder(repository)}/revisions"
+        for algorithm in _names(revisions):
+            for hexadecimal in _names(f"{revisions}/{algorithm}"):
+                yield f"{algorithm}:{hexadecimal}"
+
+    def _referrer(self, digest: str) -> Referrer | None:
+        try:
+            return _parsed(self._blob(digest))
+        except FileNotFoundError:
+            return None
+
+    def _link(self, repository: str, digest: str) -> Path:
+        return self.folder(repository, digest) / "link"
+
+    def _blob(self, digest: str) -> str:
+        algorithm, _, hexadecimal = digest.partition(":")
+        return f"{self._blobs}/{algorithm}/{hexadecimal[:2]}/{hexadecimal}/data"
+
+
+def _names(folder: str | Path) -> list[str]:
+    """The names in a folder, in order; none if it doesn't exist."""
+    try:
+        return sorted(os.listdir(folder))
+    except FileNotFoundError:
+        return []
 
 
 @lru_cache(maxsize=20_000)
-def _parsed(blob: Path) -> Referrer | None:
+def _parsed(blob: str) -> Referrer | None:
     """Parse a manifest once: what a digest names never changes."""
-    digest = f"{blob.parts[-4]}:{blob.parts[-2]}"
-    return referrer(digest, blob.read_bytes())
+    path = Path(blob)
+    return referrer(f"{path.parts[-4]}:{path.parts[-2]}", path.read_bytes())
