@@ -88,13 +88,12 @@ def facts_of_storage(storage: Any) -> dict[str, str]:
     """Return the account, container, blob and vault in the storage of a pipeline or a run."""
     facts: dict[str, str] = {}
     if storage and storage.uri:
-        uri = split_uri(storage.uri)
-        facts = _named("account", STORAGE_ACCOUNTS, uri)
-        facts["container"], _, blob = uri.path.removeprefix("/").partition("/")
+        facts = _named("account", STORAGE_ACCOUNTS, storage.uri)
+        facts["container"], _, blob = _split(storage.uri).path.removeprefix("/").partition("/")
         facts |= {"blob": unquote(blob)} if blob else {}
     if storage and storage.key_vault_uri:
-        secret = split_uri(storage.key_vault_uri)
-        facts |= _named("vault", KEY_VAULTS, secret)
+        secret = _split(storage.key_vault_uri)
+        facts |= _named("vault", KEY_VAULTS, storage.key_vault_uri)
         facts["secret"], _, version = secret.path.removeprefix("/secrets/").partition("/")
         if version:
             newest = secret._replace(path=secret.path.removesuffix(f"/{version}"))
@@ -102,13 +101,18 @@ def facts_of_storage(storage: Any) -> dict[str, str]:
     return facts
 
 
-def _named(fact: str, hosts: Hosts, uri: SplitResult) -> dict[str, str]:
+def _named(fact: str, hosts: Hosts, uri: str) -> dict[str, str]:
     """Return the name of an account or a vault, which a custom domain doesn't contain."""
-    name = hosts.resource_of(uri.hostname or "")
+    name = hosts.resource_of(host_of(uri))
     return {fact: name} if name else {}
 
 
-def split_uri(uri: str) -> SplitResult:
+def host_of(uri: str | None) -> str:
+    """Return the host of a URI, or "" if it has none."""
+    return _split(uri or "").hostname or ""
+
+
+def _split(uri: str) -> SplitResult:
     """Return the parts of a URI, which are empty if it isn't one."""
     try:
         return urlsplit(uri)
@@ -164,7 +168,7 @@ def custom_domain(storage: Any) -> str:
         if uses_sas(storage)
         else (storage.uri, STORAGE_ACCOUNTS)
     )
-    return hosts.unknown_resource(split_uri(uri or "").hostname or "")
+    return hosts.unknown_resource(host_of(uri))
 
 
 def _to_replace(storage: Any) -> str:

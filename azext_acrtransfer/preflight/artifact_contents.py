@@ -15,8 +15,6 @@ from azext_acrtransfer.service.concurrency import run_concurrently
 if TYPE_CHECKING:
     from azext_acrtransfer.registry.client import RegistryClient
 
-_PULL = "AcrPull on the registry"
-
 
 def read_contents(
     registry: RegistryClient, artifacts: Sequence[Artifact]
@@ -24,9 +22,9 @@ def read_contents(
     """Return each artifact with the layers of all its platforms."""
 
     def look_up(artifact: Artifact) -> tuple[Artifact, Lookup[Content]]:
-        return artifact, read(lambda: _content(registry, artifact), _PULL)
+        return artifact, read(lambda: _content(registry, artifact))
 
-    ready: Lookup[None] = read(lambda: registry.prepare_to_pull(artifacts), _PULL)
+    ready: Lookup[None] = read(lambda: registry.prepare_to_pull(artifacts))
     if isinstance(ready, Unreadable):
         return dict.fromkeys(artifacts, ready)
     return dict(run_concurrently(look_up, artifacts))
@@ -46,7 +44,7 @@ def read_referrers(
         )
 
     known = all_or_none(contents)
-    return read(others, _PULL) if isinstance(known, Found) else known
+    return read(others) if isinstance(known, Found) else known
 
 
 def _content(registry: RegistryClient, artifact: Artifact) -> Content | None:

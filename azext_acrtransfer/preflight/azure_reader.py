@@ -209,7 +209,7 @@ class Reader:
 
     def _is_in_use(self, resource_type: str, version: str, name: str) -> Lookup[bool]:
         """Look up whether a name is in use, also where the caller can't read it."""
-        namespace = resource_type.partition("/")[0]
+        namespace, _ = resource_type.split("/")
         path = f"/subscriptions/{self.subscription}/providers/{namespace}/checkNameAvailability"
         body = {"name": name, "type": resource_type}
         request = self._arm_request("POST", path, {"api-version": version}, body)
@@ -228,14 +228,13 @@ class Reader:
     def roles(self, principal: str, scope: str) -> tuple[Grant, ...]:
         """Return the roles of a principal at a scope, assigned directly or through a group."""
         items = self._assigned("roleAssignments", principal, scope)
-        names = [item["roleDefinitionId"].rpartition("/")[2] for item in items]
         # At this scope, where the caller can read assignments: the ID of a definition has the
         # subscription as its scope.
         known = {
             name: self.arm(f"{scope}/{AUTHORIZATION}/roleDefinitions/{name}", ROLES)["properties"]
-            for name in set(names)
+            for name in set(map(_role_of, items))
         }
-        return tuple(_grant(item, known[name]) for item, name in zip(items, names, strict=True))
+        return tuple(_grant(item, known[_role_of(item)]) for item in items)
 
     def denials(self, principal: str, scope: str) -> tuple[str, ...]:
         """Return the names of the deny assignments of a principal at a scope."""
@@ -285,7 +284,7 @@ class Reader:
 
     def storage_on_sas(self, container_uri: str, sas: str) -> str:
         """Return storage's error code for a SAS that lists the container, or "" if it can."""
-        url = f"{container_uri.rstrip('/')}?restype=container&comp=list&maxresults=1&{sas}"
+        url = f"{container_uri.removesuffix('/')}?restype=container&comp=list&maxresults=1&{sas}"
         request = HttpRequest("GET", url)
         storage = _storage(self._cloud)
         return error_code(self._send(request, storage, with_token=False, check=check_list))
@@ -298,6 +297,12 @@ def _reason_of_vault(error: HttpResponseError) -> str | None:
         return str(get_path(response.json(), "error", "innererror", "code"))
     except (AttributeError, ValueError):  # there is no answer, or it isn't JSON
         return None
+
+
+def _role_of(assignment: Json) -> str:
+    """Return the name of the role definition of an assignment, which is a GUID."""
+    name: str = assignment["roleDefinitionId"].rpartition("/")[2]
+    return name
 
 
 def _grant(assignment: Json, role: Json) -> Grant:

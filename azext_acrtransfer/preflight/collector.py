@@ -12,7 +12,7 @@ from azext_acrtransfer.diagnostics.facts import (
     expiry_of_new_sas,
     facts_of_id,
     facts_of_pipeline,
-    split_uri,
+    host_of,
     uses_sas,
 )
 from azext_acrtransfer.hosts import KEY_VAULTS, STORAGE_ACCOUNTS, Hosts
@@ -192,8 +192,7 @@ class _About:
         self, fact: str, hosts: Hosts, uri: str | None, resource_type: tuple[str, str]
     ) -> Lookup[Resource]:
         """Look up the account or the vault of a URI by the name in its host."""
-        host = split_uri(uri or "").hostname or ""
-        if reason := hosts.unknown_resource(host):
+        if reason := hosts.unknown_resource(host_of(uri)):
             return Unreadable(reason)
         return self._reader.named(*resource_type, self._facts.get(fact, ""))
 

@@ -16,6 +16,7 @@ from knack.log import get_logger
 from knack.util import CLIError
 
 from azext_acrtransfer.command_lines import Command
+from azext_acrtransfer.diagnostics.diagnosis import message_of
 from azext_acrtransfer.diagnostics.facts import (
     GRANT_SECRET,
     Facts,
@@ -47,7 +48,6 @@ from azext_acrtransfer.preflight.grants import (
 )
 from azext_acrtransfer.preflight.lookups import Absent, Found, Unreadable, missing_permission, read
 from azext_acrtransfer.preflight.networks import BLOB_ENDPOINT, VAULT_ENDPOINT, other_endpoint
-from azext_acrtransfer.redaction import mask_sas
 from azext_acrtransfer.service.http import MALFORMED
 from azext_acrtransfer.service.interrupts import sigterm_interrupts
 from azext_acrtransfer.service.json_values import get_path
@@ -225,7 +225,7 @@ def _require_endpoint(resource: Json, path: tuple[str, ...], uri: str, noun: str
 
 def _grant(access: _Access, waiting: Waiting) -> str:
     """Grant access unless it exists; return what was done."""
-    if read(access.exists, "") == Found(value=True):
+    if _exists(access):
         return (
             f"The pipeline's identity ({{principal-id}}) already has access to the {access.name}."
         )
@@ -242,16 +242,22 @@ def _grant(access: _Access, waiting: Waiting) -> str:
 
     is_new = waiting.poll(grant, "Waiting for the identity in Microsoft Entra ID", _LONGEST_WAIT)
     if is_new is None:
-        raise refusals[-1]
+        raise refusals.pop()
     done = f"Granted the pipeline's identity ({{principal-id}}) access to the {access.name}."
     # Whoever can grant access can't necessarily read it.
     if is_new and not waiting.poll(
-        lambda: read(access.exists, "") != Found(value=False) or None,
+        lambda: None if _exists(access) is False else True,
         "Waiting until the new access can be read",
         _LONGEST_WAIT,
     ):
         return f"{done} It can take a few more minutes to propagate."
     return done
+
+
+def _exists(access: _Access) -> bool | None:
+    """Whether the identity has access, or None if the caller can't read that."""
+    lookup = read(access.exists)
+    return lookup.value if isinstance(lookup, Found) else None
 
 
 def _has_code(error: HttpResponseError, code: str) -> bool:
@@ -263,7 +269,7 @@ def _reason(error: Exception, access: _Access | None) -> str:
         required = missing_permission(error, access.permission)
         if required:
             return f"You don't have permission to grant it. Required: {required}."
-    return mask_sas(str(getattr(error, "message", error)))
+    return message_of(error)
 
 
 def _remedy(pipeline: Any, kind: PipelineKind, access: _Access | None) -> list[str]:

@@ -67,8 +67,8 @@ def all_or_none(lookups: Mapping[K, Lookup[T]]) -> Lookup[dict[K, T | None]]:
     return Found(values)
 
 
-def read(request: Callable[[], T | None], permission: str) -> Lookup[T]:
-    """Look up a resource, for which the caller needs this permission."""
+def read(request: Callable[[], T | None], permission: str = "") -> Lookup[T]:
+    """Look up a resource, for which the caller needs this permission, if the error names none."""
     try:
         value = request()
     except (ResourceNotFoundError, azclierror.ResourceNotFoundError):

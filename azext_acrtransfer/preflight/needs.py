@@ -98,7 +98,7 @@ def _secret_of_vault(snapshot: Snapshot) -> Lookup[Resource | None]:
 
 
 def _sas_of(secret: Resource) -> Lookup[Sas]:
-    sas = Sas.parse(str(secret.get("value", "")))
+    sas = Sas.parse(str(secret.get("value")))
     return Found(sas) if sas else ABSENT
 
 

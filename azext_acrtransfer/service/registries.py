@@ -72,7 +72,7 @@ def locate(send: Callable[[HttpRequest], HttpResponse], subscription: str, name:
 
     path = f"/subscriptions/{subscription}/providers/Microsoft.ContainerRegistry/registries"
     for registry in list_arm(send, path, DEFAULT):
-        parts = parse_resource_id(get_path(registry, "id") or "")
+        parts = parse_resource_id(get_path(registry, "id"))
         if str(parts.get("name")).lower() == name.lower():
             return Registry(str(parts["resource_group"]), name)
     raise ResourceNotFoundError(

@@ -58,14 +58,14 @@ def of_pipeline(resources: Resources, name: str | None) -> Iterator[Run]:
 
     It's an error if neither a run nor a pipeline has the name.
     """
-    exists = name is None
+    missing = name
     for run in resources.list():
         pipeline_id = str(get_path(run, "properties", "request", "pipelineResourceId"))
         if name is None or pipeline_id.rpartition("/")[2].lower() == name.lower():
-            exists = True
+            missing = None
             yield run
-    if name is not None and not exists:
-        _look_for_pipeline(resources, name)
+    if missing is not None:
+        _look_for_pipeline(resources, missing)
 
 
 def _look_for_pipeline(resources: Resources, name: str) -> None:

@@ -419,6 +419,16 @@ def test_the_groups_of_no_identity_are_not_requested(az: Az, azure: Azure) -> No
     assert not [audience for audience in azure.asked if "graph" in audience]
 
 
+def test_the_groups_of_an_identity_with_a_policy_are_not_requested(az: Az, azure: Azure) -> None:
+    principal = "abcdef00-2222-2222-2222-222222222222"
+    azure.pipeline["identity"]["principalId"] = principal.upper()
+    policy = {"objectId": principal.title(), "permissions": {"secrets": ["get"]}}
+    azure.tell(f"{ARM}{VAULT}", {"id": VAULT, "properties": {"accessPolicies": [policy]}})
+    _, checks = azure(az)
+    assert checks["SecretReadable"]["status"] == "pass"
+    assert not [audience for audience in azure.asked if "graph" in audience]
+
+
 def test_a_lost_connection_to_resource_manager_is_made_again(
     az: Az, azure: Azure, mock: responses.RequestsMock
 ) -> None:

@@ -395,6 +395,14 @@ def test_what_is_to_be_granted_depends_on_direction_and_options(
     assert with_sas.endswith(f"\n{CHECK.format(kind.group)}")
 
 
+def test_access_to_an_unknown_container_has_words_to_replace(kind: PipelineKind) -> None:
+    body = pipeline(kind)
+    known = required_access(MODELS[kind.name](body), kind)
+    del body["properties"][kind.side]
+    unknown = required_access(MODELS[kind.name](body), kind)
+    assert unknown == known.replace("myvault", "VAULT")
+
+
 def test_a_user_assigned_identity_is_the_one_to_grant_to(kind: PipelineKind) -> None:
     body = pipeline(kind)
     body["identity"] = {

@@ -330,6 +330,8 @@ def test_who_may_assign_no_role_gets_the_command(az: Az, storage: Surroundings) 
             "(ScopeLocked) Locked: ?sig=***",
         ),
         ({"status": 400, "body": ""}, "Operation returned an invalid status 'Bad Request'"),
+        # The SDK's text of such an error would have all of the answer.
+        ({"status": 400, "json": {"a": 1}}, "Operation returned an invalid status 'Bad Request'"),
         (
             {"body": requests.ConnectionError("Failed to resolve")},
             "The connection to 'management.azure.com' failed: Failed to resolve",
@@ -383,6 +385,14 @@ def test_an_account_that_is_not_found_gets_no_role(
         f"{TO_CHECK}\n  {CHECK.format('export')}",
     )
     assert storage.changes == []
+
+
+def test_a_vault_that_is_not_found_gets_no_policy(az: Az, vault: Surroundings) -> None:
+    not_found(vault, "myvault", "Microsoft.KeyVault", {"nameAvailable": True})
+    result = vault.create(az)
+    assert result.exit_code == 1
+    assert f"ERROR: {NOT_GRANTED}The key vault 'myvault' doesn't exist.\n" in result.stderr
+    assert vault.changes == []
 
 
 def not_found(
@@ -557,7 +567,10 @@ def test_the_vault_of_another_domain_gets_no_policy(az: Az, vault: Surroundings)
     vault.vault["vaultUri"] = "https://myvault.vault.example/"
     result = vault.create(az)
     assert result.exit_code == 1
-    assert "The key vault 'myvault' isn't the pipeline's. Its endpoint is " in result.stderr
+    assert (
+        f"ERROR: {NOT_GRANTED}The key vault 'myvault' isn't the pipeline's. Its endpoint is "
+        "https://myvault.vault.example/, the pipeline's is myvault.vault.azure.net.\n"
+    ) in result.stderr
     assert vault.changes == []
 
 

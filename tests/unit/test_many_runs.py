@@ -123,21 +123,31 @@ def test_runs_in_a_long_list_are_read_one_by_one(
 
 
 @pytest.mark.parametrize(
-    ("status", "code"),
-    [(400, "BadRequest"), (403, "AuthorizationFailed"), (404, "ParentResourceNotFound")],
+    ("status", "code", "reason"),
+    [
+        (400, "BadRequest", f"(BadRequest) No.\nRequest: GET {ARM}{RUNS}\n"),
+        (403, "AuthorizationFailed", f"(AuthorizationFailed) No.\nRequest: GET {ARM}{RUNS}\n"),
+        (404, "ParentResourceNotFound", "The registry 'myregistry' "),
+    ],
 )
 def test_a_list_that_is_refused_is_not_requested_again(
-    az: Az, service: responses.RequestsMock, fake_time: FakeTime, status: int, code: str
+    az: Az,
+    service: responses.RequestsMock,
+    fake_time: FakeTime,
+    status: int,
+    code: str,
+    reason: str,
 ) -> None:
     for name in NAMES:
         in_progress = run(EXPORT, name, **UNDER_WAY)
         answers(service, name, in_progress, in_progress, in_progress, run(EXPORT, name))
     refusal = {"error": {"code": code, "message": "No."}}
     refused = service.get(f"{ARM}{RUNS}", json=refusal, status=status)
-    result = az(*create(EXPORT))
+    result = az(*create(EXPORT), "--debug")
     assert (result.exit_code, told(result.json)) == (0, [flat(run(EXPORT, name)) for name in NAMES])
     assert refused.call_count == 1
     assert fake_time.now == pytest.approx(3.0)
+    assert f"cli.azext_acrtransfer.service.polling: Can't list: {reason}" in result.stderr
 
 
 @pytest.mark.parametrize("properties", [{"response": "Running"}, {"request": []}])

@@ -8,6 +8,9 @@ from typing import Any
 import responses
 
 from azext_acrtransfer.kinds import EXPORT, PipelineKind
+from azext_acrtransfer.preflight.artifact_contents import read_referrers
+from azext_acrtransfer.preflight.lookups import Unreadable
+from azext_acrtransfer.registry.references import Artifact
 from tests.unit.conftest import ARM, AT, REGISTRY, Az
 from tests.unit.fake_azure import STORAGE, Azure
 from tests.unit.fake_registry import HOST, IMAGE, INDEX, Registry
@@ -79,6 +82,12 @@ def test_a_glob_is_checked_in_all_its_platforms(
     asked = {url: count for url, count in registry.asked.items() if "/manifests/" in url}
     assert (len(asked), set(asked.values())) == (3, {1})
     assert registry.asked[f"POST {HOST}/oauth2/token"] == 3  # for each of three rights
+
+
+def test_the_referrers_of_what_is_unreadable_are_not_requested() -> None:
+    unreadable = Unreadable("You don't have permission to pull.")
+    registry: Any = None
+    assert read_referrers(registry, {Artifact("team/app", "v1"): unreadable}) == unreadable
 
 
 def test_a_layer_that_lacks_its_size_is_unknown(az: Az, mock: responses.RequestsMock) -> None:

@@ -240,6 +240,25 @@ def test_a_timeout_names_the_runs_in_progress_and_those_not_created(
     assert fake_time.now == pytest.approx(60)
 
 
+def test_the_progress_counts_the_runs_that_are_not_created_yet(
+    az: Az, runs: RunService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr(polling, "progress", lambda *_, **__: nullcontext(shown.append))
+    runs.kind = IMPORT
+    assert az(*imports(5, "--max-concurrent-runs", "2")).exit_code == 0
+    submitted = [f"{number} of 5 runs submitted" for number in range(1, 6)]
+    waited = [f"{done} of 5 runs done; Running, 20 %" for done in (0, 2, 4)]
+    assert list(dict.fromkeys(shown)) == [
+        *submitted[:2],
+        waited[0],
+        *submitted[2:4],
+        waited[1],
+        submitted[4],
+        waited[2],
+    ]
+
+
 @pytest.mark.usefixtures("runs")
 def test_ctrl_c_while_some_runs_are_not_created_names_them(
     az: Az,
@@ -273,6 +292,30 @@ def test_ctrl_c_without_waiting_names_what_runs(
     result = az(*imports(2, "--no-wait"))
     assert (result.exit_code, len(result.json), raised) == (1, 2, [ManualInterrupt])
     assert error_of(result)[0] == f"ERROR: Stopped waiting. {STILL_IN_PROGRESS} 'myrun002'."
+
+
+def test_ctrl_c_without_waiting_keeps_the_reasons_of_failures(
+    az: Az, runs: RunService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(text: str) -> None:
+        if text.startswith("3 "):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(polling, "progress", lambda *_, **__: nullcontext(interrupt))
+    runs.seconds, runs.fails = {"": 0}, {"myrun001"}
+    error = {"error": {"code": "Conflict", "message": "Not now."}}
+    runs.mock.remove("PUT", re.compile(f"{ARM}{RUNS}/"))
+    runs.mock.put(f"{ARM}{RUNS}/myrun002", json=error, status=409)
+    runs.mock.add_callback("PUT", re.compile(f"{ARM}{RUNS}/"), runs._put)
+    result = az(*imports(3, "--no-wait"))
+    assert (result.exit_code, len(result.json)) == (1, 2)
+    assert error_of(result)[:5] == [
+        "ERROR: 2 of 3 runs failed:",
+        "myrun001: Out of order.",
+        f"  Run: {RUNS}/myrun001",
+        "myrun002: (Conflict) Not now.",
+        f"  Request: PUT {ARM}{RUNS}/myrun002",
+    ]
 
 
 def test_ctrl_c_after_the_last_run_that_was_created_is_an_interrupt(

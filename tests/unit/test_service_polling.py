@@ -163,6 +163,18 @@ def test_a_poll_that_need_not_wait_shows_nothing(terminal: Terminal) -> None:
     assert terminal.shown == []
 
 
+def test_a_poll_ends_when_its_time_has_passed() -> None:
+    clock = FakeTime(1000.0)
+    attempts: list[float] = []
+
+    def attempt() -> None:
+        attempts.append(round(clock.now - 1000))
+
+    wait = polling.Waiting(QUIET, now=lambda: clock.now, sleep=clock.sleep)
+    assert wait.poll(attempt, "Waiting", 3) is None
+    assert attempts == [0, 1, 2, 3]
+
+
 class Run:
     """Stands for a run that ends after some looks, well or not."""
 

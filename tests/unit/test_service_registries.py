@@ -138,6 +138,7 @@ def test_a_registry_that_is_found_nowhere_has_the_usual_advice(
         "ERROR: The registry 'myregistry' doesn't exist in resource group 'mygroup'.\n"
         f"{CHECK_THE_REGISTRY}\n",
     )
+    assert service.requests.count(("GET", REGISTRIES)) == 1  # it only adds to the error
 
 
 def test_a_404_without_words_is_about_the_resource(az: Az, service: Service) -> None:

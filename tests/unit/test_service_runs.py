@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
+
 import pytest
 
 from azext_acrtransfer.arguments import RunStatus
@@ -42,6 +44,24 @@ def test_each_run_is_chosen_by_itself() -> None:
         {"properties": {"provisioningState": state}} for state in ("Succeeded", "Failed")
     ]
     assert list(runs.chosen(every, status=RunStatus.FAILED)) == every[1:]
+
+
+def test_a_run_that_ended_at_a_time_did_not_end_before_it() -> None:
+    every: list[runs.Run] = [
+        {"properties": {"response": {"finishTime": f"2026-03-04T17:24:{second}Z"}}}
+        for second in (14, 15)
+    ]
+    time = datetime(2026, 3, 4, 17, 24, 15, tzinfo=timezone.utc)
+    assert list(runs.chosen(every, ended_before=time)) == every[:1]
+
+
+@pytest.mark.parametrize(("name", "is_triggered"), [("my_run", True), ("myrun", False)])
+def test_only_an_underscore_in_its_name_makes_a_run_a_triggered_one(
+    name: str, is_triggered: bool
+) -> None:
+    response = {"pipelineRunErrorMessage": "Couldn't read 'my_blob'."}
+    run = {"name": name, "properties": {"response": response}}
+    assert runs.is_triggered(run) is is_triggered
 
 
 @pytest.mark.parametrize(
