@@ -174,7 +174,7 @@ class Reader:
         """Return a registry, in the API version for pipelines."""
         return self.arm(self.id_of(registry), self._version)
 
-    def named(self, resource_type: str, version: str, name: str) -> Lookup[Json]:
+    def named(self, resource_type: str, version: str, name: str | None) -> Lookup[Json]:
         """Look up a resource of a type whose names are unique in Azure.
 
         It can be in any resource group, and in any of the caller's subscriptions of the tenant.

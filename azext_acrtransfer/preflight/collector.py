@@ -85,7 +85,6 @@ def gather(
             snapshot,
             storage=StorageLookups(access, access),
             blobs=dict.fromkeys(subject.blobs, access),
-            contents=dict.fromkeys(subject.artifacts, access),
         )
 
     def content() -> dict[str, Any]:
@@ -106,9 +105,10 @@ def gather(
         about.blobs,
         content,
     )
+    lookups = {"account": storage.account, "vault": vault.resource}
     snapshot = replace(
         snapshot,
-        facts=Facts(snapshot.facts | about.subscriptions(storage, vault)),
+        facts=Facts(snapshot.facts | other_subscriptions(reader.subscription, lookups)),
         pipeline=pipeline,
         storage=storage,
         vault=vault,
@@ -139,11 +139,10 @@ def _pipeline_snapshot(
         | reader.caller
         | ({"blob": subject.blobs[0]} if len(subject.blobs) == 1 else {})
     )
-    now = None
+    now = datetime.now(timezone.utc)
     if isinstance(answer, Found):
         facts |= facts_of_pipeline(answer.value.resource, kind)
-        now = answer.value.sent_at
-    now = now or datetime.now(timezone.utc)
+        now = answer.value.sent_at or now
     facts["expiry"] = expiry_of_new_sas(now)
     return Snapshot(
         now,
@@ -168,6 +167,16 @@ def _permissions(reader: Reader, scope: str) -> Lookup[Grants]:
     return read(request, _READ)
 
 
+def other_subscriptions(active: str, lookups: Mapping[str, Lookup[Resource]]) -> dict[str, str]:
+    """Return the facts about subscriptions of resources that aren't in the active one."""
+    known = {
+        f"{fact}-subscription": facts_of_id(lookup.value["id"]).get("subscription", active)
+        for fact, lookup in lookups.items()
+        if isinstance(lookup, Found)
+    }
+    return {fact: value for fact, value in known.items() if value.lower() != active.lower()}
+
+
 class _About:
     """Reads the surroundings of a pipeline; every group is independent of the others."""
 
@@ -180,8 +189,8 @@ class _About:
 
     def pipeline(self) -> PipelineLookups:
         """Return the pipeline with its user-assigned identities."""
-        resource = self._snapshot.pipeline.resource
-        identity = resource.value.identity if isinstance(resource, Found) else None
+        resource: Any = self._snapshot.pipeline.resource  # found, as its access is
+        identity = resource.value.identity
         ids = (identity and identity.user_assigned_identities) or {}
         return PipelineLookups(resource, {item: self._arm(item, _IDENTITIES) for item in ids})
 
@@ -194,7 +203,7 @@ class _About:
         """Look up the account or the vault of a URI by the name in its host."""
         if reason := hosts.unknown_resource(host_of(uri)):
             return Unreadable(reason)
-        return self._reader.named(*resource_type, self._facts.get(fact, ""))
+        return self._reader.named(*resource_type, self._facts.get(fact))
 
     def storage(self) -> StorageLookups:
         """Return the account, the container, and the roles on it."""
@@ -222,17 +231,6 @@ class _About:
         return VaultLookups(
             vault, self._roles(secret_scope(vault.value["id"], self._facts["secret"]))
         )
-
-    def subscriptions(self, storage: StorageLookups, vault: VaultLookups) -> dict[str, str]:
-        """Return the subscriptions of the account and the vault if they aren't the active one."""
-        here = self._reader.subscription
-        lookups = {"account": storage.account, "vault": vault.resource}
-        known = {
-            f"{fact}-subscription": facts_of_id(lookup.value["id"]).get("subscription", here)
-            for fact, lookup in lookups.items()
-            if isinstance(lookup, Found)
-        }
-        return {fact: value for fact, value in known.items() if value.lower() != here.lower()}
 
     def _groups(self, vault: Resource) -> Lookup[tuple[str, ...]]:
         """Return the groups that may read secrets, unless there is no identity or it may itself."""
@@ -264,7 +262,7 @@ class _About:
         secret = read(lambda: self._reader.secret(uri), _READ_SECRETS)
         if not isinstance(secret, Absent):
             return SecretLookups(secret)
-        deleted = read(lambda: self._reader.deleted_secret(uri, name), _READ_SECRETS)
+        deleted = read(lambda: self._reader.deleted_secret(uri, name))
         return SecretLookups(secret, deleted if isinstance(deleted, Found) else ABSENT)
 
     def sas_answer(self, snapshot: Snapshot) -> Lookup[str]:
@@ -275,9 +273,7 @@ class _About:
         query = sas.value.query
         return and_then(
             snapshot.storage.account,
-            lambda _: read(
-                lambda: self._reader.storage_on_sas(self._access.uri, query), _READ_BLOBS
-            ),
+            lambda _: read(lambda: self._reader.storage_on_sas(self._access.uri, query)),
         )
 
     def blobs(self) -> dict[str, Lookup[Headers]]:

@@ -37,6 +37,7 @@ class Azure:
         self._mock = mock
         self.pipeline = pipeline(kind)
         self.pipeline_status = 200
+        self.pipeline_headers: dict[str, str] = {}
         self.kind = kind
         self.tell(f"{ARM}{REGISTRY}", {"sku": {"name": "Premium"}, "properties": {}})
         self.tell(f"{ARM}{REGISTRY}{AUTHORIZATION}/permissions", {"value": [{"actions": ["*"]}]})
@@ -88,7 +89,8 @@ class Azure:
         """Run the check; the result and the checks by their codes."""
         self._mock.calls.reset()
         path = f"{REGISTRY}/{self.kind.resource_type}/mypipeline"
-        self.tell(f"{ARM}{path}", self.pipeline, status=self.pipeline_status)
+        status, headers = self.pipeline_status, self.pipeline_headers
+        self.tell(f"{ARM}{path}", self.pipeline, status=status, headers=headers)
         result = az("acr", self.kind.group, "check", *AT, "-n", "mypipeline", *argv)
         assert result.stdout, result.stderr
         return result, {check["code"]: check for check in result.json}

@@ -25,6 +25,7 @@ from knack.util import CLIError
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
 from azext_acrtransfer.preflight import artifact_contents, checker, lookups
 from azext_acrtransfer.preflight.azure_reader import Reader
+from azext_acrtransfer.preflight.collector import other_subscriptions
 from azext_acrtransfer.preflight.lookups import ABSENT, Found, Lookup, Unreadable
 from azext_acrtransfer.preflight.snapshot import Content, Layer
 from azext_acrtransfer.registry.descriptors import Manifest
@@ -284,6 +285,20 @@ def test_a_refusal_is_unknown_and_fails_nothing(
     }
 
 
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [(EXPORT, "NoBlobConflicts"), (IMPORT, "BlobsFound")],
+    ids=["export", "import"],
+)
+def test_the_blobs_of_an_unreadable_pipeline_are_unknown(
+    az: Az, mock: responses.RequestsMock, kind: PipelineKind, code: str
+) -> None:
+    azure = Azure(mock, kind)
+    unreadable_pipeline(azure)
+    _, checks = azure(az, "-b", "myblob")
+    assert (checks[code]["status"], checks[code]["message"]) == ("unknown", LACKS)
+
+
 def unreadable_caller(azure: Azure) -> None:
     azure.tell(f"{ARM}{REGISTRY}{AUTHORIZATION}/permissions", REFUSED, status=403)
 
@@ -410,6 +425,36 @@ def test_a_host_that_cannot_be_reached_is_unknown(az: Az, azure: Azure) -> None:
         "The connection to 'mystorage.blob.core.windows.net' failed: Failed to resolve"
     )
     assert len(azure.asked[NO_TOKEN]) == 1  # a closed firewall doesn't open while one waits
+
+
+def test_the_clock_of_the_service_counts(az: Az, azure: Azure) -> None:
+    azure.pipeline_headers = {"Date": "Sun, 01 Mar 2099 00:00:00 GMT"}
+    _, checks = azure(az)
+    assert checks["SasNotExpired"]["status"] == "fail"
+    assert " --expiry 2099-03-31 " in checks["SasNotExpired"]["recommendation"][0]
+
+
+def test_only_another_subscription_than_the_active_one_is_a_fact() -> None:
+    resources: dict[str, Any] = {
+        name: Found({"id": resource_id})
+        for name, resource_id in (
+            ("same", "/subscriptions/ABCdef/resourceGroups/g"),
+            ("other", "/subscriptions/Fedcba/resourceGroups/g"),
+            ("unusual", "mystorage"),
+        )
+    } | {"absent": ABSENT}
+    assert other_subscriptions("abcDEF", resources) == {"other-subscription": "Fedcba"}
+
+
+def test_an_unreadable_account_leaves_its_roles_and_blobs_unknown(az: Az, azure: Azure) -> None:
+    azure.use_identity()
+    azure.pipeline["properties"]["options"] = ["OverwriteBlobs"]
+    refusal = {"error": {"code": "AuthorizationFailed", "message": "No."}}
+    azure.tell(f"{ARM}{ACCOUNT}", refusal, status=403)
+    azure.tell_blob("myblob")
+    _, checks = azure(az, "-b", "myblob")
+    codes = ("StorageAccountFound", "ContainerFound", "StorageRole", "BlobsChangeable")
+    assert {checks[code]["status"] for code in codes} == {"unknown"}
 
 
 def test_the_groups_of_no_identity_are_not_requested(az: Az, azure: Azure) -> None:
@@ -803,6 +848,7 @@ def test_the_identitys_roles_are_read_with_their_definitions(az: Az, azure: Azur
     azure.use_identity()
     result, checks = azure(az)
     assert (result.exit_code, checks["StorageRole"]["message"]) == (0, f"Mover at {GROUP}")
+    assert checks["ContainerFound"]["status"] == "pass"
     assert "KeyVaultFound" not in checks
 
     azure.tell_assigned("deny", {"denyAssignmentName": "Locked"}, {"denyAssignmentName": "Shut"})
