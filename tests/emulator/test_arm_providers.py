@@ -54,6 +54,17 @@ def test_an_account_name_is_taken_in_every_group(emulator: Emulator) -> None:
     emulator.ok("DELETE", other)
 
 
+def test_a_vault_name_is_taken_in_every_group(emulator: Emulator) -> None:
+    path = f"{VAULTS}/armtaken"
+    emulator.ok("PUT", path, VAULT)
+    other = f"{SUBSCRIPTION}/resourceGroups/arm-other"
+    emulator.ok("PUT", other, {"location": "westus"})
+    answer = emulator.arm("PUT", path.replace(GROUP, other), VAULT)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "VaultAlreadyExists")
+    assert emulator.arm("GET", path.replace(GROUP, other)).status_code == 404
+    emulator.ok("DELETE", other)
+
+
 def test_a_bad_account_name_is_no_error_of_its_check(emulator: Emulator) -> None:
     check = f"{SUBSCRIPTION}/providers/Microsoft.Storage/checkNameAvailability"
     answer = emulator.ok("POST", check, {"name": "Bad_Name"})

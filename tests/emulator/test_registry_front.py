@@ -515,6 +515,37 @@ def test_a_manifest_that_is_not_valid_is_refused(
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "MANIFEST_INVALID")
 
 
+def push_layers(client: RegistryClient, layers: Any) -> httpx.Response:
+    """Push a manifest with anything as its layers."""
+    config = {"mediaType": DOCKER_CONFIG, **client.push_blob("layers", b"{}")}
+    return client.call(
+        "PUT",
+        "/v2/layers/manifests/v1",
+        "repository:layers:push",
+        headers={"Content-Type": DOCKER_MANIFEST},
+        json={"schemaVersion": 2, "mediaType": DOCKER_MANIFEST, "config": config, "layers": layers},
+    )
+
+
+@pytest.mark.parametrize("layers", ["text", 5, {}, [None], [[]]], ids=str)
+def test_a_manifest_whose_layers_are_no_list_is_refused(
+    client: RegistryClient, layers: Any
+) -> None:
+    answer = push_layers(client, layers)
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["code"] in ("MANIFEST_INVALID", "DIGEST_INVALID")
+    assert client.digest("layers", "v1") is None
+
+
+def test_a_manifest_whose_layers_are_null_has_none(client: RegistryClient) -> None:
+    """Distribution takes null for an empty list; whatever reads the manifest does, too."""
+    assert push_layers(client, None).status_code == 201
+    digest = client.digest("layers", "v1")
+    listed = client.call("GET", "/acr/v1/layers/_manifests", "repository:layers:metadata_read")
+    assert [item["digest"] for item in listed.json()["manifests"]] == [digest]
+    client.delete("layers", str(digest))
+
+
 def test_a_tag_a_manifest_and_a_repository_are_deleted(client: RegistryClient) -> None:
     everything = "repository:gone:pull,push,delete,metadata_read"
     digest = client.push("gone", "a", layer=b"a")

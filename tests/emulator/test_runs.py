@@ -1,5 +1,8 @@
 """Pipeline runs, end to end: real registries, real blob storage, both ways to reach it."""
 
+import itertools
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -188,6 +191,33 @@ def test_two_runs_go_at_once(world: World) -> None:
     for name in ("parallel1", "parallel2"):
         finished = world.emulator.finished(run_path(EXPORT, name))
         assert finished["response"]["status"] == "Succeeded"
+
+
+def test_a_tag_is_exported_while_it_is_pushed(world: World) -> None:
+    """Each export has one of the manifests that the tag named, and fails for none."""
+    world.allowed(EXPORT, "passing", "OverwriteBlobs")
+    client = world.emulator.client("runsource")
+    ended = threading.Event()
+
+    def push() -> None:
+        for number in itertools.count():
+            if ended.is_set():
+                return
+            client.push("busy", "v1", layer=str(number).encode())
+
+    client.push("busy", "v1", layer=b"first")
+    with ThreadPoolExecutor(1) as threads:
+        pushing = threads.submit(push)
+        try:
+            exported = [
+                world.run(EXPORT, "passing", f"passing{number}", "passing", artifacts=["busy:v1"])
+                for number in range(5)
+            ]
+        finally:
+            ended.set()
+        pushing.result(60)
+    assert [run["response"].get("pipelineRunErrorMessage") for run in exported] == [None] * 5
+    assert {run["provisioningState"] for run in exported} == {"Succeeded"}
 
 
 def test_imports_of_one_blob_at_once_do_not_disturb_each_other(world: World) -> None:
