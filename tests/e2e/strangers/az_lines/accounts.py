@@ -77,6 +77,10 @@ SECTION = Section(
             {"publicNetworkAccess": "Disabled"},
         ),
         works(
+            f"storage account update {_NEW} --public-network-access SecuredByPerimeter",
+            {"publicNetworkAccess": "SecuredByPerimeter"},
+        ),
+        works(
             f"storage account update {_NEW} --public-network-access Enabled "
             "--default-action Deny --bypass AzureServices",
             {"networkRuleSet.defaultAction": "Deny", "networkRuleSet.bypass": "AzureServices"},
