@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Iterable
 from typing import Any
 from unittest.mock import patch
@@ -98,6 +99,8 @@ def main() -> None:
     parser.add_argument("names", nargs="*")
     arguments = parser.parse_args()
     collect = mutmut.collect_source_file_mutation_data
+    # Each call of a function that has mutants is three calls.
+    sys.setrecursionlimit(3 * sys.getrecursionlimit())
 
     def sample(**names: Any) -> tuple[Any, Any]:
         mutants, data = collect(**names)
