@@ -19,6 +19,7 @@ from typing import Any
 import httpx
 import jwt
 import pytest
+from acr_emulator.bundled.tools import AZURITE, path_of
 from acr_emulator.cloud.clouds import PUBLIC
 from acr_emulator.engine import Repositories, TransferError
 from acr_emulator.engine.artifact_references import Reference
@@ -26,6 +27,7 @@ from acr_emulator.identity.tokens import Principal, Tokens
 from acr_emulator.network.ports import listen
 from acr_emulator.resource_locks import RepositoryLocks, ResourceLocks
 from acr_emulator.runs.pipelines import IMPORT, KINDS
+from acr_emulator.storage import azurite
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -149,6 +151,21 @@ def test_the_callers_variables_reach_no_child_and_no_proxy(
         with pytest.raises(BlockingIOError):
             trap.accept()
     assert not (tmp_path / "else").exists()
+
+
+def test_azurites_telemetry_is_not_even_loaded(tmp_path: Path) -> None:
+    listing = tmp_path / "listing.cjs"
+    listing.write_text(
+        'process.on("exit", () => console.log(Object.keys(require.cache).join("\\n")));'
+    )
+    unused = Path(azurite.__file__).with_name("azurite_unused.cjs")
+    printed = subprocess.check_output(
+        ["node", "-r", unused, "-r", listing, Path(path_of(AZURITE)).resolve(), "--version"],
+        text=True,
+    )
+    loaded = {line.split("node_modules/")[-1].split("/")[0] for line in printed.splitlines()}
+    assert {"azurite", "express"} <= loaded
+    assert loaded.isdisjoint({"applicationinsights", "sequelize"})
 
 
 def test_the_command_of_run_keeps_its_own_umask(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ jsonwebtoken.decode = (token) => {
   return claims;
 };
 
+require("./azurite_unused.cjs");
 require("./azurite_copies.cjs");
 require("./azurite_sas.cjs");
 require("./azurite_rules.cjs");
