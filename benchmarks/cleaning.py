@@ -17,7 +17,9 @@ def measure(workspace: Workspace, count: int = COUNT) -> Iterator[Measurement]:
     """Both delete as many failed runs, each in a separate process, at the same latency."""
     with workspace.environment("clean") as environment:
         _fail(environment, count)
-        ours = environment.az(f"acr pipeline-run clean {environment.site.at} --output none").seconds
+        ours = environment.az(
+            f"acr pipeline-run clean {environment.site.args} --output none"
+        ).seconds
         _expect(environment, 0)
         _fail(environment, count)
         theirs = environment.sdk("clean").seconds

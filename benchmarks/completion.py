@@ -63,7 +63,7 @@ def _short(environment: Environment, seconds: int) -> Measurement:
 def _by_az(environment: Environment, version: str, seconds: int) -> float:
     name = f"az{version.replace('.', '')}s{seconds:03}"
     process = environment.az(
-        f"acr pipeline-run create {environment.site.at} -n {name} -p mypipeline -t export "
+        f"acr pipeline-run create {environment.site.args} -n {name} -p mypipeline -t export "
         f"-b {name} -a {_ARTIFACT} --output none",
         version=version,
     )

@@ -51,7 +51,7 @@ def measure(workspace: Workspace, runs: int = RUNS, rounds: int = 3) -> Iterator
 
 def _exported(environment: Environment, name: str, artifacts: str) -> Process:
     return environment.az(
-        f"acr pipeline-run create {environment.site.at} -n {name} -p mypipeline -t export "
+        f"acr pipeline-run create {environment.site.args} -n {name} -p mypipeline -t export "
         f"-b {name} -a {artifacts}"
     )
 

@@ -51,10 +51,11 @@ def _fill(environment: Environment, repositories: int, tags: int, subjects: int)
 def _cases(
     environment: Environment, repositories: int, tags: int, subjects: int
 ) -> Iterator[_Case]:
-    run = f"acr pipeline-run create {environment.site.at} -n myrun -p mypipeline -t export -b blob"
+    options = environment.site.args
+    run = f"acr pipeline-run create {options} -n myrun -p mypipeline -t export -b blob"
     yield _Case(
         "`check` of an export at 100 ms latency",
-        f"acr export-pipeline check {environment.site.at} -n mypipeline -a samples/hello:1.0 -b b",
+        f"acr export-pipeline check {options} -n mypipeline -a samples/hello:1.0 -b b",
         0.1,
         _CHAIN_OF_CHECK,
     )

@@ -19,7 +19,7 @@ def measure(workspace: Workspace, count: int = COUNT, rounds: int = 3) -> Iterat
     """Whole processes in turn, which print the same; the bare pager and no output next to them."""
     with workspace.environment("list") as environment:
         environment.cloud.control("past-runs", pipeline=environment.pipeline_id, count=count)
-        line = f"acr pipeline-run list {environment.site.at}"
+        line = f"acr pipeline-run list {environment.site.args}"
         ours, theirs, silent, bare = [], [], [], []
         for _ in range(rounds):
             ours.append(environment.az(line))

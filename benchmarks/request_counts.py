@@ -29,7 +29,7 @@ def measure(workspace: Workspace) -> Iterator[Measurement]:
         "the table of issue one",
         f"{len(notes) - deviations} of {len(notes)} commands as in it",
         is_met=not deviations,
-        notes=tuple(note.replace(environment.site.at, "AT") for note in notes),
+        notes=tuple(note.replace(environment.site.args, "AT") for note in notes),
     )
 
 
@@ -39,20 +39,20 @@ def _costs(environment: Environment) -> Iterator[tuple[str, str]]:
     options = f"-c {site.container_uri} -s {site.secret_uri}"
     for kind in ("export", "import"):
         group = f"acr {kind}-pipeline"
-        yield f"{group} create {site.at} -n another {options}", "PUT"
-        yield f"{group} show {site.at} -n another", "GET"
+        yield f"{group} create {site.args} -n another {options}", "PUT"
+        yield f"{group} show {site.args} -n another", "GET"
         yield f"{group} show -r {site.registry} -n another", "GET GET"  # one looks for its group
-        yield f"{group} list {site.at}", "GET"
-        yield f"{group} delete {site.at} -n another", "DELETE"
+        yield f"{group} list {site.args}", "GET"
+        yield f"{group} delete {site.args} -n another", "DELETE"
     run = "-p mypipeline -t export -b myrun01 -a samples/hello:1.0"
     polls = f"( GET){{1,{_RUN_SECONDS + 1}}}"
     # The second one finds the login server of the registry, in which referrers are counted.
-    yield f"acr pipeline-run create {site.at} -n myrun01 {run}", f"GET GET PUT{polls}"
-    quiet = f"acr pipeline-run create {site.at} -n myrun02 {run} --only-show-errors"
+    yield f"acr pipeline-run create {site.args} -n myrun01 {run}", f"GET GET PUT{polls}"
+    quiet = f"acr pipeline-run create {site.args} -n myrun02 {run} --only-show-errors"
     yield quiet.replace("-b myrun01", "-b myrun02"), f"GET PUT{polls}"
-    yield f"acr pipeline-run show {site.at} -n myrun01", "GET"
-    yield f"acr pipeline-run list {site.at}", "GET GET GET"
-    yield f"acr pipeline-run delete {site.at} -n myrun01", "DELETE"
+    yield f"acr pipeline-run show {site.args} -n myrun01", "GET"
+    yield f"acr pipeline-run list {site.args}", "GET GET GET"
+    yield f"acr pipeline-run delete {site.args} -n myrun01", "DELETE"
 
 
 def _methods(environment: Environment, line: str) -> str:

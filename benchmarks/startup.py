@@ -28,7 +28,7 @@ def measure(workspace: Workspace, rounds: int = ROUNDS) -> Iterator[Measurement]
         )
         # Of two requests each: az looks at the registry first, we look for its group.
         theirs, ours = (
-            f"webhook list {environment.site.at}",
+            f"webhook list {environment.site.args}",
             f"pipeline-run list -r {environment.site.registry}",
         )
         listed = _pairs(environment, theirs, ours, rounds)

@@ -98,8 +98,8 @@ def main(wheel: str, az_version: str) -> int:
             return 1
         except KeyboardInterrupt:
             return 130
-    verdict = "digests equal" if is_equal else "DIGESTS DIFFER"
-    print(f"moved {moved} in {time.monotonic() - started:.1f} s: {verdict}")
+    comparison = "digests equal" if is_equal else "DIGESTS DIFFER"
+    print(f"moved {moved} in {time.monotonic() - started:.1f} s: {comparison}")
     return 0 if is_equal else 1
 
 

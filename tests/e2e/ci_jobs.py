@@ -65,7 +65,7 @@ class Ci:
 
     def expanded(self, text: str) -> str:
         """A text with the values of its expressions."""
-        return _EXPRESSION.sub(lambda found: EXPRESSIONS[found[1]](self), text)
+        return _EXPRESSION.sub(lambda match: EXPRESSIONS[match[1]](self), text)
 
     def _type(self, script: str, names: Mapping[str, str]) -> Result:
         process = subprocess.Popen(

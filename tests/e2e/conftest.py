@@ -110,8 +110,8 @@ def cloud(az: Terminal) -> Cloud:
 @pytest.fixture(params=["export", "import"])
 def kind(request: pytest.FixtureRequest) -> Kind:
     """Each kind of pipeline in turn."""
-    found: Kind = request.param
-    return found
+    parameter: Kind = request.param
+    return parameter
 
 
 @pytest.fixture

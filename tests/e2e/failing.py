@@ -35,7 +35,7 @@ class Scene:
     mode: Mode = "SasToken"
     options: tuple[str, ...] = ()
     #: What a test changes of the pipeline's container or its trigger.
-    place: dict[str, str] = field(default_factory=dict)
+    storage: dict[str, str] = field(default_factory=dict)
     trigger: str = "Disabled"
     #: What the run requests.
     artifacts: tuple[str, ...] = (ARTIFACT,)
@@ -60,13 +60,13 @@ class Scene:
         scene.grant()
         return scene
 
-    def put_pipeline(self, **place: str) -> None:
+    def put_pipeline(self, **storage: str) -> None:
         """Write the pipeline, also over itself: its identity stays."""
-        self.place |= place
+        self.storage |= storage
         where = {"uri": self.site.container_uri, "storageAccessMode": self.mode}
         if self.mode == "SasToken":
             where["keyVaultUri"] = self.site.secret_uri
-        properties: Json = {SIDES[self.kind]: where | self.place, "options": list(self.options)}
+        properties: Json = {SIDES[self.kind]: where | self.storage, "options": list(self.options)}
         if self.kind == "import":
             properties["trigger"] = {"sourceTrigger": {"status": self.trigger}}
         body = {"identity": {"type": "SystemAssigned"}, "properties": properties}
@@ -143,7 +143,7 @@ class Scene:
     def command(self) -> str:
         """The command line that runs the pipeline."""
         line = (
-            f"acr pipeline-run create {self.site.at} --name {RUN} --pipeline {PIPELINE} "
+            f"acr pipeline-run create {self.site.args} --name {RUN} --pipeline {PIPELINE} "
             f"--pipeline-type {self.kind} --storage-blob {self.blob}"
         )
         return f"{line} --artifacts {' '.join(self.artifacts)}" if self.kind == "export" else line
@@ -151,7 +151,7 @@ class Scene:
     @property
     def check(self) -> str:
         """The command line that checks the pipeline for what it is to move."""
-        line = f"acr {self.kind}-pipeline check {self.site.at} --name {PIPELINE}"
+        line = f"acr {self.kind}-pipeline check {self.site.args} --name {PIPELINE}"
         artifacts = self.artifacts if self.kind == "export" else self.brought
         more = f" --artifacts {' '.join(artifacts)}" if artifacts else ""
         return f"{line} --storage-blob {self.blob}{more}"
@@ -199,8 +199,8 @@ class Scene:
             json=body,
         )
         assert answer.is_success, answer.text
-        found: Json = answer.json()
-        return found
+        resource: Json = answer.json()
+        return resource
 
     def write_account_sas(self, resource_types: str, **more: Any) -> None:
         """Put an account SAS into the secret."""

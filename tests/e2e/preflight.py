@@ -40,15 +40,15 @@ def find(az: Run, scene: Scene, code: str) -> Check:
     status = "warning" if code in ONLY_WARNED_OF else "fail"
     assert "sig=" not in checked.stdout + checked.stderr
     checks: list[Check] = checked.json
-    [found, *_] = [
+    [check, *_] = [
         check
         for check in checks
         if check["code"] in PREDICTED_BY[code] and check["status"] == status
     ]
     if status == "fail":
         assert checked.exit_code == 1
-        assert f"\n{found['code']}: {found['message']}\n" in checked.stderr
-    return found
+        assert f"\n{check['code']}: {check['message']}\n" in checked.stderr
+    return check
 
 
 def passes(az: Run, scene: Scene, code: str) -> None:

@@ -26,7 +26,7 @@ def test_skopeo_inspects_and_copies_the_downloaded_blob(
     digest = site.registry_client.push("samples/hello", "1.0", layer=b"hello")
     site.pipeline("export")
     az.ok(
-        f"acr pipeline-run create {site.at} -n myrun01 -p mypipeline -t export -b myblob "
+        f"acr pipeline-run create {site.args} -n myrun01 -p mypipeline -t export -b myblob "
         "-a samples/hello:1.0"
     )
     blob = tmp_path / "transfer.tar"

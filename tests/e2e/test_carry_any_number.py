@@ -112,14 +112,14 @@ def target(far_az: Terminal) -> Site:
 
 def export(source: Source, run: str, blob: str, choice: str, pipeline: str = "mypipeline") -> str:
     return (
-        f"acr pipeline-run create {source.site.at} --pipeline {pipeline} --pipeline-type export "
-        f"--name {run} --storage-blob {blob} {choice}"
+        f"acr pipeline-run create {source.site.args} --pipeline {pipeline} "
+        f"--pipeline-type export --name {run} --storage-blob {blob} {choice}"
     )
 
 
 def bring_in(target: Site, run: str, blobs: str) -> str:
     return (
-        f"acr pipeline-run create {target.at} --pipeline mypipeline --pipeline-type import "
+        f"acr pipeline-run create {target.args} --pipeline mypipeline --pipeline-type import "
         f"--name {run} --storage-blob '{blobs}'"
     )
 
@@ -131,7 +131,7 @@ def references(manifest: Path, *results: str) -> list[str]:
 
 
 def verify(target: Site, manifest: Path) -> str:
-    return f"acr pipeline-run verify {target.at} --manifest {manifest}"
+    return f"acr pipeline-run verify {target.args} --manifest {manifest}"
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ def test_a_truncated_blob_is_found_before_the_upload(
     source.pipeline("export", mode="ManagedIdentity")
     for number, blob in ((1, "images/first.tar"), (2, "second.tar")):
         az.ok(
-            f"acr pipeline-run create {source.at} --name myrun0{number} --pipeline mypipeline "
+            f"acr pipeline-run create {source.args} --name myrun0{number} --pipeline mypipeline "
             f"--pipeline-type export --storage-blob {blob} --artifacts samples/hello:{number}.0 "
             f"--manifest {manifest}"
         )
@@ -60,18 +60,19 @@ def test_a_truncated_blob_is_found_before_the_upload(
     (carried / "second.tar").write_bytes(content)
     az.ok(verify, **nowhere)
     far_az.ok(
-        f"acr import-pipeline create {target.at} --name mypipeline --source-trigger-enabled false "
-        f"--storage-container-uri {target.container_uri} --grant-access"
+        f"acr import-pipeline create {target.args} --name mypipeline "
+        f"--source-trigger-enabled false --storage-container-uri {target.container_uri} "
+        "--grant-access"
     )
     for blob in source.blobs:
         target.container.upload_blob(blob, (carried / blob).read_bytes())
     far_az.ok(
-        f"acr pipeline-run create {target.at} --name myrun01 --pipeline mypipeline "
+        f"acr pipeline-run create {target.args} --name myrun01 --pipeline mypipeline "
         "--pipeline-type import --storage-blob images/first.tar second.tar"
     )
-    arrived = far_az.ok(f"acr pipeline-run verify {target.at} --manifest {manifest}")
+    arrived = far_az.ok(f"acr pipeline-run verify {target.args} --manifest {manifest}")
     assert [row["status"] for row in arrived.json] == ["present", "present"]
     nothing = far_az.ok(
-        f"acr pipeline-run verify {target.at} --manifest {manifest} --only-differences"
+        f"acr pipeline-run verify {target.args} --manifest {manifest} --only-differences"
     )
     assert nothing.json == []

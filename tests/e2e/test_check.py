@@ -103,11 +103,11 @@ def test_what_it_finds_is_mended_by_what_it_prints(
     cause(scene)
     checked = az(scene.check)
     assert checked.exit_code == (1 if status == "fail" else 0)
-    [found] = [check for check in checked.json if check["code"] == code]
-    assert found["status"] == status
-    commands = "\n".join(found["recommendation"])
-    mended = az.type(commands.replace("CONTAINER_URI", scene.site.container_uri))
-    assert mended.exit_code == 0, mended.stderr
+    [failed] = [check for check in checked.json if check["code"] == code]
+    assert failed["status"] == status
+    commands = "\n".join(failed["recommendation"])
+    fixed = az.type(commands.replace("CONTAINER_URI", scene.site.container_uri))
+    assert fixed.exit_code == 0, fixed.stderr
     if cause is deleted_identity:  # the new identity still needs the right of the old
         again = az(f"{scene.check} --query \"[?status=='fail'].recommendation[]\" --output tsv")
         assert az.type(again.stdout).exit_code == 0, again.stdout
@@ -122,10 +122,10 @@ def test_referrers_that_stay_behind_are_named(az: Terminal) -> None:
     repository, _, tag = ARTIFACT.partition(":")
     image = str(client.digest(repository, tag))
     signature = client.attach(repository, image, "application/vnd.cncf.notary.signature", b"me")
-    [found] = [each for each in az.ok(scene.check).json if each["code"] == "ReferrersIncluded"]
-    assert found["status"] == "warning"
-    assert f"{repository}@{signature}" in found["message"]
-    assert "--include-referrers" in found["recommendation"][0]
+    [check] = [each for each in az.ok(scene.check).json if each["code"] == "ReferrersIncluded"]
+    assert check["status"] == "warning"
+    assert f"{repository}@{signature}" in check["message"]
+    assert "--include-referrers" in check["recommendation"][0]
 
 
 @pytest.mark.parametrize(
@@ -137,9 +137,9 @@ def test_a_misspelt_name_is_found_in_the_list_that_it_prints(
     scene = Scene.prepare(az.cloud, new_name())
     checked = az(re.sub(rf"({option} \w+)", r"\1s", scene.check))
     assert checked.exit_code == 1
-    [found] = [check for check in checked.json if check["status"] == "fail"]
-    assert found["code"] == code
-    listed = az.type("\n".join(found["recommendation"]))
+    [failed] = [check for check in checked.json if check["status"] == "fail"]
+    assert failed["code"] == code
+    listed = az.type("\n".join(failed["recommendation"]))
     wanted = {"--registry": scene.site.registry, "--name": PIPELINE}[option]
     assert wanted in listed.stdout.split()
     az.ok(scene.check)
@@ -158,8 +158,8 @@ def test_an_index_that_lacks_a_manifest_is_named(az: Terminal) -> None:
     scene.artifacts = (ARTIFACT, "samples/index:1")
     checked = az(scene.check)
     assert checked.exit_code == 1
-    [found] = [check for check in checked.json if check["status"] == "fail"]
-    assert found == {
+    [failed] = [check for check in checked.json if check["status"] == "fail"]
+    assert failed == {
         "code": "IndexComplete",
         "status": "fail",
         "message": f"Not in the registry: {digest} of samples/index:1.",
@@ -202,9 +202,9 @@ def test_a_layer_that_is_kept_elsewhere_is_named(az: Terminal) -> None:
     client.push_manifest("samples/windows", manifest, "1")
     scene.artifacts = (ARTIFACT, "samples/windows:1")
     checked = az.ok(scene.check).json
-    [found] = [check for check in checked if check["status"] == "warning"]
-    assert (found["code"], found["recommendation"]) == ("NoForeignLayers", [])
-    assert f"{foreign['digest']} (9 bytes) of samples/windows:1" in found["message"]
+    [warning] = [check for check in checked if check["status"] == "warning"]
+    assert (warning["code"], warning["recommendation"]) == ("NoForeignLayers", [])
+    assert f"{foreign['digest']} (9 bytes) of samples/windows:1" in warning["message"]
     client.push("samples/windows", "1", layer=b"here")
     assert {check["status"] for check in az.ok(scene.check).json} == {"pass"}
 
@@ -234,7 +234,7 @@ def test_a_run_is_made_only_if_its_check_passes(az: Terminal) -> None:
     scene = Scene.prepare(az.cloud, new_name())
     scene.site.container.upload_blob(BLOB, b"in the way")
     line = (
-        f"acr pipeline-run create {scene.site.at} --name myrun01 --pipeline {PIPELINE} "
+        f"acr pipeline-run create {scene.site.args} --name myrun01 --pipeline {PIPELINE} "
         f"--pipeline-type export --storage-blob {BLOB} --artifacts {ARTIFACT} --check"
     )
     stopped = az(line)
@@ -251,9 +251,9 @@ def test_a_manifest_is_what_an_import_is_checked_for(az: Terminal, tmp_path: Pat
     manifest = tmp_path / "manifest.json"
     az.ok(f"{scene.command} --manifest {manifest}")
     scene.site.pipeline("import", "importer")
-    line = f"acr import-pipeline check {scene.site.at} --name importer --manifest {manifest}"
-    found = {check["code"]: check["status"] for check in az.ok(line).json}
-    assert (found["BlobsFound"], found["NoTagConflicts"]) == (
+    line = f"acr import-pipeline check {scene.site.args} --name importer --manifest {manifest}"
+    statuses = {check["code"]: check["status"] for check in az.ok(line).json}
+    assert (statuses["BlobsFound"], statuses["NoTagConflicts"]) == (
         "pass",
         "pass",
     )  # it is the same image
@@ -261,5 +261,7 @@ def test_a_manifest_is_what_an_import_is_checked_for(az: Terminal, tmp_path: Pat
     checked = az(line)
     assert checked.exit_code == 1
     assert f"NoTagConflicts: Exist with other content: {ARTIFACT}.\n" in checked.stderr
-    exported = f"acr export-pipeline check {scene.site.at} --name {PIPELINE} --manifest {manifest}"
+    exported = (
+        f"acr export-pipeline check {scene.site.args} --name {PIPELINE} --manifest {manifest}"
+    )
     assert {check["status"] for check in az.ok(exported).json} == {"pass"}

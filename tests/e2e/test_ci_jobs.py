@@ -72,8 +72,8 @@ def ci(ci_az: Terminal, tmp_path: Path) -> Ci:
 def digests(site: Site) -> dict[str, str]:
     """Digest of each artifact that a registry has."""
     client = site.registry_client
-    found = {name: client.digest(*name.split(":")) for name in ARTIFACTS}
-    return {name: digest for name, digest in found.items() if digest}
+    by_name = {name: client.digest(*name.split(":")) for name in ARTIFACTS}
+    return {name: digest for name, digest in by_name.items() if digest}
 
 
 def results(manifest: Path) -> list[str]:

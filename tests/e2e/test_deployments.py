@@ -45,29 +45,29 @@ def commented(tmp_path: Path) -> str:
 def test_a_deployment_can_be_validated_shown_listed_and_deleted(
     az: Terminal, site: Site, commented: str
 ) -> None:
-    at = f"--resource-group {GROUP} --name {site.name}"
+    deployment = f"--resource-group {GROUP} --name {site.name}"
     given = f"--template-file {commented} --parameters name=you level=3 key=sesame"
-    checked = az.ok(f"deployment group validate {at} {given}").json
+    checked = az.ok(f"deployment group validate {deployment} {given}").json
     assert checked["properties"]["provisioningState"] == "Succeeded"
-    missing = az(f"deployment group show {at}")
+    missing = az(f"deployment group show {deployment}")
     assert missing.exit_code == 3
     assert "(DeploymentNotFound)" in missing.stderr
 
-    created = az.ok(f"deployment group create {at} {given}").json
+    created = az.ok(f"deployment group create {deployment} {given}").json
     assert created["resourceGroup"] == GROUP
     assert created["properties"]["outputs"]["greeting"]["value"] == "hello you"
     assert created["properties"]["parameters"]["level"] == {"type": "Int", "value": 3}
     assert "sesame" not in json.dumps(created)
 
-    shown = az.ok(f"deployment group show {at}").json
+    shown = az.ok(f"deployment group show {deployment}").json
     assert shown == created
     listed = az.ok(f"deployment group list --resource-group {GROUP}").json
     assert shown in listed
-    exported = az.ok(f"deployment group export {at}").json
+    exported = az.ok(f"deployment group export {deployment}").json
     assert exported["parameters"]["level"]["defaultValue"] == 1
 
-    az.ok(f"deployment group delete {at}")
-    assert az(f"deployment group show {at}").exit_code == 3
+    az.ok(f"deployment group delete {deployment}")
+    assert az(f"deployment group show {deployment}").exit_code == 3
 
 
 @pytest.mark.parametrize(
@@ -81,13 +81,14 @@ def test_a_deployment_can_be_validated_shown_listed_and_deleted(
 def test_wrong_parameters_are_named(
     az: Terminal, site: Site, commented: str, parameters: str, message: str
 ) -> None:
-    at = f"--resource-group {GROUP} --name {site.name}"
+    deployment = f"--resource-group {GROUP} --name {site.name}"
     result = az(
-        f"deployment group create {at} --template-file {commented} --parameters {parameters}"
+        f"deployment group create {deployment} --template-file {commented} "
+        f"--parameters {parameters}"
     )
     assert result.exit_code != 0
     assert message in result.stderr
-    assert az(f"deployment group show {at}").exit_code == 3
+    assert az(f"deployment group show {deployment}").exit_code == 3
 
 
 def test_an_unknown_function_is_named(az: Terminal, site: Site, tmp_path: Path) -> None:
@@ -129,8 +130,8 @@ def test_a_failed_run_is_a_failed_deployment_that_says_why(
     assert "DeploymentFailed" in failed.stderr
     assert "Artifact 'samples/none:v1' was not found" in failed.stderr
 
-    at = f"--resource-group {GROUP} --name {site.name}run"
-    [operation] = az.ok(f"deployment operation group list {at}").json
+    deployment = f"--resource-group {GROUP} --name {site.name}run"
+    [operation] = az.ok(f"deployment operation group list {deployment}").json
     assert operation["properties"]["provisioningState"] == "Failed"
     run_id = operation["properties"]["targetResource"]["id"]
     assert run_id == site.id_of("pipelineRuns/myrun01")

@@ -20,7 +20,7 @@ def pipeline(site: Site) -> Json:
 def creating(site: Site) -> str:
     """The command that runs the pipeline."""
     return (
-        f"acr pipeline-run create {site.at} --name myrun01 --pipeline mypipeline "
+        f"acr pipeline-run create {site.args} --name myrun01 --pipeline mypipeline "
         "--pipeline-type export --storage-blob myblob --artifacts samples/hello:1.0"
     )
 
@@ -41,8 +41,8 @@ def test_revoked_secret_access_is_named_and_the_printed_command_mends_it(
     assert cause("secret-not-readable") in failed.stderr
     assert site.id_of("pipelineRuns/myrun01") in failed.stderr
 
-    mended = az.type(printed(failed.stderr, "az keyvault set-policy"))
-    assert mended.exit_code == 0, mended.stderr
+    fixed = az.type(printed(failed.stderr, "az keyvault set-policy"))
+    assert fixed.exit_code == 0, fixed.stderr
     again = az.ok(f"{creating(site)} --force-redeploy")
     assert again.json["response"]["status"] == "Succeeded"
     assert site.blobs == ["myblob"]
@@ -55,20 +55,20 @@ def test_an_existing_blob_is_named_and_the_printed_command_mends_it(
     site.container.upload_blob("myblob", b"in the way")
     failed = az(creating(site))
     assert failed.exit_code == 1
-    mended = az.type(printed(failed.stderr, "az acr export-pipeline update"))
-    assert mended.exit_code == 0, mended.stderr
+    fixed = az.type(printed(failed.stderr, "az acr export-pipeline update"))
+    assert fixed.exit_code == 0, fixed.stderr
     az.ok(f"{creating(site)} --force-redeploy")
 
 
 def test_a_missing_role_is_named_and_the_printed_command_mends_it(az: Terminal, site: Site) -> None:
     site.registry_client.push("samples/hello", "1.0", layer=b"hello")
-    az.ok(f"acr export-pipeline create {site.at} -n mypipeline -c {site.container_uri}")
+    az.ok(f"acr export-pipeline create {site.args} -n mypipeline -c {site.container_uri}")
     failed = az(creating(site))
     assert failed.exit_code == 1
     assert "Failed to access storage.  Service request failed.  Status: 403" in failed.stderr
     command = printed(failed.stderr, "az role assignment create")
-    mended = az.type(command)
-    assert mended.exit_code == 0, mended.stderr
+    fixed = az.type(command)
+    assert fixed.exit_code == 0, fixed.stderr
     az.ok(f"{creating(site)} --force-redeploy")
 
 
@@ -139,8 +139,8 @@ def test_commands_with_names_that_a_shell_would_expand_can_be_pasted(az: Termina
     new_sas = printed(failed.stderr, "sas=$(az storage")
     again = printed(failed.stderr, "az acr pipeline-run create")
     assert ("--name '$web'" in new_sas, '--resource-group "rg(prod)"' in again) == (True, True)
-    mended = az.type(f"{new_sas}\n{again}")
-    assert mended.exit_code == 0, mended.stderr
+    fixed = az.type(f"{new_sas}\n{again}")
+    assert fixed.exit_code == 0, fixed.stderr
     run = site.finished("myrun01retry")
     assert (run["response"]["status"], run["request"]["artifacts"]) == ("Succeeded", artifacts)
     assert site.blobs == ["myblob-retry"]

@@ -19,13 +19,13 @@ def create(site: Site, kind: Kind, mode: Mode, more: str = "") -> str:
     secret = f" --secret-uri {site.secret_uri}" if mode == "SasToken" else ""
     trigger = " --source-trigger-enabled false" if kind == "import" else ""
     return (
-        f"acr {kind}-pipeline create {site.at} --name mypipeline --grant-access "
+        f"acr {kind}-pipeline create {site.args} --name mypipeline --grant-access "
         f"--storage-container-uri {site.container_uri}{secret}{trigger} {more}"
     )
 
 
 def check_line(site: Site, kind: Kind) -> str:
-    return f"acr {kind}-pipeline check {site.at} --name mypipeline"
+    return f"acr {kind}-pipeline check {site.args} --name mypipeline"
 
 
 def access(checked: Result) -> dict[str, str]:
@@ -58,7 +58,7 @@ def test_a_pipeline_can_transfer_at_once(az: Terminal, kind: Kind, mode: Mode) -
     if kind == "export":
         site.registry_client.push("samples/hello", "1.0", layer=b"hello")
         run = az.ok(
-            f"acr pipeline-run create {site.at} --name myrun01 --pipeline mypipeline "
+            f"acr pipeline-run create {site.args} --name myrun01 --pipeline mypipeline "
             "--pipeline-type export --storage-blob myblob --artifacts samples/hello:1.0"
         )
         assert run.json["response"]["status"] == "Succeeded"
@@ -68,7 +68,7 @@ def test_an_update_grants_what_the_pipeline_needs_now(az: Terminal, kind: Kind) 
     site = Site.prepare(az.cloud, new_name(), kind)
     az.ok(create(site, kind, "ManagedIdentity"))
     use_roles(site)
-    update = f"acr {kind}-pipeline update {site.at} --name mypipeline --grant-access"
+    update = f"acr {kind}-pipeline update {site.args} --name mypipeline --grant-access"
     changed = az.ok(f"{update} --secret-uri {site.secret_uri}")
     assert f"access to the key vault '{site.vault}'.\n" in changed.stderr
     assert access(az(check_line(site, kind))) == {"SecretReadable": "pass"}
@@ -137,4 +137,4 @@ def test_an_account_that_does_not_exist_is_named(az: Terminal) -> None:
         failed.stderr
     )
     assert "az storage account show --name nowhere01" in failed.stderr
-    assert az.ok(f"acr export-pipeline show {site.at} --name mypipeline").json == failed.json
+    assert az.ok(f"acr export-pipeline show {site.args} --name mypipeline").json == failed.json

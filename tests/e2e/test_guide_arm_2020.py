@@ -9,8 +9,8 @@ import pytest
 
 from tests.e2e.guides.arm_2020 import GUIDE
 from tests.e2e.guides.arm_setting import Setting
-from tests.e2e.guides.arm_walkthrough import ArmWalkthrough
-from tests.e2e.guides.walk import Walk
+from tests.e2e.guides.arm_steps import ArmSteps
+from tests.e2e.guides.shell import GuideShell
 from tests.support.terminal import Terminal
 
 
@@ -24,19 +24,19 @@ def test_every_line_of_the_guide(own_az: Terminal, tmp_path: Path) -> None:
         "TARGET_IDENTITY": target.identity_id,
         "TARGET_REGISTRY": target.registry,
     }
-    with Walk(own_az, GUIDE, tmp_path, names) as walk:
-        walk.type("set names")
-        assert walk.variables["SOURCE_RG"] == source.group
-        walk.type("make export SAS")
-        assert "sp=rawl" in walk.variables["EXPORT_SAS"]
-        stored = walk.type("store export SAS").json
-        assert stored["value"] == walk.variables["EXPORT_SAS"]
-        walk.type("make import SAS")
-        assert "sp=rdl" in walk.variables["IMPORT_SAS"]
-        stored = walk.type("store import SAS").json
-        assert stored["value"] == walk.variables["IMPORT_SAS"]
+    with GuideShell(own_az, GUIDE, tmp_path, names) as shell:
+        shell.type("set names")
+        assert shell.variables["SOURCE_RG"] == source.group
+        shell.type("make export SAS")
+        assert "sp=rawl" in shell.variables["EXPORT_SAS"]
+        stored = shell.type("store export SAS").json
+        assert stored["value"] == shell.variables["EXPORT_SAS"]
+        shell.type("make import SAS")
+        assert "sp=rdl" in shell.variables["IMPORT_SAS"]
+        stored = shell.type("store import SAS").json
+        assert stored["value"] == shell.variables["IMPORT_SAS"]
 
-        guided = ArmWalkthrough(walk, source, target, tmp_path, "SasToken", with_registry=True)
+        guided = ArmSteps(shell, source, target, tmp_path, "SasToken", with_registry=True)
         guided.pipelines()
         guided.export()
         guided.carry()

@@ -8,8 +8,8 @@ import pytest
 
 from tests.e2e.guides.arm_2026 import GUIDE
 from tests.e2e.guides.arm_setting import Setting
-from tests.e2e.guides.arm_walkthrough import ArmWalkthrough
-from tests.e2e.guides.walk import Walk
+from tests.e2e.guides.arm_steps import ArmSteps
+from tests.e2e.guides.shell import GuideShell
 from tests.support.terminal import Terminal
 
 
@@ -26,8 +26,8 @@ def test_every_line_of_the_guide(own_az: Terminal, tmp_path: Path) -> None:
         "TARGET_IDENTITY": target.identity_id,
         "TARGET_REGISTRY": target.registry,
     }
-    with Walk(own_az, GUIDE, tmp_path, names) as walk:
-        guided = ArmWalkthrough(walk, source, target, tmp_path, "ManagedIdentity")
+    with GuideShell(own_az, GUIDE, tmp_path, names) as shell:
+        guided = ArmSteps(shell, source, target, tmp_path, "ManagedIdentity")
         guided.pipelines()
         guided.export()
         guided.carry()

@@ -9,9 +9,9 @@ import pytest
 
 from tests.e2e.conftest import new_name
 from tests.e2e.guides.cli_2023 import GUIDE
-from tests.e2e.guides.cli_walkthrough import CliWalkthrough
+from tests.e2e.guides.cli_steps import CliSteps
+from tests.e2e.guides.shell import GuideShell
 from tests.e2e.guides.side import Side
-from tests.e2e.guides.walk import Walk
 from tests.support.site import Kind, Site
 from tests.support.terminal import Terminal
 
@@ -25,5 +25,5 @@ def prepared(az: Terminal, kind: Kind, extensions: Path) -> Side:
 def test_every_line_of_the_guide(az: Terminal, far_az: Terminal, tmp_path: Path) -> None:
     source = prepared(az, "export", tmp_path)
     target = prepared(far_az, "import", tmp_path)
-    with Walk(source.az, GUIDE, tmp_path, {}) as walk:
-        CliWalkthrough(walk, source, target).go()
+    with GuideShell(source.az, GUIDE, tmp_path, {}) as shell:
+        CliSteps(shell, source, target).go()

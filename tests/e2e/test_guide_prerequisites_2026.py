@@ -11,8 +11,8 @@ import pytest
 
 from tests.e2e.conftest import new_name
 from tests.e2e.guides.prerequisites_2026 import GUIDE
+from tests.e2e.guides.shell import GuideShell
 from tests.e2e.guides.side import BLOB, Side
-from tests.e2e.guides.walk import Walk
 from tests.support.site import SAS_PERMISSIONS, Kind, Site
 from tests.support.terminal import Terminal
 
@@ -70,11 +70,11 @@ def transfer(source: Side, target: Side) -> None:
     )
     run = f"--name myrun01 --pipeline mypipeline --storage-blob {BLOB}"
     source.az.ok(
-        f"acr pipeline-run create {source.site.at} {run} --pipeline-type export"
+        f"acr pipeline-run create {source.site.args} {run} --pipeline-type export"
         f" --artifacts hello-world:latest hello-world@{untagged} samples/notes:1.0"
     )
     target.receive(source)
-    target.az.ok(f"acr pipeline-run create {target.site.at} {run} --pipeline-type import")
+    target.az.ok(f"acr pipeline-run create {target.site.args} {run} --pipeline-type import")
     assert target.held(pushed) == pushed
     assert target.site.registry_client.digest("samples/notes", "1.0") == notes
 
@@ -88,17 +88,17 @@ def typed(side: Side, script: str, **names: str) -> str:
 def test_every_line_of_the_guide(az: Terminal, far_az: Terminal, tmp_path: Path) -> None:
     source = Side(az, replace(Site.prepare(az.cloud, "transfer"), secret="acrexportsas"))
     target = Side(far_az, replace(Site.prepare(far_az.cloud, "transfer"), secret="acrimportsas"))
-    with Walk(az, GUIDE, tmp_path, {"EXPIRY": EXPIRY}) as walk:
-        walk.type("set names")
+    with GuideShell(az, GUIDE, tmp_path, {"EXPIRY": EXPIRY}) as shell:
+        shell.type("set names")
         for kind, side, permissions in (("export", source, "rawl"), ("import", target, "rdl")):
-            walk.az = side.az
-            walk.type(f"make {kind} SAS")
-            sas = walk.variables[f"{kind.upper()}_SAS"]
+            shell.az = side.az
+            shell.type(f"make {kind} SAS")
+            sas = shell.variables[f"{kind.upper()}_SAS"]
             assert sas.startswith("?")
             assert {f"se={EXPIRY}", f"sp={permissions}", "spr=https", "sr=c"} < set(
                 sas[1:].split("&")
             )
-            stored = walk.type(f"store {kind} SAS").json
+            stored = shell.type(f"store {kind} SAS").json
             assert (stored["value"], stored["id"].rpartition("/")[0]) == (sas, side.site.secret_uri)
     source.site.pipeline("export")
     target.site.pipeline("import")

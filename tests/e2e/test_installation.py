@@ -56,8 +56,8 @@ class User:
     @property
     def version(self) -> str:
         """The version of the installed extension."""
-        [found] = self.extension.glob("*.dist-info")
-        return found.name.removesuffix(".dist-info").partition("-")[2]
+        [metadata] = self.extension.glob("*.dist-info")
+        return metadata.name.removesuffix(".dist-info").partition("-")[2]
 
 
 @pytest.fixture

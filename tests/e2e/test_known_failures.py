@@ -42,12 +42,12 @@ def test_a_failed_run_is_explained_and_mended_by_what_is_printed(az: Terminal, c
     scene = Scene.prepare(az.cloud, new_name(), case.kind, mode=case.mode, options=case.options)
     case.cause(scene)
     is_predicted = case.code in preflight.PREDICTED_BY
-    found = preflight.find(az, scene, case.code) if is_predicted else None
+    finding = preflight.find(az, scene, case.code) if is_predicted else None
     failed = az(scene.command)
     assert (failed.exit_code, failed.stdout) == (1, "")
     assert "sig=" not in failed.stderr
     commands = scene.printed(case.code, failed)
-    assert found is None or found["recommendation"] == (
+    assert finding is None or finding["recommendation"] == (
         TYPED[case.typed](commands) or [f"# {ROWS[case.code].remedy.advice(with_rerun=False)}"]
     )
     paste(az, scene, TYPED[case.typed](commands))
@@ -64,8 +64,8 @@ def paste(az: Terminal, scene: Scene, commands: list[str]) -> None:
     """Type commands as they were printed, with what the user has to fill in."""
     facts = scene.facts
     script = OPEN.sub(lambda word: facts[word[0].replace("_", "-").lower()], "\n".join(commands))
-    mended = az.type(script)
-    assert mended.exit_code == 0, (script, mended.stderr)
+    fixed = az.type(script)
+    assert fixed.exit_code == 0, (script, fixed.stderr)
 
 
 def test_an_export_pipeline_that_the_policy_forbids(az: Terminal) -> None:
@@ -79,14 +79,14 @@ def test_an_export_pipeline_that_the_policy_forbids(az: Terminal) -> None:
     registry = f"Microsoft.ContainerRegistry/registries/{scene.site.registry}"
     scene.site.arm("PATCH", registry, {"properties": properties})
     create = (
-        f"acr export-pipeline create {scene.site.at} --name {scene.pipeline['name']} "
+        f"acr export-pipeline create {scene.site.args} --name {scene.pipeline['name']} "
         f"--storage-container-uri {scene.site.container_uri} --secret-uri {scene.site.secret_uri}"
     )
-    found = preflight.find(az, scene, "exports-disabled")
+    finding = preflight.find(az, scene, "exports-disabled")
     failed = az(create)
     assert (failed.exit_code, failed.stdout) == (1, "")
     commands = scene.printed("exports-disabled", failed)
-    assert found["recommendation"] == commands
+    assert finding["recommendation"] == commands
     paste(az, scene, commands)
     az.ok(create)
     scene.pipeline = scene.site.resource(path)
@@ -114,17 +114,19 @@ def test_more_artifacts_than_a_run_takes(az: Terminal) -> None:
 @pytest.mark.parametrize("verb", ["create", "list"])
 def test_a_caller_without_a_role(az: Terminal, guest: Guest, verb: str) -> None:
     scene = Scene.prepare(az.cloud, new_name())
-    line = scene.command if verb == "create" else f"acr pipeline-run list {scene.site.at}"
+    line = scene.command if verb == "create" else f"acr pipeline-run list {scene.site.args}"
     failed = guest(line)
     assert (failed.exit_code, failed.stdout) == (1, "")
     commands = scene.printed("caller-not-allowed", failed)
     assert f"--assignee {guest.login['id']}" in commands[0]
     checked = guest(scene.check)
-    assert (checked.exit_code, {check["status"] for check in checked.json}) == (4, {"unknown"})
+    assert (checked.exit_code, {finding["status"] for finding in checked.json}) == (4, {"unknown"})
     assert "Microsoft.ContainerRegistry/registries/read" in checked.stdout
     guest.gets("Reader", scene.site.id_of(""))
-    found = preflight.find(guest, scene, "caller-not-allowed")
-    assert found["recommendation"] == [commands[0].replace(guest.login["id"], guest.login["appId"])]
+    finding = preflight.find(guest, scene, "caller-not-allowed")
+    assert finding["recommendation"] == [
+        commands[0].replace(guest.login["id"], guest.login["appId"])
+    ]
     paste(az, scene, commands)
     preflight.passes(guest, scene, "caller-not-allowed")
     allowed = guest(line)
@@ -152,7 +154,7 @@ def test_a_run_that_a_restart_interrupts(own_az: Terminal) -> None:
     scene.site.run(RUN, scene.pipeline, BLOB, ARTIFACT)
     own_az.cloud.stop()
     own_az.cloud.start()
-    failed = own_az(f"acr pipeline-run wait {scene.site.at} --name {RUN} --created")
+    failed = own_az(f"acr pipeline-run wait {scene.site.args} --name {RUN} --created")
     assert (failed.exit_code, failed.stdout) == (1, "")
     assert scene.printed("interrupted", failed) == []
     own_az.ok(f"{scene.command} --force-redeploy")
@@ -183,7 +185,7 @@ def test_a_trigger_that_does_not_fire(
     reason = cause(scene)
     scene.put_pipeline()
 
-    def told() -> bool | None:
+    def reported() -> bool | None:
         reasons = az.cloud.status()["trigger"]["reasons"].get(scene.pipeline["id"], {})
         return str(reasons.get(BLOB, reasons.get("", ""))).startswith(reason) or None
 
@@ -191,11 +193,11 @@ def test_a_trigger_that_does_not_fire(
         runs = scene.site.resource("pipelineRuns")["value"]
         return [run["name"] for run in runs if "_" in run["name"]]
 
-    assert eventually(told)
+    assert eventually(reported)
     assert triggered() == []
-    found = preflight.find(az, scene, code)
+    finding = preflight.find(az, scene, code)
     commands = ROWS[code].remedy.steps(scene.facts)
-    assert [re.sub(r"\d{4}-\d\d-\d\d", "DATE", line) for line in found["recommendation"]] == [
+    assert [re.sub(r"\d{4}-\d\d-\d\d", "DATE", line) for line in finding["recommendation"]] == [
         re.sub(r"\d{4}-\d\d-\d\d", "DATE", line) for line in commands
     ]
     paste(az, scene, commands)

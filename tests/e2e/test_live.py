@@ -23,11 +23,11 @@ from tests.support.cloud import Cloud
 from tests.support.terminal import ROOT, Terminal
 
 FOLDER = ROOT / "tests/live"
-PREFIX = "walkthrough"
+PREFIX = "contosolive"
 
 
 @dataclass(frozen=True)
-class Walk:
+class FinishedFlow:
     """A flow that has ended: its exit code, what it printed, and where its report is."""
 
     cloud: Cloud
@@ -60,7 +60,7 @@ def start(az: Terminal, folder: Path, **names: str) -> subprocess.Popen[str]:
     )
 
 
-def walk(az: Terminal, folder: Path, **names: str) -> Result:
+def run_flow(az: Terminal, folder: Path, **names: str) -> Result:
     """Run the flow with these variables."""
     process = start(az, folder, **names)
     stdout, stderr = process.communicate(timeout=280)
@@ -76,17 +76,17 @@ def live_az(extensions: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 @pytest.fixture(scope="module")
-def walked(live_az: Terminal, tmp_path_factory: pytest.TempPathFactory) -> Walk:
+def finished(live_az: Terminal, tmp_path_factory: pytest.TempPathFactory) -> FinishedFlow:
     """The flow, once."""
     folder = tmp_path_factory.mktemp("report")
-    ended = walk(live_az, folder, RESOURCE_PREFIX=PREFIX, LOCATION="westus", YES="1")
-    return Walk(live_az.cloud, ended.exit_code, ended.stdout + ended.stderr, folder)
+    ended = run_flow(live_az, folder, RESOURCE_PREFIX=PREFIX, LOCATION="westus", YES="1")
+    return FinishedFlow(live_az.cloud, ended.exit_code, ended.stdout + ended.stderr, folder)
 
 
-def test_every_question_is_answered(walked: Walk) -> None:
-    assert walked.exit_code == 0, walked.output
-    assert list(walked.answers) == [*QUESTIONS.values(), "Not asked"]
-    assert UNANSWERED not in walked.report
+def test_every_question_is_answered(finished: FinishedFlow) -> None:
+    assert finished.exit_code == 0, finished.output
+    assert list(finished.answers) == [*QUESTIONS.values(), "Not asked"]
+    assert UNANSWERED not in finished.report
 
 
 #: What the emulator is known to do, by its README.
@@ -121,15 +121,15 @@ EXPECTED = {
 }
 
 
-def test_the_answers_are_what_the_emulator_does(walked: Walk) -> None:
-    answers = {key: walked.answers[question] for key, question in QUESTIONS.items()}
+def test_the_answers_are_what_the_emulator_does(finished: FinishedFlow) -> None:
+    answers = {key: finished.answers[question] for key, question in QUESTIONS.items()}
     missing = {key: [text for text in EXPECTED[key] if text not in answers[key]] for key in answers}
     assert {key: (texts, answers[key]) for key, texts in missing.items() if texts} == {}
 
 
 @pytest.mark.parametrize("name", ["failed-run", "pipelines"])
-def test_the_recordings_can_be_replayed(walked: Walk, tmp_path: Path, name: str) -> None:
-    recording = (walked.folder / f"recordings/{name}.json").read_text(encoding="utf-8")
+def test_the_recordings_can_be_replayed(finished: FinishedFlow, tmp_path: Path, name: str) -> None:
+    recording = (finished.folder / f"recordings/{name}.json").read_text(encoding="utf-8")
     assert len(json.loads(recording)) == {"failed-run": 4, "pipelines": 6}[name]
     emulator = Emulator(tmp_path / "state")
     try:
@@ -138,15 +138,15 @@ def test_the_recordings_can_be_replayed(walked: Walk, tmp_path: Path, name: str)
         emulator.stop()
 
 
-def test_nothing_is_left_behind(walked: Walk) -> None:
-    assert walked.cloud.arm("GET", "resourceGroups")["value"] == []
+def test_nothing_is_left_behind(finished: FinishedFlow) -> None:
+    assert finished.cloud.arm("GET", "resourceGroups")["value"] == []
 
 
-def test_the_report_names_nobody_and_no_secret(walked: Walk) -> None:
-    environment = walked.cloud.environment
+def test_the_report_names_nobody_and_no_secret(finished: FinishedFlow) -> None:
+    environment = finished.cloud.environment
     hidden = [environment[name] for name in ("AZURE_CLIENT_SECRET", "AZURE_CLIENT_ID")]
     hidden += [environment["AZURE_SUBSCRIPTION_ID"], environment["AZURE_TENANT_ID"], PREFIX]
-    for file in walked.folder.rglob("*.*"):
+    for file in finished.folder.rglob("*.*"):
         text = file.read_text(encoding="utf-8")
         assert [word for word in hidden if word in text] == [], file
         assert not re.search(r"eyJ|sig=(?!REDACTED)|AccountKey", text), file
@@ -169,14 +169,14 @@ def test_a_walk_that_is_interrupted_deletes_what_it_created(
 
 def test_a_group_that_exists_is_not_touched(live_az: Terminal, tmp_path: Path) -> None:
     live_az.cloud.arm("PUT", "resourceGroups/inuse-live", {"location": "westus"})
-    ended = walk(live_az, tmp_path, RESOURCE_PREFIX="inuse", LOCATION="westus", YES="1")
+    ended = run_flow(live_az, tmp_path, RESOURCE_PREFIX="inuse", LOCATION="westus", YES="1")
     assert (ended.exit_code, "'inuse-live' exists" in ended.stderr) == (2, True), ended.stderr
     live_az.cloud.arm("DELETE", "resourceGroups/inuse-live")
 
 
 def test_without_a_confirmation_nothing_is_created(live_az: Terminal, tmp_path: Path) -> None:
     live_az.cloud.control("reset")
-    ended = walk(live_az, tmp_path, RESOURCE_PREFIX="unconfirmed", LOCATION="westus")
+    ended = run_flow(live_az, tmp_path, RESOURCE_PREFIX="unconfirmed", LOCATION="westus")
     assert (ended.exit_code, ended.stderr) == (
         2,
         "Azure bills what is created. To confirm, set YES=1.\n",

@@ -33,7 +33,7 @@ def test_a_login_of_one_cloud_is_nothing_in_another(
     az: Terminal, far_az: Terminal, site: Site
 ) -> None:
     theirs = Site.prepare(far_az.cloud, site.name)
-    list_theirs = f"acr export-pipeline list {theirs.at}"
+    list_theirs = f"acr export-pipeline list {theirs.args}"
     assert far_az.ok(list_theirs).json == []
     mine = {"AZURE_CONFIG_DIR": az.environment["AZURE_CONFIG_DIR"]}
     refused = far_az(list_theirs, **mine)
@@ -66,9 +66,11 @@ def test_a_token_of_one_cloud_opens_no_door_of_another(
 def test_a_sas_that_a_user_signs_opens_a_blob(az: Terminal, site: Site) -> None:
     site.container.upload_blob("blob", b"content")
     expiry = f"{datetime.now(timezone.utc) + timedelta(hours=1):%Y-%m-%dT%H:%MZ}"
-    at = f"--account-name {site.account} --container-name {site.container_name} --name blob"
+    blob_options = (
+        f"--account-name {site.account} --container-name {site.container_name} --name blob"
+    )
     sas = az.ok(
-        f"storage blob generate-sas {at} --permissions r --expiry {expiry} --as-user"
+        f"storage blob generate-sas {blob_options} --permissions r --expiry {expiry} --as-user"
         " --auth-mode login --full-uri"
     ).json
     answer = az.cloud.http.get(sas)

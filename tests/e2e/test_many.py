@@ -12,7 +12,7 @@ def test_fifty_artifacts_go_in_one_run(az: Terminal, site: Site) -> None:
     for number in range(50):
         registry.push("samples/many", str(number), layer=f"layer {number}".encode())
     pipeline = site.pipeline("export")
-    create = f"acr pipeline-run create {site.at} -n myrun01 -p mypipeline -t export -b myblob -a "
+    create = f"acr pipeline-run create {site.args} -n myrun01 -p mypipeline -t export -b myblob -a "
     exported = az.ok(create + " ".join(references)).json
     assert exported["response"]["status"] == "Succeeded"
     # The same pipeline's blob holds all of them: import it, too.
@@ -29,7 +29,7 @@ def test_two_runs_at_the_same_time(az: Terminal, site: Site) -> None:
     az.cloud.control("runs", seconds=2)
     processes = [
         az.start(
-            f"acr pipeline-run create {site.at} -n {run} -p mypipeline -t export -b {run} "
+            f"acr pipeline-run create {site.args} -n {run} -p mypipeline -t export -b {run} "
             "-a samples/hello:1.0"
         )
         for run in ("firstrun", "secondrun")

@@ -21,7 +21,7 @@ def push_tags(site: Site, repository: str, *tags: str) -> list[str]:
 
 def create(site: Site, more: str, kind: str = "export", name: str = "myrun") -> str:
     """A line that runs a pipeline as often as it takes."""
-    return f"acr pipeline-run create {site.at} -n {name} -p my{kind} -t {kind} {more}"
+    return f"acr pipeline-run create {site.args} -n {name} -p my{kind} -t {kind} {more}"
 
 
 def test_artifacts_of_globs_and_a_file_make_the_round_trip_in_three_runs(
@@ -110,8 +110,8 @@ def test_ctrl_c_stops_the_waiting_for_several_and_none_of_them(az: Terminal, sit
     stopped = ctrl_c(process)
     states = [(run["name"], run["response"]["status"]) for run in stopped.json]
     assert (stopped.exit_code, states) == (1, [("myrun001", "Running"), ("myrun002", "Running")])
-    told = f"Stopped waiting. {STILL_IN_PROGRESS} 'myrun001', 'myrun002'."
-    assert told in stopped.stderr
+    message = f"Stopped waiting. {STILL_IN_PROGRESS} 'myrun001', 'myrun002'."
+    assert message in stopped.stderr
     assert "Traceback" not in stopped.stderr
     az.type("\n".join(stopped.stderr.splitlines()[-2:]))
     assert site.blobs == ["myblob-001", "myblob-002"]

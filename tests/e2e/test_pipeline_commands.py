@@ -25,13 +25,13 @@ def identity(az: Terminal, site: Site) -> Any:
 def test_create_with_every_option(az: Terminal, site: Site, kind: Kind, identity: Any) -> None:
     trigger = "--source-trigger-enabled False" if kind == "import" else ""
     created = az.ok(
-        f"acr {kind}-pipeline create {site.at} --name mypipeline "
+        f"acr {kind}-pipeline create {site.args} --name mypipeline "
         f"--storage-container-uri {site.container_uri} --storage-access-mode SasToken "
         f"--secret-uri {site.secret_uri} --assign-identity {identity['id']} "
         f"--options {' '.join(OPTIONS[kind])} {trigger}"
     )
     assert identity["principalId"] in created.stderr
-    assert az.ok(f"acr {kind}-pipeline show {site.at} --name mypipeline").json == created.json
+    assert az.ok(f"acr {kind}-pipeline show {site.args} --name mypipeline").json == created.json
     answer = {key: value for key, value in created.json.items() if value is not None}
     assigned = answer["identity"].pop("userAssignedIdentities")
     answer[SIDE[kind]] = {key: value for key, value in answer[SIDE[kind]].items() if value}
@@ -75,9 +75,9 @@ def test_short_options_any_case_and_the_login_server_say_the_same(
 def test_list_and_its_query_and_table(az: Terminal, site: Site, kind: Kind) -> None:
     for name in ("firstpipeline", "secondpipeline"):
         site.pipeline(kind, name)
-    names = az.ok(f"acr {kind}-pipeline list {site.at} --query [].name --output tsv").stdout
+    names = az.ok(f"acr {kind}-pipeline list {site.args} --query [].name --output tsv").stdout
     assert names.split() == ["firstpipeline", "secondpipeline"]
-    table = az.ok(f"acr {kind}-pipeline list {site.at} --output table").stdout.splitlines()
+    table = az.ok(f"acr {kind}-pipeline list {site.args} --output table").stdout.splitlines()
     assert [line.split()[0] for line in table[2:]] == ["firstpipeline", "secondpipeline"]
     assert [line.split()[1] for line in table[2:]] == [f"{site.account}/{site.name}"] * 2
 
@@ -87,7 +87,7 @@ def test_update_changes_what_is_said_and_nothing_else(
 ) -> None:
     before = site.pipeline(kind)
     az.ok(
-        f"acr {kind}-pipeline update {site.at} --name mypipeline "
+        f"acr {kind}-pipeline update {site.args} --name mypipeline "
         f"--options ContinueOnErrors --secret-uri {site.secret_uri}2 "
     )
     after = site.resource(f"{kind}Pipelines/mypipeline")
@@ -98,15 +98,15 @@ def test_update_changes_what_is_said_and_nothing_else(
 
     trigger = "--source-trigger-enabled true" if kind == "import" else ""
     az.ok(
-        f"acr {kind}-pipeline update {site.at} --name mypipeline "
+        f"acr {kind}-pipeline update {site.args} --name mypipeline "
         f"--storage-container-uri {site.container_uri}2 --storage-access-mode ManagedIdentity "
         f"--assign-identity {identity['id']} --options {trigger}"
     )
     after = site.resource(f"{kind}Pipelines/mypipeline")
     assert after["identity"]["type"] == "userAssigned"
     assert not after["properties"].get("options")
-    place = after["properties"][SIDE[kind]]
-    assert (place["uri"], place["storageAccessMode"], place.get("keyVaultUri")) == (
+    storage = after["properties"][SIDE[kind]]
+    assert (storage["uri"], storage["storageAccessMode"], storage.get("keyVaultUri")) == (
         f"{site.container_uri}2",
         "ManagedIdentity",
         None,
@@ -117,7 +117,7 @@ def test_update_changes_what_is_said_and_nothing_else(
 
 def test_update_takes_the_generic_arguments(az: Terminal, site: Site, kind: Kind) -> None:
     site.pipeline(kind)
-    update = f"acr {kind}-pipeline update {site.at} --name mypipeline"
+    update = f"acr {kind}-pipeline update {site.args} --name mypipeline"
     az.ok(f"{update} --add options ContinueOnErrors --set {SIDE[kind]}.uri={site.container_uri}9")
     properties = site.resource(f"{kind}Pipelines/mypipeline")["properties"]
     assert (properties["options"], properties[SIDE[kind]]["uri"]) == (
@@ -130,7 +130,7 @@ def test_update_takes_the_generic_arguments(az: Terminal, site: Site, kind: Kind
 
 
 def test_without_waiting(az: Terminal, site: Site, kind: Kind) -> None:
-    pipeline = f"{site.at} --name mypipeline"
+    pipeline = f"{site.args} --name mypipeline"
     container = f"--storage-container-uri {site.container_uri}"
     az.ok(f"acr {kind}-pipeline create {pipeline} {container} --no-wait")
     az.ok(f"acr {kind}-pipeline wait {pipeline} --created --interval 1 --timeout 20")
@@ -145,13 +145,13 @@ def test_without_waiting(az: Terminal, site: Site, kind: Kind) -> None:
 
 def test_delete_asks_nothing_and_says_nothing(az: Terminal, site: Site, kind: Kind) -> None:
     site.pipeline(kind)
-    deleted = az.ok(f"acr {kind}-pipeline delete {site.at} --name mypipeline")
+    deleted = az.ok(f"acr {kind}-pipeline delete {site.args} --name mypipeline")
     assert deleted.stdout == ""
     assert site.resource(f"{kind}Pipelines")["value"] == []
 
 
 @pytest.mark.parametrize("verb", ["show", "delete"])
 def test_a_missing_pipeline_is_exit_code_3(az: Terminal, site: Site, kind: Kind, verb: str) -> None:
-    result = az(f"acr {kind}-pipeline {verb} {site.at} --name nopipeline")
+    result = az(f"acr {kind}-pipeline {verb} {site.args} --name nopipeline")
     assert (result.exit_code, result.stdout) == (3, "")
     assert "nopipeline" in result.stderr

@@ -51,19 +51,19 @@ def test_commands_of_the_directory_answer(
 
 
 def test_a_vault_and_its_secret_come_back(az: Terminal, site: Site, tmp_path: Path) -> None:
-    at = f"--vault-name {site.vault}"
-    az.ok(f"keyvault secret set {at} -n kept --value ?sig=1")
+    in_vault = f"--vault-name {site.vault}"
+    az.ok(f"keyvault secret set {in_vault} -n kept --value ?sig=1")
     backup = tmp_path / "kept.backup"
-    az.ok(f"keyvault secret backup {at} -n kept -f {backup}")
+    az.ok(f"keyvault secret backup {in_vault} -n kept -f {backup}")
     az.ok(f"keyvault delete -n {site.vault}")
     listed = az.ok("keyvault list-deleted --query [].name").json
     assert site.vault in listed
     az.ok(f"keyvault recover -n {site.vault}")
-    az.ok(f"keyvault secret delete {at} -n kept")
-    assert az.ok(f"keyvault secret list-deleted {at} --query [].name").json == ["kept"]
-    az.ok(f"keyvault secret purge {at} -n kept")
-    az.ok(f"keyvault secret restore {at} -f {backup}")
-    assert az.ok(f"keyvault secret show {at} -n kept --query value").json == "?sig=1"
+    az.ok(f"keyvault secret delete {in_vault} -n kept")
+    assert az.ok(f"keyvault secret list-deleted {in_vault} --query [].name").json == ["kept"]
+    az.ok(f"keyvault secret purge {in_vault} -n kept")
+    az.ok(f"keyvault secret restore {in_vault} -f {backup}")
+    assert az.ok(f"keyvault secret show {in_vault} -n kept --query value").json == "?sig=1"
     az.ok(f"keyvault network-rule add -n {site.vault} --ip-address 1.2.3.4")
     rules = az.ok(f"keyvault network-rule list -n {site.vault} --query ipRules[].value").json
     assert rules == ["1.2.3.4/32"]
@@ -79,12 +79,12 @@ def test_lists_are_filtered(az: Terminal, site: Site) -> None:
 
 
 def test_a_container_under_a_legal_hold_keeps_its_blobs(az: Terminal, site: Site) -> None:
-    at = f"--account-name {site.account}"
+    in_account = f"--account-name {site.account}"
     site.container.upload_blob("held", b"content")
-    hold = f"-c {site.container_name} {at} -g {site.group} --tags audit"
+    hold = f"-c {site.container_name} {in_account} -g {site.group} --tags audit"
     az.ok(f"storage container legal-hold set {hold}")
     key = az.ok(f"storage account keys list -n {site.account} --query [0].value").json
-    delete = f"storage blob delete {at} -c {site.container_name} -n held"
+    delete = f"storage blob delete {in_account} -c {site.container_name} -n held"
     refused = az(delete, AZURE_STORAGE_KEY=key)
     assert refused.exit_code == 1
     assert "BlobImmutableDueToLegalHold" in refused.stderr

@@ -8,7 +8,7 @@ from tests.support.site import Kind, Site
 from tests.support.terminal import Terminal
 
 
-def asked(az: Terminal, site: Site, line: str) -> list[tuple[str, str]]:
+def requests_of(az: Terminal, site: Site, line: str) -> list[tuple[str, str]]:
     """What a successful command requested from ARM: below the registry where it can be."""
     az.cloud.control("reset")
     az.ok(line)
@@ -18,21 +18,23 @@ def asked(az: Terminal, site: Site, line: str) -> list[tuple[str, str]]:
 
 def test_each_command_on_pipelines_is_one_request(az: Terminal, site: Site, kind: Kind) -> None:
     group, pipelines = f"acr {kind}-pipeline", f"{kind}Pipelines"
-    create = f"{group} create {site.at} -n mypipeline -c {site.container_uri} -s {site.secret_uri}"
+    create = (
+        f"{group} create {site.args} -n mypipeline -c {site.container_uri} -s {site.secret_uri}"
+    )
     one = f"{pipelines}/mypipeline"
-    assert asked(az, site, create) == [("PUT", one)]
-    assert asked(az, site, f"{group} show {site.at} -n mypipeline") == [("GET", one)]
-    assert asked(az, site, f"{group} list {site.at}") == [("GET", pipelines)]
-    assert asked(az, site, f"{group} update {site.at} -n mypipeline --options") == [
+    assert requests_of(az, site, create) == [("PUT", one)]
+    assert requests_of(az, site, f"{group} show {site.args} -n mypipeline") == [("GET", one)]
+    assert requests_of(az, site, f"{group} list {site.args}") == [("GET", pipelines)]
+    assert requests_of(az, site, f"{group} update {site.args} -n mypipeline --options") == [
         ("GET", one),
         ("PUT", one),
     ]
-    assert asked(az, site, f"{group} delete {site.at} -n mypipeline") == [("DELETE", one)]
+    assert requests_of(az, site, f"{group} delete {site.args} -n mypipeline") == [("DELETE", one)]
 
 
 def test_without_a_resource_group_it_is_one_more(az: Terminal, site: Site, kind: Kind) -> None:
     site.pipeline(kind)
-    [(method, path), *rest] = asked(
+    [(method, path), *rest] = requests_of(
         az, site, f"acr {kind}-pipeline show -r {site.registry} -n mypipeline"
     )
     assert method == "GET"
@@ -47,7 +49,7 @@ def test_a_run_is_a_get_a_put_and_polls(az: Terminal, site: Site, answer: str) -
     az.cloud.control("reset")
     az.cloud.control("runs", answer=answer)
     az.ok(
-        f"acr pipeline-run create {site.at} -n myrun01 -p mypipeline -t export -b myblob "
+        f"acr pipeline-run create {site.args} -n myrun01 -p mypipeline -t export -b myblob "
         "-a samples/hello:1.0"
     )
     paths = [(method, path.partition("registries/")[2]) for method, path in az.cloud.requests()]
@@ -66,13 +68,17 @@ def test_each_other_command_on_runs_has_few_requests(az: Terminal, site: Site) -
     site.run("myrun01", pipeline, "myblob", "samples/nothing")
     site.finished("myrun01")
     one = "pipelineRuns/myrun01"
-    assert asked(az, site, f"acr pipeline-run show {site.at} -n myrun01") == [("GET", one)]
-    assert asked(az, site, f"acr pipeline-run list {site.at} --top 1") == [("GET", "pipelineRuns")]
-    assert asked(az, site, f"acr pipeline-run clean {site.at}") == [
+    assert requests_of(az, site, f"acr pipeline-run show {site.args} -n myrun01") == [("GET", one)]
+    assert requests_of(az, site, f"acr pipeline-run list {site.args} --top 1") == [
+        ("GET", "pipelineRuns")
+    ]
+    assert requests_of(az, site, f"acr pipeline-run clean {site.args}") == [
         ("GET", "pipelineRuns"),
         ("GET", one),
         ("DELETE", one),
     ]
     site.run("myrun01", pipeline, "myblob", "samples/nothing")
     site.finished("myrun01")
-    assert asked(az, site, f"acr pipeline-run delete {site.at} -n myrun01") == [("DELETE", one)]
+    assert requests_of(az, site, f"acr pipeline-run delete {site.args} -n myrun01") == [
+        ("DELETE", one)
+    ]

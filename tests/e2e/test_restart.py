@@ -21,7 +21,7 @@ def test_an_export_that_a_crash_interrupts_fails_and_can_be_run_again(
     site.registry_client.push("samples/large", "1.0", layer=os.urandom(LARGE))
     site.pipeline("export")
     create = (
-        f"acr pipeline-run create {site.at} --name myrun01 --pipeline mypipeline "
+        f"acr pipeline-run create {site.args} --name myrun01 --pipeline mypipeline "
         "--pipeline-type export --storage-blob myblob --artifacts samples/large:1.0"
     )
     own_az.ok(f"{create} --no-wait")
@@ -36,7 +36,7 @@ def test_an_export_that_a_crash_interrupts_fails_and_can_be_run_again(
     own_az.cloud.kill()
     own_az.cloud.start()
 
-    run = own_az.ok(f"acr pipeline-run show {site.at} --name myrun01").json
+    run = own_az.ok(f"acr pipeline-run show {site.args} --name myrun01").json
     assert (run["provisioningState"], run["response"]["status"]) == ("Failed", "Failed")
     assert "interrupted" in run["response"]["pipelineRunErrorMessage"]
     assert site.blobs == []

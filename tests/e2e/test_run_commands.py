@@ -23,7 +23,7 @@ def pipeline(site: Site) -> Json:
 def test_create_returns_the_finished_run(az: Terminal, site: Site) -> None:
     digest = site.registry_client.digest("samples/hello", "1.0")
     created = az.ok(
-        f"acr pipeline-run create {site.at} --name myrun01 --pipeline mypipeline "
+        f"acr pipeline-run create {site.args} --name myrun01 --pipeline mypipeline "
         "--pipeline-type export --storage-blob folder/myblob "
         f"--artifacts samples/hello samples/hello:1.0 samples/hello@{digest} --force-redeploy"
     )
@@ -39,7 +39,7 @@ def test_create_returns_the_finished_run(az: Terminal, site: Site) -> None:
     assert (answer["provisioningState"], answer["response"]["status"]) == ("Succeeded",) * 2
     assert answer["response"]["target"]["uri"] == f"{site.container_uri}/folder/myblob"
     assert site.blobs == ["folder/myblob"]
-    assert az.ok(f"acr pipeline-run show {site.at} --name myrun01").json == answer
+    assert az.ok(f"acr pipeline-run show {site.args} --name myrun01").json == answer
 
 
 @pytest.mark.usefixtures("pipeline")
@@ -65,17 +65,17 @@ def test_list_keeps_the_order_of_the_service(az: Terminal, site: Site, pipeline:
     for number in (1, 2, 3):
         site.run(f"myrun0{number}", pipeline, f"blob{number}", "samples/hello")
         site.finished(f"myrun0{number}")
-    lines = az.ok(f"acr pipeline-run list {site.at} --output table").stdout.splitlines()
+    lines = az.ok(f"acr pipeline-run list {site.args} --output table").stdout.splitlines()
     assert [line.split()[0] for line in lines[2:]] == ["myrun01", "myrun02", "myrun03"]
-    newest = az.ok(f"acr pipeline-run list {site.at} --top 2 --query [].name").json
+    newest = az.ok(f"acr pipeline-run list {site.args} --top 2 --query [].name").json
     assert newest == ["myrun02", "myrun03"]
-    lines = az.ok(f"acr pipeline-run show {site.at} --name myrun01 -o table").stdout.splitlines()
+    lines = az.ok(f"acr pipeline-run show {site.args} --name myrun01 -o table").stdout.splitlines()
     assert lines[2].split()[0] == "myrun01"
 
 
 def test_no_wait_and_wait(az: Terminal, site: Site, pipeline: Json) -> None:
     az.cloud.control("runs", seconds=2)
-    run = f"{site.at} --name myrun01"
+    run = f"{site.args} --name myrun01"
     begun = az.ok(
         f"acr pipeline-run create {run} --pipeline {pipeline['name']} --pipeline-type export "
         "--storage-blob myblob --artifacts samples/hello --no-wait"
@@ -95,7 +95,7 @@ def test_wait_gives_up_with_an_error(az: Terminal, site: Site, pipeline: Json) -
     az.cloud.control("runs", seconds=600)
     site.run("myrun01", pipeline, "myblob", "samples/hello")
     result = az(
-        f"acr pipeline-run wait {site.at} --name myrun01 --created --interval 1 --timeout 2"
+        f"acr pipeline-run wait {site.args} --name myrun01 --created --interval 1 --timeout 2"
     )
     assert (result.exit_code, result.stdout) == (1, "")
     assert "timed-out after 2 seconds" in result.stderr
@@ -105,7 +105,7 @@ def test_wait_gives_up_with_an_error(az: Terminal, site: Site, pipeline: Json) -
 def test_delete_undoes_nothing(az: Terminal, site: Site, pipeline: Json) -> None:
     site.run("myrun01", pipeline, "myblob", "samples/hello")
     site.finished("myrun01")
-    assert az.ok(f"acr pipeline-run delete {site.at} --name myrun01").stdout == ""
+    assert az.ok(f"acr pipeline-run delete {site.args} --name myrun01").stdout == ""
     assert site.resource("pipelineRuns")["value"] == []
     assert site.blobs == ["myblob"]
 
@@ -118,11 +118,11 @@ def test_clean_deletes_the_failed_runs_and_only_those(
     for name in ("badrun1", "badrun2"):
         site.run(name, pipeline, name, "samples/nothing")
         site.finished(name)
-    dry = az.ok(f"acr pipeline-run clean {site.at} --dry-run").json
-    assert dry == az.ok(f"acr pipeline-run list {site.at} --status Failed").json
+    dry = az.ok(f"acr pipeline-run clean {site.args} --dry-run").json
+    assert dry == az.ok(f"acr pipeline-run list {site.args} --status Failed").json
     assert [run["name"] for run in dry] == ["badrun1", "badrun2"]
     assert len(site.resource("pipelineRuns")["value"]) == 3
-    cleaned = az.ok(f"acr pipeline-run clean {site.at}").json
+    cleaned = az.ok(f"acr pipeline-run clean {site.args}").json
     assert cleaned == [{"error": None, "name": run["name"], "outcome": "Deleted"} for run in dry]
     assert [run["name"] for run in site.resource("pipelineRuns")["value"]] == ["goodrun"]
 
@@ -157,7 +157,7 @@ def past_runs(site: Site) -> None:
 @pytest.mark.usefixtures("past_runs")
 def test_list_chooses_among_the_runs_of_all_pages(az: Terminal, site: Site) -> None:
     def names(options: str) -> object:
-        return az.ok(f"acr pipeline-run list {site.at} {options} --query [].name").json
+        return az.ok(f"acr pipeline-run list {site.args} {options} --query [].name").json
 
     assert names("--pipeline twoPipelines --top 2") == ["export000005", "import000001"]
     failed = [f"export00000{number}" for number in (1, 2, 3, 4, 5)]
@@ -168,7 +168,7 @@ def test_list_chooses_among_the_runs_of_all_pages(az: Terminal, site: Site) -> N
 @pytest.mark.usefixtures("past_runs")
 def test_clean_deletes_old_runs_and_those_it_cannot_it_names(az: Terminal, site: Site) -> None:
     az.cloud.fault(409, "Conflict", "export000002$", method="DELETE")
-    result = az(f"acr pipeline-run clean {site.at} --pipeline twopipelines --older-than 1d")
+    result = az(f"acr pipeline-run clean {site.args} --pipeline twopipelines --older-than 1d")
     outcomes = [(run["name"], run["outcome"]) for run in result.json]
     assert (result.exit_code, outcomes) == (
         1,
@@ -183,7 +183,7 @@ def test_clean_deletes_old_runs_and_those_it_cannot_it_names(az: Terminal, site:
         "ERROR: 1 of 4 runs couldn't be deleted:\nexport000002: (Conflict) Conflict, by order of "
         "a test."
     ) in result.stderr
-    left = az.ok(f"acr pipeline-run list {site.at} --query [].name").json
+    left = az.ok(f"acr pipeline-run list {site.args} --query [].name").json
     assert left == ["export000002", "export000005", "import000001"]
 
 
@@ -191,22 +191,22 @@ def test_a_run_of_a_pipeline_with_a_user_assigned_identity(
     az: Terminal, site: Site, pipeline: Json
 ) -> None:
     identity = az.ok(f"identity create -g mygroup -n {site.name}identity").json
-    az.ok(f"acr export-pipeline update {site.at} -n {pipeline['name']} -i {identity['id']}")
+    az.ok(f"acr export-pipeline update {site.args} -n {pipeline['name']} -i {identity['id']}")
     site.grant_secret({"identity": {"principalId": identity["principalId"]}})
     site.revoke_secret(pipeline)
-    run = f"acr pipeline-run create {site.at} -n myrun01 -p mypipeline -t export -b myblob"
+    run = f"acr pipeline-run create {site.args} -n myrun01 -p mypipeline -t export -b myblob"
     assert az.ok(f"{run} -a samples/hello").json["response"]["status"] == "Succeeded"
 
 
 @pytest.mark.parametrize("verb", ["show", "delete"])
 def test_a_missing_run_is_exit_code_3(az: Terminal, site: Site, verb: str) -> None:
-    result = az(f"acr pipeline-run {verb} {site.at} --name norun")
+    result = az(f"acr pipeline-run {verb} {site.args} --name norun")
     assert (result.exit_code, result.stdout) == (3, "")
     assert "norun" in result.stderr
 
 
 def test_a_missing_pipeline_is_named(az: Terminal, site: Site) -> None:
-    result = az(f"acr pipeline-run create {site.at} -n myrun01 -p nopipeline -t import -b myblob")
+    result = az(f"acr pipeline-run create {site.args} -n myrun01 -p nopipeline -t import -b myblob")
     assert (result.exit_code, result.stdout) == (3, "")
     assert "import pipeline 'nopipeline'" in result.stderr
     assert site.resource("pipelineRuns")["value"] == []

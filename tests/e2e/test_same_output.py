@@ -29,20 +29,20 @@ def answers(az: Terminal, site: Site) -> dict[str, Any]:
     """What each kind of command prints, without what differs from run to run."""
     site.registry_client.push("samples/hello", "1.0", layer=b"hello")
     lines = {
-        "export-pipeline create": f"{site.at} -n exporter -c {site.container_uri} "
+        "export-pipeline create": f"{site.args} -n exporter -c {site.container_uri} "
         f"-s {site.secret_uri} -z OverwriteBlobs",
-        "import-pipeline create": f"{site.at} -n importer -c {site.container_uri} -e false",
-        "export-pipeline list": site.at,
-        "import-pipeline show": f"{site.at} -n importer",
+        "import-pipeline create": f"{site.args} -n importer -c {site.container_uri} -e false",
+        "export-pipeline list": site.args,
+        "import-pipeline show": f"{site.args} -n importer",
     }
-    found = {line: az.ok(f"acr {line} {rest}").json for line, rest in lines.items()}
+    results = {line: az.ok(f"acr {line} {rest}").json for line, rest in lines.items()}
     site.grant_secret(site.resource("exportPipelines/exporter"))
     site.grant_storage(site.resource("importPipelines/importer"))
     for kind, more in (("export", "-a samples/hello:1.0"), ("import", "")):
-        run = f"{site.at} -n {kind}run -p {kind}er -t {kind} -b myblob {more}"
-        found[f"pipeline-run create {kind}"] = az.ok(f"acr pipeline-run create {run}").json
-    found["pipeline-run list"] = az.ok(f"acr pipeline-run list {site.at} --top 1").json
-    text = json.dumps(found, indent=1, sort_keys=True).replace(site.name, "<site>")
+        run = f"{site.args} -n {kind}run -p {kind}er -t {kind} -b myblob {more}"
+        results[f"pipeline-run create {kind}"] = az.ok(f"acr pipeline-run create {run}").json
+    results["pipeline-run list"] = az.ok(f"acr pipeline-run list {site.args} --top 1").json
+    text = json.dumps(results, indent=1, sort_keys=True).replace(site.name, "<site>")
     for varying, name in _VARYING.items():
         text = re.sub(varying, name, text)
     answers: dict[str, Any] = json.loads(text)

@@ -36,8 +36,10 @@ def client(
 def test_pipelines_are_created_listed_and_deleted(
     client: ContainerRegistryManagementClient, site: Site
 ) -> None:
-    place: Json = {"uri": site.container_uri, "storageAccessMode": "ManagedIdentity"}
-    body = ExportPipeline({"identity": {"type": "SystemAssigned"}, "properties": {"target": place}})
+    storage: Json = {"uri": site.container_uri, "storageAccessMode": "ManagedIdentity"}
+    body = ExportPipeline(
+        {"identity": {"type": "SystemAssigned"}, "properties": {"target": storage}}
+    )
     pipelines = client.export_pipelines
     created = pipelines.begin_create(GROUP, site.registry, "mypipeline", body).result()
     assert (created.name, created.target.uri) == ("mypipeline", site.container_uri)

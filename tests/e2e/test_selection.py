@@ -20,7 +20,7 @@ def _stock(site: Site) -> None:
 
 
 def export(site: Site, artifacts: str) -> str:
-    return f"{CREATE} {site.at} -p mypipeline -t export -n myrun01 -b myblob -a {artifacts}"
+    return f"{CREATE} {site.args} -p mypipeline -t export -n myrun01 -b myblob -a {artifacts}"
 
 
 def listed(az: Terminal, site: Site, artifacts: str) -> list[str]:

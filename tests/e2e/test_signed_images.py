@@ -84,7 +84,7 @@ def test_signatures_and_sboms_arrive_and_are_listed_under_their_subjects(
     az: Terminal, far_az: Terminal, signed: Signed, tmp_path: Path
 ) -> None:
     source, manifest = signed.site, tmp_path / "manifest.json"
-    export = f"acr pipeline-run create {source.at} --name signed {EXPORT} --manifest {manifest}"
+    export = f"acr pipeline-run create {source.args} --name signed {EXPORT} --manifest {manifest}"
     run = az.ok(f"{export} --include-referrers").json
     assert run["request"]["artifacts"] == list(signed.subjects)
     exported = json.loads(manifest.read_text())
@@ -98,10 +98,10 @@ def test_signatures_and_sboms_arrive_and_are_listed_under_their_subjects(
     assert len(blob) >= exported["runs"][0]["estimatedSize"]
     target.container.upload_blob("signed.tar", blob)
     far_az.ok(
-        f"acr pipeline-run create {target.at} --name signed --pipeline mypipeline "
+        f"acr pipeline-run create {target.args} --name signed --pipeline mypipeline "
         "--pipeline-type import --storage-blob signed.tar"
     )
-    verify = f"acr pipeline-run verify {target.at} --manifest {manifest}"
+    verify = f"acr pipeline-run verify {target.args} --manifest {manifest}"
     rows = far_az.ok(verify).json
     assert {row["status"] for row in rows} == {"present"}
     assert {row["reference"]: row["subject"] for row in rows if not row["parent"]} == subjects
@@ -127,9 +127,9 @@ def test_signatures_and_sboms_arrive_and_are_listed_under_their_subjects(
 def test_what_stays_behind_is_counted_in_the_plan_the_run_and_the_check(
     az: Terminal, signed: Signed
 ) -> None:
-    at = signed.site.at
+    in_registry = signed.site.args
     warning = f"WARNING: {REFERRERS_LEFT} 4. {TO_EXPORT_REFERRERS}.\n"
-    run = f"acr pipeline-run create {at} --name signed {EXPORT}"
+    run = f"acr pipeline-run create {in_registry} --name signed {EXPORT}"
     for line in (f"{run} --dry-run", f"{run} --dry-run --check", run):
         answer = az.ok(line)
         assert answer.stderr.count("--include-referrers") == 1
@@ -137,7 +137,9 @@ def test_what_stays_behind_is_counted_in_the_plan_the_run_and_the_check(
     together = az.ok(f"{run} --dry-run --include-referrers --exclude '*/*:*.sig'")
     assert "referrers" not in together.stderr
     assert len(together.json[0]["artifacts"]) == len(signed.subjects) - 1
-    checked = az.ok(f"acr export-pipeline check {at} --name mypipeline --artifacts {IMAGE}").json
+    checked = az.ok(
+        f"acr export-pipeline check {in_registry} --name mypipeline --artifacts {IMAGE}"
+    ).json
     [check] = [check for check in checked if check["code"] == "ReferrersIncluded"]
     assert check["status"] == "warning"
     assert all(reference in check["message"] for reference in list(signed.subjects)[1:])
@@ -147,7 +149,7 @@ def test_an_export_fits_the_media(az: Terminal, signed: Signed, tmp_path: Path) 
     client, manifest = signed.site.registry_client, tmp_path / "manifest.json"
     for number in range(3):
         client.push("samples/large", f"v{number}", layer=bytes([number]) * 40_000)
-    export = f"acr pipeline-run create {signed.site.at} --name large {EXPORT} samples/large:v*"
+    export = f"acr pipeline-run create {signed.site.args} --name large {EXPORT} samples/large:v*"
     words = f"--include-referrers --max-blob-size 82KB --manifest {manifest}"
     planned = az.ok(f"{export} {words} --dry-run").json
     runs = az.ok(f"{export} {words}").json

@@ -14,9 +14,9 @@ import pytest
 
 from tests.e2e.conftest import new_name
 from tests.e2e.guides.cli_2023 import GUIDE
-from tests.e2e.guides.cli_walkthrough import CliWalkthrough
+from tests.e2e.guides.cli_steps import CliSteps
+from tests.e2e.guides.shell import GuideShell
 from tests.e2e.guides.side import Side
-from tests.e2e.guides.walk import Walk
 from tests.support.az import Result
 from tests.support.cloud import Cloud, Json
 from tests.support.other_clouds import CHINA, DESCRIPTION, PRIVATE, SETTINGS, SHORT_REGISTRATIONS
@@ -82,12 +82,16 @@ def test_the_guide_works_with_the_api_version_that_the_refusal_names(
     target = prepared(terminals[target_cloud], "import", tmp_path)
     settle_on_the_version(terminals[source_cloud], source.site)
     target.az.ok("config set acrtransfer.api_version=2019-12-01-preview")
-    with Walk(source.az, GUIDE, tmp_path, {}) as walk:
-        CliWalkthrough(walk, source, target).go()
+    with GuideShell(source.az, GUIDE, tmp_path, {}) as shell:
+        CliSteps(shell, source, target).go()
 
-    modern = place(source.site) | {"storageAccessMode": "SasToken"}
-    assert sent_places(source.az, "target") == [modern, place(source.site), place(source.site)]
-    assert sent_places(target.az, "source") == [place(target.site), place(target.site)]
+    modern = storage_of(source.site) | {"storageAccessMode": "SasToken"}
+    assert sent_endpoints(source.az, "target") == [
+        modern,
+        storage_of(source.site),
+        storage_of(source.site),
+    ]
+    assert sent_endpoints(target.az, "source") == [storage_of(target.site), storage_of(target.site)]
     for az in terminals.values():
         assert "isn't in the active cloud" not in log_of(az)
 
@@ -144,7 +148,7 @@ def settle_on_the_version(az: Terminal, site: Site) -> None:
     assert az.cloud.requests() == []
 
 
-def place(site: Site) -> Json:
+def storage_of(site: Site) -> Json:
     """The storage side of a pipeline as the first version has it: without an access mode."""
     return {
         "type": "AzureStorageBlobContainer",
@@ -153,11 +157,11 @@ def place(site: Site) -> Json:
     }
 
 
-def sent_places(az: Terminal, side: str) -> list[Any]:
+def sent_endpoints(az: Terminal, side: str) -> list[Any]:
     """The storage sides of the pipelines that az requested, in that order."""
     bodies = re.findall(r"Request body:\n.*? : (\{.*\})\n", log_of(az))
-    asked = (json.loads(body).get("properties", {}) for body in bodies)
-    return [properties[side] for properties in asked if side in properties]
+    sent = (json.loads(body).get("properties", {}) for body in bodies)
+    return [properties[side] for properties in sent if side in properties]
 
 
 def log_of(az: Terminal) -> str:

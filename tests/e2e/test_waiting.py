@@ -37,7 +37,7 @@ def pipeline(az: Terminal, site: Site) -> Json:
 def creating(site: Site, run: str = "myrun01") -> str:
     """The command that runs the pipeline."""
     return (
-        f"acr pipeline-run create {site.at} --name {run} --pipeline mypipeline "
+        f"acr pipeline-run create {site.args} --name {run} --pipeline mypipeline "
         f"--pipeline-type export --storage-blob {run} --artifacts samples/hello:1.0"
     )
 
@@ -109,7 +109,7 @@ def test_a_signal_ends_the_wait_command(
 ) -> None:
     az.cloud.control("runs", seconds=60)
     site.run("myrun01", pipeline, "myrun01", "samples/hello:1.0")
-    process = az.start(f"acr pipeline-run wait {site.at} --name myrun01 --created")
+    process = az.start(f"acr pipeline-run wait {site.args} --name myrun01 --created")
     polled = ("GET", site.id_of("pipelineRuns/myrun01"))
     eventually(lambda: polled in az.cloud.requests() or None)
     os.killpg(process.pid, stop)
@@ -153,7 +153,7 @@ def test_wait_for_the_run_that_a_source_trigger_starts(az: Terminal, site: Site)
     importing["options"] = ["OverwriteTags"]
     body = {"identity": {"type": "SystemAssigned"}, "properties": importing}
     site.resource("importPipelines/myimport", "PUT", body)
-    wait = f"acr pipeline-run wait {site.at} --storage-blob images --interval 1 --timeout 60"
+    wait = f"acr pipeline-run wait {site.args} --storage-blob images --interval 1 --timeout 60"
 
     for count in (1, 2):
         waited = az.ok(f"{wait} --pipeline myimport" if count == 1 else wait)

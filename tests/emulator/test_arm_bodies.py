@@ -72,7 +72,7 @@ OF_ANOTHER_TYPE: Mapping[type, tuple[Any, ...]] = {
 }
 IN_PROGRESS = ("Accepted", "Creating", "Running", "RegisteringDns")
 
-Place = tuple[str | int, ...]
+Keys = tuple[str | int, ...]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -83,30 +83,30 @@ def all_are_there(emulator: Emulator) -> None:
         assert answer.is_success, answer.text
 
 
-def wrong_values(form: Form, place: Place = ()) -> Iterator[tuple[Place, Any, str]]:
+def wrong_values(form: Form, keys: Keys = ()) -> Iterator[tuple[Keys, Any, str]]:
     """Every place of a form, a value that can't be there, and the code of the refusal."""
     kind = str if isinstance(form, tuple) else int if isinstance(form, range) else type(form)
     kind = form if isinstance(form, type) else dict if isinstance(form, Mapping) else kind
     for value in OF_ANOTHER_TYPE[kind]:
-        yield place, value, "InvalidRequestContent"
+        yield keys, value, "InvalidRequestContent"
     if isinstance(form, tuple):
-        yield place, "perhaps", "InvalidParameter"
+        yield keys, "perhaps", "InvalidParameter"
     elif isinstance(form, range):
-        yield place, form[0] - 1, "InvalidParameter"
-        yield place, form[-1] + 1, "InvalidParameter"
+        yield keys, form[0] - 1, "InvalidParameter"
+        yield keys, form[-1] + 1, "InvalidParameter"
     elif isinstance(form, list):
-        yield (*place, 0), None, "InvalidRequestContent"
-        yield from wrong_values(form[0], (*place, 0))
+        yield (*keys, 0), None, "InvalidRequestContent"
+        yield from wrong_values(form[0], (*keys, 0))
     elif isinstance(form, Mapping):
         for name, member in form.items():
-            yield from wrong_values(member, (*place, "chosen" if name == "*" else name))
+            yield from wrong_values(member, (*keys, "chosen" if name == "*" else name))
 
 
-def changed(body: Json, place: Place, value: Any) -> Json:
+def changed(body: Json, keys: Keys, value: Any) -> Json:
     """A copy of a body with a value at a place, which is made if it doesn't exist."""
     copied = copy.deepcopy(body)
     part: Any = copied
-    for key, following in zip(place, (*place[1:], None), strict=True):
+    for key, following in zip(keys, (*keys[1:], None), strict=True):
         empty: Any = value if following is None else [] if following == 0 else {}
         if isinstance(part, list) and key == len(part):
             part.append(empty)
@@ -173,34 +173,34 @@ def test_each_member_of_another_type_is_refused_and_changes_nothing(
     emulator: Emulator, path: str
 ) -> None:
     before = state(emulator, path)
-    for place, value, code in wrong_values(form_of(emulator, "PUT", path)):
-        if not place:
+    for keys, value, code in wrong_values(form_of(emulator, "PUT", path)):
+        if not keys:
             continue
-        body = changed(GOOD[path], place, value)
+        body = changed(GOOD[path], keys, value)
         answer = emulator.arm("PUT", path, body)
-        reported = f"{place} {value!r}: {answer.status_code} {answer.text}"
+        reported = f"{keys} {value!r}: {answer.status_code} {answer.text}"
         assert (answer.status_code, answer.json()["error"]["code"]) == (400, code), reported
-        *parents, last = place
+        *parents, last = keys
         assert str(last if isinstance(last, str) else parents[-1]) in answer.text, reported
     assert state(emulator, path) == before
 
 
 @pytest.mark.parametrize("path", ACTIONS, ids=lambda path: path.rpartition("providers/")[2])
 def test_each_member_of_an_action_of_another_type_is_refused(emulator: Emulator, path: str) -> None:
-    for place, value, code in wrong_values(form_of(emulator, "POST", path)):
-        if place:
-            answer = emulator.arm("POST", path, changed(ACTIONS[path], place, value))
-            reported = f"{place} {value!r}: {answer.status_code} {answer.text}"
+    for keys, value, code in wrong_values(form_of(emulator, "POST", path)):
+        if keys:
+            answer = emulator.arm("POST", path, changed(ACTIONS[path], keys, value))
+            reported = f"{keys} {value!r}: {answer.status_code} {answer.text}"
             assert (answer.status_code, answer.json()["error"]["code"]) == (400, code), reported
 
 
 @pytest.mark.parametrize("path", [f"{REGISTRIES}/bodies", STORAGE_ACCOUNT, KEY_VAULT, GROUP])
 def test_a_patch_is_read_in_the_same_way(emulator: Emulator, path: str) -> None:
     before = state(emulator, path)
-    for place, value, code in wrong_values(form_of(emulator, "PATCH", path)):
-        if place:
-            answer = emulator.arm("PATCH", path, changed({}, place, value))
-            assert (answer.status_code, answer.json()["error"]["code"]) == (400, code), place
+    for keys, value, code in wrong_values(form_of(emulator, "PATCH", path)):
+        if keys:
+            answer = emulator.arm("PATCH", path, changed({}, keys, value))
+            assert (answer.status_code, answer.json()["error"]["code"]) == (400, code), keys
     assert state(emulator, path) == before
 
 

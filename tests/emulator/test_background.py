@@ -25,14 +25,14 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def test_what_fails_is_logged_and_told_to_its_owner(caplog: pytest.LogCaptureFixture) -> None:
-    told: list[Exception] = []
+    errors: list[Exception] = []
     defect = KeyError("unexpected")
 
     async def work() -> None:
         raise defect
 
     async def failed(error: Exception) -> None:
-        told.append(error)
+        errors.append(error)
 
     async def scenario() -> None:
         tasks = Background("Run")
@@ -41,7 +41,7 @@ def test_what_fails_is_logged_and_told_to_its_owner(caplog: pytest.LogCaptureFix
         await tasks.wait("one")  # nothing is left of it
 
     asyncio.run(scenario())
-    assert told == [defect]
+    assert errors == [defect]
     [record] = caplog.records
     assert (record.levelno, record.getMessage()) == (
         logging.ERROR,

@@ -288,12 +288,12 @@ def test_a_pipeline_gets_only_identities_that_its_author_may_assign(world: World
 def test_a_route_without_a_declaration_is_closed(world: World) -> None:
     emulator = world.emulator
     declared = routes(emulator.instance)
-    at, route = next(
-        (at, route) for at, route in enumerate(declared) if route.template == "/subscriptions"
+    index, route = next(
+        (index, route) for index, route in enumerate(declared) if route.template == "/subscriptions"
     )
-    declared[at] = dataclasses.replace(route, needs=None)
+    declared[index] = dataclasses.replace(route, needs=None)
     try:
         assert refusal(emulator.arm("GET", "/subscriptions")) == FORBIDDEN
     finally:
-        declared[at] = route
+        declared[index] = route
     assert emulator.arm("GET", "/subscriptions").status_code == 200

@@ -89,12 +89,12 @@ def pid(world: World, part: str) -> int:
 def full_disk(world: World, part: str) -> Iterator[None]:
     """Let a part write no file beyond 8 MiB, as if there were no space left."""
     process = pid(world, part)
-    room, limit = resource.prlimit(process, resource.RLIMIT_FSIZE)
+    soft, limit = resource.prlimit(process, resource.RLIMIT_FSIZE)
     resource.prlimit(process, resource.RLIMIT_FSIZE, (8 * MIB, limit))
     try:
         yield
     finally:
-        resource.prlimit(process, resource.RLIMIT_FSIZE, (room, limit))
+        resource.prlimit(process, resource.RLIMIT_FSIZE, (soft, limit))
 
 
 @contextmanager

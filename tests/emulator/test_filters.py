@@ -112,8 +112,8 @@ INVALID = (400, "InvalidFilterInQueryString")
     ],
 )
 def test_lists_are_filtered(emulator: Emulator, path: str, text: str, names: Any) -> None:
-    found = listed(emulator, f"{SUBSCRIPTION}/{path}", text)
-    assert (len(found) if isinstance(names, int) else found) == names
+    resources = listed(emulator, f"{SUBSCRIPTION}/{path}", text)
+    assert (len(resources) if isinstance(names, int) else resources) == names
 
 
 @pytest.mark.usefixtures("groups")

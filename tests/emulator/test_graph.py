@@ -111,9 +111,9 @@ def test_applications_are_found_changed_and_deleted(emulator: Emulator) -> None:
         f"identifierUris/any(s:s eq '{uri}')",
         "startswith(displayName,'find')",
     ):
-        [found] = call(emulator, "GET", "applications", text=text).json()["value"]
-        assert found["id"] == made["id"]
-        assert found["identifierUris"] == [uri]
+        [listed] = call(emulator, "GET", "applications", text=text).json()["value"]
+        assert listed["id"] == made["id"]
+        assert listed["identifierUris"] == [uri]
     assert call(emulator, "DELETE", path).status_code == 204
     for method in ("GET", "PATCH", "DELETE"):
         answer = call(emulator, method, path, {} if method == "PATCH" else None)

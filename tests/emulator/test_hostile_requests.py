@@ -82,9 +82,9 @@ def encoded(draw: st.DrawFn, text: str) -> bytes:
     safe = draw(st.sampled_from(["/?#%&;=+:@", "/%"])) if draw(SELDOM) else "/"
     path = quote(text.encode("utf-8", "surrogatepass"), safe="" if draw(SELDOM) else safe)
     if draw(SELDOM):
-        place = draw(st.integers(0, len(path)))
+        index = draw(st.integers(0, len(path)))
         wedge = draw(st.sampled_from(["%2F", "%", "%ff", "/", "//", "%00", "%25"]))
-        path = path[:place] + wedge + path[place:]
+        path = path[:index] + wedge + path[index:]
     return path.encode("ascii", "ignore")
 
 
@@ -107,7 +107,7 @@ def calls(
     return method, draw(encoded(path))
 
 
-def each(methods: str, *templates: str) -> list[tuple[str, str]]:
+def requests_to(methods: str, *templates: str) -> list[tuple[str, str]]:
     return [(method, template) for method in methods.split() for template in templates]
 
 
@@ -179,16 +179,16 @@ OF_TYPE: dict[type, st.SearchStrategy[Any]] = {
 }
 
 
-def part_of(body: Json, place: tuple[Any, ...]) -> Any:
-    found: Any = body
-    for key in place:
-        found = found[key]
-    return found
+def part_of(body: Json, keys: tuple[Any, ...]) -> Any:
+    part: Any = body
+    for key in keys:
+        part = part[key]
+    return part
 
 
-def mutated(body: Json, place: tuple[Any, ...], value: Any) -> Json:
+def mutated(body: Json, keys: tuple[Any, ...], value: Any) -> Json:
     changed = copy.deepcopy(body)
-    part_of(changed, place[:-1])[place[-1]] = value
+    part_of(changed, keys[:-1])[keys[-1]] = value
     return changed
 
 
@@ -204,15 +204,15 @@ def bodies(draw: st.DrawFn) -> tuple[str, bytes]:
     path = draw(st.sampled_from(list(BODIES)))
     body = BODIES[path]
     for _ in range(draw(st.integers(1, 3))):
-        places = list(parts(body))
-        if not places:
+        paths = list(parts(body))
+        if not paths:
             break
-        place = draw(st.sampled_from(places))
-        body = mutated(body, place, draw(similar(part_of(body, place))))
+        keys = draw(st.sampled_from(paths))
+        body = mutated(body, keys, draw(similar(part_of(body, keys))))
     text = json.dumps(body)
     if draw(st.integers(0, 9)) == 0:
-        place = draw(st.integers(0, len(text)))
-        text = text[:place] + draw(st.sampled_from(TORN)) + text[place:]
+        keys = draw(st.integers(0, len(text)))
+        text = text[:keys] + draw(st.sampled_from(TORN)) + text[keys:]
     return path, text.encode("utf-8", "surrogatepass")
 
 
@@ -289,11 +289,11 @@ def test_nothing_is_stored_that_lists_cannot_show(
 # --- other hosts ---
 
 VAULT_CALLS = [
-    *each("GET", "/secrets", "/secrets/{n}/versions", "/deletedsecrets/{n}", "/{n}"),
-    *each("GET PATCH", "/secrets/{n}", "/secrets/{n}/", "/secrets/{n}/{v}"),
-    *each("PUT PUT PUT DELETE", "/secrets/{n}"),
-    *each("DELETE", "/deletedsecrets/{n}"),
-    *each("POST", "/deletedsecrets/{n}/recover"),
+    *requests_to("GET", "/secrets", "/secrets/{n}/versions", "/deletedsecrets/{n}", "/{n}"),
+    *requests_to("GET PATCH", "/secrets/{n}", "/secrets/{n}/", "/secrets/{n}/{v}"),
+    *requests_to("PUT PUT PUT DELETE", "/secrets/{n}"),
+    *requests_to("DELETE", "/deletedsecrets/{n}"),
+    *requests_to("POST", "/deletedsecrets/{n}/recover"),
 ]
 SECRET = {
     "value": "text",
@@ -312,8 +312,8 @@ def test_a_vault_answers_everything(emulator: Emulator, data: st.DataObject) -> 
         emulator.ok("PATCH", f"{vault_id()}", {"properties": VAULT["properties"]})
     token = f"Bearer {emulator.entra_token(PUBLIC.vault_audience)}".encode()
     method, path = data.draw(calls(VAULT_CALLS, {"n": "name", "v": "versions"}))
-    place = data.draw(st.sampled_from(list(parts(SECRET))))
-    body = mutated(SECRET, place, data.draw(similar(part_of(SECRET, place))))
+    keys = data.draw(st.sampled_from(list(parts(SECRET))))
+    body = mutated(SECRET, keys, data.draw(similar(part_of(SECRET, keys))))
     content = json.dumps(body).encode()
     if data.draw(SELDOM):
         content = data.draw(st.sampled_from([b"", b"[]", b"\xff", b"{" * 9999]))
@@ -329,17 +329,17 @@ def vault_id() -> str:
 
 
 REGISTRY_CALLS = [
-    *each("GET", "/v2/", "/v2/_catalog", "/acr/v1/_catalog", "/v2/{r}/tags/list"),
-    *each("GET HEAD PUT PUT PUT DELETE", "/v2/{r}/manifests/{t}"),
-    *each("GET HEAD DELETE", "/v2/{r}/blobs/{d}"),
-    *each("POST", "/v2/{r}/blobs/uploads/"),
-    *each("GET PUT PATCH DELETE", "/v2/{r}/blobs/uploads/{u}"),
-    *each("GET", "/v2/{r}/referrers/{d}", "/acr/v1/{r}/_tags", "/acr/v1/{r}/_manifests"),
-    *each("GET", "/acr/v1/{r}", "/acr/v1/{r}/_manifests/{d}", "/acr/v1/{r}/_tags/{t}"),
-    *each("DELETE PATCH", "/acr/v1/{r}/_tags/{t}", "/acr/v1/{r}"),
-    *each("PATCH", "/acr/v1/{r}/_manifests/{d}"),
-    *each("GET POST", "/oauth2/token"),
-    *each("POST", "/oauth2/exchange"),
+    *requests_to("GET", "/v2/", "/v2/_catalog", "/acr/v1/_catalog", "/v2/{r}/tags/list"),
+    *requests_to("GET HEAD PUT PUT PUT DELETE", "/v2/{r}/manifests/{t}"),
+    *requests_to("GET HEAD DELETE", "/v2/{r}/blobs/{d}"),
+    *requests_to("POST", "/v2/{r}/blobs/uploads/"),
+    *requests_to("GET PUT PATCH DELETE", "/v2/{r}/blobs/uploads/{u}"),
+    *requests_to("GET", "/v2/{r}/referrers/{d}", "/acr/v1/{r}/_tags", "/acr/v1/{r}/_manifests"),
+    *requests_to("GET", "/acr/v1/{r}", "/acr/v1/{r}/_manifests/{d}", "/acr/v1/{r}/_tags/{t}"),
+    *requests_to("DELETE PATCH", "/acr/v1/{r}/_tags/{t}", "/acr/v1/{r}"),
+    *requests_to("PATCH", "/acr/v1/{r}/_manifests/{d}"),
+    *requests_to("GET POST", "/oauth2/token"),
+    *requests_to("POST", "/oauth2/exchange"),
 ]
 REGISTRY_QUERIES = st.sampled_from(
     [
@@ -418,14 +418,14 @@ def test_a_registry_answers_everything(
 
 DIRECTORY_CALLS = {
     PUBLIC.login: [
-        *each("POST POST", "/{t}/oauth2/token", "/{t}/oauth2/v2.0/token"),
-        *each("GET", "/{t}/discovery/keys", "/common/discovery/instance", "/{t}"),
-        *each("GET", "/{t}/v2.0/.well-known/openid-configuration"),
+        *requests_to("POST POST", "/{t}/oauth2/token", "/{t}/oauth2/v2.0/token"),
+        *requests_to("GET", "/{t}/discovery/keys", "/common/discovery/instance", "/{t}"),
+        *requests_to("GET", "/{t}/v2.0/.well-known/openid-configuration"),
     ],
     PUBLIC.graph: [
-        *each("GET", "/v1.0/me", "/v1.0/users", "/v1.0/servicePrincipals"),
-        *each("GET", "/v1.0/servicePrincipals/{t}", "/{t}"),
-        *each("POST POST", "/v1.0/directoryObjects/getByIds"),
+        *requests_to("GET", "/v1.0/me", "/v1.0/users", "/v1.0/servicePrincipals"),
+        *requests_to("GET", "/v1.0/servicePrincipals/{t}", "/{t}"),
+        *requests_to("POST POST", "/v1.0/directoryObjects/getByIds"),
     ],
 }
 FORMS = st.sampled_from(

@@ -70,7 +70,7 @@ def pause(
 
 
 @contextmanager
-def beside(work: Callable[[], T]) -> Iterator[Future[T]]:
+def meanwhile(work: Callable[[], T]) -> Iterator[Future[T]]:
     """Have a thread do something meanwhile."""
     with ThreadPoolExecutor(1) as threads:
         yield threads.submit(work)
@@ -117,7 +117,7 @@ def test_no_server_outlives_its_account_or_key(
             return emulator.arm("DELETE", account).status_code
         return emulator.arm("POST", f"{account}/regenerateKey", {"keyName": "key1"}).status_code
 
-    with pause(emulator, monkeypatch, Azurite, method) as stop, beside(end) as ended:
+    with pause(emulator, monkeypatch, Azurite, method) as stop, meanwhile(end) as ended:
         assert stop.reached.wait(30)
         late = asyncio.run_coroutine_threadsafe(storage.port("passingaccount"), emulator._loop)
         stop.go_on()
@@ -142,7 +142,7 @@ def test_nothing_is_created_in_a_group_that_is_being_deleted(
     def delete() -> httpx.Response:
         return emulator.arm("DELETE", OTHER_GROUP)
 
-    with pause(emulator, monkeypatch, Azurite, "discard") as stop, beside(delete) as deleted:
+    with pause(emulator, monkeypatch, Azurite, "discard") as stop, meanwhile(delete) as deleted:
         assert stop.reached.wait(30)
         for path, body in ((REGISTRY, PREMIUM), (OTHER_GROUP, {"location": "westus"})):
             refused = emulator.arm("PUT", path, body)
@@ -154,7 +154,7 @@ def test_nothing_is_created_in_a_group_that_is_being_deleted(
             }
         group = emulator.ok("GET", OTHER_GROUP)
         assert group["properties"]["provisioningState"] == "Deleting"
-        with beside(delete) as again:
+        with meanwhile(delete) as again:
             stop.go_on()
             assert deleted.result(30).status_code == 200
             assert again.result(30).status_code == 404
@@ -174,7 +174,7 @@ def test_nothing_is_created_below_a_resource_that_is_being_deleted(
     emulator.run(emulator.instance.storage.port("passingaccount"))
     with (
         pause(emulator, monkeypatch, Azurite, "discard") as stop,
-        beside(lambda: emulator.arm("DELETE", account)) as deleted,
+        meanwhile(lambda: emulator.arm("DELETE", account)) as deleted,
     ):
         assert stop.reached.wait(30)
         for method, path in (("PUT", account), ("POST", f"{account}/listKeys")):
@@ -285,7 +285,7 @@ def test_a_push_on_its_way_does_not_arrive_in_the_next_registry(emulator: Emulat
             headers={"Content-Type": MANIFEST},
         )
 
-    with beside(push) as pushed:
+    with meanwhile(push) as pushed:
         assert begun.wait(30)
         emulator.ok("DELETE", REGISTRY)
         emulator.ok("PUT", REGISTRY, PREMIUM)
@@ -322,7 +322,7 @@ def test_an_upload_on_its_way_meets_no_error_of_the_service(
         url = httpx.URL(location).copy_merge_params({"digest": digest_of(layer)})
         return client.call("PUT", str(url), scope, content=body())
 
-    with beside(upload) as uploaded:
+    with meanwhile(upload) as uploaded:
         assert begun.wait(30)
         if deleted == "repository":
             assert client.call("DELETE", "/acr/v1/app", scope).status_code == 202
@@ -359,7 +359,7 @@ def test_a_secret_on_its_way_does_not_arrive_in_the_next_vault(emulator: Emulato
             content=body(),
         )
 
-    with beside(put) as answer:
+    with meanwhile(put) as answer:
         assert begun.wait(30)
         time.sleep(0.1)
         emulator.ok("DELETE", vault)
@@ -486,10 +486,10 @@ def statuses(client: RegistryClient, pushed: threading.Event, *paths: str) -> li
     """Read over and over until all is pushed; the status of each answer."""
     scopes = ("repository:busy:pull,metadata_read", "registry:catalog:*")
     headers = {"Authorization": f"Bearer {client.token(*scopes)}", "Accept": MANIFEST}
-    found = []
+    codes = []
     while not pushed.is_set():
-        found += [client.call("GET", path, headers=headers).status_code for path in paths]
-    return found
+        codes += [client.call("GET", path, headers=headers).status_code for path in paths]
+    return codes
 
 
 def test_reads_of_a_tag_that_is_being_pushed_are_never_refused(emulator: Emulator) -> None:
@@ -516,5 +516,5 @@ def test_reads_of_a_tag_that_is_being_pushed_are_never_refused(emulator: Emulato
                 client.push_blob("busy", layer)
         finally:
             pushed.set()
-        seen = [status for result in results for status in result.result(60)]
-    assert set(seen) == {200}
+        codes = [status for result in results for status in result.result(60)]
+    assert set(codes) == {200}

@@ -95,7 +95,7 @@ def test_the_list_is_filtered_by_artifact_type_and_says_so(client: RegistryClien
     assert sorted(one["artifactType"] for one in both.json()["manifests"]) == [SBOM, SIGNATURE]
     assert "oci-filters-applied" not in both.headers
     one = client.call("GET", f"{path}?artifactType={SBOM}", PULL)
-    assert [found["artifactType"] for found in one.json()["manifests"]] == [SBOM]
+    assert [referrer["artifactType"] for referrer in one.json()["manifests"]] == [SBOM]
     assert one.headers["oci-filters-applied"] == "artifactType"
     assert referrers(client, image, "?artifactType=application/x.none") == []
 

@@ -89,16 +89,16 @@ def test_a_body_takes_its_lock_before_its_last_piece() -> None:
         for piece in pieces:
             yield piece
 
-    async def seen(*pieces: bytes) -> list[bytes]:
-        seen: list[bytes] = []
+    async def pieces_of(*pieces: bytes) -> list[bytes]:
+        events: list[bytes] = []
 
         async def hold() -> None:
-            seen.append(b"held")
+            events.append(b"held")
 
         async for piece in holding_its_end(body(*pieces), hold):
-            seen.append(piece)
-        return seen
+            events.append(piece)
+        return events
 
-    assert asyncio.run(seen(b"1", b"2", b"3")) == [b"1", b"2", b"held", b"3"]
-    assert asyncio.run(seen(b"1", b"")) == [b"held", b"1"]
-    assert asyncio.run(seen()) == asyncio.run(seen(b"")) == [b"held"]
+    assert asyncio.run(pieces_of(b"1", b"2", b"3")) == [b"1", b"2", b"held", b"3"]
+    assert asyncio.run(pieces_of(b"1", b"")) == [b"held", b"1"]
+    assert asyncio.run(pieces_of()) == asyncio.run(pieces_of(b"")) == [b"held"]

@@ -157,7 +157,7 @@ def test_an_export_fails_with_its_message(world: World, reason: str) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _mended(world: World) -> Iterator[None]:
+def _restored(world: World) -> Iterator[None]:
     """Leave no pipeline and no blob, and an open firewall, to the next test."""
     yield
     world.emulator.ok("DELETE", "runsource/exportPipelines/failing")

@@ -72,10 +72,10 @@ def listeners(pid: int) -> Iterator[str]:
 
 
 def test_every_process_listens_on_loopback_only(cloud: Cloud) -> None:
-    found = [address for pid in processes(cloud) for address in listeners(pid)]
+    addresses = [address for pid in processes(cloud) for address in listeners(pid)]
     loopback = f"tcp {int.from_bytes(bytes([127, 0, 0, 1]), sys.byteorder):08X}"
     # Proxy, hosts and controls; distribution; Azurite.
-    assert found == [loopback] * 5
+    assert addresses == [loopback] * 5
 
 
 def test_distribution_answers_nobody_who_has_not_its_secret(cloud: Cloud) -> None:
@@ -138,13 +138,13 @@ def test_the_callers_variables_reach_no_child_and_no_proxy(
             route = Route(cloud)
             route.push(b"layer")
             assert [route.transfer(kind, f"{kind}01") for kind in BOTH] == ["", ""]
-            seen = [
+            inherited = [
                 {entry.partition(b"=")[0].decode() for entry in entries.split(b"\0")[:-1]}
                 for child in processes(cloud)[1:]
                 for entries in [Path(f"/proc/{child}/environ").read_bytes()]
             ]
-            assert len(seen) == 2
-            more = {name for names in seen for name in names - ours}
+            assert len(inherited) == 2
+            more = {name for names in inherited for name in names - ours}
             assert {name for name in more if not name.startswith("AZURITE_")} == {"NODE_OPTIONS"}
             assert "AZURITE_DB" not in more
         trap.setblocking(False)
@@ -404,5 +404,5 @@ def test_nothing_secret_is_logged_or_shown_in_a_name(
     secrets += [emulator.instance.directory.operator()[1]]
     for secret in secrets:
         for form in (secret, urllib.parse.quote(secret), urllib.parse.quote(secret, safe="")):
-            for place in (caplog.text, names, commands, logs):
-                assert form not in place
+            for output in (caplog.text, names, commands, logs):
+                assert form not in output

@@ -301,18 +301,18 @@ EVENING = datetime(2009, 12, 31, 0, 30, tzinfo=timezone.utc)
 def test_a_moment_is_written_as_dotnet_does_or_refused(
     form: str, morning: str | None, evening: str | None
 ) -> None:
-    for moment, text in ((MORNING, morning), (EVENING, evening)):
+    for timestamp, text in ((MORNING, morning), (EVENING, evening)):
         if text is None:
             with pytest.raises(ArgumentError, match="'format' has"):
-                formatted(moment, form)
+                formatted(timestamp, form)
         else:
-            assert formatted(moment, form) == text
+            assert formatted(timestamp, form) == text
 
 
 @given(st.datetimes(timezones=st.just(timezone.utc)), st.text() | st.text("yMdHhmsfFtzgK'%\\"))
-def test_any_format_of_a_moment_is_written_or_refused(moment: datetime, form: str) -> None:
+def test_any_format_of_a_moment_is_written_or_refused(timestamp: datetime, form: str) -> None:
     with suppress(ArgumentError):
-        assert isinstance(formatted(moment, form), str)
+        assert isinstance(formatted(timestamp, form), str)
 
 
 INTEGERS = st.integers(-9, 9) | st.integers(-(2**63), 2**63 - 1)

@@ -174,11 +174,11 @@ def refusal(document: dict[str, Any]) -> str:
     return ""
 
 
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("template", PLACES)
 @given(text=EXPRESSIONS)
 @settings(max_examples=50)
-def test_no_refusal_shows_a_secret_wherever_it_stands(place: str, text: str) -> None:
-    message = refusal(PLACES[place](f"[{text}]"))
+def test_no_refusal_shows_a_secret_wherever_it_stands(template: str, text: str) -> None:
+    message = refusal(PLACES[template](f"[{text}]"))
     assert "sesame" not in message.lower()
     assert PIN not in message
 

@@ -62,7 +62,7 @@ def test_a_transaction_that_awaits_is_a_defect(store: Store) -> None:
 
 
 @contextmanager
-def no_room_for_write(number: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+def full_disk_at_write(number: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     """Let the disk be full at the write of that number; yields the numbers of all writes."""
     writes: list[int] = []
 
@@ -100,7 +100,7 @@ def refusals(
     before = entries(emulator)
     refused: list[httpx.Response] = []
     while True:
-        with no_room_for_write(len(refused), monkeypatch) as writes:
+        with full_disk_at_write(len(refused), monkeypatch) as writes:
             answer = call()
         if len(refused) not in writes:
             assert answer.is_success, answer.text

@@ -55,8 +55,8 @@ def stays_quiet(emulator: Emulator, blob: str, why: str) -> bool:
 
     def look() -> bool | None:
         reasons = emulator.instance.trigger.reasons
-        found = next((each for key, each in reasons.items() if key.endswith(PIPELINE)), {})
-        return (found.get(blob) or found.get("", "")).startswith(why) or None
+        reason = next((each for key, each in reasons.items() if key.endswith(PIPELINE)), {})
+        return (reason.get(blob) or reason.get("", "")).startswith(why) or None
 
     return eventually(look)
 

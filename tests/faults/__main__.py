@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-#: Each is a module of this folder whose `campaign()` prints a table and returns what failed.
+#: Each is a module of this folder whose `main()` prints a table and returns what failed.
 PARTS = ("commands", "engine", "kill", "race", "soak")
 
 
@@ -13,7 +13,7 @@ def main(names: list[str]) -> int:
     """Run parts one after another; the exit code."""
     failed: dict[str, list[str]] = {}
     for name in names or PARTS:
-        failed[name] = importlib.import_module(f"tests.faults.{name}").campaign()
+        failed[name] = importlib.import_module(f"tests.faults.{name}").main()
     for name, cases in failed.items():
         for case in cases:
             print(f"FAILED {name}: {case}", file=sys.stderr)

@@ -10,12 +10,12 @@ from pathlib import Path
 from tests.faults.faults import FAULTS
 from tests.faults.relay import Relay
 from tests.faults.scenes import SCENES, Scene, World
-from tests.faults.trial import Campaign, Case, Clean, Outcome
+from tests.faults.trial import Case, Clean, FaultInjection, Outcome
 from tests.support.cloud import Cloud
 
 
 @contextmanager
-def prepared() -> Iterator[Campaign]:
+def prepared() -> Iterator[FaultInjection]:
     """An emulator, a relay before it, and a registry in it."""
     with (
         tempfile.TemporaryDirectory(prefix="faults-") as folder,
@@ -25,7 +25,7 @@ def prepared() -> Iterator[Campaign]:
         config, files = Path(folder) / "config", Path(folder) / "files"
         config.mkdir()
         files.mkdir()
-        yield Campaign(World.prepare(cloud, files), relay, config)
+        yield FaultInjection(World.prepare(cloud, files), relay, config)
 
 
 def cases(scene: Scene, clean: Clean) -> Iterator[Case]:
@@ -36,7 +36,7 @@ def cases(scene: Scene, clean: Clean) -> Iterator[Case]:
                 yield Case(scene, key, fault)
 
 
-def campaign() -> list[str]:
+def main() -> list[str]:
     """Try everything, print a table, and return what failed."""
     tried: list[Outcome] = []
     print(_row("az acr", "requests", "cases", "got over", "failed"))
@@ -52,7 +52,7 @@ def campaign() -> list[str]:
 
 def _numbers(outcomes: list[Outcome]) -> tuple[int, int, int]:
     wrong = [got for got in outcomes if got.wrong]
-    return len(outcomes), sum(got.got_over for got in outcomes), len(wrong)
+    return len(outcomes), sum(got.recovered for got in outcomes), len(wrong)
 
 
 def _row(line: str, *numbers: object) -> str:

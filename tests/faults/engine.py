@@ -37,7 +37,7 @@ class _Count:
             self.failed.append(report.nodeid)
 
 
-def campaign() -> list[str]:
+def main() -> list[str]:
     """Run them, print a table, and return what failed."""
     count = _Count()
     files = [str(_EMULATOR / file) for file in _FAULTS.values()]

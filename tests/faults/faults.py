@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 from typing import Any
 
-from tests.faults.relay import Answer, Asked, Damage, Wire
+from tests.faults.relay import Answer, Damage, Request, Wire
 
 #: In every answer of the tests, as a proxy may quote what it was sent: never to be shown.
 SIGNATURE = "c2lnbmF0dXJlLW9mLWEtU0FT"
@@ -17,7 +17,7 @@ _QUOTED = f"https://mystorage.blob.core.windows.net/x?sv=2025-01-05&sp=rl&sig={S
 _HTML = f"<!doctype html><html><title>Proxy</title><h1>Trouble</h1><a href='{_QUOTED}'>x</a></html>"
 PORTAL = "http://portal.example/sign-in"
 
-Change = Callable[[Asked, Answer], Answer]
+Change = Callable[[Request, Answer], Answer]
 
 
 @dataclass(frozen=True)
@@ -32,16 +32,16 @@ class Fault:
     name: str
     damage: Damage
     passes: bool = False
-    tells: bool = False
+    is_reported: bool = False
     jump: float = 0.0
 
     def __str__(self) -> str:
         return self.name
 
-    def touches(self, asked: Asked, answer: Answer) -> bool:
+    def touches(self, request: Request, answer: Answer) -> bool:
         """Whether it makes a difference to this exchange."""
         change = self.damage.change
-        return change is None or change(asked, answer) != answer
+        return change is None or change(request, answer) != answer
 
 
 def _refusal(status: int, code: str, *, reached: bool = False, **headers: str) -> Damage:
@@ -60,45 +60,45 @@ def _redirect(status: int) -> Damage:
     return Damage(instead=Answer(status, {"Location": PORTAL, "Content-Type": "text/html"}, b""))
 
 
-def _not_json(_: Asked, answer: Answer) -> Answer:
+def _not_json(_: Request, answer: Answer) -> Answer:
     return replace(answer, body=answer.body.rstrip()[:-1] + b"!") if answer.body else answer
 
 
-def _json(change: Callable[[Asked, Any], None]) -> Change:
+def _json(change: Callable[[Request, Any], None]) -> Change:
     """A change of an answer's JSON; of a list's every entry too."""
 
-    def changed(asked: Asked, answer: Answer) -> Answer:
+    def changed(request: Request, answer: Answer) -> Answer:
         try:
-            told = json.loads(answer.body)
+            document = json.loads(answer.body)
         except ValueError:
             return answer
-        if not isinstance(told, dict) or answer.status >= 400:
+        if not isinstance(document, dict) or answer.status >= 400:
             return answer
-        before = json.dumps(told)
-        listed = told.get("value")
-        for part in [told, *(listed if isinstance(listed, list) else [])]:
+        before = json.dumps(document)
+        listed = document.get("value")
+        for part in [document, *(listed if isinstance(listed, list) else [])]:
             if isinstance(part, dict):  # a list may be of names
-                change(asked, part)
-        after = json.dumps(told)
+                change(request, part)
+        after = json.dumps(document)
         return answer if after == before else replace(answer, body=after.encode())
 
     return changed
 
 
 def _without(*path: str) -> Change:
-    def remove(_: Asked, told: Any) -> None:
+    def remove(_: Request, document: Any) -> None:
         *above, last = path
         for key in above:
-            told = told.get(key) if isinstance(told, dict) else None
-        if isinstance(told, dict):
-            told.pop(last, None)
+            document = document.get(key) if isinstance(document, dict) else None
+        if isinstance(document, dict):
+            document.pop(last, None)
 
     return _json(remove)
 
 
 def _state(word: str) -> Change:
-    def set_state(_: Asked, told: Any) -> None:
-        properties = told.get("properties")
+    def set_state(_: Request, document: Any) -> None:
+        properties = document.get("properties")
         if isinstance(properties, dict) and "provisioningState" in properties:
             properties["provisioningState"] = word
             if "response" in properties:
@@ -107,14 +107,14 @@ def _state(word: str) -> Change:
     return _json(set_state)
 
 
-def _loop(asked: Asked, told: Any) -> None:
-    if isinstance(told.get("value"), list):
-        told["nextLink"] = asked.url
+def _loop(request: Request, document: Any) -> None:
+    if isinstance(document.get("value"), list):
+        document["nextLink"] = request.url
 
 
 def _date(days: int) -> Change:
-    moment = format_datetime(datetime.now(timezone.utc) + timedelta(days=days), usegmt=True)
-    return lambda _, answer: replace(answer, headers=answer.headers | {"date": moment})
+    date = format_datetime(datetime.now(timezone.utc) + timedelta(days=days), usegmt=True)
+    return lambda _, answer: replace(answer, headers=answer.headers | {"date": date})
 
 
 _DAY = 86_400.0
@@ -144,18 +144,22 @@ FAULTS = (
         ),
     ),
     Fault("403", _refusal(403, "AuthorizationFailed")),
-    Fault("404", _refusal(404, "ResourceNotFound"), tells=True),
+    Fault("404", _refusal(404, "ResourceNotFound"), is_reported=True),
     Fault("409", _refusal(409, "Conflict")),
     Fault("looping page link", Damage(change=_json(_loop))),
-    Fault("unknown provisioningState", Damage(change=_state("Pondering")), tells=True),
-    Fault("no response", Damage(change=_without("properties", "response")), tells=True),
-    Fault("no progress", Damage(change=_without("properties", "response", "progress")), tells=True),
-    Fault("no identity", Damage(change=_without("identity")), tells=True),
-    Fault("no properties", Damage(change=_without("properties")), tells=True),
-    Fault("no name", Damage(change=_without("name")), tells=True),
-    Fault("no id", Damage(change=_without("id")), tells=True),
-    Fault("service's clock a day ahead", Damage(change=_date(1)), tells=True),
-    Fault("service's clock a day behind", Damage(change=_date(-1)), tells=True),
+    Fault("unknown provisioningState", Damage(change=_state("Pondering")), is_reported=True),
+    Fault("no response", Damage(change=_without("properties", "response")), is_reported=True),
+    Fault(
+        "no progress",
+        Damage(change=_without("properties", "response", "progress")),
+        is_reported=True,
+    ),
+    Fault("no identity", Damage(change=_without("identity")), is_reported=True),
+    Fault("no properties", Damage(change=_without("properties")), is_reported=True),
+    Fault("no name", Damage(change=_without("name")), is_reported=True),
+    Fault("no id", Damage(change=_without("id")), is_reported=True),
+    Fault("service's clock a day ahead", Damage(change=_date(1)), is_reported=True),
+    Fault("service's clock a day behind", Damage(change=_date(-1)), is_reported=True),
     Fault("own clock jumps ahead", Damage(), jump=_DAY),
     Fault("own clock jumps back", Damage(), jump=-_DAY),
 )

@@ -52,10 +52,10 @@ class Series:
                 self._seconds[kind] = time.monotonic() - began
             for case in range(1, cases + 1):
                 try:
-                    found = list(self._case(case))
+                    faults = list(self._case(case))
                 except (AssertionError, AzureError, httpx.HTTPError) as error:
-                    found = [repr(error)]
-                self.failed += [f"kill {case}: {each}" for each in found]
+                    faults = [repr(error)]
+                self.failed += [f"kill {case}: {each}" for each in faults]
 
     def _case(self, case: int) -> Iterator[str]:
         kind = self._random.choice(KINDS)
@@ -111,7 +111,7 @@ def _runs(pid: int) -> bool:
         return False
 
 
-def campaign() -> list[str]:
+def main() -> list[str]:
     """Kill fifty times, print a table, and return what failed."""
     seed = int(os.environ.get("SEED") or random.randrange(10**6))
     row = "{:<10} {:>8} {:>12} {:>8} {:>8}"

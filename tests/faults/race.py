@@ -221,14 +221,14 @@ class Race:
         name = random.choice(_REGISTRIES)
         registry = _registry_path(name)
         kind = random.choice(("export", "import"))
-        place = {
+        storage = {
             "uri": f"https://{_ACCOUNT}.{PUBLIC.blob_suffix}/{_CONTAINER}",
             "storageAccessMode": "ManagedIdentity",
         }
-        properties: Json = {"target": place, "options": ["OverwriteBlobs", "ContinueOnErrors"]}
+        properties: Json = {"target": storage, "options": ["OverwriteBlobs", "ContinueOnErrors"]}
         if kind == "import":
             options = ["OverwriteTags", "DeleteSourceBlobOnSuccess"]
-            properties = {"source": place, "options": options[: random.randint(0, 2)]}
+            properties = {"source": storage, "options": options[: random.randint(0, 2)]}
         body = {"identity": {"type": "SystemAssigned"}, "properties": properties}
         pipeline = f"{registry}/{kind}Pipelines/pipeline"
         identity = self._arm("PUT", pipeline, body).raise_for_status().json()["identity"]
@@ -351,7 +351,7 @@ class Race:
                 yield f"{folder.name} still has {left}"
 
 
-def campaign() -> list[str]:
+def main() -> list[str]:
     """Race for two minutes, print a table, and return what failed."""
     seconds = float(os.environ.get("SECONDS") or _SECONDS)
     with tempfile.TemporaryDirectory(prefix="acr-race-") as folder:

@@ -32,7 +32,7 @@ _PORTAL = b"<html><title>Sign in</title>Please sign in to use this network.</htm
 
 
 @dataclass(frozen=True)
-class Asked:
+class Request:
     """A request, as the relay was sent it."""
 
     method: str
@@ -81,7 +81,7 @@ class Damage:
 
     instead: Answer | None = None
     reached: bool = False
-    change: Callable[[Asked, Answer], Answer] | None = None
+    change: Callable[[Request, Answer], Answer] | None = None
     wire: Wire = Wire.WHOLE
 
 
@@ -93,8 +93,8 @@ class Relay:
         self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.tls.load_cert_chain(tls / "server.pem", tls / "server.key")
         self.lock = threading.Lock()
-        self.exchanges: list[tuple[Asked, Answer]] = []
-        self._strike: Callable[[Asked], Damage | None] = lambda _: None
+        self.exchanges: list[tuple[Request, Answer]] = []
+        self._damage: Callable[[Request], Damage | None] = lambda _: None
         self._sockets: set[socket.socket] = set()
         #: Set when what is late may as well be given up.
         self.over = threading.Event()
@@ -127,37 +127,39 @@ class Relay:
                     socket.socket.shutdown(connected, socket.SHUT_RDWR)
 
     @contextmanager
-    def struck_by(self, strike: Callable[[Asked], Damage | None]) -> Iterator[None]:
+    def injecting(self, damage: Callable[[Request], Damage | None]) -> Iterator[None]:
         """Do to each request what this says; from an empty log, until the end of the block."""
         self.exchanges = []
         self.over.clear()
-        self._strike = strike
+        self._damage = damage
         try:
             yield
         finally:
-            self._strike = lambda _: None
+            self._damage = lambda _: None
             self.over.set()
             self._listen()
 
-    def damage(self, asked: Asked) -> Damage:
+    def damage(self, request: Request) -> Damage:
         """What to do to a request."""
-        return self._strike(asked) or Damage()
+        return self._damage(request) or Damage()
 
-    def answer(self, asked: Asked, damage: Damage) -> Answer:
+    def answer(self, request: Request, damage: Damage) -> Answer:
         """The answer to a request, from the service or instead of it; logged."""
         answer = damage.instead
         if answer is None or damage.reached:
-            served = self._pass_on(asked)
-            answer = answer or (damage.change(asked, served) if damage.change else served)
+            served = self._pass_on(request)
+            answer = answer or (damage.change(request, served) if damage.change else served)
         with self.lock:
-            self.exchanges.append((asked, answer))
+            self.exchanges.append((request, answer))
         return answer
 
-    def _pass_on(self, asked: Asked) -> Answer:
-        if not asked.url.startswith("https"):  # nothing that is imitated is
+    def _pass_on(self, request: Request) -> Answer:
+        if not request.url.startswith("https"):  # nothing that is imitated is
             return Answer(200, {"Content-Type": "text/html"}, _PORTAL)
-        headers = {k: v for k, v in asked.headers.items() if k.lower() not in _OWN_HEADERS}
-        served = self.upstream.request(asked.method, asked.url, headers=headers, content=asked.body)
+        headers = {k: v for k, v in request.headers.items() if k.lower() not in _OWN_HEADERS}
+        served = self.upstream.request(
+            request.method, request.url, headers=headers, content=request.body
+        )
         kept = {k: v for k, v in served.headers.items() if k.lower() not in _OWN_HEADERS}
         return Answer(served.status_code, kept, served.content)
 
@@ -230,13 +232,13 @@ class _Handler(BaseHTTPRequestHandler):
         relay = self.server.relay
         url = f"https://{self._host}{self.path}" if self._host else self.path
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        asked = Asked(self.command, url, dict(self.headers), body)
-        damage = relay.damage(asked)
+        request = Request(self.command, url, dict(self.headers), body)
+        damage = relay.damage(request)
         if damage.wire is Wire.REFUSED:
             relay.refuse()
             self.close_connection = True
             return
-        self._send(relay.answer(asked, damage), damage.wire)
+        self._send(relay.answer(request, damage), damage.wire)
 
     do_GET = do_HEAD = do_PUT = do_POST = do_PATCH = do_DELETE = _serve  # noqa: N815
 

@@ -53,8 +53,8 @@ class World:
 
     def put_pipeline(self, kind: Kind, name: str) -> Json:
         """Have a pipeline as it was at first."""
-        place = {"uri": self.site.container_uri, "storageAccessMode": "ManagedIdentity"}
-        properties: Json = {_SIDES[kind]: place, "options": _OPTIONS[kind]}
+        storage = {"uri": self.site.container_uri, "storageAccessMode": "ManagedIdentity"}
+        properties: Json = {_SIDES[kind]: storage, "options": _OPTIONS[kind]}
         if kind == "import":
             properties["trigger"] = {"sourceTrigger": {"status": "Disabled"}}
         body = {"identity": {"type": "SystemAssigned"}, "properties": properties}
@@ -73,7 +73,7 @@ class World:
         """Have runs not be there, nor the blob that they made."""
         for name in names:
             self.remove(f"pipelineRuns/{name}")
-        if blob in {found.name for found in self.site.container.list_blobs()}:
+        if blob in {stored.name for stored in self.site.container.list_blobs()}:
             self.site.container.delete_blob(blob)
 
     def write_manifest(self, result: str, run: str = "", **more: Any) -> None:
@@ -94,17 +94,17 @@ class World:
 
     def state(self) -> dict[str, str]:
         """Everything that a command could have changed, once no run is in progress."""
-        found = {f"blob {blob.name}": "" for blob in self.site.container.list_blobs()}
+        parts = {f"blob {blob.name}": "" for blob in self.site.container.list_blobs()}
         for file in self.folder.glob("*.json"):
             json.loads(file.read_text())  # an unreadable one is worse than none
-            found[f"manifest {file.name}"] = ""
+            parts[f"manifest {file.name}"] = ""
         for collection in ("exportPipelines", "importPipelines", "pipelineRuns"):
             for resource in self.site.resource(collection)["value"]:
                 properties = resource["properties"]
                 if properties["provisioningState"] == "Creating":
                     properties = self.site.finished(resource["name"])
-                found[f"{collection}/{resource['name']}"] = steady(str(properties))
-        return found
+                parts[f"{collection}/{resource['name']}"] = steady(str(properties))
+        return parts
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ class Scene:
     line: str
     start: Callable[[World], Any] = lambda _: None
     #: Whether its result is an evaluation of what it read, which a fault may well change.
-    judges: bool = False
+    evaluates: bool = False
     #: Whether only requests are struck that no scene of the command before it makes.
     adds: bool = False
 
@@ -153,7 +153,7 @@ def _of_pipelines(kind: Kind) -> list[Scene]:
         Scene(f"{group} list -o table", there),
         Scene(f"{group} delete -n other", there),
         Scene(f"{group} wait -n other --created", there),
-        Scene(f"{group} check -n {_CHECKED[kind]}", judges=True),
+        Scene(f"{group} check -n {_CHECKED[kind]}", evaluates=True),
     ]
 
 

@@ -118,7 +118,7 @@ def growth(start: dict[str, Use], end: dict[str, Use]) -> list[str]:
     return [f"{name}: {what}" for name, what in grown.items() if what]
 
 
-def campaign() -> list[str]:
+def main() -> list[str]:
     """Run two thousand times, print a table, and return what grew."""
     row = "{:<8} {:>8} " + " {:>22}" * 3
     began = time.monotonic()

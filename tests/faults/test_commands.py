@@ -8,25 +8,25 @@ import pytest
 
 from tests.faults.commands import cases, prepared
 from tests.faults.scenes import SCENES, Scene
-from tests.faults.trial import Campaign
+from tests.faults.trial import FaultInjection
 
 #: Every so many cases one is tried; it shares no divisor with the number of faults.
 _EVERY = 41
 
 
 @pytest.fixture(scope="module")
-def campaign() -> Iterator[Campaign]:
+def injection() -> Iterator[FaultInjection]:
     with prepared() as running:
         yield running
 
 
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.line)
 def test_a_fault_is_told_or_got_over_and_leaves_nothing_half_made(
-    campaign: Campaign, scene: Scene
+    injection: FaultInjection, scene: Scene
 ) -> None:
-    clean = campaign.clean(scene)
+    clean = injection.clean(scene)
     every = list(cases(scene, clean))
     tried = every[SCENES.index(scene) % min(_EVERY, len(every)) :: _EVERY]
-    outcomes = [got for case in tried for got in campaign.outcomes(case, clean)]
+    outcomes = [got for case in tried for got in injection.outcomes(case, clean)]
     assert outcomes
     assert {str(got.case): got.wrong for got in outcomes if got.wrong} == {}

@@ -17,7 +17,7 @@ from acr_emulator.cloud.clouds import PUBLIC
 from requests.adapters import HTTPAdapter
 
 from tests.faults.faults import SIGNATURE, Fault
-from tests.faults.relay import Answer, Asked, Damage, Key, Relay, Wire
+from tests.faults.relay import Answer, Damage, Key, Relay, Request, Wire
 from tests.faults.scenes import Scene, World, steady
 from tests.support.az import Login, Result, run_az
 from tests.support.fake_time import FakeTime
@@ -35,11 +35,11 @@ class Clean:
     """A command when nothing goes wrong."""
 
     result: Result
-    exchanges: list[tuple[Asked, Answer]]
+    exchanges: list[tuple[Request, Answer]]
     before: dict[str, str]
     after: dict[str, str]
     #: Those to strike, each once however often it was repeated.
-    requests: dict[Key, tuple[Asked, Answer]]
+    requests: dict[Key, tuple[Request, Answer]]
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,8 @@ class Case:
     def __str__(self) -> str:
         method, url = self.key
         how = "lasting" if self.lasts else "once"
-        place = url.partition("?")[0][-60:]
-        return f"az acr {self.scene.line} | {method} ...{place} | {self.fault}, {how}"
+        path = url.partition("?")[0][-60:]
+        return f"az acr {self.scene.line} | {method} ...{path} | {self.fault}, {how}"
 
 
 @dataclass(frozen=True)
@@ -64,17 +64,17 @@ class Outcome:
 
     case: Case
     wrong: tuple[str, ...]
-    got_over: bool
+    recovered: bool
 
 
 @dataclass
-class _Strike:
+class _Injection:
     """Strikes the request of a case."""
 
     case: Case
     left: int = 0
     jumped: float = 0.0
-    struck: int = 0
+    injected: int = 0
 
     def __post_init__(self) -> None:
         self.left = LASTING if self.case.lasts else 1
@@ -82,16 +82,16 @@ class _Strike:
     def hits(self, method: str, url: str) -> bool:
         return self.left > 0 and (method, url) == self.case.key
 
-    def __call__(self, asked: Asked) -> Damage | None:
-        if not self.hits(*asked.key):
+    def __call__(self, request: Request) -> Damage | None:
+        if not self.hits(*request.key):
             return None
         self.left -= 1
-        self.struck += 1
+        self.injected += 1
         self.jumped = self.case.fault.jump
         return self.case.fault.damage
 
 
-class Campaign:
+class FaultInjection:
     """Commands against one emulator, through the relay."""
 
     def __init__(self, world: World, relay: Relay, config: Path) -> None:
@@ -118,15 +118,15 @@ class Campaign:
         assert result.exit_code == 0, result.stderr
         exchanges = self._relay.exchanges
         made = self._made[scene.command]
-        requests: dict[Key, tuple[Asked, Answer]] = {}
-        for asked, answer in exchanges:
-            if not (scene.adds and asked.key in made):
-                requests.setdefault(asked.key, (asked, answer))
+        requests: dict[Key, tuple[Request, Answer]] = {}
+        for request, answer in exchanges:
+            if not (scene.adds and request.key in made):
+                requests.setdefault(request.key, (request, answer))
         made.update(requests)
         return Clean(result, exchanges, before, self._world.state(), requests)
 
-    def _run(self, scene: Scene, strike: Any) -> Result:
-        with self._relay.struck_by(strike), self.connected():
+    def _run(self, scene: Scene, injection: Any) -> Result:
+        with self._relay.injecting(injection), self.connected():
             return run_az(self._config, *scene.argv(self._world), login=self._login)
 
     def outcomes(self, case: Case, clean: Clean) -> Iterator[Outcome]:
@@ -136,51 +136,51 @@ class Campaign:
         """
         once = self._outcome(case, clean)
         yield once
-        if once.got_over:
+        if once.recovered:
             yield self._outcome(replace(case, lasts=True), clean)
 
     def _outcome(self, case: Case, clean: Clean) -> Outcome:
         # A run is read by itself or in a list, as the service's pace has it: not each time alike.
         for _ in range(_ATTEMPTS):
             case.scene.start(self._world)
-            strike = _Strike(case)
-            with _clock_and_patience(strike):
-                result = self._run(case.scene, strike)
-            if strike.struck:
+            injection = _Injection(case)
+            with _clock_and_patience(injection):
+                result = self._run(case.scene, injection)
+            if injection.injected:
                 break
-        asked = [asked for asked, _ in self._relay.exchanges]
+        requests = [requests for requests, _ in self._relay.exchanges]
         after = self._world.state()
         again = self._run(case.scene, lambda _: None)
-        verdict = _Verdict(case, clean, self._world)
-        assert strike.struck, f"{case}: did not strike"
+        evaluation = _Evaluation(case, clean, self._world)
+        assert injection.injected, f"{case}: did not strike"
         wrong = (
-            *verdict.of_message(result),
-            *verdict.of_outcome(result, after),
-            *verdict.of_requests(asked),
-            *verdict.of_second(again, self._world.state(), already=after == clean.after),
+            *evaluation.of_message(result),
+            *evaluation.of_outcome(result, after),
+            *evaluation.of_requests(requests),
+            *evaluation.of_second(again, self._world.state(), already=after == clean.after),
         )
         return Outcome(case, wrong, result.exit_code == 0)
 
 
 @contextmanager
-def _clock_and_patience(strike: _Strike) -> Iterator[None]:
+def _clock_and_patience(injection: _Injection) -> Iterator[None]:
     """Set az's clock off when it is to jump, and make it impatient when an answer is to be late."""
     real_time, real_send = time.time, HTTPAdapter.send
 
     def send(self: HTTPAdapter, request: Any, *args: Any, **options: Any) -> Any:
-        late = strike.case.fault.damage.wire is Wire.LATE
-        if late and strike.hits(request.method, request.url):
+        late = injection.case.fault.damage.wire is Wire.LATE
+        if late and injection.hits(request.method, request.url):
             options["timeout"] = _TIME_OUT
         return real_send(self, request, *args, **options)
 
     with ExitStack() as stack:
         stack.enter_context(patch.object(HTTPAdapter, "send", send))
-        stack.enter_context(patch.object(time, "time", lambda: real_time() + strike.jumped))
+        stack.enter_context(patch.object(time, "time", lambda: real_time() + injection.jumped))
         yield
 
 
 @dataclass(frozen=True)
-class _Verdict:
+class _Evaluation:
     """The rules, each giving a sentence for what breaks it."""
 
     case: Case
@@ -189,13 +189,13 @@ class _Verdict:
 
     def of_message(self, result: Result) -> Iterator[str]:
         """No traceback, no secret; and what failed is named."""
-        said = result.stderr + result.stdout
-        if _TRACE.search(said):
+        output = result.stderr + result.stdout
+        if _TRACE.search(output):
             yield f"traceback: {result.stderr[-1500:]}"
         for secret in (SIGNATURE, _TOKEN):
-            if secret in said:
+            if secret in output:
                 yield f"shows a secret: {result.stderr}"
-        named = self.case.scene.judges or any(name in result.stderr for name in self._names())
+        named = self.case.scene.evaluates or any(name in result.stderr for name in self._names())
         if result.exit_code and not named:
             yield f"does not name what failed: {result.stderr}"
 
@@ -211,7 +211,7 @@ class _Verdict:
         if result.exit_code and passes and self.case.key[1].startswith(PUBLIC.arm_url):
             yield f"does not try again: {result.stderr}"
         if result.exit_code == 0:
-            if after != clean.after and not self.case.fault.tells:
+            if after != clean.after and not self.case.fault.is_reported:
                 yield f"exit code 0, but: {_difference(after, clean.after)}"
             if self._is_wrong(result.stdout):
                 yield f"exit code 0, but another result: {result.stdout}"
@@ -220,15 +220,17 @@ class _Verdict:
                 yield f"half-made: {thing} {after.get(thing)}"
 
     def _is_wrong(self, stdout: str) -> bool:
-        if self.case.scene.judges:
+        if self.case.scene.evaluates:
             return not _passes(stdout) <= _passes(self.clean.result.stdout)
-        return not self.case.fault.tells and steady(stdout) != steady(self.clean.result.stdout)
+        return not self.case.fault.is_reported and steady(stdout) != steady(
+            self.clean.result.stdout
+        )
 
-    def of_requests(self, asked: list[Asked]) -> Iterator[str]:
+    def of_requests(self, requests: list[Request]) -> Iterator[str]:
         """What changes something may be sent again only as it was; tokens go to known hosts."""
-        first: dict[Key, Asked] = {}
-        known = {asked.host for asked, _ in self.clean.exchanges}
-        for request in asked:
+        first: dict[Key, Request] = {}
+        known = {requests.host for requests, _ in self.clean.exchanges}
+        for request in requests:
             if request.method not in ("GET", "HEAD") and "/oauth2/" not in request.url:
                 before = first.setdefault(request.key, request)
                 same = request.body == before.body and request.method in ("PUT", "DELETE")
@@ -237,7 +239,7 @@ class _Verdict:
             if request.host not in known and "Authorization" in request.headers:
                 yield f"sent a token to {request.host}"
         # A run is read as often as the service's pace has it: waiting takes no time here.
-        others = [request for request in asked if "/pipelineRuns/" not in request.url]
+        others = [request for request in requests if "/pipelineRuns/" not in request.url]
         if len(others) > 10 * len(self.clean.exchanges) + 2 * LASTING:
             yield f"{len(others)} requests"
 

@@ -41,17 +41,17 @@ def main(folder: str) -> int:
             f"Resource group '{setting.group_name}' exists, or you can't read it. It would be "
             "deleted at the end. Choose another RESOURCE_PREFIX."
         )
-    return _walk(setting, Path(folder))
+    return _run(setting, Path(folder))
 
 
-def _walk(setting: Setting, folder: Path) -> int:
+def _run(setting: Setting, folder: Path) -> int:
     """Walk, and write the report; returns 1 if a question has no answer."""
     flow = Flow(setting.session, setting, _tell)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     failure = ""
     try:
         setting.prepare()
-        flow.walk()
+        flow.run()
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # the clean-up comes next
         failure = f"{type(error).__name__}: {error}"
     finally:

@@ -41,7 +41,7 @@ class Flow:
         self._tell = tell
         self.answers: dict[str, list[str]] = {}
 
-    def walk(self) -> None:
+    def run(self) -> None:
         """Do all steps; each needs those before it."""
         for step in (
             self._push,
@@ -246,17 +246,17 @@ class Flow:
     def _look_into_the_blob(self) -> None:
         blob = self._setting.container("exports").get_blob_client("blob01")
         content = blob.download_blob().readall()
-        found = blob.get_blob_properties()
-        self._blob, self._metadata = content, found.metadata
-        settings = found.content_settings
+        properties = blob.get_blob_properties()
+        self._blob, self._metadata = content, properties.metadata
+        settings = properties.content_settings
         is_whole = bytes(settings.content_md5 or b"") == hashlib.md5(content).digest()
         digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
         is_catalog = digest == self._exported.response.get("catalogDigest")
         self._answer(
             "layout",
-            f"{found.blob_type.value if hasattr(found.blob_type, 'value') else found.blob_type}, "
+            f"{getattr(properties.blob_type, 'value', properties.blob_type)}, "
             f"{settings.content_type}, first bytes {content[:4].hex()}.",
-            f"Metadata: {', '.join(sorted(found.metadata))}. Content-MD5 "
+            f"Metadata: {', '.join(sorted(properties.metadata))}. Content-MD5 "
             f"{'is that of the content' if is_whole else 'is missing or different'}.",
             "catalogDigest is the SHA-256 of the blob."
             if is_catalog
@@ -323,15 +323,15 @@ class Flow:
         )
         self._setting.write_secret("import", "?" + self._setting.sas("imports", "rl"))
         self._setting.grant_secret(made.body)
-        found, seconds = self._triggered(self._blob, 1)
-        trigger = (found.response.get("trigger") or {}).get("sourceTrigger")
-        name = str(found.body["name"])
+        run, seconds = self._triggered(self._blob, 1)
+        trigger = (run.response.get("trigger") or {}).get("sourceTrigger")
+        name = str(run.body["name"])
         self._answer(
             "trigger",
             f"Within {'a minute' if seconds < 60 else f'{seconds / 60:.0f} minutes'}.",
             f"Name: {form_of(name)}. Keys of sourceTrigger: {keys_of(trigger)}.",
-            f"createdByType: {(found.body.get('systemData') or {}).get('createdByType')}.",
-            *end_of(found),
+            f"createdByType: {(run.body.get('systemData') or {}).get('createdByType')}.",
+            *end_of(run),
         )
         other = self._setting.container("exports").get_blob_client("warmup").download_blob()
         try:
@@ -359,9 +359,9 @@ class Flow:
             )
             return Answer(answer.status, answer.headers, runs[-1], answer.seconds)
 
-        found = self._session.until(look, "run of the source trigger", _TRIGGER_SECONDS)
+        run = self._session.until(look, "run of the source trigger", _TRIGGER_SECONDS)
         seconds = time.monotonic() - started
-        return self._ended("import", str(found.body["name"])), seconds
+        return self._ended("import", str(run.body["name"])), seconds
 
     def _list_and_delete(self) -> None:
         created = ["zebra01", "apple01", "mango01"]
@@ -419,11 +419,11 @@ class Flow:
     def _run_commands(self) -> None:
         setting, account = self._setting, self._setting.account
         manifest = str(account.folder / "manifest.json")
-        at = ("--resource-group", setting.group_name, "--registry")
+        in_registry = ("--resource-group", setting.group_name, "--registry")
         source, target = f"{setting.prefix}source", f"{setting.prefix}target"
-        export = ("acr", "pipeline-run", "create", *at, source, "--pipeline", "exporter")
+        export = ("acr", "pipeline-run", "create", *in_registry, source, "--pipeline", "exporter")
         commands = (
-            ("acr", "export-pipeline", "check", *at, source, "--name", "exporter"),
+            ("acr", "export-pipeline", "check", *in_registry, source, "--name", "exporter"),
             (
                 *export,
                 "--pipeline-type",
@@ -443,7 +443,7 @@ class Flow:
                 "acr",
                 "pipeline-run",
                 "create",
-                *at,
+                *in_registry,
                 target,
                 "--pipeline",
                 "importer",
@@ -454,7 +454,7 @@ class Flow:
                 "--storage-blob",
                 "command01.tar",
             ),
-            ("acr", "pipeline-run", "verify", *at, target, "--manifest", manifest),
+            ("acr", "pipeline-run", "verify", *in_registry, target, "--manifest", manifest),
         )
         for words in commands:
             ended = account.az(*words, "--output", "none")

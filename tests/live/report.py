@@ -33,7 +33,7 @@ class Scrubber:
             text = text.replace(secret, "REDACTED")
         for known, stand_in in self._known.items():
             text = re.sub(re.escape(known), stand_in, text, flags=re.IGNORECASE)
-        return _GUID.sub(lambda found: self._id(found[0]), text)
+        return _GUID.sub(lambda match: self._id(match[0]), text)
 
     def _id(self, original: str) -> str:
         if original in self._known.values():

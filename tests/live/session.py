@@ -36,8 +36,8 @@ class Answer:
     @property
     def properties(self) -> Json:
         """The properties of a resource; none of an error."""
-        found = self.body.get("properties") if isinstance(self.body, dict) else None
-        return found or {}
+        properties = self.body.get("properties") if isinstance(self.body, dict) else None
+        return properties or {}
 
     @property
     def response(self) -> Json:
@@ -47,8 +47,8 @@ class Answer:
     @property
     def error(self) -> str:
         """Code and message of a refusal, or nothing."""
-        found = self.body.get("error") if isinstance(self.body, dict) else None
-        return f"{found.get('code')}: {found.get('message')}" if found else ""
+        error = self.body.get("error") if isinstance(self.body, dict) else None
+        return f"{error.get('code')}: {error.get('message')}" if error else ""
 
     @property
     def state(self) -> str:
@@ -107,8 +107,8 @@ class Session:
                 break
             time.sleep(float(response.headers.get("retry-after") or 10))
         seconds = time.monotonic() - started
-        found = response.json() if response.content else ""
-        answer = Answer(response.status_code, dict(response.headers), found, seconds)
+        content = response.json() if response.content else ""
+        answer = Answer(response.status_code, dict(response.headers), content, seconds)
         # How often a run in progress is read depends on its duration.
         is_poll = method == "GET" and bool(answer.response) and not answer.is_over
         if self._recording and not is_poll:
@@ -142,8 +142,8 @@ class Session:
         """
         started = time.monotonic()
         while (waited := time.monotonic() - started) < patience:
-            found = look()
-            if found is not None:
-                return found
+            result = look()
+            if result is not None:
+                return result
             time.sleep(min(max(waited / 5, 0.1), 15))
         raise TimeoutError(f"{what}: nothing within {patience:.0f} s")

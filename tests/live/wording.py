@@ -10,7 +10,7 @@ import tarfile
 from tests.live.session import Answer
 
 #: Headers whose values are worth a line.
-_TOLD = ("azure-asyncoperation", "location", "retry-after", "api-supported-versions")
+_HEADERS = ("azure-asyncoperation", "location", "retry-after", "api-supported-versions")
 _FORMS = (
     (re.compile(r"[0-9a-f]{64}"), "<64 hexadecimal digits>"),
     (re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"), "<GUID>"),
@@ -36,8 +36,8 @@ def keys_of(value: object) -> str:
 
 def headers_of(answer: Answer) -> list[str]:
     """Headers that say how to continue, with their values."""
-    told = sorted(set(_TOLD) & set(answer.headers))
-    return [f"{name}: {form_of(answer.headers[name])}" for name in told]
+    names = sorted(set(_HEADERS) & set(answer.headers))
+    return [f"{name}: {form_of(answer.headers[name])}" for name in names]
 
 
 def seconds_of(seconds: float) -> str:

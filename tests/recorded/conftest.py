@@ -82,11 +82,11 @@ def site(cloud: Cloud | None) -> Iterator[Site | None]:
         return
     from tests.support.site import Site
 
-    found = Site.prepare(cloud, f"scene{next(_scenes)}")
-    found.write_secret(found.sas("rwdla"))
-    yield found
+    prepared = Site.prepare(cloud, f"scene{next(_scenes)}")
+    prepared.write_secret(prepared.sas("rwdla"))
+    yield prepared
     cloud.control("reset")
-    found.arm("DELETE", f"Microsoft.ContainerRegistry/registries/{found.registry}")
+    prepared.arm("DELETE", f"Microsoft.ContainerRegistry/registries/{prepared.registry}")
 
 
 @pytest.fixture
@@ -163,5 +163,5 @@ def _close_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(params=[EXPORT, IMPORT], ids=lambda kind: kind.name)
 def kind(request: pytest.FixtureRequest) -> PipelineKind:
     """Each kind of pipeline in turn."""
-    found: PipelineKind = request.param
-    return found
+    parameter: PipelineKind = request.param
+    return parameter

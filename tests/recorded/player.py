@@ -38,8 +38,8 @@ def replay(tape: Tape, folder: Path, line: str) -> Answer:
     with FakeTime().instead_of_waiting():
         result = run_az(folder, *shlex.split(line))
     assert _NOT_RECORDED not in result.stderr, result.stderr
-    asked = [tape.requests[index] for index in tape.play_counts][before:]
-    requests = [f"{request.method} {_below_registry(request.path)}" for request in asked]
+    sent = [tape.requests[index] for index in tape.play_counts][before:]
+    requests = [f"{request.method} {_below_registry(request.path)}" for request in sent]
     return Answer(result.exit_code, result.stdout, result.stderr, requests)
 
 

@@ -106,10 +106,11 @@ def test_check_of_an_export_by_identity_reads_its_roles(
         "--assignee-principal-type ServicePrincipal "
         "--scope $(az storage account show --name mystorage --query id --output tsv)"
     )
-    [found] = [check for check in answer.json if check["code"] == "StorageRole"]
-    assert found["recommendation"] == [grant]
+    [failed] = [check for check in answer.json if check["code"] == "StorageRole"]
+    assert failed["recommendation"] == [grant]
     assert answer.stderr.endswith(
-        f"ERROR: 1 of {len(answer.json)} checks failed:\nStorageRole: {found['message']}\n{grant}\n"
+        f"ERROR: 1 of {len(answer.json)} checks failed:\n"
+        f"StorageRole: {failed['message']}\n{grant}\n"
     )
     assigned = [
         f"GET {ACCOUNT_CONTAINER}/{AUTHORIZATION}/{what}Assignments" for what in ("role", "deny")

@@ -14,7 +14,7 @@ def test_clean_deletes_the_failed_runs(az: Az, when_recording: WhenRecording) ->
     when_recording(three_runs)
     answer = az(f"{CLEAN} --dry-run")
     listed = az(f"acr pipeline-run list {AT} --status Failed").json
-    assert [found["name"] for found in listed] == ["run01", "run03"]
+    assert [run["name"] for run in listed] == ["run01", "run03"]
     assert (answer.exit_code, answer.json) == (0, listed)
     assert answer.requests == ["GET pipelineRuns"]
 
@@ -43,4 +43,4 @@ def test_clean_takes_old_runs_of_one_pipeline(az: Az, when_recording: WhenRecord
 
     left = az(f"acr pipeline-run list {AT}").json
     names = ["other000001", "imported000001", "imported000002"]
-    assert [found["name"] for found in left] == names
+    assert [run["name"] for run in left] == names

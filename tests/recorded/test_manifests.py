@@ -51,15 +51,15 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def entry(reference: str, digest: str, result: str, **more: str) -> dict[str, Any]:
-    told = {"reference": reference, "digest": digest, "mediaType": IMAGE, "size": SIZE}
-    return told | more | {"result": result}
+    fields = {"reference": reference, "digest": digest, "mediaType": IMAGE, "size": SIZE}
+    return fields | more | {"result": result}
 
 
 def document(name: str) -> dict[str, Any]:
     """What was written to a file, but for the time."""
-    found: dict[str, Any] = json.loads(Path(name).read_text(encoding="utf-8"))
-    del found["created"]
-    return found
+    manifest: dict[str, Any] = json.loads(Path(name).read_text(encoding="utf-8"))
+    del manifest["created"]
+    return manifest
 
 
 def write(kind: ManifestKind, *entries: Entry) -> None:
@@ -114,7 +114,7 @@ def test_an_export_is_described_and_a_registry_compared_with_it(
 
     answer = az(f"acr pipeline-run verify {AT} --manifest manifest.json --write target.json")
     assert (answer.exit_code, answer.requests) == (0, DESCRIBE)
-    assert [found["status"] for found in answer.json] == ["present", "present"]
+    assert [row["status"] for row in answer.json] == ["present", "present"]
     assert document("target.json") == {
         "schemaVersion": 1,
         "kind": "verification",
@@ -158,8 +158,8 @@ def test_verify_names_what_is_missing(az: Az, when_recording: WhenRecording) -> 
     )
     verify = f"acr pipeline-run verify {AT} --manifest manifest.json"
     answer = az(f"{verify} --only-differences -o table")
-    found = [line.split()[:2] for line in answer.stdout.splitlines()[2:]]
-    assert (answer.exit_code, found) == (
+    rows = [line.split()[:2] for line in answer.stdout.splitlines()[2:]]
+    assert (answer.exit_code, rows) == (
         1,
         [
             ["missing", "hello:v2"],
@@ -222,6 +222,6 @@ def test_referrers_are_exported_verified_and_fit_into_a_blob(
     assert subjects == [None, HELLO, HELLO]
 
     answer = az(f"acr pipeline-run verify {AT} --manifest manifest.json")
-    assert [found["status"] for found in answer.json] == ["present"] * 3
-    assert [found["subject"] for found in answer.json] == subjects
+    assert [row["status"] for row in answer.json] == ["present"] * 3
+    assert [row["subject"] for row in answer.json] == subjects
     assert answer.requests[-1:] == referrer_lists(hello=HELLO)

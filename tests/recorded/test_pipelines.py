@@ -18,7 +18,7 @@ from tests.recorded.expected import (
 )
 from tests.recorded.player import Answer
 from tests.recorded.staging import create_identity, use_roles
-from tests.support.az import told
+from tests.support.az import non_null
 from tests.support.wording import ACCESS_EXISTS, ACCESS_GRANTED
 
 IDENTITY = f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/myidentity"
@@ -50,7 +50,7 @@ def test_create_with_every_option(
         f"--options {' '.join(options).lower()}{trigger}"
     )
     shown = pipeline(kind, options=options, identity=user_assigned(1), trigger="Disabled")
-    assert (answer.exit_code, told(answer.json)) == (0, shown)
+    assert (answer.exit_code, non_null(answer.json)) == (0, shown)
     assert answer.requests == [f"PUT {kind.resource_type}/mypipeline"]
     assert f"--object-id {PRINCIPAL}\n" in answer.stderr
 
@@ -73,7 +73,7 @@ def test_update_changes_what_is_given(
         trigger="Disabled",
         systemData=system_data(1, 3),
     )
-    assert (answer.exit_code, told(answer.json)) == (0, shown)
+    assert (answer.exit_code, non_null(answer.json)) == (0, shown)
     requests = [f"GET {kind.resource_type}/mypipeline", f"PUT {kind.resource_type}/mypipeline"]
     assert answer.requests == requests
 
@@ -82,7 +82,7 @@ def test_update_changes_what_is_given(
     shown["options"] = ["ContinueOnErrors"]
     del shown[kind.side]["keyVaultUri"]
     shown[kind.side]["storageAccessMode"] = "ManagedIdentity"
-    assert (answer.exit_code, told(answer.json)) == (0, shown)
+    assert (answer.exit_code, non_null(answer.json)) == (0, shown)
 
     answer = az(f"{update} --set options=[] --no-wait")
     assert (answer.exit_code, answer.stdout, answer.requests) == (0, "", requests)
@@ -101,11 +101,11 @@ def test_a_pipeline_comes_and_goes(az: Az, kind: PipelineKind) -> None:
         assert (answer.exit_code, answer.stdout, answer.requests) == (0, "", [f"GET {path}"])
 
     answer = az(f"{group} show {AT} -n mypipeline")
-    assert (answer.exit_code, told(answer.json)) == (0, pipeline(kind))
+    assert (answer.exit_code, non_null(answer.json)) == (0, pipeline(kind))
     assert answer.requests == [f"GET {path}"]
 
     answer = az(f"{group} list {AT}")
-    assert (answer.exit_code, told(answer.json)) == (0, [pipeline(kind)])
+    assert (answer.exit_code, non_null(answer.json)) == (0, [pipeline(kind)])
     assert answer.requests == [f"GET {kind.resource_type}"]
 
     answer = az(f"{group} delete {AT} -n mypipeline --no-wait")

@@ -27,7 +27,7 @@ from tests.recorded.staging import (
     with_secret_access,
     without_secret_access,
 )
-from tests.support.az import told
+from tests.support.az import non_null
 from tests.support.wording import NO_NEW_RUN, RUN_EXISTS
 
 RUN = "pipelineRuns/myrun01"
@@ -60,7 +60,7 @@ def test_export_by_bare_repository_tag_and_digest(az: Az, when_recording: WhenRe
     # After the requests that count referrers.
     own = own_response(EXPORT, answer, 14, 15)
     shown = run(EXPORT, artifacts=artifacts, response=own, systemData=system_data(13))
-    assert (answer.exit_code, told(answer.json)) == (0, shown)
+    assert (answer.exit_code, non_null(answer.json)) == (0, shown)
     assert answer.requests == [
         f"GET {PIPELINE[EXPORT]}",
         *LOGIN,
@@ -118,7 +118,7 @@ def test_a_run_that_is_not_waited_for(az: Az, when_recording: WhenRecording) -> 
 
     answer = az(f"acr pipeline-run show {AT} -n myrun01")
     shown = run(IMPORT, response=own_response(IMPORT, answer, 3, 5))
-    assert (answer.exit_code, told(answer.json)) == (0, shown)
+    assert (answer.exit_code, non_null(answer.json)) == (0, shown)
     assert answer.requests == [f"GET {RUN}"]
 
 
@@ -126,11 +126,11 @@ def test_list_follows_pages_and_chooses(az: Az, when_recording: WhenRecording) -
     when_recording(past_runs)
     answer = az(f"acr pipeline-run list {AT} --pipeline MyPipeline")
     names = ["exported000001", "exported000002", "imported000001", "imported000002"]
-    assert (answer.exit_code, [found["name"] for found in answer.json]) == (0, names)
+    assert (answer.exit_code, [run["name"] for run in answer.json]) == (0, names)
     assert answer.requests == ["GET pipelineRuns"] * 3
 
     answer = az(f"acr pipeline-run list {AT} --pipeline mypipeline --status failed --top 1")
-    assert (answer.exit_code, [found["name"] for found in answer.json]) == (0, names[1:2])
+    assert (answer.exit_code, [run["name"] for run in answer.json]) == (0, names[1:2])
     assert answer.requests == ["GET pipelineRuns"] * 3
 
 

@@ -52,23 +52,23 @@ def _parsed(path: Path) -> ast.Module:
 
 def _names(nodes: Iterable[ast.AST]) -> Names:
     """What the names mean that these statements, or those within them, give."""
-    found: Names = {}
+    names: Names = {}
     for node in (inner for outer in nodes for inner in ast.walk(outer)):
         match node:
             case ast.FunctionDef(name=name):
-                found[name] = node
+                names[name] = node
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                found[name] = value
+                names[name] = value
             case ast.For(target=ast.Name(id=name), iter=value):
-                found[name] = value
-    return found
+                names[name] = value
+    return names
 
 
 def _inside(function: ast.FunctionDef, known: Names) -> Names:
     """What names mean in a function, whose parameters hide what is around it."""
     hidden = {argument.arg for argument in function.args.args}
-    seen = {name: node for name, node in known.items() if name not in hidden}
-    return seen | _names(function.body)
+    visible = {name: node for name, node in known.items() if name not in hidden}
+    return visible | _names(function.body)
 
 
 def _texts(module: ast.Module, known: Names) -> Iterator[str]:

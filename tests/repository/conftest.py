@@ -20,9 +20,9 @@ _OPTIONS = re.compile(r"^    (--\S+(?: --?\S+)*) ", re.MULTILINE)
 @pytest.fixture(scope="session")
 def version() -> str:
     """The version that the wheel is built with."""
-    found = re.search(r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
-    assert found
-    return found[1]
+    match = re.search(r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
+    assert match
+    return match[1]
 
 
 @pytest.fixture(scope="session")
@@ -46,6 +46,6 @@ def options(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[list[str
     commands = [name for name in helps if re.match(r"acr (\w+-pipeline|pipeline-run) ", name)]
     shown = {name: run_az(config, *name.split(), "-h").stdout for name in commands}
     return {
-        name: [found.split() for found in _OPTIONS.findall(_GLOBAL.sub("", text))]
+        name: [spellings.split() for spellings in _OPTIONS.findall(_GLOBAL.sub("", text))]
         for name, text in shown.items()
     }

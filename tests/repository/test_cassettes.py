@@ -59,14 +59,14 @@ def test_a_secret_would_be_seen(text: str) -> None:
 def test_no_cassette_holds_a_secret() -> None:
     assert CASSETTES
     texts = {path.name: SECRET.findall(path.read_text()) for path in CASSETTES}
-    assert {name: found for name, found in texts.items() if found} == {}
+    assert {name: secrets for name, secrets in texts.items() if secrets} == {}
 
 
 def test_every_id_is_a_stand_in() -> None:
-    found = {guid[0] for path in CASSETTES for guid in GUID.finditer(path.read_text())}
-    assert found > {SUBSCRIPTION, TENANT}
+    guids = {guid[0] for path in CASSETTES for guid in GUID.finditer(path.read_text())}
+    assert guids > {SUBSCRIPTION, TENANT}
     built_in = {role.id for role in ROLES}
-    assert [guid for guid in found - built_in if not STAND_IN.fullmatch(guid)] == []
+    assert [guid for guid in guids - built_in if not STAND_IN.fullmatch(guid)] == []
 
 
 def test_no_other_host_was_asked() -> None:

@@ -24,8 +24,8 @@ def test_no_module_but_one_names_a_host_or_a_suffix_of_a_cloud(
     names += [cloud.storage_suffix, cloud.vault_suffix, cloud.registry_suffix]
     named = re.compile("|".join(map(re.escape, names)))
     modules = [path for path in tracked if "acr_emulator" in path.parts and path.suffix == ".py"]
-    found = {path.name for path in modules if named.search(path.read_text())}
-    assert found == {ONLY}
+    wrong = {path.name for path in modules if named.search(path.read_text())}
+    assert wrong == {ONLY}
 
 
 def test_the_readme_sets_az_to_another_cloud_as_the_tests_do() -> None:

@@ -39,7 +39,7 @@ PRINTED = {
 
 
 @pytest.mark.parametrize("name", GUIDES)
-def test_every_line_of_a_guide_is_in_its_walkthrough(name: str) -> None:
+def test_every_line_of_a_guide_is_in_its_test(name: str) -> None:
     guide = GUIDES[name]
     lines = [plain(line.printed) for line in guide.lines]
     if GUIDE_PAGES.exists():
@@ -49,19 +49,19 @@ def test_every_line_of_a_guide_is_in_its_walkthrough(name: str) -> None:
     assert (len(lines), digest) == PRINTED[guide.name]
 
 
-def test_every_guide_has_a_walkthrough() -> None:
+def test_every_guide_has_a_test() -> None:
     if GUIDE_PAGES.exists():
         assert {page.stem for page in GUIDE_PAGES.glob("transfer-*.md")} == set(PRINTED)
     assert {guide.name for guide in GUIDES.values()} == set(PRINTED)
 
 
 @pytest.mark.parametrize("name", GUIDES)
-def test_a_walkthrough_is_run(name: str) -> None:
-    """`Walk` fails in the end when a line of its guide was not typed."""
+def test_a_guide_test_is_run(name: str) -> None:
+    """`GuideShell` fails in the end when a line of its guide was not typed."""
     test = (ROOT / f"tests/e2e/test_guide_{name}.py").read_text(encoding="utf-8")
     assert f"from tests.e2e.guides.{name} import GUIDE\n" in test
     assert re.search(r"^def test_every_line_of_the_guide\(", test, re.MULTILINE)
-    assert re.search(r"^    with Walk\([\w.]+, GUIDE, ", test, re.MULTILINE)
+    assert re.search(r"^    with GuideShell\([\w.]+, GUIDE, ", test, re.MULTILINE)
 
 
 def test_lines_are_found_in_any_fence() -> None:

@@ -52,6 +52,23 @@ GLOSSARY = {
     r"(?-i:walk(s|ed|ing|through|throughs)?)": "guide test, go through",
     r"asks|asked|asking": "requests, sends",
 }
+#: Names of what code defines that say nothing of it, or say it in a word of the glossary.
+NAMES = {
+    "asked": "requested, sent",
+    "at": "a noun: the index, the options, the time",
+    "campaign": "fault injection",
+    "found": "a noun: the check, the match, the row",
+    "mended": "fixed",
+    "moment": "timestamp",
+    "place": "a noun: the storage side, the path",
+    "places": "a noun: the storage sides, the paths",
+    "seen": "a noun: the snapshot, the values",
+    "strike": "inject",
+    "told": "returned, reported",
+    "verdict": "status",
+    "walk": "run; guide",
+    "walked": "finished",
+}
 _WRONG = {re.compile(rf"\b({wrong})\b", re.IGNORECASE): right for wrong, right in GLOSSARY.items()}
 #: Longer sentences are hard to read; a list in a sentence counts, too.
 _MOST_WORDS = 35
@@ -69,9 +86,9 @@ CODE = ("azext_acrtransfer", "emulator", "demo", "docs", "scripts", "benchmarks"
 
 def _wrong_words(text: str) -> list[str]:
     return [
-        f"{found[0]!r}: write {right!r}"
+        f"{match[0]!r}: write {right!r}"
         for wrong, right in _WRONG.items()
-        for found in wrong.finditer(text)
+        for match in wrong.finditer(text)
     ]
 
 
@@ -99,6 +116,44 @@ def test_code_is_written_in_standard_words(tracked: list[Path], folder: str) -> 
         if path != Path(__file__)
         for line, text in _texts_of(path)
         for word in _wrong_words(_CODE.sub("x", text))
+    ]
+    assert wrong == []
+
+
+def _code_of(node: ast.AST) -> Iterator[ast.AST]:
+    """A node and all that it contains, but for the fields of a `TypedDict`."""
+    yield node
+    for child in ast.iter_child_nodes(node):
+        match node, child:
+            case ast.ClassDef(bases=[ast.Name(id="TypedDict"), *_]), ast.AnnAssign():
+                continue
+        yield from _code_of(child)
+
+
+def _defined(source: str) -> Iterator[tuple[int, str]]:
+    """Each function, class, parameter, variable and attribute of a module by its line."""
+    for node in _code_of(ast.parse(source)):
+        match node:
+            case (
+                ast.FunctionDef(name=name)
+                | ast.AsyncFunctionDef(name=name)
+                | ast.ClassDef(name=name)
+                | ast.arg(arg=name)
+                | ast.Name(id=name, ctx=ast.Store())
+                | ast.Attribute(attr=name, ctx=ast.Store())
+            ):
+                yield node.lineno, name
+
+
+@pytest.mark.parametrize("folder", CODE)
+def test_code_has_names_of_standard_words(tracked: list[Path], folder: str) -> None:
+    modules = [path for path in tracked if path.suffix == ".py" and (ROOT / folder) in path.parents]
+    assert modules
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line}: {name!r}: write {NAMES[plain]}"
+        for path in modules
+        for line, name in _defined(path.read_text(encoding="utf-8"))
+        if (plain := name.strip("_")) in NAMES
     ]
     assert wrong == []
 

@@ -77,7 +77,7 @@ def test_every_target_that_a_page_names_is_in_the_makefile(page: Page) -> None:
 
 @of_each_page
 def test_every_script_that_a_page_names_exists(page: Page) -> None:
-    scripts = {found for code in page.inline_code for found in re.findall(r"^scripts/\S+", code)}
+    scripts = {script for code in page.inline_code for script in re.findall(r"^scripts/\S+", code)}
     assert [script for script in scripts if not (ROOT / script).is_file()] == []
 
 

@@ -145,9 +145,9 @@ def test_a_url_that_az_cannot_download_from_is_refused(url: str, tmp_path: Path)
 def test_pages_name_the_wheel_of_this_version(tracked: list[Path], version: str) -> None:
     pages = [path for path in tracked if path.suffix in {".md", ".rst"}]
     named = {
-        (path.relative_to(ROOT).as_posix(), found)
+        (path.relative_to(ROOT).as_posix(), number)
         for path in pages
-        for found in re.findall(r"acrtransfer-(\d[^-\s]*)-py3", path.read_text(encoding="utf-8"))
+        for number in re.findall(r"acrtransfer-(\d[^-\s]*)-py3", path.read_text(encoding="utf-8"))
     }
     assert {page for page, _ in named} >= {"README.md", "docs/how-to/install.md"}
-    assert {found for _, found in named} == {version}
+    assert {number for _, number in named} == {version}

@@ -104,7 +104,7 @@ MESSAGE = 'raise Error(f"The pipeline {name} has no identity that could read the
 
 
 @pytest.mark.parametrize(
-    ("another", "is_found"),
+    ("another", "is_repeated"),
     [
         (
             "assert line == 'ERROR: The pipeline a has no identity that could read the secret.'",
@@ -116,9 +116,9 @@ MESSAGE = 'raise Error(f"The pipeline {name} has no identity that could read the
         ("def test() -> None:\n    'It has no identity that could read.'", False),
     ],
 )
-def test_the_same_words_in_two_modules_are_found(another: str, *, is_found: bool) -> None:
+def test_the_same_words_in_two_modules_are_found(another: str, *, is_repeated: bool) -> None:
     one = "assert line.endswith(' has no identity that could read the secret.')"
-    found = repeated([MESSAGE], {"test_one": one, "test_another": another})
-    assert bool(found) == is_found
-    assert all(names == ["test_one", "test_another"] for names in found.values())
+    phrases = repeated([MESSAGE], {"test_one": one, "test_another": another})
+    assert bool(phrases) == is_repeated
+    assert all(names == ["test_one", "test_another"] for names in phrases.values())
     assert repeated([MESSAGE, MESSAGE], {"test_one": one, "test_another": one}) == {}

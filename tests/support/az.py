@@ -45,12 +45,12 @@ class Result:
         return json.loads(self.stdout)
 
 
-def told(value: Any) -> Any:
+def non_null(value: Any) -> Any:
     """A result without the keys that az adds for what the service did not tell."""
     if isinstance(value, dict):
-        return {key: told(inner) for key, inner in value.items() if inner is not None}
+        return {key: non_null(inner) for key, inner in value.items() if inner is not None}
     if isinstance(value, list):
-        return [told(inner) for inner in value]
+        return [non_null(inner) for inner in value]
     return value
 
 

@@ -150,14 +150,14 @@ class Cloud:
             json=body,
         )
         assert answer.is_success, answer.text
-        found: Json = answer.json() if answer.content else {}
-        return found
+        content: Json = answer.json() if answer.content else {}
+        return content
 
 
 def eventually(look: Callable[[], Found | None], patience: float = _PATIENCE) -> Found:
     """Ask over and over until there is an answer."""
     end = time.monotonic() + patience
-    while (found := look()) is None:
+    while (result := look()) is None:
         assert time.monotonic() < end, f"nothing within {patience} s"
         _sleep(0.05)
-    return found
+    return result

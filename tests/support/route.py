@@ -28,16 +28,16 @@ class Route:
         self._pipelines = {kind: self._pipeline(kind) for kind in KINDS}
 
     def _pipeline(self, kind: Kind) -> Json:
-        place = {
+        storage = {
             "uri": self.sites["export"].container_uri,
             "storageAccessMode": "ManagedIdentity",
         }
         properties: Json = {"options": [_OPTIONS[kind]]}
         if kind == "export":
-            properties |= {"target": place}
+            properties |= {"target": storage}
         else:
             properties |= {
-                "source": place,
+                "source": storage,
                 "trigger": {"sourceTrigger": {"status": "Disabled"}},
             }
         body = {"identity": {"type": "SystemAssigned"}, "properties": properties}

@@ -31,7 +31,7 @@ _CORRELATION = "x-ms-correlation-request-id"
 CORRELATION_ID = "44444444-4444-4444-4444-444444444444"
 
 _GUID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.IGNORECASE)
-_MOMENT = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?=Z|\+00:00)")
+_TIMESTAMP = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?=Z|\+00:00)")
 #: Of a registry's content: two of them can be the same one, as it is with the times of two files.
 _CONTENT_TIME = re.compile(r"(\"(?:createdTime|lastUpdateTime)\":\s*\")[^\"]+")
 #: What a source trigger calls its runs: the pipeline's name, and what is of one recording.
@@ -52,7 +52,7 @@ _TOKEN = re.compile(r"((?:access|refresh)_token(?:=|\"\s*:\s*\"))[^&\"]+")
 _PROPERTIES = re.compile(r"<Properties>.*?</Properties>", re.DOTALL)
 
 _FORMAT = "%Y-%m-%dT%H:%M:%S.%f"
-_FIRST_MOMENT = datetime(2026, 1, 20, 12, 0, 0, 123456, tzinfo=timezone.utc)
+_FIRST_TIMESTAMP = datetime(2026, 1, 20, 12, 0, 0, 123456, tzinfo=timezone.utc)
 
 
 class Scrubber:
@@ -65,9 +65,9 @@ class Scrubber:
     def __init__(self, known: Mapping[str, str]) -> None:
         self._known = dict(known)
         self._guids: dict[str, str] = {}
-        self._places: dict[str, str] = {}
-        self._moments: dict[str, datetime] = {}
-        self._now = _FIRST_MOMENT
+        self._skip_tokens: dict[str, str] = {}
+        self._timestamps: dict[str, datetime] = {}
+        self._now = _FIRST_TIMESTAMP
 
     def original(self, text: str) -> str:
         """A text of stand-ins as it is to be said to the service of this recording."""
@@ -78,9 +78,9 @@ class Scrubber:
     def interaction(self, recorded: Interaction) -> Interaction:
         """A request and its answer, as vcrpy writes them, without what is of one recording."""
         request, response = recorded["request"], recorded["response"]
-        self._take_moments(_CONTENT_TIME.sub("", response["body"]["string"]))
-        for found in _TRIGGERED.finditer(response["body"]["string"]):
-            self._known.setdefault(found[0], f"{found[1]}triggered")
+        self._take_timestamps(_CONTENT_TIME.sub("", response["body"]["string"]))
+        for match in _TRIGGERED.finditer(response["body"]["string"]):
+            self._known.setdefault(match[0], f"{match[1]}triggered")
         return {
             "request": {
                 "method": request["method"],
@@ -96,32 +96,32 @@ class Scrubber:
         }
 
     def _headers(self, recorded: Mapping[str, list[str]]) -> dict[str, list[str]]:
-        told = {name.lower(): values for name, values in recorded.items()}
+        headers = {name.lower(): values for name, values in recorded.items()}
         kept = {
-            name: [self._text(value) for value in told[name.lower()]]
+            name: [self._text(value) for value in headers[name.lower()]]
             for name in _KEPT_HEADERS
-            if name.lower() in told
+            if name.lower() in headers
         }
         # Runs that a blob started are later than the blob.
         for name, before in (("Date", timedelta()), ("Last-Modified", timedelta(days=1))):
             if name in kept:
-                moment = self._now.replace(microsecond=0) - before
-                kept[name] = [format_datetime(moment, usegmt=True)]
-        if "x-ms-blob-type" in told and "content-length" in told:
-            kept["Content-Length"] = told["content-length"]
-        if _CORRELATION in told:
+                date = self._now.replace(microsecond=0) - before
+                kept[name] = [format_datetime(date, usegmt=True)]
+        if "x-ms-blob-type" in headers and "content-length" in headers:
+            kept["Content-Length"] = headers["content-length"]
+        if _CORRELATION in headers:
             kept[_CORRELATION] = [CORRELATION_ID]
         return kept
 
-    def _take_moments(self, body: str) -> None:
+    def _take_timestamps(self, body: str) -> None:
         """Let a minute pass, and one more for each time that is new.
 
         So times keep their order, also to the Date of the answers around them.
         """
-        new = {text for text in _MOMENT.findall(body) if text not in self._moments}
+        new = {text for text in _TIMESTAMP.findall(body) if text not in self._timestamps}
         for text in sorted(new, key=_parsed):
             self._now += timedelta(minutes=1)
-            self._moments[text] = self._now
+            self._timestamps[text] = self._now
         if not new:
             self._now += timedelta(minutes=1)
 
@@ -129,24 +129,27 @@ class Scrubber:
         for original, stand_in in self._known.items():
             text = text.replace(original, stand_in)
         replacements: list[tuple[re.Pattern[str], Callable[[re.Match[str]], str]]] = [
-            (_GUID, lambda found: self._guid(found[0])),
-            (_CONTENT_TIME, lambda found: f"{found[1]}{_FIRST_MOMENT:{_FORMAT}}Z"),
-            (_MOMENT, lambda found: f"{self._moments.get(found[0], _FIRST_MOMENT):{_FORMAT}}"),
-            (_SKIP_TOKEN, lambda found: self._place(found[0])),
+            (_GUID, lambda match: self._guid(match[0])),
+            (_CONTENT_TIME, lambda match: f"{match[1]}{_FIRST_TIMESTAMP:{_FORMAT}}Z"),
+            (
+                _TIMESTAMP,
+                lambda match: f"{self._timestamps.get(match[0], _FIRST_TIMESTAMP):{_FORMAT}}",
+            ),
+            (_SKIP_TOKEN, lambda match: self._skip_token(match[0])),
             (_SIGNATURE, lambda _: "***"),
             (_SECRET_VERSION, lambda _: "0" * 32),
-            (_PERCENTAGE, lambda found: f"{found[1]}0"),
-            (_ENTITY_TAG, lambda found: f"{found[1]}8DE0"),
-            (_EPOCH, lambda found: f"{found[1]}1768910400"),
-            (_TOKEN, lambda found: found[1] + TOKEN),
+            (_PERCENTAGE, lambda match: f"{match[1]}0"),
+            (_ENTITY_TAG, lambda match: f"{match[1]}8DE0"),
+            (_EPOCH, lambda match: f"{match[1]}1768910400"),
+            (_TOKEN, lambda match: match[1] + TOKEN),
             (_PROPERTIES, lambda _: "<Properties />"),
         ]
         for pattern, replacement in replacements:
             text = pattern.sub(replacement, text)
         return text
 
-    def _place(self, original: str) -> str:
-        return self._places.setdefault(original, f"place{len(self._places) + 1}")
+    def _skip_token(self, original: str) -> str:
+        return self._skip_tokens.setdefault(original, f"place{len(self._skip_tokens) + 1}")
 
     def _guid(self, original: str) -> str:
         if original in self._known.values():
@@ -155,6 +158,6 @@ class Scrubber:
         return self._guids.setdefault(original.lower(), f"00000000-0000-0000-0000-{number:012}")
 
 
-def _parsed(moment: str) -> datetime:
-    whole, _, fraction = moment.partition(".")
+def _parsed(timestamp: str) -> datetime:
+    whole, _, fraction = timestamp.partition(".")
     return datetime.strptime(f"{whole}.{fraction[:6] or 0}+0000", f"{_FORMAT}%z")

@@ -86,7 +86,7 @@ class Site:
         return f"{self.cloud.hosts.vault_url(self.vault)}/secrets/{self.secret}"
 
     @property
-    def at(self) -> str:
+    def args(self) -> str:
         """The options that name the registry, as in a command line."""
         return f"--resource-group {shlex.quote(self.group)} --registry {self.registry}"
 
@@ -191,12 +191,12 @@ class Site:
         options: tuple[str, ...] = (),
     ) -> Json:
         """Have a pipeline without a trigger whose identity may do its work."""
-        place = {"uri": self.container_uri, "storageAccessMode": mode}
+        storage = {"uri": self.container_uri, "storageAccessMode": mode}
         if mode == "SasToken":
-            place["keyVaultUri"] = self.secret_uri
+            storage["keyVaultUri"] = self.secret_uri
         sides: dict[Kind, Json] = {
-            "export": {"target": place},
-            "import": {"source": place, "trigger": {"sourceTrigger": {"status": "Disabled"}}},
+            "export": {"target": storage},
+            "import": {"source": storage, "trigger": {"sourceTrigger": {"status": "Disabled"}}},
         }
         properties = sides[kind]
         if options:

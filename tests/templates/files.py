@@ -43,7 +43,7 @@ def parameters_file(name: str) -> Json:
     return parameters
 
 
-def place(vault_suffix: str = ".vault.azure.net") -> DeploymentContext:
+def deployment_context(vault_suffix: str = ".vault.azure.net") -> DeploymentContext:
     """A deployment to some group of some cloud."""
     return DeploymentContext(
         subscription={"subscriptionId": SUBSCRIPTION, "tenantId": "tenant"},
@@ -64,7 +64,7 @@ def deployed(
     """
     given = parameters_file(name) | {key: {"value": value} for key, value in values.items()}
     given = {key: each for key, each in given.items() if each["value"] is not None}
-    template = Template(document(name), given, where or place())
+    template = Template(document(name), given, where or deployment_context())
     return [
         (each.type, each.name, body(template, each))
         for each in template.declared

@@ -58,21 +58,21 @@ def test_pipeline(
         identity=identity,
         options=options,
     )
-    asked = pipeline(
+    body = pipeline(
         kind,
         storageAccessMode=mode.value,
         options=[option.value for option in options],
         userAssignedIdentity="" if identity == SYSTEM_IDENTITY else IDENTITY,
     )
-    assert asked == sent(models.pipeline(spec, ApiVersion(DEFAULT)))
+    assert body == sent(models.pipeline(spec, ApiVersion(DEFAULT)))
 
 
 @pytest.mark.parametrize(("status", "enabled"), [("Enabled", True), ("Disabled", False)])
 def test_trigger(status: str, enabled: bool) -> None:
     access = StorageAccess.of(None, SecretUri.parse(SECRET))
     spec = PipelineSpec(IMPORT, ContainerUri.parse(CONTAINER), access, source_trigger=enabled)
-    asked = pipeline(IMPORT, sourceTriggerStatus=status, options=[])
-    assert asked == sent(models.pipeline(spec, ApiVersion(DEFAULT)))
+    body = pipeline(IMPORT, sourceTriggerStatus=status, options=[])
+    assert body == sent(models.pipeline(spec, ApiVersion(DEFAULT)))
 
 
 def test_key_vault_parameters_may_be_left_out_with_a_managed_identity() -> None:

@@ -8,7 +8,15 @@ from typing import Any
 import pytest
 
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
-from tests.templates.files import FOLDER, GROUP, NAMES, deployed, document, parameters_file, place
+from tests.templates.files import (
+    FOLDER,
+    GROUP,
+    NAMES,
+    deployed,
+    deployment_context,
+    document,
+    parameters_file,
+)
 
 SECRETS_USER = "4633458b-17de-408a-b874-0445c86b69e6"
 ROLES = {
@@ -47,8 +55,8 @@ def test_the_parameters_file_has_all_that_must_be_given_and_deploys(name: str) -
 
 
 def test_every_template_is_one_of_these() -> None:
-    found = {str(file.parent.relative_to(FOLDER)) for file in FOLDER.rglob("azuredeploy.json")}
-    assert found == set(NAMES)
+    folders = {str(file.parent.relative_to(FOLDER)) for file in FOLDER.rglob("azuredeploy.json")}
+    assert folders == set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -62,7 +70,7 @@ def test_no_cloud_is_spelled_out(name: str) -> None:
 
 
 def test_the_secret_is_in_the_vault_of_the_cloud() -> None:
-    [*_, (_, _, body)] = deployed("ExportPipelines", {}, place(".vault.azure.cn"))
+    [*_, (_, _, body)] = deployed("ExportPipelines", {}, deployment_context(".vault.azure.cn"))
     assert body["properties"]["target"]["keyVaultUri"] == (
         "https://sourcevault.vault.azure.cn/secrets/acrexportsas"
     )

@@ -49,8 +49,8 @@ def az(tmp_path: Path) -> Az:
 @pytest.fixture(params=[EXPORT, IMPORT], ids=lambda kind: kind.name)
 def kind(request: pytest.FixtureRequest) -> PipelineKind:
     """Each kind of pipeline in turn."""
-    found: PipelineKind = request.param
-    return found
+    parameter: PipelineKind = request.param
+    return parameter
 
 
 @pytest.fixture
@@ -121,9 +121,9 @@ class Service:
 
     def body(self, method: str) -> Any:
         """Body of the one request of this method."""
-        [found] = [call.request.body for call in self.mock.calls if call.request.method == method]
-        assert isinstance(found, bytes | str)
-        return json.loads(found)
+        [body] = [call.request.body for call in self.mock.calls if call.request.method == method]
+        assert isinstance(body, bytes | str)
+        return json.loads(body)
 
 
 @pytest.fixture

@@ -41,9 +41,9 @@ class Azure:
         self.kind = kind
         self.tell(f"{ARM}{REGISTRY}", {"sku": {"name": "Premium"}, "properties": {}})
         self.tell(f"{ARM}{REGISTRY}{AUTHORIZATION}/permissions", {"value": [{"actions": ["*"]}]})
-        for name, found in (("mystorage", ACCOUNT), ("myvault", VAULT)):
+        for name, resource in (("mystorage", ACCOUNT), ("myvault", VAULT)):
             wanted = re.compile(re.escape(RESOURCES) + f".*{name}")
-            self.tell(wanted, {"value": [{"id": found, "name": name.upper()}]})
+            self.tell(wanted, {"value": [{"id": resource, "name": name.upper()}]})
         self.tell(f"{ARM}{ACCOUNT}", {"id": ACCOUNT, "properties": {}})
         self.tell(f"{ARM}{CONTAINER}", {"id": CONTAINER})
         policy = {"objectId": PRINCIPAL, "permissions": {"secrets": ["get"]}}
@@ -75,8 +75,8 @@ class Azure:
 
     def tell_assigned(self, what: str, *assignments: Json) -> None:
         """Which roles or denials the identity has at the container."""
-        told = {"value": [{"properties": each} for each in assignments]}
-        self.tell(f"{ARM}{CONTAINER}{AUTHORIZATION}/{what}Assignments", told)
+        listed = {"value": [{"properties": each} for each in assignments]}
+        self.tell(f"{ARM}{CONTAINER}{AUTHORIZATION}/{what}Assignments", listed)
 
     def tell(
         self, url: str | re.Pattern[str], json: Any = None, *, method: str = "GET", **more: Any
@@ -96,13 +96,13 @@ class Azure:
         return result, {check["code"]: check for check in result.json}
 
     @property
-    def asked(self) -> dict[str, list[str]]:
+    def requested(self) -> dict[str, list[str]]:
         """What the last check requested, by what the token was for that went along."""
-        asked = defaultdict(list)
+        by_audience = defaultdict(list)
         sent: list[Any] = [call.request for call in self._mock.calls]
         for request in sent:
             line = [request.method, unquote_plus(request.url)]
             line += [request.headers.get("x-ms-version"), request.body]
             audience = request.headers.get("Authorization", "").removeprefix("Bearer for ")
-            asked[audience].append(" ".join(filter(None, line)))
-        return {audience: sorted(lines) for audience, lines in asked.items()}
+            by_audience[audience].append(" ".join(filter(None, line)))
+        return {audience: sorted(lines) for audience, lines in by_audience.items()}

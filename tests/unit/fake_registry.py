@@ -40,7 +40,7 @@ class Registry:
             "properties": {"loginServer": HOST.removeprefix("https://"), "adminUserEnabled": False},
         }
 
-    def lets_in(self, *exchanges: dict[str, Any]) -> None:
+    def accepts_login(self, *exchanges: dict[str, Any]) -> None:
         """Answer the requests of a login; the exchange of tokens as specified."""
         self.mock.get(f"{ARM}{REGISTRY}", json=self.resource)
         for exchange in exchanges or [{"json": {"refresh_token": SECRET}}]:
@@ -121,7 +121,7 @@ class Registry:
         self.mock.add_callback("GET", url, answer)
 
     @property
-    def asked(self) -> Counter[str]:
+    def requested(self) -> Counter[str]:
         """How often each was requested, apart from its query."""
         calls = (call.request for call in self.mock.calls)
         return Counter(f"{call.method} {str(call.url).partition('?')[0]}" for call in calls)

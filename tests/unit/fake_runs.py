@@ -35,8 +35,8 @@ def failed(kind: PipelineKind, message: str, name: str = "myrun01") -> dict[str,
 
 def in_state(state: str, name: str, kind: PipelineKind = EXPORT, **response: Any) -> dict[str, Any]:
     """A run that stands like this."""
-    told = {"status": state, "startTime": "2026-03-04T17:00:00+00:00", **response}
-    return run(kind, name, provisioningState=state, response=told)
+    answer = {"status": state, "startTime": "2026-03-04T17:00:00+00:00", **response}
+    return run(kind, name, provisioningState=state, response=answer)
 
 
 def answers(

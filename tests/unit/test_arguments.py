@@ -75,14 +75,14 @@ def corpus(name: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("row", rows, ids=[str(row["text"]) for row in rows])
 
 
-def _judge(row: dict[str, Any], parse: Callable[[], Any], **expected: Any) -> None:
+def _assert_parsed(row: dict[str, Any], parse: Callable[[], Any], **expected: Any) -> None:
     if "refused" in row:
         with pytest.raises(InvalidArgumentValueError) as refused:
             parse()
         assert row["refused"] in shown(refused.value)
         return
-    found = parse()
-    assert {name: getattr(found, name) for name in expected} == expected
+    parsed = parse()
+    assert {name: getattr(parsed, name) for name in expected} == expected
 
 
 def _resource(hosts: Hosts, text: str) -> str | None:
@@ -92,20 +92,20 @@ def _resource(hosts: Hosts, text: str) -> str | None:
 @corpus("container")
 def test_containers_of_all_clouds(row: dict[str, Any]) -> None:
     taken = {name: row.get(name) for name in ("text", "container")}
-    _judge(row, lambda: ContainerUri.parse(row["text"]), **taken)
+    _assert_parsed(row, lambda: ContainerUri.parse(row["text"]), **taken)
     assert "refused" in row or _resource(STORAGE_ACCOUNTS, row["text"]) == row["account"]
 
 
 @corpus("secret")
 def test_secrets_of_all_clouds(row: dict[str, Any]) -> None:
     taken = {name: row.get(name) for name in ("text", "name")}
-    _judge(row, lambda: SecretUri.parse(row["text"]), **taken)
+    _assert_parsed(row, lambda: SecretUri.parse(row["text"]), **taken)
     assert "refused" in row or _resource(KEY_VAULTS, row["text"]) == row["vault"]
 
 
 @corpus("artifact")
 def test_references_as_they_are_found(row: dict[str, Any]) -> None:
-    _judge(
+    _assert_parsed(
         row, lambda: SimpleNamespace(sent=str(Artifact.parse(row["text"]))), sent=row.get("sent")
     )
 
@@ -115,12 +115,12 @@ def test_registries_of_all_clouds(row: dict[str, Any]) -> None:
     def parse() -> Any:
         return SimpleNamespace(name=arguments.registry_name(row["text"], row["suffix"]))
 
-    _judge(row, parse, name=row.get("name"))
+    _assert_parsed(row, parse, name=row.get("name"))
 
 
 @corpus("identity")
 def test_identities(row: dict[str, Any]) -> None:
-    _judge(row, lambda: IdentityId.parse(row["text"]), text=row["text"])
+    _assert_parsed(row, lambda: IdentityId.parse(row["text"]), text=row["text"])
 
 
 @pytest.mark.parametrize("text", ["[system]", "[SYSTEM]", "[System]"])
@@ -130,7 +130,9 @@ def test_the_pipelines_own_identity(text: str) -> None:
 
 @corpus("blob")
 def test_blobs(row: dict[str, Any]) -> None:
-    _judge(row, lambda: SimpleNamespace(name=arguments.blob_name(row["text"])), name=row["text"])
+    _assert_parsed(
+        row, lambda: SimpleNamespace(name=arguments.blob_name(row["text"])), name=row["text"]
+    )
 
 
 # What is well-formed, built from its parts by other rules than the parsers'.
@@ -266,7 +268,7 @@ def secrets(draw: st.DrawFn) -> tuple[str, str]:
 def holds(text: str, secret: str) -> bool:
     """Whether a text tells a third of a secret or more."""
     size = len(secret) // 3
-    return any(secret[at : at + size] in text for at in range(len(secret) - size))
+    return any(secret[start : start + size] in text for start in range(len(secret) - size))
 
 
 @pytest.mark.parametrize("name", PARSERS)

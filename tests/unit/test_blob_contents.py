@@ -27,7 +27,7 @@ CONTAINER = "https://mystorage.blob.core.windows.net/transfer"
 def registry(mock: responses.RequestsMock) -> Registry:
     mock.get(f"{ARM}{REGISTRY}/exportPipelines/mypipeline", json=pipeline(EXPORT))
     registry = Registry(mock)
-    registry.lets_in()
+    registry.accepts_login()
     registry.has_blobs()
     has(registry, "hello:v1")
     return registry
@@ -41,9 +41,9 @@ def export(az: Az, registry: Registry, file: Path, blob: str = "myblob", **more:
 
 
 def recorded(file: Path) -> Any:
-    [found] = json.loads(file.read_text(encoding="utf-8"))["runs"]
+    [run] = json.loads(file.read_text(encoding="utf-8"))["runs"]
     names = ("blobSize", "blobMd5", "catalogDigest")
-    return {name: found[name] for name in names if name in found}
+    return {name: run[name] for name in names if name in run}
 
 
 def test_size_md5_and_catalog_digest_are_recorded(

@@ -59,7 +59,7 @@ def test_a_blob_that_arrived_whole_is_present(az: Az, folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "status", "found", "words"),
+    ("content", "status", "actual", "words"),
     [
         (JANUARY[:-1], "truncated", {"foundSize": 1151}, "truncated, 1151 of 1152 bytes"),
         (b"", "truncated", {"foundSize": 0}, "truncated, 0 of 1152 bytes"),
@@ -74,7 +74,7 @@ def test_a_blob_that_arrived_whole_is_present(az: Az, folder: Path) -> None:
     ],
 )
 def test_a_file_that_is_not_the_blob_is_named(
-    az: Az, folder: Path, content: bytes | None, status: str, found: dict[str, Any], words: str
+    az: Az, folder: Path, content: bytes | None, status: str, actual: dict[str, Any], words: str
 ) -> None:
     file = folder / FIRST.blob
     file.unlink()
@@ -82,7 +82,7 @@ def test_a_file_that_is_not_the_blob_is_named(
         file.write_bytes(content)
     result = verify(az, folder)
     [shown] = result.json
-    assert (result.exit_code, shown) == (1, row("january-001", status, **EXPECTED, **found))
+    assert (result.exit_code, shown) == (1, row("january-001", status, **EXPECTED, **actual))
     assert result.stderr == (
         f"ERROR: 1 of 1 blobs in '{folder}' aren't as the manifest lists them:\n"
         f"january-001: {words}\nVerified blobs: 1 {status}.\n"
@@ -119,8 +119,8 @@ def test_a_blob_without_md5_in_the_manifest_is_unknown(
     write(folder, replace(EXPORT, runs=(run, FAILED)))
     result = verify(az, folder)
     error = "the manifest doesn't contain its MD5"
-    found = {"foundSize": len(JANUARY), "foundMd5": MD5}
-    shown = row("january-001", "unknown", expectedSize=size, **found, error=error)
+    actual = {"foundSize": len(JANUARY), "foundMd5": MD5}
+    shown = row("january-001", "unknown", expectedSize=size, **actual, error=error)
     assert (result.exit_code, result.json) == (4, [shown])
     assert result.stderr == (
         f"ERROR: 1 of 1 blobs in '{folder}' couldn't be compared:\n"

@@ -105,14 +105,14 @@ def test_no_part_of_a_secret_is_shown_not_even_with_debug(az: Az, azure: Azure) 
     assert "c2VjcmV0" not in result.stdout + result.stderr
 
 
-def asked_of_all(kind: PipelineKind) -> list[str]:
+def requests_for_all(kind: PipelineKind) -> list[str]:
     """What is requested from ARM for every pipeline."""
-    at = f"GET {ARM}{REGISTRY}"
+    get = f"GET {ARM}{REGISTRY}"
     wanted = "resourceType eq 'Microsoft.Storage/storageAccounts' and name eq 'mystorage'"
     return [
-        f"{at}?api-version=2025-06-01-preview",
-        f"{at}{AUTHORIZATION}/permissions?api-version=2022-04-01",
-        f"{at}/{kind.resource_type}/mypipeline?api-version=2025-06-01-preview",
+        f"{get}?api-version=2025-06-01-preview",
+        f"{get}{AUTHORIZATION}/permissions?api-version=2022-04-01",
+        f"{get}/{kind.resource_type}/mypipeline?api-version=2025-06-01-preview",
         f"GET {RESOURCES}?$filter={wanted}&api-version=2021-04-01",
         f"GET {ARM}{ACCOUNT}?api-version=2023-05-01",
         f"GET {ARM}{CONTAINER}?api-version=2023-05-01",
@@ -131,8 +131,8 @@ def test_what_is_asked_about_a_pipeline_with_a_sas(
         f"GET {RESOURCES}?$filter={wanted}&api-version=2021-04-01",
         f"GET {ARM}{VAULT}?api-version=2023-07-01",
     ]
-    assert azure.asked == {
-        ARM_TOKEN: sorted([*asked_of_all(kind), *vault]),
+    assert azure.requested == {
+        ARM_TOKEN: sorted([*requests_for_all(kind), *vault]),
         VAULT_TOKEN: [f"GET {SECRET}?api-version=7.4"],
         STORAGE_TOKEN: [f"HEAD {STORAGE}/myblob 2021-12-02"],
         NO_TOKEN: [f"GET {STORAGE}?restype=container&comp=list&maxresults=1&{SAS.lstrip('?')}"],
@@ -145,14 +145,14 @@ def test_what_is_asked_about_a_pipeline_with_an_identity(
     azure = Azure(mock, kind)
     azure.use_identity()
     azure(az)
-    at, given = f"GET {ARM}{CONTAINER}{AUTHORIZATION}", f"assignedTo('{PRINCIPAL}')"
+    get, given = f"GET {ARM}{CONTAINER}{AUTHORIZATION}", f"assignedTo('{PRINCIPAL}')"
     roles = [
         f"GET {ARM}{IDENTITY}?api-version=2023-01-31",
-        f"{at}/roleAssignments?$filter=atScope() and {given}&api-version=2022-04-01",
-        f"{at}/denyAssignments?$filter=atScope() and {given}&api-version=2022-04-01",
+        f"{get}/roleAssignments?$filter=atScope() and {given}&api-version=2022-04-01",
+        f"{get}/denyAssignments?$filter=atScope() and {given}&api-version=2022-04-01",
         f"GET {ARM}{CONTAINER}{ROLE}?api-version=2022-04-01",
     ]
-    assert azure.asked == {ARM_TOKEN: sorted([*asked_of_all(kind), *roles])}
+    assert azure.requested == {ARM_TOKEN: sorted([*requests_for_all(kind), *roles])}
 
 
 @pytest.mark.parametrize(("disabled", "verified"), [("", True), ("1", False)])
@@ -275,11 +275,11 @@ def test_a_refusal_is_unknown_and_fails_nothing(
         azure.use_identity()
     azure.tell(url, REFUSED, status=403)
     result, checks = azure(az)
-    found = f"{READ_REFUSED} Required: {right}."
+    message = f"{READ_REFUSED} Required: {right}."
     assert result.exit_code == (4 if code == "CallerAuthorized" else 0)
     assert checks[code] == {
         "code": code,
-        "message": found,
+        "message": message,
         "recommendation": [],
         "status": "unknown",
     }
@@ -392,19 +392,19 @@ def test_a_check_in_a_missing_registry_exits_3(az: Az, service: Service) -> None
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "found"),
+    ("status", "body", "message"),
     [
         (403, refused("x/read"), f"{READ_REFUSED} Required: x/read."),
         (500, {"error": {"code": "Oops", "message": "Sorry."}}, "Couldn't read it: (Oops) So"),
     ],
 )
 def test_what_the_service_says_of_a_refusal_is_told(
-    az: Az, azure: Azure, monkeypatch: pytest.MonkeyPatch, *, status: int, body: Json, found: str
+    az: Az, azure: Azure, monkeypatch: pytest.MonkeyPatch, *, status: int, body: Json, message: str
 ) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)
     azure.tell(f"{ARM}{CONTAINER}", body, status=status)
     _, checks = azure(az)
-    assert checks["ContainerFound"]["message"].startswith(found)
+    assert checks["ContainerFound"]["message"].startswith(message)
 
 
 def test_what_is_no_answer_of_the_service_is_unknown(az: Az, azure: Azure) -> None:
@@ -424,7 +424,7 @@ def test_a_host_that_cannot_be_reached_is_unknown(az: Az, azure: Azure) -> None:
     assert checks["SasAccepted"]["message"].splitlines()[0] == (
         "The connection to 'mystorage.blob.core.windows.net' failed: Failed to resolve"
     )
-    assert len(azure.asked[NO_TOKEN]) == 1  # a closed firewall doesn't open while one waits
+    assert len(azure.requested[NO_TOKEN]) == 1  # a closed firewall doesn't open while one waits
 
 
 def test_the_clock_of_the_service_counts(az: Az, azure: Azure) -> None:
@@ -461,7 +461,7 @@ def test_the_groups_of_no_identity_are_not_requested(az: Az, azure: Azure) -> No
     del azure.pipeline["identity"]
     _, checks = azure(az)
     assert checks["SecretReadable"]["status"] == "fail"
-    assert not [audience for audience in azure.asked if "graph" in audience]
+    assert not [audience for audience in azure.requested if "graph" in audience]
 
 
 def test_the_groups_of_an_identity_with_a_policy_are_not_requested(az: Az, azure: Azure) -> None:
@@ -471,7 +471,7 @@ def test_the_groups_of_an_identity_with_a_policy_are_not_requested(az: Az, azure
     azure.tell(f"{ARM}{VAULT}", {"id": VAULT, "properties": {"accessPolicies": [policy]}})
     _, checks = azure(az)
     assert checks["SecretReadable"]["status"] == "pass"
-    assert not [audience for audience in azure.asked if "graph" in audience]
+    assert not [audience for audience in azure.requested if "graph" in audience]
 
 
 def test_a_lost_connection_to_resource_manager_is_made_again(
@@ -502,7 +502,7 @@ def test_a_name_that_others_have_is_unknown_and_a_free_one_a_failure(
     assert checks[code]["status"] == "unknown"
     assert "Required: the role Reader on it" in checks[code]["message"]
     body = f'{{"name": "{name}", "type": "{namespace}/{kind}"}}'
-    assert f"POST {check_name}?api-version={version} {body}" in azure.asked[ARM_TOKEN]
+    assert f"POST {check_name}?api-version={version} {body}" in azure.requested[ARM_TOKEN]
     azure.tell(check_name, {"nameAvailable": True}, method="POST")
     _, checks = azure(az)
     assert checks[code]["status"] == "fail"
@@ -513,7 +513,7 @@ def test_a_name_that_others_have_is_unknown_and_a_free_one_a_failure(
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "code", "found"),
+    ("status", "body", "code", "message"),
     [
         (
             403,
@@ -535,12 +535,16 @@ def test_a_name_that_others_have_is_unknown_and_a_free_one_a_failure(
     ],
 )
 def test_a_secret_that_gives_no_value(
-    az: Az, azure: Azure, *, status: int, body: Json, code: str, found: str
+    az: Az, azure: Azure, *, status: int, body: Json, code: str, message: str
 ) -> None:
     azure.tell(SECRET, body, status=status)
     azure.tell(SECRET.replace("/secrets/", "/deletedsecrets/"), {"recoveryId": "x"})
     result, checks = azure(az)
-    assert (result.exit_code, checks[code]["status"], checks[code]["message"]) == (1, "fail", found)
+    assert (result.exit_code, checks[code]["status"], checks[code]["message"]) == (
+        1,
+        "fail",
+        message,
+    )
     assert "SasFormatValid" not in checks
 
 
@@ -807,7 +811,7 @@ def test_a_policy_of_a_group_might_be_of_the_identity(
     check = checks["SecretReadable"]
     assert (check["status"], check["message"]) == (status, message)
     body = '{"ids": ["a-group", "a-user"], "types": ["group"]}'
-    assert azure.asked["https://graph.microsoft.com/"] == [f"POST {GROUPS} {body}"]
+    assert azure.requested["https://graph.microsoft.com/"] == [f"POST {GROUPS} {body}"]
 
 
 @pytest.mark.parametrize("body", ["", "no JSON", "[]"])
@@ -832,7 +836,7 @@ def test_an_empty_name_in_a_uri_is_nobodys(
     azure.pipeline["properties"]["target"][key] = uri
     result, checks = azure(az)
     assert (result.exit_code, checks[code]["status"]) == (1, status)
-    assert not any("name eq ''" in line for lines in azure.asked.values() for line in lines)
+    assert not any("name eq ''" in line for lines in azure.requested.values() for line in lines)
 
 
 def test_the_account_of_another_name_in_a_list_is_not_taken(az: Az, azure: Azure) -> None:
@@ -943,8 +947,8 @@ class Registry:
 
     def manifest(self, artifact: Artifact) -> Manifest | None:
         """One of them."""
-        found = self._documents.get(artifact.reference)
-        return Manifest(f"sha256:{artifact.reference}", "x", 1, found) if found else None
+        document = self._documents.get(artifact.reference)
+        return Manifest(f"sha256:{artifact.reference}", "x", 1, document) if document else None
 
 
 def layer(digest: str, **more: Any) -> Json:
@@ -960,7 +964,7 @@ def content(*layers: Layer, missing: tuple[str, ...] = ()) -> Content:
 
 
 @pytest.mark.parametrize(
-    ("documents", "found"),
+    ("documents", "content"),
     [
         ({}, None),
         ({"v1": {"layers": [layer("a")]}}, content(Layer("a", 5))),
@@ -990,10 +994,10 @@ def content(*layers: Layer, missing: tuple[str, ...] = ()) -> Content:
         ),
     ],
 )
-def test_the_layers_of_all_platforms_count(documents: Json, found: Content | None) -> None:
+def test_the_layers_of_all_platforms_count(documents: Json, content: Content | None) -> None:
     artifact = Artifact("hello", "v1")
     read = artifact_contents.read_contents(Registry(**documents), [artifact])  # type: ignore[arg-type]
-    assert read[artifact] == (Found(found) if found else ABSENT)
+    assert read[artifact] == (Found(content) if content else ABSENT)
 
 
 @pytest.mark.parametrize("kind", [EXPORT, IMPORT], ids=lambda kind: kind.name)
@@ -1004,10 +1008,10 @@ def test_a_manifest_names_what_is_to_be_checked(
     tmp_path: Path,
     kind: PipelineKind,
 ) -> None:
-    asked: list[Artifact] = []
+    requested: list[Artifact] = []
 
     def read(_: Any, artifacts: Sequence[Artifact]) -> dict[Artifact, Lookup[Content]]:
-        asked.extend(artifacts)
+        requested.extend(artifacts)
         return {artifact: Found(Content("sha256:other")) for artifact in artifacts}
 
     monkeypatch.setattr(checker, "read_contents", read)
@@ -1019,11 +1023,11 @@ def test_a_manifest_names_what_is_to_be_checked(
         azure.tell_no_blob(each.blob)
     result, checks = azure(az, "--manifest", str(file))
     if kind is EXPORT:
-        assert asked == [entry.artifact for entry in manifest.entries]
+        assert requested == [entry.artifact for entry in manifest.entries]
         assert (result.exit_code, checks["ArtifactsFound"]["status"]) == (0, "pass")
         return
     went = [entry.artifact for entry in manifest.entries if not entry.is_left]
-    assert (asked, result.exit_code) == (went, 1)
+    assert (requested, result.exit_code) == (went, 1)
     assert (
         checks["BlobsFound"]["message"] == f"Not found: {', '.join(r.blob for r in manifest.runs)}."
     )
@@ -1057,8 +1061,8 @@ def test_a_run_is_not_made_if_its_check_fails(
 def test_the_check_of_a_run_includes_its_blob(
     az: Az, azure: Azure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = Found(Content("sha256:0a"))
-    monkeypatch.setattr(checker, "read_contents", lambda *_: {Artifact("hello", "v1"): found})
+    content = Found(Content("sha256:0a"))
+    monkeypatch.setattr(checker, "read_contents", lambda *_: {Artifact("hello", "v1"): content})
     azure.tell_blob("myblob")
     azure.tell(f"{ARM}{REGISTRY}/exportPipelines/mypipeline", azure.pipeline)
     result = create_run(az, EXPORT)

@@ -173,8 +173,8 @@ def test_errors_print_commands_for_the_subscription_of_the_command(
     service.answers(
         "GET", missing.replace(SUBSCRIPTION, OTHER if suffix else SUBSCRIPTION), error, status=404
     )
-    at = ("-g", "mygroup", "-n", "mypipeline")
-    show = ("acr", "export-pipeline", "show", *at, *options)
+    named = ("-g", "mygroup", "-n", "mypipeline")
+    show = ("acr", "export-pipeline", "show", *named, *options)
     of_service = run_az(tmp_path, *show, "-r", "myregistry", login=login)
     of_validator = run_az(tmp_path, *show, "-r", "-", login=login)
     assert f"'az acr export-pipeline list -r myregistry -o table{suffix}'" in of_service.stderr

@@ -13,7 +13,7 @@ import requests
 import responses
 
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
-from tests.support.az import SUBSCRIPTION, TENANT, Login, Result, run_az, told
+from tests.support.az import SUBSCRIPTION, TENANT, Login, Result, non_null, run_az
 from tests.support.fake_time import FakeTime
 from tests.support.wording import (
     ACCESS_EXISTS,
@@ -171,13 +171,13 @@ def vault(mock: responses.RequestsMock) -> Surroundings:
 
 def succeeded(result: Result, azure: Surroundings, stderr: str) -> None:
     assert (result.exit_code, result.stderr) == (0, f"WARNING: {stderr}\n")
-    assert told(result.json) == flat(azure.pipeline)
+    assert non_null(result.json) == flat(azure.pipeline)
 
 
 def failed(result: Result, azure: Surroundings, stderr: str) -> None:
     """The pipeline is returned all the same."""
     assert (result.exit_code, result.stderr) == (1, f"ERROR: {stderr}\n")
-    assert told(result.json) == flat(azure.pipeline)
+    assert non_null(result.json) == flat(azure.pipeline)
 
 
 GRANTED = f"{ACCESS_GRANTED} ({PRINCIPAL}) access to the storage account 'mystorage'."
@@ -631,7 +631,7 @@ def test_ctrl_c_keeps_the_result_and_prints_the_command(
 
     fake_time.until = interrupt
     result = storage.create(az)
-    assert (result.exit_code, told(result.json)) == (1, flat(storage.pipeline))
+    assert (result.exit_code, non_null(result.json)) == (1, flat(storage.pipeline))
     assert result.stderr.startswith(
         "ERROR: Stopped. The export pipeline 'mypipeline' exists, perhaps without access.\n"
         "The pipeline's identity needs access to the storage account 'mystorage'. To "

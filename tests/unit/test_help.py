@@ -104,7 +104,7 @@ def test_help_and_arguments_need_no_sdk() -> None:
         "print(any(name.startswith('azure.mgmt.containerregistry') for name in sys.modules))"
     )
     root = Path(azext_acrtransfer.__file__).parents[1]
-    found = subprocess.run(
+    ended = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root
     )
-    assert found.stdout.strip() == "False"
+    assert ended.stdout.strip() == "False"

@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 from azext_acrtransfer.kinds import EXPORT, IMPORT
 from azext_acrtransfer.version import VERSION
 from docs.generators.manifest_page import SCHEMA
-from tests.support.az import told
+from tests.support.az import non_null
 from tests.support.fake_time import FakeTime
 from tests.support.wording import (
     EXPORT_AGAIN,
@@ -63,10 +63,10 @@ NOT_THERE: Json = {"status": 404, "json": {"errors": [{"code": "MANIFEST_UNKNOWN
 def registry(mock: responses.RequestsMock) -> Registry:
     """A registry that lets the caller in, under an ARM that has the pipeline."""
     mock.get(f"{ARM}{REGISTRY}/exportPipelines/mypipeline", json=pipeline(EXPORT))
-    found = Registry(mock)
-    found.lets_in()
-    found.has_blobs()
-    return found
+    fake = Registry(mock)
+    fake.accepts_login()
+    fake.has_blobs()
+    return fake
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ def test_an_export_writes_its_manifest(az: Az, registry: Registry, file: Path) -
     has(registry, "samples/nginx:1", content=index)
     answers(registry.mock, "myrun", run(EXPORT, "myrun"))
     result = az(*NAMED, "-a", "hello", "samples/nginx:1", "--manifest", str(file))
-    assert (result.exit_code, told(result.json)) == (0, flat(run(EXPORT, "myrun")))
+    assert (result.exit_code, non_null(result.json)) == (0, flat(run(EXPORT, "myrun")))
     document = written(file)
     assert document.pop("created")[:2] == "20"
     nginx = described(index, INDEX) | {"children": [described(b"first"), described(b"second")]}
@@ -170,15 +170,15 @@ def test_the_manifest_holds_the_plan_before_the_first_run_is_created(
     az: Az, registry: Registry, file: Path
 ) -> None:
     has(registry, "hello:v1")
-    seen: list[Json] = []
+    manifests: list[Json] = []
 
     def put(_: Any) -> tuple[int, dict[str, str], str]:
-        seen.append(written(file))
+        manifests.append(written(file))
         return 200, {}, json.dumps(run(EXPORT, "myrun"))
 
     registry.mock.add_callback("PUT", f"{ARM}{RUNS}/myrun", put)
     assert az(*NAMED, "-a", "hello:v1", "--manifest", str(file)).exit_code == 0
-    [before] = seen
+    [before] = manifests
     assert before["runs"] == [{"name": "myrun", "blob": "myblob", "estimatedSize": 97}]
     assert before["artifacts"] == [entry("hello:v1", "unknown", run="myrun")]
     assert results(file) == {"hello:v1": "exported"}
@@ -541,7 +541,7 @@ def test_a_manifest_that_is_not_written_at_the_end_fails_with_the_result(
         assert (one.stdout, "The pipeline run 'myrun' failed" in one.stderr) == ("", True)
         assert "--only-failed" not in one.stderr
     else:
-        assert told(one.json) == flat(run(EXPORT, "myrun"))
+        assert non_null(one.json) == flat(run(EXPORT, "myrun"))
     folder.mkdir()
     several = az(*NAMED, "-a", *MANY, "--manifest", str(file))
     assert (several.exit_code, len(several.json)) == (1, 2)
@@ -770,9 +770,9 @@ def test_an_import_takes_no_manifest(az: Az, tmp_path: Path, option: str) -> Non
     ]
 
 
-def finding(reference: str, status: str, expected: str, found: str | None, **more: str) -> Json:
-    told = {"reference": reference, "parent": None, "subject": None, "status": status}
-    return told | {"expected": expected, "found": found, "error": None} | more
+def finding(reference: str, status: str, expected: str, actual: str | None, **more: str) -> Json:
+    fields = {"reference": reference, "parent": None, "subject": None, "status": status}
+    return fields | {"expected": expected, "found": actual, "error": None} | more
 
 
 def digest_of(artifact: str) -> str:
@@ -896,7 +896,7 @@ def test_verify_that_cannot_log_in_could_not_look(
     az: Az, mock: responses.RequestsMock, tmp_path: Path
 ) -> None:
     registry = Registry(mock)
-    registry.lets_in({"status": 403, "json": {}})
+    registry.accepts_login({"status": 403, "json": {}})
     exported = an_export(tmp_path, entry("hello:v1", "exported"))
     result = az(*VERIFY, "--manifest", str(exported))
     assert (result.exit_code, result.stdout) == (4, "")

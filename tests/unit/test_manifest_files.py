@@ -167,11 +167,11 @@ def test_a_place_that_cannot_be_written_to_is_seen_before_any_request(
 
 @pytest.mark.parametrize("name", [".", "/dev/null"])
 def test_what_is_no_file_is_not_replaced(az: Az, tmp_path: Path, exported: Path, name: str) -> None:
-    place = tmp_path / name
-    result = az(*verify(exported, "--write", str(place)))
+    path = tmp_path / name
+    result = az(*verify(exported, "--write", str(path)))
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == (
-        f"ERROR: {invalid(place, '--write')}: it exists, but isn't a file.\nName a file.\n"
+        f"ERROR: {invalid(path, '--write')}: it exists, but isn't a file.\nName a file.\n"
     )
 
 

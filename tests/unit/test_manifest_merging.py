@@ -121,9 +121,9 @@ def test_what_a_run_moved_before_it_was_recorded_is_unknown() -> None:
     [(EXPORTED, IMAGE, EXPORTED), (EXPORTED, MOVED, SKIPPED), (UNKNOWN, IMAGE, SKIPPED)],
 )
 def test_what_is_in_no_run_is_skipped(old: Result, content: Descriptor, result: Result) -> None:
-    found = merge(manifest(before(old)), [], {HELLO: content, OTHER: IMAGE})
+    merged = merge(manifest(before(old)), [], {HELLO: content, OTHER: IMAGE})
     expected = before(old) if result is EXPORTED else Entry(HELLO, SKIPPED, content)
-    assert found.entries == (expected, Entry(OTHER, SKIPPED, IMAGE))
+    assert merged.entries == (expected, Entry(OTHER, SKIPPED, IMAGE))
 
 
 AGAIN = ManifestRun("earlier", "blob-1")

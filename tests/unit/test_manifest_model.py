@@ -109,14 +109,14 @@ def test_what_is_written_fits_the_schema_and_is_read_again(
     assert text.endswith("}\n")
 
 
-def places(document: Json) -> list[tuple[Any, Any]]:
+def positions(document: Json) -> list[tuple[Any, Any]]:
     """Each container of the document with each of its keys or numbers."""
     own: list[Any] = []
     if isinstance(document, dict):
         own = list(document)
     elif isinstance(document, list):
         own = list(range(len(document)))
-    deeper = [place for key in own for place in places(document[key])]
+    deeper = [position for key in own for position in positions(document[key])]
     return [(document, key) for key in own] + deeper
 
 
@@ -146,7 +146,7 @@ def test_reader_and_schema_agree_on_what_is_wrong(
 ) -> None:
     document = json.loads(manifest.to_json())
     for _ in range(data.draw(st.integers(1, 3))):
-        container, key = data.draw(st.sampled_from(places(document)))
+        container, key = data.draw(st.sampled_from(positions(document)))
         if data.draw(st.booleans()):
             container[key] = copy.deepcopy(data.draw(WRONG))
         elif isinstance(key, str):

@@ -40,18 +40,18 @@ class Registry:
 
     has: Mapping[Artifact, Descriptor | Exception]
     lists: Mapping[Artifact, tuple[Descriptor, ...] | Exception] = field(default_factory=dict)
-    asked: list[Artifact] = field(default_factory=list)
+    requested: list[Artifact] = field(default_factory=list)
 
     def try_to_describe_all(
         self, artifacts: Sequence[Artifact]
     ) -> dict[Artifact, Descriptor | Exception | None]:
-        self.asked += artifacts
+        self.requested += artifacts
         return {artifact: self.has.get(artifact) for artifact in artifacts}
 
     def try_to_list_referrers(
         self, subjects: Sequence[Artifact]
     ) -> dict[Artifact, tuple[Descriptor, ...] | Exception]:
-        self.asked += subjects
+        self.requested += subjects
         return {subject: self.lists.get(subject, ()) for subject in subjects}
 
 
@@ -67,7 +67,7 @@ def row(
     artifact: Artifact,
     status: str,
     expected: str,
-    found: str | None,
+    actual: str | None,
     parent: str | None = None,
     subject: str | None = None,
     error: str | None = None,
@@ -78,7 +78,7 @@ def row(
         "subject": subject,
         "status": status,
         "expected": expected,
-        "found": found,
+        "found": actual,
         "error": error,
     }
 
@@ -100,7 +100,7 @@ def test_each_artifact_and_each_child_is_compared_and_asked_for_once() -> None:
         row(again, "present", INDEX.digest, INDEX.digest),
         *(child | {"parent": str(again)} for child in children),
     ]
-    assert registry.asked == [NGINX, FIRST, SECOND, HELLO, again]
+    assert registry.requested == [NGINX, FIRST, SECOND, HELLO, again]
     assert verification.failure(findings, "target", None) is None
 
 
@@ -116,7 +116,7 @@ def test_children_of_an_index_in_an_index_are_compared_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "has", "status", "found"),
+    ("wanted", "has", "status", "actual"),
     [
         (HELLO, {}, "missing", None),
         (HELLO, {HELLO: OTHER}, "different", OTHER.digest),
@@ -125,10 +125,10 @@ def test_children_of_an_index_in_an_index_are_compared_too() -> None:
     ],
 )
 def test_an_artifact_by_itself(
-    wanted: Artifact, has: Mapping[Artifact, Descriptor], status: str, found: str | None
+    wanted: Artifact, has: Mapping[Artifact, Descriptor], status: str, actual: str | None
 ) -> None:
     [finding] = compare(exported({wanted: IMAGE}), Registry(has))
-    assert list(finding.rows) == [row(wanted, status, IMAGE.digest, found)]
+    assert list(finding.rows) == [row(wanted, status, IMAGE.digest, actual)]
 
 
 def test_what_failed_in_the_export_is_compared_all_the_same() -> None:
@@ -191,9 +191,9 @@ def test_the_failure_quotes_the_file_that_was_written() -> None:
 def test_the_failure_names_twenty_and_counts_the_rest(count: int, lines: int, last: str) -> None:
     listed = exported({Artifact("samples/many", str(number)): IMAGE for number in range(count)})
     error = verification.failure(compare(listed, Registry({})), "target", None)
-    said = str(error).splitlines()
-    assert (len(said), said[1], said[-2]) == (lines, "samples/many:0: missing", last)
-    assert said[-1] == f"Verified artifacts: {count} missing."
+    message = str(error).splitlines()
+    assert (len(message), message[1], message[-2]) == (lines, "samples/many:0: missing", last)
+    assert message[-1] == f"Verified artifacts: {count} missing."
 
 
 REFUSED = RuntimeError("You may not. https://u:secret@target.azurecr.io")
@@ -247,7 +247,7 @@ def test_a_referrer_has_to_be_listed_under_its_subject() -> None:
     assert list(finding.rows) == [
         row(BY_ITS_DIGEST, "present", digest, digest, subject=INDEX.digest)
     ]
-    assert registry.asked == [BY_ITS_DIGEST, SIGNED]
+    assert registry.requested == [BY_ITS_DIGEST, SIGNED]
 
 
 def test_a_referrer_that_is_not_listed_is_a_difference() -> None:
@@ -286,7 +286,7 @@ def test_a_tag_that_refers_to_a_subject_needs_no_list() -> None:
     registry = Registry({BY_ITS_TAG: SIGNATURE})
     [finding] = compare(exported({BY_ITS_TAG: SIGNATURE}), registry)
     assert (finding.result, finding.subject) == (Result.PRESENT, INDEX.digest)
-    assert registry.asked == [BY_ITS_TAG]
+    assert registry.requested == [BY_ITS_TAG]
 
 
 def test_a_referrer_whose_list_cannot_be_read_is_unknown() -> None:

@@ -21,7 +21,7 @@ from azext_acrtransfer.diagnostics.catalog import KNOWN_FAILURES
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
 from azext_acrtransfer.redaction import shortened
 from azext_acrtransfer.service import polling
-from tests.support.az import Result, told
+from tests.support.az import Result, non_null
 from tests.support.fake_time import FakeTime
 from tests.support.wording import (
     AUTHENTICATION,
@@ -88,7 +88,10 @@ def test_an_export_of_many_is_split_and_all_are_waited_for(
         answers(service, name, answer)
     lists(service, [*others, *under_way], [*others, *(run(EXPORT, name) for name in NAMES)])
     result = az(*create(EXPORT))
-    assert (result.exit_code, told(result.json)) == (0, [flat(run(EXPORT, name)) for name in NAMES])
+    assert (result.exit_code, non_null(result.json)) == (
+        0,
+        [flat(run(EXPORT, name)) for name in NAMES],
+    )
     assert sent(service, "PUT") == {
         name: {
             "properties": {
@@ -116,7 +119,10 @@ def test_runs_in_a_long_list_are_read_one_by_one(
         answers(service, name, answer, answer, run(EXPORT, name))
     lists(service, [*others, *under_way])
     result = az(*create(EXPORT))
-    assert (result.exit_code, told(result.json)) == (0, [flat(run(EXPORT, name)) for name in NAMES])
+    assert (result.exit_code, non_null(result.json)) == (
+        0,
+        [flat(run(EXPORT, name)) for name in NAMES],
+    )
     # The first look begins with the list, the second doesn't.
     assert len(service.calls) == 1 + 3 + 1 + 3 + 3
     assert fake_time.now == pytest.approx(2.0)
@@ -144,7 +150,10 @@ def test_a_list_that_is_refused_is_not_requested_again(
     refusal = {"error": {"code": code, "message": "No."}}
     refused = service.get(f"{ARM}{RUNS}", json=refusal, status=status)
     result = az(*create(EXPORT), "--debug")
-    assert (result.exit_code, told(result.json)) == (0, [flat(run(EXPORT, name)) for name in NAMES])
+    assert (result.exit_code, non_null(result.json)) == (
+        0,
+        [flat(run(EXPORT, name)) for name in NAMES],
+    )
     assert refused.call_count == 1
     assert fake_time.now == pytest.approx(3.0)
     assert f"cli.azext_acrtransfer.service.polling: Can't list: {reason}" in result.stderr
@@ -161,7 +170,10 @@ def test_a_run_that_a_list_has_in_another_form_is_read_itself(
         each["properties"] |= properties
     lists(service, malformed)
     result = az(*create(EXPORT))
-    assert (result.exit_code, told(result.json)) == (0, [flat(run(EXPORT, name)) for name in NAMES])
+    assert (result.exit_code, non_null(result.json)) == (
+        0,
+        [flat(run(EXPORT, name)) for name in NAMES],
+    )
     assert fake_time.now == pytest.approx(1.0)
 
 
@@ -176,7 +188,7 @@ def test_a_run_that_a_list_lacks_is_read_itself(
     answers(service, NAMES[2], under_way[2], run(EXPORT, NAMES[2]))
     result = az(*create(EXPORT))
     shown = [*ended, run(EXPORT, NAMES[2])]
-    assert (result.exit_code, told(result.json)) == (0, [flat(each) for each in shown])
+    assert (result.exit_code, non_null(result.json)) == (0, [flat(each) for each in shown])
     assert len(service.calls) == 1 + 3 + 1 + 1
     assert fake_time.now == pytest.approx(1.0)
 
@@ -184,7 +196,7 @@ def test_a_run_that_a_list_lacks_is_read_itself(
 def test_what_is_named_twice_counts_once(az: Az, service: responses.RequestsMock) -> None:
     answers(service, "myrun", run(EXPORT, "myrun"))
     result = az(*create(EXPORT), "-a", *MANY[:50], *MANY[:50])
-    assert (result.exit_code, told(result.json)) == (0, flat(run(EXPORT, "myrun")))
+    assert (result.exit_code, non_null(result.json)) == (0, flat(run(EXPORT, "myrun")))
     [body] = sent(service, "PUT").values()
     assert body["properties"]["request"]["artifacts"] == MANY[:50]
     assert body["properties"]["request"]["target"]["name"] == "myblob"
@@ -196,7 +208,7 @@ def test_an_import_of_several_blobs_is_a_run_for_each(
     for name in NAMES[:2]:
         answers(service, name, run(IMPORT, name))
     result = az(*create(IMPORT), "-b", "one", "two", "one")
-    assert (result.exit_code, [found["name"] for found in result.json]) == (0, NAMES[:2])
+    assert (result.exit_code, [outcome["name"] for outcome in result.json]) == (0, NAMES[:2])
     requests = [body["properties"]["request"] for body in sent(service, "PUT").values()]
     assert [request["source"]["name"] for request in requests] == ["one", "two"]
     assert not any("artifacts" in request for request in requests)
@@ -206,7 +218,7 @@ def test_an_export_takes_the_tags_that_a_glob_matches(
     az: Az, service: responses.RequestsMock
 ) -> None:
     registry = Registry(service)
-    registry.lets_in()
+    registry.accepts_login()
     registry.tags("hello", "v1", "latest", "v2")
     registry.holds_all()
     result = az(*create(EXPORT, "--dry-run"), "-a", "hello:v*")
@@ -219,7 +231,7 @@ def test_an_exclusion_that_matches_nothing_is_refused_before_any_run(
 ) -> None:
     file = tmp_path / "leave.txt"
     registry = Registry(service)
-    registry.lets_in()
+    registry.accepts_login()
     registry.tags("samples/hello", "v1", "v2")
     file.write_text("samples/hello:v1\nsamples/hello  # the whole repository\n")
     words = ["-a", "samples/hello:*", "--exclude", f"@{file}", *["--dry-run"] * dry_run]
@@ -254,7 +266,7 @@ def test_an_empty_exclusion_is_refused_but_for_an_empty_file(
 
 def test_a_repeated_option_adds_to_what_it_names(az: Az, service: responses.RequestsMock) -> None:
     registry = Registry(service)
-    registry.lets_in()
+    registry.accepts_login()
     registry.tags("hello", "v1", "v2", "v3")
     registry.holds_all()
     chosen = ("-a", "hello:v1", "-a", "hello:v2", "hello:v3")
@@ -267,7 +279,7 @@ def test_an_excluded_digest_without_a_tag_exists_too(
     az: Az, service: responses.RequestsMock
 ) -> None:
     registry = Registry(service)
-    registry.lets_in()
+    registry.accepts_login()
     registry.tags("team/app", "v1", "v2")
     digest = registry.holds("", IMAGE, {})
     registry.holds_all()
@@ -302,7 +314,7 @@ def test_how_many_are_submitted_is_shown_if_there_are_several(
 def has_all(service: responses.RequestsMock) -> Registry:
     """Have every artifact in the registry."""
     registry = Registry(service)
-    registry.lets_in()
+    registry.accepts_login()
     registry.holds_all()
     return registry
 
@@ -334,7 +346,7 @@ def test_a_dry_run_of_one_is_a_list_too_and_has_a_table(
     az: Az, service: responses.RequestsMock
 ) -> None:
     registry = Registry(service)
-    registry.lets_in()
+    registry.accepts_login()
     gone = {"status": 404, "json": {"errors": [{"code": "MANIFEST_UNKNOWN"}]}}
     for _ in range(2):
         registry.answers("/v2/hello/manifests/gone", "repository:hello:pull", **gone)
@@ -364,7 +376,7 @@ def test_a_dry_run_without_access_to_the_registry_has_no_sizes(
     az: Az, service: responses.RequestsMock
 ) -> None:
     registry = Registry(service)
-    registry.lets_in({"status": 401})
+    registry.accepts_login({"status": 401})
     result = az(*create(EXPORT, "--dry-run"), "-a", "hello")
     assert [(run["missing"], run["size"]) for run in result.json] == [(None, None)]
     assert result.stderr.splitlines()[0] == (
@@ -396,7 +408,7 @@ def test_a_failed_run_is_reported_with_its_cause_and_the_command_to_retry(
     answers(service, "myrun003", {"error": refusal})
     result = az(*create(EXPORT))
     shown = [run(EXPORT, "myrun001"), failed(EXPORT, REFUSED, "myrun002")]
-    assert (result.exit_code, told(result.json)) == (1, [flat(each) for each in shown])
+    assert (result.exit_code, non_null(result.json)) == (1, [flat(each) for each in shown])
     assert error_of(result) == [
         "ERROR: 2 of 3 runs failed:",
         f"myrun002: {REFUSED}",
@@ -564,10 +576,10 @@ def test_a_failed_run_is_retried_but_for_what_does_not_exist(
         answers(mock, "myrun002", run(EXPORT, "myrun002"))
         result = az(*create(EXPORT), "-a", *FIFTY, "another")
     assert result.exit_code == 1
-    assert saved(result) == [FIFTY[at] for at in ALL if at not in missing]
-    not_exported = [FIFTY[at] for at in (named if continues_on_errors else ALL)]
+    assert saved(result) == [FIFTY[index] for index in ALL if index not in missing]
+    not_exported = [FIFTY[index] for index in (named if continues_on_errors else ALL)]
     assert listed(result, "Not exported:") == shortened(not_exported)
-    possibly = [FIFTY[at] for at in ALL if continues_on_errors and at not in named]
+    possibly = [FIFTY[index] for index in ALL if continues_on_errors and index not in named]
     assert listed(result, "Possibly not exported:") == shortened(possibly)
 
 
@@ -642,14 +654,18 @@ def test_all_are_submitted_if_none_is_waited_for(az: Az, service: responses.Requ
         answers(service, name, REFUSAL if name == "myrun002" else under_way)
     result = az(*create(EXPORT, "--no-wait"))
     submitted = [flat(run(EXPORT, name, **UNDER_WAY)) for name in NAMES]
-    assert (result.exit_code, told(result.json)) == (1, [submitted[0], submitted[2]])
+    assert (result.exit_code, non_null(result.json)) == (1, [submitted[0], submitted[2]])
     assert list(sent(service, "PUT")) == NAMES
     assert error_of(result)[:2] == ["ERROR: 1 of 3 runs failed:", "myrun002: (Conflict) Not now."]
     assert "Stopped waiting" not in result.stderr
 
     service.replace("PUT", f"{ARM}{RUNS}/myrun002", json=run(EXPORT, "myrun002", **UNDER_WAY))
     result = az(*create(EXPORT, "--no-wait"))
-    assert (result.exit_code, told(result.json), result.stderr) == (0, submitted, AUTHENTICATION)
+    assert (result.exit_code, non_null(result.json), result.stderr) == (
+        0,
+        submitted,
+        AUTHENTICATION,
+    )
 
 
 @pytest.mark.usefixtures("fake_time")
@@ -663,7 +679,7 @@ def test_a_refusal_for_one_run_does_not_end_the_wait_for_the_others(
         answers(service, name, under_way, no_longer if name == "myrun002" else under_way)
         answers(service, name, under_way, run(EXPORT, name))
     result = az(*create(EXPORT))
-    states = [found["response"]["status"] for found in result.json]
+    states = [outcome["response"]["status"] for outcome in result.json]
     assert (result.exit_code, states) == (1, ["Succeeded", "Running", "Succeeded"])
     assert raised == [AzureResponseError]
     lines = error_of(result)
@@ -686,7 +702,7 @@ def test_a_run_that_somebody_deletes_meanwhile_has_failed(
     gone = {"error": {"code": "ResourceNotFound", "message": "It is gone."}}
     service.get(f"{ARM}{RUNS}/myrun003", json=gone, status=404)
     result = az(*create(EXPORT))
-    states = [found["response"]["status"] for found in result.json]
+    states = [outcome["response"]["status"] for outcome in result.json]
     assert (result.exit_code, states) == (1, ["Succeeded", "Succeeded", "Running"])
     assert error_of(result)[:-2] == [
         "ERROR: 1 of 3 runs failed:",
@@ -712,10 +728,10 @@ def test_ctrl_c_prints_every_outcome_and_how_to_wait_for_the_rest(
     answers(service, "myrun002", failed(EXPORT, "Out of order.", "myrun002"))
     answers(service, "myrun003", run(EXPORT, "myrun003", **UNDER_WAY))
     result = az(*create(EXPORT))
-    states = [found["response"]["status"] for found in result.json]
+    states = [outcome["response"]["status"] for outcome in result.json]
     assert (result.exit_code, states) == (1, ["Running", "Failed", "Running"])
     assert raised == [ManualInterrupt]
-    at = "--resource-group mygroup --registry myregistry"
+    in_registry = "--resource-group mygroup --registry myregistry"
     assert error_of(result) == [
         "ERROR: 1 of 3 runs failed:",
         "myrun002: Out of order.",
@@ -729,11 +745,11 @@ def test_ctrl_c_prints_every_outcome_and_how_to_wait_for_the_rest(
         f"{SAVE_THE_REST} left.txt:",
         *MANY[50:100],
         "Then run:",
-        f"az acr pipeline-run create {at} --name myrunretry --pipeline mypipeline --pipeline-type "
-        "export --storage-blob myblob-retry --artifacts @left.txt",
+        f"az acr pipeline-run create {in_registry} --name myrunretry --pipeline mypipeline "
+        "--pipeline-type export --storage-blob myblob-retry --artifacts @left.txt",
         TO_RESUME,
-        f"az acr pipeline-run wait --created {at} --name myrun001",
-        f"az acr pipeline-run wait --created {at} --name myrun003",
+        f"az acr pipeline-run wait --created {in_registry} --name myrun001",
+        f"az acr pipeline-run wait --created {in_registry} --name myrun003",
     ]
     assert [call.request.method for call in service.calls] == ["GET", "PUT", "PUT", "PUT"]
 
@@ -792,7 +808,7 @@ def test_a_signal_while_runs_are_submitted_waits_for_no_answer_that_hangs(
         for name in line.removesuffix(unknown).split(", ")
     ]
     # The others may have been answered before or not.
-    assert sorted([*(found["name"] for found in result.json), *interrupted]) == NAMES
+    assert sorted([*(outcome["name"] for outcome in result.json), *interrupted]) == NAMES
     assert (result.exit_code, interrupted[-1]) == (1, "myrun003")
     assert lines[0] == f"ERROR: {len(interrupted)} of 3 runs failed:"
     assert set(MANY[100:]) <= {word for line in lines for word in line.split()}

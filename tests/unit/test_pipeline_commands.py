@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
-from tests.support.az import told
+from tests.support.az import non_null
 from tests.support.fake_time import FakeTime
 from tests.support.wording import TO_CHECK, WAIT_LONGER
 from tests.unit.conftest import ARM, AT, GROUP, REGISTRY, Az, Service, flat, pipeline
@@ -83,7 +83,7 @@ def test_create_sends_one_put(
     service.answers("PUT", path(kind), pipeline(kind))
     result = az("acr", kind.group, "create", *AT, "-n", "mypipeline", "-c", CONTAINER, *argv)
 
-    assert (result.exit_code, told(result.json)) == (0, flat(pipeline(kind)))
+    assert (result.exit_code, non_null(result.json)) == (0, flat(pipeline(kind)))
     assert service.requests == [("PUT", path(kind))]
     assert service.versions == {"2025-06-01-preview"}
     where = {"type": "AzureStorageBlobContainer", "uri": CONTAINER}
@@ -237,15 +237,15 @@ def test_update_gives_a_pipeline_with_a_managed_identity_a_sas(
     az: Az, service: Service, kind: PipelineKind
 ) -> None:
     before = pipeline(kind)
-    place = before["properties"][kind.side]
-    del place["keyVaultUri"]
-    place["storageAccessMode"] = "ManagedIdentity"
+    storage = before["properties"][kind.side]
+    del storage["keyVaultUri"]
+    storage["storageAccessMode"] = "ManagedIdentity"
     service.answers("GET", path(kind), before)
     service.answers("PUT", path(kind), pipeline(kind))
     result = az("acr", kind.group, "update", *AT, "-n", "mypipeline", "-s", SECRET)
     assert result.exit_code == 0, result.stderr
     access = {"keyVaultUri": SECRET, "storageAccessMode": "SasToken"}
-    assert service.body("PUT")["properties"][kind.side] == place | access
+    assert service.body("PUT")["properties"][kind.side] == storage | access
 
 
 @pytest.mark.parametrize(
@@ -317,7 +317,7 @@ def test_update_does_not_wait_when_told_so(az: Az, service: Service, kind: Pipel
 def test_show_sends_one_get(az: Az, service: Service, kind: PipelineKind) -> None:
     service.answers("GET", path(kind), pipeline(kind))
     result = az("acr", kind.group, "show", *AT, "-n", "mypipeline")
-    assert (result.exit_code, told(result.json)) == (0, flat(pipeline(kind)))
+    assert (result.exit_code, non_null(result.json)) == (0, flat(pipeline(kind)))
     assert service.requests == [("GET", path(kind))]
 
 
@@ -350,7 +350,7 @@ def test_list_follows_the_pages(az: Az, service: Service, kind: PipelineKind) ->
     service.answers("GET", collection, {"value": [pipeline(kind, "first")], "nextLink": page})
     service.answers("GET", collection, {"value": [pipeline(kind, "second")]})
     result = az("acr", kind.group, "list", *AT)
-    assert [found["name"] for found in result.json] == ["first", "second"]
+    assert [listed["name"] for listed in result.json] == ["first", "second"]
     assert service.requests == [("GET", collection)] * 2
 
 
@@ -386,7 +386,7 @@ NOT_FOUND = {"error": {"code": "ResourceNotFound", "message": "It was not found.
 
 
 @pytest.mark.parametrize(
-    ("verb", "method", "status", "said"),
+    ("verb", "method", "status", "message"),
     [
         ("show", "GET", 404, "It was not found."),
         ("update", "GET", 404, "It was not found."),
@@ -395,14 +395,14 @@ NOT_FOUND = {"error": {"code": "ResourceNotFound", "message": "It was not found.
     ],
 )
 def test_a_missing_pipeline_is_named_and_exits_3(
-    az: Az, service: Service, kind: PipelineKind, verb: str, method: str, status: int, said: str
+    az: Az, service: Service, kind: PipelineKind, verb: str, method: str, status: int, message: str
 ) -> None:
     service.answers(method, path(kind), NOT_FOUND if status == 404 else None, status=status)
     result = az("acr", kind.group, verb, *AT, "-n", "mypipeline", "--only-show-errors")
     assert (result.exit_code, result.stdout) == (3, "")
     assert result.stderr == (
         f"ERROR: The {kind.noun} 'mypipeline' wasn't found in registry 'myregistry' of resource "
-        f"group 'mygroup'. The service said: {said}\n"
+        f"group 'mygroup'. The service said: {message}\n"
         f"Run 'az acr {kind.group} list -r myregistry -o table' to see those that exist.\n"
     )
 

@@ -21,7 +21,7 @@ LAYER = {"digest": "sha256:0c", "size": 9 * 1024**3, "mediaType": "application/v
 def holding(mock: responses.RequestsMock, layer: dict[str, Any]) -> Registry:
     """A registry with one tag, of an index of an index of an image with one layer."""
     registry = Registry(mock)
-    registry.lets_in()
+    registry.accepts_login()
     names = {"repositories": ["team/app"]}
     registry.answers("/v2/_catalog?n=100", "registry:catalog:*", json=names)
     registry.tags("team/app", "v1")
@@ -52,7 +52,7 @@ def test_a_plan_and_its_check_log_in_once_and_read_once(
     words = ["-t", "export", "-b", "myblob", "-a", "team/*", "--dry-run"]
     result = az(*line, *words, "--manifest", str(tmp_path / "manifest.json"))
     assert result.exit_code == 0, result.stderr
-    in_registry = {line: count for line, count in registry.asked.items() if HOST in line}
+    in_registry = {line: count for line, count in registry.requested.items() if HOST in line}
     assert in_registry.pop(f"POST {HOST}/oauth2/token") == 3
     assert set(in_registry.values()) == {1}
     assert len([line for line in in_registry if "/manifests/" in line]) == 3
@@ -79,9 +79,9 @@ def test_a_glob_is_checked_in_all_its_platforms(
         )
     else:
         assert checks["NoTagConflicts"] == "warning: Already exist: team/app:v1."
-    asked = {url: count for url, count in registry.asked.items() if "/manifests/" in url}
-    assert (len(asked), set(asked.values())) == (3, {1})
-    assert registry.asked[f"POST {HOST}/oauth2/token"] == 3  # for each of three rights
+    requested = {url: count for url, count in registry.requested.items() if "/manifests/" in url}
+    assert (len(requested), set(requested.values())) == (3, {1})
+    assert registry.requested[f"POST {HOST}/oauth2/token"] == 3  # for each of three rights
 
 
 def test_the_referrers_of_what_is_unreadable_are_not_requested() -> None:

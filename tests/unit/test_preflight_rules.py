@@ -187,21 +187,21 @@ def _far_from_greenwich(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     time.tzset()
 
 
-def statuses(found: Snapshot) -> dict[str, str]:
-    return {check["code"]: check["status"] for check in evaluate(found)}
+def statuses(snapshot: Snapshot) -> dict[str, str]:
+    return {check["code"]: check["status"] for check in evaluate(snapshot)}
 
 
 @pytest.mark.parametrize("kind", [EXPORT, IMPORT], ids=lambda kind: kind.name)
 @pytest.mark.parametrize("mode", ["SasToken", "ManagedIdentity"])
 def test_everything_passes_if_all_is_in_order(kind: PipelineKind, mode: str) -> None:
-    found = SETUP | (BY_SAS if mode == "SasToken" else {"StorageRole": OWNER}) | CONTENT[kind]
+    messages = SETUP | (BY_SAS if mode == "SasToken" else {"StorageRole": OWNER}) | CONTENT[kind]
     if kind is IMPORT:
-        del found["ExportsAllowed"]
+        del messages["ExportsAllowed"]
     facts = {"kind": kind, "needed": kind.sas_permissions_for(())}
     checks = evaluate(snapshot(kind, mode=mode))
     assert checks == [
         {"code": code, "status": "pass", "message": text.format(**facts), "recommendation": []}
-        for code, text in found.items()
+        for code, text in messages.items()
     ]
     assert failure(checks) is None
 
@@ -267,7 +267,7 @@ RECOMMENDED = {
 }
 
 
-def case(name: str, found: Snapshot, expected: str) -> Any:
+def case(name: str, snapshot: Snapshot, expected: str) -> Any:
     """A snapshot, and the status on it with its text; the name begins with the code of a rule."""
     code = name.partition(":")[0]
     [rule] = [rule for rule in RULES if rule.code == code]
@@ -275,9 +275,9 @@ def case(name: str, found: Snapshot, expected: str) -> Any:
     if expected.startswith(("fail:", "warning:")):
         recommendation = next(
             (commands for start, commands in RECOMMENDED.items() if name.startswith(start)),
-            rule.recommended_commands(found.facts),
+            rule.recommended_commands(snapshot.facts),
         )
-    return pytest.param(found, code, expected, recommendation, id=name)
+    return pytest.param(snapshot, code, expected, recommendation, id=name)
 
 
 CASES = [
@@ -787,8 +787,8 @@ BY_VERSION: dict[str, Any] = {"immutableStorageWithVersioning": {"enabled": True
 def of_blob(kind: PipelineKind, properties: Mapping[str, Any], **headers: str) -> Snapshot:
     """A transfer that changes a blob with these headers, in a container with these properties."""
     changes = OVERWRITE if kind is EXPORT else DELETE
-    found = container(**properties)
-    return snapshot(kind, blobs={"myblob": blob(**headers)}, container=found, **changes)
+    blobs = {"myblob": blob(**headers)}
+    return snapshot(kind, blobs=blobs, container=container(**properties), **changes)
 
 
 def closed(**rules: str) -> dict[str, Any]:
@@ -1005,9 +1005,13 @@ STORAGE_CASES = [
 ]
 
 
-@pytest.mark.parametrize(("found", "code", "expected", "recommendation"), [*CASES, *STORAGE_CASES])
-def test_a_rule_finds(found: Snapshot, code: str, expected: str, recommendation: list[str]) -> None:
-    [check] = [check for check in evaluate(found) if check["code"] == code]
+@pytest.mark.parametrize(
+    ("snapshot", "code", "expected", "recommendation"), [*CASES, *STORAGE_CASES]
+)
+def test_a_rule_finds(
+    snapshot: Snapshot, code: str, expected: str, recommendation: list[str]
+) -> None:
+    [check] = [check for check in evaluate(snapshot) if check["code"] == code]
     status = check["status"]
     assert f"{status}: {check['message']}" == expected
     assert check["recommendation"] == recommendation
@@ -1026,7 +1030,7 @@ def test_every_rule_is_broken_here() -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "unknown"),
+    ("snapshot", "unknown"),
     [
         pytest.param(exports(registry=UNKNOWN), OF_THE_REGISTRY, id="registry"),
         pytest.param(
@@ -1091,9 +1095,9 @@ def test_every_rule_is_broken_here() -> None:
     ],
 )
 def test_what_may_not_be_read_is_unknown_and_names_the_right(
-    found: Snapshot, unknown: list[str]
+    snapshot: Snapshot, unknown: list[str]
 ) -> None:
-    checks = evaluate(found)
+    checks = evaluate(snapshot)
     others = [check for check in checks if check["status"] != "pass"]
     assert [check["code"] for check in others] == sorted(unknown, key=[r.code for r in RULES].index)
     assert {(check["status"], check["message"]) for check in others} == {
@@ -1124,7 +1128,7 @@ def test_what_an_answer_leaves_out_is_unknown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "left_out"),
+    ("snapshot", "left_out"),
     [
         pytest.param(
             exports(**NOTHING),
@@ -1176,8 +1180,10 @@ def test_what_an_answer_leaves_out_is_unknown() -> None:
         pytest.param(exports(subject={"is_planned": True}), {"ArtifactCount"}, id="planned export"),
     ],
 )
-def test_a_rule_whose_subject_is_not_there_is_left_out(found: Snapshot, left_out: set[str]) -> None:
-    assert left_out & statuses(found).keys() == set()
+def test_a_rule_whose_subject_is_not_there_is_left_out(
+    snapshot: Snapshot, left_out: set[str]
+) -> None:
+    assert left_out & statuses(snapshot).keys() == set()
 
 
 EXPIRE_LATER = (
@@ -1192,7 +1198,7 @@ NEW_SAS = (
 
 
 @pytest.mark.parametrize(
-    ("found", "code", "recommendation"),
+    ("snapshot", "code", "recommendation"),
     [
         pytest.param(exports(secret=ABSENT), "SecretFound", [NEW_SAS], id="no secret"),
         pytest.param(
@@ -1241,8 +1247,10 @@ NEW_SAS = (
         ),
     ],
 )
-def test_a_check_recommends_commands(found: Snapshot, code: str, recommendation: list[str]) -> None:
-    [check] = [check for check in evaluate(found) if check["code"] == code]
+def test_a_check_recommends_commands(
+    snapshot: Snapshot, code: str, recommendation: list[str]
+) -> None:
+    [check] = [check for check in evaluate(snapshot) if check["code"] == code]
     assert check["recommendation"] == recommendation
 
 

@@ -43,7 +43,7 @@ def registry(mock: responses.RequestsMock) -> Registry:
     """A registry that lets the caller in, under an ARM that has the pipeline."""
     mock.get(f"{ARM}{REGISTRY}/exportPipelines/mypipeline", json=pipeline(EXPORT))
     registry = Registry(mock)
-    registry.lets_in()
+    registry.accepts_login()
     registry.has_blobs()
     return registry
 
@@ -54,7 +54,7 @@ def repository(registry: Registry) -> Repository:
     return Repository(registry)
 
 
-def at(digest: str) -> str:
+def by_digest(digest: str) -> str:
     return f"team/app@{digest}"
 
 
@@ -88,9 +88,9 @@ def signed_index(repository: Repository) -> list[str]:
     repository.push(cosign(of_sbom, "att"), name="an attestation of that")
     return [
         f"team/app:{cosign(index, 'sig')}",
-        at(notation),
+        by_digest(notation),
         "team/app:sbom",
-        at(of_sbom),
+        by_digest(of_sbom),
         f"team/app:{cosign(of_sbom, 'att')}",
     ]
 
@@ -108,7 +108,7 @@ def test_where_there_is_no_api_a_list_under_a_tag_is_followed(az: Az, registry: 
     signature = repository.refer(image)
     manifests = [repository.descriptor(signature)]
     repository.push(list_tag(image), media_type=INDEX, manifests=manifests)
-    expected = ["team/app:v1", f"team/app:{list_tag(image)}", at(signature)]
+    expected = ["team/app:v1", f"team/app:{list_tag(image)}", by_digest(signature)]
     assert planned(az(*TOGETHER, "-a", "team/app:v1")) == [expected]
     # The list isn't a referrer itself.
     assert warnings(az(*PLAN, "-a", "team/app:v1")) == [left_behind(1)]
@@ -130,7 +130,7 @@ def test_a_referrer_of_two_manifests_goes_once(az: Az, registry: Registry) -> No
     for image in (one, two):
         manifests = [repository.descriptor(signature)]
         repository.push(list_tag(image), media_type=INDEX, manifests=manifests, of=image)
-    expected = ["team/app:v1", f"team/app:{list_tag(one)}", at(signature)]
+    expected = ["team/app:v1", f"team/app:{list_tag(one)}", by_digest(signature)]
     assert planned(az(*TOGETHER, "-a", "team/app:v1", "team/app:v2")) == [
         [*expected, "team/app:v2", f"team/app:{list_tag(two)}"]
     ]
@@ -191,13 +191,13 @@ def test_a_chosen_referrer_moves_to_the_run_of_its_subject(az: Az, repository: R
     assert runs[1] == ["team/app:v48", "team/app:v49", f"team/app:{signatures[1]}"]
     # By its digest, too.
     assert planned(
-        az(*TOGETHER, "-a", "team/app:v00", at(sbom), "--exclude", "team/app:*.sig")
-    ) == [["team/app:v00", at(sbom)]]
+        az(*TOGETHER, "-a", "team/app:v00", by_digest(sbom), "--exclude", "team/app:*.sig")
+    ) == [["team/app:v00", by_digest(sbom)]]
 
 
 def test_artifacts_of_one_digest_share_its_referrers(az: Az, repository: Repository) -> None:
     signature = repository.refer(repository.push("v1", "latest"))
-    expected = ["team/app:v1", at(signature), "team/app:latest"]
+    expected = ["team/app:v1", by_digest(signature), "team/app:latest"]
     assert planned(az(*TOGETHER, "-a", "team/app:v1", "team/app:latest")) == [expected]
 
 
@@ -227,7 +227,7 @@ def test_referrers_of_children_of_a_referrer_go_along(az: Az, repository: Reposi
         repository.push("v1"), media_type=INDEX, manifests=[repository.descriptor(child)]
     )
     signature = repository.refer(child)
-    expected = ["team/app:v1", at(index), at(signature)]
+    expected = ["team/app:v1", by_digest(index), by_digest(signature)]
     assert planned(az(*TOGETHER, "-a", "team/app:v1")) == [expected]
 
 
@@ -244,7 +244,7 @@ def test_another_tag_or_the_digest_of_a_referrer_excludes_it(
     az: Az, repository: Repository
 ) -> None:
     digest = repository.refer(repository.push("v1"), "first", "second")
-    for excluded in ("team/app:second", at(digest), "team/app:sec*"):
+    for excluded in ("team/app:second", by_digest(digest), "team/app:sec*"):
         words = ["-a", "team/app:v1", "--exclude", excluded]
         assert planned(az(*TOGETHER, *words)) == [["team/app:v1"]]
 
@@ -256,7 +256,7 @@ def test_a_list_that_names_an_excluded_referrer_stays_behind(az: Az, registry: R
     manifests = [repository.descriptor(one), repository.descriptor(two)]
     repository.push(list_tag(image), media_type=INDEX, manifests=manifests)
     words = ["-a", "team/app:v1", "--exclude", "team/app:one"]
-    assert planned(az(*TOGETHER, *words)) == [["team/app:v1", at(two)]]
+    assert planned(az(*TOGETHER, *words)) == [["team/app:v1", by_digest(two)]]
 
 
 def test_a_referrer_that_was_deleted_meanwhile_is_exported_in_vain(
@@ -298,7 +298,7 @@ def test_a_manifest_names_subjects_and_verify_finds_the_referrers_listed(
     assert {entry["reference"]: entry.get("subject") for entry in entries} == {
         "team/app:v1": None,
         f"team/app:{tag}": image,
-        at(signature): image,
+        by_digest(signature): image,
     }
     verified = az("acr", "pipeline-run", "verify", *AT, "--manifest", str(file))
     assert [(row["status"], row["subject"]) for row in verified.json] == [
@@ -323,7 +323,7 @@ def test_a_registry_that_does_not_list_a_referrer_fails_verify(
     assert [row["status"] for row in result.json] == ["present", "unlisted"]
     # Another export brings it again.
     results = {each["reference"]: each["result"] for each in written(there)}
-    assert results == {"team/app:v1": "present", at(signature): "missing"}
+    assert results == {"team/app:v1": "present", by_digest(signature): "missing"}
 
 
 def written(file: Path) -> list[dict[str, Any]]:
@@ -347,7 +347,7 @@ def test_what_the_target_has_is_skipped_and_its_new_signature_goes(
     new = repository.refer(image, name="new")
     [planned_run] = az(*TOGETHER, "-a", "team/app:v1", "--skip", str(there)).json
     assert (planned_run["artifacts"], planned_run["skipped"]) == (
-        [at(new)],
+        [by_digest(new)],
         ["team/app:v1"],
     ), old
     # The old one is in the target, and isn't left behind.
@@ -364,7 +364,7 @@ def test_only_failed_exports_referrers_of_the_manifest_again(
     one, two = repository.refer(image, name="one"), repository.refer(image, name="two")
     options = pipeline(EXPORT, options=["ContinueOnErrors"])
     registry.mock.replace("GET", f"{ARM}{REGISTRY}/exportPipelines/mypipeline", json=options)
-    answers(registry.mock, "myrun", failed(EXPORT, f"Artifact '{at(one)}' broke.", "myrun"))
+    answers(registry.mock, "myrun", failed(EXPORT, f"Artifact '{by_digest(one)}' broke.", "myrun"))
     file = tmp_path / "manifest.json"
     words = ["-b", "myblob", "-a", "team/app:v1", "--include-referrers", "--manifest", str(file)]
     assert az(*CREATE, *words).exit_code == 1
@@ -373,7 +373,7 @@ def test_only_failed_exports_referrers_of_the_manifest_again(
         entry["result"] = result
     file.write_text(json.dumps(document))
     # What was exported already neither goes again nor is it named.
-    expected = [["team/app:v1", at(one)]]
+    expected = [["team/app:v1", by_digest(one)]]
     for create in (PLAN, TOGETHER):
         retried = az(*create, "--only-failed", str(file))
         assert (planned(retried), warnings(retried)) == (expected, []), two
@@ -398,7 +398,7 @@ def test_the_search_costs_a_request_for_each_manifest(az: Az, repository: Reposi
     signed_index(repository)
     assert az(*CREATE, "-b", "myblob", "-a", "team/app:v1").stderr.splitlines()[0] == left_behind(5)
     counts = {
-        word: sum(number for url, number in repository.registry.asked.items() if word in url)
+        word: sum(number for url, number in repository.registry.requested.items() if word in url)
         for word in ("/manifests/", "/_tags", "/referrers/")
     }
     # The index, and two referrers of which a tag says no type; an index with two images and five
@@ -413,7 +413,7 @@ def test_nothing_is_searched_where_no_warning_would_be_shown(
     answers(registry.mock, "myrun", run(EXPORT, "myrun"))
     words = ["-b", "myblob", "-a", "team/app:v1", "--only-show-errors"]
     assert az(*CREATE, *words).exit_code == 0
-    assert [url for url in registry.asked if HOST in url] == []
+    assert [url for url in registry.requested if HOST in url] == []
 
 
 @pytest.mark.usefixtures("fake_time")
@@ -449,7 +449,7 @@ def test_an_import_searches_for_no_referrers(
     answers(registry.mock, "myrun", run(IMPORT, "myrun"))
     result = az(*CREATE, "-t", "import", "-b", "myblob")
     assert (result.exit_code, result.stderr) == (0, AUTHENTICATION)
-    assert [url for url in registry.asked if HOST in url] == []
+    assert [url for url in registry.requested if HOST in url] == []
 
 
 def test_check_names_what_stays_behind(

@@ -65,7 +65,7 @@ def content(tmp_path: Path) -> Iterator[RegistryClient]:
 
 
 def test_repositories_come_page_by_page(registry: Registry, content: RegistryClient) -> None:
-    registry.lets_in()
+    registry.accepts_login()
     link = '</v2/_catalog?last=b&n=100&orderby=>; rel="next"'
     catalog = "registry:catalog:*"
     names = {"repositories": ["a", "b"]}
@@ -78,7 +78,7 @@ def test_repositories_come_page_by_page(registry: Registry, content: RegistryCli
 def test_referrers_come_page_by_page_without_a_size(
     registry: Registry, content: RegistryClient
 ) -> None:
-    registry.lets_in()
+    registry.accepts_login()
     subject = Artifact("team/app", f"sha256:{'1' * 64}")
     path, pull = f"/v2/team/app/referrers/{subject.reference}", "repository:team/app:pull"
     one, two = ({"digest": f"sha256:{digit * 64}", "mediaType": IMAGE, "size": 7} for digit in "23")
@@ -92,13 +92,13 @@ def test_referrers_come_page_by_page_without_a_size(
 
 
 def test_tags_need_no_catalog(registry: Registry, content: RegistryClient) -> None:
-    registry.lets_in()
+    registry.accepts_login()
     tags = {"tags": [{"name": "v1", "digest": "sha256:01"}, {"name": "v2", "digest": "sha256:02"}]}
     scope = "repository:team/app:metadata_read"
     registry.answers("/acr/v1/team/app/_tags?n=100", scope, json=tags)
-    found = [content.tags("team/app") for _ in range(2)]
-    assert found == [{"v1": "sha256:01", "v2": "sha256:02"}] * 2
-    assert registry.asked == {
+    listed = [content.tags("team/app") for _ in range(2)]
+    assert listed == [{"v1": "sha256:01", "v2": "sha256:02"}] * 2
+    assert registry.requested == {
         f"GET {ARM}{REGISTRY}": 1,
         f"POST {HOST}/oauth2/exchange": 1,
         f"POST {HOST}/oauth2/token": 1,
@@ -117,7 +117,7 @@ NOTHING = [
 def test_a_repository_that_is_gone_or_empty_has_no_tags(
     registry: Registry, content: RegistryClient, answer: dict[str, Any]
 ) -> None:
-    registry.lets_in()
+    registry.accepts_login()
     scope = "repository:gone:metadata_read"
     registry.answers("/acr/v1/gone/_tags", scope, **answer)
     assert content.tags("gone") == {}
@@ -125,7 +125,7 @@ def test_a_repository_that_is_gone_or_empty_has_no_tags(
 
 def has_many_repositories(registry: Registry) -> list[str]:
     """Have repositories with a tag each; returns their names."""
-    registry.lets_in()
+    registry.accepts_login()
     registry.tags_everything("v1")
     return [f"samples/repository-{number}" for number in range(300)]
 
@@ -135,9 +135,9 @@ def test_the_tags_of_many_repositories_take_few_tokens(
 ) -> None:
     names = has_many_repositories(registry)
     assert dict(content.tags_of(names)) == dict.fromkeys(names, {"v1": "sha256:00"})
-    asked = registry.asked
-    assert asked.pop(f"POST {HOST}/oauth2/token") == 9
-    assert asked.total() == 2 + 300
+    requested = registry.requested
+    assert requested.pop(f"POST {HOST}/oauth2/token") == 9
+    assert requested.total() == 2 + 300
     headers = [call.request.headers["Authorization"] for call in registry.mock.calls[-300:]]
     assert max(map(len, headers)) < 3_000  # in a real token, each name has JSON around it
 
@@ -148,20 +148,20 @@ def test_a_registry_that_takes_one_scope_at_a_time_is_asked_so(
     registry.scopes_per_token = 1
     names = has_many_repositories(registry)
     assert dict(content.tags_of(names)) == dict.fromkeys(names, {"v1": "sha256:00"})
-    assert registry.asked[f"POST {HOST}/oauth2/token"] == 9 + 300
+    assert registry.requested[f"POST {HOST}/oauth2/token"] == 9 + 300
 
 
 def test_a_token_that_lacks_a_scope_is_replaced(
     registry: Registry, content: RegistryClient
 ) -> None:
     registry.scopes_granted = 1
-    registry.lets_in()
+    registry.accepts_login()
     for name in ("first", "second"):
         registry.tags(name, "v1")
     registry.mock.get(f"{HOST}/acr/v1/second/_tags", status=401)
     tags = {"v1": "sha256:00"}
     assert list(content.tags_of(["first", "second"])) == [("first", tags), ("second", tags)]
-    assert registry.asked[f"POST {HOST}/oauth2/token"] == 2
+    assert registry.requested[f"POST {HOST}/oauth2/token"] == 2
 
 
 def test_many_artifacts_take_one_login_and_one_token(
@@ -169,29 +169,29 @@ def test_many_artifacts_take_one_login_and_one_token(
 ) -> None:
     shown: list[str] = []
     monkeypatch.setattr(client, "progress", lambda _: nullcontext(shown.append))
-    registry.lets_in()
+    registry.accepts_login()
     names = [f"v{number}" for number in range(20)]
     digests = [registry.holds(name, IMAGE, {"name": name}) for name in names]
     registry.answers("/v2/other/manifests/v1", "repository:other:pull", **MISSING)
     artifacts = [*(Artifact("team/app", name) for name in names), Artifact("other", "v1")]
-    found = content.describe_all([*artifacts, artifacts[0]])
-    assert list(found) == artifacts
-    assert [one and one.digest for one in found.values()] == [*digests, None]
-    assert registry.asked[f"POST {HOST}/oauth2/exchange"] == 1
-    assert registry.asked[f"POST {HOST}/oauth2/token"] == 1
+    descriptors = content.describe_all([*artifacts, artifacts[0]])
+    assert list(descriptors) == artifacts
+    assert [one and one.digest for one in descriptors.values()] == [*digests, None]
+    assert registry.requested[f"POST {HOST}/oauth2/exchange"] == 1
+    assert registry.requested[f"POST {HOST}/oauth2/token"] == 1
     assert shown == [f"{number} of 21 artifacts read" for number in range(1, 22)]
 
 
 def test_nothing_is_asked_for_no_artifacts(registry: Registry, content: RegistryClient) -> None:
     assert content.describe_all([]) == {}
     assert content.try_to_describe_all([]) == {}
-    assert not registry.asked
+    assert not registry.requested
 
 
 def test_a_manifest_is_described_by_the_bytes_that_come(
     registry: Registry, content: RegistryClient
 ) -> None:
-    registry.lets_in()
+    registry.accepts_login()
     document = b'{ "not":  "encoded anew" }\n'
     digest = registry.holds("v1", f"{IMAGE}; charset=utf-8", document)
     expected = Descriptor(digest, IMAGE, len(document))
@@ -202,7 +202,7 @@ def test_a_manifest_is_described_by_the_bytes_that_come(
 def test_a_manifest_that_comes_without_a_type_has_none(
     registry: Registry, content: RegistryClient
 ) -> None:
-    registry.lets_in()
+    registry.accepts_login()
     path = "/v2/team/app/manifests/v1"
     registry.answers(path, "repository:team/app:pull", body=b"{}", content_type=None)
     digest = f"sha256:{hashlib.sha256(b'{}').hexdigest()}"
@@ -213,7 +213,7 @@ def test_a_manifest_that_comes_without_a_type_has_none(
 def test_an_index_has_children_and_an_index_in_it_has_its_own(
     registry: Registry, content: RegistryClient, media_type: str
 ) -> None:
-    registry.lets_in()
+    registry.accepts_login()
     leaf = {"digest": f"sha256:{'1' * 64}", "mediaType": IMAGE, "size": 7}
     gone = {"digest": f"sha256:{'2' * 64}", "mediaType": INDEX, "size": 8}
     registry.answers(
@@ -223,10 +223,10 @@ def test_an_index_has_children_and_an_index_in_it_has_its_own(
     size = len(json.dumps({"manifests": [leaf]}))
     children = [leaf, {"digest": inner, "mediaType": INDEX, "size": size}, gone]
     registry.holds("v1", media_type, {"manifests": children})
-    found = content.describe(Artifact("team/app", "v1"))
+    descriptor = content.describe(Artifact("team/app", "v1"))
     a_leaf = Descriptor(f"sha256:{'1' * 64}", IMAGE, 7)
-    assert found
-    assert found.children == (
+    assert descriptor
+    assert descriptor.children == (
         a_leaf,
         Descriptor(inner, INDEX, size, (a_leaf,)),
         Descriptor(f"sha256:{'2' * 64}", INDEX, 8),
@@ -236,7 +236,7 @@ def test_an_index_has_children_and_an_index_in_it_has_its_own(
 def test_sizes_count_each_blob_once_and_none_that_is_elsewhere(
     registry: Registry, content: RegistryClient
 ) -> None:
-    registry.lets_in()
+    registry.accepts_login()
     config = {"digest": "sha256:0c", "mediaType": "application/json", "size": 10}
     shared = {"digest": "sha256:01", "mediaType": "a/layer", "size": 100}
     own = {"digest": "sha256:02", "mediaType": "a/layer", "size": 1_000}
@@ -271,7 +271,7 @@ def test_sizes_count_each_blob_once_and_none_that_is_elsewhere(
 
 
 def test_a_layer_without_a_size_is_an_error(registry: Registry, content: RegistryClient) -> None:
-    registry.lets_in()
+    registry.accepts_login()
     registry.holds("v1", IMAGE, {"layers": [{"digest": "sha256:01", "mediaType": "a/layer"}]})
     with pytest.raises(AzureResponseError) as refused:
         content.sizes(Artifact("team/app", "v1"))
@@ -284,7 +284,7 @@ def test_a_layer_without_a_size_is_an_error(registry: Registry, content: Registr
 def test_other_bytes_than_the_digest_asked_for_are_an_error(
     registry: Registry, content: RegistryClient
 ) -> None:
-    registry.lets_in()
+    registry.accepts_login()
     digest = f"sha256:{'1' * 64}"
     path = f"/v2/team/app/manifests/{digest}"
     registry.answers(path, "repository:team/app:pull", body=b"{}")
@@ -306,7 +306,7 @@ BROKEN = [
 def test_a_broken_manifest_is_an_error(
     registry: Registry, content: RegistryClient, body: bytes, why: str
 ) -> None:
-    registry.lets_in()
+    registry.accepts_login()
     registry.holds("v1", INDEX, body)
     with pytest.raises(AzureResponseError) as refused:
         content.describe(Artifact("team/app", "v1"))
@@ -318,10 +318,10 @@ def test_a_broken_manifest_is_an_error(
 @given(document=st.binary(max_size=40) | st.text(alphabet='{}[]":,manifests0').map(str.encode))
 def test_any_bytes_of_an_index_are_described_or_a_value_error(document: bytes) -> None:
     try:
-        found = Manifest.of(document, INDEX).descriptor
+        descriptor = Manifest.of(document, INDEX).descriptor
     except ValueError:
         return
-    assert found.size == len(document)
+    assert descriptor.size == len(document)
 
 
 REFUSALS: list[tuple[str, dict[str, Any], str, str, str]] = [
@@ -368,9 +368,9 @@ def test_a_refusal_names_the_right_that_is_missing_and_is_not_tried_again(
     role: str,
     status: int,
 ) -> None:
-    registry.lets_in()
-    said = {"errors": [{"code": "DENIED", "message": "requested access is denied"}]}
-    registry.answers(PATHS[call], scope, status=status, json=said)
+    registry.accepts_login()
+    answer = {"errors": [{"code": "DENIED", "message": "requested access is denied"}]}
+    registry.answers(PATHS[call], scope, status=status, json=answer)
     with pytest.raises(ForbiddenError) as refused:
         getattr(content, call)(**arguments)
     assert refused.value.error_msg == (
@@ -381,7 +381,7 @@ def test_a_refusal_names_the_right_that_is_missing_and_is_not_tried_again(
         f"The role '{role}' {OR_ACR_PULL} 'az acr show -n myregistry --query roleAssignmentMode' "
         "doesn't print AbacRepositoryPermissions."
     )
-    assert registry.asked[f"GET {HOST}{PATHS[call]}"] == 1
+    assert registry.requested[f"GET {HOST}{PATHS[call]}"] == 1
     assert fake_time.slept == []
 
 
@@ -401,7 +401,7 @@ FOREIGN = [
 def test_what_is_no_answer_of_a_registry_is_not_taken_for_one(
     registry: Registry, content: RegistryClient, path: str, answer: dict[str, Any]
 ) -> None:
-    registry.lets_in()
+    registry.accepts_login()
     if path == "/oauth2/token":
         registry.mock.remove("POST", f"{HOST}{path}")
         registry.mock.post(f"{HOST}{path}", **answer)
@@ -422,7 +422,7 @@ def test_what_is_no_answer_of_a_registry_is_not_taken_for_one(
 def test_a_list_without_names_is_an_error(
     registry: Registry, content: RegistryClient, tags: Any
 ) -> None:
-    registry.lets_in()
+    registry.accepts_login()
     scope = "repository:team/app:metadata_read"
     registry.answers("/acr/v1/team/app/_tags", scope, json={"tags": tags})
     with pytest.raises(AzureResponseError) as refused:
@@ -437,7 +437,7 @@ def test_a_list_without_names_is_an_error(
 def test_a_manifest_without_content_is_an_error(
     registry: Registry, content: RegistryClient
 ) -> None:
-    registry.lets_in()
+    registry.accepts_login()
     registry.answers("/v2/team/app/manifests/v1", "repository:team/app:pull", body=b"")
     with pytest.raises(AzureConnectionError) as refused:
         content.describe(Artifact("team/app", "v1"))
@@ -451,7 +451,7 @@ def test_a_manifest_without_content_is_an_error(
 def test_a_web_page_is_no_answer_about_a_missing_manifest(
     registry: Registry, content: RegistryClient
 ) -> None:
-    registry.lets_in()
+    registry.accepts_login()
     path = "/v2/team/app/manifests/v1"
     registry.answers(path, "repository:team/app:pull", status=404, **PAGE)
     with pytest.raises(AzureResponseError, match="404 Not Found, with text/html"):
@@ -461,7 +461,7 @@ def test_a_web_page_is_no_answer_about_a_missing_manifest(
 def test_a_token_that_is_refused_is_the_error_of_each_artifact(
     registry: Registry, content: RegistryClient
 ) -> None:
-    registry.lets_in()
+    registry.accepts_login()
     registry.mock.replace("POST", f"{HOST}/oauth2/token", status=401)
     artifacts = [Artifact("team/app", f"sha256:{digit * 64}") for digit in "12"]
     for read in (content.try_to_describe_all, content.try_to_list_referrers):
@@ -471,7 +471,7 @@ def test_a_token_that_is_refused_is_the_error_of_each_artifact(
 
 
 def test_a_link_without_a_query_ends_the_list(registry: Registry, content: RegistryClient) -> None:
-    registry.lets_in()
+    registry.accepts_login()
     names = {"repositories": ["a"]}
     link = {"Link": '</v2/_catalog>; rel="next"'}
     registry.answers("/v2/_catalog", "registry:catalog:*", json=names, headers=link)
@@ -481,7 +481,7 @@ def test_a_link_without_a_query_ends_the_list(registry: Registry, content: Regis
 def test_pages_that_lead_in_a_circle_are_an_error(
     registry: Registry, content: RegistryClient
 ) -> None:
-    registry.lets_in()
+    registry.accepts_login()
     link = '</v2/_catalog?n=100>; rel="next"'
     names = {"repositories": ["a"]}
     registry.answers("/v2/_catalog", "registry:catalog:*", json=names, headers={"Link": link})
@@ -503,7 +503,7 @@ EXCHANGES: list[tuple[dict[str, Any], str]] = [
 def test_a_login_that_meets_a_stranger_is_an_error_of_the_connection(
     registry: Registry, content: RegistryClient, exchange: dict[str, Any], why: str
 ) -> None:
-    registry.lets_in(exchange)
+    registry.accepts_login(exchange)
     with pytest.raises(AzureConnectionError) as failed:
         content.repositories()
     assert failed.value.error_msg == f"Couldn't log in to registry 'myregistry'{why}"
@@ -511,7 +511,7 @@ def test_a_login_that_meets_a_stranger_is_an_error_of_the_connection(
 
 
 def test_a_token_that_is_refused_is_a_refusal(registry: Registry, content: RegistryClient) -> None:
-    registry.lets_in()
+    registry.accepts_login()
     registry.mock.replace("POST", f"{HOST}/oauth2/token", status=401)
     with pytest.raises(ForbiddenError, match=r"The registry said: 401 Unauthorized, with"):
         content.repositories()
@@ -520,24 +520,24 @@ def test_a_token_that_is_refused_is_a_refusal(registry: Registry, content: Regis
 def test_a_token_that_is_refused_is_requested_once(
     registry: Registry, content: RegistryClient
 ) -> None:
-    registry.lets_in()
+    registry.accepts_login()
     registry.mock.replace("POST", f"{HOST}/oauth2/token", status=401)
     with pytest.raises(ForbiddenError, match=r"read the manifests of repository 'team/app'"):
         content.describe_all([Artifact("team/app", "v1"), Artifact("team/app", "v2")])
-    assert registry.asked[f"POST {HOST}/oauth2/token"] == 1
+    assert registry.requested[f"POST {HOST}/oauth2/token"] == 1
 
 
 def test_a_token_that_became_too_old_is_replaced(
     registry: Registry, content: RegistryClient
 ) -> None:
-    registry.lets_in()
+    registry.accepts_login()
     v1, v2 = (Artifact("team/app", name) for name in ("v1", "v2"))
     registry.holds("v1", IMAGE, {})
     registry.answers("/v2/team/app/manifests/v2", "repository:team/app:pull", status=401)
     digest = registry.holds("v2", IMAGE, {"name": "v2"})
-    found = [content.describe(v1), content.describe(v2)]
-    assert [one and one.digest for one in found][1] == digest
-    assert registry.asked[f"POST {HOST}/oauth2/token"] == 2
+    descriptors = [content.describe(v1), content.describe(v2)]
+    assert [one and one.digest for one in descriptors][1] == digest
+    assert registry.requested[f"POST {HOST}/oauth2/token"] == 2
 
 
 @pytest.mark.usefixtures("fake_time")
@@ -545,20 +545,20 @@ def test_a_registry_that_is_out_of_order_for_a_moment_is_asked_again(
     registry: Registry, content: RegistryClient
 ) -> None:
     registry.mock.post(f"{HOST}/oauth2/token", status=502)
-    registry.lets_in()
+    registry.accepts_login()
     registry.answers("/v2/_catalog", "registry:catalog:*", status=502)
     registry.answers("/v2/_catalog", "registry:catalog:*", json={"repositories": ["a"]})
     assert content.repositories() == ["a"]
-    assert registry.asked[f"POST {HOST}/oauth2/token"] == 2
+    assert registry.requested[f"POST {HOST}/oauth2/token"] == 2
 
 
 @pytest.mark.parametrize("status", [400, 500])
 def test_another_failure_is_one_of_the_registry(
     registry: Registry, content: RegistryClient, fake_time: FakeTime, status: int
 ) -> None:
-    registry.lets_in()
-    said = {"errors": [{"message": "out of order"}]}
-    registry.answers("/v2/_catalog", "registry:catalog:*", status=status, json=said)
+    registry.accepts_login()
+    answer = {"errors": [{"message": "out of order"}]}
+    registry.answers("/v2/_catalog", "registry:catalog:*", status=status, json=answer)
     with pytest.raises(AzureResponseError) as refused:
         content.repositories()
     assert refused.value.error_msg == (
@@ -570,7 +570,7 @@ def test_another_failure_is_one_of_the_registry(
 def test_being_throttled_takes_the_time_that_it_is_told(
     registry: Registry, content: RegistryClient, fake_time: FakeTime
 ) -> None:
-    registry.lets_in()
+    registry.accepts_login()
     scope = "repository:team/app:metadata_read"
     slow_down = {"status": 429, "headers": {"Retry-After": "7"}}
     for _ in range(10):
@@ -583,7 +583,7 @@ def test_being_throttled_takes_the_time_that_it_is_told(
 def test_a_login_that_is_throttled_waits_too(
     registry: Registry, content: RegistryClient, fake_time: FakeTime
 ) -> None:
-    registry.lets_in(*[{"status": 429}] * 3, {"json": {"refresh_token": SECRET}})
+    registry.accepts_login(*[{"status": 429}] * 3, {"json": {"refresh_token": SECRET}})
     registry.answers("/v2/_catalog", "registry:catalog:*", json={"repositories": []})
     assert content.repositories() == []
     assert fake_time.slept == [1, 2, 4]
@@ -592,7 +592,7 @@ def test_a_login_that_is_throttled_waits_too(
 def test_a_login_that_is_throttled_for_a_minute_fails(
     registry: Registry, content: RegistryClient, fake_time: FakeTime
 ) -> None:
-    registry.lets_in({"status": 429})
+    registry.accepts_login({"status": 429})
     with pytest.raises(AzureResponseError) as refused:
         content.repositories()
     assert refused.value.error_msg == (
@@ -613,7 +613,7 @@ PREVIEW = (
 def test_an_error_says_itself_why_the_login_failed(
     az: Az, registry: Registry, level: list[str]
 ) -> None:
-    registry.lets_in({"status": 401})
+    registry.accepts_login({"status": 401})
     registry.mock.get(f"{ARM}{REGISTRY}/exportPipelines/mypipeline", json=pipeline(EXPORT))
     result = az(*PREVIEW, *level)
     assert (result.exit_code, result.stdout) == (1, "")
@@ -629,7 +629,7 @@ def test_an_error_says_itself_why_the_login_failed(
 def test_a_warning_of_a_login_that_succeeds_is_printed(az: Az, registry: Registry) -> None:
     login_server = HOST.removeprefix("https://")
     registry.resource["properties"] = {"loginServer": login_server, "adminUserEnabled": True}
-    registry.lets_in({"status": 401})
+    registry.accepts_login({"status": 401})
     keys = {"username": "admin", "passwords": [{"name": "password", "value": SECRET}]}
     registry.mock.post(f"{ARM}{REGISTRY}/listCredentials", json=keys)
     registry.mock.get(f"{HOST}/v2/_catalog", json={"repositories": []})
@@ -646,24 +646,24 @@ def test_a_warning_of_a_login_that_succeeds_is_printed(az: Az, registry: Registr
 def test_a_login_that_fails_is_tried_once_for_all_repositories(
     registry: Registry, content: RegistryClient
 ) -> None:
-    registry.lets_in({"status": 401})
+    registry.accepts_login({"status": 401})
     with pytest.raises(ForbiddenError):
         content.describe_all([Artifact(f"team/app{number}", "v1") for number in range(20)])
-    assert registry.asked[f"POST {HOST}/oauth2/exchange"] == 1
+    assert registry.requested[f"POST {HOST}/oauth2/exchange"] == 1
 
 
 def test_the_admin_user_reads_where_az_falls_back_on_it(
     registry: Registry, content: RegistryClient
 ) -> None:
     registry.resource["properties"] |= {"adminUserEnabled": True}  # type: ignore[operator]
-    registry.lets_in({"status": 401})
+    registry.accepts_login({"status": 401})
     passwords = {"username": "myregistry", "passwords": [{"name": "password", "value": "pw"}]}
     registry.mock.post(f"{ARM}{REGISTRY}/listCredentials", json=passwords)
     basic = responses.matchers.header_matcher({"Authorization": "Basic bXlyZWdpc3RyeTpwdw=="})
     registry.mock.get(f"{HOST}/v2/team/app/manifests/v1", match=[basic], json={})
     image = Artifact("team/app", "v1")
     assert content.describe_all([image])[image]
-    assert registry.asked[f"POST {HOST}/oauth2/token"] == 0
+    assert registry.requested[f"POST {HOST}/oauth2/token"] == 0
 
 
 def test_a_closed_network_is_no_reason_to_use_the_admin_user(
@@ -671,7 +671,7 @@ def test_a_closed_network_is_no_reason_to_use_the_admin_user(
 ) -> None:
     registry.resource["properties"] |= {"adminUserEnabled": True}  # type: ignore[operator]
     denied = {"errors": [{"message": "client with IP '192.0.2.1' is not allowed access."}]}
-    registry.lets_in({"status": 403, "json": denied})
+    registry.accepts_login({"status": 403, "json": denied})
     with pytest.raises(ForbiddenError) as refused:
         content.repositories()
     assert refused.value.error_msg == (
@@ -701,7 +701,7 @@ def test_the_token_goes_to_the_login_server_only_and_is_for_registries(
             cli.config.set_value("acr", "audience_resource", configured)
         cmd = SimpleNamespace(cli_ctx=cli)
         elsewhere = 'Bearer realm="https://elsewhere.example/oauth2/token",service="elsewhere"'
-        registry.lets_in({"status": 401, "headers": {"WWW-Authenticate": elsewhere}})
+        registry.accepts_login({"status": 401, "headers": {"WWW-Authenticate": elsewhere}})
         with pytest.raises(ForbiddenError):
             RegistryClient(cmd, "myregistry", "mygroup").repositories()
     [call] = [call.request for call in registry.mock.calls if call.request.method == "POST"]
@@ -731,7 +731,7 @@ def test_a_registry_without_a_group_is_found_by_its_name(
     registry: Registry, tmp_path: Path
 ) -> None:
     registry.resource["properties"] |= {"adminUserEnabled": True}  # type: ignore[operator]
-    registry.lets_in({"status": 401})
+    registry.accepts_login({"status": 401})
     registry.mock.get(f"{ARM}{REGISTRIES}", json={"value": [registry.resource]})
     keys = {"username": "myregistry", "passwords": [{"name": "password", "value": "pw"}]}
     registry.mock.post(f"{ARM}{REGISTRY}/listCredentials", json=keys)
@@ -751,7 +751,7 @@ def test_a_login_server_that_is_not_a_host_gets_no_token(
     registry.mock.get(f"{ARM}{REGISTRY}", json=registry.resource)
     with pytest.raises(CLIError):
         content.repositories()
-    assert registry.asked == {f"GET {ARM}{REGISTRY}": 1}
+    assert registry.requested == {f"GET {ARM}{REGISTRY}": 1}
 
 
 def test_a_registry_that_may_not_be_read_keeps_the_words_of_arm(
@@ -811,7 +811,7 @@ def test_a_registry_that_tells_no_host_cannot_be_logged_in_to(
 def test_a_lost_connection_names_the_registry(
     registry: Registry, content: RegistryClient, path: str
 ) -> None:
-    registry.lets_in()
+    registry.accepts_login()
     lost = RequestsConnectionError("Connection reset by peer")
     if path == "/oauth2/token":
         registry.mock.replace("POST", f"{HOST}{path}", body=lost)
@@ -829,7 +829,7 @@ def test_a_lost_connection_names_the_registry(
 def test_debug_shows_what_is_asked_and_no_token(
     registry: Registry, content: RegistryClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    registry.lets_in()
+    registry.accepts_login()
     scope = "repository:team/app:metadata_read"
     registry.tags("team/app", "v1")
     with caplog.at_level(logging.DEBUG):

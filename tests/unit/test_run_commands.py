@@ -11,7 +11,7 @@ from azure.cli.core.azclierror import ManualInterrupt
 
 from azext_acrtransfer.diagnostics.catalog import Rerun
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
-from tests.support.az import told
+from tests.support.az import non_null
 from tests.support.fake_time import FakeTime
 from tests.support.wording import (
     NO_NEW_RUN,
@@ -52,7 +52,7 @@ def test_an_export_names_its_artifacts(
     has_pipeline(service, EXPORT)
     service.answers("PUT", RUN, run(EXPORT))
     result = az(*create(EXPORT), "-a", *typed)
-    assert (result.exit_code, told(result.json)) == (0, flat(run(EXPORT)))
+    assert (result.exit_code, non_null(result.json)) == (0, flat(run(EXPORT)))
     assert service.body("PUT") == {
         "properties": {
             "request": {
@@ -68,7 +68,7 @@ def test_an_import_names_its_blob(az: Az, service: Service) -> None:
     has_pipeline(service, IMPORT)
     service.answers("PUT", RUN, run(IMPORT))
     result = az(*create(IMPORT))
-    assert (result.exit_code, told(result.json)) == (0, flat(run(IMPORT)))
+    assert (result.exit_code, non_null(result.json)) == (0, flat(run(IMPORT)))
     assert service.body("PUT") == {
         "properties": {
             "request": {
@@ -100,7 +100,7 @@ def test_create_polls_the_run_until_it_is_over(
     service.answers("GET", RUN, run(kind, provisioningState="Whatever", response=None))
     service.answers("GET", RUN, run(kind))
     result = az(*create(kind))
-    assert (result.exit_code, told(result.json)) == (0, flat(run(kind)))
+    assert (result.exit_code, non_null(result.json)) == (0, flat(run(kind)))
     assert [method for method, _ in service.requests] == ["GET", "PUT", "GET", "GET", "GET"]
     assert fake_time.now == pytest.approx(3.0)
     assert "%" not in result.stderr  # stderr is no terminal
@@ -118,7 +118,7 @@ def test_create_does_not_wait_when_told_so(az: Az, service: Service, kind: Pipel
     has_pipeline(service, kind)
     service.answers("PUT", RUN, run(kind, **UNDER_WAY), status=201)
     result = az(*create(kind, "--no-wait"))
-    assert (result.exit_code, told(result.json)) == (0, flat(run(kind, **UNDER_WAY)))
+    assert (result.exit_code, non_null(result.json)) == (0, flat(run(kind, **UNDER_WAY)))
 
 
 def test_a_missing_pipeline_is_named_and_nothing_is_run(
@@ -244,7 +244,7 @@ def test_an_identical_run_is_told_to_have_run_before(
     has_pipeline(service, kind)
     service.answers("PUT", RUN, run(kind), headers={"Date": "Wed, 04 Mar 2026 17:30:00 GMT"})
     result = az(*create(kind))
-    assert (result.exit_code, told(result.json)) == (0, flat(run(kind)))
+    assert (result.exit_code, non_null(result.json)) == (0, flat(run(kind)))
     assert NO_NEW_RUN in result.stderr
     assert "--force-redeploy" in result.stderr
 
@@ -253,7 +253,7 @@ def test_an_identical_run_is_told_of_without_waiting(az: Az, service: Service) -
     has_pipeline(service, EXPORT)
     service.answers("PUT", RUN, run(EXPORT), headers={"Date": "Wed, 04 Mar 2026 17:30:00 GMT"})
     result = az(*create(EXPORT, "--no-wait"))
-    assert (result.exit_code, told(result.json)) == (0, flat(run(EXPORT)))
+    assert (result.exit_code, non_null(result.json)) == (0, flat(run(EXPORT)))
     assert f"Pipeline run 'myrun01' {RUN_EXISTS}" in result.stderr
 
 
@@ -333,7 +333,7 @@ def test_a_pipeline_that_cannot_be_read_leaves_its_identity_open(
     error = {"error": {"code": code, "message": "No."}}
     service.answers("GET", path, error, status=404 if code == "ResourceNotFound" else 403)
     result = az("acr", "pipeline-run", "show", *AT, "-n", "myrun01")
-    assert (result.exit_code, told(result.json)) == (0, flat(failed(kind, NO_ACCESS)))
+    assert (result.exit_code, non_null(result.json)) == (0, flat(failed(kind, NO_ACCESS)))
     assert f"{GRANT}PRINCIPAL_ID\n" in result.stderr
 
 
@@ -378,7 +378,7 @@ def test_list_keeps_the_order_of_the_service(
     runs = [run(EXPORT, name, response={"startTime": time}) for name, time in times.items()]
     service.answers("GET", RUNS, {"value": runs})
     result = az("acr", "pipeline-run", "list", *AT, *(["--top", str(top)] if top else []))
-    assert "".join(found["name"] for found in result.json) == names
+    assert "".join(listed["name"] for listed in result.json) == names
     assert service.requests == [("GET", RUNS)]
 
 
@@ -400,7 +400,7 @@ def three_runs(service: Service) -> list[Any]:
 def test_clean_dry_run_deletes_nothing(az: Az, service: Service) -> None:
     result = az("acr", "pipeline-run", "clean", *AT, "--dry-run")
     runs = [failed(EXPORT, "no", name) for name in ("first01", "last01")]
-    assert (result.exit_code, told(result.json)) == (0, [flat(each) for each in runs])
+    assert (result.exit_code, non_null(result.json)) == (0, [flat(each) for each in runs])
     assert service.requests == [("GET", RUNS)]
 
 

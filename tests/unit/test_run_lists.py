@@ -56,7 +56,7 @@ def test_list_shows_those_that_are_asked_for(
     service.answers("GET", RUNS, {"value": FOUR})
     result = az(*LIST, *typed.split())
     assert result.exit_code == 0
-    assert [found["name"] for found in result.json] == names
+    assert [listed["name"] for listed in result.json] == names
 
 
 @pytest.mark.parametrize(("top", "names"), [(1, "c"), (2, "ac"), (3, "bac"), (4, "bac")])
@@ -82,24 +82,26 @@ def test_the_next_page_is_requested_by_the_link_of_the_service(
     service.answers("GET", RUNS, {"value": first, "nextLink": link + query})
     service.answers("GET", RUNS, {"value": second})
     result = az(*LIST, "--status", "Failed")
-    assert [found["name"] for found in result.json] == ["failed01", "canceled01"]
+    assert [listed["name"] for listed in result.json] == ["failed01", "canceled01"]
     assert [call.request.url for call in service.mock.calls][1:] == [link + sent]
 
 
-class Seen(dict[str, Any]):
+class TrackedRun(dict[str, Any]):
     """A run of which one can tell whether it is still in memory."""
 
     __hash__ = object.__hash__  # type: ignore[assignment]
 
 
 def test_no_more_runs_are_in_memory_than_are_asked_for() -> None:
-    alive: weakref.WeakSet[Seen] = weakref.WeakSet()
+    alive: weakref.WeakSet[TrackedRun] = weakref.WeakSet()
     most = 0
 
-    def all_of_them() -> Iterator[Seen]:
+    def all_of_them() -> Iterator[TrackedRun]:
         nonlocal most
         for number in range(2000):
-            each = Seen(in_state("Failed", f"run{number}", startTime=f"{2026 + number}-01-01"))
+            each = TrackedRun(
+                in_state("Failed", f"run{number}", startTime=f"{2026 + number}-01-01")
+            )
             alive.add(each)
             gc.collect(0)
             most = max(most, len(alive))
@@ -170,14 +172,14 @@ ANY_RUN = some(
 )
 
 
-@given(told=ANY_RUN)
-@example(told=run(EXPORT, "outer01", **{"id": "inner", "type": "inner"}))
-def test_the_shape_is_what_core_makes_of_the_sdks_model(told: dict[str, Any]) -> None:
-    assert shapes([told]) == [todict(PipelineRun(told))]
+@given(resource=ANY_RUN)
+@example(resource=run(EXPORT, "outer01", **{"id": "inner", "type": "inner"}))
+def test_the_shape_is_what_core_makes_of_the_sdks_model(resource: dict[str, Any]) -> None:
+    assert shapes([resource]) == [todict(PipelineRun(resource))]
 
 
 @pytest.mark.parametrize(
-    ("told", "read"),
+    ("text", "read"),
     [
         ("2026-03-04T17:23:21.9261521+00:00", "2026-03-04T17:23:21.926152+00:00"),
         ("2026-03-04T17:23:21.9Z", "2026-03-04T17:23:21.900000+00:00"),
@@ -189,9 +191,9 @@ def test_the_shape_is_what_core_makes_of_the_sdks_model(told: dict[str, Any]) ->
         (5, None),
     ],
 )
-def test_a_moment_is_read_as_the_service_writes_it(told: object, read: str | None) -> None:
-    found = parse_timestamp(told)
-    assert (found and found.isoformat()) == read
+def test_a_moment_is_read_as_the_service_writes_it(text: object, read: str | None) -> None:
+    timestamp = parse_timestamp(text)
+    assert (timestamp and timestamp.isoformat()) == read
 
 
 @pytest.mark.parametrize("entry", [None, {}, {"id": "i", "name": 5, "properties": {}}, ["run"]])

@@ -117,7 +117,7 @@ def test_no_more_runs_are_in_progress_than_allowed(
     runs.kind = IMPORT
     result = az(*imports(25, *words))
     names = [f"myrun{number:03}" for number in range(1, 26)]
-    assert (result.exit_code, [found["name"] for found in result.json]) == (0, names)
+    assert (result.exit_code, [outcome["name"] for outcome in result.json]) == (0, names)
     assert result.stderr == AUTHENTICATION
     assert (runs.most, len(runs.started)) == (limit, 25)
 
@@ -213,7 +213,7 @@ def test_a_timeout_names_the_runs_in_progress_and_those_not_created(
     runs.kind, runs.seconds = IMPORT, {"": 100, "myrun001": 5, "myrun003": 5}
     runs.fails = {"myrun003"}
     result = az(*imports(7, "--max-concurrent-runs", "3", "--timeout", "60"))
-    states = [found["response"]["status"] for found in result.json]
+    states = [outcome["response"]["status"] for outcome in result.json]
     ends = ["Succeeded", "Running", "Failed", "Running", "Running"]
     assert (result.exit_code, states, raised) == (1, ends, [AzureResponseError])
     assert error_of(result) == [
@@ -390,7 +390,7 @@ def test_a_timeout_leaves_a_manifest_that_wait_completes(
 ) -> None:
     file = tmp_path / "manifest.json"
     registry = Registry(runs.mock)
-    registry.lets_in()
+    registry.accepts_login()
     registry.has_blobs()
     registry.holds_all()
     artifacts = [f"samples/hello:v{number}" for number in range(101)]

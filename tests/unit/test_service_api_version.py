@@ -118,7 +118,7 @@ def test_a_version_that_the_cloud_lacks_names_those_it_has(
 
 
 @pytest.mark.parametrize(
-    ("error", "said"),
+    ("error", "message"),
     [
         (
             {"code": "InvalidApiVersionParameter", "message": "No 2025-06-01-preview here."},
@@ -133,12 +133,12 @@ def test_a_version_that_the_cloud_lacks_names_those_it_has(
     ],
 )
 def test_a_version_is_not_guessed(
-    az: Az, service: Service, kind: PipelineKind, error: dict[str, str], said: str
+    az: Az, service: Service, kind: PipelineKind, error: dict[str, str], message: str
 ) -> None:
     service.answers("GET", path(kind), {"error": error}, status=400)
     result = az("acr", kind.group, "show", *AT, "-n", "mypipeline", "--only-show-errors")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr == f"ERROR: {VERSION_NOT_OFFERED} {said}"
+    assert result.stderr == f"ERROR: {VERSION_NOT_OFFERED} {message}"
 
 
 @pytest.mark.parametrize("body", [{"error": "as a text"}, {"error": None}, {}])

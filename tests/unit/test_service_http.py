@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from azext_acrtransfer.kinds import EXPORT, PipelineKind
-from tests.support.az import told
+from tests.support.az import non_null
 from tests.support.wording import ANSWERED_BY_ANOTHER, CHECK_THE_NETWORK, NOT_JSON, invalid_resource
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, Service, flat, pipeline
 
@@ -24,7 +24,7 @@ LIST = ("acr", "pipeline-run", "list", *AT, "--only-show-errors")
 
 @pytest.mark.parametrize(("argv", "path"), [(SHOW, PATH), (LIST, RUNS)])
 @pytest.mark.parametrize(
-    ("status", "answer", "said"),
+    ("status", "answer", "description"),
     [
         (200, {"body": "<html>", "content_type": "text/html"}, "200 OK, with text/html"),
         (404, {"body": "<html>", "content_type": "text/html"}, "404 Not Found, with text/html"),
@@ -42,13 +42,13 @@ def test_what_is_not_the_services_is_said_to_be_so(
     path: str,
     status: int,
     answer: dict[str, Any],
-    said: str,
+    description: str,
 ) -> None:
     service.mock.add("GET", f"{ARM}{path}", status=status, **answer)
     result = az(*argv)
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == (
-        f"ERROR: management.azure.com answered {said}, {NOT_JSON} {PROXY}\n"
+        f"ERROR: management.azure.com answered {description}, {NOT_JSON} {PROXY}\n"
         f"Request: GET {ARM}{path}\n"
     )
 
@@ -95,7 +95,7 @@ def test_what_slides_onto_the_next_page_is_listed_once(az: Az, service: Service)
     service.answers("GET", PIPELINES, {"value": [two]})
     result = az("acr", "export-pipeline", "list", *AT, "--only-show-errors")
     assert (result.exit_code, result.stderr) == (0, "")
-    assert told(result.json) == [flat(one), flat(two)]
+    assert non_null(result.json) == [flat(one), flat(two)]
 
 
 @pytest.mark.parametrize("lacking", ["id", "name", "properties"])

@@ -20,8 +20,8 @@ CREATE = ("create", "-n", "myrun01", "-p", "mypipeline", "-t", "export", "-b", "
 
 
 def throttles(service: Service, method: str, path: str, **headers: str) -> None:
-    told = {name.replace("_", "-"): value for name, value in headers.items()}
-    service.answers(method, path, THROTTLED, status=429, headers=told)
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    service.answers(method, path, THROTTLED, status=429, headers=sent)
 
 
 @pytest.mark.parametrize(

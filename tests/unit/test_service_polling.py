@@ -62,19 +62,19 @@ def test_delay_is_a_tenth_of_the_time_waited(
 @pytest.mark.parametrize("duration", [0.5, 3, 30, 600, 3600])
 def test_the_end_is_seen_within_a_tenth_of_the_run(duration: float) -> None:
     clock = FakeTime()
-    asked = []
+    requested = []
 
     def ask() -> Answer:
-        asked.append(clock.now)
+        requested.append(clock.now)
         return Answer(clock.now)
 
     wait = polling.Waiting(QUIET, now=lambda: clock.now, sleep=clock.sleep)
-    seen = wait.settled(
+    settled = wait.settled(
         resources(ask), "myrun01", Answer(0), lambda now: StateOfTest(now >= duration)
     )
-    assert seen - duration <= max(1.0, min(duration / 10, 10)) + 1e-6
+    assert settled - duration <= max(1.0, min(duration / 10, 10)) + 1e-6
     # Each second at first, then ten times while the wait grows by e, then each ten seconds.
-    assert len(asked) <= 10 + 10 * math.log(10) + duration / 10 + 1
+    assert len(requested) <= 10 + 10 * math.log(10) + duration / 10 + 1
 
 
 def test_what_is_settled_is_not_asked_about() -> None:
@@ -201,10 +201,10 @@ def test_several_are_waited_for_under_one_line(terminal: Terminal) -> None:
     all_runs: Any = SimpleNamespace(get=look, list=lambda: iter(()))
     wait = polling.Waiting(terminal.cli, now=lambda: clock.now, sleep=clock.sleep)
     refused = polling.LastAnswer(None, AzureError("refused"))
-    seen = {"never": refused} | {
+    begun = {"never": refused} | {
         name: polling.LastAnswer(Answer(run)) for name, run in runs.items()
     }
-    settled = wait.all_settled(all_runs, seen, Run.state)
+    settled = wait.all_settled(all_runs, begun, Run.state)
     assert settled["never"] is refused
     assert [settled[name].resource for name in runs] == list(runs.values())
     looks = {"first": [1], "second": [1, 2], "third": [1, 2, 3, 4]}

@@ -91,8 +91,8 @@ def test_a_default_group_that_is_wrong_is_named_as_such(
     group = () if is_default else ("-g", "mygroup")
     result = az(*line.split(), "-r", "myregistry", *group, "--only-show-errors")
     assert (result.exit_code, result.stdout) == (3, "")
-    said, advice = result.stderr.rstrip().rsplit("\n", 1)
-    assert said.startswith(f"ERROR: ({code}) {message}\n")
+    shown, advice = result.stderr.rstrip().rsplit("\n", 1)
+    assert shown.startswith(f"ERROR: ({code}) {message}\n")
     assert advice == (IN_THE_DEFAULT_GROUP if is_default else CHECK_THE_REGISTRY)
 
 

@@ -103,7 +103,7 @@ def test_a_run_without_properties_is_under_way() -> None:
 
 
 def test_progress_is_told_only_as_far_as_the_service_tells_it() -> None:
-    told = {"status": "Running", "progress": {"percentage": "40"}}
-    assert str(RunState({"properties": {"response": told}})) == "Running, 40 %"
+    response = {"status": "Running", "progress": {"percentage": "40"}}
+    assert str(RunState({"properties": {"response": response}})) == "Running, 40 %"
     assert str(RunState({"properties": {"response": {"status": "Running"}}})) == "Running"
     assert str(RunState({"properties": {"provisioningState": "Creating"}})) == "Creating"

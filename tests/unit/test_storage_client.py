@@ -48,9 +48,9 @@ def test_blobs_come_page_by_page(
         ({}, page("one", "folder/two", following="three")),
         ({"marker": "three"}, page("three")),
     ]:
-        asked = responses.matchers.query_param_matcher(query | more, strict_match=False)
+        parameters = responses.matchers.query_param_matcher(query | more, strict_match=False)
         headers = {"Content-Type": "application/xml"}
-        container.get(uri, body=body, headers=headers, match=[mine, asked])
+        container.get(uri, body=body, headers=headers, match=[mine, parameters])
     assert list(list_blobs(uri)) == ["one", "folder/two", "three"]
 
 
@@ -120,7 +120,7 @@ def test_a_missing_container_keeps_the_words_of_storage(
 
 
 @pytest.mark.parametrize(
-    ("answer", "said", "count"),
+    ("answer", "description", "count"),
     [
         ({"body": requests.ConnectionError("gone")}, "gone", 4),
         (
@@ -156,13 +156,13 @@ def test_what_is_no_answer_of_storage_names_the_container(
     list_blobs: Blobs,
     fake_time: FakeTime,
     answer: dict[str, Any],
-    said: str,
+    description: str,
     count: int,
 ) -> None:
     storage = container.get(URI, **answer)
     with pytest.raises(AzCLIError) as refused:
         list(list_blobs())
-    assert refused.value.error_msg == f"Couldn't list the blobs of container '{URI}': {said}"
+    assert refused.value.error_msg == f"Couldn't list the blobs of container '{URI}': {description}"
     assert refused.value.recommendations == [
         "A blob name without a pattern doesn't list the container."
     ]

@@ -43,24 +43,24 @@ class Content:
     """A registry, and a container, of which it is known what was requested."""
 
     def __init__(self) -> None:
-        self.asked: list[str] = []
+        self.requested: list[str] = []
 
     def repositories(self) -> Sequence[str]:
-        self.asked.append(CATALOG)
+        self.requested.append(CATALOG)
         return list(CONTENT)
 
     def tags_of(self, repositories: Sequence[str]) -> Iterator[tuple[str, Mapping[str, str]]]:
         for repository in repositories:
-            self.asked.append(repository)
+            self.requested.append(repository)
             tags = CONTENT.get(repository, [])
             yield repository, {tag: digest(f"{repository}:{tag}") for tag in tags}
 
     def contains(self, artifact: Artifact) -> bool:
-        self.asked.append(str(artifact))
+        self.requested.append(str(artifact))
         return artifact.reference == DIGEST
 
     def blobs(self) -> Sequence[str]:
-        self.asked.append("the blobs")
+        self.requested.append("the blobs")
         return ["a/images-001", "images-001", "images-002", "other"]
 
 
@@ -267,11 +267,11 @@ ASKED = [
 ]
 
 
-@pytest.mark.parametrize(("text", "asked"), ASKED)
-def test_no_more_is_asked_than_a_reference_needs(text: str, asked: list[str]) -> None:
+@pytest.mark.parametrize(("text", "requested"), ASKED)
+def test_no_more_is_asked_than_a_reference_needs(text: str, requested: list[str]) -> None:
     content = Content()
     Selection(parse(text)).resolve(content)
-    assert sorted(set(content.asked)) == asked
+    assert sorted(set(content.requested)) == requested
 
 
 UNMATCHED = [
@@ -338,7 +338,7 @@ def test_blobs_are_chosen_alike() -> None:
 def test_blobs_named_in_full_ask_nothing() -> None:
     content = Content()
     assert resolve_blobs(["one", "two", "one"], content) == ("one", "two")
-    assert content.asked == []
+    assert content.requested == []
 
 
 def test_a_glob_without_blobs_is_refused_with_the_nearest_names() -> None:
@@ -447,11 +447,11 @@ def test_a_list_of_another_kind_is_refused_in_its_line(
     file.write_text(f"base:v1\n# a comment\n{line}\n")
     text = file.read_text().rstrip("\n")
     expected = f"{invalid(line, option)}: {why}."
-    for words, place in ([], "the list"), ([f"@{tmp_path}", "@no file", f"@{file}"], str(file)):
+    for words, source in ([], "the list"), ([f"@{tmp_path}", "@no file", f"@{file}"], str(file)):
         monkeypatch.setattr(sys, "argv", ["az", *words])
         with pytest.raises(InvalidArgumentValueError) as refused:
             parse_references([text], option, ".azurecr.io")
-        assert refused.value.error_msg == f"Line 3 of {place}: {expected}"
+        assert refused.value.error_msg == f"Line 3 of {source}: {expected}"
     with pytest.raises(InvalidArgumentValueError) as refused:
         parse_references([line], option, ".azurecr.io")
     assert refused.value.error_msg == expected

@@ -26,12 +26,12 @@ PATHS = ("--manifest", "--skip", "--only-failed", "--write", "--blobs")
 @pytest.fixture(scope="module")
 def parsers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parsers]:
     """For each command, its parser and its options with a value, from the parameter table."""
-    found: Parsers = {}
+    by_command: Parsers = {}
 
     def record(_: Any, cmd_tbl: Any, parser: Any) -> None:
         for command, entry in cmd_tbl.items():
             settings = [argument.type.settings for argument in entry.arguments.values()]
-            found[command] = (
+            by_command[command] = (
                 parser,
                 [
                     max(each["options_list"], key=len)
@@ -46,7 +46,7 @@ def parsers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parsers]:
         for command in commands:
             with redirect_stdout(StringIO()), pytest.raises(SystemExit):
                 cli.invoke([*command.split(), "-h"])
-        yield found
+        yield by_command
 
 
 def test_every_option_is_walked(parsers: Parsers) -> None:

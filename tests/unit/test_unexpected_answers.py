@@ -47,7 +47,7 @@ def service() -> Iterator[responses.RequestsMock]:
 
 def states(result: Result) -> dict[str, str]:
     """The runs of a result, with their states."""
-    return {found["name"]: found["response"]["status"] for found in result.json}
+    return {outcome["name"]: outcome["response"]["status"] for outcome in result.json}
 
 
 def failed_run(**response: Any) -> dict[str, Any]:
@@ -190,7 +190,7 @@ def test_a_failed_run_in_another_shape_keeps_the_others(
 ) -> None:
     service.put(BROKEN, json=answer)
     result = az(*CREATE)
-    assert (result.exit_code, [found["name"] for found in result.json]) == (
+    assert (result.exit_code, [outcome["name"] for outcome in result.json]) == (
         1,
         ["myrun001", "myrun002", "myrun003"],
     )

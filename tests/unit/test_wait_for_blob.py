@@ -30,18 +30,18 @@ def triggered(
     name: str = "mypipeline_1a2b", blob: str = "images/my blob.tar", **changes: Any
 ) -> dict[str, Any]:
     """A run that the source trigger started."""
-    found = run(IMPORT, name, **changes)
-    response = found["properties"]["response"]
+    resource = run(IMPORT, name, **changes)
+    response = resource["properties"]["response"]
     response["source"] = {"uri": f"https://mystorage.blob.core.windows.net/transfer/{blob}"}
     response["trigger"] = {"sourceTrigger": {"timestamp": "2026-03-04T17:20:00Z"}}
-    return found
+    return resource
 
 
-def at(time: str, **more: Any) -> dict[str, Any]:
+def started_at(time: str, **more: Any) -> dict[str, Any]:
     """A run that was started at this time."""
-    found = triggered(f"mypipeline_{time.replace(':', '')}", **more)
-    found["properties"]["response"]["startTime"] = f"2026-03-04T{time}:00Z"
-    return found
+    resource = triggered(f"mypipeline_{time.replace(':', '')}", **more)
+    resource["properties"]["response"]["startTime"] = f"2026-03-04T{time}:00Z"
+    return resource
 
 
 def uploaded(mock: responses.RequestsMock, time: str = "17:00") -> None:
@@ -84,9 +84,9 @@ def test_wait_ends_when_the_run_for_the_blob_has_ended(
     # It has no start yet, but was created after the upload.
     under_way["systemData"] = {"createdAt": STARTED}
     if is_named:
-        for found in (under_way, ended):
-            found["properties"]["request"]["source"] = {"name": "images/my blob.tar"}
-            del found["properties"]["response"]["source"]
+        for resource in (under_way, ended):
+            resource["properties"]["request"]["source"] = {"name": "images/my blob.tar"}
+            del resource["properties"]["response"]["source"]
     uploaded(service)
     lists(service, others, [*others, under_way], [*others, ended])
     result = az(*OF_PIPELINE)
@@ -100,7 +100,7 @@ def test_a_run_before_the_upload_does_not_count(
     az: Az, service: responses.RequestsMock, fake_time: FakeTime
 ) -> None:
     uploaded(service, "17:00")
-    lists(service, [at("16:59")], [at("16:59"), at("17:00")])
+    lists(service, [started_at("16:59")], [started_at("16:59"), started_at("17:00")])
     assert az(*OF_PIPELINE, "--interval", "7").exit_code == 0
     assert fake_time.now == 7
 
@@ -108,9 +108,9 @@ def test_a_run_before_the_upload_does_not_count(
 def test_a_slash_at_the_end_of_the_container_uri_makes_no_difference(
     az: Az, mock: responses.RequestsMock
 ) -> None:
-    found = pipeline(IMPORT, trigger=ENABLED)
-    found["properties"]["source"]["uri"] += "/"
-    mock.get(f"{ARM}{PIPELINES}/mypipeline", json=found)
+    resource = pipeline(IMPORT, trigger=ENABLED)
+    resource["properties"]["source"]["uri"] += "/"
+    mock.get(f"{ARM}{PIPELINES}/mypipeline", json=resource)
     uploaded(mock)
     lists(mock, [triggered()])
     assert az(*OF_PIPELINE).exit_code == 0
@@ -118,7 +118,7 @@ def test_a_slash_at_the_end_of_the_container_uri_makes_no_difference(
 
 def test_of_several_runs_the_latest_counts(az: Az, service: responses.RequestsMock) -> None:
     uploaded(service)
-    lists(service, [at("17:30"), at("17:10", provisioningState="Failed")])
+    lists(service, [started_at("17:30"), started_at("17:10", provisioningState="Failed")])
     assert az(*OF_PIPELINE).exit_code == 0
 
 
@@ -211,7 +211,7 @@ def test_the_only_pipeline_with_a_trigger_is_found(az: Az, mock: responses.Reque
 
 
 @pytest.mark.parametrize(
-    ("names", "found"),
+    ("names", "shown"),
     [
         ([], "no import pipelines with an enabled source trigger."),
         (
@@ -221,14 +221,14 @@ def test_the_only_pipeline_with_a_trigger_is_found(az: Az, mock: responses.Reque
     ],
 )
 def test_without_a_pipeline_there_must_be_only_one(
-    az: Az, mock: responses.RequestsMock, names: list[str], found: str
+    az: Az, mock: responses.RequestsMock, names: list[str], shown: str
 ) -> None:
     pipelines = [pipeline(IMPORT, name, trigger=ENABLED) for name in names]
     mock.get(f"{ARM}{PIPELINES}", json={"value": pipelines})
     result = az(*WAIT)
     assert (result.exit_code, result.stdout) == (1, "")
     assert error_of(result) == [
-        f"ERROR: Registry 'myregistry' has {found}",
+        f"ERROR: Registry 'myregistry' has {shown}",
         "Add --pipeline to specify the import pipeline.",
     ]
 

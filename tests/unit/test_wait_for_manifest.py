@@ -73,7 +73,7 @@ def manifest(*entries: Entry, runs: tuple[ManifestRun, ...] = (FIRST, SECOND)) -
 def registry(mock: responses.RequestsMock) -> Registry:
     """A registry that lets the caller in, whose tags didn't move."""
     registry = Registry(mock)
-    registry.lets_in()
+    registry.accepts_login()
     registry.has_blobs()
     has(registry, *map(str, (V1, V2, V3)), content=document_of("image"))
     return registry

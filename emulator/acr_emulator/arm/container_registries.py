@@ -112,7 +112,7 @@ class ContainerRegistries:
                 f"The registry DNS name {login_server} is already in use. You can check if the name"
                 " is already claimed using following API: https://docs.microsoft.com/en-us/rest/api/"
                 "containerregistry/registries/checknameavailability",
-                beside={"status": "Failed"},
+                members={"status": "Failed"},
             )
         if not request.body.get("location"):
             raise bad_request(

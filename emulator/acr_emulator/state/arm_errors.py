@@ -14,19 +14,19 @@ class ArmError(Exception):
         message: str,
         *,
         headers: Mapping[str, str] | None = None,
-        beside: Mapping[str, str] | None = None,
+        members: Mapping[str, str] | None = None,
     ) -> None:
-        """A refusal; some providers write properties `beside` the error (recorded)."""
+        """A refusal; some providers write `members` next to the error (recorded)."""
         super().__init__(message)
         self.status = status
         self.code = code
         self.message = message
         self.headers = dict(headers or {})
-        self._beside = dict(beside or {})
+        self._members = dict(members or {})
 
     def body(self) -> dict[str, Any]:
         """The error envelope."""
-        return {"error": {"code": self.code, "message": self.message}, **self._beside}
+        return {"error": {"code": self.code, "message": self.message}, **self._members}
 
 
 def bad_request(code: str, message: str) -> ArmError:

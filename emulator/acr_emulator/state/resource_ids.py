@@ -64,7 +64,7 @@ class ResourceId:
     @property
     def scope(self) -> ResourceId:
         """What the last `providers` of the id is below."""
-        return self.first(max(at for at, word in enumerate(self._key) if word == "providers"))
+        return self.first(max(index for index, word in enumerate(self._key) if word == "providers"))
 
     def _name_after(self, kind: str, position: int) -> str:
         is_present = self._key[position : position + 1] == (kind,)

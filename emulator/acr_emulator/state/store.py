@@ -242,9 +242,9 @@ def _opened(path: Path) -> sqlite3.Connection:
         # could take the last writes with it.
         database.execute("PRAGMA synchronous = NORMAL")
         database.executescript(_SCHEMA)
-        [verdict] = database.execute("PRAGMA quick_check(1)").fetchone()
-        if verdict != "ok":
-            raise sqlite3.DatabaseError(verdict)
+        [result] = database.execute("PRAGMA quick_check(1)").fetchone()
+        if result != "ok":
+            raise sqlite3.DatabaseError(result)
     except BaseException:
         database.close()
         raise

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 from acr_emulator.cloud.clouds import PUBLIC
 
-from tests.e2e.guides.walk import Walk
+from tests.e2e.guides.shell import GuideShell
 from tests.e2e.releases import build_release
 from tests.support.cloud import Json, eventually
 from tests.support.oci import INDEX, MANIFEST
@@ -47,10 +47,10 @@ class Side:
             "MyIdentity": "myidentity",
         }
 
-    def go_on(self, walk: Walk, **names: str) -> None:
+    def enter(self, shell: GuideShell, **names: str) -> None:
         """Have the next lines typed here, with more names filled in."""
-        walk.az = self.az
-        walk.variables |= self.names | names
+        shell.az = self.az
+        shell.variables |= self.names | names
 
     def create_identity(self) -> Json:
         """Make the user-assigned identity that the guides take for granted."""
@@ -113,7 +113,7 @@ class Side:
             runs = self.site.resource("pipelineRuns")["value"]
             return str(runs[0]["name"]) if runs else None
 
-        run = f"{self.site.at} --name {eventually(look)}"
+        run = f"{self.site.args} --name {eventually(look)}"
         self.az.ok(f"acr pipeline-run wait --created {run}")
         shown: Json = self.az.ok(f"acr pipeline-run show {run}").json
         return shown

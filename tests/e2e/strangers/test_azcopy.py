@@ -30,7 +30,7 @@ def exported(az: Terminal, site: Site) -> Json:
     digest = site.registry_client.push("samples/hello", "1.0", layer=os.urandom(3 * _MEBIBYTE))
     site.pipeline("export")
     shown: Json = az.ok(
-        f"acr pipeline-run create {site.at} -n myrun01 -p mypipeline -t export -b myblob "
+        f"acr pipeline-run create {site.args} -n myrun01 -p mypipeline -t export -b myblob "
         "-a samples/hello:1.0"
     ).json
     return {**shown["response"], "digest": digest}

@@ -50,12 +50,12 @@ def done(operations: Any, verb: str, *arguments: Any) -> Any:
     return method(*arguments).result()
 
 
-def run(client: Any, models: Any, place: Any, name: str, **request: Any) -> Any:
+def run(client: Any, models: Any, registry: Any, name: str, **request: Any) -> Any:
     """Start a pipeline run and wait for it; the oldest method takes the request by itself."""
     body = models.PipelineRunRequest(**request)
     if "request" not in inspect.signature(getattr(client.pipeline_runs, "create", len)).parameters:
         body = models.PipelineRun(request=body)
-    return done(client.pipeline_runs, "create", *place, name, body)
+    return done(client.pipeline_runs, "create", *registry, name, body)
 
 
 def transfer(client: Any, models: Any) -> dict[str, Any]:

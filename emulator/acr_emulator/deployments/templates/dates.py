@@ -44,7 +44,7 @@ _LONGEST_FRACTION = 7
 _NOON = 12
 
 
-def formatted(moment: datetime, form: str) -> str:
+def formatted(timestamp: datetime, form: str) -> str:
     """A time in UTC in a format of .NET; ArgumentError for what .NET refuses."""
     if len(form) <= 1:
         if form not in _STANDARD:
@@ -56,32 +56,32 @@ def formatted(moment: datetime, form: str) -> str:
         if part is None:
             raise ArgumentError("'format' has a quote without an end, or a stray '%' or '\\'")
         if row := part["row"]:
-            written = _with_row(written, moment, row.removeprefix("%"))
+            written = _with_row(written, timestamp, row.removeprefix("%"))
         else:
             written += part[part.lastgroup or 0]
         position = part.end()
     return written
 
 
-def _with_row(written: str, moment: datetime, row: str) -> str:
+def _with_row(written: str, timestamp: datetime, row: str) -> str:
     letter, count = row[0], len(row)
     if letter in "fF":
         if count > _LONGEST_FRACTION:
             raise ArgumentError(f"'format' has more than {_LONGEST_FRACTION} digits of a second")
-        digits = f"{moment.microsecond:06d}0"[:count]
+        digits = f"{timestamp.microsecond:06d}0"[:count]
         if letter == "f":
             return written + digits
         digits = digits.rstrip("0")
         return written + digits if digits else written.removesuffix(".")
-    return written + _ROWS[letter](moment, count)
+    return written + _ROWS[letter](timestamp, count)
 
 
 def _number(value: Callable[[datetime], int]) -> Callable[[datetime, int], str]:
-    return lambda moment, count: f"{value(moment):0{min(count, _DIGITS)}d}"
+    return lambda timestamp, count: f"{value(timestamp):0{min(count, _DIGITS)}d}"
 
 
-def _year(moment: datetime, count: int) -> str:
-    return f"{moment.year if count > _DIGITS else moment.year % 100:0{count}d}"
+def _year(timestamp: datetime, count: int) -> str:
+    return f"{timestamp.year if count > _DIGITS else timestamp.year % 100:0{count}d}"
 
 
 def _named(
@@ -90,23 +90,23 @@ def _named(
     """One or two letters ask for the number, three for a short name, more for the whole one."""
     numbers = _number(number)
 
-    def named(moment: datetime, count: int) -> str:
+    def named(timestamp: datetime, count: int) -> str:
         if count <= _DIGITS:
-            return numbers(moment, count)
-        return name(moment)[:_SHORT] if count == _SHORT else name(moment)
+            return numbers(timestamp, count)
+        return name(timestamp)[:_SHORT] if count == _SHORT else name(timestamp)
 
     return named
 
 
 _ROWS: Mapping[str, Callable[[datetime, int], str]] = {
     "y": _year,
-    "M": _named(lambda moment: moment.month, lambda moment: _MONTHS[moment.month - 1]),
-    "d": _named(lambda moment: moment.day, lambda moment: _DAYS[moment.weekday()]),
-    "H": _number(lambda moment: moment.hour),
-    "h": _number(lambda moment: moment.hour % _NOON or _NOON),
-    "m": _number(lambda moment: moment.minute),
-    "s": _number(lambda moment: moment.second),
-    "t": lambda moment, count: ("AM" if moment.hour < _NOON else "PM")[:count],
+    "M": _named(lambda timestamp: timestamp.month, lambda timestamp: _MONTHS[timestamp.month - 1]),
+    "d": _named(lambda timestamp: timestamp.day, lambda timestamp: _DAYS[timestamp.weekday()]),
+    "H": _number(lambda timestamp: timestamp.hour),
+    "h": _number(lambda timestamp: timestamp.hour % _NOON or _NOON),
+    "m": _number(lambda timestamp: timestamp.minute),
+    "s": _number(lambda timestamp: timestamp.second),
+    "t": lambda timestamp, count: ("AM" if timestamp.hour < _NOON else "PM")[:count],
     "z": lambda _, count: ("+0", "+00", "+00:00")[min(count, 3) - 1],
     "g": lambda _, __: "A.D.",
     "K": lambda _, count: "Z" * count,

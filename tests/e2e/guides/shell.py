@@ -14,7 +14,7 @@ from tests.support.terminal import Terminal
 _KEPT = ("PATH", "HOME", "PWD", "OLDPWD", "SHLVL", "_")
 
 
-class Walk:
+class GuideShell:
     """A context manager: when it ends, every line of the guide must have been typed."""
 
     def __init__(self, az: Terminal, guide: Guide, folder: Path, names: dict[str, str]) -> None:
@@ -26,7 +26,7 @@ class Walk:
         #: The variables of the shell: names filled in, and what lines have set.
         self.variables = dict(names)
 
-    def __enter__(self) -> Walk:
+    def __enter__(self) -> GuideShell:
         return self
 
     def __exit__(
@@ -48,7 +48,7 @@ class Walk:
         return self._type(typed.removesuffix(without).rstrip(" \\\n"), self._folder)
 
     def _type(self, typed: str, folder: Path) -> Result:
-        result = self._shell(self._here(typed), folder)
+        result = self._run(self._here(typed), folder)
         assert result.exit_code == 0, f"{typed}\n{result.stderr}"
         assert "Traceback" not in result.stderr
         return result
@@ -59,7 +59,7 @@ class Walk:
         typed = typed.replace(f".{PUBLIC.vault_suffix}/", f".{hosts.vault_suffix}/")
         return typed.replace(f".{PUBLIC.blob_suffix}/", f".{hosts.blob_suffix}/")
 
-    def _shell(self, typed: str, folder: Path) -> Result:
+    def _run(self, typed: str, folder: Path) -> Result:
         """Variables outlive a line by being exported at its end."""
         kept = self._folder / "variables"
         script = f'set -a\ncd "{folder}"\n{typed}\nenv -0 > "{kept}"'

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tests.e2e.guides.shell import GuideShell
 from tests.e2e.guides.side import BLOB, Side
-from tests.e2e.guides.walk import Walk
 from tests.support.cloud import Json, eventually
 from tests.support.site import Kind
 
 _PLAIN, _FULL = "plainpipeline", "fullpipeline"
-_PLACES: dict[Kind, str] = {"export": "target", "import": "source"}
+_SIDES: dict[Kind, str] = {"export": "target", "import": "source"}
 _OPTIONS: dict[Kind, list[str]] = {
     "export": ["OverwriteBlobs", "ContinueOnErrors"],
     "import": ["DeleteSourceBlobOnSuccess", "OverwriteTags", "ContinueOnErrors"],
@@ -18,13 +18,13 @@ _OPTIONS: dict[Kind, list[str]] = {
 
 
 @dataclass(frozen=True)
-class CliWalkthrough:
+class CliSteps:
     """The lines from the installation to the last deletion.
 
     Of each kind there are two pipelines: a plain one, and a full one with all options.
     """
 
-    walk: Walk
+    shell: GuideShell
     source: Side
     target: Side
 
@@ -41,21 +41,21 @@ class CliWalkthrough:
 
     def install(self) -> None:
         """Install from an index of each cloud's own: later lines need the extension."""
-        self.source.go_on(self.walk, AZURE_EXTENSION_INDEX_URL=self.source.publish_release())
-        self.walk.type("install")
-        self.target.go_on(self.walk, AZURE_EXTENSION_INDEX_URL=self.target.publish_release())
-        self.walk.again("install")
+        self.source.enter(self.shell, AZURE_EXTENSION_INDEX_URL=self.source.publish_release())
+        self.shell.type("install")
+        self.target.enter(self.shell, AZURE_EXTENSION_INDEX_URL=self.target.publish_release())
+        self.shell.again("install")
 
     def pipelines(self, kind: Kind) -> None:
         """Create both, and let them read the secret: runs show whether they can."""
         side = self.source if kind == "export" else self.target
         identity = side.create_identity()
-        side.go_on(self.walk, MyPipeline=_PLAIN)
-        plain = self.walk.type(f"create {kind} pipeline").json
+        side.enter(self.shell, MyPipeline=_PLAIN)
+        plain = self.shell.type(f"create {kind} pipeline").json
         _assert_pipeline(plain, side, kind, "systemAssigned", [])
 
-        side.go_on(self.walk, MyPipeline=_FULL)
-        full = self.walk.type(f"create {kind} pipeline with all options").json
+        side.enter(self.shell, MyPipeline=_FULL)
+        full = self.shell.type(f"create {kind} pipeline with all options").json
         _assert_pipeline(full, side, kind, "userAssigned", _OPTIONS[kind])
         [assigned] = full["identity"]["userAssignedIdentities"].values()
         assert assigned["principalId"] == identity["principalId"]
@@ -63,13 +63,13 @@ class CliWalkthrough:
             statuses = [made["trigger"]["sourceTrigger"]["status"] for made in (plain, full)]
             assert statuses == ["Enabled", "Disabled"]
 
-        side.go_on(self.walk, MyPipeline=_PLAIN)
-        assert self.walk.type(f"show {kind} pipeline").json == plain
+        side.enter(self.shell, MyPipeline=_PLAIN)
+        assert self.shell.type(f"show {kind} pipeline").json == plain
         grant = f"let {kind} pipeline read the secret"
-        side.go_on(self.walk, MyPrincipalID=plain["identity"]["principalId"])
-        self.walk.type(grant)
-        side.go_on(self.walk, MyPrincipalID=identity["principalId"])
-        vault = self.walk.again(grant).json
+        side.enter(self.shell, MyPrincipalID=plain["identity"]["principalId"])
+        self.shell.type(grant)
+        side.enter(self.shell, MyPrincipalID=identity["principalId"])
+        vault = self.shell.again(grant).json
         permissions = {
             policy["objectId"]: policy["permissions"]["secrets"]
             for policy in vault["properties"]["accessPolicies"]
@@ -80,22 +80,22 @@ class CliWalkthrough:
     def export(self, pushed: dict[str, str]) -> None:
         """Run both pipelines; the one that overwrites its blob, twice."""
         *_, digest = pushed
-        self.source.go_on(self.walk, MyPipeline=_PLAIN, MyPipelineRun="plainrun", MyDigest=digest)
-        run = self.walk.type("export").json
+        self.source.enter(self.shell, MyPipeline=_PLAIN, MyPipelineRun="plainrun", MyDigest=digest)
+        run = self.shell.type("export").json
         _assert_succeeded(run)
         assert run["request"]["artifacts"] == ["hello-world:latest", f"hello-world@{digest}"]
         assert run["response"]["target"]["uri"] == f"{self.source.site.container_uri}/{BLOB}"
         self._assert_same_does_nothing("export", run)
 
-        self.source.go_on(self.walk, MyPipeline=_FULL, MyPipelineRun="fullrun")
-        first, second = self.walk.again("export").json, self.walk.again("export").json
+        self.source.enter(self.shell, MyPipeline=_FULL, MyPipelineRun="fullrun")
+        first, second = self.shell.again("export").json, self.shell.again("export").json
         _assert_succeeded(first)
         _assert_succeeded(second)
         assert second["response"]["startTime"] > first["response"]["startTime"]
-        assert BLOB in self.walk.type("list blobs").stdout
+        assert BLOB in self.shell.type("list blobs").stdout
 
     def _assert_same_does_nothing(self, name: str, run: Json) -> None:
-        again = self.walk.again(name, without="--force-redeploy")
+        again = self.shell.again(name, without="--force-redeploy")
         assert again.json == run
         assert "--force-redeploy" in again.stderr
 
@@ -106,8 +106,8 @@ class CliWalkthrough:
         assert run["request"]["pipelineResourceId"] == self._import_pipeline(_PLAIN)
         assert run["response"]["status"] == "Succeeded"
         assert self.target.held(pushed) == pushed
-        self.target.go_on(self.walk)
-        assert self.walk.type("show tags after the trigger").json == ["latest"]
+        self.target.enter(self.shell)
+        assert self.shell.type("show tags after the trigger").json == ["latest"]
         full = self._import_pipeline(_FULL)
         reasons = eventually(lambda: self.target.az.cloud.status()["trigger"]["reasons"].get(full))
         assert reasons == {"": "The trigger is disabled."}
@@ -120,8 +120,8 @@ class CliWalkthrough:
         """The full pipeline puts a tag right that has moved, and removes the blob."""
         self.target.site.registry_client.push("hello-world", "latest", layer=b"something else")
         assert self.target.held(pushed) != pushed
-        self.target.go_on(self.walk, MyPipeline=_FULL, MyPipelineRun="fullrun")
-        run = self.walk.type("import").json
+        self.target.enter(self.shell, MyPipeline=_FULL, MyPipelineRun="fullrun")
+        run = self.shell.type("import").json
         _assert_succeeded(run)
         *_, digest = pushed
         artifacts = ["hello-world:latest", f"hello-world@{digest}"]
@@ -129,16 +129,16 @@ class CliWalkthrough:
         assert self.target.held(pushed) == pushed
         assert self.target.site.blobs == []
         self._assert_same_does_nothing("import", run)
-        assert self.walk.type("show tags after the run").json == ["latest"]
+        assert self.shell.type("show tags after the run").json == ["latest"]
 
     def delete(self) -> None:
         """What is named goes, and no more: a run's deletion does not undo it."""
         for kind, side in (("export", self.source), ("import", self.target)):
-            side.go_on(self.walk, MyPipeline=_PLAIN)
-            self.walk.type(f"delete {kind} pipeline")
+            side.enter(self.shell, MyPipeline=_PLAIN)
+            self.shell.type(f"delete {kind} pipeline")
             assert _names(side, f"{kind}Pipelines") == [_FULL]
-        self.source.go_on(self.walk, MyPipelineRun="plainrun")
-        self.walk.type("delete run")
+        self.source.enter(self.shell, MyPipelineRun="plainrun")
+        self.shell.type("delete run")
         assert _names(self.source, "pipelineRuns") == ["fullrun"]
         assert self.source.site.blobs == [BLOB]
 
@@ -146,8 +146,8 @@ class CliWalkthrough:
 def _assert_pipeline(
     pipeline: Json, side: Side, kind: Kind, identity: str, options: list[str]
 ) -> None:
-    place = pipeline[_PLACES[kind]]
-    assert (place["uri"], place["keyVaultUri"], place["storageAccessMode"]) == (
+    storage = pipeline[_SIDES[kind]]
+    assert (storage["uri"], storage["keyVaultUri"], storage["storageAccessMode"]) == (
         side.site.container_uri,
         side.site.secret_uri,
         side.sas_mode,

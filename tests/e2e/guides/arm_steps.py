@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.e2e.guides.arm_setting import Setting, template_files
-from tests.e2e.guides.walk import Walk
+from tests.e2e.guides.shell import GuideShell
 from tests.support.cloud import Json, eventually
 
 _ARTIFACTS = ["samples/hello-world:v1", "samples/nginx:v1"]
 
 
 @dataclass(frozen=True)
-class ArmWalkthrough:
+class ArmSteps:
     """The lines from the first pipeline to the last deletion."""
 
-    walk: Walk
+    shell: GuideShell
     source: Setting
     target: Setting
     folder: Path
@@ -34,14 +34,14 @@ class ArmWalkthrough:
             assert own["identity"]["type"] == "systemAssigned"
             given = self._create(f"create {kind} pipeline with identity", local, kind, setting)
             assert given["identity"]["type"] == "userAssigned"
-            self.walk.type(f"store {kind} pipeline")
+            self.shell.type(f"store {kind} pipeline")
             variable = f"{kind.upper()}_RES_ID"
             if not self.with_registry:
-                assert "/Microsoft.Authorization/roleAssignments/" in self.walk.variables[variable]
+                assert "/Microsoft.Authorization/roleAssignments/" in self.shell.variables[variable]
                 path = f"Microsoft.Resources/deployments/{kind}Pipeline"
                 outputs = setting.arm("GET", path)["properties"]["outputs"]
-                self.walk.variables[variable] = outputs["pipelineResourceId"]["value"]
-            assert self.walk.variables[variable] == given["id"]
+                self.shell.variables[variable] = outputs["pipelineResourceId"]["value"]
+            assert self.shell.variables[variable] == given["id"]
 
     def _pipeline_files(self, kind: str, setting: Setting) -> Path:
         side = "target" if kind == "export" else "source"
@@ -60,7 +60,7 @@ class ArmWalkthrough:
 
     def _create(self, name: str, local: Path, kind: str, setting: Setting) -> Json:
         """What the deployment reports exists, and works: runs show whether it may."""
-        deployed = self.walk.type(name, local).json["properties"]
+        deployed = self.shell.type(name, local).json["properties"]
         assert deployed["provisioningState"] == "Succeeded"
         pipeline = setting.resource(f"{kind}Pipelines/my{kind}pipeline")
         index = 1 if self.with_registry else 0
@@ -79,25 +79,25 @@ class ArmWalkthrough:
             self.folder,
             registryName=self.source.registry,
             pipelineRunName="myexportrun",
-            pipelineResourceId=self.walk.variables["EXPORT_RES_ID"],
+            pipelineResourceId=self.shell.variables["EXPORT_RES_ID"],
             targetName="myblob",
             artifacts=_ARTIFACTS,
         )
-        deployed = self.walk.type("export", local).json["properties"]
+        deployed = self.shell.type("export", local).json["properties"]
         assert deployed["provisioningState"] == "Succeeded"
-        self.walk.type("store export run")
+        self.shell.type("store export run")
         run = self.source.resource("pipelineRuns/myexportrun")
-        assert self.walk.variables["EXPORT_RUN_RES_ID"] == run["id"]
+        assert self.shell.variables["EXPORT_RUN_RES_ID"] == run["id"]
         assert run["properties"]["response"]["status"] == "Succeeded"
-        assert "myblob" in self.walk.type("list blobs").stdout
+        assert "myblob" in self.shell.type("list blobs").stdout
 
     def carry(self) -> None:
         """Copy the blob; the import pipeline's trigger brings it in."""
-        self.walk.variables |= {
+        self.shell.variables |= {
             "SOURCE_SAS": self.source.sas("r"),
             "TARGET_SAS": self.target.sas("rwac"),
         }
-        self.walk.type("copy blob")
+        self.shell.type("copy blob")
         eventually(self._triggered)
         self._assert_repositories("list repositories after the trigger")
 
@@ -120,34 +120,34 @@ class ArmWalkthrough:
             self.folder,
             registryName=self.target.registry,
             pipelineRunName="myimportrun",
-            pipelineResourceId=self.walk.variables["IMPORT_RES_ID"],
+            pipelineResourceId=self.shell.variables["IMPORT_RES_ID"],
             sourceName="myblob",
         )
-        deployed = self.walk.type("import", local).json["properties"]
+        deployed = self.shell.type("import", local).json["properties"]
         assert deployed["provisioningState"] == "Succeeded"
-        self.walk.type("store import run")
+        self.shell.type("store import run")
         run = self.target.resource("pipelineRuns/myimportrun")
-        assert self.walk.variables["IMPORT_RUN_RES_ID"] == run["id"]
+        assert self.shell.variables["IMPORT_RUN_RES_ID"] == run["id"]
         assert sorted(run["properties"]["response"]["importedArtifacts"]) == _ARTIFACTS
         self._assert_repositories("list repositories after the run")
 
     def _assert_repositories(self, name: str) -> None:
         repositories = [artifact.partition(":")[0] for artifact in _ARTIFACTS]
-        assert self.walk.type(name).json == repositories
+        assert self.shell.type(name).json == repositories
 
     def export_again(self) -> None:
         """With another forceUpdateTag, the same run is carried out once more."""
         before = self.source.resource("pipelineRuns/myexportrun")["properties"]
-        self.walk.type("take the time")
-        self.walk.type("export again", self.folder / "PipelineRun-Export")
+        self.shell.type("take the time")
+        self.shell.type("export again", self.folder / "PipelineRun-Export")
         after = self.source.resource("pipelineRuns/myexportrun")["properties"]
-        assert after["forceUpdateTag"] == self.walk.variables["CURRENT_DATETIME"]
+        assert after["forceUpdateTag"] == self.shell.variables["CURRENT_DATETIME"]
         assert after["response"]["startTime"] > before["response"]["startTime"]
 
     def delete(self) -> None:
         """Nothing is left of what the guide has created."""
         for kind, setting in (("export", self.source), ("import", self.target)):
-            self.walk.type(f"delete {kind} resources")
+            self.shell.type(f"delete {kind} resources")
             assert setting.resource(f"{kind}Pipelines")["value"] == []
             names = [run["name"] for run in setting.resource("pipelineRuns")["value"]]
             assert f"my{kind}run" not in names
