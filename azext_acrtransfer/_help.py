@@ -83,7 +83,8 @@ short-summary: Check {article} {noun}'s prerequisites.
 long-summary: |
     Read-only. Uses your permissions and never prints secrets. Each check returns a code, a status \
 (pass, fail, warning, unknown), a message and a recommendation, which is a list of commands. \
-Unknown means that you don't have permission to read the resource; the message names it.
+Unknown means that the check couldn't be evaluated, such as without permission to read a resource; \
+the message gives the reason.
 
     The exit code is 1 if a check fails, and 4 if the pipeline or your permission to run it is \
 unknown.
@@ -143,7 +144,7 @@ _RUN_WAIT = """
 type: command
 short-summary: Wait for pipeline runs to end or reach a state.
 long-summary: |
-    Specify --name and a condition, --manifest or --storage-blob.
+    Specify --manifest, --storage-blob, or --name with a condition such as --created.
 
     With --manifest, the command waits for all runs of an export and completes the manifest, also \
 after the export command was interrupted or used --no-wait. It fails if a run failed, or if the \
@@ -220,7 +221,7 @@ examples:
           --pipeline myexportpipeline --pipeline-type export --name myrun \\
           --storage-blob images.tar --artifacts samples/nginx:1.25 \\
           samples/hello@sha256:90659bf80b44ce6be8234e6ff90a1ac34acbeb826903b02cfa0da11c82cbc042
-  - name: Import a blob, also again, if all prerequisites are met
+  - name: Check the prerequisites, and import a blob, even if it was imported before
     text: |-
         az acr pipeline-run create --registry myregistry \\
           --pipeline myimportpipeline --pipeline-type import --name myrun \\
@@ -280,7 +281,7 @@ source registry.
 
     With --blobs, compares carried files by size and MD5 before the upload. Doesn't need a network.
 
-    The exit code is 1 if something is missing, different or not listed, and 4 if nothing is, but \
+    The exit code is 1 if something is missing, different or not listed. Otherwise, it is 4 if \
 something couldn't be compared.
 examples:
   - name: Verify that the target registry contains all exported artifacts

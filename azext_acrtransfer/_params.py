@@ -349,7 +349,7 @@ def _export_arguments(context: Any) -> None:
         "max_blob_size",
         arg_group="Selection",
         help="Maximum estimated size of a blob, such as 25GB. Larger exports are split into more "
-        "runs; an artifact that is larger itself is an error. Units: B, KB, MB, GB, TB, KiB, MiB, "
+        "runs; a single artifact that is larger is an error. Units: B, KB, MB, GB, TB, KiB, MiB, "
         "GiB, TiB. Default unit: B. Requires permission to read the registry.",
         validator=validators.validate_max_blob_size,
     )
@@ -397,14 +397,14 @@ def _verify_arguments(context: Any) -> None:
     context.argument(
         "only_differences",
         action="store_true",
-        help="Return only what isn't as the manifest lists it. Default: false.",
+        help="Return only differences from the manifest. Default: false.",
     )
     context.argument(
         "write",
         _FILE,
         help="Path to a manifest file to write. Contains the artifacts of this registry, for "
-        "--skip or --only-failed of the next export. Also written if artifacts are missing or "
-        "different.",
+        "--skip or --only-failed of the next export. The file is also written if artifacts "
+        "are missing or different.",
         validator=validators.manifest_to_write("write", ManifestKind.VERIFICATION),
     )
 
