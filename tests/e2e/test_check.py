@@ -95,7 +95,7 @@ FLAWS: list[tuple[str, str, Change, Kind]] = [
 
 
 @pytest.mark.parametrize(("code", "status", "cause", "kind"), FLAWS, ids=[row[0] for row in FLAWS])
-def test_what_it_finds_is_mended_by_what_it_prints(
+def test_what_it_finds_is_fixed_by_what_it_prints(
     az: Terminal, code: str, status: str, cause: Change, kind: Kind
 ) -> None:
     options = ("DeleteSourceBlobOnSuccess",) if cause is leased_blob else ()

@@ -31,7 +31,7 @@ def printed(stderr: str, beginning: str) -> str:
     return line
 
 
-def test_revoked_secret_access_is_named_and_the_printed_command_mends_it(
+def test_revoked_secret_access_is_named_and_the_printed_command_fixes_it(
     az: Terminal, site: Site, pipeline: Json
 ) -> None:
     site.revoke_secret(pipeline)
@@ -49,7 +49,7 @@ def test_revoked_secret_access_is_named_and_the_printed_command_mends_it(
 
 
 @pytest.mark.usefixtures("pipeline")
-def test_an_existing_blob_is_named_and_the_printed_command_mends_it(
+def test_an_existing_blob_is_named_and_the_printed_command_fixes_it(
     az: Terminal, site: Site
 ) -> None:
     site.container.upload_blob("myblob", b"in the way")
@@ -60,7 +60,7 @@ def test_an_existing_blob_is_named_and_the_printed_command_mends_it(
     az.ok(f"{creating(site)} --force-redeploy")
 
 
-def test_a_missing_role_is_named_and_the_printed_command_mends_it(az: Terminal, site: Site) -> None:
+def test_a_missing_role_is_named_and_the_printed_command_fixes_it(az: Terminal, site: Site) -> None:
     site.registry_client.push("samples/hello", "1.0", layer=b"hello")
     az.ok(f"acr export-pipeline create {site.args} -n mypipeline -c {site.container_uri}")
     failed = az(creating(site))

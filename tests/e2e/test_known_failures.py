@@ -38,7 +38,7 @@ def _account_open(cloud: Cloud) -> Iterator[None]:
 
 @pytest.mark.usefixtures("_account_open")
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_a_failed_run_is_explained_and_mended_by_what_is_printed(az: Terminal, case: Case) -> None:
+def test_a_failed_run_is_explained_and_fixed_by_what_is_printed(az: Terminal, case: Case) -> None:
     scene = Scene.prepare(az.cloud, new_name(), case.kind, mode=case.mode, options=case.options)
     case.cause(scene)
     is_predicted = case.code in preflight.PREDICTED_BY

@@ -152,7 +152,7 @@ def test_the_report_names_nobody_and_no_secret(finished: FinishedFlow) -> None:
         assert not re.search(r"eyJ|sig=(?!REDACTED)|AccountKey", text), file
 
 
-def test_a_walk_that_is_interrupted_deletes_what_it_created(
+def test_a_flow_that_is_interrupted_deletes_what_it_created(
     live_az: Terminal, tmp_path: Path
 ) -> None:
     process = start(live_az, tmp_path, RESOURCE_PREFIX="interrupted", LOCATION="westus", YES="1")
@@ -186,7 +186,7 @@ def test_without_a_confirmation_nothing_is_created(live_az: Terminal, tmp_path: 
 
 
 @pytest.mark.parametrize("file", sorted(FOLDER.glob("*.py")), ids=lambda file: file.name)
-def test_the_flow_does_not_know_where_it_walks(file: Path) -> None:
+def test_the_flow_does_not_know_where_it_runs(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
     nodes = list(ast.walk(ast.parse(text)))
     imported = {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}

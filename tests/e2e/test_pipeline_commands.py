@@ -143,7 +143,9 @@ def test_without_waiting(az: Terminal, site: Site, kind: Kind) -> None:
     assert site.resource(f"{kind}Pipelines")["value"] == []
 
 
-def test_delete_asks_nothing_and_says_nothing(az: Terminal, site: Site, kind: Kind) -> None:
+def test_delete_prompts_for_nothing_and_prints_nothing(
+    az: Terminal, site: Site, kind: Kind
+) -> None:
     site.pipeline(kind)
     deleted = az.ok(f"acr {kind}-pipeline delete {site.args} --name mypipeline")
     assert deleted.stdout == ""

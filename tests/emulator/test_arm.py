@@ -103,7 +103,7 @@ def test_an_id_keeps_the_spelling_that_it_was_made_with(emulator: Emulator) -> N
     assert emulator.ok("GET", f"{VAULTS}/myvault")["id"] == typed
 
 
-def test_a_group_is_made_once_and_seen_by_head(emulator: Emulator) -> None:
+def test_a_group_is_made_once_and_found_by_head(emulator: Emulator) -> None:
     path = f"{SUBSCRIPTION}/resourceGroups/seen"
     assert emulator.arm("HEAD", path).status_code == 404
     assert emulator.arm("PUT", path, {"location": "westus"}).status_code == 201
@@ -151,7 +151,7 @@ def test_the_subscription_and_tenant_are_the_clouds_own(emulator: Emulator) -> N
     assert [item["tenantId"] for item in tenants] == [PUBLIC.tenant_id]
 
 
-def test_providers_are_registered_and_tell_their_types(emulator: Emulator) -> None:
+def test_providers_are_registered_and_list_their_types(emulator: Emulator) -> None:
     provider = emulator.ok("GET", f"{SUBSCRIPTION}/providers/microsoft.containerregistry")
     assert provider["registrationState"] == "Registered"
     types = [item["resourceType"] for item in provider["resourceTypes"]]

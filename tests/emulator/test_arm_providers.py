@@ -211,7 +211,7 @@ def test_access_policies_are_added_replaced_and_removed(
 
 
 @pytest.mark.parametrize(("version", "by_roles"), [("2025-05-01", False), ("2026-02-01", True)])
-def test_a_vault_goes_by_roles_unless_told_otherwise_from_2026_on(
+def test_a_vault_goes_by_roles_unless_specified_from_2026_on(
     emulator: Emulator, version: str, by_roles: bool
 ) -> None:
     properties = {**VAULT["properties"], "enableRbacAuthorization": None}
@@ -311,7 +311,7 @@ def test_nothing_is_denied(emulator: Emulator) -> None:
     assert emulator.ok("GET", path) == {"value": []}
 
 
-def test_arm_tells_the_time_of_the_emulators_clock(emulator: Emulator) -> None:
+def test_arm_returns_the_time_of_the_emulators_clock(emulator: Emulator) -> None:
     reported = emulator.arm("GET", GROUP).headers.get_list("date")
     emulator.instance.clock.advance(3600)
     later = emulator.arm("GET", GROUP).headers.get_list("date")

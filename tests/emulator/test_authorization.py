@@ -207,7 +207,7 @@ ASSIGNMENT = (
 )
 
 
-def test_a_caller_without_a_role_is_refused_and_told_what_it_lacks(world: World) -> None:
+def test_a_caller_without_a_role_is_refused_with_what_it_lacks(world: World) -> None:
     guest = Guest.arrives(world.emulator)
     answer = guest.arm("PUT", RUN, {"properties": {}})
     assert answer.status_code == 403
@@ -280,7 +280,7 @@ def test_who_may_delete_a_parent_deletes_what_is_below_it(world: World, parent: 
     assert emulator.instance.store.list(f"{path}/") == []
 
 
-def test_a_caller_is_told_what_it_may_do_at_a_scope(world: World) -> None:
+def test_a_caller_gets_its_permissions_at_a_scope(world: World) -> None:
     guest = Guest.arrives(world.emulator)
     path = f"{REGISTRIES}/runsource/providers/Microsoft.Authorization/permissions"
     [everything] = world.emulator.ok("GET", path)["value"]

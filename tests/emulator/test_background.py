@@ -24,7 +24,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return made
 
 
-def test_what_fails_is_logged_and_told_to_its_owner(caplog: pytest.LogCaptureFixture) -> None:
+def test_what_fails_is_logged_and_reported_to_its_owner(caplog: pytest.LogCaptureFixture) -> None:
     errors: list[Exception] = []
     defect = KeyError("unexpected")
 

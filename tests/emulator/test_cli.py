@@ -139,7 +139,7 @@ def test_variables_of_other_registry_tools_are_for_the_command_only(
     assert (result.returncode, result.stdout, result.stderr) == (0, "/auth.json\n", "")
 
 
-def test_a_command_that_is_not_there_is_named(state: Path) -> None:
+def test_a_command_that_does_not_exist_is_named(state: Path) -> None:
     result = run("run", "--state", state, "--", "no-such-command")
     assert result.returncode == 127
     assert "no-such-command" in result.stderr
@@ -414,7 +414,7 @@ def test_a_damaged_store_is_an_error_that_says_what_to_do(
 
 
 @pytest.mark.parametrize("name", ["state.db", "tls/ca.key", "tls/tokens.key"])
-def test_a_folder_in_the_place_of_a_file_is_an_error(state: Path, name: str) -> None:
+def test_a_folder_instead_of_a_file_is_an_error(state: Path, name: str) -> None:
     (state / name).mkdir(parents=True)
     result = run("run", "--state", state, "--", "true")
     reason = {

@@ -16,7 +16,7 @@ def test_it_shows_real_time_and_what_it_was_advanced_by() -> None:
     assert clock.now().tzinfo is timezone.utc
 
 
-def test_it_knows_what_it_showed_at_a_moment_of_real_time() -> None:
+def test_it_knows_what_it_showed_at_a_real_time() -> None:
     clock = Clock()
     before = datetime.now(timezone.utc)
     clock.advance(3600)
@@ -92,7 +92,7 @@ def test_sleeping_for_nothing_returns() -> None:
         (0, "Z", "2026-01-20T15:49:43Z"),
     ],
 )
-def test_moments_are_written_as_azure_writes_them(
+def test_timestamps_are_written_as_azure_writes_them(
     microsecond: int, zone: str, written: str
 ) -> None:
     time = datetime(2026, 1, 20, 15, 49, 43, microsecond, timezone.utc)

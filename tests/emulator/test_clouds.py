@@ -147,12 +147,12 @@ def private(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     emulator.stop()
 
 
-def test_the_hosts_of_other_clouds_are_not_there(private: Emulator) -> None:
+def test_the_hosts_of_other_clouds_do_not_exist(private: Emulator) -> None:
     with pytest.raises(httpx.ProxyError, match="^403 Host .* is unknown to Contoso$"):
         private.http.get(f"{PUBLIC.arm_url}/subscriptions")
 
 
-def test_anyone_is_told_the_endpoints(private: Emulator) -> None:
+def test_anyone_gets_the_endpoints(private: Emulator) -> None:
     answer = private.http.get(f"{PRIVATE.arm_url}/metadata/endpoints?api-version=2022-09-01")
     assert answer.json() == {
         "name": "Contoso",
@@ -201,7 +201,7 @@ def test_other_types_come_in_any_version(private: Emulator) -> None:
     assert shown["properties"]["loginServer"] == "myregistry.cr.contoso.example"
 
 
-def test_the_provider_tells_the_versions_of_each_type(private: Emulator) -> None:
+def test_the_provider_lists_the_versions_of_each_type(private: Emulator) -> None:
     provider = private.ok("GET", f"{SUBSCRIPTION}/providers/Microsoft.ContainerRegistry")
     versions = {item["resourceType"]: item["apiVersions"] for item in provider["resourceTypes"]}
     assert versions["registries/pipelineRuns"] == ["2019-12-01-preview"]

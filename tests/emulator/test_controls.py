@@ -25,7 +25,7 @@ def controls(emulator: Emulator) -> Iterator[Controls]:
     controls.http.close()
 
 
-def test_a_fault_strikes_as_often_as_asked_and_reads_as_asked(
+def test_a_fault_is_injected_as_often_and_reads_as_requested(
     emulator: Emulator, controls: Controls
 ) -> None:
     fault = {
@@ -100,7 +100,7 @@ def test_the_clock_is_set_back(emulator: Emulator, controls: Controls) -> None:
     controls.post("clock", {"advance": 5000})
 
 
-def test_provisioning_lasts_as_long_as_asked_by_the_clock(
+def test_provisioning_lasts_as_long_as_requested_by_the_clock(
     emulator: Emulator, controls: Controls
 ) -> None:
     emulator.ok("PUT", GROUP, {"location": "westus"})
@@ -171,7 +171,7 @@ def open_url(controls: Controls, name: str, userinfo: bytes = b"") -> httpx.URL:
 
 @pytest.mark.parametrize("userinfo", [b"", b"acr-emulator:x", b"acr-emulator:", b"x:y"])
 @pytest.mark.parametrize(("method", "name"), [("POST", "principals"), ("GET", "state")])
-def test_controls_ask_for_their_secret(
+def test_controls_require_their_secret(
     emulator: Emulator, controls: Controls, method: str, name: str, userinfo: bytes
 ) -> None:
     before = list(emulator.instance.directory)

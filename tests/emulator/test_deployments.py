@@ -122,7 +122,7 @@ def test_lists_are_newest_first_and_templates_are_kept(emulator: Emulator, deplo
     assert exported == {"template": identity("one")["properties"]["template"]}
 
 
-def test_operations_tell_what_was_done(emulator: Emulator, deploy: Deploy) -> None:
+def test_operations_report_what_was_done(emulator: Emulator, deploy: Deploy) -> None:
     deploy("told", identity("one"))
     [operation] = emulator.ok("GET", f"{DEPLOYMENTS}/told/operations")["value"]
     assert operation["id"] == f"{DEPLOYMENTS}/told/operations/{operation['operationId']}"
@@ -151,7 +151,7 @@ def test_secure_parameters_are_never_shown(emulator: Emulator, deploy: Deploy) -
     assert "sesame" not in "".join(everything)
 
 
-def test_a_failure_is_told_with_its_reason_and_spares_what_is_independent(
+def test_a_failure_has_its_reason_and_spares_what_is_independent(
     emulator: Emulator, deploy: Deploy
 ) -> None:
     registry = {**REGISTRY, "name": "bad"}
@@ -213,7 +213,7 @@ def test_a_nested_deployment_is_awaited_and_its_outputs_can_be_read(
     assert within["correlationId"] == properties["correlationId"]
 
 
-def test_a_nested_failure_is_told_in_full(deploy: Deploy) -> None:
+def test_a_nested_failure_is_reported_in_full(deploy: Deploy) -> None:
     bad = {**IDENTITY, "type": "Microsoft.Storage/storageAccounts", "name": "BAD"}
     properties = deploy("outer", body(nested("nested", body(bad))))
     [detail] = properties["error"]["details"]
@@ -301,7 +301,7 @@ def test_an_active_deployment_is_left_alone(emulator: Emulator) -> None:
         emulator.instance.settings.reset()
 
 
-def test_a_restart_interrupts_what_is_under_way(tmp_path: Path) -> None:
+def test_a_restart_interrupts_what_is_in_progress(tmp_path: Path) -> None:
     slow = {**REGISTRY, "name": "slower"}
     first = Emulator(tmp_path)
     first.ok("PUT", GROUP, {"location": "westus"})

@@ -154,7 +154,7 @@ def test_a_service_that_dies_in_a_layer_fails_only_that_run(
         (IMPORT, "registry", REFUSED),
     ],
 )
-def test_a_full_disk_fails_the_run_and_with_room_the_next_one_succeeds(
+def test_a_full_disk_fails_the_run_and_with_space_the_next_one_succeeds(
     world: World, kind: PipelineKind, part: str, message: str
 ) -> None:
     image = Image(world, 16 * MIB)

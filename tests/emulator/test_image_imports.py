@@ -102,7 +102,9 @@ def test_without_names_the_image_keeps_its_own(registries: Registries) -> None:
         assert registries.target.digest("named", name) == digest
 
 
-def test_an_index_comes_with_its_images_and_without_a_tag_if_told(registries: Registries) -> None:
+def test_an_index_comes_with_its_images_and_without_a_tag_if_requested(
+    registries: Registries,
+) -> None:
     client = registries.source
     images = [client.push("multi", f"a{number}", layer=b"%d" % number) for number in range(2)]
     manifests = [

@@ -242,7 +242,7 @@ def test_a_protected_vault_is_not_purged(emulator: Emulator) -> None:
         ({"networkAcls": {"defaultAction": "Deny"}}, "ForbiddenByFirewall"),
     ],
 )
-def test_a_closed_vault_refuses_clients_and_lets_runs_in(
+def test_a_closed_vault_refuses_clients_and_admits_runs(
     emulator: Emulator, vault: Vault, closed: Json, reason: str
 ) -> None:
     vault.set("sas", "value")
@@ -296,7 +296,7 @@ def test_a_run_does_not_read_a_disabled_secret(vault: Vault) -> None:
     assert disabled.value.status == 403
 
 
-def test_an_access_policy_lets_its_principal_read(emulator: Emulator, vault: Vault) -> None:
+def test_an_access_policy_allows_its_principal_to_read(emulator: Emulator, vault: Vault) -> None:
     def give(*rights: str) -> None:
         policy = {"objectId": "reader", "permissions": {"secrets": list(rights)}}
         body = {"properties": {"accessPolicies": [policy]}}
@@ -325,7 +325,7 @@ def test_a_vault_goes_either_by_roles_or_by_policies(emulator: Emulator, vault: 
     assert readers() == [True, False]
 
 
-def test_a_role_on_one_secret_lets_read_that_one(emulator: Emulator, vault: Vault) -> None:
+def test_a_role_on_one_secret_allows_reading_it(emulator: Emulator, vault: Vault) -> None:
     emulator.ok("PATCH", vault.id, {"properties": {"enableRbacAuthorization": True}})
     reader = emulator.principal("one-secret")
     emulator.grant(reader, SECRETS_USER, f"{vault.id}/secrets/sas")

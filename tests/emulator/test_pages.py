@@ -56,7 +56,7 @@ def test_a_list_that_fits_is_one_page(emulator: Emulator, controls: Controls) ->
     assert (names(page), list(page)) == (["past000001", "past000002", "past000003"], ["value"])
 
 
-def test_a_page_links_to_the_next_in_the_asked_version(
+def test_a_page_links_to_the_next_in_the_requested_version(
     emulator: Emulator, controls: Controls
 ) -> None:
     controls.post("pages", {"size": 2})

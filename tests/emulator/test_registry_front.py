@@ -298,7 +298,7 @@ def test_a_page_has_a_size(client: RegistryClient, size: str) -> None:
     assert answer.json()["errors"][0]["code"] == "PAGINATION_NUMBER_INVALID"
 
 
-def test_attributes_tell_tags_and_manifests(client: RegistryClient) -> None:
+def test_attributes_count_tags_and_manifests(client: RegistryClient) -> None:
     repository = client.call("GET", "/acr/v1/team/app", READ).json()
     assert (repository["registry"], repository["imageName"]) == (HOST, "team/app")
     assert (repository["tagCount"], repository["manifestCount"]) == (3, 2)

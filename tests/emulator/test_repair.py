@@ -29,7 +29,7 @@ def manifest_file(registry: Path, digest: str) -> Path:
 
 
 @pytest.mark.parametrize("written", [0, 100])
-def test_a_torn_manifest_can_be_pushed_again(emulator: Emulator, written: int) -> None:
+def test_a_truncated_manifest_can_be_pushed_again(emulator: Emulator, written: int) -> None:
     emulator.registry("mended")
     client = emulator.client("mended")
     name = f"torn{written}"
@@ -41,7 +41,7 @@ def test_a_torn_manifest_can_be_pushed_again(emulator: Emulator, written: int) -
     assert client.digest(name, "v1") == digest
 
 
-def test_a_torn_tag_is_the_one_that_was_being_written(emulator: Emulator) -> None:
+def test_a_truncated_tag_is_the_one_that_was_being_written(emulator: Emulator) -> None:
     emulator.registry("mended")
     client = emulator.client("mended")
     digests = [client.push("tagged", "v1", layer=layer) for layer in (b"old", b"new")]
@@ -53,7 +53,7 @@ def test_a_torn_tag_is_the_one_that_was_being_written(emulator: Emulator) -> Non
     assert sorted(item.name for item in tags.iterdir()) == ["v1"]
 
 
-def test_a_torn_link_to_a_layer_and_an_upload_go(emulator: Emulator) -> None:
+def test_a_truncated_link_to_a_layer_and_an_upload_go(emulator: Emulator) -> None:
     emulator.registry("mended")
     client = emulator.client("mended")
     digest = client.push("linked", "v1", layer=b"layer")

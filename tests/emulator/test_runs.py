@@ -322,7 +322,7 @@ def test_empty_strings_of_templates_are_absent(world: World) -> None:
     assert "forceUpdateTag" not in finished
 
 
-def test_a_restart_fails_what_was_under_way(tmp_path: Path) -> None:
+def test_a_restart_fails_what_was_in_progress(tmp_path: Path) -> None:
     emulator = Emulator(tmp_path / "state")
     world = prepare(emulator)
     world.allowed(EXPORT, "restarted", "OverwriteBlobs")

@@ -51,7 +51,7 @@ def test_a_list_is_narrowed_by_prefix_and_type(store: Store) -> None:
     assert ids(store, "/x/", "some/THINGS") == ["/x/1"]
 
 
-def test_deleting_what_is_not_there_says_so(store: Store) -> None:
+def test_deleting_what_does_not_exist_is_reported(store: Store) -> None:
     assert not store.delete("/nothing")
     assert not store.table("any").delete("nothing")
 

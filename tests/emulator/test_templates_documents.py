@@ -382,7 +382,7 @@ def test_the_body_is_the_resource_without_what_is_for_the_deployment() -> None:
     }
 
 
-def test_a_reference_asks_for_what_it_needs_once() -> None:
+def test_a_reference_requests_what_it_needs_once() -> None:
     made = template(
         resources=[thing("b")],
         outputs={

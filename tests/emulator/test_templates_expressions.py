@@ -298,7 +298,7 @@ EVENING = datetime(2009, 12, 31, 0, 30, tzinfo=timezone.utc)
         ("ffffffff", None, None),
     ],
 )
-def test_a_moment_is_written_as_dotnet_does_or_refused(
+def test_a_timestamp_is_written_as_dotnet_does_or_refused(
     form: str, morning: str | None, evening: str | None
 ) -> None:
     for timestamp, text in ((MORNING, morning), (EVENING, evening)):
@@ -310,7 +310,7 @@ def test_a_moment_is_written_as_dotnet_does_or_refused(
 
 
 @given(st.datetimes(timezones=st.just(timezone.utc)), st.text() | st.text("yMdHhmsfFtzgK'%\\"))
-def test_any_format_of_a_moment_is_written_or_refused(timestamp: datetime, form: str) -> None:
+def test_any_format_of_a_timestamp_is_written_or_refused(timestamp: datetime, form: str) -> None:
     with suppress(ArgumentError):
         assert isinstance(formatted(timestamp, form), str)
 

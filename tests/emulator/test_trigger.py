@@ -125,7 +125,7 @@ def test_a_blob_uploaded_in_blocks_as_az_does_is_imported(world: World, blob: st
     assert properties["response"]["importedArtifacts"] == ["app:v1"]
 
 
-def test_the_trigger_waits_as_long_as_it_is_told(world: World, blob: str) -> None:
+def test_the_trigger_waits_as_long_as_requested(world: World, blob: str) -> None:
     trigger = world.emulator.instance.trigger
     eventually(lambda: not trigger.reasons or None)
     world.emulator.instance.settings.trigger_seconds = 900

@@ -21,7 +21,7 @@ def injection() -> Iterator[FaultInjection]:
 
 
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.line)
-def test_a_fault_is_told_or_got_over_and_leaves_nothing_half_made(
+def test_a_fault_is_reported_or_recovered_and_leaves_nothing_half_made(
     injection: FaultInjection, scene: Scene
 ) -> None:
     clean = injection.clean(scene)

@@ -182,7 +182,7 @@ def test_a_run_of_the_source_trigger(az: Az, when_recording: WhenRecording) -> N
     assert (answer.exit_code, answer.stdout) == (0, "")
 
 
-def test_a_secret_that_may_not_be_read_is_explained_and_can_be_mended(
+def test_a_secret_that_may_not_be_read_is_explained_and_can_be_fixed(
     az: Az, when_recording: WhenRecording
 ) -> None:
     when_recording(without_secret_access)

@@ -69,7 +69,7 @@ def test_every_id_is_a_stand_in() -> None:
     assert [guid for guid in guids - built_in if not STAND_IN.fullmatch(guid)] == []
 
 
-def test_no_other_host_was_asked() -> None:
+def test_no_other_host_got_a_request() -> None:
     hosts = {
         interaction["request"]["uri"].split("/")[2]
         for path in CASSETTES

@@ -90,7 +90,7 @@ def refused(action: str) -> Json:
     return {"error": {"code": "AuthorizationFailed", "message": message}}
 
 
-def test_all_that_is_there_passes(az: Az, azure: Azure, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_that_exists_passes(az: Az, azure: Azure, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checker, "read_contents", None)  # without artifacts there is no need
     result, checks = azure(az)
     assert result.exit_code == 0, result.stderr
@@ -119,7 +119,7 @@ def requests_for_all(kind: PipelineKind) -> list[str]:
     ]
 
 
-def test_what_is_asked_about_a_pipeline_with_a_sas(
+def test_what_is_requested_for_a_pipeline_with_a_sas(
     az: Az, mock: responses.RequestsMock, kind: PipelineKind
 ) -> None:
     azure = Azure(mock, kind)
@@ -139,7 +139,7 @@ def test_what_is_asked_about_a_pipeline_with_a_sas(
     }
 
 
-def test_what_is_asked_about_a_pipeline_with_an_identity(
+def test_what_is_requested_for_a_pipeline_with_an_identity(
     az: Az, mock: responses.RequestsMock, kind: PipelineKind
 ) -> None:
     azure = Azure(mock, kind)
@@ -359,7 +359,7 @@ GET_PERMISSIONS = "Get the permissions that the messages name, and check again.\
         ),
     ],
 )
-def test_exit_code_tells_failed_from_unknown(
+def test_exit_code_distinguishes_failed_from_unknown(
     az: Az,
     azure: Azure,
     *,
@@ -398,7 +398,7 @@ def test_a_check_in_a_missing_registry_exits_3(az: Az, service: Service) -> None
         (500, {"error": {"code": "Oops", "message": "Sorry."}}, "Couldn't read it: (Oops) So"),
     ],
 )
-def test_what_the_service_says_of_a_refusal_is_told(
+def test_what_the_service_says_of_a_refusal_is_shown(
     az: Az, azure: Azure, monkeypatch: pytest.MonkeyPatch, *, status: int, body: Json, message: str
 ) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)
@@ -676,7 +676,7 @@ HEAD, LIST = f"{FOREIGN}HEAD {STORAGE}/my%20blob", f"{FOREIGN}GET {STORAGE}"
         (500, {}, "unknown", HEAD.format("500 Internal Server Error")),
     ],
 )
-def test_only_storage_itself_tells_whether_a_blob_exists(
+def test_only_storage_itself_knows_whether_a_blob_exists(
     az: Az,
     azure: Azure,
     monkeypatch: pytest.MonkeyPatch,
@@ -913,7 +913,7 @@ def test_commands_for_resources_in_another_subscription_name_it(
     )
 
 
-def test_a_pipeline_without_identity_is_not_asked_about_its_roles(az: Az, azure: Azure) -> None:
+def test_without_an_identity_no_roles_are_requested(az: Az, azure: Azure) -> None:
     azure.pipeline["identity"] = {"type": "None"}
     azure.pipeline["properties"]["target"]["storageAccessMode"] = "ManagedIdentity"
     result, checks = azure(az)
@@ -1090,7 +1090,7 @@ def test_a_run_is_made_after_its_check_which_warns_of_what_is_unknown_too(
     ]
 
 
-def test_a_registry_that_lets_nobody_in_leaves_its_artifacts_unknown() -> None:
+def test_a_registry_that_refuses_all_logins_leaves_its_artifacts_unknown() -> None:
     class Closed(Registry):
         def prepare_to_pull(self, _: Any) -> None:
             raise CLIError("You may not. ?sv=1&sig=c2VjcmV0")
@@ -1116,7 +1116,7 @@ def test_an_answer_that_cannot_be_used_is_unreadable(error: Exception, reason: s
     assert lookup.reason.startswith(reason)
 
 
-def test_who_is_not_logged_in_is_told_so_and_no_more() -> None:
+def test_who_is_not_logged_in_gets_that_error_and_no_more() -> None:
     def ask() -> None:
         raise AuthenticationError("Please run az login.")
 
@@ -1124,7 +1124,7 @@ def test_who_is_not_logged_in_is_told_so_and_no_more() -> None:
         lookups.read(ask, "a right")
 
 
-def test_a_vault_by_roles_is_asked_for_the_roles_on_the_secret(az: Az, azure: Azure) -> None:
+def test_for_a_vault_by_roles_those_on_the_secret_are_requested(az: Az, azure: Azure) -> None:
     by_roles = {"id": VAULT, "properties": {"enableRbacAuthorization": True}}
     azure.tell(f"{ARM}{VAULT}", by_roles)
     azure.tell(f"{ARM}{VAULT}/secrets/sas{AUTHORIZATION}/roleAssignments", {"value": []})
@@ -1145,7 +1145,7 @@ def test_a_vault_by_roles_is_asked_for_the_roles_on_the_secret(az: Az, azure: Az
         (403, "unknown", f"{READ_REFUSED} Required: {READER_ROLE}.", []),
     ],
 )
-def test_without_a_pipeline_no_more_than_the_registry_is_judged(
+def test_without_a_pipeline_no_more_than_the_registry_is_evaluated(
     az: Az, azure: Azure, *, http_status: int, status: str, message: str, recommendation: list[str]
 ) -> None:
     azure.tell(f"{ARM}{REGISTRY}", {"sku": {"name": "Basic"}, "properties": {}})
@@ -1168,7 +1168,7 @@ def test_without_a_pipeline_no_more_than_the_registry_is_judged(
     assert {(check["status"], check["message"]) for check in result.json[5:]} == {(status, message)}
 
 
-def test_what_mends_names_the_blob_if_it_is_one_and_a_new_expiry(
+def test_the_fix_names_the_blob_if_it_is_one_and_a_new_expiry(
     az: Az, mock: responses.RequestsMock
 ) -> None:
     azure = Azure(mock, IMPORT)
@@ -1204,7 +1204,7 @@ def test_an_answer_that_lacks_something_is_unknown(az: Az, azure: Azure) -> None
     assert checks["StorageRole"]["message"] == "The answer lacks 'properties'."
 
 
-def test_a_pipeline_that_tells_no_container_leaves_the_rest_unknown(az: Az, azure: Azure) -> None:
+def test_a_pipeline_without_a_container_leaves_the_rest_unknown(az: Az, azure: Azure) -> None:
     del azure.pipeline["properties"]["target"]
     result, checks = azure(az)
     unknown = [code for code, check in checks.items() if check["status"] != "pass"]

@@ -194,7 +194,7 @@ def test_without_a_request_the_pipeline_of_a_run_is_unknown() -> None:
     assert known[1]["pipeline"] == "PIPELINE"
 
 
-def test_a_run_that_tells_no_storage_takes_its_pipelines(kind: PipelineKind) -> None:
+def test_a_run_without_storage_takes_its_pipelines(kind: PipelineKind) -> None:
     body = failed_run(kind, REFUSED, "SasToken").as_dict()
     del body["properties"]["response"][kind.side]
     model = MODELS[kind.name](pipeline(kind))
@@ -202,7 +202,7 @@ def test_a_run_that_tells_no_storage_takes_its_pipelines(kind: PipelineKind) -> 
     assert 'az keyvault secret set --vault-name myvault --name sas --value "?$sas"' in command
 
 
-def test_a_run_tells_what_a_command_needs_to_know(kind: PipelineKind) -> None:
+def test_a_run_has_the_facts_that_a_command_needs(kind: PipelineKind) -> None:
     known = diagnosis.explain(failed_run(kind, REFUSED, "SasToken"))
     assert known
     _, facts = known
@@ -267,7 +267,7 @@ def test_a_new_sas_is_dated_by_the_clock_of_the_service(
     assert known[1]["expiry"] == expiry
 
 
-def test_a_pipeline_with_a_secret_version_is_told_to_read_the_newest(
+def test_a_pipeline_with_a_secret_version_is_advised_to_read_the_newest(
     kind: PipelineKind,
 ) -> None:
     body = pipeline(kind)
@@ -295,7 +295,7 @@ THEN, LATER = "Thu, 01 Jan 2026 00:00:00 GMT", "Sun, 04 Jan 2026 00:00:00 GMT"
         ("then", "soon", "sas-not-authenticated"),
     ],
 )
-def test_the_times_of_a_sas_tell_what_is_wrong_with_it(start: str, expiry: str, code: str) -> None:
+def test_the_times_of_a_sas_say_what_is_wrong_with_it(start: str, expiry: str, code: str) -> None:
     message = "Status: 403 (Server failed to authenticate the request. Signature not valid in the "
     frame = f"specified time frame: {TIMES.format(start, expiry)}"
     failure = diagnosis.find(

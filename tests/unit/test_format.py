@@ -62,7 +62,7 @@ def test_the_kind_is_read_in_any_case() -> None:
         _format.import_pipelines_table,
     ],
 )
-def test_what_is_not_told_is_empty(table: object) -> None:
+def test_what_is_not_returned_is_empty(table: object) -> None:
     assert callable(table)
     empty, named = table([{}, {"name": "n", "request": None, "response": None, "target": None}])
     assert set(empty.values()) == {""}

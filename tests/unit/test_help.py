@@ -63,7 +63,7 @@ class ServiceReachedError(AzCLIError):  # type: ignore[misc]  # core is untyped
 
 
 @pytest.mark.parametrize("text", EXAMPLES)
-def test_an_example_gets_as_far_as_the_service(
+def test_an_example_reaches_the_service(
     az: Az, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str
 ) -> None:
     monkeypatch.chdir(tmp_path)

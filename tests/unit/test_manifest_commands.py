@@ -296,7 +296,7 @@ def refuse(*_: Any) -> None:
 
 
 @pytest.mark.parametrize("ended_by", [interrupt, refuse])
-def test_of_runs_that_are_no_longer_waited_for_the_last_state_is_told(
+def test_of_runs_that_are_no_longer_waited_for_the_last_state_is_returned(
     az: Az,
     registry: Registry,
     file: Path,
@@ -482,7 +482,7 @@ def test_a_manifest_of_another_registry_is_not_added_to(
 
 
 @pytest.mark.parametrize("option", ["--manifest", "--skip"])
-def test_what_is_not_there_is_named_before_anything_is_run(
+def test_what_does_not_exist_is_named_before_anything_is_run(
     az: Az, registry: Registry, file: Path, tmp_path: Path, option: str
 ) -> None:
     if option == "--skip":
@@ -501,9 +501,7 @@ def test_what_is_not_there_is_named_before_anything_is_run(
     assert file.exists() == (option == "--skip")
 
 
-def test_of_many_that_are_not_there_twenty_are_named(
-    az: Az, registry: Registry, file: Path
-) -> None:
+def test_of_many_that_do_not_exist_twenty_are_named(az: Az, registry: Registry, file: Path) -> None:
     for artifact in MANY:
         tag = artifact.rpartition(":")[2]
         registry.mock.get(f"{HOST}/v2/samples/hello/manifests/{tag}", **NOT_THERE)
@@ -679,7 +677,7 @@ def test_what_failed_is_exported_again_and_the_record_becomes_whole(
     ]
 
 
-def test_without_a_new_manifest_a_retry_asks_nothing_of_the_registry(
+def test_without_a_new_manifest_a_retry_requests_nothing_of_the_registry(
     az: Az, registry: Registry, tmp_path: Path
 ) -> None:
     file = an_export(tmp_path, entry("hello:v1", "exported"), entry("hello:v2", "failed"))
@@ -902,7 +900,7 @@ def test_verify_that_cannot_log_in_could_not_look(
     assert (result.exit_code, result.stdout) == (4, "")
 
 
-def test_verify_tells_its_findings_although_they_cannot_be_written(
+def test_verify_prints_its_findings_although_they_cannot_be_written(
     az: Az, registry: Registry, tmp_path: Path
 ) -> None:
     folder = tmp_path / "folder"

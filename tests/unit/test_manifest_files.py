@@ -136,7 +136,7 @@ def test_a_file_that_cannot_be_read_is_named(az: Az, tmp_path: Path, name: str, 
     )
 
 
-def test_where_either_kind_will_do_both_ways_to_get_one_are_told(az: Az, tmp_path: Path) -> None:
+def test_where_either_kind_will_do_both_ways_to_get_one_are_shown(az: Az, tmp_path: Path) -> None:
     words = [*AT, "-n", "myrun", "-p", "mypipeline", "-t", "export", "-b", "myblob"]
     only_failed = ["--only-failed", str(tmp_path / "nothing.json"), "--only-show-errors"]
     result = az("acr", "pipeline-run", "create", *words, *only_failed)
@@ -155,7 +155,7 @@ def test_where_either_kind_will_do_both_ways_to_get_one_are_told(az: Az, tmp_pat
         ("exported.json/target.json", "Not a directory"),
     ],
 )
-def test_a_place_that_cannot_be_written_to_is_seen_before_any_request(
+def test_a_path_that_cannot_be_written_is_refused_before_any_request(
     az: Az, tmp_path: Path, exported: Path, name: str, why: str
 ) -> None:
     result = az(*verify(exported, "--write", str(tmp_path / name)))
@@ -238,7 +238,7 @@ def test_verify_does_not_overwrite_the_manifest_that_it_reads(az: Az, exported: 
     )
 
 
-def test_what_is_there_stays_if_the_new_one_cannot_be_written(
+def test_what_exists_stays_if_the_new_one_cannot_be_written(
     exported: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(_: int) -> None:

@@ -83,7 +83,7 @@ def row(
     }
 
 
-def test_each_artifact_and_each_child_is_compared_and_asked_for_once() -> None:
+def test_each_artifact_and_each_child_is_compared_and_requested_once() -> None:
     registry = Registry(WHOLE)
     again = Artifact(NGINX.repository, "latest")
     registry = Registry(WHOLE | {again: INDEX})
@@ -138,7 +138,7 @@ def test_what_failed_in_the_export_is_compared_all_the_same() -> None:
     assert finding.status is Result.MISSING
 
 
-def test_the_manifest_of_a_registry_says_what_is_there() -> None:
+def test_the_manifest_of_a_registry_says_what_it_contains() -> None:
     has = {NGINX: INDEX, HELLO: OTHER}
     listed = exported({NGINX: INDEX, HELLO: IMAGE, BY_DIGEST: IMAGE})
     manifest = verification.to_manifest(compare(listed, Registry(has)), "target.azurecr.io", NOW)

@@ -488,7 +488,7 @@ def test_no_command_to_import_again_is_too_long_for_a_shell(
     ]
 
 
-def test_an_error_that_several_runs_share_is_told_once(
+def test_an_error_that_several_runs_share_is_reported_once(
     az: Az, service: responses.RequestsMock
 ) -> None:
     answers(service, "myrun001", failed(EXPORT, "Out of order.\nAll of it.", "myrun001"))
@@ -521,7 +521,9 @@ def test_a_refusal_that_several_runs_share_is_reported_once(
     ]
 
 
-def test_a_cause_that_several_share_is_told_once(az: Az, service: responses.RequestsMock) -> None:
+def test_a_cause_that_several_share_is_explained_once(
+    az: Az, service: responses.RequestsMock
+) -> None:
     for name in NAMES:
         answers(service, name, failed(EXPORT, f"{REFUSED} ({name})", name))
     result = az(*create(EXPORT))
@@ -632,7 +634,7 @@ def test_an_import_that_failed_names_what_was_imported(
     assert listed(result, "Not imported completely:") == ["myrun002"]
 
 
-def test_a_run_that_succeeded_but_tells_an_error_is_a_failure(
+def test_a_run_that_succeeded_with_an_error_is_a_failure(
     az: Az, service: responses.RequestsMock
 ) -> None:
     for name in ("myrun", "myrun001", "myrun002", "myrun003"):

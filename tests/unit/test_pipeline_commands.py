@@ -147,7 +147,7 @@ def test_create_fails_when_the_pipeline_does(az: Az, service: Service, kind: Pip
     assert f"The {kind.noun} 'mypipeline' is Failed, not Succeeded." in result.stderr
 
 
-def test_create_does_not_wait_when_told_so(az: Az, service: Service, kind: PipelineKind) -> None:
+def test_create_does_not_wait_with_no_wait(az: Az, service: Service, kind: PipelineKind) -> None:
     service.answers("PUT", path(kind), pipeline(kind, provisioningState="Creating"), status=201)
     argv = [*AT, "-n", "mypipeline", "-c", CONTAINER, "--no-wait"]
     result = az("acr", kind.group, "create", *argv)
@@ -306,7 +306,7 @@ def test_update_turns_the_source_trigger_on_and_off(
     assert service.body("PUT")["properties"]["trigger"] == {"sourceTrigger": {"status": status}}
 
 
-def test_update_does_not_wait_when_told_so(az: Az, service: Service, kind: PipelineKind) -> None:
+def test_update_does_not_wait_with_no_wait(az: Az, service: Service, kind: PipelineKind) -> None:
     service.answers("GET", path(kind), pipeline(kind))
     service.answers("PUT", path(kind), pipeline(kind, provisioningState="Updating"), status=201)
     argv = ("-n", "mypipeline", "-z", "ContinueOnErrors", "--no-wait")
@@ -362,7 +362,7 @@ def test_delete_sends_one_delete(az: Az, service: Service, kind: PipelineKind) -
 
 
 @pytest.mark.parametrize(("argv", "waits"), [([], True), (["--no-wait"], False)])
-def test_delete_waits_until_it_is_done_unless_told_not_to(
+def test_delete_waits_until_it_is_done_without_no_wait(
     az: Az,
     service: Service,
     fake_time: FakeTime,
@@ -417,7 +417,7 @@ def test_a_missing_pipeline_is_named_and_exits_3(
     ],
 )
 @pytest.mark.parametrize(("verb", "method"), [("show", "GET"), ("delete", "DELETE")])
-def test_another_refusal_is_told_as_the_service_tells_it(
+def test_another_refusal_is_reported_in_the_words_of_the_service(
     az: Az,
     service: Service,
     kind: PipelineKind,
@@ -480,7 +480,7 @@ def test_wait_takes_a_missing_pipeline_for_deleted(
     assert (result.exit_code, result.stdout) == (0, "")
 
 
-def test_wait_for_created_bears_that_nothing_is_there_yet(
+def test_wait_for_created_waits_for_what_does_not_exist_yet(
     az: Az, service: Service, kind: PipelineKind, fake_time: FakeTime
 ) -> None:
     service.answers("GET", path(kind), NOT_FOUND, status=404)

@@ -1180,7 +1180,7 @@ def test_what_an_answer_leaves_out_is_unknown() -> None:
         pytest.param(exports(subject={"is_planned": True}), {"ArtifactCount"}, id="planned export"),
     ],
 )
-def test_a_rule_whose_subject_is_not_there_is_left_out(
+def test_a_rule_whose_subject_does_not_exist_is_left_out(
     snapshot: Snapshot, left_out: set[str]
 ) -> None:
     assert left_out & statuses(snapshot).keys() == set()
@@ -1261,7 +1261,7 @@ def test_a_sas_is_read_with_and_without_its_question_mark(secret_value: str) -> 
     assert Sas.parse(secret_value) == Sas(fields, sas()[1:])
 
 
-def test_a_failure_names_each_failed_check_and_what_mends_them() -> None:
+def test_a_failure_names_each_failed_check_and_its_fix() -> None:
     error = failure(evaluate(exports(container=ABSENT, contents=large(9 * 1024**3)["contents"])))
     assert error is not None
     assert error.error_msg == (

@@ -142,7 +142,7 @@ def test_the_tags_of_many_repositories_take_few_tokens(
     assert max(map(len, headers)) < 3_000  # in a real token, each name has JSON around it
 
 
-def test_a_registry_that_takes_one_scope_at_a_time_is_asked_so(
+def test_a_registry_that_takes_one_scope_at_a_time_gets_one(
     registry: Registry, content: RegistryClient
 ) -> None:
     registry.scopes_per_token = 1
@@ -182,7 +182,7 @@ def test_many_artifacts_take_one_login_and_one_token(
     assert shown == [f"{number} of 21 artifacts read" for number in range(1, 22)]
 
 
-def test_nothing_is_asked_for_no_artifacts(registry: Registry, content: RegistryClient) -> None:
+def test_nothing_is_requested_for_no_artifacts(registry: Registry, content: RegistryClient) -> None:
     assert content.describe_all([]) == {}
     assert content.try_to_describe_all([]) == {}
     assert not registry.requested
@@ -281,7 +281,7 @@ def test_a_layer_without_a_size_is_an_error(registry: Registry, content: Registr
     )
 
 
-def test_other_bytes_than_the_digest_asked_for_are_an_error(
+def test_other_bytes_than_the_digest_requested_are_an_error(
     registry: Registry, content: RegistryClient
 ) -> None:
     registry.accepts_login()
@@ -541,7 +541,7 @@ def test_a_token_that_became_too_old_is_replaced(
 
 
 @pytest.mark.usefixtures("fake_time")
-def test_a_registry_that_is_out_of_order_for_a_moment_is_asked_again(
+def test_a_registry_that_fails_once_gets_the_request_again(
     registry: Registry, content: RegistryClient
 ) -> None:
     registry.mock.post(f"{HOST}/oauth2/token", status=502)
@@ -567,7 +567,7 @@ def test_another_failure_is_one_of_the_registry(
     assert bool(fake_time.slept) == (status == 500)
 
 
-def test_being_throttled_takes_the_time_that_it_is_told(
+def test_being_throttled_takes_the_requested_time(
     registry: Registry, content: RegistryClient, fake_time: FakeTime
 ) -> None:
     registry.accepts_login()
@@ -798,7 +798,7 @@ def test_a_web_page_instead_of_the_registry_leaves_no_trace(
     assert caplog.records == []
 
 
-def test_a_registry_that_tells_no_host_cannot_be_logged_in_to(
+def test_a_registry_without_a_host_cannot_be_logged_in_to(
     registry: Registry, content: RegistryClient
 ) -> None:
     registry.mock.get(f"{ARM}{REGISTRY}", json={"id": REGISTRY, "name": "myregistry"})
@@ -826,7 +826,7 @@ def test_a_lost_connection_names_the_registry(
     assert refused.value.recommendations == ADVICE
 
 
-def test_debug_shows_what_is_asked_and_no_token(
+def test_debug_shows_the_requests_and_no_token(
     registry: Registry, content: RegistryClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     registry.accepts_login()

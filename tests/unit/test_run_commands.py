@@ -106,7 +106,7 @@ def test_create_polls_the_run_until_it_is_over(
     assert "%" not in result.stderr  # stderr is no terminal
 
 
-def test_create_asks_when_the_service_says(az: Az, service: Service, fake_time: FakeTime) -> None:
+def test_create_polls_when_the_service_says(az: Az, service: Service, fake_time: FakeTime) -> None:
     has_pipeline(service, EXPORT)
     service.answers("PUT", RUN, run(EXPORT, **UNDER_WAY), status=201, headers={"Retry-After": "7"})
     service.answers("GET", RUN, run(EXPORT))
@@ -114,7 +114,7 @@ def test_create_asks_when_the_service_says(az: Az, service: Service, fake_time: 
     assert fake_time.now == pytest.approx(7.0)
 
 
-def test_create_does_not_wait_when_told_so(az: Az, service: Service, kind: PipelineKind) -> None:
+def test_create_does_not_wait_with_no_wait(az: Az, service: Service, kind: PipelineKind) -> None:
     has_pipeline(service, kind)
     service.answers("PUT", RUN, run(kind, **UNDER_WAY), status=201)
     result = az(*create(kind, "--no-wait"))
@@ -238,7 +238,7 @@ def test_control_characters_in_a_refusal_are_escaped(az: Az, service: Service) -
     assert result.stderr.startswith("ERROR: (Stop) Not \\x1b[31mthis\\x07\n")
 
 
-def test_an_identical_run_is_told_to_have_run_before(
+def test_an_identical_run_is_reported_as_an_earlier_one(
     az: Az, service: Service, kind: PipelineKind
 ) -> None:
     has_pipeline(service, kind)
@@ -249,7 +249,7 @@ def test_an_identical_run_is_told_to_have_run_before(
     assert "--force-redeploy" in result.stderr
 
 
-def test_an_identical_run_is_told_of_without_waiting(az: Az, service: Service) -> None:
+def test_an_identical_run_is_reported_without_waiting(az: Az, service: Service) -> None:
     has_pipeline(service, EXPORT)
     service.answers("PUT", RUN, run(EXPORT), headers={"Date": "Wed, 04 Mar 2026 17:30:00 GMT"})
     result = az(*create(EXPORT, "--no-wait"))
@@ -258,7 +258,7 @@ def test_an_identical_run_is_told_of_without_waiting(az: Az, service: Service) -
 
 
 @pytest.mark.parametrize(("argv", "is_old"), [([], True), (["--force-redeploy"], False)])
-def test_a_run_with_a_tag_that_was_not_asked_for_is_from_before(
+def test_a_run_with_a_tag_that_was_not_requested_is_from_before(
     az: Az, service: Service, argv: list[str], is_old: bool
 ) -> None:
     has_pipeline(service, EXPORT)

@@ -50,7 +50,7 @@ FOUR = [
         ("--top 2", ["going01", "canceled01"]),
     ],
 )
-def test_list_shows_those_that_are_asked_for(
+def test_list_shows_those_that_are_selected(
     az: Az, service: Service, typed: str, names: list[str]
 ) -> None:
     service.answers("GET", RUNS, {"value": FOUR})
@@ -92,7 +92,7 @@ class TrackedRun(dict[str, Any]):
     __hash__ = object.__hash__  # type: ignore[assignment]
 
 
-def test_no_more_runs_are_in_memory_than_are_asked_for() -> None:
+def test_no_more_runs_are_in_memory_than_are_requested() -> None:
     alive: weakref.WeakSet[TrackedRun] = weakref.WeakSet()
     most = 0
 
@@ -191,7 +191,7 @@ def test_the_shape_is_what_core_makes_of_the_sdks_model(resource: dict[str, Any]
         (5, None),
     ],
 )
-def test_a_moment_is_read_as_the_service_writes_it(text: object, read: str | None) -> None:
+def test_a_timestamp_is_read_as_the_service_writes_it(text: object, read: str | None) -> None:
     timestamp = parse_timestamp(text)
     assert (timestamp and timestamp.isoformat()) == read
 
@@ -241,7 +241,7 @@ def runs_of_several_ages() -> list[dict[str, Any]]:
         ("--pipeline MYPIPELINE --older-than 7d", ["broken01", "imported01"]),
     ],
 )
-def test_clean_takes_the_failed_runs_that_are_asked_for(
+def test_clean_takes_the_failed_runs_that_are_selected(
     az: Az, service: Service, typed: str, names: list[str]
 ) -> None:
     service.answers("GET", RUNS, {"value": runs_of_several_ages()})

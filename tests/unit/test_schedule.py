@@ -133,7 +133,7 @@ def test_a_run_is_created_as_soon_as_one_has_ended(
     assert fake_time.now == pytest.approx(31, abs=2)
 
 
-def test_a_failed_run_makes_room_like_any_other(az: Az, runs: RunService) -> None:
+def test_a_failed_run_frees_its_slot_like_any_other(az: Az, runs: RunService) -> None:
     runs.fails = {"myrun002", "myrun003"}
     result = az(*imports(5, "--max-concurrent-runs", "1"))
     assert (result.exit_code, len(result.json), runs.most) == (1, 5, 1)

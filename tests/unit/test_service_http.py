@@ -112,7 +112,7 @@ def test_an_answer_without_what_every_resource_has_is_an_error(
     assert result.stderr == f"ERROR: {invalid_resource(EXPORT, 'mypipeline', lacking)}\n"
 
 
-def test_create_advises_as_far_as_it_was_told(az: Az, service: Service, kind: PipelineKind) -> None:
+def test_create_advises_by_what_was_returned(az: Az, service: Service, kind: PipelineKind) -> None:
     bare = pipeline(kind) | {"identity": None, "properties": {"provisioningState": "Succeeded"}}
     service.answers("PUT", f"{REGISTRY}/{kind.resource_type}/mypipeline", bare)
     container = ("-c", "https://mystorage.blob.core.windows.net/transfer")

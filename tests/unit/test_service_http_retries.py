@@ -33,7 +33,7 @@ def throttles(service: Service, method: str, path: str, **headers: str) -> None:
     ],
     ids=lambda words: words[0] if isinstance(words[0], str) else "",
 )
-def test_a_command_waits_as_long_as_it_is_told_and_goes_on(
+def test_a_command_waits_as_long_as_requested_and_continues(
     az: Az,
     service: Service,
     fake_time: FakeTime,
@@ -49,7 +49,7 @@ def test_a_command_waits_as_long_as_it_is_told_and_goes_on(
     assert fake_time.slept == [17.0] * MORE_THAN_THE_SDK_BEARS * len(answers)
 
 
-def test_polling_goes_on_in_its_own_pace_after_a_429(
+def test_polling_continues_at_its_own_pace_after_a_429(
     az: Az, service: Service, fake_time: FakeTime
 ) -> None:
     under_way = run(EXPORT, provisioningState="Creating", response=None)

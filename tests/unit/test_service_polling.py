@@ -77,7 +77,7 @@ def test_the_end_is_seen_within_a_tenth_of_the_run(duration: float) -> None:
     assert len(requested) <= 10 + 10 * math.log(10) + duration / 10 + 1
 
 
-def test_what_is_settled_is_not_asked_about() -> None:
+def test_what_has_ended_is_not_requested() -> None:
     def ask() -> Answer:
         raise AssertionError("asked")
 

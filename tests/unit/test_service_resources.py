@@ -22,7 +22,7 @@ def test_a_delete_whose_answer_was_lost_has_deleted(az: Az, service: Service, st
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
 
 
-def test_what_is_said_beside_a_resource_is_said_by_the_answer_that_has_it(
+def test_what_is_next_to_a_resource_is_in_the_answer_that_has_it(
     az: Az, service: Service, fake_time: FakeTime
 ) -> None:
     lost = {"error": {"code": "Lost", "message": "Lost"}}

@@ -97,12 +97,12 @@ def test_failed_includes_partly_failed_and_canceled(chosen: RunStatus) -> None:
     assert included == ([PARTLY_FAILED, FAILED, CANCELED] if chosen is FAILED else [chosen])
 
 
-def test_a_run_without_properties_is_under_way() -> None:
+def test_a_run_without_properties_is_in_progress() -> None:
     bare = PipelineRun({"name": "myrun01"})
     assert (RunState(bare).status, str(RunState(bare))) == (IN_PROGRESS, "Waiting")
 
 
-def test_progress_is_told_only_as_far_as_the_service_tells_it() -> None:
+def test_progress_is_shown_only_if_the_service_returns_it() -> None:
     response = {"status": "Running", "progress": {"percentage": "40"}}
     assert str(RunState({"properties": {"response": response}})) == "Running, 40 %"
     assert str(RunState({"properties": {"response": {"status": "Running"}}})) == "Running"

@@ -46,7 +46,7 @@ def failed(*names: str) -> list[dict[str, Any]]:
     return [in_state("Failed", name) for name in names]
 
 
-def test_outcomes_and_progress_are_told_in_the_order_of_the_list() -> None:
+def test_outcomes_and_progress_are_in_the_order_of_the_list() -> None:
     last_is_done = threading.Event()
 
     def delete(name: str) -> None:
@@ -102,7 +102,7 @@ def test_of_many_runs_that_stay_twenty_are_named() -> None:
     ]
 
 
-def test_ctrl_c_tells_what_was_done_and_how_to_go_on() -> None:
+def test_ctrl_c_prints_what_was_done_and_how_to_continue() -> None:
     class PressedAtTwo(list[str]):
         def append(self, line: str) -> None:
             super().append(line)

@@ -268,7 +268,7 @@ ASKED = [
 
 
 @pytest.mark.parametrize(("text", "requested"), ASKED)
-def test_no_more_is_asked_than_a_reference_needs(text: str, requested: list[str]) -> None:
+def test_no_more_is_requested_than_a_reference_needs(text: str, requested: list[str]) -> None:
     content = Content()
     Selection(parse(text)).resolve(content)
     assert sorted(set(content.requested)) == requested
@@ -335,7 +335,7 @@ def test_blobs_are_chosen_alike() -> None:
     assert resolve_blobs(["**-001"], Content()) == ("a/images-001", "images-001")
 
 
-def test_blobs_named_in_full_ask_nothing() -> None:
+def test_blobs_named_in_full_request_nothing() -> None:
     content = Content()
     assert resolve_blobs(["one", "two", "one"], content) == ("one", "two")
     assert content.requested == []

@@ -173,7 +173,7 @@ def test_the_longest_names_that_can_be_numbered(name: str, blob: str) -> None:
         ("n" * 1020 + ".tar", None, "n" * 1010 + "-retry.tar"),
     ],
 )
-def test_names_of_another_try_are_new_and_leave_room_for_a_number(
+def test_names_of_another_attempt_are_new_and_short_enough_for_a_number(
     typed: str, name: str | None, blob: str
 ) -> None:
     assert splitting.retry_blob(typed) == blob

@@ -106,7 +106,7 @@ def test_wait_fails_when_the_resource_has(
 
 
 @KINDS
-def test_wait_for_the_deletion_of_a_failed_resource_goes_on(
+def test_wait_for_the_deletion_of_a_failed_resource_continues(
     az: Az, service: Service, kind: ResourceKind, fake_time: FakeTime
 ) -> None:
     path = f"{REGISTRY}/{kind.resource_type}/it001"

@@ -265,7 +265,7 @@ def test_wait_for_a_run_that_was_never_created_names_it(
     )
 
 
-def test_wait_completes_only_what_the_run_was_asked_for(
+def test_wait_completes_only_what_was_requested_of_the_run(
     az: Az, mock: responses.RequestsMock, file: Path
 ) -> None:
     write(file, unknown(V1), unknown(V2), unknown(V3, None))

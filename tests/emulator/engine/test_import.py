@@ -98,7 +98,7 @@ def test_a_windows_image_arrives_with_its_present_foreign_layers(
     assert world.blob(world.target_registry, "win", absent["digest"]) is None
 
 
-def test_a_blob_that_repositories_share_is_there_in_each(world: World) -> None:
+def test_a_blob_that_repositories_share_exists_in_each(world: World) -> None:
     layer = os.urandom(MIB)
     world.seed.image("one", "v1", layer)
     world.seed.image("two", "v1", layer)

@@ -30,7 +30,7 @@ REFUSED = (
         "",
     ],
 )
-def test_a_sas_holds_by_what_it_tells_or_leaves_it_to_storage(sas: str) -> None:
+def test_a_sas_is_evaluated_by_its_parameters_or_left_to_storage(sas: str) -> None:
     assert Sas.parse(sas).check(NOW) is None  # type: ignore[func-returns-value]
 
 
