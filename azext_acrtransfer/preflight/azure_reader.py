@@ -144,9 +144,12 @@ class Reader:
     def _arm_request(
         self, method: str, path: str, query: Mapping[str, str], body: Any = None
     ) -> HttpRequest:
+        return HttpRequest(method, self._arm_url(path), params=dict(query), json=body)
+
+    def _arm_url(self, path: str) -> str:
         # With a slash in between, whatever an answer gives for an ID: the host is ARM's.
-        url = f"{self._cloud.endpoints.resource_manager.rstrip('/')}/{path.lstrip('/')}"
-        return HttpRequest(method, url, params=dict(query), json=body)
+        manager = self._cloud.endpoints.resource_manager.removesuffix("/")
+        return f"{manager}/{path.removeprefix('/')}"
 
     def arm(self, path: str, version: str) -> Json:
         """A resource."""
@@ -155,8 +158,7 @@ class Reader:
     def arm_list(self, path: str, version: str, wanted: str = "") -> list[Json]:
         """Return all pages of a list, with an OData filter."""
         query = {"$filter": wanted} if wanted else {}
-        url = self._arm_request("GET", path, {}).url
-        return [*list_arm(self._send_to_arm, url, version, **query)]
+        return [*list_arm(self._send_to_arm, self._arm_url(path), version, **query)]
 
     def id_of(self, registry: Registry) -> str:
         """The ID of a registry."""

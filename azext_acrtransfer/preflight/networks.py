@@ -26,8 +26,8 @@ def other_endpoint(resource: Resource, path: tuple[str, ...], uri: str) -> str:
 
 def why_closed(resource: Resource, rules: str) -> str:
     """Return how a resource restricts network access, or ""; ``rules`` names its firewall."""
-    access = get_path(resource, "properties", "publicNetworkAccess") or "Enabled"
-    if str(access).lower() != "enabled":  # Disabled or SecuredByPerimeter
+    access = get_path(resource, "properties", "publicNetworkAccess")
+    if access and str(access).lower() != "enabled":  # Disabled or SecuredByPerimeter
         return f"Public network access: {access}."
     if str(get_path(resource, "properties", rules, "defaultAction")).lower() == "deny":
         return "The firewall admits selected networks only."

@@ -103,6 +103,9 @@ def test_no_part_of_a_secret_is_shown_not_even_with_debug(az: Az, azure: Azure) 
     result, _ = azure(az, "--debug")
     assert result.exit_code == 0
     assert "c2VjcmV0" not in result.stdout + result.stderr
+    # Nor is it logged what vaults and storage answer.
+    assert SAS.partition("&sig=")[0] not in result.stdout + result.stderr
+    assert "<EnumerationResults" not in result.stderr
 
 
 def requests_for_all(kind: PipelineKind) -> list[str]:
@@ -378,6 +381,8 @@ def test_exit_code_distinguishes_failed_from_unknown(
 
 
 @pytest.mark.usefixtures("azure")
+# The other requests are sent at the same time, and don't outlive the test.
+@pytest.mark.usefixtures("mock", "fake_time", "over")
 def test_a_check_without_a_login_exits_4(az: Az) -> None:
     with patch.object(Reader, "registry", side_effect=AuthenticationError("Run az login.")):
         result = az("acr", "export-pipeline", "check", *AT, "-n", "mypipeline")

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from azext_acrtransfer.kinds import EXPORT
 from azext_acrtransfer.manifest.merging import Origin, RunRecord, merge, without
 from azext_acrtransfer.manifest.model import (
     Entry,
@@ -16,6 +17,8 @@ from azext_acrtransfer.manifest.model import (
 )
 from azext_acrtransfer.registry.descriptors import Descriptor
 from azext_acrtransfer.registry.references import Artifact
+from azext_acrtransfer.transfer.records import planned_records
+from azext_acrtransfer.transfer.specs import RunSpec
 from docs.generators.manifest_page import IMAGE
 
 MOVED = Descriptor(f"sha256:{'9' * 64}", IMAGE.media_type, 1)
@@ -52,6 +55,15 @@ def merged(old: Entry | None, new: RunRecord, content: Descriptor = IMAGE) -> En
     """The entry after a run, whose artifact has this content now."""
     [entry] = merge(manifest(*[old] if old else []), [new], {HELLO: content}).entries
     return entry
+
+
+@pytest.mark.parametrize(("force", "status"), [(None, "Succeeded"), ("mine", None)])
+def test_only_a_plan_to_force_a_run_replaces_what_is_known_of_it(
+    force: str | None, status: str | None
+) -> None:
+    [planned] = planned_records([RunSpec(EXPORT, "earlier", "blob-1", (HELLO,), force)])
+    [run] = merge(manifest(before(EXPORTED)), [planned], {HELLO: IMAGE}).runs
+    assert (run.name, run.status) == ("earlier", status)
 
 
 @pytest.mark.parametrize("origin", [Origin.PLANNED, Origin.NEW, Origin.REFUSED])
