@@ -11,6 +11,7 @@ from azure.cli.core.azclierror import AzCLIError, InvalidArgumentValueError
 from azure.core.exceptions import AzureError
 from azure.mgmt.core.tools import parse_resource_id
 
+from azext_acrtransfer.arguments import RunStatus
 from azext_acrtransfer.kinds import EXPORT, PipelineOption
 from azext_acrtransfer.manifest.files import ManifestFile
 from azext_acrtransfer.manifest.model import (
@@ -46,7 +47,7 @@ class Completion:
 
     def look(self) -> Answer:
         """Return a resource that succeeds when all runs of the manifest have ended."""
-        state = "Succeeded" if self._complete() else "Running"
+        state = RunStatus.SUCCEEDED.value if self._complete() else "Running"
         return Answer({"properties": {"provisioningState": state}})
 
     def advice_on_timeout(self) -> list[str]:
@@ -162,10 +163,10 @@ def _read(context: TransferContext, specs: Iterable[RunSpec]) -> Iterator[Outcom
 
 def _read_again(context: TransferContext, runs: Sequence[ManifestRun]) -> Iterator[Outcome]:
     """Return the runs that the service still has, and that nobody started again since."""
-    specs = [RunSpec(EXPORT, run.name, run.blob) for run in runs]
-    for run, outcome in zip(runs, _read(context, specs), strict=True):
-        response = outcome.run and outcome.run.response
-        if response and response.finish_time and rfc3339(response.finish_time) == run.finished:
+    finished = {run.name: run.finished for run in runs}
+    for outcome in _read(context, [RunSpec(EXPORT, run.name, run.blob) for run in runs]):
+        time = outcome.run and outcome.run.response and outcome.run.response.finish_time
+        if time and rfc3339(time) == finished[outcome.spec.name]:
             yield outcome
 
 

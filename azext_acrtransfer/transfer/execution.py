@@ -117,7 +117,8 @@ def named(message: str, artifacts: Iterable[Artifact], registry_name: str) -> se
     host = re.compile(rf"(https://)?{registry}(-\w+)?\.[\w.:-]+/", re.IGNORECASE)
     words = set()
     for word in _REFERENCE.findall(message):
-        reference = host.sub("", word, count=1) if host.match(word) else word
+        match = host.match(word)
+        reference = word[match.end() :] if match else word
         words |= {reference, reference.rstrip(".:")}  # the punctuation of a sentence
     return {
         artifact

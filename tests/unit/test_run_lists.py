@@ -83,7 +83,10 @@ def test_the_next_page_is_requested_by_the_link_of_the_service(
     service.answers("GET", RUNS, {"value": second})
     result = az(*LIST, "--status", "Failed")
     assert [listed["name"] for listed in result.json] == ["failed01", "canceled01"]
-    assert [call.request.url for call in service.mock.calls][1:] == [link + sent]
+    sent_requests = [call.request for call in service.mock.calls]
+    first_link = f"{ARM}{RUNS}?api-version=2025-06-01-preview"
+    assert [request.url for request in sent_requests] == [first_link, link + sent]
+    assert {request.headers["Accept"] for request in sent_requests} == {"application/json"}
 
 
 class TrackedRun(dict[str, Any]):

@@ -74,15 +74,24 @@ def test_a_run_is_old_if_it_had_ended_when_the_put_was_sent(finished: str, is_ol
     assert runs.is_old(answer, None) is is_old
 
 
-@pytest.mark.parametrize(("finished", "is_existing"), [(None, True), ("17:20:00", False)])
+@pytest.mark.parametrize(
+    ("started", "finished", "is_existing"),
+    [
+        ("17:10:00", None, True),
+        ("17:24:14", None, True),
+        ("17:24:15", None, False),
+        ("17:24:24", None, False),
+        ("17:10:00", "17:20:00", False),
+    ],
+)
 def test_a_run_in_progress_existed_if_it_had_started_before_the_put(
-    finished: str | None, is_existing: bool
+    started: str, finished: str | None, is_existing: bool
 ) -> None:
-    response = {"status": "Running", "startTime": "2026-03-04T17:10:00Z"}
+    response = {"status": "Running", "startTime": f"2026-03-04T{started}Z"}
     if finished:  # the service still has the times of the previous run
         response["finishTime"] = f"2026-03-04T{finished}Z"
     run = {"properties": {"provisioningState": "Creating", "response": response}}
-    answer = Answer(run, headers={"date": "Wed, 04 Mar 2026 17:24:20 GMT"})
+    answer = Answer(run, took=5.0, headers={"date": "Wed, 04 Mar 2026 17:24:20 GMT"})
     assert runs.is_existing(answer, None) is is_existing
 
 

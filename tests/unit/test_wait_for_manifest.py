@@ -225,6 +225,20 @@ def test_wait_excludes_from_the_retry_what_does_not_exist(
         )
 
 
+@pytest.mark.parametrize(
+    ("options", "unnamed"), [(["ContinueOnErrors"], Result.UNKNOWN), ([], Result.FAILED)]
+)
+def test_only_a_pipeline_that_continues_on_errors_leaves_the_unnamed_unknown(
+    az: Az, mock: responses.RequestsMock, file: Path, options: list[str], unnamed: Result
+) -> None:
+    write(file, unknown(V1), unknown(V2))
+    mock.get(f"{ARM}{PIPELINE}", json=pipeline(EXPORT, options=options))
+    answer(mock, "myrun001", failed(EXPORT, f"{V2} is too large.", "myrun001"))
+    answer(mock, "myrun002", run(EXPORT, "myrun002"))
+    assert wait(az, file).exit_code == 1
+    assert [entry.result for entry in content(file).entries] == [unnamed, Result.FAILED]
+
+
 def test_wait_without_the_pipeline_records_nothing_uncertain(
     az: Az, mock: responses.RequestsMock, file: Path
 ) -> None:
