@@ -23,14 +23,15 @@ def known_failures() -> str:
             "",
             "<!-- made by scripts/docs from azext_acrtransfer/diagnostics/catalog.py -->",
             "",
-            "What `az acr pipeline-run create`, `show` and `wait` print under a failed run, and",
-            "every command of the extension under a refused request, with the names of your",
-            "resources in place of `myregistry`, `mypipeline` and the like. The commands here are",
-            "for bash; on Windows az prints them for PowerShell or cmd.exe where it runs in these.",
-            "Of the messages, only that of `storage-firewall` was recorded in full from the",
-            "service; the reasons in the other storage messages are Blob Storage's own, and the",
-            "rest is how the emulator words it. `tests/e2e/test_known_failures.py` causes each of",
-            f"the {len(KNOWN_FAILURES)} failures there, and fixes it by the printed commands.",
+            "`az acr pipeline-run create`, `show` and `wait` print these explanations and commands",
+            "under a failed run, with the names of your resources. All commands of the extension",
+            "print them under a refused request. The commands here are for bash; on Windows, az",
+            "prints them for PowerShell or cmd.exe, whichever runs it.",
+            "",
+            "Only the message of `storage-firewall` is known in full, from a user's report. The",
+            "reasons in the other storage messages are Blob Storage's own; the rest are the",
+            "emulator's. `tests/e2e/test_known_failures.py` causes each of the",
+            f"{len(KNOWN_FAILURES)} failures on the emulator, and fixes it by the printed commands.",
             "",
             "| failure | what it means |",
             "|---|---|",
@@ -47,9 +48,9 @@ def known_failures() -> str:
 def _section(row: KnownFailure) -> list[str]:
     lines = [f"## {row.code}", "", "> " + row.quote, "", _means(row)]
     if row.mode:
-        lines += ["", f"Storage access mode: {row.mode.value}."]
+        lines += ["", f"Applies to the storage access mode {row.mode.value}."]
     if row.option:
-        lines += ["", f"Option: {row.option.value}."]
+        lines += ["", f"Applies to the option {row.option.value}."]
     commands = [*row.remedy.steps(EXAMPLES), *row.remedy.alternative_steps(EXAMPLES)]
     if commands:
         lines += ["", "```sh", *commands, "```"]
