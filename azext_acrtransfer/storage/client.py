@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any
 
 from azure.cli.core._profile import Profile
 from azure.cli.core.azclierror import AzureResponseError, ForbiddenError
@@ -19,6 +19,7 @@ from azure.storage.blob import ContainerClient
 from azext_acrtransfer.hosts import storage_domains
 from azext_acrtransfer.redaction import mask_sas
 from azext_acrtransfer.service.http import check_host, connection_options, typed_errors
+from azext_acrtransfer.service.json_values import parse_http_date
 from azext_acrtransfer.storage.answers import check_blob
 
 _REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
@@ -55,7 +56,7 @@ def blobs(cli_ctx: Any, container_uri: str) -> Iterator[str]:
         ) from error
 
 
-def last_modified(cli_ctx: Any, container_uri: str, name: str) -> datetime:
+def last_modified(cli_ctx: Any, container_uri: str, name: str) -> datetime | None:
     """Return when the content or the metadata of a blob was last written.
 
     Raises ResourceNotFoundError if storage answers that there is no such blob.
@@ -63,12 +64,12 @@ def last_modified(cli_ctx: Any, container_uri: str, name: str) -> datetime:
     responses: list[PipelineResponse[Any, Any]] = []
     # An error raised in the hook would be retried.
     container = _container(cli_ctx, container_uri, responses.append, retry_total=1)
-    properties = None
     with typed_errors():
         with suppress(HttpResponseError):
-            properties = container.get_blob_client(name).get_blob_properties()
-        check_blob(responses[-1].http_response)
-    return cast(datetime, properties and properties.last_modified)
+            container.get_blob_client(name).get_blob_properties()
+        response = responses[-1].http_response
+        check_blob(response)
+    return parse_http_date(response.headers.get("last-modified"))
 
 
 def _container(
@@ -93,7 +94,7 @@ class _ForeignAnswerError(Exception):
 
 def _check(response: PipelineResponse[Any, Any]) -> None:
     http = response.http_response
-    kind = http.headers.get("content-type", "")
+    kind = http.content_type or ""
     if "xml" in kind:
         return
     message = (

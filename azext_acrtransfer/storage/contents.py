@@ -40,7 +40,7 @@ class BlobContent:
 
 def head_of(container_uri: str, blob: str) -> HttpRequest:
     """Return the request for the properties of a blob."""
-    url = f"{container_uri.rstrip('/')}/{quote(blob)}"
+    url = f"{container_uri.removesuffix('/')}/{quote(blob)}"
     return HttpRequest("HEAD", url, headers={"x-ms-version": _VERSION})
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,7 @@ import pytest
 import responses
 
 from azext_acrtransfer.kinds import EXPORT
-from azext_acrtransfer.manifest.merging import Origin, RunRecord, merge
-from azext_acrtransfer.manifest.model import ManifestKind, ManifestRun, TransferManifest
+from azext_acrtransfer.storage.contents import head_of
 from azext_acrtransfer.transfer import blob_contents
 from tests.support.az import Result
 from tests.support.wording import NO_BLOB_PROPERTIES
@@ -66,18 +64,25 @@ def test_a_blob_without_md5_has_its_size(az: Az, registry: Registry, tmp_path: P
 
 
 @pytest.mark.parametrize(
-    ("answer", "reason"),
+    ("answer", "reason", "tries"),
     [
         (
             {"status": 403, "headers": {"x-ms-error-code": "AuthorizationPermissionMismatch"}},
             "Storage answered 403 AuthorizationPermissionMismatch.\n",
+            1,
         ),
-        ({"status": 200, "headers": {"x-ms-blob-type": "BlockBlob"}}, "'content-length'\n"),
-        ({"body": ConnectionError("It's closed.")}, "It's closed.\n"),
+        (
+            {"status": 503, "headers": {"x-ms-error-code": "ServerBusy"}},
+            "Storage answered 503 ServerBusy.\n",
+            3,
+        ),
+        ({"status": 200, "headers": {"x-ms-blob-type": "BlockBlob"}}, "'content-length'\n", 1),
+        ({"body": ConnectionError("It's closed.")}, "It's closed.\n", 1),
     ],
 )
+@pytest.mark.usefixtures("fake_time")
 def test_a_blob_that_cannot_be_read_fails_no_export(
-    az: Az, registry: Registry, tmp_path: Path, answer: dict[str, Any], reason: str
+    az: Az, registry: Registry, tmp_path: Path, answer: dict[str, Any], reason: str, tries: int
 ) -> None:
     registry.has_blobs(**answer)
     result = export(az, registry, tmp_path / "m.json")
@@ -86,6 +91,7 @@ def test_a_blob_that_cannot_be_read_fails_no_export(
         f"WARNING: The manifest {NO_BLOB_PROPERTIES} 1 of 1 blobs, by which 'verify --blobs' "
         f"checks carried files: {reason}"
     ) in result.stderr
+    assert [call.request.method for call in registry.mock.calls].count("HEAD") == tries
 
 
 def test_ctrl_c_while_blobs_are_read_keeps_the_result(
@@ -100,23 +106,6 @@ def test_ctrl_c_while_blobs_are_read_keeps_the_result(
     assert recorded(tmp_path / "m.json") == {}
 
 
-@pytest.mark.parametrize(
-    ("origin", "finished", "kept"),
-    [
-        (Origin.EXISTING, "then", True),
-        (Origin.EXISTING, "later", False),
-        (Origin.NEW, "then", False),
-    ],
-)
-def test_what_is_known_of_the_blob_of_the_same_run_is_kept(
-    origin: Origin, finished: str, *, kept: bool
-) -> None:
-    run_of = partial(ManifestRun, "r", "b", "Succeeded", None)
-    known = run_of("then", blob_size=0, blob_md5="md5", catalog_digest="digest")
-    again = run_of(finished)
-    manifest = TransferManifest(ManifestKind.EXPORT, "", "", runs=(known,))
-    [merged] = merge(manifest, [RunRecord(again, {}, origin)], {}).runs
-    assert merged == (known if kept else again)
-    newer = run_of(finished, blob_size=1, blob_md5="new", catalog_digest="newer")
-    [merged] = merge(manifest, [RunRecord(newer, {}, origin)], {}).runs
-    assert merged == newer
+@pytest.mark.parametrize("end", ["", "/"])
+def test_a_slash_at_the_end_of_the_container_makes_no_difference(end: str) -> None:
+    assert head_of(CONTAINER + end, "a/b c").url == f"{CONTAINER}/a/b%20c"

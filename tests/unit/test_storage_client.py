@@ -58,10 +58,12 @@ def test_blobs_are_read_as_the_user_of_the_active_subscription(
     container: responses.RequestsMock, tmp_path: Path
 ) -> None:
     other = "33333333-3333-3333-3333-333333333333"
-    container.get(URI, body=page("one"), headers={"Content-Type": "application/xml"})
+    waits = responses.matchers.request_kwargs_matcher({"timeout": (20, 60)})
+    headers = {"Content-Type": "application/xml"}
+    container.get(URI, body=page("one"), headers=headers, match=[waits])
 
     def log_in(identity: Any, user: str) -> Login:
-        return Login(token_for=lambda _: f"{user} of {identity.tenant_id}")
+        return Login(token_for=lambda _: f"{user} of {identity.tenant_id} in {identity.authority}")
 
     accounts = Login(other=other).accounts
     accounts[1] |= (
@@ -73,10 +75,11 @@ def test_blobs_are_read_as_the_user_of_the_active_subscription(
         patch.object(Identity, "get_user_credential", log_in),
     ):
         cli.data["subscription_id"] = other
+        cli.cloud.endpoints.active_directory = "https://login.example"
         assert list(blobs(cli, URI)) == ["one"]
-    headers = container.calls[0].request.headers
-    assert headers["Authorization"] == "Bearer u of t"
-    assert "AZURECLI/" in headers["User-Agent"]
+    request = container.calls[0].request
+    assert request.headers["Authorization"] == "Bearer u of t in https://login.example"
+    assert "AZURECLI/" in request.headers["User-Agent"]
 
 
 def refusal(code: str, message: str) -> str:
@@ -130,7 +133,7 @@ def test_a_missing_container_keeps_the_words_of_storage(
             1,
         ),
         (
-            {"body": "<html>", "content_type": "text/html", "status": 503},
+            {"body": "<html>", "content_type": "text/html", "status": 500},
             "The answer is text/html, which isn't an answer of Blob Storage. "
             f"{ANSWERED_BY_ANOTHER}",
             4,

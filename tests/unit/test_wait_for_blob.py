@@ -170,6 +170,17 @@ def test_a_blob_that_cannot_be_read_is_warned_of_once(
     assert fake_time.now == 5
 
 
+def test_a_blob_is_requested_again_once(
+    az: Az, service: responses.RequestsMock, fake_time: FakeTime
+) -> None:
+    busy = service.head(BLOB, status=503, headers={"x-ms-error-code": "ServerBusy"})
+    lists(service, [triggered()])
+    result = az(*OF_PIPELINE)
+    assert (result.exit_code, busy.call_count) == (0, 2)
+    assert "(Storage answered 503 ServerBusy.)" in result.stderr
+    assert fake_time.now > 0
+
+
 def test_a_disabled_trigger_is_not_waited_for(az: Az, mock: responses.RequestsMock) -> None:
     disabled = {"sourceTrigger": {"status": "Disabled"}}
     mock.get(f"{ARM}{PIPELINES}/mypipeline", json=pipeline(IMPORT, trigger=disabled))
