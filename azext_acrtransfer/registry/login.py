@@ -34,6 +34,8 @@ logger = get_logger(__name__)
 
 #: The user name that goes with a token. Source: azure-cli.
 TOKEN_USER = "00000000-0000-0000-0000-000000000000"
+#: For requests and answers whose bodies are secrets, which --debug is not to show.
+SECRET_BODIES: dict[str, Any] = {"logging_enable": False}
 _PAUSES = (1, 2, 4, 8, 16, 32)
 
 
@@ -121,8 +123,7 @@ def _exchange(cli_ctx: Any, login_server: str) -> HttpResponse:
     pauses = iter(_PAUSES)
     while True:
         request = HttpRequest("POST", f"https://{login_server}/oauth2/exchange", data=form)
-        # Both bodies are secrets, which --debug is not to show.
-        response = client.send_request(request, logging_enable=False)
+        response = client.send_request(request, **SECRET_BODIES)
         pause = next(pauses, None)
         if pause is None or response.status_code != HTTPStatus.TOO_MANY_REQUESTS:
             return response

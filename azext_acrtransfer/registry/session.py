@@ -14,7 +14,7 @@ from azure.core.rest import HttpRequest, HttpResponse
 
 from azext_acrtransfer.command_lines import az
 from azext_acrtransfer.registry.answers import advice, has, said
-from azext_acrtransfer.registry.login import Login, log_in
+from azext_acrtransfer.registry.login import SECRET_BODIES, Login, log_in
 from azext_acrtransfer.service.concurrency import run_concurrently
 from azext_acrtransfer.service.http import Client, make_client
 
@@ -43,7 +43,6 @@ class RegistrySession:
     ) -> None:
         self._arguments = (cmd, registry_name, resource_group_name)
         self._registry_name = registry_name
-        self._login: Login | None = None
         self._tokens: dict[Right, str] = {}
 
     @cached_property
@@ -53,9 +52,11 @@ class RegistrySession:
 
     def log_in(self) -> Login:
         """Log in once, before several threads would do it at the same time."""
-        if not self._login:
-            self._login = log_in(*self._arguments)
         return self._login
+
+    @cached_property
+    def _login(self) -> Login:
+        return log_in(*self._arguments)
 
     def get(
         self, path: str, right: Right, key: str = "", *, is_optional: bool = False
@@ -65,10 +66,10 @@ class RegistrySession:
         Registries can lack an API that ``is_optional``, and answer its path with any 404.
         """
         had_token = right in self._tokens
-        response = self._get(path, right)
+        response = self._get(path, right, self._secret_for(right))
         if had_token and response.status_code == HTTPStatus.UNAUTHORIZED:
-            self._tokens[right] = self._ask_for_token(right)  # it may have become too old
-            response = self._get(path, right)
+            # It may have become too old.
+            response = self._get(path, right, self._new_token(right))
         is_missing = response.status_code == HTTPStatus.NOT_FOUND
         if is_missing and (is_optional or has(response, "errors")):
             return None
@@ -99,17 +100,18 @@ class RegistrySession:
         """Return the admin user's password, or a token, which is requested once."""
         if self.log_in().is_admin:
             return self.log_in().password
-        token = self._tokens.get(right)
-        if token is None:
-            token = self._tokens[right] = self._ask_for_token(right)
+        return self._tokens.get(right) or self._new_token(right)
+
+    def _new_token(self, right: Right) -> str:
+        token = self._tokens[right] = self._ask_for_token(right)
         return token
 
-    def _get(self, path: str, right: Right) -> HttpResponse:
+    def _get(self, path: str, right: Right, secret: str) -> HttpResponse:
         # Deferred: it loads much of azure-cli.
         from azure.cli.command_modules.acr._docker_utils import get_manifest_authorization_header
 
         login = self.log_in()
-        headers = get_manifest_authorization_header(login.user, self._secret_for(right))
+        headers = get_manifest_authorization_header(login.user, secret)
         url = f"https://{login.login_server}{path}"
         return self._send(HttpRequest("GET", url, headers=headers), right)
 
@@ -122,8 +124,8 @@ class RegistrySession:
             "refresh_token": login.password,
         }
         request = HttpRequest("POST", f"https://{login.login_server}/oauth2/token", data=form)
-        # Both bodies are secrets, which --debug is not to show; a token can be requested again.
-        response = self._send(request, rights[0], logging_enable=False, retry_on_methods={"POST"})
+        # A token can be requested again.
+        response = self._send(request, rights[0], **SECRET_BODIES, retry_on_methods={"POST"})
         return str(self._accepted(response, rights[0], "access_token").json()["access_token"])
 
     def _send(self, request: HttpRequest, right: Right, **options: Any) -> HttpResponse:

@@ -142,6 +142,21 @@ def test_the_tags_of_many_repositories_take_few_tokens(
     assert max(map(len, headers)) < 3_000  # in a real token, each name has JSON around it
 
 
+@pytest.mark.parametrize(
+    ("lengths", "tokens"), [([1500] * 4, 2), ([1500, 1501, 1500], 3), ([2000, 1000], 1)]
+)
+def test_a_token_has_as_many_scopes_as_fit(
+    registry: Registry, content: RegistryClient, lengths: list[int], tokens: int
+) -> None:
+    registry.accepts_login()
+    registry.tags_everything("v1")
+    # The other part of a scope, and what a token's claims have around it.
+    around = len("repository::metadata_read") + 40
+    names = [f"{number:0>{length - around}}" for number, length in enumerate(lengths)]
+    assert len(dict(content.tags_of(names))) == len(lengths)
+    assert registry.requested[f"POST {HOST}/oauth2/token"] == tokens
+
+
 def test_a_registry_that_takes_one_scope_at_a_time_gets_one(
     registry: Registry, content: RegistryClient
 ) -> None:
@@ -197,6 +212,7 @@ def test_a_manifest_is_described_by_the_bytes_that_come(
     expected = Descriptor(digest, IMAGE, len(document))
     assert content.describe(Artifact("team/app", "v1")) == expected
     assert content.describe(Artifact("team/app", digest)) == expected
+    assert registry.requested[f"GET {HOST}/v2/team/app/manifests/{digest}"] == 0
 
 
 def test_a_manifest_that_comes_without_a_type_has_none(
@@ -392,6 +408,7 @@ FOREIGN = [
     {**PAGE, "status": 302},
     {"status": 404, "json": {"hello": "there"}},
     {"json": []},
+    {"json": "neither tags nor access_token"},
     {"json": {"hello": "there"}},
 ]
 
@@ -725,6 +742,8 @@ def test_a_registry_that_cannot_be_read_has_the_suffix_of_the_cloud(
         with pytest.raises(ForbiddenError if suffix else AzureConnectionError):
             RegistryClient(SimpleNamespace(cli_ctx=cli), "MyRegistry").repositories()
     assert login.call_count == bool(suffix)
+    for call in login.calls:
+        assert parse_qs(str(call.request.body))["service"] == ["myregistry.azurecr.io"]
 
 
 def test_a_registry_without_a_group_is_found_by_its_name(
@@ -802,8 +821,12 @@ def test_a_registry_without_a_host_cannot_be_logged_in_to(
     registry: Registry, content: RegistryClient
 ) -> None:
     registry.mock.get(f"{ARM}{REGISTRY}", json={"id": REGISTRY, "name": "myregistry"})
-    with pytest.raises(AzureConnectionError, match="Couldn't log in to registry 'myregistry': "):
+    with pytest.raises(AzureConnectionError) as refused:
         content.repositories()
+    assert refused.value.error_msg == (
+        "Couldn't log in to registry 'myregistry': Azure Resource Manager returns no login server."
+    )
+    assert refused.value.recommendations == ADVICE
 
 
 @pytest.mark.usefixtures("fake_time")
@@ -812,7 +835,7 @@ def test_a_lost_connection_names_the_registry(
     registry: Registry, content: RegistryClient, path: str
 ) -> None:
     registry.accepts_login()
-    lost = RequestsConnectionError("Connection reset by peer")
+    lost = RequestsConnectionError("Connection reset by peer\nand more lines")
     if path == "/oauth2/token":
         registry.mock.replace("POST", f"{HOST}{path}", body=lost)
     else:

@@ -13,7 +13,7 @@ from azure.cli.core.azclierror import InvalidArgumentValueError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azext_acrtransfer.registry.patterns import ArtifactGlob, matches, parse_references
+from azext_acrtransfer.registry.patterns import ArtifactGlob, check_lines, matches, parse_references
 from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.transfer.selection import Selection, resolve_blobs
 from tests.support.wording import (
@@ -443,11 +443,13 @@ LISTS = [
 def test_a_list_of_another_kind_is_refused_in_its_line(
     line: str, why: str, option: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = tmp_path / "artifacts.txt"
-    file.write_text(f"base:v1\n# a comment\n{line}\n")
+    binary, file = tmp_path / "not a text", tmp_path / "artifacts.txt"
+    binary.write_bytes(b"\xd8" * 4)
+    file.write_text(f"base:v1\n# a comment\n{line} \n")
     text = file.read_text().rstrip("\n")
     expected = f"{invalid(line, option)}: {why}."
-    for words, source in ([], "the list"), ([f"@{tmp_path}", "@no file", f"@{file}"], str(file)):
+    others = [f"@{tmp_path}", "@no file", f"@{binary}"]
+    for words, source in ([], "the list"), ([*others, f"@{file}"], str(file)):
         monkeypatch.setattr(sys, "argv", ["az", *words])
         with pytest.raises(InvalidArgumentValueError) as refused:
             parse_references([text], option, ".azurecr.io")
@@ -459,6 +461,16 @@ def test_a_list_of_another_kind_is_refused_in_its_line(
         "Separate references with spaces, without quotes, commas or brackets: repo1:tag1 "
         "repo2:tag2. In a file, write one reference a line."
     ]
+
+
+def test_lines_are_checked_without_their_blanks_and_comments() -> None:
+    quoted = '"nginx:*"'
+    check_lines(" base:v1 # 'quoted'\n nginx:* ", "--artifacts")
+    with pytest.raises(InvalidArgumentValueError) as refused:
+        check_lines(f"base:v1\n{quoted} # quoted", "--artifacts")
+    assert refused.value.error_msg == (
+        f"Line 2 of the list: {invalid(quoted, '--artifacts')}: it is in double quotes."
+    )
 
 
 def test_an_error_names_the_option_that_was_typed() -> None:
