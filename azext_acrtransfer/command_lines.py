@@ -168,8 +168,8 @@ class Command:
     """A command of az, as words that aren't quoted yet; ``{fact}`` in a word can be filled in."""
 
     words: tuple[Word, ...]
-    #: False for a command to be run in another subscription than the active one.
-    is_here: bool = True
+    #: Whether it's to be run in another subscription than the active one.
+    is_elsewhere: bool = False
 
     def __str__(self) -> str:
         return self.line(TERMINAL.shell)
@@ -191,7 +191,7 @@ class Command:
 
     @property
     def _is_of_subscription(self) -> bool:
-        return self.is_here and self.words[0] not in _WITHOUT_SUBSCRIPTION
+        return not self.is_elsewhere and self.words[0] not in _WITHOUT_SUBSCRIPTION
 
     @property
     def facts(self) -> frozenset[str]:
@@ -214,7 +214,7 @@ class Command:
 
     def in_subscription(self, subscription: str) -> Command:
         """Return the command for another subscription than the active one."""
-        return replace(self.adding(subscription=subscription), is_here=False)
+        return replace(self.adding(subscription=subscription), is_elsewhere=True)
 
     def adding(self, **options: Value) -> Command:
         """Return the command with further options."""

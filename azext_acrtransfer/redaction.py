@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 LONGEST_LIST = 20
 
@@ -39,6 +39,11 @@ def shortened(lines: Iterable[object]) -> list[str]:
     texts = list(map(str, lines))
     more = len(texts) - LONGEST_LIST
     return [*texts[:LONGEST_LIST], *([f"and {more} more"] if more > 0 else [])]
+
+
+def headed(heading: str, lines: Sequence[object]) -> list[str]:
+    """Return a heading and as many lines of such a list, or nothing if it has no lines."""
+    return [heading, *shortened(lines)] if lines else []
 
 
 def enumerated(names: Iterable[object]) -> str:

@@ -15,7 +15,7 @@ from azure.cli.core.azclierror import AzureResponseError
 
 from azext_acrtransfer.command_lines import az
 from azext_acrtransfer.manifest.model import WRITTEN, ManifestRun, Result, TransferManifest
-from azext_acrtransfer.redaction import escape, shortened
+from azext_acrtransfer.redaction import escape, headed
 
 #: Bytes that are read at a time.
 _CHUNK = 1024 * 1024
@@ -180,27 +180,29 @@ def failure(blobs: Sequence[CarriedBlob], folder: Path) -> AzureResponseError | 
     wrong = [blob for blob in blobs if blob.status not in (FileStatus.PRESENT, FileStatus.UNKNOWN)]
     if not wrong and not unknown:
         return None
-    lines, advice = [], []
-    if wrong:
-        lines += [
+    lines = [
+        *headed(
             f"{len(wrong)} of {len(blobs)} blobs in '{folder}' aren't as the manifest lists them:",
-            *shortened(wrong),
-        ]
+            wrong,
+        ),
+        *headed(
+            f"{len(unknown)} of {len(blobs)} blobs in '{folder}' couldn't be compared:", unknown
+        ),
+        summary(blobs),
+    ]
+    advice = []
+    if wrong:
         advice.append(
             "Copy missing, truncated and different files again before you upload the blobs."
         )
     if unknown:
-        lines += [
-            f"{len(unknown)} of {len(blobs)} blobs in '{folder}' couldn't be compared:",
-            *shortened(unknown),
-        ]
         advice += [
             "A manifest contains sizes and MD5 hashes if whoever exports may read the blobs, such "
             "as by the role 'Storage Blob Data Reader' on the container.",
             "To complete the manifest, whoever exports runs "
             f"'{az('acr pipeline-run wait', manifest='FILE')}'.",
         ]
-    return AzureResponseError("\n".join([*lines, summary(blobs)]), recommendation=advice)
+    return AzureResponseError("\n".join(lines), recommendation=advice)
 
 
 def summary(blobs: Iterable[CarriedBlob]) -> str:

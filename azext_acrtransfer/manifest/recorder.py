@@ -13,6 +13,7 @@ from azext_acrtransfer.manifest.merging import RunRecord, mark_moved, merge, wit
 from azext_acrtransfer.manifest.model import (
     Entry,
     ManifestKind,
+    ManifestRun,
     Result,
     TransferManifest,
     rfc3339,
@@ -44,21 +45,20 @@ class Recorder:
 
     def merged(self, manifest: TransferManifest, records: Sequence[RunRecord]) -> TransferManifest:
         """Add runs to a manifest."""
-        header = replace(
-            manifest, created=_now(), registry=self.registry, pipeline=self.pipeline_id
-        )
+        header = self._manifest(manifest.runs, manifest.entries)
         return merge(header, records, self.contents)
 
     def _earlier(self, current: TransferManifest | None) -> TransferManifest:
         parts = [part for part in (self.retried, current) if part]
         runs = {run.key: run for part in parts for run in part.runs}
         entries = {entry.artifact: entry for part in parts for entry in _exported_or_skipped(part)}
+        return self._manifest(tuple(runs.values()), tuple(entries.values()))
+
+    def _manifest(
+        self, runs: tuple[ManifestRun, ...], entries: tuple[Entry, ...]
+    ) -> TransferManifest:
         return TransferManifest(
-            ManifestKind.EXPORT,
-            "",
-            self.registry,
-            runs=tuple(runs.values()),
-            entries=tuple(entries.values()),
+            ManifestKind.EXPORT, _now(), self.registry, self.pipeline_id, runs, entries
         )
 
 

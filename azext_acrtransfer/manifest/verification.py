@@ -19,7 +19,7 @@ from azext_acrtransfer.manifest.model import (
     TransferManifest,
     rfc3339,
 )
-from azext_acrtransfer.redaction import mask_sas, shortened
+from azext_acrtransfer.redaction import headed, mask_sas
 from azext_acrtransfer.registry.descriptors import Descriptor
 from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.registry.referrer_tags import subject_of_tag
@@ -228,26 +228,26 @@ def failure(
     unread = [finding for finding in findings if finding.result is Result.UNKNOWN]
     if not wrong and not unread:
         return None
-    lines = []
-    if wrong:
-        lines += [
+    lines = [
+        *headed(
             f"{len(wrong)} of {len(findings)} artifacts are not in registry '{registry}' as the "
             "manifest lists them:",
-            *_named(wrong),
-        ]
-    if unread:
-        lines += [
+            [*map(_named, wrong)],
+        ),
+        *headed(
             f"{len(unread)} of {len(findings)} artifacts couldn't be read in registry "
             f"'{registry}':",
-            *_named(unread),
-        ]
+            [*map(_named, unread)],
+        ),
+        summary(findings),
+    ]
     advice = list(_advice(wrong, written)) if wrong else []
     if unread:
         advice += [
             "Get permission to read them, and verify again. A manifest that --write writes "
             "doesn't contain them."
         ]
-    return AzureResponseError("\n".join([*lines, summary(findings)]), recommendation=advice)
+    return AzureResponseError("\n".join(lines), recommendation=advice)
 
 
 def has_differences(findings: Iterable[Finding]) -> bool:
@@ -263,8 +263,8 @@ def summary(findings: Sequence[Finding]) -> str:
     return f"Verified artifacts: {parts or 'none'}."
 
 
-def _named(findings: Sequence[Finding]) -> list[str]:
-    return shortened([f"{finding.artifact}: {_words(finding)}" for finding in findings])
+def _named(finding: Finding) -> str:
+    return f"{finding.artifact}: {_words(finding)}"
 
 
 def _words(finding: Finding) -> str:
@@ -290,4 +290,4 @@ def _advice(wrong: Sequence[Finding], written: Path | None) -> Iterator[str]:
     how = "" if written else ", with the file that this command writes with --write FILE"
     command = az("acr pipeline-run create", pipeline_type="export", only_failed=file)
     # The registry to export from is another one, and so may its subscription be.
-    yield f"To export only these again: {replace(command, is_here=False)} ...{how}"
+    yield f"To export only these again: {replace(command, is_elsewhere=True)} ...{how}"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shlex
 import subprocess
+from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import given
@@ -89,8 +91,8 @@ def test_the_output_of_a_command_is_a_word_of_another(
 
 def test_options_are_flags_and_lists_too() -> None:
     command = az("acr run", "-t", "x", no_wait=True, artifacts=["a:1", "b 2"])
-    assert str(command.adding(name="n", storage_blob="-x")) == (
-        'az acr run -t x --no-wait --artifacts a:1 "b 2" --name n --storage-blob=-x'
+    assert str(command.adding(storage_blob="-x", name="n")) == (
+        'az acr run -t x --no-wait --artifacts a:1 "b 2" --storage-blob=-x --name n'
     )
 
 
@@ -145,7 +147,17 @@ def test_a_command_names_a_subscription_that_is_not_the_default(
         assert str(show) == f"az acr show --name myregistry{suffix}"
         assert str(nested) == f"az x --scope $(az acr show --name myregistry{suffix}){suffix}"
         assert str(az("config set", "a=b")) == "az config set a=b"
-        assert str(replace(show, is_here=False)) == "az acr show --name myregistry"
+        assert str(replace(show, is_elsewhere=True)) == "az acr show --name myregistry"
+        elsewhere = show.in_subscription("mysubscription")
+        assert str(elsewhere) == "az acr show --name myregistry --subscription mysubscription"
+
+
+def test_a_command_without_the_option_names_no_subscription() -> None:
+    terminal, cli = Terminal(chosen=OTHER), Mock()
+    terminal.follow(cli)
+    [((_, take), _)] = cli.register_event.call_args_list
+    take(cli, args=Namespace())
+    assert terminal.subscription is None
 
 
 def test_without_a_login_a_chosen_subscription_is_named(

@@ -7,6 +7,7 @@ import os
 import stat
 import threading
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ from azure.cli.core.azclierror import FileOperationError
 from msal_extensions import cache_lock
 
 from azext_acrtransfer.manifest.files import ManifestFile
+from azext_acrtransfer.manifest.merging import Origin, RunRecord
 from azext_acrtransfer.manifest.model import ManifestKind, ManifestRun, TransferManifest
+from azext_acrtransfer.manifest.recorder import Recorder, complete
 from docs.generators.manifest_page import EXPORT, VERIFICATION
 from tests.support.wording import OF_KIND, OVERWRITTEN_BY, invalid, not_written
 from tests.unit.conftest import AT, Az
@@ -185,7 +188,11 @@ def write(path: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o666])
-def test_a_file_keeps_its_mode_and_a_link_stays_one(exported: Path, mode: int) -> None:
+def test_a_file_keeps_its_mode_and_a_link_stays_one(
+    exported: Path, monkeypatch: pytest.MonkeyPatch, mode: int
+) -> None:
+    modes: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda file: modes.append(os.fstat(file).st_mode))
     link = exported.with_name("link.json")
     link.symlink_to(exported)
     exported.write_text(EXPORT.to_json().replace("january", "december"))
@@ -198,16 +205,18 @@ def test_a_file_keeps_its_mode_and_a_link_stays_one(exported: Path, mode: int) -
     assert link.is_symlink()
     assert exported.read_text() == EXPORT.to_json()
     assert stat.S_IMODE(exported.stat().st_mode) == mode
+    # Nobody else can read it while it's written.
+    assert [*map(stat.S_IMODE, modes)] == [mode & ~0o027]
     assert sorted(exported.parent.iterdir()) == [exported, link]
 
 
 def test_a_new_file_has_the_mode_of_the_umask(tmp_path: Path) -> None:
-    before = os.umask(0o027)
+    before = os.umask(0o022)
     try:
         write(tmp_path / "manifest.json")
     finally:
         os.umask(before)
-    assert stat.S_IMODE((tmp_path / "manifest.json").stat().st_mode) == 0o640
+    assert stat.S_IMODE((tmp_path / "manifest.json").stat().st_mode) == 0o644
 
 
 def test_an_empty_file_is_written_to(tmp_path: Path) -> None:
@@ -301,6 +310,34 @@ def test_two_commands_that_write_at_once_lose_nothing(tmp_path: Path) -> None:
     manifest = file.read()
     assert manifest
     assert manifest.runs == (*EXPORT.runs, FIRST, SECOND)
+
+
+def test_a_manifest_is_completed_with_runs_of_another_command(exported: Path) -> None:
+    file = export_file(exported)
+    records = [RunRecord(FIRST, {}, Origin.NEW)]
+    assert complete(file, EXPORT, [], {}).manifest == EXPORT
+    file.update(lambda _: replace(EXPORT, runs=(*EXPORT.runs, SECOND)))
+    completed = complete(file, EXPORT, records, {}).manifest
+    assert completed.runs == (*EXPORT.runs, SECOND, FIRST)
+    assert completed.created != EXPORT.created
+    assert datetime.fromisoformat(completed.created).utcoffset() == timedelta()
+    exported.unlink()
+    assert complete(file, EXPORT, records, {}).manifest.runs == (*EXPORT.runs, FIRST)
+
+
+def test_an_export_is_recorded_in_a_file_that_was_deleted(exported: Path) -> None:
+    recorder = Recorder(export_file(exported), "myregistry.azurecr.io", str(EXPORT.pipeline), {})
+    records = [RunRecord(FIRST, {}, Origin.NEW)]
+    recording = recorder.begin(records)
+    exported.unlink()
+    manifest = recording.end(records, {}).manifest
+    assert (manifest.registry, manifest.pipeline) == ("myregistry.azurecr.io", EXPORT.pipeline)
+    assert manifest.runs == (*EXPORT.runs, FIRST)
+
+
+def test_a_manifest_that_has_to_exist_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileOperationError, match="The manifest of --manifest can't be read from"):
+        export_file(tmp_path / "nothing.json").require()
 
 
 def test_a_file_that_another_command_holds_is_named(

@@ -123,9 +123,10 @@ def test_another_run_that_existed_does_not_complete_it() -> None:
     assert merged(before(UNKNOWN), record(NEW, EXPORTED, Origin.EXISTING)) == before(UNKNOWN)
 
 
-def test_what_a_run_moved_before_it_was_recorded_is_unknown() -> None:
+@pytest.mark.parametrize("result", [EXPORTED, FAILED])
+def test_what_a_run_moved_before_it_was_recorded_is_unknown(result: Result) -> None:
     expected = Entry(HELLO, UNKNOWN, IMAGE)
-    assert merged(None, record(NEW, EXPORTED, Origin.EXISTING)) == expected
+    assert merged(None, record(NEW, result, Origin.EXISTING)) == expected
 
 
 @pytest.mark.parametrize(
@@ -154,6 +155,42 @@ def test_a_run_is_replaced_by_its_newer_state(
     origin: Origin, runs: tuple[ManifestRun, ...]
 ) -> None:
     assert merge(manifest(), [RunRecord(AGAIN, {}, origin)], {}).runs == runs
+
+
+@pytest.mark.parametrize("origin", [Origin.PLANNED, Origin.REFUSED])
+def test_a_run_that_may_not_run_is_added(origin: Origin) -> None:
+    assert merge(manifest(), [RunRecord(NEW, {}, origin)], {}).runs == (EARLIER, NEW)
+
+
+KNOWN = replace(
+    EARLIER,
+    finished="2026-01-20T12:00:00Z",
+    estimated_size=1,
+    blob_size=2,
+    blob_md5="known",
+    catalog_digest="known",
+)
+UNREAD = replace(KNOWN, estimated_size=3, blob_size=None, blob_md5=None, catalog_digest=None)
+READ = replace(UNREAD, blob_size=0, blob_md5="read", catalog_digest="read")
+LATER = replace(UNREAD, finished="2026-01-21T12:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("old", "origin", "new", "expected"),
+    [
+        (KNOWN, Origin.EXISTING, UNREAD, KNOWN),
+        (KNOWN, Origin.EXISTING, READ, replace(READ, estimated_size=1)),
+        (KNOWN, Origin.EXISTING, LATER, replace(LATER, estimated_size=1)),
+        (None, Origin.EXISTING, READ, replace(READ, estimated_size=None)),
+        (KNOWN, Origin.NEW, UNREAD, UNREAD),
+    ],
+    ids=["unread", "read", "run again", "unknown", "new"],
+)
+def test_a_known_blob_stays_until_it_is_read_or_written_again(
+    old: ManifestRun | None, origin: Origin, new: ManifestRun, expected: ManifestRun
+) -> None:
+    before = manifest(runs=(old,) if old else ())
+    assert merge(before, [RunRecord(new, {}, origin)], {}).runs == (expected,)
 
 
 def test_a_name_that_is_used_again_for_another_blob_is_another_run() -> None:

@@ -215,6 +215,26 @@ def test_an_artifact_that_cannot_be_read_is_unknown() -> None:
     assert error.recommendations == [TO_VERIFY_THE_UNREAD]
 
 
+def test_the_failure_names_missing_artifacts_before_unread_ones() -> None:
+    findings = compare(exported({NGINX: IMAGE, HELLO: IMAGE}), Registry({HELLO: REFUSED}))
+    error = verification.failure(findings, "target", Path("target.json"))
+    assert error
+    assert str(error) == (
+        f"{not_in_registry(1, 2, 'target')} as the manifest lists them:\n"
+        "samples/nginx:1.25: missing\n"
+        "1 of 2 artifacts couldn't be read in registry 'target':\n"
+        f"samples/hello:1.0: {SHOWN}\n"
+        "Verified artifacts: 1 missing, 1 unknown."
+    )
+    assert error.recommendations == [
+        "If a blob wasn't imported completely, import it and verify again.",
+        "To export only these again: az acr pipeline-run create --pipeline-type export "
+        "--only-failed target.json ...",
+        "Get permission to read them, and verify again. A manifest that --write writes doesn't "
+        "contain them.",
+    ]
+
+
 def test_an_index_with_a_child_that_cannot_be_read_is_unknown() -> None:
     [finding] = compare(exported({NGINX: INDEX}), Registry(WHOLE | {SECOND: REFUSED}))
     assert (finding.status, finding.result) == (Result.PRESENT, Result.UNKNOWN)
