@@ -40,6 +40,7 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _BYTES = re.compile(
     r"([0-9]{1,18}(?:\.[0-9]{1,9})?) ?(?:(?:([KMGT])(I)?)?B)?", re.ASCII | re.IGNORECASE
 )
+_POWERS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
 _HIDDEN = {
     "\r": (
         "a carriage return",
@@ -126,7 +127,7 @@ def check_word(text: str, option: str, *, is_path: bool = False) -> None:
 def _is_hidden(char: str) -> bool:
     # Scripts such as Persian need the two joiners.
     return not char.isprintable() and not (
-        char in "\u200c\u200d" or unicodedata.category(char) in ("Cn", "Co")
+        char in ("\u200c", "\u200d") or unicodedata.category(char) in ("Cn", "Co")
     )
 
 
@@ -368,8 +369,9 @@ def age(text: str) -> timedelta:
 def byte_count(text: str, option: str) -> int:
     """Parse a number of bytes, with or without a unit."""
     match = _BYTES.fullmatch(text)
-    exponent = "KMGT".index(match[2].upper()) + 1 if match and match[2] else 0
-    count = int(Decimal(match[1]) * (1024 if match[3] else 1000) ** exponent) if match else 0
+    count = match and int(
+        Decimal(match[1]) * (1024 if match[3] else 1000) ** _POWERS[(match[2] or "").upper()]
+    )
     if not count:
         raise invalid(
             text,

@@ -48,7 +48,7 @@ class Hosts:
         name, *rest = labels = host.split(".")
         if not all(labels):
             return f"a part of its host '{host}' is empty (is a variable unset?)"
-        service = next((label for label in rest if not _BETWEEN.fullmatch(label)), "")
+        service = next((label for label in rest if not _BETWEEN.fullmatch(label)), None)
         if service in self.labels:
             if name.endswith("-secondary"):
                 return f"'{name}' is the secondary endpoint, which is read-only"

@@ -132,7 +132,7 @@ KINDS: Mapping[str, PipelineKind] = MappingProxyType({kind.name: kind for kind i
 
 def kind_of_pipeline(resource_id: str | None) -> PipelineKind | None:
     """Return the kind of a pipeline from its ID, ignoring case: Azure keeps the ID as typed."""
-    resource_type = (resource_id or "").rpartition("/")[0].rpartition("/")[2].lower()
+    resource_type = str(resource_id).rpartition("/")[0].rpartition("/")[2].lower()
     return next(
         (kind for kind in KINDS.values() if kind.resource_type.lower() == resource_type), None
     )

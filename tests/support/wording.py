@@ -51,6 +51,7 @@ TO_CHECK = "To check the prerequisites, run:"
 
 # Runs.
 AUTHENTICATION = "WARNING: Authenticating to Storage Account using Storage SAS Token.\n"
+IN_QUOTES = "it is in double quotes"
 UNKNOWN_FAILURE = (
     "This failure isn't a known one. If the message doesn't help, send the IDs of the run to Azure "
     "support."

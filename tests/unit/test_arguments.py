@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -23,7 +24,7 @@ from azext_acrtransfer.redaction import mask_sas
 from azext_acrtransfer.registry import patterns
 from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.service.api_version import ApiVersion
-from tests.support.wording import LIST_SHOWS_NAMES, NAME_EXAMPLE, NAME_RULE, invalid
+from tests.support.wording import IN_QUOTES, LIST_SHOWS_NAMES, NAME_EXAMPLE, NAME_RULE, invalid
 
 Parser = Callable[[str], Any]
 
@@ -307,7 +308,7 @@ def test_an_identity_with_a_slash_at_its_end_is_refused_without_it() -> None:
     subscription = "00000000-0000-0000-0000-000000000000"
     identity = (
         f"/subscriptions/{subscription}/resourceGroups/mygroup/providers"
-        "/Microsoft.ManagedIdentity/userAssignedIdentities/myidentity"
+        "/Microsoft.ManagedIdentity/userAssignedIdentities/IDENTITY-X"
     )
     with pytest.raises(InvalidArgumentValueError) as refusal:
         IdentityId.parse(f"{identity}/")
@@ -315,6 +316,13 @@ def test_an_identity_with_a_slash_at_its_end_is_refused_without_it() -> None:
         f"{invalid(f'{identity}/', '--assign-identity')}: it ends in '/'."
     )
     assert refusal.value.recommendations == [f"Use '{identity}'."]
+
+
+@pytest.mark.parametrize(("word", "is_quoted"), [('""', True), ('"', False), ('7"', False)])
+def test_a_quotation_mark_alone_quotes_nothing(word: str, is_quoted: bool) -> None:
+    refusal = pytest.raises(InvalidArgumentValueError, match=IN_QUOTES)
+    with refusal if is_quoted else nullcontext():
+        arguments.check_word(word, "--storage-blob")
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,9 @@ from azure.cli.core.cloud import (
 from azext_acrtransfer.hosts import is_in, storage_domains, vault_domains
 
 STACK = Cloud(
-    "stack", suffixes=CloudSuffixes(storage_endpoint="east.contoso.example", keyvault_dns="")
+    "stack", suffixes=CloudSuffixes(storage_endpoint=".X.contoso.example", keyvault_dns="")
 )
+VAULTS = Cloud("vaults", suffixes=CloudSuffixes(keyvault_dns=".X.contoso.example"))
 
 
 @pytest.mark.parametrize(
@@ -32,7 +33,8 @@ STACK = Cloud(
             ("core.usgovcloudapi.net", "storage.usgovcloudapi.net"),
             ("vault.usgovcloudapi.net",),
         ),
-        (STACK, ("east.contoso.example",), ()),
+        (STACK, ("x.contoso.example",), ()),
+        (VAULTS, (), ("x.contoso.example",)),
         (Cloud("bare"), (), ()),
     ],
     ids=lambda value: getattr(value, "name", None),

@@ -17,6 +17,7 @@ from azext_acrtransfer.registry.patterns import ArtifactGlob, check_lines, match
 from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.transfer.selection import Selection, resolve_blobs
 from tests.support.wording import (
+    IN_QUOTES,
     NO_REGISTRY_IN_REFERENCE,
     NO_TAG_NO_REPOSITORY,
     NOT_IN_THE_REGISTRY,
@@ -469,7 +470,7 @@ def test_lines_are_checked_without_their_blanks_and_comments() -> None:
     with pytest.raises(InvalidArgumentValueError) as refused:
         check_lines(f"base:v1\n{quoted} # quoted", "--artifacts")
     assert refused.value.error_msg == (
-        f"Line 2 of the list: {invalid(quoted, '--artifacts')}: it is in double quotes."
+        f"Line 2 of the list: {invalid(quoted, '--artifacts')}: {IN_QUOTES}."
     )
 
 

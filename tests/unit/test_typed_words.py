@@ -13,7 +13,7 @@ from knack.events import EVENT_INVOKER_CMD_TBL_LOADED
 
 from azext_acrtransfer.kinds import EXPORT, PipelineKind
 from tests.support.az import Loader, az_cli
-from tests.support.wording import invalid
+from tests.support.wording import IN_QUOTES, invalid
 from tests.unit.conftest import AT, REGISTRY, Az, Service, pipeline
 
 Parsers = dict[str, tuple[Any, list[str]]]
@@ -110,7 +110,7 @@ BLANK = ("it begins or ends with a space", "Remove the blank.")
         pytest.param(
             '"typed"',
             '"typed"',
-            "it is in double quotes",
+            IN_QUOTES,
             "Add '-o tsv' to the command that printed it: JSON puts text in quotes.",
             (),
             id="quotes",
