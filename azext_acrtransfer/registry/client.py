@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from copy import copy
 from dataclasses import replace
 from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
@@ -66,11 +67,24 @@ class RegistryClient:
     def __init__(
         self, cmd: Any, registry_name: str, resource_group_name: str | None = None
     ) -> None:
-        self._cli_ctx = cmd.cli_ctx
         self._name = registry_name
         self._session = RegistrySession(cmd, registry_name, resource_group_name)
+        self._progress: Callable[[], AbstractContextManager[Callable[[str], None]]] = lambda: (
+            progress(cmd.cli_ctx)
+        )
         self._lists: dict[str, list[Any]] = {}
+        self._tags: dict[str, dict[str, str]] = {}
         self._manifests: dict[Artifact, Manifest | None] = {}
+
+    def in_background(self, check: Callable[[], None]) -> RegistryClient:
+        """Return a client with the same session and content for a thread of the background.
+
+        It shows no progress. ``check`` is called after each answer, and can raise an error to stop.
+        """
+        client = copy(self)
+        # pylint: disable-next=protected-access  # of the same class
+        client._progress = lambda: nullcontext(lambda _: check())
+        return client
 
     @property
     def login_server(self) -> str:
@@ -92,11 +106,13 @@ class RegistryClient:
     def tags(self, repository: str) -> dict[str, str]:
         """Digests of a repository's tags by their names; none if it doesn't exist."""
         path = f"/acr/v1/{repository}/_tags"
-        tags = self._list(path, "tags", _list_tags(repository))
-        try:
-            return {str(tag["name"]): str(tag["digest"]) for tag in tags}
-        except MALFORMED as error:
-            raise self._unusable_list(path) from error
+        if repository not in self._tags:
+            tags = self._list(path, "tags", _list_tags(repository))
+            try:
+                self._tags[repository] = {str(tag["name"]): str(tag["digest"]) for tag in tags}
+            except MALFORMED as error:
+                raise self._unusable_list(path) from error
+        return self._tags[repository]
 
     def contains(self, artifact: Artifact) -> bool:
         """Whether an artifact exists."""
@@ -105,8 +121,12 @@ class RegistryClient:
     def manifest(self, artifact: Artifact) -> Manifest | None:
         """Return an artifact's manifest, verified by its bytes; None if it doesn't exist.
 
-        It's read once: a plan and a check need the same one.
+        It's read once, for all tags that are listed with its digest: a plan and a check need the
+        same one.
         """
+        digest = self._tags.get(artifact.repository, {}).get(artifact.reference, "")
+        if is_digest(digest) and artifact not in self._manifests:
+            artifact = replace(artifact, reference=digest)
         if artifact not in self._manifests:
             manifest = self._manifests[artifact] = self._read_manifest(artifact)
             if manifest:
@@ -212,7 +232,7 @@ class RegistryClient:
     ) -> dict[Artifact, T]:
         todo = dict.fromkeys(artifacts)
         results: dict[Artifact, T] = {}
-        with progress(self._cli_ctx) as show:
+        with self._progress() as show:
             for artifact, result in run_concurrently(
                 lambda artifact: (artifact, read(artifact)),
                 todo,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -65,16 +65,32 @@ def run_concurrently(
             future.cancel()
 
 
-def within(seconds: float, work: Callable[[], R]) -> R:
-    """Return the result of work, or raise TimeoutError and leave it alone if it takes longer."""
-    end = time.monotonic() + seconds
+class Background(Generic[R]):  # pylint: disable=too-few-public-methods  # it has one result
+    """Work in a thread of the background, which ends with the work or with the process."""
 
-    def check_time() -> None:
-        if time.monotonic() > end:
-            raise TimeoutError(f"There was no answer within {seconds:g} s.")
+    def __init__(self, work: Callable[[], R]) -> None:
+        # Deferred: not everything needs it.
+        from concurrent.futures import Future
+        from queue import SimpleQueue
 
-    [result] = run_concurrently(lambda _: work(), [None], on_wait=check_time)
-    return result
+        self._future: Future[R] = Future()
+        jobs: SimpleQueue[tuple[Future[R], None] | None] = SimpleQueue()
+        jobs.put((self._future, None))
+        jobs.put(None)
+        _start_worker(lambda _: work(), jobs)
+
+    def result(self, timeout: float) -> R:
+        """Return the result; raises TimeoutError if it isn't available after so many seconds."""
+        # Deferred: not everything needs it.
+        from concurrent.futures import wait
+
+        end = time.monotonic() + timeout
+        while not self._future.done():
+            left = end - time.monotonic()
+            if left <= 0:
+                raise TimeoutError("The result isn't available yet.")
+            wait([self._future], timeout=min(left, _LONGEST_WAIT))
+        return self._future.result()
 
 
 def _do_nothing() -> None:

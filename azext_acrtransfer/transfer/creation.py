@@ -10,7 +10,6 @@ from knack.log import get_logger
 
 from azext_acrtransfer.arguments import StorageAccessMode
 from azext_acrtransfer.diagnostics.diagnosis import access_mode
-from azext_acrtransfer.kinds import EXPORT
 from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.service.interrupts import sigterm_interrupts, uninterrupted
 from azext_acrtransfer.service.polling import Waiting
@@ -20,10 +19,12 @@ from azext_acrtransfer.transfer.context import TransferContext
 from azext_acrtransfer.transfer.moved_tags import moved_tags
 from azext_acrtransfer.transfer.preview import PlannedRun, preview
 from azext_acrtransfer.transfer.records import planned_records, records_of
-from azext_acrtransfer.transfer.referrers import warn_of_referrers_left_behind
+from azext_acrtransfer.transfer.referrers import LeftBehind
 from azext_acrtransfer.transfer.specs import Schedule, TransferSpec
 
 logger = get_logger(__name__)
+# In seconds: only a warning depends on it, and few counts take longer than runs.
+_LONGEST_COUNT_AFTER_RUNS = 5
 #: The lines that Microsoft's guide quotes.
 _AUTHENTICATION = {
     StorageAccessMode.MANAGED_IDENTITY: (
@@ -53,36 +54,43 @@ class Transfer:
 
     def preview(self) -> list[PlannedRun]:
         """The runs that would be created."""
-        self._warn_of_referrers()
+        self._left_behind.warn()
         plan, context = self._plan, self._context
         return preview(plan.runs, context.pipeline.name, plan.selected, context)
 
-    def _warn_of_referrers(self) -> None:
-        spec, plan = self._spec, self._plan
-        if spec.kind is EXPORT and plan.runs and not spec.include_referrers:
-            warn_of_referrers_left_behind(self.artifacts, spec.exclude, plan.arrived, self._context)
+    @property
+    def _left_behind(self) -> LeftBehind:
+        spec = self._spec
+        artifacts = () if spec.include_referrers else self.artifacts
+        return LeftBehind(artifacts, spec.exclude, self._plan.arrived, self._context)
 
     @sigterm_interrupts()
     def create_runs(self, waiting: Waiting, schedule: Schedule) -> Any:
         """Create the runs, wait for their end, and report them."""
-        self._warn_of_referrers()
         context, recorder, planned = self._context, self._plan.recorder, self._plan.runs
         if planned:
             container = getattr(context.pipeline, context.kind.side)
             logger.warning(_AUTHENTICATION[access_mode(container)])
         recording = recorder.begin(planned_records(planned)) if recorder else None
-        outcomes = execution.run_all(waiting, context.runs, planned, context.pipeline.id, schedule)
-        recorded, unwritten = None, None
-        if recorder and recording:
-            new = [outcome for outcome in outcomes if not outcome.is_existing]
-            moved = moved_tags(context, recorder.contents, new) if not schedule.submit_only else {}
-            contents = contents_of_blobs(context.cli_ctx, outcomes)
-            try:
-                with uninterrupted():
-                    records = records_of(outcomes, context.pipeline.options, contents)
-                    recorded = recording.end(records, moved)
-            except AzCLIError as error:  # it must not hide how the runs ended
-                unwritten = error
+        with self._left_behind.counted_in_background() as warn_of_referrers:
+            outcomes = execution.run_all(
+                waiting, context.runs, planned, context.pipeline.id, schedule
+            )
+            recorded, unwritten = None, None
+            if recorder and recording:
+                new = [outcome for outcome in outcomes if not outcome.is_existing]
+                moved = (
+                    moved_tags(context, recorder.contents, new) if not schedule.submit_only else {}
+                )
+                contents = contents_of_blobs(context.cli_ctx, outcomes)
+                try:
+                    with uninterrupted():
+                        records = records_of(outcomes, context.pipeline.options, contents)
+                        recorded = recording.end(records, moved)
+                except AzCLIError as error:  # it must not hide how the runs ended
+                    unwritten = error
+            is_stopped = any(outcome.stop for outcome in outcomes)
+            warn_of_referrers(0 if is_stopped else _LONGEST_COUNT_AFTER_RUNS)
         if recorded and schedule.submit_only:
             logger.warning(
                 "To complete the manifest when the runs have ended: %s", recorded.wait_command

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 from knack.log import get_logger
 
+from azext_acrtransfer.diagnostics.diagnosis import message_of
 from azext_acrtransfer.registry.patterns import Reference
 from azext_acrtransfer.registry.references import Artifact
-from azext_acrtransfer.registry.referrers import Referrer, find_referrers
-from azext_acrtransfer.service.concurrency import within
+from azext_acrtransfer.registry.referrers import Listing, Referrer, find_referrers
+from azext_acrtransfer.service.concurrency import Background
 from azext_acrtransfer.transfer.context import TransferContext
 from azext_acrtransfer.transfer.exclusion import references_excluding
 
 logger = get_logger(__name__)
-# Only a warning depends on it.
-_LONGEST_SEARCH = 30
+_UNKNOWN = "Whether signatures, SBOMs or other referrers of these artifacts stay behind is unknown"
+_ADVICE = "To count them, run the command again with --dry-run."
 
 
 def with_referrers(
@@ -45,29 +48,76 @@ def with_referrers(
     return list(groups.values())
 
 
-def warn_of_referrers_left_behind(
-    artifacts: Sequence[Artifact],
-    exclude: Iterable[Reference],
-    arrived: Mapping[Artifact, str],
-    context: TransferContext,
-) -> None:
-    """Name how many referrers an export leaves behind, if the registry can be read in time."""
+@dataclass(frozen=True)
+class LeftBehind:
+    """Referrers of the artifacts of an export that aren't exported.
 
-    def count() -> int:
-        referrers = _to_take(find_referrers(artifacts, context.content), exclude, context)
+    ``arrived`` are digests of artifacts that an earlier export has moved.
+    """
+
+    artifacts: Sequence[Artifact]
+    exclude: Iterable[Reference]
+    arrived: Mapping[Artifact, str]
+    context: TransferContext
+
+    def warn(self) -> None:
+        """Count them, and name their number."""
+        if self._is_shown:
+            _warn(lambda: self._count(self.context.content))
+
+    @contextmanager
+    def counted_in_background(self) -> Iterator[Callable[[float], None]]:
+        """Count them, until the context ends; return a function that names their number.
+
+        It waits for the number as many seconds as its argument says, or until Ctrl-C.
+        """
+        if not self._is_shown:
+            yield lambda _: None
+            return
+        is_over = False
+
+        def check() -> None:
+            if is_over:
+                raise _NotNeededError
+
+        content = self.context.content.in_background(check)
+        count = Background(lambda: self._count(content))
+
+        def warn(timeout: float) -> None:
+            try:
+                _warn(lambda: count.result(timeout), _ADVICE)
+            except KeyboardInterrupt:
+                _warn(lambda: count.result(0), _ADVICE)
+
+        try:
+            yield warn
+        finally:
+            is_over = True
+
+    @property
+    def _is_shown(self) -> bool:
+        return bool(self.artifacts) and not self.context.cli_ctx.only_show_errors
+
+    def _count(self, content: Listing) -> int:
+        referrers = find_referrers(self.artifacts, content)
         return sum(
             not (referrer.is_chosen or referrer.is_list)
-            and arrived.get(referrer.artifact) != referrer.digest
-            for referrer in referrers
+            and self.arrived.get(referrer.artifact) != referrer.digest
+            for referrer in _to_take(referrers, self.exclude, self.context)
         )
 
-    if context.cli_ctx.only_show_errors:
-        return
+
+class _NotNeededError(Exception):
+    """The count was made for a command that has ended."""
+
+
+def _warn(count: Callable[[], int], *advice: str) -> None:
     try:
-        left_behind = within(_LONGEST_SEARCH, count)
+        left_behind = count()
     # Whatever it is, the export doesn't depend on it.
     except Exception as error:  # noqa: BLE001  # pylint: disable=broad-exception-caught
-        logger.info("Whether referrers stay behind is unknown: %s", error)
+        text = f"{_UNKNOWN}: {message_of(error)}"
+        logger.warning("\n".join([text, *advice]))
         return
     if left_behind:
         logger.warning(

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +13,18 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import new_name
+from tests.support.cloud import eventually
 from tests.support.oci import INDEX, MANIFEST
 from tests.support.site import Site
-from tests.support.terminal import Terminal
-from tests.support.wording import REFERRERS_LEFT, TO_EXPORT_REFERRERS, TOO_LARGE, UNLISTED
+from tests.support.terminal import Terminal, ended
+from tests.support.wording import (
+    REFERRERS_LEFT,
+    REFERRERS_UNKNOWN,
+    TO_COUNT_REFERRERS,
+    TO_EXPORT_REFERRERS,
+    TOO_LARGE,
+    UNLISTED,
+)
 
 NOTATION = "application/vnd.cncf.notary.signature"
 SPDX = "application/spdx+json"
@@ -143,6 +154,25 @@ def test_what_stays_behind_is_counted_in_the_plan_the_run_and_the_check(
     [check] = [check for check in checked if check["code"] == "ReferrersIncluded"]
     assert check["status"] == "warning"
     assert all(reference in check["message"] for reference in list(signed.subjects)[1:])
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_count_in_progress_does_not_delay_the_end(
+    az: Terminal, signed: Signed, how: signal.Signals
+) -> None:
+    az.cloud.control("latency", seconds=1)
+    az.cloud.control("runs", seconds=60)
+    process = az.start(f"acr pipeline-run create {signed.site.args} --name signed {EXPORT}")
+    poll = ("GET", signed.site.id_of("pipelineRuns/signed"))
+    eventually(lambda: poll in az.cloud.requests() or None)
+    az.cloud.control("latency", seconds=60)  # for what the count requests next
+    began = time.monotonic()
+    os.killpg(process.pid, how)
+    stopped = ended(process)
+    assert time.monotonic() - began < 30
+    assert (stopped.exit_code, stopped.stderr.count("WARNING")) == (1, 2)
+    assert f"{REFERRERS_UNKNOWN}: " in stopped.stderr
+    assert f"{TO_COUNT_REFERRERS}\nERROR: Stopped waiting" in stopped.stderr
 
 
 def test_an_export_fits_the_media(az: Terminal, signed: Signed, tmp_path: Path) -> None:

@@ -23,8 +23,8 @@ def test_globs_list_repositories_and_tags_only_where_they_must(
         TOKEN,
         "GET /acr/v1/samples/greeting/_tags",
         TOKEN,
-        "GET /v2/samples/greeting/manifests/v2",
-        "GET /v2/hello/manifests/v1",
+        f"GET /v2/samples/greeting/manifests/{GREETING}",
+        f"GET /v2/hello/manifests/{HELLO}",
         *referrer_lists(samples__greeting=GREETING, hello=HELLO),
     ]
 
@@ -39,7 +39,7 @@ def test_globs_list_repositories_and_tags_only_where_they_must(
         TOKEN,
         "GET /acr/v1/samples/greeting/_tags",
         TOKEN,
-        "GET /v2/samples/greeting/manifests/v2",
+        f"GET /v2/samples/greeting/manifests/{GREETING}",
         *referrer_lists(samples__greeting=GREETING),
     ]
 

@@ -71,6 +71,10 @@ TOO_LARGE = "artifacts are larger than --max-blob-size,"
 
 # Referrers.
 REFERRERS_LEFT = "Signatures, SBOMs or other referrers of these artifacts that aren't exported:"
+REFERRERS_UNKNOWN = (
+    "Whether signatures, SBOMs or other referrers of these artifacts stay behind is unknown"
+)
+TO_COUNT_REFERRERS = "To count them, run the command again with --dry-run."
 TO_EXPORT_REFERRERS = "To export them, too, add --include-referrers"
 TOO_MANY_REFERRERS = "referrers, which don't fit into one run with them:"
 NOT_TRANSFERRED = "Not among the artifacts, so not transferred:"

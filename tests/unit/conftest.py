@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, settings
 from azext_acrtransfer.diagnostics.facts import expiry_of_new_sas
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
 from azext_acrtransfer.transfer import creation
+from azext_acrtransfer.transfer.referrers import LeftBehind
 from tests.support.az import SUBSCRIPTION, Result, run_az
 from tests.support.fake_time import FakeTime
 
@@ -63,7 +64,7 @@ def fake_time() -> Iterator[FakeTime]:
 @pytest.fixture(autouse=True)
 def referrers_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     """An export doesn't read the registry to count referrers; the tests of that override this."""
-    monkeypatch.setattr(creation, "warn_of_referrers_left_behind", lambda *_: None)
+    monkeypatch.setattr(creation, "LeftBehind", lambda _, *rest: LeftBehind((), *rest))
 
 
 @pytest.fixture

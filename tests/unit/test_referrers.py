@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import json
-import time
+import re
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 import responses
+from requests import PreparedRequest
 
 from azext_acrtransfer.kinds import EXPORT, IMPORT
 from azext_acrtransfer.registry.referrer_tags import list_tag
-from azext_acrtransfer.transfer import referrers
+from azext_acrtransfer.registry.referrers import find_referrers
+from azext_acrtransfer.transfer import creation, referrers
 from tests.support.az import Result
+from tests.support.fake_time import FakeTime
 from tests.support.wording import (
     AUTHENTICATION,
     NOT_TRANSFERRED,
     PUSH_OR_EXCLUDE,
     REFERRERS_LEFT,
+    REFERRERS_UNKNOWN,
+    TO_COUNT_REFERRERS,
     TO_EXPORT_REFERRERS,
     TOO_MANY_REFERRERS,
     not_in_registry,
@@ -26,7 +33,7 @@ from tests.support.wording import (
 from tests.unit.conftest import ARM, AT, REGISTRY, Az, pipeline, run
 from tests.unit.fake_azure import Azure
 from tests.unit.fake_registry import HOST, INDEX, Registry, Repository
-from tests.unit.fake_runs import answers, error_of, failed
+from tests.unit.fake_runs import RUNS, UNDER_WAY, answers, error_of, failed
 
 CREATE = ["acr", "pipeline-run", "create", *AT, "-n", "myrun", "-p", "mypipeline", "-t", "export"]
 PLAN = [*CREATE, "-b", "myblob", "--dry-run"]
@@ -389,14 +396,16 @@ def test_referrers_left_behind_are_counted_once_and_none_twice(
     assert warnings(az(*PLAN, *words)) == [left_behind(5)]
     result = az(*CREATE, "-b", "myblob", *words)
     assert result.exit_code == 0
-    assert result.stderr.splitlines() == [left_behind(5), AUTHENTICATION.strip()]
+    assert result.stderr.splitlines() == [AUTHENTICATION.strip(), left_behind(5)]
     # What a pattern chooses isn't left behind.
     assert warnings(az(*PLAN, "-a", "team/app:*")) == [left_behind(2)]
 
 
 def test_the_search_costs_a_request_for_each_manifest(az: Az, repository: Repository) -> None:
     signed_index(repository)
-    assert az(*CREATE, "-b", "myblob", "-a", "team/app:v1").stderr.splitlines()[0] == left_behind(5)
+    repository.tags["latest"] = repository.tags["v1"]
+    words = ["-b", "myblob", "-a", "team/app:v1", "team/app:latest"]
+    assert warnings(az(*CREATE, *words))[-1] == left_behind(5)
     counts = {
         word: sum(number for url, number in repository.registry.requested.items() if word in url)
         for word in ("/manifests/", "/_tags", "/referrers/")
@@ -416,29 +425,168 @@ def test_nothing_is_searched_where_no_warning_would_be_shown(
     assert [url for url in registry.requested if HOST in url] == []
 
 
+NOT_IN_TIME = [
+    f"WARNING: {REFERRERS_UNKNOWN}: The result isn't available yet.",
+    TO_COUNT_REFERRERS,
+]
+
+
 @pytest.mark.usefixtures("fake_time")
 def test_a_registry_that_cannot_be_read_fails_no_run(az: Az, registry: Registry) -> None:
     answers(registry.mock, "myrun", run(EXPORT, "myrun"))
     tags = f"{HOST}/acr/v1/team/app/_tags"
     registry.mock.get(tags, status=403, json={"errors": [{"message": "denied"}]})
-    words = ["-b", "myblob", "-a", "team/app:v1"]
-    result = az(*CREATE, *words)
-    assert (result.exit_code, result.stderr) == (0, AUTHENTICATION)
-    verbose = az(*CREATE, *words, "--verbose")
-    assert "Whether referrers stay behind is unknown: You " in verbose.stderr
+    words = ["-a", "team/app:v1"]
+    result = az(*CREATE, "-b", "myblob", *words)
+    first, unknown, advice = result.stderr.splitlines()
+    assert (result.exit_code, first, advice) == (0, AUTHENTICATION.strip(), TO_COUNT_REFERRERS)
+    assert unknown == (
+        f"WARNING: {REFERRERS_UNKNOWN}: You don't have permission to list the tags of repository "
+        "'team/app' in registry 'myregistry'. The registry said: denied"
+    )
+    planned_run = az(*PLAN, *words)
+    assert (planned_run.exit_code, warnings(planned_run)[0]) == (0, unknown)
+    assert TO_COUNT_REFERRERS not in planned_run.stderr
     # To take them along, they have to be read.
-    assert az(*CREATE, *words, "--include-referrers").exit_code == 1
+    assert az(*CREATE, "-b", "myblob", *words, "--include-referrers").exit_code == 1
 
 
-def test_a_registry_that_does_not_answer_holds_up_no_run(
+@pytest.mark.parametrize("more", [[], ["--no-wait"]])
+def test_referrers_are_counted_while_the_run_is_created(
+    az: Az, registry: Registry, repository: Repository, more: list[str]
+) -> None:
+    """Neither the request of the run nor the one for referrers is answered before the other."""
+    signed_index(repository)
+    both = threading.Barrier(2, timeout=60)
+
+    def put(_: PreparedRequest) -> tuple[int, dict[str, str], str]:
+        both.wait()
+        return 200, {}, json.dumps(run(EXPORT, "myrun"))
+
+    def tags(request: PreparedRequest) -> tuple[int, dict[str, str], bytes]:
+        both.wait()
+        return repository._tags(request)
+
+    registry.mock.add_callback("PUT", f"{ARM}{RUNS}/myrun", put)
+    url = f"{HOST}/acr/v1/team/app/_tags"
+    registry.mock.remove("GET", re.compile(re.escape(url) + ".*"))
+    registry.mock.add_callback("GET", url, tags, content_type=None)
+    result = az(*CREATE, "-b", "myblob", "-a", "team/app:v1", *more)
+    assert result.exit_code == 0
+    assert result.stderr.splitlines() == [AUTHENTICATION.strip(), left_behind(5)]
+
+
+@pytest.fixture
+def unanswered(monkeypatch: pytest.MonkeyPatch, over: threading.Event) -> threading.Event:
+    """A registry that doesn't answer before this event."""
+
+    def wait(*arguments: Any) -> Any:
+        assert over.wait(60)
+        return find_referrers(*arguments)
+
+    monkeypatch.setattr(referrers, "find_referrers", wait)
+    return over
+
+
+@pytest.mark.usefixtures("fake_time", "unanswered")
+@pytest.mark.parametrize("more", [[], ["--no-wait"]])
+def test_a_count_that_takes_longer_than_the_run_delays_nothing(
+    az: Az, registry: Registry, monkeypatch: pytest.MonkeyPatch, more: list[str]
+) -> None:
+    monkeypatch.setattr(creation, "_LONGEST_COUNT_AFTER_RUNS", 0.01)
+    answers(registry.mock, "myrun", run(EXPORT, "myrun"))
+    result = az(*CREATE, "-b", "myblob", "-a", "team/app:v1", *more)
+    assert (result.exit_code, result.json["name"]) == (0, "myrun")
+    assert result.stderr.splitlines() == [AUTHENTICATION.strip(), *NOT_IN_TIME]
+
+
+@pytest.mark.usefixtures("unanswered")
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, None])
+def test_a_stopped_command_does_not_wait_for_the_count(
+    az: Az, registry: Registry, fake_time: FakeTime, stop: type[BaseException] | None
+) -> None:
+    def interrupt() -> None:
+        if stop:
+            raise stop
+
+    fake_time.until = interrupt
+    in_progress = run(EXPORT, "myrun", **UNDER_WAY)
+    answers(registry.mock, "myrun", in_progress, in_progress)
+    result = az(*CREATE, "-b", "myblob", "-a", "team/app:v1", "--timeout", "1")
+    lines = result.stderr.splitlines()
+    assert (result.exit_code, lines[:3]) == (1, [AUTHENTICATION.strip(), *NOT_IN_TIME])
+    assert lines[3].startswith("ERROR: Stopped waiting")
+
+
+@pytest.mark.usefixtures("fake_time")
+@pytest.mark.parametrize("is_late", [True, False])
+def test_ctrl_c_after_the_run_ends_the_wait_for_the_count(
+    az: Az,
+    registry: Registry,
+    repository: Repository,
+    monkeypatch: pytest.MonkeyPatch,
+    unanswered: threading.Event,
+    is_late: bool,
+) -> None:
+    signed_index(repository)
+    answers(registry.mock, "myrun", failed(EXPORT, "Out of order.", "myrun"))
+    wait = concurrent.futures.wait
+
+    def interrupt(futures: Any, timeout: float) -> None:
+        assert 4 < timeout * 10 <= 5, "Ctrl-C is noticed on Windows, too"
+        if not is_late:
+            unanswered.set()
+            wait(futures, timeout=60)
+        raise KeyboardInterrupt
+
+    def interrupt_in_main_thread(futures: Any, timeout: float) -> Any:
+        is_main = threading.current_thread() is threading.main_thread()
+        return (interrupt if is_main else wait)(futures, timeout)
+
+    monkeypatch.setattr(concurrent.futures, "wait", interrupt_in_main_thread)
+    result = az(*CREATE, "-b", "myblob", "-a", "team/app:v1")
+    expected = NOT_IN_TIME if is_late else [left_behind(5)]
+    lines = result.stderr.splitlines()
+    assert (result.exit_code, lines[1 : 1 + len(expected)]) == (1, expected)
+    assert lines[1 + len(expected)] == "ERROR: The pipeline run 'myrun' failed: Out of order."
+
+
+@pytest.mark.usefixtures("fake_time")
+def test_no_request_is_sent_after_the_command(
+    az: Az, registry: Registry, monkeypatch: pytest.MonkeyPatch, over: threading.Event
+) -> None:
+    repository = Repository(registry)
+    repository.push("v1", name="one")
+    repository.push("v2", name="two")
+    monkeypatch.setattr(creation, "_LONGEST_COUNT_AFTER_RUNS", 0)
+    answers(registry.mock, "myrun", run(EXPORT, "myrun"))
+    before = set(threading.enumerate())
+
+    def manifest(request: PreparedRequest) -> tuple[int, dict[str, str], bytes]:
+        assert over.wait(60)
+        return repository._manifest(request)
+
+    url = re.compile(re.escape(f"{HOST}/v2/team/app/manifests/") + ".+")
+    registry.mock.remove("GET", url)
+    registry.mock.add_callback("GET", url, manifest, content_type=None)
+    result = az(*CREATE, "-b", "myblob", "-a", "team/app:v1", "team/app:v2")
+    assert result.stderr.splitlines()[1:] == NOT_IN_TIME
+    over.set()
+    for thread in set(threading.enumerate()) - before:
+        thread.join(60)
+    assert [url for url in registry.requested if "/referrers/" in url] == []
+
+
+def test_ctrl_c_ends_a_dry_run_that_counts(
     az: Az, registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(referrers, "_LONGEST_SEARCH", 0.01)
-    monkeypatch.setattr(referrers, "find_referrers", lambda *_: time.sleep(1))
-    answers(registry.mock, "myrun", run(EXPORT, "myrun"))
-    result = az(*CREATE, "-b", "myblob", "-a", "team/app:v1", "--verbose")
-    assert result.exit_code == 0
-    assert "is unknown: There was no answer within 0.01 s." in result.stderr
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(referrers, "find_referrers", interrupt)
+    result = az(*PLAN, "-a", "team/app:v1")
+    assert (result.exit_code, result.stdout, warnings(result)) == (1, "", [])
+    assert [url for url in registry.requested if "/manifests/" in url] == []
 
 
 def test_an_import_searches_for_no_referrers(

@@ -197,6 +197,57 @@ def test_many_artifacts_take_one_login_and_one_token(
     assert shown == [f"{number} of 21 artifacts read" for number in range(1, 22)]
 
 
+def test_in_the_background_nothing_is_shown_and_errors_stop_it(
+    registry: Registry, content: RegistryClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr(client, "progress", lambda _: nullcontext(shown.append))
+    registry.accepts_login()
+    for name in ("v1", "v2"):
+        registry.holds(name, IMAGE, {"name": name})
+    artifacts = [Artifact("team/app", "v1"), Artifact("team/app", "v2")]
+    checks: list[None] = []
+    described = content.in_background(lambda: checks.append(None)).describe_all(artifacts)
+    assert (list(described), len(checks), shown) == (artifacts, 2, [])
+
+    def stop() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        content.in_background(stop).describe_all(artifacts)
+    # It is one session, and what was read isn't read again.
+    assert content.describe_all(artifacts) == described
+    assert len(shown) == 2
+    assert set(registry.requested.values()) == {1}
+
+
+def test_tags_with_one_digest_take_one_request(registry: Registry, content: RegistryClient) -> None:
+    registry.accepts_login()
+    early = registry.holds("early", IMAGE, {"name": "early"})
+    digest = registry.holds("unlisted", IMAGE, {"name": "v1"})
+    content.describe(Artifact("team/app", "early"))
+    registry.tags("team/app", "early", "v1", "v2", digest=digest)
+    content.tags("team/app")
+    # What was read before the list is kept.
+    expected = {"early": early} | dict.fromkeys(("v1", "v2", "unlisted", digest), digest)
+    descriptors = content.describe_all([Artifact("team/app", name) for name in expected])
+    assert [one and one.digest for one in descriptors.values()] == list(expected.values())
+    read = {url.rpartition("/")[2] for url in registry.requested if "/manifests/" in url}
+    assert read == {"early", digest, "unlisted"}
+
+
+def test_a_tag_that_is_listed_without_a_digest_is_read_by_name(
+    registry: Registry, content: RegistryClient
+) -> None:
+    registry.accepts_login()
+    digest = registry.holds("v1", IMAGE, {"name": "v1"})
+    registry.tags("team/app", "v1", digest="sha256:../..")
+    content.tags("team/app")
+    described = content.describe(Artifact("team/app", "v1"))
+    assert described
+    assert described.digest == digest
+
+
 def test_nothing_is_requested_for_no_artifacts(registry: Registry, content: RegistryClient) -> None:
     assert content.describe_all([]) == {}
     assert content.try_to_describe_all([]) == {}

@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from azext_acrtransfer.service.concurrency import MAX_WORKERS, run_concurrently
+from azext_acrtransfer.service.concurrency import MAX_WORKERS, Background, run_concurrently
 
 
 def test_as_many_at_once_as_allowed_and_results_in_order() -> None:
@@ -103,9 +103,30 @@ def test_no_work_starts_after_an_error() -> None:
     assert len(done) <= 1
 
 
+def test_work_in_the_background_has_a_result() -> None:
+    is_free = threading.Event()
+    work = Background(lambda: is_free.wait(60) and threading.current_thread())
+    with pytest.raises(TimeoutError):
+        work.result(0.01)
+    is_free.set()
+    worker = work.result(60)
+    assert isinstance(worker, threading.Thread)
+    assert worker is not threading.main_thread()
+    assert work.result(0) is worker
+
+
+def test_an_error_in_the_background_is_raised_with_its_result() -> None:
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    work = Background(fail)
+    with pytest.raises(ZeroDivisionError):
+        work.result(60)
+
+
 HANGING = """
 import os, signal, threading
-from azext_acrtransfer.service.concurrency import run_concurrently
+from azext_acrtransfer.service.concurrency import Background, run_concurrently
 
 # A job that a shell runs in the background ignores it, and so would this process.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -114,6 +135,7 @@ def hang(number):
     os.write(1, b"started\\n")  # print writes the end of the line apart
     threading.Event().wait()
 
+Background(lambda: hang(0))
 try:
     list(run_concurrently(hang, range(20)))
 except KeyboardInterrupt:
@@ -126,9 +148,8 @@ def test_ctrl_c_ends_the_process_although_its_threads_hang() -> None:
     with process:
         try:
             assert process.stdout
-            assert [process.stdout.readline() for _ in range(MAX_WORKERS)] == [
-                "started\n"
-            ] * MAX_WORKERS
+            threads = MAX_WORKERS + 1
+            assert [process.stdout.readline() for _ in range(threads)] == ["started\n"] * threads
             process.send_signal(signal.SIGINT)
             output, _ = process.communicate(timeout=60)
         finally:
