@@ -186,12 +186,12 @@ def test_a_run_without_response_fails_without_reason() -> None:
     assert diagnosis.explain(bare) is None
 
 
-def test_without_a_request_the_pipeline_of_a_run_is_unknown() -> None:
+def test_without_a_request_and_an_id_a_run_leaves_its_pipeline_and_registry_open() -> None:
     body = failed_run(EXPORT, REFUSED, "SasToken").as_dict()
-    del body["properties"]["request"]
+    del body["properties"]["request"], body["id"]
     known = diagnosis.explain(PipelineRun(body))
     assert known
-    assert known[1]["pipeline"] == "PIPELINE"
+    assert (known[1]["pipeline"], known[1]["registry"]) == ("PIPELINE", "REGISTRY")
 
 
 def test_a_run_without_storage_takes_its_pipelines(kind: PipelineKind) -> None:

@@ -75,24 +75,28 @@ def test_a_run_is_old_if_it_had_ended_when_the_put_was_sent(finished: str, is_ol
 
 
 @pytest.mark.parametrize(
-    ("started", "finished", "is_existing"),
+    ("state", "started", "finished", "tag", "is_existing"),
     [
-        ("17:10:00", None, True),
-        ("17:24:14", None, True),
-        ("17:24:15", None, False),
-        ("17:24:24", None, False),
-        ("17:10:00", "17:20:00", False),
+        ("Creating", "17:10:00", None, None, True),
+        ("Creating", "17:24:14", None, None, True),
+        ("Creating", "17:24:15", None, None, False),
+        ("Creating", "17:24:24", None, None, False),
+        ("Creating", None, None, None, False),
+        # The service still has the times of the previous run.
+        ("Creating", "17:10:00", "17:20:00", None, False),
+        ("Creating", "17:10:00", None, "mine", False),
+        ("Succeeded", "17:10:00", None, None, False),
     ],
 )
 def test_a_run_in_progress_existed_if_it_had_started_before_the_put(
-    started: str, finished: str | None, is_existing: bool
+    state: str, started: str | None, finished: str | None, tag: str | None, *, is_existing: bool
 ) -> None:
-    response = {"status": "Running", "startTime": f"2026-03-04T{started}Z"}
-    if finished:  # the service still has the times of the previous run
-        response["finishTime"] = f"2026-03-04T{finished}Z"
-    run = {"properties": {"provisioningState": "Creating", "response": response}}
-    answer = Answer(run, took=5.0, headers={"date": "Wed, 04 Mar 2026 17:24:20 GMT"})
-    assert runs.is_existing(answer, None) is is_existing
+    times = {"startTime": started, "finishTime": finished}
+    response = {name: f"2026-03-04T{time}Z" for name, time in times.items() if time}
+    properties = {"provisioningState": state, "forceUpdateTag": tag, "response": response}
+    headers = {"date": "Wed, 04 Mar 2026 17:24:20 GMT"}
+    answer = Answer({"properties": properties}, took=5.0, headers=headers)
+    assert runs.is_existing(answer, tag) is is_existing
 
 
 @pytest.mark.parametrize("state", ["Creating", "Updating"])

@@ -22,6 +22,7 @@ from azext_acrtransfer.manifest.model import (
 from azext_acrtransfer.registry.descriptors import Descriptor
 from azext_acrtransfer.registry.references import Artifact
 from docs.generators.manifest_page import VERIFICATION
+from tests.support.az import SUBSCRIPTION, Login, run_az
 from tests.support.az import Result as Answer
 from tests.support.fake_time import FakeTime
 from tests.support.wording import (
@@ -493,6 +494,17 @@ def test_wait_refuses_a_manifest_of_something_else(
     file.write_text(json.dumps({key: value for key, value in document.items() if value}))
     result = wait(az, file, *words)
     assert (result.exit_code, result.stdout, error_of(result)) == (1, "", lines)
+
+
+def test_the_case_of_a_subscription_does_not_matter(tmp_path: Path, file: Path) -> None:
+    active, written = (
+        f"{letters}-0000-0000-0000-000000000000" for letters in ("abCDef00", "ABcdef00")
+    )
+    of_it = replace(manifest(runs=()), pipeline=PIPELINE.replace(SUBSCRIPTION, written))
+    file.write_text(of_it.to_json(), encoding="utf-8")
+    login = Login(subscription=active)
+    result = run_az(tmp_path, *WAIT, "--manifest", str(file), login=login)
+    assert (result.exit_code, result.stderr) == (0, "")
 
 
 def test_the_default_registry_does_not_matter(az: Az, tmp_path: Path) -> None:
