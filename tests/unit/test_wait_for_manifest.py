@@ -229,7 +229,7 @@ def test_wait_excludes_from_the_retry_what_does_not_exist(
 @pytest.mark.parametrize(
     ("options", "unnamed"), [(["ContinueOnErrors"], Result.UNKNOWN), ([], Result.FAILED)]
 )
-def test_only_a_pipeline_that_continues_on_errors_leaves_the_unnamed_unknown(
+def test_only_a_pipeline_that_continues_leaves_the_unnamed_unknown(
     az: Az, mock: responses.RequestsMock, file: Path, options: list[str], unnamed: Result
 ) -> None:
     write(file, unknown(V1), unknown(V2))
