@@ -186,7 +186,7 @@ def test_a_run_without_response_fails_without_reason() -> None:
     assert diagnosis.explain(bare) is None
 
 
-def test_without_a_request_and_an_id_a_run_leaves_its_pipeline_and_registry_open() -> None:
+def test_a_run_without_request_and_id_leaves_pipeline_and_registry_open() -> None:
     body = failed_run(EXPORT, REFUSED, "SasToken").as_dict()
     del body["properties"]["request"], body["id"]
     known = diagnosis.explain(PipelineRun(body))
