@@ -110,15 +110,15 @@ def typed_errors() -> Iterator[None]:
     try:
         yield
     except LookupError as error:
-        raise DecodeError(f"The answer lacks {error}.", error=error) from error
+        raise DecodeError(f"The answer lacks {error}.") from error
     except RecursionError as error:
-        raise DecodeError("The response is nested too deeply.", error=error) from error
+        raise DecodeError("The response is nested too deeply.") from error
     except MALFORMED as error:
-        raise DecodeError(f"The response can't be read: {error}", error=error) from error
+        raise DecodeError(f"The response can't be read: {error}") from error
     except RequestException as error:  # core requests a token without azure-core
         raise ServiceRequestError(str(error), error=error) from error
     except OSError as error:  # and reads files for it
-        raise AzureError(str(error), error=error) from error
+        raise AzureError(str(error)) from error
 
 
 def reason_of(error: BaseException, url: str = "") -> str:

@@ -80,6 +80,11 @@ def test_a_429_that_does_not_say_how_long_is_borne_a_few_times_only(
         ("60", ""),
         ("61", "WARNING: management.azure.com accepts the next request in 2 minutes. Waiting; "),
         ("3600", "WARNING: management.azure.com accepts the next request in 60 minutes. Waiting; "),
+        # A longer one than a day isn't waited for.
+        (
+            "86400",
+            "WARNING: management.azure.com accepts the next request in 1440 minutes. Waiting; ",
+        ),
     ],
 )
 def test_a_long_wait_is_announced_once(
