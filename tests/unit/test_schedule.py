@@ -259,6 +259,16 @@ def test_the_progress_counts_the_runs_that_are_not_created_yet(
     ]
 
 
+def test_the_progress_of_a_single_run_is_its_state(
+    az: Az, runs: RunService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr(polling, "progress", lambda *_, **__: nullcontext(shown.append))
+    runs.kind = IMPORT
+    assert az(*imports(1)).exit_code == 0
+    assert set(shown) == {"Running, 20 %"}
+
+
 @pytest.mark.usefixtures("runs")
 def test_ctrl_c_while_some_runs_are_not_created_names_them(
     az: Az,
