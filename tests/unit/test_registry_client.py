@@ -14,6 +14,7 @@ from urllib.parse import parse_qs
 
 import pytest
 import responses
+from azure.cli.core._profile import Profile
 from azure.cli.core.azclierror import (
     AzureConnectionError,
     AzureResponseError,
@@ -48,6 +49,7 @@ from tests.unit.fake_registry import HOST, IMAGE, INDEX, SECRET, Registry
 REGISTRIES = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.ContainerRegistry/registries"
 LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 MISSING: dict[str, Any] = {"status": 404, "json": {"errors": [{"code": "MANIFEST_UNKNOWN"}]}}
+OTHER = "99999999-9999-9999-9999-999999999999"
 READER = "Container Registry Repository Reader"
 ADVICE = [f"Run 'az acr check-health -n myregistry', and try again. {ANSWERED_BY_ANOTHER}"]
 
@@ -761,10 +763,18 @@ def test_a_closed_network_is_no_reason_to_use_the_admin_user(
     ],
 )
 def test_the_token_goes_to_the_login_server_only_and_is_for_registries(
-    registry: Registry, tmp_path: Path, configured: str | None, audience: str
+    registry: Registry,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    configured: str | None,
+    audience: str,
 ) -> None:
     login = Login(token_for=lambda resource: f"for {resource}")
+    default = login.account | {"id": OTHER, "tenantId": OTHER}
+    accounts = [default, login.account | {"isDefault": False}]
     with az_cli(tmp_path, login) as cli:
+        monkeypatch.setattr(Profile, "load_cached_subscriptions", lambda *_: accounts)
+        cli.data["subscription_id"] = SUBSCRIPTION
         if configured:
             cli.config.set_value("acr", "audience_resource", configured)
         cmd = SimpleNamespace(cli_ctx=cli)
