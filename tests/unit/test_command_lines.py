@@ -89,6 +89,14 @@ def test_the_output_of_a_command_is_a_word_of_another(
     assert [command.line(shell) for shell in Shell] == [posix, powershell, cmd]
 
 
+def test_several_outputs_are_stored_before_a_command() -> None:
+    key = Output(az("storage account keys list"), "key", prefix="=")
+    assert az("x", y=SAS, z=key).line(Shell.POSIX) == (
+        "sas=$(az storage container generate-sas --output tsv) && "
+        'key=$(az storage account keys list) && az x --y "?$sas" --z "=$key"'
+    )
+
+
 def test_options_are_flags_and_lists_too() -> None:
     command = az("acr run", "-t", "x", no_wait=True, artifacts=["a:1", "b 2"])
     assert str(command.adding(storage_blob="-x", name="n")) == (
