@@ -17,6 +17,7 @@ jsonwebtoken.decode = (token) => {
 };
 
 require("./azurite_unused.cjs");
+require("./azurite_blocks.cjs");
 require("./azurite_copies.cjs");
 require("./azurite_sas.cjs");
 require("./azurite_rules.cjs");

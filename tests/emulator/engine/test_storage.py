@@ -1,11 +1,15 @@
 """What storage refuses, and what is said and logged about it."""
 
+import base64
+import hashlib
 import logging
 import urllib.parse
 
 import pytest
 from acr_emulator.engine import Container, Sas, Snapshot, TransferError
 from acr_emulator.engine.transfer_errors import BlobReplacedError
+from azure.core.exceptions import HttpResponseError
+from azure.storage.blob import BlobBlock
 
 from tests.support.engine.bundled_services import ACCOUNT, KEY
 from tests.support.engine.world import World
@@ -111,3 +115,19 @@ def test_an_unreachable_storage_does_not_show_the_sas(world: World) -> None:
     )
     assert error.value.__suppress_context__
     assert KEY not in str(error.value)
+
+
+def test_a_block_is_compared_with_the_md5_of_its_request(world: World) -> None:
+    def header(content: bytes) -> dict[str, str]:
+        md5 = hashlib.md5(content, usedforsecurity=False)
+        return {"Content-MD5": base64.b64encode(md5.digest()).decode()}
+
+    with world.storage_client() as storage:
+        blob = storage.get_blob_client("blocks")
+        blob.stage_block("1", b"with and ", headers=header(b"with and "))
+        blob.stage_block("2", b"without")
+        with pytest.raises(HttpResponseError, match="Provided contentMD5 doesn't match") as error:
+            blob.stage_block("3", b"with another", headers=header(b"one"))
+        blob.commit_block_list([BlobBlock("1"), BlobBlock("2")])
+        content = blob.download_blob().readall()
+    assert (error.value.status_code, content) == (400, b"with and without")
