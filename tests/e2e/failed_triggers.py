@@ -10,6 +10,13 @@ from azure.storage.blob import ContentSettings
 from tests.e2e.failed_runs import MANAGED
 from tests.e2e.failing import BLOB, Scene
 from tests.support.cloud import eventually
+from tests.support.emulator_wording import (
+    NO_CATEGORY,
+    NO_CONTENT_MD5,
+    STORAGE_STATUS,
+    TOO_OLD,
+    TRIGGER_DISABLED,
+)
 from tests.support.site import Mode
 
 #: Breaks a scene; the reason that the emulator reports begins with what it returns.
@@ -18,18 +25,18 @@ Cause = Callable[[Scene], str]
 
 def disabled(scene: Scene) -> str:
     scene.trigger = "Disabled"
-    return "The trigger is disabled."
+    return TRIGGER_DISABLED
 
 
 def without_md5(scene: Scene) -> str:
     blob = scene.site.container.get_blob_client(BLOB)
     blob.set_http_headers(ContentSettings(content_type="application/x-tar"))
-    return "It has no ContentMD5."
+    return NO_CONTENT_MD5
 
 
 def without_metadata(scene: Scene) -> str:
     scene.site.container.get_blob_client(BLOB).set_blob_metadata({})
-    return "It does not have the metadata category=acr-transfer-blob."
+    return NO_CATEGORY
 
 
 def too_old(scene: Scene) -> str:
@@ -37,12 +44,12 @@ def too_old(scene: Scene) -> str:
     # Storage stamps blobs with whole seconds: what is changed next is to be seen to come after.
     begun = int(time.time())
     eventually(lambda: int(time.time()) > begun or None)
-    return "It was last modified more than 60 days ago."
+    return TOO_OLD
 
 
 def without_list(scene: Scene) -> str:
     scene.write_sas(permissions="r")
-    return "Failed to access storage.  Service request failed.  Status: 403"
+    return f"{STORAGE_STATUS}403"
 
 
 CASES: list[tuple[str, Mode, Cause]] = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.cloud import Json
+from tests.support.emulator_wording import ARTIFACT_NOT_FOUND, STORAGE_STATUS, VAULT_STATUS
 from tests.support.site import Site
 from tests.support.terminal import Terminal
 from tests.support.wording import cause
@@ -37,7 +38,7 @@ def test_revoked_secret_access_is_named_and_the_printed_command_fixes_it(
     site.revoke_secret(pipeline)
     failed = az(creating(site))
     assert (failed.exit_code, failed.stdout) == (1, "")
-    assert "Failed to access key vault.  Service request failed.  Status: 403" in failed.stderr
+    assert f"{VAULT_STATUS}403" in failed.stderr
     assert cause("secret-not-readable") in failed.stderr
     assert site.id_of("pipelineRuns/myrun01") in failed.stderr
 
@@ -65,7 +66,7 @@ def test_a_missing_role_is_named_and_the_printed_command_fixes_it(az: Terminal, 
     az.ok(f"acr export-pipeline create {site.args} -n mypipeline -c {site.container_uri}")
     failed = az(creating(site))
     assert failed.exit_code == 1
-    assert "Failed to access storage.  Service request failed.  Status: 403" in failed.stderr
+    assert f"{STORAGE_STATUS}403" in failed.stderr
     command = printed(failed.stderr, "az role assignment create")
     fixed = az.type(command)
     assert fixed.exit_code == 0, fixed.stderr
@@ -91,7 +92,7 @@ def test_a_failed_run_is_a_failed_command_however_the_service_answers(
     az.cloud.control("runs", answer=answer)
     failed = az(creating(site).replace("hello:1.0", "nothing:1.0"))
     assert (failed.exit_code, failed.stdout) == (1, "")
-    assert f"Artifact 'samples/nothing:1.0' was not found in registry '{site.registry}'." in (
+    assert f"Artifact 'samples/nothing:1.0' {ARTIFACT_NOT_FOUND} '{site.registry}'." in (
         failed.stderr
     )
     assert f"az acr repository list --name {site.registry}" in failed.stderr

@@ -9,6 +9,7 @@ import pytest
 from tests.e2e.conftest import new_name
 from tests.support.az import Result
 from tests.support.cloud import Cloud
+from tests.support.emulator_wording import NO_SUCH_HOST, TAG_EXISTS
 from tests.support.oci import INDEX, digest_of
 from tests.support.site import Site
 from tests.support.terminal import ROOT, Guest, Terminal, run
@@ -109,7 +110,7 @@ def test_az_imports_by_login_server_and_by_id(az: Terminal, site: Site) -> None:
     assert other.registry_client.blob("untagged", digest_of(b"hello")) == b"hello"
     again = az(f"acr import -n {other.registry} --source {site.login_server}/app:v1")
     assert again.exit_code == 1
-    assert "Tag 'app:v1' already exists in the target registry." in again.stderr
+    assert f"Tag 'app:v1' {TAG_EXISTS}" in again.stderr
     elsewhere = az(f"acr import -n {other.registry} --source docker.io/library/app:v1")
     assert elsewhere.exit_code == 1
-    assert "No such host is known. (docker.io:443)" in elsewhere.stderr
+    assert f"{NO_SUCH_HOST} (docker.io:443)" in elsewhere.stderr

@@ -19,6 +19,7 @@ from tests.e2e.guides.shell import GuideShell
 from tests.e2e.guides.side import Side
 from tests.support.az import Result
 from tests.support.cloud import Cloud, Json
+from tests.support.emulator_wording import NO_PROVIDER
 from tests.support.other_clouds import CHINA, DESCRIPTION, PRIVATE, SETTINGS, SHORT_REGISTRATIONS
 from tests.support.site import ACCOUNT, GROUP, SAS_PERMISSIONS, Kind, Site
 from tests.support.terminal import Terminal
@@ -29,9 +30,9 @@ from tests.support.wording import (
 )
 
 REFUSAL = (
-    f"ERROR: {VERSION_NOT_OFFERED} It offers: 2019-12-01-preview. The service said: No "
-    "registered resource provider found for API version '2025-06-01-preview' for type "
-    "'registries/exportPipelines'. The supported api-versions are '2019-12-01-preview'.\n"
+    f"ERROR: {VERSION_NOT_OFFERED} It offers: 2019-12-01-preview. The service said: "
+    f"{NO_PROVIDER} '2025-06-01-preview' for type 'registries/exportPipelines'. The supported "
+    "api-versions are '2019-12-01-preview'.\n"
     f"{CHOOSE_A_VERSION} az config set acrtransfer.api_version=2019-12-01-preview\n"
 )
 NO_MANAGED_IDENTITY = managed_identity_needs_newer("2019-12-01-preview")

@@ -16,6 +16,7 @@ from tests.emulator.arm_samples import (
     assign,
 )
 from tests.emulator.running import SUBSCRIPTION, Emulator, Json
+from tests.support.emulator_wording import ABOUT_NOT_FOUND
 
 
 @pytest.fixture(autouse=True)
@@ -61,8 +62,8 @@ def test_a_refusal_has_arms_status_and_envelope(
 def test_a_missing_resource_is_named_as_recorded(emulator: Emulator) -> None:
     answer = emulator.arm("GET", f"{VAULTS}/kv000005")
     assert answer.json()["error"]["message"] == (
-        "The Resource 'Microsoft.KeyVault/vaults/kv000005' under resource group 'arm-group' was"
-        " not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix"
+        "The Resource 'Microsoft.KeyVault/vaults/kv000005' under resource group 'arm-group' was "
+        f"not found. {ABOUT_NOT_FOUND}"
     )
     assert answer.headers["x-ms-failure-cause"] == "gateway"
 

@@ -23,6 +23,7 @@ from tests.emulator.run_world import (
     run_path,
 )
 from tests.emulator.running import GROUP, REGISTRIES, SUBSCRIPTION, Json
+from tests.support.emulator_wording import NOT_AUTHORIZED, STORAGE_STATUS
 
 ACCOUNT_ID = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/{ACCOUNT}"
 VAULT_ID = f"{GROUP}/providers/Microsoft.KeyVault/vaults/{VAULT}"
@@ -56,10 +57,7 @@ def outcome(world: World, kind: PipelineKind, blob: str) -> str:
     return str(response.get("pipelineRunErrorMessage", ""))
 
 
-STORAGE_REFUSES = (
-    "Failed to access storage.  Service request failed.  Status: 403 (This request is not"
-    " authorized to perform this operation using this permission)"
-)
+STORAGE_REFUSES = f"{STORAGE_STATUS}403 ({NOT_AUTHORIZED} using this permission)"
 
 
 @pytest.mark.parametrize(
@@ -195,10 +193,7 @@ def test_a_closed_account_refuses_every_role_but_a_closed_vault_does_not(
     world.emulator.ok("PATCH", ACCOUNT_ID, {"properties": closed})
     refused = outcome(world, EXPORT, "closed")
     world.emulator.ok("PATCH", ACCOUNT_ID, {"properties": {"publicNetworkAccess": "Enabled"}})
-    assert refused == (
-        "Failed to access storage.  Service request failed.  Status: 403 (This request is not"
-        " authorized to perform this operation)"
-    )
+    assert refused == f"{STORAGE_STATUS}403 ({NOT_AUTHORIZED})"
 
 
 RUN = f"{REGISTRIES}/runsource/pipelineRuns/guestrun"
@@ -316,7 +311,6 @@ def test_an_account_may_refuse_what_its_keys_signed(world: World) -> None:
     refused = outcome(world, EXPORT, "keyless")
     world.emulator.ok("PATCH", ACCOUNT_ID, {"properties": {"allowSharedKeyAccess": True}})
     assert refused == (
-        "Failed to access storage.  Service request failed.  Status: 403 (Key based authentication"
-        " is not permitted on this storage account)"
+        f"{STORAGE_STATUS}403 (Key based authentication is not permitted on this storage account)"
     )
     assert outcome(world, EXPORT, "keyless") == ""

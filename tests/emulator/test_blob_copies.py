@@ -22,6 +22,7 @@ from azure.storage.blob import (
 )
 
 from tests.emulator.running import Emulator, Json
+from tests.support.emulator_wording import NOT_AUTHORIZED
 
 CONTENT = bytes(range(256)) * 8
 MD5 = bytearray(hashlib.md5(CONTENT).digest())
@@ -225,7 +226,7 @@ def test_the_refusal_of_the_source_is_passed_on(
             accounts.url(rights="w"),
             403,
             "AuthorizationPermissionMismatch",
-            "This request is not authorized to perform this operation using this permission.",
+            f"{NOT_AUTHORIZED} using this permission.",
         ),
         (accounts.url(rights=None), 403, "AuthorizationFailure", "Server failed to authenticate"),
         (

@@ -18,6 +18,7 @@ from tests.emulator.guests import (
 )
 from tests.emulator.run_world import ACCOUNT, CONTAINER_ID, URI, VAULT, World, registry
 from tests.emulator.running import GROUP, REGISTRIES, SUBSCRIPTION, Json
+from tests.support.emulator_wording import VAULT_STATUS
 from tests.support.oci import RegistryClient
 
 ACCOUNT_ID = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/{ACCOUNT}"
@@ -152,7 +153,7 @@ def test_a_pipeline_without_an_identity_has_no_right(world: World, kind: Pipelin
     emulator.arm("PUT", path, {"properties": {"accessPolicies": [policy]}})
     modes = {
         "ManagedIdentity": "Status: 403 (This request is not authorized to perform this",
-        "SasToken": "Failed to access key vault.  Service request failed.  Status: 403",
+        "SasToken": f"{VAULT_STATUS}403",
     }
     for mode, message in modes.items():
         location = {"uri": URI, "storageAccessMode": mode, "keyVaultUri": uri}

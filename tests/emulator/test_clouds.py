@@ -12,6 +12,7 @@ from acr_emulator.cloud.description import CloudError, cloud_of
 from acr_emulator.emulator import Instance, OtherCloudError
 
 from tests.emulator.running import SUBSCRIPTION, Emulator
+from tests.support.emulator_wording import NO_PROVIDER
 from tests.support.other_clouds import DESCRIPTION
 
 PRIVATE = Cloud(
@@ -185,9 +186,8 @@ def test_pipelines_and_runs_are_to_be_had_in_the_offered_versions_only(
         400,
         {
             "code": "NoRegisteredProviderFound",
-            "message": "No registered resource provider found for API version"
-            f" '2025-06-01-preview' for type 'registries/{collection}'. The supported api-versions"
-            " are '2019-12-01-preview'.",
+            "message": f"{NO_PROVIDER} '2025-06-01-preview' for type 'registries/{collection}'. "
+            "The supported api-versions are '2019-12-01-preview'.",
         },
     )
     offered = private.arm("GET", f"myregistry/{collection}", version="2019-12-01-preview")

@@ -11,6 +11,7 @@ from acr_emulator.cloud.clouds import PUBLIC
 
 from tests.emulator.running import GROUP, REGISTRIES, SUBSCRIPTION, Emulator, Json
 from tests.support.cloud import eventually
+from tests.support.emulator_wording import NO_COUNT_OR_NAME
 
 DEPLOYMENTS = f"{GROUP}/providers/Microsoft.Resources/deployments"
 DEPLOYMENT = "Microsoft.Resources/deployments"
@@ -238,7 +239,7 @@ def test_a_nested_failure_is_reported_in_full(deploy: Deploy) -> None:
             "InvalidTemplate",
             "parameter 'y' is not found",
         ),
-        (body({**IDENTITY, "copy": {"count": 2}}), 400, "InvalidTemplate", "has no count or no"),
+        (body({**IDENTITY, "copy": {"count": 2}}), 400, "InvalidTemplate", NO_COUNT_OR_NAME),
         (body({**IDENTITY, "@options": {"x": 1}}), 501, "NotImplemented", "options of resources"),
         ({"properties": {"resurces": []}}, 400, "InvalidRequestContent", "member 'resurces'"),
         (

@@ -17,6 +17,7 @@ from azure.storage.blob import ContainerClient
 from tests.emulator.run_world import ACCOUNT, CONTAINER, World, run_path
 from tests.emulator.running import GROUP, Json
 from tests.support.cloud import eventually
+from tests.support.emulator_wording import STATE_NOT_WRITTEN
 
 MIB = 1024 * 1024
 PARTS = {"registry": "registries/distribution.pid", "storage": f"blobs/{ACCOUNT}.pid"}
@@ -178,7 +179,7 @@ def test_a_run_whose_end_cannot_be_written_ends_as_soon_as_it_can(
         refused = world.emulator.arm("PUT", f"{GROUP}2", {"location": "westus"})
         assert refused.status_code == 500
         assert refused.json()["error"]["message"] == (
-            "The state cannot be written: attempt to write a readonly database."
+            f"{STATE_NOT_WRITTEN} attempt to write a readonly database."
         )
         eventually(lambda: "cannot be written yet" in caplog.text or None)
         assert world.emulator.ok("GET", run)["properties"]["response"]["status"] == "Running"

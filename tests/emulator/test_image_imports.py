@@ -18,6 +18,12 @@ from acr_emulator.registry.image_imports import ImageImport
 from tests.emulator.guests import ROLE_IDS, Guest
 from tests.emulator.running import GROUP, REGISTRIES, SUBSCRIPTION, Emulator, Json
 from tests.support.cloud import eventually
+from tests.support.emulator_wording import (
+    ARTIFACT_NOT_FOUND,
+    NO_ARTIFACT_NAME,
+    NO_SUCH_HOST,
+    TAG_EXISTS,
+)
 from tests.support.oci import INDEX, MANIFEST, RegistryClient, digest_of
 
 SOURCE = f"{REGISTRIES}/imagesource"
@@ -128,7 +134,7 @@ def test_a_tag_is_overwritten_by_force_only(registries: Registries) -> None:
     emulator, target = registries.emulator, registries.target
     old = target.push("taken", "v1", layer=b"old")
     reason = refusal(imported(emulator, body("app:v1", "free:v1", "taken:v1")))
-    assert reason == "Tag 'taken:v1' already exists in the target registry."
+    assert reason == f"Tag 'taken:v1' {TAG_EXISTS}"
     assert (target.digest("taken", "v1"), target.digest("free", "v1")) == (old, None)
     assert imported(emulator, body("app:v1", "taken:v1", mode="force")).status_code == 200
     assert target.digest("taken", "v1") == registries.digest
@@ -151,20 +157,20 @@ def test_what_is_missing_is_named(registries: Registries) -> None:
         f"Registry {missing['source']['resourceId']} was not found."
     )
     assert refusal(imported(emulator, body("app:v9"))) == (
-        "Artifact 'app:v9' was not found in registry 'imagesource'."
+        f"Artifact 'app:v9' {ARTIFACT_NOT_FOUND} 'imagesource'."
     )
     unknown = {"source": {"registryUri": "docker.io"}}
     assert refusal(imported(emulator, body("app:v1", **unknown))) == (
-        "No such host is known. (docker.io:443)"
+        f"{NO_SUCH_HOST} (docker.io:443)"
     )
     elsewhere = {"source": {"registryUri": "nowhere.azurecr.io"}}
     assert "No such host" in refusal(imported(emulator, body("app:v1", **elsewhere)))
 
 
 BAD = [
-    (body("App"), "'App' is not the name of an artifact."),
+    (body("App"), f"'App' {NO_ARTIFACT_NAME}."),
     (body(), "A source has either a resourceId or a registryUri."),
-    (body("app:v1", "team/"), "'team/' is not the name of an artifact."),
+    (body("app:v1", "team/"), f"'team/' {NO_ARTIFACT_NAME}."),
     (body("app:v1", f"app@{digest_of(b'')}"), "A target tag can't be a digest."),
     (body(source={"resourceId": "/a/</b"}), "The resourceId '/a/</b' is not valid."),
 ]
@@ -298,7 +304,7 @@ def test_a_control_names_a_registry_outside_of_the_cloud(
     assert registries.target.blob("outside", digest_of(b"app")) == b"app"
     missing = imported(emulator, body("public/app:v2", source=source))
     assert refusal(missing) == (
-        "Artifact 'public/app:v2' was not found in registry 'registry.example.com'."
+        f"Artifact 'public/app:v2' {ARTIFACT_NOT_FOUND} 'registry.example.com'."
     )
     source = {"registryUri": "registry.example.com"}
     denied = refusal(imported(emulator, body("public/app:v1", "outside:v2", source=source)))

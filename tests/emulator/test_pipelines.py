@@ -5,6 +5,7 @@ from acr_emulator.cloud.clouds import PUBLIC
 from acr_emulator.runs.pipelines import EXPORT, IMPORT, KINDS, PipelineKind
 
 from tests.emulator.running import GROUP, REGISTRIES, Emulator, Json
+from tests.support.emulator_wording import ABOUT_NOT_FOUND
 
 CONTAINER = "https://acct.blob.core.windows.net/container"
 SECRET = "https://kv.vault.azure.net/secrets/sas"
@@ -117,9 +118,9 @@ def test_missing_pipelines_and_registries(emulator: Emulator, kind: PipelineKind
     assert missing.status_code == 404
     assert missing.json()["error"] == {
         "code": "ResourceNotFound",
-        "message": "The Resource 'Microsoft.ContainerRegistry/registries/pipes"
-        f"/{kind.collection}/nothing' under resource group 'group' was not found. For more"
-        " details please go to https://aka.ms/ARMResourceNotFoundFix",
+        "message": "The Resource "
+        f"'Microsoft.ContainerRegistry/registries/pipes/{kind.collection}/nothing' "
+        f"under resource group 'group' was not found. {ABOUT_NOT_FOUND}",
     }
     for method in ("GET", "PUT", "DELETE"):
         answer = emulator.arm(method, f"nowhere/{kind.collection}/pipeline1", body(kind))

@@ -10,13 +10,19 @@ from acr_emulator.runs.pipelines import EXPORT, IMPORT
 from azure.storage.blob import Services
 
 from tests.emulator.run_world import CONTAINER, CONTAINER_ID, CONTRIBUTOR, READER, URI, VAULT, World
-
-STORAGE = "Failed to access storage.  Service request failed.  Status: "
-VAULT_REFUSES = "Failed to access key vault.  Service request failed.  Status: "
-NOT_AUTHORIZED = f"{STORAGE}403 (This request is not authorized to perform this operation"
-NOT_AUTHENTICATED = (
-    f"{STORAGE}403 (Server failed to authenticate the request. Make sure the value of"
+from tests.support.emulator_wording import (
+    BLOB_EXISTS,
+    NO_OVERWRITE_TAGS,
+    NO_SUCH_HOST,
+    NOT_AUTHENTICATED,
+    NOT_AUTHORIZED,
+    NOT_IN_TIME_FRAME,
+    STORAGE_STATUS,
+    VAULT_STATUS,
 )
+
+FORBIDDEN = f"{STORAGE_STATUS}403 ({NOT_AUTHORIZED}"
+REJECTED = f"{STORAGE_STATUS}403 (Server failed to authenticate the request. Make sure the value of"
 
 Cause = Callable[[World], None]
 
@@ -79,69 +85,69 @@ def tomorrow() -> datetime:
 FAILURES: dict[str, tuple[Cause, str]] = {
     "no role": (
         no_role,
-        f"{NOT_AUTHORIZED} using this permission)",
+        f"{FORBIDDEN} using this permission)",
     ),
     "too weak a role": (
         only_reader,
-        f"{NOT_AUTHORIZED} using this permission)",
+        f"{FORBIDDEN} using this permission)",
     ),
-    "closed firewall": (closed_firewall, f"{NOT_AUTHORIZED})"),
-    "no public access": (no_public_access, f"{NOT_AUTHORIZED})"),
-    "access through a perimeter only": (only_a_perimeter, f"{NOT_AUTHORIZED})"),
-    "missing container": (no_container, f"{STORAGE}404 (The specified container does not exist)"),
+    "closed firewall": (closed_firewall, f"{FORBIDDEN})"),
+    "no public access": (no_public_access, f"{FORBIDDEN})"),
+    "access through a perimeter only": (only_a_perimeter, f"{FORBIDDEN})"),
+    "missing container": (
+        no_container,
+        f"{STORAGE_STATUS}404 (The specified container does not exist)",
+    ),
     "missing account": (
         no_account,
-        "Failed to access storage.  No such host is known. (nobody.blob.core.windows.net:443)",
+        f"Failed to access storage.  {NO_SUCH_HOST} (nobody.blob.core.windows.net:443)",
     ),
     "existing blob": (
         existing_blob,
-        "Blob 'failing' already exists in the container; the pipeline does not have the"
-        " OverwriteBlobs option.",
+        f"Blob 'failing' {BLOB_EXISTS}",
     ),
     "secret not readable": (
         lambda world: with_secret(world, world.sas("ralw"), readable=False),
-        f"{VAULT_REFUSES}403 (Forbidden)",
+        f"{VAULT_STATUS}403 (Forbidden)",
     ),
     "secret missing": (
         lambda world: with_secret(world, world.sas("ralw"), missing=True),
-        f"{VAULT_REFUSES}404 (Secret not found)",
+        f"{VAULT_STATUS}404 (Secret not found)",
     ),
     "secret disabled": (
         lambda world: with_secret(world, world.sas("ralw"), enabled=False),
-        f"{VAULT_REFUSES}403 (Operation get is not allowed on a disabled secret)",
+        f"{VAULT_STATUS}403 (Operation get is not allowed on a disabled secret)",
     ),
     "expired SAS": (
         lambda world: with_secret(world, world.sas("ralw", hours=-1)),
-        f"{NOT_AUTHENTICATED} Authorization header is formed correctly including the signature."
-        " Signature not valid in the specified time frame: Start [] - Expiry [",
+        f"{STORAGE_STATUS}403 ({NOT_AUTHENTICATED} {NOT_IN_TIME_FRAME} Start [] - Expiry [",
     ),
     "SAS of tomorrow": (
         lambda world: with_secret(world, world.sas("ralw", hours=48, start=tomorrow())),
-        f"{NOT_AUTHENTICATED} Authorization header is formed correctly including the signature."
-        f" Signature not valid in the specified time frame: Start [{tomorrow():%a, %d %b %Y}",
+        f"{STORAGE_STATUS}403 ({NOT_AUTHENTICATED} "
+        f"{NOT_IN_TIME_FRAME} Start [{tomorrow():%a, %d %b %Y}",
     ),
     "foreign SAS": (
         lambda world: with_secret(world, world.sas("ralw", account_key="Zm9yZWlnbg==")),
-        f"{NOT_AUTHENTICATED} the Authorization header is formed correctly including the"
-        " signature)",
+        f"{REJECTED} the Authorization header is formed correctly including the signature)",
     ),
     "too weak a SAS": (
         lambda world: with_secret(world, world.sas("rl")),
-        f"{NOT_AUTHORIZED} using this permission)",
+        f"{FORBIDDEN} using this permission)",
     ),
     "plain SAS": (
         lambda world: with_secret(world, world.sas("ralw", protocol="http")),
-        f"{NOT_AUTHORIZED} using this protocol)",
+        f"{FORBIDDEN} using this protocol)",
     ),
     "SAS for containers only": (
         lambda world: with_secret(world, world.account_sas("sc")),
-        f"{NOT_AUTHORIZED} using this resource type)",
+        f"{FORBIDDEN} using this resource type)",
     ),
     "SAS for queues": (
         lambda world: with_secret(world, world.account_sas("sco", services=Services(queue=True))),
-        f"{NOT_AUTHORIZED} using this service)",
+        f"{FORBIDDEN} using this service)",
     ),
-    "no SAS": (lambda world: with_secret(world, "not a SAS"), NOT_AUTHENTICATED),
+    "no SAS": (lambda world: with_secret(world, "not a SAS"), REJECTED),
 }
 
 
@@ -170,15 +176,14 @@ def test_an_import_fails_with_its_message(world: World) -> None:
     world.allowed(IMPORT, "strict")
     response = world.run(IMPORT, "strict", "noblob", "no-such-blob")["response"]
     assert response["pipelineRunErrorMessage"] == (
-        f"{STORAGE}404 (The specified blob does not exist)"
+        f"{STORAGE_STATUS}404 (The specified blob does not exist)"
     )
     world.allowed(EXPORT, "strict")
     world.run(EXPORT, "strict", "strict", "strict", artifacts=["app:v2"])
     digest = world.emulator.client("runtarget").push("app", "v2", layer=b"another image")
     response = world.run(IMPORT, "strict", "strict", "strict")["response"]
     assert response["pipelineRunErrorMessage"] == (
-        f"Tag 'app:v2' already exists with digest {digest}; the pipeline does not have the"
-        " OverwriteTags option."
+        f"Tag 'app:v2' already exists with digest {digest}; {NO_OVERWRITE_TAGS}"
     )
     assert response["importedArtifacts"] == []
 
@@ -190,8 +195,7 @@ def test_an_import_fails_with_its_message(world: World) -> None:
             only_reader,
             [
                 "Failed to access storage.  Service request failed.",
-                "Status: 403 (This request is not authorized to perform this operation using this"
-                " permission)",
+                f"Status: 403 ({NOT_AUTHORIZED} using this permission)",
                 "ErrorCode: AuthorizationPermissionMismatch",
                 "",
                 "Headers:",

@@ -12,6 +12,7 @@ from acr_emulator.runs.run_service import INTERRUPTED
 from tests.emulator.run_world import READER, URI, VAULT, World, prepare, run_body, run_path
 from tests.emulator.running import REGISTRIES, Emulator, Json
 from tests.support.cloud import eventually
+from tests.support.emulator_wording import ARTIFACT_NOT_FOUND
 
 
 def test_a_whole_transfer_with_managed_identities(world: World) -> None:
@@ -126,7 +127,7 @@ def test_the_put_can_wait_for_the_end(world: World) -> None:
     properties = answer.json()["properties"]
     assert properties["provisioningState"] == properties["response"]["status"] == "Failed"
     assert properties["response"]["pipelineRunErrorMessage"] == (
-        "Artifact 'nope:v1' was not found in registry 'runsource'."
+        f"Artifact 'nope:v1' {ARTIFACT_NOT_FOUND} 'runsource'."
     )
 
 
@@ -257,8 +258,8 @@ def test_what_can_go_goes_with_continue_on_errors(world: World) -> None:
     response = world.run(EXPORT, "partial", "partial", "partial", artifacts=artifacts)["response"]
     assert response["status"] == "Failed"
     assert response["pipelineRunErrorMessage"].splitlines() == [
-        "Artifact 'nope:v1' was not found in registry 'runsource'.",
-        "Artifact 'nope:v2' was not found in registry 'runsource'.",
+        f"Artifact 'nope:v1' {ARTIFACT_NOT_FOUND} 'runsource'.",
+        f"Artifact 'nope:v2' {ARTIFACT_NOT_FOUND} 'runsource'.",
     ]
     world.allowed(IMPORT, "partial", "OverwriteTags")
     imported = world.run(IMPORT, "partial", "partial", "partial")["response"]

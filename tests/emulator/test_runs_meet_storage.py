@@ -12,11 +12,13 @@ from azure.storage.blob import BlobClient, ContentSettings, StandardBlobTier
 
 from tests.emulator.run_world import CONTAINER_ID, CONTRIBUTOR, World
 from tests.emulator.running import GROUP, Json
+from tests.support.emulator_wording import NO_SUCH_HOST, STORAGE_STATUS
 
-STORAGE = "Failed to access storage.  Service request failed.  Status: "
-LEASED = f"{STORAGE}412 (There is currently a lease on the blob and no lease ID was specified"
-HELD = f"{STORAGE}409 (This operation is not permitted as the blob is immutable due to"
-ARCHIVED = f"{STORAGE}409 (This operation is not permitted on an archived blob)"
+LEASED = (
+    f"{STORAGE_STATUS}412 (There is currently a lease on the blob and no lease ID was specified"
+)
+HELD = f"{STORAGE_STATUS}409 (This operation is not permitted as the blob is immutable due to"
+ARCHIVED = f"{STORAGE_STATUS}409 (This operation is not permitted on an archived blob)"
 _NAMES = (f"meets{number:03d}" for number in itertools.count())
 
 
@@ -112,7 +114,7 @@ def test_an_account_for_page_blobs_takes_no_export(world: World) -> None:
     principal = world.pipeline(EXPORT, "premium", uri=uri)
     world.emulator.grant(principal, CONTRIBUTOR, container)
     assert message(world, EXPORT, "premium", next(_NAMES), "blob") == (
-        f"{STORAGE}400 (Block blobs are not supported)"
+        f"{STORAGE_STATUS}400 (Block blobs are not supported)"
     )
 
 
@@ -122,5 +124,5 @@ def test_an_account_for_files_is_no_host(world: World) -> None:
     world.emulator.ok("PUT", f"{accounts}/runfiles", account)
     world.pipeline(EXPORT, "files", uri="https://runfiles.blob.core.windows.net/transfer")
     assert message(world, EXPORT, "files", next(_NAMES), "blob") == (
-        "Failed to access storage.  No such host is known. (runfiles.blob.core.windows.net:443)"
+        f"Failed to access storage.  {NO_SUCH_HOST} (runfiles.blob.core.windows.net:443)"
     )

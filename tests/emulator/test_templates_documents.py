@@ -11,6 +11,12 @@ from acr_emulator.deployments.templates.runtime_references import Fetch, NeededE
 from acr_emulator.deployments.templates.template import Template
 
 from tests.emulator.template_samples import GROUP, PLACE, order, output, template, thing
+from tests.support.emulator_wording import (
+    EXPECTED_TYPE,
+    NO_PART_OF_A_URI,
+    NOT_AN_OBJECT,
+    NOT_AT_THIS_LOCATION,
+)
 
 
 def looped(name: str) -> dict[str, Any]:
@@ -98,12 +104,12 @@ def test_parameters_are_what_was_given_else_their_default() -> None:
     [
         ({"type": "string"}, {}, "The value for the template parameter 'p' is not provided"),
         ({"type": "string"}, {"p": "a", "q": "b"}, "The template parameters 'q' in the parameters"),
-        ({"type": "string"}, {"p": 1}, "'p' is not valid. Expected a value of type 'String', but"),
+        ({"type": "string"}, {"p": 1}, f"'p' is not valid. {EXPECTED_TYPE} 'String', but"),
         ({"type": "string"}, {"p": None}, "received a value of type 'Null'"),
         ({"type": "int"}, {"p": True}, "received a value of type 'Boolean'"),
-        ({"type": "bool"}, {"p": "true"}, "Expected a value of type 'Boolean'"),
-        ({"type": "array"}, {"p": {}}, "Expected a value of type 'Array'"),
-        ({"type": "object"}, {"p": []}, "Expected a value of type 'Object'"),
+        ({"type": "bool"}, {"p": "true"}, f"{EXPECTED_TYPE} 'Boolean'"),
+        ({"type": "array"}, {"p": {}}, f"{EXPECTED_TYPE} 'Array'"),
+        ({"type": "object"}, {"p": []}, f"{EXPECTED_TYPE} 'Object'"),
         ({"type": "text"}, {"p": "a"}, "the template parameter 'p' has the type 'text'"),
         ({"type": "string", "minLength": 5}, {"p": "abcd"}, "greater than or equal to '5'"),
         ({"type": "array", "maxLength": 1}, {"p": [1, 2]}, "less than or equal to '1'"),
@@ -247,7 +253,7 @@ def test_the_largest_integers_are_taken() -> None:
         ("[createObject(parameters('pw'), 1).x]", "property 'x' doesn't exist"),
         ("[format(concat('{', parameters('pw'), '}'))]", "'format': 'pattern' has braces that"),
         ("[resourceId(concat('a/', parameters('pw')))]", "the type needs 2 name(s), it was given"),
-        ("[uri(concat('https://[', parameters('pw')), 'y')]", "'uri': 'base' or 'relative' is no"),
+        ("[uri(concat('https://[', parameters('pw')), 'y')]", f"'uri': {NO_PART_OF_A_URI}"),
         ("[div(1, parameters('pw'))]", "the type of 'divisor' is 'String' and must be"),
     ],
 )
@@ -446,14 +452,14 @@ def test_a_template_within_something_else_is_nothing_special() -> None:
         ({"resources": [thing("a/b")]}, "has incorrect segment lengths"),
         ({"resources": [{"type": "A.B/c", "name": "x"}]}, "The resource 'x' has no property 'api"),
         ({"resources": [thing("a", condition="yes")]}, "'condition' of the resource 'a'"),
-        ({"resources": [thing("[reference('b').name]")]}, "'reference' is not expected at this"),
+        ({"resources": [thing("[reference('b').name]")]}, f"'reference' {NOT_AT_THIS_LOCATION}"),
         ({"resources": ["a"]}, "The property 'resources' must be an array of objects"),
         ({"resources": {}}, "The property 'resources' must be an array of objects"),
         (
             {"languageVersion": "2.0", "resources": []},
             "The property 'resources' must be an object of objects",
         ),
-        ({"parameters": ["p"]}, "'parameters' of the template must be of the type 'Object'"),
+        ({"parameters": ["p"]}, f"'parameters' of the template {NOT_AN_OBJECT}"),
         ({"outputs": {"x": {"type": "string"}}}, "The template output 'x' has no value"),
         ({"outputs": {"x": {"type": "int", "value": "1"}}}, "output 'x' is not valid. Expected"),
         (

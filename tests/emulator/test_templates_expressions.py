@@ -15,6 +15,8 @@ from acr_emulator.deployments.templates.parser import MAX_LENGTH, escaped
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.emulator_wording import NO_PART_OF_A_URI, NOT_AT_THIS_LOCATION
+
 CONTEXT: dict[str, Any] = {
     "parameters": lambda name: {"name": "Value", "list": [1, "two"], "object": {"Key": 1}}[name],
     "variables": lambda name: {"flag": True}[name],
@@ -199,8 +201,8 @@ REFUSED = [
     ("[1.5]", "Unable to parse"),
     ("[99999999999999999999999]", "is too large"),
     ("[frobnicate(1)]", "The template function 'frobnicate' is not valid"),
-    ("[reference('x')]", "The template function 'reference' is not expected at this location"),
-    ("[utcNow()]", "The template function 'utcNow' is not expected at this location"),
+    ("[reference('x')]", f"The template function 'reference' {NOT_AT_THIS_LOCATION}"),
+    ("[utcNow()]", f"The template function 'utcNow' {NOT_AT_THIS_LOCATION}"),
     ("[toLower(1)]", "function 'toLower': the type of 'string' is 'Integer'"),
     ("[add(true(), 1)]", "function 'add': the type of 'one' is 'Boolean'"),
     ("[not(1)]", "function 'not': the type of 'value' is 'Integer'"),
@@ -227,7 +229,7 @@ REFUSED = [
     ("[padLeft('a', 3, '')]", "function 'padLeft': 'padding' must be one character"),
     ("[padLeft('a', 4194305)]", "function 'padLeft': 'length' must be at most 4194304"),
     ("[split('a', createArray(1))]", "'delimiter' must be a string or an array of strings"),
-    ("[uri('https://[a', 'b')]", "function 'uri': 'base' or 'relative' is no part of a URI"),
+    ("[uri('https://[a', 'b')]", f"function 'uri': {NO_PART_OF_A_URI}"),
     ("[base64('\ud800')]", "function 'base64': a string is no valid Unicode"),
     ("[div(1, 0)]", "function 'div': 'divisor' is zero"),
     ("[less(1, 'a')]", "have no order"),

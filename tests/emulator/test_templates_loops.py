@@ -10,6 +10,7 @@ from acr_emulator.deployments.templates.invalid_template import TemplateError
 from acr_emulator.deployments.templates.runtime_references import Fetch, NeededError
 
 from tests.emulator.template_samples import GROUP, order, output, template, thing
+from tests.support.emulator_wording import NO_COUNT_OR_NAME, NOT_AT_THIS_LOCATION
 
 THINGS = f"{GROUP}/providers/My.Own/things"
 
@@ -117,10 +118,10 @@ def test_variables_and_outputs_have_loops() -> None:
     [
         ({"resources": [thing("a", copy=loop(801))]}, "an integer from 0 to 800"),
         ({"resources": [thing("a", copy=loop("two"))]}, "an integer from 0 to 800"),
-        ({"resources": [thing("a", copy={"count": 2})]}, "has no count or no name"),
+        ({"resources": [thing("a", copy={"count": 2})]}, NO_COUNT_OR_NAME),
         ({"resources": [thing("a", copy=loop(2, size=3))]}, "Could not find member 'size'"),
         ({"resources": [thing("a", copy=loop(2))]}, "is defined multiple times"),
-        ({"resources": [thing("[copyIndex()]")]}, "'copyIndex' is not expected at this location"),
+        ({"resources": [thing("[copyIndex()]")]}, f"'copyIndex' {NOT_AT_THIS_LOCATION}"),
         (
             {"variables": {"copy": [{"name": "x", "count": 1}]}, "resources": [thing("a")],
              "outputs": {"o": {"type": "array", "value": "[variables('x')]"}}},

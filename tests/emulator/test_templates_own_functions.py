@@ -8,6 +8,7 @@ import pytest
 from acr_emulator.deployments.templates.invalid_template import TemplateError
 
 from tests.emulator.template_samples import output, template
+from tests.support.emulator_wording import EXPECTED_TYPE, NOT_AN_OBJECT, NOT_AT_THIS_LOCATION
 
 TEXT = {"type": "string"}
 MEMBERS: dict[str, Any] = {
@@ -84,10 +85,10 @@ def test_a_nested_template_has_functions_of_its_own() -> None:
         ("[mine.join('a')]", "'mine.join': it takes (one, other)"),
         (
             "[mine.join('a', 1)]",
-            "function 'mine.join.other' is not valid. Expected a value of type",
+            f"function 'mine.join.other' is not valid. {EXPECTED_TYPE}",
         ),
-        ("[mine.wrong()]", "function 'mine.wrong' is not valid. Expected a value of type"),
-        ("[mine.blind()]", "'variables' is not expected at this location"),
+        ("[mine.wrong()]", f"function 'mine.wrong' is not valid. {EXPECTED_TYPE}"),
+        ("[mine.blind()]", f"'variables' {NOT_AT_THIS_LOCATION}"),
         ("[mine.never()]", "The template is nested too deeply."),
         ("[mine.none()]", "The template function 'mine.none' is not valid"),
         ("[other.join('a', 'b')]", "The template function 'other.join' is not valid"),
@@ -103,7 +104,7 @@ def test_functions_are_refused(expression: str, message: str) -> None:
     ("functions", "message"),
     [
         ([1], "The namespace of functions must be an object"),
-        ([{"namespace": "a", "members": []}], "must be of the type 'Object'"),
+        ([{"namespace": "a", "members": []}], NOT_AN_OBJECT),
         ([{"namespace": "a", "members": {"f": {"parameters": []}}}], "has no output with a value"),
         ([{"namespace": "a", "members": {"f": {"result": 1}}}], "Could not find member 'result'"),
         ([{"namespace": "a", "members": {"f": {"parameters": [1]}}}], "must be an object"),

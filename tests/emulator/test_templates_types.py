@@ -8,6 +8,7 @@ import pytest
 from acr_emulator.deployments.templates.invalid_template import TemplateError
 
 from tests.emulator.template_samples import template
+from tests.support.emulator_wording import EXPECTED_TYPE
 
 DEFINITIONS = {
     "side": {"type": "string", "allowedValues": ["source", "target"]},
@@ -65,14 +66,14 @@ def test_a_value_of_the_type_is_accepted(of_type: str, value: Any, shown: str) -
     ("of_type", "value", "message"),
     [
         ("side", "north", "parameter 'p' is not valid. The parameter value is not part of"),
-        ("names", ["one", 2], "parameter 'p[1]' is not valid. Expected a value of type 'String'"),
+        ("names", ["one", 2], f"parameter 'p[1]' is not valid. {EXPECTED_TYPE} 'String'"),
         ("names", ["ab"], "parameter 'p[0]' is not valid. Length of the value should be"),
         ("pair", [1, "target", 3], "'p' is not valid: it must have at most 2 items"),
         ("pair", [1, "north"], "parameter 'p[1]' is not valid. The parameter value is not"),
         ("pipeline", {"name": "nightly"}, "the property 'runs' is missing"),
         ("pipeline", {**GOOD, "other": 1}, "the property 'other' is not allowed"),
         ("pipeline", {**GOOD, "name": "x"}, "parameter 'p.name' is not valid. Length"),
-        ("pipeline", {**GOOD, "runs": None}, "'p.runs' is not valid. Expected a value of type"),
+        ("pipeline", {**GOOD, "runs": None}, f"'p.runs' is not valid. {EXPECTED_TYPE}"),
         ("counts", {"a": 10}, "parameter 'p.a' is not valid. The value should be less than"),
         ("circle", 1, "refer to one another in a circle"),
         ("missing", 1, "The type reference '#/definitions/missing' isn't defined"),

@@ -18,6 +18,7 @@ from acr_emulator.state.store import Store, Table
 
 from tests.emulator.good_bodies import BODIES, SOMEBODY
 from tests.emulator.running import GROUP, Emulator, Json
+from tests.support.emulator_wording import STATE_NOT_WRITTEN
 
 FULL = "database or disk is full"
 
@@ -116,7 +117,7 @@ def refused_by_arm(
     """How many writes a call of ARM has; each is refused with its reason."""
     refused = refusals(emulator, monkeypatch, lambda: emulator.arm(method, path, body))
     messages = {answer.json()["error"]["message"] for answer in refused}
-    assert messages <= {f"The state cannot be written: {FULL}."}
+    assert messages <= {f"{STATE_NOT_WRITTEN} {FULL}."}
     return len(refused)
 
 

@@ -10,6 +10,14 @@ from azure.storage.blob import BlobClient, ContentSettings
 from tests.emulator.run_world import CONTAINER_ID, READER, URI, World
 from tests.emulator.running import Emulator, Json
 from tests.support.cloud import eventually
+from tests.support.emulator_wording import (
+    NO_CATEGORY,
+    NO_CONTENT_MD5,
+    NO_SUCH_HOST,
+    STORAGE_STATUS,
+    TOO_OLD,
+    TRIGGER_DISABLED,
+)
 
 NAME = "triggered"
 PIPELINE = f"runtarget/importPipelines/{NAME}"
@@ -166,13 +174,13 @@ def no_container(world: World, _blob: str) -> None:
 
 
 QUIET: list[tuple[Callable[[World, str], None], str]] = [
-    (no_category, "It does not have the metadata category=acr-transfer-blob."),
-    (no_md5, "It has no ContentMD5."),
-    (disabled, "The trigger is disabled."),
-    (no_role, "Failed to access storage.  Service request failed.  Status: 403"),
-    (no_container, "Failed to access storage.  No such host is known."),
+    (no_category, NO_CATEGORY),
+    (no_md5, NO_CONTENT_MD5),
+    (disabled, TRIGGER_DISABLED),
+    (no_role, f"{STORAGE_STATUS}403"),
+    (no_container, f"Failed to access storage.  {NO_SUCH_HOST}"),
     # The last: the clock continues, and every blob is too old from then on.
-    (too_old, "It was last modified more than 60 days ago."),
+    (too_old, TOO_OLD),
 ]
 
 

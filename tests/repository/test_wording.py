@@ -1,6 +1,7 @@
-"""A message of the extension is written once in the tests, so that a better one is one change.
+"""A message is written once in the tests, so that a better one is one change.
 
-Tests assert whole answers; what several modules assert stands in `tests/support/wording.py`.
+Tests assert whole answers. What several modules assert is in `tests/support/wording.py`, for the
+messages of the emulator in `tests/support/emulator_wording.py`.
 """
 
 from __future__ import annotations
@@ -16,10 +17,8 @@ import pytest
 from azext_acrtransfer.diagnostics.catalog import KNOWN_FAILURES
 from tests.repository.conftest import ROOT
 
-EXTENSION, TESTS = ROOT / "azext_acrtransfer", ROOT / "tests"
-WORDING = TESTS / "support/wording.py"
-#: The emulator's test suite asserts what the emulator says, which can have the same words.
-_OF_THE_EMULATOR = TESTS / "emulator"
+EXTENSION, EMULATOR, TESTS = ROOT / "azext_acrtransfer", ROOT / "emulator", ROOT / "tests"
+_WORDINGS = [TESTS / f"support/{name}.py" for name in ("wording", "emulator_wording")]
 #: Fewer words in a row are a phrase that any two messages can share.
 _FEWEST_WORDS = 5
 _END_OF_SENTENCE = re.compile(r"(?<=[.:;?!])\s|\n")
@@ -75,25 +74,33 @@ def repeated(messages: list[str], tests: dict[str, str]) -> dict[str, list[str]]
     return {phrase: names for phrase, names in sorted(modules.items()) if len(names) > 1}
 
 
-def _read(paths: list[Path]) -> dict[str, str]:
+def _read(paths: list[Path], *folders: Path) -> dict[str, str]:
+    """The source code of the modules in some folders, by their paths."""
     return {
         str(path.relative_to(ROOT)): path.read_text(encoding="utf-8")
         for path in paths
-        if path.suffix == ".py"
+        if path.suffix == ".py" and path not in _WORDINGS and {*folders} & {*path.parents}
     }
 
 
-def test_a_message_is_written_in_one_module_of_tests(tracked: list[Path]) -> None:
-    sources = _read([path for path in tracked if EXTENSION in path.parents])
-    tests = _read(
-        [
-            path
-            for path in tracked
-            if TESTS in path.parents and _OF_THE_EMULATOR not in path.parents and path != WORDING
-        ]
-    )
-    assert len(sources) > 50
-    assert len(tests) > 100
+def _suites(*left_out: str) -> list[Path]:
+    return [path for path in TESTS.iterdir() if path.is_dir() and path.name not in left_out]
+
+
+@pytest.mark.parametrize(
+    ("messages", "suites"),
+    [
+        # The emulator's test suite asserts what the emulator says, which can be the same words.
+        pytest.param(EXTENSION, _suites("emulator"), id="extension"),
+        # The unit tests make up what the service says.
+        pytest.param(EMULATOR, _suites("unit"), id="emulator"),
+    ],
+)
+def test_a_message_is_written_in_one_module_of_tests(
+    tracked: list[Path], messages: Path, suites: list[Path]
+) -> None:
+    sources, tests = _read(tracked, messages), _read(tracked, *suites)
+    assert min(len(sources), len(tests)) > 50
     # The words of the service are facts, which each test may quote.
     quoted = {phrase for row in KNOWN_FAILURES for phrase in _phrases(row.quote)}
     wrong = repeated(list(sources.values()), tests)

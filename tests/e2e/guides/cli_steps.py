@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from tests.e2e.guides.shell import GuideShell
 from tests.e2e.guides.side import BLOB, Side
 from tests.support.cloud import Json, eventually
+from tests.support.emulator_wording import TRIGGER_DISABLED
 from tests.support.site import Kind
 
 _PLAIN, _FULL = "plainpipeline", "fullpipeline"
@@ -110,7 +111,7 @@ class CliSteps:
         assert self.shell.type("show tags after the trigger").json == ["latest"]
         full = self._import_pipeline(_FULL)
         reasons = eventually(lambda: self.target.az.cloud.status()["trigger"]["reasons"].get(full))
-        assert reasons == {"": "The trigger is disabled."}
+        assert reasons == {"": TRIGGER_DISABLED}
         assert len(self.target.site.resource("pipelineRuns")["value"]) == 1
 
     def _import_pipeline(self, name: str) -> str:

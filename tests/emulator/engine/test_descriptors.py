@@ -15,6 +15,7 @@ from acr_emulator.engine.transfer_errors import TransferError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.emulator_wording import NO_ARTIFACT_NAME
 from tests.support.oci import CONFIG, INDEX, LAYER, MANIFEST
 
 DIGEST = "sha256:" + "a" * 64
@@ -45,7 +46,7 @@ def test_an_artifact_has_a_tag_or_a_digest(
      "app:" + "t" * 129, f"app:v1@{DIGEST}", "registry.example:5000/app"],
 )  # fmt: skip
 def test_what_is_no_name_is_refused(text: str) -> None:
-    with pytest.raises(TransferError, match="is not the name of an artifact"):
+    with pytest.raises(TransferError, match=NO_ARTIFACT_NAME):
         Reference.parse(text)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import pytest
 from acr_emulator.engine import TransferError, TransferResult
 
+from tests.support.emulator_wording import ARTIFACT_NOT_FOUND, BLOB_EXISTS, NO_ARTIFACT_NAME
 from tests.support.engine.world import World, files_of
 from tests.support.oci import digest_of
 
@@ -71,10 +72,10 @@ def test_equal_artifacts_make_equal_archives(world: World) -> None:
 @pytest.mark.parametrize(
     ("artifact", "message"),
     [
-        ("app:v2", "Artifact 'app:v2' was not found in registry '{registry}'."),
-        ("other", "Artifact 'other' was not found in registry '{registry}'."),
-        ("App:v1", "'App:v1' is not the name of an artifact."),
-        ("app:v1@sha256:abc", "'app:v1@sha256:abc' is not the name of an artifact."),
+        ("app:v2", f"Artifact 'app:v2' {ARTIFACT_NOT_FOUND} '{{registry}}'."),
+        ("other", f"Artifact 'other' {ARTIFACT_NOT_FOUND} '{{registry}}'."),
+        ("App:v1", f"'App:v1' {NO_ARTIFACT_NAME}."),
+        ("app:v1@sha256:abc", f"'app:v1@sha256:abc' {NO_ARTIFACT_NAME}."),
     ],
 )
 def test_a_missing_artifact_fails_the_export_before_anything_moves(
@@ -93,7 +94,7 @@ def test_continue_on_errors_exports_the_rest(world: World) -> None:
     result = world.export("gone:v1", "app:v1", continue_on_errors=True)
     assert result.transferred == ["app:v1"]
     assert result.failures == {
-        "gone:v1": f"Artifact 'gone:v1' was not found in registry '{world.registry}'."
+        "gone:v1": f"Artifact 'gone:v1' {ARTIFACT_NOT_FOUND} '{world.registry}'."
     }
     assert world.blobs() == ["b"]
 
@@ -174,10 +175,7 @@ def test_a_blob_is_replaced_only_on_demand(world: World) -> None:
     world.seed.image("app", "v1", b"new")
     with pytest.raises(TransferError) as error:
         world.export("app:v1")
-    assert str(error.value) == (
-        "Blob 'b' already exists in the container; "
-        "the pipeline does not have the OverwriteBlobs option."
-    )
+    assert str(error.value) == f"Blob 'b' {BLOB_EXISTS}"
     assert digest_of(world.download()) == first.catalog_digest
     second = world.export("app:v1", overwrite=True)
     assert digest_of(world.download()) == second.catalog_digest != first.catalog_digest
@@ -194,10 +192,7 @@ def test_of_two_exports_to_one_name_one_wins_whole(world: World) -> None:
     outcomes = world.run(both())
     (won,) = (item for item in outcomes if isinstance(item, TransferResult))
     (lost,) = (item for item in outcomes if isinstance(item, BaseException))
-    assert str(lost) == (
-        "Blob 'b' already exists in the container; "
-        "the pipeline does not have the OverwriteBlobs option."
-    )
+    assert str(lost) == f"Blob 'b' {BLOB_EXISTS}"
     assert digest_of(world.download()) == won.catalog_digest
 
 

@@ -6,6 +6,7 @@ import os
 import pytest
 from acr_emulator.engine import TransferError, TransferResult
 
+from tests.support.emulator_wording import NO_OVERWRITE_TAGS
 from tests.support.engine.world import Json, World, files_of, tar_of
 from tests.support.oci import CONFIG, DOCKER_LIST, DOCKER_MANIFEST, MANIFEST, digest_of
 
@@ -119,10 +120,7 @@ def test_a_tag_is_moved_only_on_demand(world: World) -> None:
 
     with pytest.raises(TransferError) as error:
         world.import_()
-    message = (
-        f"Tag 'app:v1' already exists with digest {old['digest']}; "
-        "the pipeline does not have the OverwriteTags option."
-    )
+    message = f"Tag 'app:v1' already exists with digest {old['digest']}; {NO_OVERWRITE_TAGS}"
     assert str(error.value) == message
     assert world.manifest(world.target_registry, "other", "v1") is None  # looked through first
 
@@ -154,8 +152,7 @@ def test_a_tag_that_is_pushed_meanwhile_is_moved_only_on_demand(
         world.import_(progress=push)
     [digest] = rivals
     assert str(error.value) == (
-        f"Tag 'app:v1' already exists with digest {digest}; "
-        "the pipeline does not have the OverwriteTags option."
+        f"Tag 'app:v1' already exists with digest {digest}; {NO_OVERWRITE_TAGS}"
     )
     content = world.manifest(world.target_registry, "app", "v1")
     assert content is not None

@@ -6,12 +6,17 @@ import pytest
 from acr_emulator.engine import Sas
 from acr_emulator.engine.transfer_errors import StorageError
 
+from tests.support.emulator_wording import (
+    NOT_AUTHENTICATED,
+    NOT_AUTHORIZED,
+    NOT_IN_TIME_FRAME,
+    STORAGE_STATUS,
+)
+
 NOW = datetime(2026, 1, 3, 12, tzinfo=timezone.utc)
 REFUSED = (
-    "Failed to access storage.  Service request failed.  Status: 403 (Server failed to authenticate"
-    " the request. Make sure the value of Authorization header is formed correctly including the"
-    " signature. Signature not valid in the specified time frame: Start [{}] - Expiry [{}] -"
-    " Current [Sat, 03 Jan 2026 12:00:00 GMT])"
+    f"{STORAGE_STATUS}403 ({NOT_AUTHENTICATED} {NOT_IN_TIME_FRAME} Start [{{}}] - Expiry [{{}}] "
+    "- Current [Sat, 03 Jan 2026 12:00:00 GMT])"
 )
 
 
@@ -64,8 +69,7 @@ def test_a_sas_for_other_addresses_is_refused(addresses: str) -> None:
     with pytest.raises(StorageError) as error:
         Sas.parse(f"sip={addresses}&sig=secret").check(NOW)
     assert str(error.value).endswith(
-        "Status: 403 (This request is not authorized to perform this operation using this source IP"
-        " 127.0.0.1)"
+        f"Status: 403 ({NOT_AUTHORIZED} using this source IP 127.0.0.1)"
     )
 
 

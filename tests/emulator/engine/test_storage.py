@@ -11,13 +11,11 @@ from acr_emulator.engine.transfer_errors import BlobReplacedError
 from azure.core.exceptions import HttpResponseError
 from azure.storage.blob import BlobBlock
 
+from tests.support.emulator_wording import NOT_AUTHORIZED, STORAGE_STATUS
 from tests.support.engine.bundled_services import ACCOUNT, KEY
 from tests.support.engine.world import World
 
-FRAME = "Failed to access storage.  Service request failed.  Status: "
-MISMATCH = (
-    f"{FRAME}403 (This request is not authorized to perform this operation using this permission)"
-)
+MISMATCH = f"{STORAGE_STATUS}403 ({NOT_AUTHORIZED} using this permission)"
 
 
 @pytest.mark.parametrize("prefix", ["", "?"])
@@ -40,7 +38,7 @@ def test_a_sas_that_storage_refuses_fails_the_export(world: World, sas: str) -> 
     }[sas]
     with pytest.raises(TransferError) as error:
         world.export("app:v1", container=world.container_by_sas(token))
-    assert str(error.value).startswith(f"{FRAME}403 (")
+    assert str(error.value).startswith(f"{STORAGE_STATUS}403 (")
     assert "\n" not in str(error.value)
     assert "sig=" not in str(error.value)
     assert world.blobs() == []
@@ -87,11 +85,14 @@ def test_a_missing_blob_or_container_is_named_by_storage(world: World) -> None:
     world.seed.image("app", "v1", b"layer")
     with pytest.raises(TransferError) as no_blob:
         world.import_()
-    assert str(no_blob.value) == f"{FRAME}404 (The specified blob does not exist)"
+    assert str(no_blob.value) == f"{STORAGE_STATUS}404 (The specified blob does not exist)"
     for attempt in (world.export, world.import_):
         with pytest.raises(TransferError) as no_container:
             attempt(*["app:v1"] * (attempt == world.export), container=world.container(name="none"))
-        assert str(no_container.value) == f"{FRAME}404 (The specified container does not exist)"
+        assert (
+            str(no_container.value)
+            == f"{STORAGE_STATUS}404 (The specified container does not exist)"
+        )
 
 
 def test_no_log_shows_a_signature(world: World, caplog: pytest.LogCaptureFixture) -> None:
