@@ -124,7 +124,7 @@ def facts_of_id(resource_id: str | None) -> dict[str, str]:
     """Return the subscription, resource group and registry in the ID of a resource."""
     from azure.mgmt.core.tools import parse_resource_id
 
-    parts: Mapping[str, str | int] = parse_resource_id(resource_id) if resource_id else {}
+    parts: Mapping[str, str | int] = parse_resource_id(resource_id or "")
     words = {"subscription": "subscription", "group": "resource_group", "registry": "name"}
     return {fact: str(parts[word]) for fact, word in words.items() if word in parts}
 
