@@ -464,11 +464,12 @@ def test_a_list_of_another_kind_is_refused_in_its_line(
     ]
 
 
-def test_lines_are_checked_without_their_blanks_and_comments() -> None:
+@pytest.mark.parametrize("after", [" # quoted", "\r\n"])
+def test_lines_are_checked_without_their_blanks_and_comments(after: str) -> None:
     quoted = '"nginx:*"'
     check_lines(" base:v1 # 'quoted'\n nginx:* ", "--artifacts")
     with pytest.raises(InvalidArgumentValueError) as refused:
-        check_lines(f"base:v1\n{quoted} # quoted", "--artifacts")
+        check_lines(f"base:v1\n{quoted}{after}", "--artifacts")
     assert refused.value.error_msg == (
         f"Line 2 of the list: {invalid(quoted, '--artifacts')}: {IN_QUOTES}."
     )
