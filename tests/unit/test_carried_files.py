@@ -92,13 +92,13 @@ def test_a_file_that_is_not_the_blob_is_named(
 
 def test_a_file_that_the_manifest_does_not_list_is_extra(az: Az, folder: Path) -> None:
     (folder / "sub").mkdir()
-    (folder / "sub" / "other\x1b.tar").write_text("other")
+    (folder / "sub" / "öther\x1b.tar").write_text("other")
     # The manifest lists this one, and no run is known to have written it.
     (folder / FAILED.blob).write_text("half")
     result = verify(az, folder)
-    extra = row("sub/other\x1b.tar", "extra", foundSize=5)
+    extra = row("sub/öther\x1b.tar", "extra", foundSize=5)
     assert (result.exit_code, result.json) == (1, [PRESENT, extra])
-    assert "\nsub/other\\x1b.tar: not a blob of the manifest\n" in result.stderr
+    assert "\nsub/öther\\x1b.tar: not a blob of the manifest\n" in result.stderr
     only = verify(az, folder, "--only-differences")
     assert (only.exit_code, only.json) == (1, [extra])
     assert "Verified blobs: 1 present, 1 extra.\n" in only.stderr
