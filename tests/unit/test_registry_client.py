@@ -891,6 +891,20 @@ def test_a_registry_without_a_host_cannot_be_logged_in_to(
 
 
 @pytest.mark.usefixtures("fake_time")
+def test_a_connection_that_is_lost_with_a_new_token_names_the_repository(
+    registry: Registry, content: RegistryClient
+) -> None:
+    registry.accepts_login()
+    registry.holds("v1", IMAGE, {})
+    path, scope = "/v2/team/app/manifests/v2", "repository:team/app:pull"
+    registry.answers(path, scope, status=401)
+    registry.answers(path, scope, body=RequestsConnectionError("Connection reset by peer"))
+    assert content.describe(Artifact("team/app", "v1"))
+    with pytest.raises(AzureConnectionError, match="read the manifests of repository 'team/app'"):
+        content.describe(Artifact("team/app", "v2"))
+
+
+@pytest.mark.usefixtures("fake_time")
 @pytest.mark.parametrize("path", ["/acr/v1/team/app/_tags", "/oauth2/token"])
 def test_a_lost_connection_names_the_registry(
     registry: Registry, content: RegistryClient, path: str
