@@ -16,6 +16,7 @@ from requests import PreparedRequest
 from azext_acrtransfer.kinds import EXPORT, IMPORT
 from azext_acrtransfer.registry.referrer_tags import list_tag
 from azext_acrtransfer.registry.referrers import find_referrers
+from azext_acrtransfer.service.concurrency import Background
 from azext_acrtransfer.transfer import creation, referrers
 from tests.support.az import Result
 from tests.support.fake_time import FakeTime
@@ -403,8 +404,7 @@ def test_referrers_left_behind_are_counted_once_and_none_twice(
 
 def test_the_search_costs_a_request_for_each_manifest(az: Az, repository: Repository) -> None:
     signed_index(repository)
-    repository.tags["latest"] = repository.tags["v1"]
-    words = ["-b", "myblob", "-a", "team/app:v1", "team/app:latest"]
+    words = ["-b", "myblob", "-a", "team/app:v1"]
     assert warnings(az(*CREATE, *words))[-1] == left_behind(5)
     counts = {
         word: sum(number for url, number in repository.registry.requested.items() if word in url)
@@ -413,6 +413,21 @@ def test_the_search_costs_a_request_for_each_manifest(az: Az, repository: Reposi
     # The index, and two referrers of which a tag says no type; an index with two images and five
     # referrers.
     assert counts == {"/manifests/": 3, "/_tags": 1, "/referrers/": 8}
+
+
+def test_referrers_that_are_exported_are_not_searched_again(
+    az: Az, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searches: list[object] = []
+
+    def search(*arguments: Any) -> Any:
+        searches.append(arguments)
+        return find_referrers(*arguments)
+
+    monkeypatch.setattr(referrers, "find_referrers", search)
+    expected = signed_index(repository)
+    assert planned(az(*TOGETHER, "-a", "team/app:v1")) == [["team/app:v1", *expected]]
+    assert len(searches) == 1
 
 
 def test_nothing_is_searched_where_no_warning_would_be_shown(
@@ -503,8 +518,21 @@ def test_a_count_that_takes_longer_than_the_run_delays_nothing(
 @pytest.mark.usefixtures("unanswered")
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, None])
 def test_a_stopped_command_does_not_wait_for_the_count(
-    az: Az, registry: Registry, fake_time: FakeTime, stop: type[BaseException] | None
+    az: Az,
+    registry: Registry,
+    fake_time: FakeTime,
+    monkeypatch: pytest.MonkeyPatch,
+    stop: type[BaseException] | None,
 ) -> None:
+    timeouts: list[float] = []
+    result_of = Background.result
+
+    def result_within(count: Background[int], timeout: float) -> int:
+        timeouts.append(timeout)
+        return result_of(count, timeout)
+
+    monkeypatch.setattr(Background, "result", result_within)
+
     def interrupt() -> None:
         if stop:
             raise stop
@@ -516,6 +544,7 @@ def test_a_stopped_command_does_not_wait_for_the_count(
     lines = result.stderr.splitlines()
     assert (result.exit_code, lines[:3]) == (1, [AUTHENTICATION.strip(), *NOT_IN_TIME])
     assert lines[3].startswith("ERROR: Stopped waiting")
+    assert timeouts == [0]
 
 
 @pytest.mark.usefixtures("fake_time")
