@@ -394,6 +394,7 @@ def test_a_reference_requests_what_it_needs_once() -> None:
         outputs={
             "x": {"type": "string", "value": "[reference('b').x]"},
             "id": {"type": "string", "value": "[reference('b', '2021-01-01', 'Full').resourceId]"},
+            "all": {"type": "object", "value": "[reference('b', '2021-01-01', 'Full')]"},
             "key": {"type": "securestring", "value": "[listKeys('b', '2021-01-01').key]"},
             "off": {"condition": False, "type": "string", "value": "[reference('none').x]"},
         },
@@ -401,7 +402,7 @@ def test_a_reference_requests_what_it_needs_once() -> None:
     path = f"{GROUP}/providers/My.Own/things/b"
     answers = {
         Fetch("GET", path, "2020-01-01"): {"id": path, "properties": {"x": "1"}},
-        Fetch("GET", path, "2021-01-01"): {"id": path, "properties": {}},
+        Fetch("GET", path, "2021-01-01"): {"id": path, "location": "westus", "properties": {}},
         Fetch("POST", f"{path}/listKeys", "2021-01-01"): {"key": "secret"},
     }
     known: dict[Fetch, Any] = {}
@@ -413,6 +414,17 @@ def test_a_reference_requests_what_it_needs_once() -> None:
     assert made.outputs(known) == {
         "x": {"type": "String", "value": "1"},
         "id": {"type": "String", "value": "My.Own/things/b"},
+        "all": {
+            "type": "Object",
+            "value": {
+                "apiVersion": "2021-01-01",
+                "location": "westus",
+                "properties": {},
+                "resourceId": "My.Own/things/b",
+                "subscriptionId": GROUP.split("/")[2],
+                "resourceGroupName": GROUP.split("/")[4],
+            },
+        },
         "key": {"type": "SecureString"},
     }
 
@@ -429,6 +441,16 @@ def test_a_nested_template_sees_this_one_or_itself(scope: str | None, name: str)
     [resource] = properties["template"]["resources"]
     assert resource["name"] == name
     assert resource["properties"] == {"literal": "[[x]"}  # to be evaluated once more
+
+
+def test_what_an_inner_template_reads_is_no_dependency_of_its_deployment() -> None:
+    properties = {"x": "[reference('b').x]"}
+    for scope, expected in (("inner", ["a", "b"]), ("outer", ["b", "a"])):
+        deployment = nested(scope) | {"name": "a"}
+        inner = deployment["properties"]["template"]
+        inner["resources"] = [{**inner["resources"][0], "name": "x", "properties": properties}]
+        deployment["properties"]["parameters"] = {}
+        assert order(deployment, thing("b")) == expected
 
 
 def test_a_template_within_something_else_is_nothing_special() -> None:
@@ -460,6 +482,8 @@ def test_a_template_within_something_else_is_nothing_special() -> None:
             "The property 'resources' must be an object of objects",
         ),
         ({"parameters": ["p"]}, f"'parameters' of the template {NOT_AN_OBJECT}"),
+        ({"parameters": {"p": ["int"]}}, "The parameter 'p' must be an object"),
+        ({"parameters": {"p": {"type": 5}}}, "'type' of the parameter 'p' must be of the type"),
         ({"outputs": {"x": {"type": "string"}}}, "The template output 'x' has no value"),
         ({"outputs": {"x": {"type": "int", "value": "1"}}}, "output 'x' is not valid. Expected"),
         (

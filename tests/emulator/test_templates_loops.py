@@ -46,6 +46,8 @@ def test_a_dependency_on_a_loop_is_on_all_of_it_or_on_one() -> None:
     assert order(thing("z", dependsOn=["loop"]), thing("a", copy=loop(0))) == ["z"]
     read = thing("z", properties={"x": "[reference(concat('a', 1)).x]"})
     assert order(read, looped) == ["a0", "a1", "z"]
+    with pytest.raises(TemplateError, match="The resource '' is not defined"):
+        template(resources=[looped, thing("z", dependsOn=[""])])  # it has no symbolic name
 
 
 @pytest.mark.parametrize(

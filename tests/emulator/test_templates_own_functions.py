@@ -105,6 +105,7 @@ def test_functions_are_refused(expression: str, message: str) -> None:
     [
         ([1], "The namespace of functions must be an object"),
         ([{"namespace": "a", "members": []}], NOT_AN_OBJECT),
+        ([{"namespace": 5, "members": {}}], "The property 'namespace' of the namespace of"),
         ([{"namespace": "a", "members": {"f": {"parameters": []}}}], "has no output with a value"),
         ([{"namespace": "a", "members": {"f": {"result": 1}}}], "Could not find member 'result'"),
         ([{"namespace": "a", "members": {"f": {"parameters": [1]}}}], "must be an object"),
