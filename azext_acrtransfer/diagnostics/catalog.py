@@ -115,7 +115,8 @@ class Rerun(str, Enum):
     """How to repeat what failed, after the commands of a remedy."""
 
     SAME = "Then run the same command again."
-    FORCED = "Then run the same command again with --force-redeploy."
+    # `show` and `wait` print it, too.
+    FORCED = "Then run the same create command again with --force-redeploy."
 
 
 @dataclass(frozen=True)

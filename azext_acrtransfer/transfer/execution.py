@@ -118,7 +118,8 @@ def named(message: str, artifacts: Iterable[Artifact], registry_name: str) -> se
     words = set()
     for word in _REFERENCE.findall(message):
         match = host.match(word)
-        reference = word[match.end() :] if match else word
+        end = match.end() if match else 0
+        reference = word[end:]
         words |= {reference, reference.rstrip(".:")}  # the punctuation of a sentence
     return {
         artifact
