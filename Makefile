@@ -11,7 +11,7 @@ AZ_VERSIONS := $(OLDEST_AZ) $(NEWEST_AZ)
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 WHEEL := dist/acrtransfer-$(VERSION)-py3-none-any.whl
 
-# The suites of `make test`, six at a time, because most of them wait, and the longest first, so that none ends long
+# The suites of `make test`, four at a time, because half of them wait, and the longest first, so that none ends long
 # after the others. A new suite needs a target test-SUITE and a word here.
 SUITES := e2e-third e2e-second e2e-first emulator strangers python3.10 python3.13 unit faults demo e2e-$(OLDEST_AZ) lint repository recorded recordings coverage templates
 FAST_SUITES := lint unit recorded coverage
@@ -75,7 +75,7 @@ lint: ## Style, types, import rules, and the Azure CLI team's own rules
 
 .PHONY: test
 test: setup ## lint and every test suite; ends with a table of what ran
-	$(call run_suites,$(SUITES),6)
+	$(call run_suites,$(SUITES),4)
 
 .PHONY: test-fast
 test-fast: ## lint, unit, recorded and coverage
