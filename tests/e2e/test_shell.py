@@ -167,7 +167,7 @@ def test_ctrl_c_in_the_shell_ends_a_command_only(environment: dict[str, str]) ->
     terminal.expect("(emulator) ")
     terminal.type("command -v az\n")
     terminal.expect(f"{environment['STATE']}/shell/bin/az\r\n")
-    # The process that Ctrl-C ends prints it: a shell that does might not have started the process.
+    # Printed by the process that Ctrl-C ends: a shell could print it before it starts the process.
     terminal.type("sh -c 'echo started; exec sleep 300'\n")
     terminal.expect("\nstarted\r\n")
     terminal.type("\x03")
