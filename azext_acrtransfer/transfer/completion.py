@@ -121,10 +121,11 @@ def _open_runs(manifest: TransferManifest) -> list[RunSpec]:
     for entry in manifest.entries:
         if entry.result is Result.UNKNOWN:
             unknown[entry.run].append(entry.artifact)
+    open_runs = manifest.open_runs
     return [
         RunSpec(EXPORT, run.name, run.blob, tuple(unknown[run.name]))
         for run in _existing_runs(manifest)
-        if run in manifest.open_runs
+        if run in open_runs
     ]
 
 
