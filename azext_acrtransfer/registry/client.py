@@ -107,7 +107,7 @@ class RegistryClient:
         """Digests of a repository's tags by their names; none if it doesn't exist."""
         path = f"/acr/v1/{repository}/_tags"
         if repository not in self._tags:
-            tags = self._list(path, "tags", _list_tags(repository))
+            tags = list(self._pages(path, "tags", _list_tags(repository), _PAGE))
             try:
                 self._tags[repository] = {str(tag["name"]): str(tag["digest"]) for tag in tags}
             except MALFORMED as error:
@@ -274,7 +274,7 @@ class RegistryClient:
         key: str,
         right: Right,
         query: str,
-        otherwise: Callable[[], Iterable[Any]] | None,
+        otherwise: Callable[[], Iterable[Any]] | None = None,
     ) -> Iterator[Any]:
         queries = set()
         while query not in queries:
