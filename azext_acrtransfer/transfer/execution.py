@@ -114,12 +114,10 @@ class Outcome:
 def named(message: str, artifacts: Iterable[Artifact], registry_name: str) -> set[Artifact]:
     """Return the artifacts that a message names in full, with or without the registry."""
     registry = re.escape(registry_name)
-    host = re.compile(rf"(https://)?{registry}(-\w+)?\.[\w.:-]+/", re.IGNORECASE)
+    host = re.compile(rf"\A(https://)?{registry}(-\w+)?\.[\w.:-]+/", re.IGNORECASE)
     words = set()
     for word in _REFERENCE.findall(message):
-        match = host.match(word)
-        end = match.end() if match else 0
-        reference = word[end:]
+        reference = host.sub("", word)
         words |= {reference, reference.rstrip(".:")}  # the punctuation of a sentence
     return {
         artifact
