@@ -10,12 +10,14 @@ from knack.log import get_logger
 
 from azext_acrtransfer.arguments import StorageAccessMode
 from azext_acrtransfer.diagnostics.diagnosis import access_mode
+from azext_acrtransfer.manifest.recorder import Recorded, Recording
 from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.service.interrupts import sigterm_interrupts, uninterrupted
 from azext_acrtransfer.service.polling import Waiting
 from azext_acrtransfer.transfer import execution, planning, report
 from azext_acrtransfer.transfer.blob_contents import contents_of_blobs
 from azext_acrtransfer.transfer.context import TransferContext
+from azext_acrtransfer.transfer.execution import Outcome
 from azext_acrtransfer.transfer.moved_tags import moved_tags
 from azext_acrtransfer.transfer.preview import PlannedRun, preview
 from azext_acrtransfer.transfer.records import planned_records, records_of
@@ -72,21 +74,14 @@ class Transfer:
             container = getattr(context.pipeline, context.kind.side)
             logger.warning(_AUTHENTICATION[access_mode(container)])
         recording = recorder.begin(planned_records(planned)) if recorder else None
+        recorded, unwritten = None, None
         with self._left_behind.counted_in_background() as warn_of_referrers:
             outcomes = execution.run_all(
                 waiting, context.runs, planned, context.pipeline.id, schedule
             )
-            recorded, unwritten = None, None
-            if recorder and recording:
-                new = [outcome for outcome in outcomes if not outcome.is_existing]
-                moved = (
-                    moved_tags(context, recorder.contents, new) if not schedule.submit_only else {}
-                )
-                contents = contents_of_blobs(context.cli_ctx, outcomes)
+            if recording:
                 try:
-                    with uninterrupted():
-                        records = records_of(outcomes, context.pipeline.options, contents)
-                        recorded = recording.end(records, moved)
+                    recorded = self._record(recording, outcomes, schedule)
                 except AzCLIError as error:  # it must not hide how the runs ended
                     unwritten = error
             is_stopped = any(outcome.stop for outcome in outcomes)
@@ -96,3 +91,14 @@ class Transfer:
                 "To complete the manifest when the runs have ended: %s", recorded.wait_command
             )
         return report.report(self._spec, context, outcomes, recorded=recorded, unwritten=unwritten)
+
+    def _record(
+        self, recording: Recording, outcomes: Sequence[Outcome], schedule: Schedule
+    ) -> Recorded:
+        """Add the results of the runs to the manifest."""
+        context, contents = self._context, recording.recorder.contents
+        new = [outcome for outcome in outcomes if not outcome.is_existing]
+        moved = {} if schedule.submit_only else moved_tags(context, contents, new)
+        blobs = contents_of_blobs(context.cli_ctx, outcomes)
+        with uninterrupted():
+            return recording.end(records_of(outcomes, context.pipeline.options, blobs), moved)
