@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from starlette.responses import Response
 
+from acr_emulator.arm import body_forms
 from acr_emulator.arm.request import ArmRequest, Handler, Readable, Right, Route
 from acr_emulator.network.responses import JsonAnswer, empty
 from acr_emulator.state.arm_errors import resource_not_found
@@ -11,6 +12,13 @@ from acr_emulator.state.store import Resource, Store
 
 _SUBSCRIPTION = "/subscriptions/{subscription}"
 _GROUP = _SUBSCRIPTION + "/resourceGroups/{group}"
+
+
+def name_check(namespace: str, check: Handler) -> Route:
+    """The route that tells whether a name is free in all of Azure."""
+    path = f"{_SUBSCRIPTION}/providers/{namespace}/checkNameAvailability"
+    needs = Right(f"{namespace}/checkNameAvailability/read", _SUBSCRIPTION)
+    return Route("POST", path, check, needs, body=body_forms.TEXTS)
 
 
 class Collection:

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from acr_emulator.arm import body_forms
 from acr_emulator.arm.assigned_identities import AssignedIdentities
+from acr_emulator.arm.collection import name_check
 from acr_emulator.arm.operation_polling import OperationPolling
 from acr_emulator.arm.request import ArmRequest, Readable, Right, Route
 from acr_emulator.arm.system_data import system_data
@@ -63,7 +64,6 @@ class ContainerRegistries:
     def routes(self) -> list[Route]:
         """The routes and their handlers."""
         readable, write = Readable(f"{TYPE}/read"), right("write")
-        name_check = Right(f"{NAMESPACE}/checkNameAvailability/read", _SUBSCRIPTION)
         return [
             Route("PUT", REGISTRY, self.put, write, body=body_forms.REGISTRY),
             Route("PATCH", REGISTRY, self.patch, write, body=body_forms.REGISTRY),
@@ -71,13 +71,7 @@ class ContainerRegistries:
             Route("DELETE", REGISTRY, self.delete, right("delete")),
             Route("GET", REGISTRY.removesuffix("/{registry}"), self.list, readable),
             Route("GET", f"{_PROVIDER}/registries", self.list, readable),
-            Route(
-                "POST",
-                f"{_PROVIDER}/checkNameAvailability",
-                self.check_name,
-                name_check,
-                body=body_forms.TEXTS,
-            ),
+            name_check(NAMESPACE, self.check_name),
             Route(
                 "POST",
                 f"{REGISTRY}/listCredentials",

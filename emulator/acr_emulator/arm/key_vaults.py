@@ -10,7 +10,7 @@ from typing import Any
 from starlette.responses import Response
 
 from acr_emulator.arm import body_forms
-from acr_emulator.arm.collection import Collection
+from acr_emulator.arm.collection import Collection, name_check
 from acr_emulator.arm.request import ArmRequest, Right, Route
 from acr_emulator.arm.system_data import system_data
 from acr_emulator.cloud.clouds import Cloud
@@ -55,18 +55,12 @@ class KeyVaults:
         collection = self.collection
         one, form = collection.one, body_forms.VAULT
         write = collection.right("write")
-        name_check = Right("Microsoft.KeyVault/checkNameAvailability/read", _SUBSCRIPTION)
+        names = name_check("Microsoft.KeyVault", self.check_name)
         return [
             *collection.reading_routes(self.get),
-            Route(
-                "POST",
-                f"{_PROVIDER}/checkNameAvailability",
-                self.check_name,
-                name_check,
-                body=body_forms.TEXTS,
-            ),
+            names,
             # az requests both kinds; there is no managed HSM here.
-            Route("POST", f"{_PROVIDER}/checkMhsmNameAvailability", self.check_hsm, name_check),
+            Route("POST", f"{_PROVIDER}/checkMhsmNameAvailability", self.check_hsm, names.needs),
             Route("PUT", one, self.put, write, body=form),
             Route("PATCH", one, self.patch, write, body=form),
             Route("DELETE", one, self.delete, collection.right("delete")),

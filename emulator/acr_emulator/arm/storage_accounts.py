@@ -10,9 +10,9 @@ from starlette.responses import JSONResponse, Response
 
 from acr_emulator.arm import body_forms
 from acr_emulator.arm.assigned_identities import AssignedIdentities
-from acr_emulator.arm.collection import Collection
+from acr_emulator.arm.collection import Collection, name_check
 from acr_emulator.arm.operation_polling import NAMED_OPERATION
-from acr_emulator.arm.request import ArmRequest, Right, Route
+from acr_emulator.arm.request import ArmRequest, Route
 from acr_emulator.cloud.clouds import Cloud
 from acr_emulator.network.responses import JsonAnswer, empty
 from acr_emulator.state.arm_errors import ArmError, bad_request, resource_not_found
@@ -68,16 +68,9 @@ class StorageAccounts:
         collection = self.collection
         one, form = collection.one, body_forms.STORAGE_ACCOUNT
         write = collection.right("write")
-        name_check = Right("Microsoft.Storage/checkNameAvailability/read", _SUBSCRIPTION)
         return [
             *collection.reading_routes(),
-            Route(
-                "POST",
-                f"{_PROVIDER}/checkNameAvailability",
-                self.check_name,
-                name_check,
-                body=body_forms.TEXTS,
-            ),
+            name_check("Microsoft.Storage", self.check_name),
             Route(
                 "GET",
                 f"{_PROVIDER}/locations/{{location}}/asyncoperations/{{operation}}",
