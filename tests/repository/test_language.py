@@ -20,6 +20,7 @@ from knack.help_files import helps
 from tests.repository.conftest import ROOT
 from tests.support.az import run_az
 from tests.support.printed import pages
+from tests.support.python_source import DOCUMENTED
 
 #: A pattern of what isn't written, and what is written instead.
 GLOSSARY = {
@@ -79,7 +80,6 @@ _PLACEHOLDER = re.compile(r"<[a-z][a-z _-]*>")
 _SHORT_OPTION = re.compile(r"(?<!\S)-[a-zA-Z]\b")
 #: Sections of options that azure-cli adds and describes.
 _OF_CORE = re.compile(r"^(?:Global|Generic) (?:.+\n)*", re.MULTILINE)
-_DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 #: Folders of code, each with its pages.
 CODE = ("azext_acrtransfer", "emulator", "demo", "docs", "scripts", "benchmarks", "tests")
 
@@ -100,16 +100,22 @@ def _texts_of(path: Path) -> Iterator[tuple[int, str]]:
             yield token.start[0], token.string
     is_shown = ROOT / "azext_acrtransfer" in path.parents
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, _DOCUMENTED) and (text := ast.get_docstring(node)):
+        if isinstance(node, DOCUMENTED) and (text := ast.get_docstring(node)):
             yield node.body[0].lineno, text
         elif is_shown and isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.lineno, node.value
 
 
-@pytest.mark.parametrize("folder", CODE)
-def test_code_is_written_in_standard_words(tracked: list[Path], folder: str) -> None:
-    modules = [path for path in tracked if path.suffix == ".py" and (ROOT / folder) in path.parents]
+@pytest.fixture(params=CODE)
+def modules(tracked: list[Path], request: pytest.FixtureRequest) -> list[Path]:
+    """The modules of each folder in turn."""
+    folder = ROOT / request.param
+    modules = [path for path in tracked if path.suffix == ".py" and folder in path.parents]
     assert modules
+    return modules
+
+
+def test_code_is_written_in_standard_words(modules: list[Path]) -> None:
     wrong = [
         f"{path.relative_to(ROOT)}:{line}: {word}"
         for path in modules
@@ -145,10 +151,7 @@ def _defined(source: str) -> Iterator[tuple[int, str]]:
                 yield node.lineno, name
 
 
-@pytest.mark.parametrize("folder", CODE)
-def test_code_has_names_of_standard_words(tracked: list[Path], folder: str) -> None:
-    modules = [path for path in tracked if path.suffix == ".py" and (ROOT / folder) in path.parents]
-    assert modules
+def test_code_has_names_of_standard_words(modules: list[Path]) -> None:
     wrong = [
         f"{path.relative_to(ROOT)}:{line}: {name!r}: write {NAMES[plain]}"
         for path in modules

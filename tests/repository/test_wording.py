@@ -6,7 +6,6 @@ messages of the emulator in `tests/support/emulator_wording.py`.
 
 from __future__ import annotations
 
-import ast
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -16,26 +15,13 @@ import pytest
 
 from azext_acrtransfer.diagnostics.catalog import KNOWN_FAILURES
 from tests.repository.conftest import ROOT
+from tests.support.python_source import strings
 
 EXTENSION, EMULATOR, TESTS = ROOT / "azext_acrtransfer", ROOT / "emulator", ROOT / "tests"
 _WORDINGS = [TESTS / f"support/{name}.py" for name in ("wording", "emulator_wording")]
 #: Fewer words in a row are a phrase that any two messages can share.
 _FEWEST_WORDS = 5
 _END_OF_SENTENCE = re.compile(r"(?<=[.:;?!])\s|\n")
-_DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-
-
-def _strings(source: str) -> Iterator[str]:
-    """Each string of a module that isn't a docstring, and each text between f-string's values."""
-    tree = ast.parse(source)
-    docstrings = {
-        id(node.body[0].value)
-        for node in ast.walk(tree)
-        if isinstance(node, _DOCUMENTED) and node.body and isinstance(node.body[0], ast.Expr)
-    }
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and id(node) not in docstrings:
-            yield str(node.value)
 
 
 def _phrases(text: str) -> Iterator[str]:
@@ -50,7 +36,7 @@ def _phrases(text: str) -> Iterator[str]:
 
 
 def _phrases_of(source: str) -> Iterator[str]:
-    for text in _strings(source):
+    for text in strings(source):
         yield from _phrases(text)
 
 

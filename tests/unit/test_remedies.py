@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import shlex
 import subprocess
@@ -26,6 +25,7 @@ from azext_acrtransfer.preflight.rules import RULES
 from azext_acrtransfer.service.polling import wait_command
 from azext_acrtransfer.service.registries import Registry
 from docs.generators.example_facts import EXAMPLES
+from tests.support.python_source import strings
 from tests.unit.conftest import Az, pipeline, run
 from tests.unit.preflight_snapshots import snapshot
 
@@ -44,25 +44,12 @@ LOUD = [row for row in KNOWN_FAILURES if row.says and row.code not in REFUSALS]
 of_each_failed_run = pytest.mark.parametrize("row", LOUD, ids=lambda row: row.code)
 
 
-def texts(module: Path) -> Iterator[str]:
-    """The strings of a module, without its docstrings."""
-    tree = ast.parse(module.read_text(encoding="utf-8"))
-    documented = (ast.Module, ast.ClassDef, ast.FunctionDef)
-    docstrings = {
-        id(node.body[0].value)
-        for node in ast.walk(tree)
-        if isinstance(node, documented) and node.body and isinstance(node.body[0], ast.Expr)
-    }
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and id(node) not in docstrings:
-            yield str(node.value)
-
-
 @pytest.mark.parametrize(
     "module", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE))
 )
 def test_no_module_writes_a_command_as_text(module: Path) -> None:
-    written = [text for text in texts(module) if re.search(r"(?<![\w-])az [a-z]", text)]
+    texts = strings(module.read_text(encoding="utf-8"))
+    written = [text for text in texts if re.search(r"(?<![\w-])az [a-z]", text)]
     assert module.name in HELP or written == []
 
 

@@ -240,11 +240,17 @@ def test_a_timeout_names_the_runs_in_progress_and_those_not_created(
     assert fake_time.now == pytest.approx(60)
 
 
-def test_the_progress_counts_the_runs_that_are_not_created_yet(
-    az: Az, runs: RunService, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the progress shows."""
     shown: list[str] = []
     monkeypatch.setattr(polling, "progress", lambda *_, **__: nullcontext(shown.append))
+    return shown
+
+
+def test_the_progress_counts_the_runs_that_are_not_created_yet(
+    az: Az, runs: RunService, shown: list[str]
+) -> None:
     runs.kind = IMPORT
     assert az(*imports(5, "--max-concurrent-runs", "2")).exit_code == 0
     submitted = [f"{number} of 5 runs submitted" for number in range(1, 6)]
@@ -260,10 +266,8 @@ def test_the_progress_counts_the_runs_that_are_not_created_yet(
 
 
 def test_the_progress_of_a_single_run_is_its_state(
-    az: Az, runs: RunService, monkeypatch: pytest.MonkeyPatch
+    az: Az, runs: RunService, shown: list[str]
 ) -> None:
-    shown: list[str] = []
-    monkeypatch.setattr(polling, "progress", lambda *_, **__: nullcontext(shown.append))
     runs.kind = IMPORT
     assert az(*imports(1)).exit_code == 0
     assert set(shown) == {"Running, 20 %"}
