@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import random
 import re
 import shlex
 import shutil
@@ -9,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import IO
@@ -17,7 +19,7 @@ import httpx
 import pytest
 from acr_emulator.bundled.child_process import Child, StartError, end_leftover
 from acr_emulator.bundled.tools import DISTRIBUTION, path_of
-from acr_emulator.network.ports import listen
+from acr_emulator.network.ports import PortError, listen
 
 from tests.support.cloud import eventually
 
@@ -222,22 +224,29 @@ def stopped(process: subprocess.Popen[str]) -> str:
     return everything(process.stderr)
 
 
-def free_port() -> int:
-    with listen() as listener:
-        return int(listener.getsockname()[1])
+def free_ports() -> tuple[str | int, ...]:
+    """Options with free ports, which the system gives to no connection: those begin at 32768."""
+    return "--port", _free_port(), "--control-port", _free_port()
+
+
+def _free_port() -> int:
+    while True:
+        port = random.randrange(20_000, 30_000)
+        with suppress(PortError), listen(port):
+            return port
 
 
 def test_ports_stay_the_same_for_one_state_directory(start: Start, state: Path) -> None:
     environments = []
-    for _ in range(2):
-        process = start("up", "--state", state)
+    for ports in (free_ports(), ()):
+        process = start("up", "--state", state, *ports)
         environments.append(exported(process))
         assert stopped(process) == ""
     assert environments[0] == environments[1]
 
 
 def test_a_port_that_is_taken_meanwhile_is_replaced(start: Start, state: Path) -> None:
-    process = start("up", "--state", state)
+    process = start("up", "--state", state, *free_ports())
     before = exported(process)
     stopped(process)
     port = int(before["HTTPS_PROXY"].rpartition(":")[2])
@@ -251,9 +260,8 @@ def test_a_port_that_is_taken_meanwhile_is_replaced(start: Start, state: Path) -
 
 
 def test_requested_ports_are_used(start: Start, state: Path) -> None:
-    port, control_port = free_port(), free_port()
-    process = start("up", "--state", state, "--port", port, "--control-port", control_port)
-    environment = exported(process)
+    _, port, _, control_port = ports = free_ports()
+    environment = exported(start("up", "--state", state, *ports))
     assert environment["HTTPS_PROXY"] == f"http://127.0.0.1:{port}"
     login, _, address = environment["ACR_EMULATOR_CONTROL"].rpartition("@")
     assert re.fullmatch(r"http://acr-emulator:[\w-]{43}", login)
