@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 import responses
 from azure.cli.core import azclierror
+from azure.core.pipeline.transport import HttpTransport
 from hypothesis import HealthCheck, settings
 
 from azext_acrtransfer.diagnostics.facts import expiry_of_new_sas
@@ -59,6 +61,18 @@ def fake_time() -> Iterator[FakeTime]:
     """No command waits for real."""
     with FakeTime().instead_of_waiting() as clock:
         yield clock
+
+
+@pytest.fixture(autouse=True)
+def instant_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request is repeated at once, or on the clock of `fake_time`."""
+    really_sleep = time.sleep
+
+    def sleep(_: HttpTransport[Any, Any], seconds: float) -> None:
+        if time.sleep is not really_sleep:
+            time.sleep(seconds)
+
+    monkeypatch.setattr(HttpTransport, "sleep", sleep)
 
 
 @pytest.fixture(autouse=True)
