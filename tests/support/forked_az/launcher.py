@@ -17,7 +17,8 @@ MODULES = """
     cryptography.x509 cryptography.hazmat.primitives.serialization
     azure.core.pipeline.policies azure.core.polling azure.mgmt.core
     azure.mgmt.containerregistry azure.mgmt.containerregistry.models
-    azure.cli.telemetry azure.cli.core
+    azure.cli.telemetry azure.cli.core azure.cli.core.azclierror azure.cli.core.auth.util
+    azure.cli.core.style azure.cli.core._debug azure.common msal_extensions packaging.version
 """.split()  # noqa: SIM905  # a list would take twenty lines
 
 

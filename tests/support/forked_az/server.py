@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import gc
 import importlib
-import json
+import marshal
 import os
 import runpy
 import selectors
@@ -102,7 +102,7 @@ class Server:
         body = client.recv(int.from_bytes(head, "big"), socket.MSG_WAITALL)
         pid = os.fork()
         if pid == 0:
-            request: dict[str, Any] = json.loads(body)
+            request: dict[str, Any] = marshal.loads(body)
             client.close()
             self._become_child(files)
             return request
@@ -148,7 +148,7 @@ def become(request: dict[str, Any]) -> None:
     os.chdir(request["folder"])
     os.umask(request["umask"])
     os.environ.clear()
-    os.environ.update(request["environment"])
+    os.environb.update(request["environment"])
     time.tzset()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in request["ignored"]:
