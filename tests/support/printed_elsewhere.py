@@ -24,7 +24,7 @@ LEFT_OUT = {
     "make test": "runs this very suite",
     "make bench": _LONG,
     "make bench ROW=clean": _LONG,
-    "make coverage": _SUITES,
+    "make test-unit": _SUITES,
     "make test-fast": _SUITES,
     "make faults": _LONG,
     "make fuzz": _LONG,
