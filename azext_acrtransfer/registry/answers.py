@@ -16,7 +16,7 @@ def has(response: HttpResponse, key: str) -> bool:
     return isinstance(document, dict) and (not key or key in document)
 
 
-def said(response: HttpResponse) -> str:
+def message_of(response: HttpResponse) -> str:
     """Return the message in a response, or what kind of response it is."""
     try:
         return str(response.json()["errors"][0]["message"])

@@ -26,7 +26,7 @@ from knack.log import get_logger
 from azext_acrtransfer.command_lines import az
 from azext_acrtransfer.hosts import host_suffix
 from azext_acrtransfer.redaction import mask_sas
-from azext_acrtransfer.registry.answers import advice, has, said
+from azext_acrtransfer.registry.answers import advice, has, message_of
 from azext_acrtransfer.service.http import MALFORMED, make_client, reason_of
 from azext_acrtransfer.service.registries import Registry
 
@@ -86,7 +86,7 @@ def _log_in(cli_ctx: Any, name: str, group: str | None) -> Login:
         return Login(login_server, TOKEN_USER, response.json()["refresh_token"])
     if response.status_code not in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED):
         _fail(response, name)
-    refusal = f"Registry '{name}' rejects your login. The registry said: {said(response)}"
+    refusal = f"Registry '{name}' rejects your login. The registry said: {message_of(response)}"
     if not (registry and registry.admin_user_enabled):
         raise ForbiddenError(
             refusal,
@@ -137,7 +137,7 @@ def _audience(cli_ctx: Any) -> str:
 
 
 def _fail(response: HttpResponse, name: str) -> NoReturn:
-    reason = f"Couldn't log in to registry '{name}'. The registry said: {said(response)}"
+    reason = f"Couldn't log in to registry '{name}'. The registry said: {message_of(response)}"
     if response.status_code == HTTPStatus.FORBIDDEN:
         rules = az("acr show", "-n", name, query="[publicNetworkAccess, networkRuleSet]")
         raise ForbiddenError(reason, recommendation=["To see its firewall rules, run:", str(rules)])

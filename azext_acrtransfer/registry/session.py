@@ -13,7 +13,7 @@ from azure.core.exceptions import AzureError
 from azure.core.rest import HttpRequest, HttpResponse
 
 from azext_acrtransfer.command_lines import az
-from azext_acrtransfer.registry.answers import advice, has, said
+from azext_acrtransfer.registry.answers import advice, has, message_of
 from azext_acrtransfer.registry.login import SECRET_BODIES, Login, log_in
 from azext_acrtransfer.service.concurrency import run_concurrently
 from azext_acrtransfer.service.http import Client, make_client
@@ -145,7 +145,7 @@ class RegistrySession:
         if response.status_code in _REFUSED:
             mode = az("acr show", "-n", self._registry_name, query="roleAssignmentMode")
             raise ForbiddenError(
-                f"You don't have permission to {what}. The registry said: {said(response)}",
+                f"You don't have permission to {what}. The registry said: {message_of(response)}",
                 recommendation=[
                     f"The role '{right.role}' allows it, or AcrPull if '{mode}' doesn't print "
                     "AbacRepositoryPermissions.",
@@ -153,7 +153,7 @@ class RegistrySession:
                 ],
             )
         raise AzureResponseError(
-            f"Couldn't {what}. The registry said: {said(response)}",
+            f"Couldn't {what}. The registry said: {message_of(response)}",
             recommendation=advice(self._registry_name),
         )
 

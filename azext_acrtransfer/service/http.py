@@ -127,7 +127,7 @@ def reason_of(error: BaseException, url: str = "") -> str:
     from requests import RequestException
 
     if isinstance(error, HttpResponseError) and error.error:
-        return _said(error.error)
+        return _message(error.error)
     causes = list(_causes(error))
     if not any(isinstance(cause, RequestException | HTTPError) for cause in causes):
         return _plain(str(getattr(error, "message", error)))
@@ -140,8 +140,8 @@ def reason_of(error: BaseException, url: str = "") -> str:
     return f"The connection{target} failed: {_plain(str(causes[-1]))}"
 
 
-def _said(error: Any) -> str:
-    lines = [f"({error.code}) {error.message}", *map(_said, error.details)]
+def _message(error: Any) -> str:
+    lines = [f"({error.code}) {error.message}", *map(_message, error.details)]
     # Errors of azure-core without a model of the SDK have none.
     further = getattr(error, "additional_info", None) or ()
     lines += [f"{item.type}: {json.dumps(item.info)}" for item in further]

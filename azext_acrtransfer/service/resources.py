@@ -214,9 +214,9 @@ class Resources:
         except ResourceNotFoundError as error:
             registry = self.registry
             listing = az(f"acr {self.kind.group} list", "-r", registry.name, "-o", "table")
-            said = error.error.message if error.error else error.message
+            message = error.error.message if error.error else error.message
             raise azclierror.ResourceNotFoundError(
                 f"The {self.kind.noun} '{name}' wasn't found in registry '{registry.name}' of "
-                f"resource group '{registry.resource_group}'. The service said: {said}",
+                f"resource group '{registry.resource_group}'. The service said: {message}",
                 recommendation=f"Run '{listing}' to see those that exist.",
             ) from error

@@ -13,19 +13,19 @@ from azure.mgmt.containerregistry.models import PipelineRun
 
 from azext_acrtransfer.service.json_values import parse_timestamp
 
-_MOMENT = "2000-01-01T00:00:00+00:00"
+_TIMESTAMP = "2000-01-01T00:00:00+00:00"
 # A run with every part in it, and nothing in the parts but timestamps, which are written anew.
 _WHOLE = {
-    "systemData": {"createdAt": _MOMENT, "lastModifiedAt": _MOMENT},
+    "systemData": {"createdAt": _TIMESTAMP, "lastModifiedAt": _TIMESTAMP},
     "properties": {
         "request": {"source": {}, "target": {}},
         "response": {
-            "startTime": _MOMENT,
-            "finishTime": _MOMENT,
+            "startTime": _TIMESTAMP,
+            "finishTime": _TIMESTAMP,
             "progress": {},
             "source": {},
             "target": {},
-            "trigger": {"sourceTrigger": {"timestamp": _MOMENT}},
+            "trigger": {"sourceTrigger": {"timestamp": _TIMESTAMP}},
         },
     },
 }
@@ -40,6 +40,6 @@ def shapes(runs: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 def _filled(whole: Any, actual: Any) -> Any:
     if isinstance(whole, dict) and isinstance(actual, dict):
         return {key: _filled(part, actual.get(key)) for key, part in whole.items()}
-    if whole == _MOMENT and (read := parse_timestamp(actual)):
+    if whole == _TIMESTAMP and (read := parse_timestamp(actual)):
         return read.isoformat()
     return actual

@@ -38,15 +38,15 @@ def blobs(cli_ctx: Any, container_uri: str) -> Iterator[str]:
             recommendation=in_full,
         ) from error
     except AzureError as error:
-        said = mask_sas(error.message.partition("\n")[0])
+        message = mask_sas(error.message.partition("\n")[0])
         if getattr(error, "status_code", None) not in _REFUSED:
             raise get_error_type_by_azure_error(error)(
-                f"Couldn't list the blobs of container '{container_uri}': {said}",
+                f"Couldn't list the blobs of container '{container_uri}': {message}",
                 recommendation=in_full,
             ) from error
         raise ForbiddenError(
             f"You don't have permission to list the blobs of container '{container_uri}'. Storage "
-            f"said: {said}",
+            f"said: {message}",
             recommendation=[
                 "Assign the role 'Storage Blob Data Reader' on the container, and use a network "
                 "that "

@@ -14,7 +14,7 @@ from tests.emulator.running import GROUP, REGISTRIES, SUBSCRIPTION, Json
 
 SOMEBODY = Principal("3d1e6f4a-7a52-4a0e-9c42-9a3f6a8b1c01", name="somebody@example.com")
 PIPELINE = f"{REGISTRIES}/bodies/exportPipelines/pipeline"
-PLACE = {"type": "AzureStorageBlobContainer", "uri": "https://a.blob.core.windows.net/c"}
+SIDE = {"type": "AzureStorageBlobContainer", "uri": "https://a.blob.core.windows.net/c"}
 SECRET = {"keyVaultUri": "https://v.vault.azure.net/secrets/s", "storageAccessMode": "SasToken"}
 POLICY = {"tenantId": PUBLIC.tenant_id, "objectId": "o", "permissions": {"secrets": ["get"]}}
 STORAGE_ACCOUNT = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/bodiesaccount"
@@ -45,12 +45,12 @@ BODIES: dict[str, Json] = {
     PIPELINE: {
         "location": "westus",
         "identity": {"type": "SystemAssigned", "userAssignedIdentities": {}},
-        "properties": {"target": {**PLACE, **SECRET}, "options": ["OverwriteBlobs"]},
+        "properties": {"target": {**SIDE, **SECRET}, "options": ["OverwriteBlobs"]},
     },
     f"{REGISTRIES}/bodies/importPipelines/pipeline": {
         "identity": {"type": "SystemAssigned"},
         "properties": {
-            "source": {**PLACE, **SECRET},
+            "source": {**SIDE, **SECRET},
             "options": ["OverwriteTags"],
             "trigger": {"sourceTrigger": {"status": "Disabled"}},
         },

@@ -9,7 +9,7 @@ from acr_emulator.deployments.templates.deployment_context import DeploymentCont
 from acr_emulator.deployments.templates.template import Template
 
 GROUP = "/subscriptions/sub/resourceGroups/rg"
-PLACE = DeploymentContext(
+CONTEXT = DeploymentContext(
     subscription={"id": "/subscriptions/sub", "subscriptionId": "sub", "tenantId": "tenant"},
     group={"id": GROUP, "name": "rg", "location": "westus", "tags": {}},
     tenant={"tenantId": "tenant"},
@@ -22,7 +22,7 @@ PLACE = DeploymentContext(
 def template(given: dict[str, Any] | None = None, **sections: Any) -> Template:
     """A template with these sections, given these values."""
     values = {name: {"value": value} for name, value in (given or {}).items()}
-    return Template({"resources": [], **sections}, values, PLACE)
+    return Template({"resources": [], **sections}, values, CONTEXT)
 
 
 def thing(name: str, **more: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from acr_emulator.deployments.templates.invalid_template import NotImitatedError
 from acr_emulator.deployments.templates.runtime_references import Fetch, NeededError
 from acr_emulator.deployments.templates.template import Template
 
-from tests.emulator.template_samples import GROUP, PLACE, order, output, template, thing
+from tests.emulator.template_samples import CONTEXT, GROUP, order, output, template, thing
 from tests.support.emulator_wording import (
     EXPECTED_TYPE,
     NO_PART_OF_A_URI,
@@ -161,16 +161,16 @@ def test_unknown_members_are_refused(sections: dict[str, Any], member: str, kind
 def test_an_unknown_member_of_a_given_parameter_is_refused() -> None:
     parameters = {"parameters": {"p": {"type": "string", "defaultValue": ""}}}
     with pytest.raises(TemplateError, match="Could not find member 'vlaue' on object of type"):
-        Template(parameters, {"p": {"value": "a", "vlaue": "b"}}, PLACE)
+        Template(parameters, {"p": {"value": "a", "vlaue": "b"}}, CONTEXT)
 
 
 def test_a_parameter_is_given_by_its_value_alone() -> None:
     parameters = {"parameters": {"p": {"type": "string"}}}
     with pytest.raises(TemplateError, match="The parameter 'p' was given without 'value'"):
-        Template(parameters, {"p": {}}, PLACE)
+        Template(parameters, {"p": {}}, CONTEXT)
     with pytest.raises(NotImitatedError, match="parameters that refer to a key vault"):
-        Template(parameters, {"p": {"Reference": {}}}, PLACE)
-    made = Template(parameters, {"P": {"Type": "String", "Value": "a"}}, PLACE)
+        Template(parameters, {"p": {"Reference": {}}}, CONTEXT)
+    made = Template(parameters, {"P": {"Type": "String", "Value": "a"}}, CONTEXT)
     assert made.parameters.shown() == {"p": {"type": "String", "value": "a"}}
 
 
@@ -183,12 +183,12 @@ def test_members_are_found_whatever_their_case() -> None:
         ],
         "Outputs": {"o": {"TYPE": "string", "Value": "[parameters('P')]"}},
     }
-    made = Template(document, {}, PLACE)
+    made = Template(document, {}, CONTEXT)
     assert [step.resource.name for step in made.resources] == ["b", "a"]
     assert made.body(made.resources[0].resource, {}) == {"tags": {"Key": "x"}}
     assert made.outputs({}) == {"o": {"type": "String", "value": "x"}}
     with pytest.raises(TemplateError, match="The template has the property 'resources' twice"):
-        Template({"resources": [], "Resources": []}, {}, PLACE)
+        Template({"resources": [], "Resources": []}, {}, CONTEXT)
 
 
 LOOP = [{"name": "x", "count": 2, "input": 1}]
@@ -216,7 +216,7 @@ def test_integers_beyond_64_bits_are_refused(where: str, number: int) -> None:
     sections = {} if where == "given" else {where: {"x": {"type": "int", "value": number}}}
     parameters = {"p": {"type": "object", "defaultValue": {}}}
     with pytest.raises(TemplateError, match="An integer has more than 64 bits"):
-        Template({"parameters": parameters, **sections}, given, PLACE)
+        Template({"parameters": parameters, **sections}, given, CONTEXT)
 
 
 @pytest.mark.parametrize("section", ["variables", "outputs", "resources", "given"])
@@ -226,7 +226,7 @@ def test_a_document_of_great_depth_is_refused(section: str) -> None:
         deep = {"a": deep}
     document = {} if section == "given" else {section: deep}
     with pytest.raises(TemplateError, match="The template is nested too deeply"):
-        Template(document, {"p": deep} if section == "given" else {}, PLACE)
+        Template(document, {"p": deep} if section == "given" else {}, CONTEXT)
 
 
 def test_the_largest_integers_are_taken() -> None:

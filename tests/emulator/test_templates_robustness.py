@@ -16,7 +16,7 @@ from acr_emulator.deployments.templates.template import Template
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-PLACE = DeploymentContext(
+CONTEXT = DeploymentContext(
     subscription={"subscriptionId": "sub"},
     group={"id": "/subscriptions/sub/resourceGroups/rg", "name": "rg"},
     tenant={},
@@ -72,7 +72,7 @@ DOCUMENT = st.fixed_dictionaries(
 def test_whatever_a_document_holds_is_deployable_or_refused(document: Any, parameters: Any) -> None:
     outputs: Any = None
     with suppress(NeededError, TemplateError):
-        outputs = Template(document, parameters, PLACE).outputs({})
+        outputs = Template(document, parameters, CONTEXT).outputs({})
     assert outputs is None or outputs.keys() == (document.get("outputs") or {}).keys()
 
 
@@ -124,7 +124,7 @@ def of_resource(member: str) -> Callable[[str], dict[str, Any]]:
 
 
 #: Where a template may have an expression -> a document with one there.
-PLACES: dict[str, Callable[[str], dict[str, Any]]] = {
+POSITIONS: dict[str, Callable[[str], dict[str, Any]]] = {
     "default value": lambda text: {
         "parameters": {"p": {"type": "string", "defaultValue": text, "allowedValues": ["a"]}}
     },
@@ -166,7 +166,7 @@ def refusal(document: dict[str, Any]) -> str:
     variables = {"pw": "[parameters('pw')]", **document.get("variables", {})}
     sent = {**document, "parameters": parameters, "variables": variables}
     try:
-        Template(sent, SECRETS, PLACE).outputs({})
+        Template(sent, SECRETS, CONTEXT).outputs({})
     except TemplateError as refused:
         return refused.message
     except NeededError:
@@ -174,11 +174,11 @@ def refusal(document: dict[str, Any]) -> str:
     return ""
 
 
-@pytest.mark.parametrize("template", PLACES)
+@pytest.mark.parametrize("template", POSITIONS)
 @given(text=EXPRESSIONS)
 @settings(max_examples=50)
 def test_no_refusal_shows_a_secret_wherever_it_stands(template: str, text: str) -> None:
-    message = refusal(PLACES[template](f"[{text}]"))
+    message = refusal(POSITIONS[template](f"[{text}]"))
     assert "sesame" not in message.lower()
     assert PIN not in message
 
@@ -187,6 +187,6 @@ def test_no_refusal_shows_a_secret_wherever_it_stands(template: str, text: str) 
 @given(arguments=st.lists(ATOMS, min_size=1, max_size=3))
 @settings(max_examples=30)
 def test_no_refusal_of_a_function_shows_a_secret(function: str, arguments: list[str]) -> None:
-    message = refusal(PLACES["output"](f"[{call(function, arguments)}]"))
+    message = refusal(POSITIONS["output"](f"[{call(function, arguments)}]"))
     assert "sesame" not in message.lower()
     assert PIN not in message

@@ -12,7 +12,7 @@ SITE = "contoso"
 #: Who runs the commands while they are recorded, as an application.
 OPERATOR = "22222222-2222-2222-2222-222222222222"
 
-AT = f"-g mygroup -r {SITE}registry"
+WHERE = f"-g mygroup -r {SITE}registry"
 CONTAINER = f"https://mystorage.blob.core.windows.net/{SITE}"
 SECRET = f"https://{SITE}vault.vault.azure.net/secrets/acrsas"
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/mygroup"

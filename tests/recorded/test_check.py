@@ -17,7 +17,7 @@ from azext_acrtransfer.manifest.model import (
 from azext_acrtransfer.registry.descriptors import Descriptor
 from azext_acrtransfer.registry.references import Artifact
 from tests.recorded.conftest import Az, WhenRecording
-from tests.recorded.expected import AT, CONTAINER, GROUP, PRINCIPAL, REGISTRY, SITE
+from tests.recorded.expected import CONTAINER, GROUP, PRINCIPAL, REGISTRY, SITE, WHERE
 from tests.recorded.staging import HELLO, long_sas, push, ready_to_import
 
 AUTHORIZATION = "providers/Microsoft.Authorization"
@@ -73,7 +73,7 @@ def test_check_of_an_import_by_sas_reads_all_that_it_uses(
             f"GET /{SITE}",
         ]
 
-    check = f"acr import-pipeline check {AT} -n mypipeline"
+    check = f"acr import-pipeline check {WHERE} -n mypipeline"
     for content, repository in (
         ("-a another:v1 -b myblob", "another"),
         ("--manifest manifest.json --strict", "hello"),
@@ -83,7 +83,7 @@ def test_check_of_an_import_by_sas_reads_all_that_it_uses(
         assert answer.requests == requests(repository)
         assert "sig=" not in answer.stdout + answer.stderr
 
-    create = f"acr pipeline-run create {AT} -n myrun01 -p mypipeline -t import -b myblob"
+    create = f"acr pipeline-run create {WHERE} -n myrun01 -p mypipeline -t import -b myblob"
     answer = az(f"{create} --check")
     assert (answer.exit_code, answer.json["name"]) == (0, "myrun01")
     read = "GET importPipelines/mypipeline"
@@ -96,7 +96,7 @@ def test_check_of_an_export_by_identity_reads_its_roles(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     write_manifest(Path("manifest.json"))
-    az(f"acr export-pipeline create {AT} -n mypipeline -c {CONTAINER} -m ManagedIdentity")
+    az(f"acr export-pipeline create {WHERE} -n mypipeline -c {CONTAINER} -m ManagedIdentity")
     line = f"acr export-pipeline check --resource-group mygroup --registry {SITE}registry"
     answer = az(f"{line} --name mypipeline")
     assert (answer.exit_code, not_passed(answer.json)) == (1, {"StorageRole": "fail"})

@@ -13,7 +13,7 @@ from azext_acrtransfer.registry.descriptors import Descriptor
 from azext_acrtransfer.registry.references import Artifact
 from azext_acrtransfer.version import VERSION
 from tests.recorded.conftest import Az, WhenRecording
-from tests.recorded.expected import AT, LOGIN, REGISTRY, SITE, TOKEN, minute, referrer_lists
+from tests.recorded.expected import LOGIN, REGISTRY, SITE, TOKEN, WHERE, minute, referrer_lists
 from tests.recorded.player import files_of
 from tests.recorded.staging import (
     COSIGNED,
@@ -32,7 +32,7 @@ SIZE = 409
 #: What storage answers about the blob of both.
 BLOB = {"blobSize": 8704, "blobMd5": "Ud0GVTQmFFngHm1GIHYONQ=="}
 SERVER = f"{SITE}registry.azurecr.io"
-CREATE = f"acr pipeline-run create {AT} -p mypipeline -t export"
+CREATE = f"acr pipeline-run create {WHERE} -p mypipeline -t export"
 BOTH = "-a hello:v1 samples/greeting:v2"
 #: What logging in, and requesting both, takes; the token for both before the first manifest.
 DESCRIBE = [
@@ -112,7 +112,7 @@ def test_an_export_is_described_and_a_registry_compared_with_it(
         "artifacts": exported,
     }
 
-    answer = az(f"acr pipeline-run verify {AT} --manifest manifest.json --write target.json")
+    answer = az(f"acr pipeline-run verify {WHERE} --manifest manifest.json --write target.json")
     assert (answer.exit_code, answer.requests) == (0, DESCRIBE)
     assert [row["status"] for row in answer.json] == ["present", "present"]
     assert document("target.json") == {
@@ -156,7 +156,7 @@ def test_verify_names_what_is_missing(az: Az, when_recording: WhenRecording) -> 
         Entry(Artifact("hello", "v2"), Result.EXPORTED, hello),
         Entry(Artifact("samples/greeting", "v2"), Result.FAILED, hello),
     )
-    verify = f"acr pipeline-run verify {AT} --manifest manifest.json"
+    verify = f"acr pipeline-run verify {WHERE} --manifest manifest.json"
     answer = az(f"{verify} --only-differences -o table")
     rows = [line.split()[:2] for line in answer.stdout.splitlines()[2:]]
     assert (answer.exit_code, rows) == (
@@ -220,7 +220,7 @@ def test_referrers_are_exported_verified_and_fit_into_a_blob(
     subjects = [artifact.get("subject") for artifact in written["artifacts"]]
     assert subjects == [None, HELLO, HELLO]
 
-    answer = az(f"acr pipeline-run verify {AT} --manifest manifest.json")
+    answer = az(f"acr pipeline-run verify {WHERE} --manifest manifest.json")
     assert [row["status"] for row in answer.json] == ["present"] * 3
     assert [row["subject"] for row in answer.json] == subjects
     assert answer.requests[-1:] == referrer_lists(hello=HELLO)

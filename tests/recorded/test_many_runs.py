@@ -6,7 +6,7 @@ import shlex
 
 from azext_acrtransfer.kinds import EXPORT, IMPORT
 from tests.recorded.conftest import Az, WhenRecording
-from tests.recorded.expected import AT, REGISTRY
+from tests.recorded.expected import REGISTRY, WHERE
 from tests.recorded.staging import many_to_export, two_blobs
 
 MANY = [f"samples/many:v{number}" for number in range(50)]
@@ -16,7 +16,7 @@ PIPELINE = {kind: f"GET {kind.resource_type}/mypipeline" for kind in (EXPORT, IM
 def test_an_export_of_many_is_split(az: Az, when_recording: WhenRecording) -> None:
     when_recording(many_to_export)
     answer = az(
-        f"acr pipeline-run create {AT} -n myrun -p mypipeline -t export -b myblob "
+        f"acr pipeline-run create {WHERE} -n myrun -p mypipeline -t export -b myblob "
         f"-a {' '.join(MANY)} hello hello:latest samples/greeting:v2 --exclude samples/greeting:v2 "
         "--max-concurrent-runs 1 --timeout 3600 "
         "--only-show-errors"  # or the registry would be read for a warning
@@ -37,7 +37,7 @@ def test_an_import_of_several_blobs_of_which_one_is_missing(
 ) -> None:
     when_recording(two_blobs)
     answer = az(
-        f"acr pipeline-run create {AT} -n myrun -p mypipeline -t import "
+        f"acr pipeline-run create {WHERE} -n myrun -p mypipeline -t import "
         "-b myblob 'no blob' 'another blob' --max-concurrent-runs 1 -o json"
     )
     states = [(run["name"], run["response"]["status"]) for run in answer.json]

@@ -7,12 +7,12 @@ import pytest
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
 from tests.recorded.conftest import Az, WhenRecording
 from tests.recorded.expected import (
-    AT,
     CONTAINER,
     GROUP,
     PRINCIPAL,
     SECRET,
     SITE,
+    WHERE,
     pipeline,
     system_data,
 )
@@ -27,7 +27,7 @@ MANAGED_IDENTITY = {"storageAccessMode": "ManagedIdentity"}
 
 def create(kind: PipelineKind, more: str) -> str:
     """A line that creates a pipeline."""
-    return f"acr {kind.group} create {AT} -n mypipeline -c {CONTAINER} {more}"
+    return f"acr {kind.group} create {WHERE} -n mypipeline -c {CONTAINER} {more}"
 
 
 def user_assigned(number: int) -> dict[str, object]:
@@ -60,7 +60,7 @@ def test_update_changes_what_is_given(
 ) -> None:
     when_recording(create_identity)
     az(create(kind, f"-s {SECRET} -z ContinueOnErrors"))
-    update = f"acr {kind.group} update {AT} -n mypipeline"
+    update = f"acr {kind.group} update {WHERE} -n mypipeline"
 
     trigger = " -e false" if kind is IMPORT else ""
     answer = az(f"{update} -c {CONTAINER}2 -s {SECRET}2 -i {IDENTITY}{trigger} -z")
@@ -97,30 +97,30 @@ def test_a_pipeline_comes_and_goes(az: Az, kind: PipelineKind) -> None:
     assert (answer.exit_code, answer.stdout, answer.requests) == (0, "", [f"PUT {path}"])
 
     for condition in ("--created", "--updated", "--exists", "--custom \"name=='mypipeline'\""):
-        answer = az(f"{group} wait {AT} -n mypipeline {condition} --interval 1 --timeout 60")
+        answer = az(f"{group} wait {WHERE} -n mypipeline {condition} --interval 1 --timeout 60")
         assert (answer.exit_code, answer.stdout, answer.requests) == (0, "", [f"GET {path}"])
 
-    answer = az(f"{group} show {AT} -n mypipeline")
+    answer = az(f"{group} show {WHERE} -n mypipeline")
     assert (answer.exit_code, non_null(answer.json)) == (0, pipeline(kind))
     assert answer.requests == [f"GET {path}"]
 
-    answer = az(f"{group} list {AT}")
+    answer = az(f"{group} list {WHERE}")
     assert (answer.exit_code, non_null(answer.json)) == (0, [pipeline(kind)])
     assert answer.requests == [f"GET {kind.resource_type}"]
 
-    answer = az(f"{group} delete {AT} -n mypipeline --no-wait")
+    answer = az(f"{group} delete {WHERE} -n mypipeline --no-wait")
     assert (answer.exit_code, answer.stdout, answer.requests) == (0, "", [f"DELETE {path}"])
 
-    answer = az(f"{group} wait --deleted {AT} -n mypipeline")
+    answer = az(f"{group} wait --deleted {WHERE} -n mypipeline")
     assert (answer.exit_code, answer.stdout, answer.requests) == (0, "", [f"GET {path}"])
 
     for verb, method in (("show", "GET"), ("update", "GET"), ("delete", "DELETE")):
-        answer = az(f"{group} {verb} {AT} -n mypipeline")
+        answer = az(f"{group} {verb} {WHERE} -n mypipeline")
         assert (answer.exit_code, answer.stdout) == (3, "")
         assert answer.requests == [f"{method} {path}"]
         assert f"The {kind.noun} 'mypipeline' wasn't found in registry" in answer.stderr
 
-    answer = az(f"{group} list {AT}")
+    answer = az(f"{group} list {WHERE}")
     assert (answer.exit_code, answer.json) == (0, [])
 
 
@@ -141,7 +141,7 @@ def test_a_role_on_the_storage_account_is_granted_once(az: Az, kind: PipelineKin
     assert changes(answer) == [put, f"PUT {account}/providers/Microsoft.Authorization"]
     assert f"{ACCESS_GRANTED} ({PRINCIPAL}) access to the " in answer.stderr
 
-    answer = az(f"acr {kind.group} update {AT} -n mypipeline --grant-access")
+    answer = az(f"acr {kind.group} update {WHERE} -n mypipeline --grant-access")
     assert (answer.exit_code, changes(answer)) == (0, [put])
     assert f"({PRINCIPAL}) {ACCESS_EXISTS} " in answer.stderr
 

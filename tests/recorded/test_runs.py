@@ -5,11 +5,11 @@ from __future__ import annotations
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
 from tests.recorded.conftest import Az, WhenRecording
 from tests.recorded.expected import (
-    AT,
     LOGIN,
     PRINCIPAL,
     REGISTRY,
     TOKEN,
+    WHERE,
     referrer_lists,
     response,
     run,
@@ -41,7 +41,7 @@ GRANT = (
 
 def create(kind: PipelineKind, more: str = "") -> str:
     """A line that runs a pipeline."""
-    words = f"acr pipeline-run create {AT} -n myrun01 -p mypipeline -t {kind.name} -b myblob"
+    words = f"acr pipeline-run create {WHERE} -n myrun01 -p mypipeline -t {kind.name} -b myblob"
     return f"{words} -a hello {more}" if kind is EXPORT else f"{words} {more}"
 
 
@@ -109,14 +109,14 @@ def test_a_run_that_is_not_waited_for(az: Az, when_recording: WhenRecording) -> 
     assert (answer.exit_code, answer.json["provisioningState"]) == (0, "Creating")
     assert answer.requests == [f"GET {PIPELINE[IMPORT]}", f"PUT {RUN}"]
 
-    answer = az(f"acr pipeline-run wait {AT} -n myrun01 --created --interval 1 --timeout 60")
+    answer = az(f"acr pipeline-run wait {WHERE} -n myrun01 --created --interval 1 --timeout 60")
     assert (answer.exit_code, answer.stdout, answer.requests) == (0, "", [f"GET {RUN}"] * 2)
 
     for condition in ("--updated", "--exists", "--custom \"response.status=='Succeeded'\""):
-        answer = az(f"acr pipeline-run wait {AT} -n myrun01 {condition}")
+        answer = az(f"acr pipeline-run wait {WHERE} -n myrun01 {condition}")
         assert (answer.exit_code, answer.stdout, answer.requests) == (0, "", [f"GET {RUN}"])
 
-    answer = az(f"acr pipeline-run show {AT} -n myrun01")
+    answer = az(f"acr pipeline-run show {WHERE} -n myrun01")
     shown = run(IMPORT, response=own_response(IMPORT, answer, 3, 5))
     assert (answer.exit_code, non_null(answer.json)) == (0, shown)
     assert answer.requests == [f"GET {RUN}"]
@@ -124,19 +124,19 @@ def test_a_run_that_is_not_waited_for(az: Az, when_recording: WhenRecording) -> 
 
 def test_list_follows_pages_and_chooses(az: Az, when_recording: WhenRecording) -> None:
     when_recording(past_runs)
-    answer = az(f"acr pipeline-run list {AT} --pipeline MyPipeline")
+    answer = az(f"acr pipeline-run list {WHERE} --pipeline MyPipeline")
     names = ["exported000001", "exported000002", "imported000001", "imported000002"]
     assert (answer.exit_code, [run["name"] for run in answer.json]) == (0, names)
     assert answer.requests == ["GET pipelineRuns"] * 3
 
-    answer = az(f"acr pipeline-run list {AT} --pipeline mypipeline --status failed --top 1")
+    answer = az(f"acr pipeline-run list {WHERE} --pipeline mypipeline --status failed --top 1")
     assert (answer.exit_code, [run["name"] for run in answer.json]) == (0, names[1:2])
     assert answer.requests == ["GET pipelineRuns"] * 3
 
 
 def test_a_run_is_listed_until_it_is_deleted(az: Az, when_recording: WhenRecording) -> None:
     when_recording(three_runs)
-    answer = az(f"acr pipeline-run list {AT} --top 2 -o table")
+    answer = az(f"acr pipeline-run list {WHERE} --top 2 -o table")
     assert answer.stdout.splitlines() == [
         "Name    Type    Pipeline    Blob           State      Started           Duration    Error",
         "------  ------  ----------  -------------  ---------  ----------------  ----------  "
@@ -147,38 +147,38 @@ def test_a_run_is_listed_until_it_is_deleted(az: Az, when_recording: WhenRecordi
     ]
     assert (answer.exit_code, answer.requests) == (0, ["GET pipelineRuns"])
 
-    answer = az(f"acr pipeline-run delete {AT} -n run01")
+    answer = az(f"acr pipeline-run delete {WHERE} -n run01")
     assert (answer.exit_code, answer.stdout) == (0, "")
     assert answer.requests == ["DELETE pipelineRuns/run01"]
 
     for verb, method in (("delete", "DELETE"), ("show", "GET")):
-        answer = az(f"acr pipeline-run {verb} {AT} -n run01")
+        answer = az(f"acr pipeline-run {verb} {WHERE} -n run01")
         assert (answer.exit_code, answer.stdout) == (3, "")
         assert answer.requests == [f"{method} pipelineRuns/run01"]
         assert "The pipeline run 'run01' wasn't found in registry" in answer.stderr
 
-    answer = az(f"acr pipeline-run delete {AT} -n run02 --no-wait")
+    answer = az(f"acr pipeline-run delete {WHERE} -n run02 --no-wait")
     assert (answer.exit_code, answer.stdout) == (0, "")
-    answer = az(f"acr pipeline-run wait {AT} -n run02 --deleted")
+    answer = az(f"acr pipeline-run wait {WHERE} -n run02 --deleted")
     assert (answer.exit_code, answer.stdout) == (0, "")
     assert answer.requests == ["GET pipelineRuns/run02"]
 
 
 def test_a_run_of_the_source_trigger(az: Az, when_recording: WhenRecording) -> None:
     when_recording(triggered_run)
-    [listed] = az(f"acr pipeline-run list {AT}").json
+    [listed] = az(f"acr pipeline-run list {WHERE}").json
     assert listed["name"] == "mypipeline_triggered"
     assert listed["response"]["importedArtifacts"] == IMPORTED
 
-    answer = az(f"acr pipeline-run show {AT} -n mypipeline_triggered")
+    answer = az(f"acr pipeline-run show {WHERE} -n mypipeline_triggered")
     assert (answer.exit_code, answer.json) == (0, listed)
-    answer = az(f"acr pipeline-run wait {AT} -n mypipeline_triggered --created")
+    answer = az(f"acr pipeline-run wait {WHERE} -n mypipeline_triggered --created")
     assert (answer.exit_code, answer.stdout) == (0, "")
     look = ["GET importPipelines/mypipeline", "GET pipelineRuns", "HEAD /contoso/myblob"]
-    answer = az(f"acr pipeline-run wait {AT} --pipeline mypipeline --storage-blob myblob")
+    answer = az(f"acr pipeline-run wait {WHERE} --pipeline mypipeline --storage-blob myblob")
     assert (answer.exit_code, answer.stdout, answer.stderr) == (0, "", "")
     assert answer.requests == look
-    answer = az(f"acr pipeline-run delete {AT} -n mypipeline_triggered")
+    answer = az(f"acr pipeline-run delete {WHERE} -n mypipeline_triggered")
     assert (answer.exit_code, answer.stdout) == (0, "")
 
 
@@ -195,13 +195,13 @@ def test_a_secret_that_may_not_be_read_is_explained_and_can_be_fixed(
     )
     assert GRANT in answer.stderr
 
-    answer = az(f"acr pipeline-run show {AT} -n myrun01")
+    answer = az(f"acr pipeline-run show {WHERE} -n myrun01")
     assert answer.json["response"]["pipelineRunErrorMessage"] == VAULT_REFUSES
     assert (answer.exit_code, answer.json["provisioningState"]) == (0, "Failed")
     assert answer.requests == [f"GET {RUN}", f"GET {PIPELINE[EXPORT]}"]
     assert GRANT in answer.stderr
 
-    answer = az(f"acr pipeline-run wait {AT} -n myrun01 --created")
+    answer = az(f"acr pipeline-run wait {WHERE} -n myrun01 --created")
     assert (answer.exit_code, answer.stdout) == (1, "")
 
     when_recording(with_secret_access)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.recorded.conftest import Az, WhenRecording
-from tests.recorded.expected import AT, LOGIN, TOKEN, referrer_lists
+from tests.recorded.expected import LOGIN, TOKEN, WHERE, referrer_lists
 from tests.recorded.staging import GREETING, HELLO, ready_to_export, two_blobs
 
 
@@ -11,7 +11,9 @@ def test_globs_list_repositories_and_tags_only_where_they_must(
     az: Az, when_recording: WhenRecording
 ) -> None:
     when_recording(ready_to_export)
-    export = f"acr pipeline-run create {AT} -n myrun01 -p mypipeline -t export -b myblob --dry-run"
+    export = (
+        f"acr pipeline-run create {WHERE} -n myrun01 -p mypipeline -t export -b myblob --dry-run"
+    )
     answer = az(f"{export} -a samples/greeting:v2 hello:* --exclude hello:late*")
     assert answer.exit_code == 0, answer.stderr
     assert [run["artifacts"] for run in answer.json] == [["samples/greeting:v2", "hello:v1"]]
@@ -47,7 +49,7 @@ def test_globs_list_repositories_and_tags_only_where_they_must(
 def test_a_glob_over_blobs_lists_the_container(az: Az, when_recording: WhenRecording) -> None:
     when_recording(two_blobs)
     answer = az(
-        f"acr pipeline-run create {AT} -n myrun01 -p mypipeline -t import -b myb* 'another *' "
+        f"acr pipeline-run create {WHERE} -n myrun01 -p mypipeline -t import -b myb* 'another *' "
         "--dry-run"
     )
     assert answer.exit_code == 0, answer.stderr

@@ -35,9 +35,9 @@ def test_every_command_and_option_is_named(options: dict[str, list[list[str]]], 
 
 def test_a_line_is_followed_into_what_it_is_put_together_from(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text(
-        'AT = "-g mygroup"\n'
+        'WHERE = "-g mygroup"\n'
         "def create(kind, more):\n"
-        '    return f"acr {kind}-pipeline create {AT} {more}"\n'
+        '    return f"acr {kind}-pipeline create {WHERE} {more}"\n'
         "def test_it(az, kind, verb):\n"
         '    az(create(kind, "--name mine") + " --no-wait")\n'
         '    az(f"acr pipeline-run {verb} --top 3")\n'

@@ -38,7 +38,7 @@ ARM = "https://management.azure.com"
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/mygroup"
 REGISTRY = f"{GROUP}/providers/Microsoft.ContainerRegistry/registries/myregistry"
 
-AT = ("-g", "mygroup", "-r", "myregistry")
+WHERE = ("-g", "mygroup", "-r", "myregistry")
 
 Az = Callable[..., Result]
 

@@ -12,7 +12,7 @@ import responses
 from azext_acrtransfer.kinds import EXPORT, PipelineKind
 from azext_acrtransfer.preflight.rule import Check
 from tests.support.az import SUBSCRIPTION
-from tests.unit.conftest import ARM, AT, REGISTRY, Az, pipeline
+from tests.unit.conftest import ARM, REGISTRY, WHERE, Az, pipeline
 from tests.unit.preflight_snapshots import PRINCIPAL, sas
 
 GROUP = REGISTRY.partition("/providers")[0]
@@ -91,7 +91,7 @@ class Azure:
         path = f"{REGISTRY}/{self.kind.resource_type}/mypipeline"
         status, headers = self.pipeline_status, self.pipeline_headers
         self.tell(f"{ARM}{path}", self.pipeline, status=status, headers=headers)
-        result = az("acr", self.kind.group, "check", *AT, "-n", "mypipeline", *argv)
+        result = az("acr", self.kind.group, "check", *WHERE, "-n", "mypipeline", *argv)
         assert result.stdout, result.stderr
         return result, {check["code"]: check for check in result.json}
 

@@ -14,7 +14,7 @@ from azext_acrtransfer.storage.contents import head_of
 from azext_acrtransfer.transfer import blob_contents
 from tests.support.az import Result
 from tests.support.wording import NO_BLOB_PROPERTIES
-from tests.unit.conftest import ARM, AT, REGISTRY, Az, pipeline, run
+from tests.unit.conftest import ARM, REGISTRY, WHERE, Az, pipeline, run
 from tests.unit.fake_registry import BLOB, Registry, has
 from tests.unit.fake_runs import answers
 
@@ -35,7 +35,7 @@ def export(az: Az, registry: Registry, file: Path, blob: str = "myblob", **more:
     has(registry, "hello:v1")
     answers(registry.mock, "myrun", run(EXPORT, "myrun", **more))
     words = ("-p", "mypipeline", "-t", "export", "-n", "myrun", "-b", blob, "-a", "hello:v1")
-    return az("acr", "pipeline-run", "create", *AT, *words, "--manifest", str(file))
+    return az("acr", "pipeline-run", "create", *WHERE, *words, "--manifest", str(file))
 
 
 def recorded(file: Path) -> Any:

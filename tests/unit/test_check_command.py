@@ -49,7 +49,7 @@ from tests.support.wording import (
     UNUSABLE_ANSWER,
     VAULT_IS_CLOSED,
 )
-from tests.unit.conftest import ARM, AT, REGISTRY, Az, Service, in_a_month, run
+from tests.unit.conftest import ARM, REGISTRY, WHERE, Az, Service, in_a_month, run
 from tests.unit.fake_azure import (
     ACCOUNT,
     AUTHORIZATION,
@@ -385,7 +385,7 @@ def test_exit_code_distinguishes_failed_from_unknown(
 @pytest.mark.usefixtures("mock", "fake_time", "over")
 def test_a_check_without_a_login_exits_4(az: Az) -> None:
     with patch.object(Reader, "registry", side_effect=AuthenticationError("Run az login.")):
-        result = az("acr", "export-pipeline", "check", *AT, "-n", "mypipeline")
+        result = az("acr", "export-pipeline", "check", *WHERE, "-n", "mypipeline")
     assert (result.exit_code, result.stdout, result.stderr) == (4, "", "ERROR: Run az login.\n")
 
 
@@ -929,7 +929,7 @@ def test_without_an_identity_no_roles_are_requested(az: Az, azure: Azure) -> Non
 def test_a_table_leaves_recommendations_to_stderr(az: Az, azure: Azure) -> None:
     azure.tell(f"{ARM}{REGISTRY}", {"sku": {"name": "Basic"}, "properties": {}})
     azure.tell(f"{ARM}{REGISTRY}/exportPipelines/mypipeline", azure.pipeline)
-    result = az("acr", "export-pipeline", "check", *AT, "-n", "mypipeline", "-o", "table")
+    result = az("acr", "export-pipeline", "check", *WHERE, "-n", "mypipeline", "-o", "table")
     assert result.exit_code == 1
     title, _, *rows = result.stdout.splitlines()
     line = rows[1]
@@ -1041,7 +1041,7 @@ def test_a_manifest_names_what_is_to_be_checked(
 
 
 def create_run(az: Az, kind: PipelineKind) -> Any:
-    line = ["acr", "pipeline-run", "create", *AT, "-n", "myrun01", "-p", "mypipeline", "--check"]
+    line = ["acr", "pipeline-run", "create", *WHERE, "-n", "myrun01", "-p", "mypipeline", "--check"]
     content = ["-t", kind.name, "-b", "myblob"]
     return az(*line, *content, *(["-a", "hello:v1"] if kind is EXPORT else []))
 
@@ -1157,7 +1157,7 @@ def test_without_a_pipeline_no_more_than_the_registry_is_evaluated(
     azure.tell(f"{ARM}{REGISTRY}{AUTHORIZATION}/permissions", {"value": [{"actions": []}]})
     azure.tell(f"{ARM}{REGISTRY}/exportPipelines/mypipeline", REFUSED, status=http_status)
     content = ("-a", "hello:v1", "-b", "myblob")
-    result = az("acr", "export-pipeline", "check", *AT, "-n", "mypipeline", *content)
+    result = az("acr", "export-pipeline", "check", *WHERE, "-n", "mypipeline", *content)
     role = "Container Registry Transfer Pipeline Contributor"
     grant = f'az role assignment create --role "{role}" --assignee user@example.com --scope'
     assert result.exit_code == 1

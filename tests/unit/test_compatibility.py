@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from azext_acrtransfer.kinds import EXPORT, PipelineKind
-from tests.unit.conftest import AT, REGISTRY, Az, Service, pipeline, run
+from tests.unit.conftest import REGISTRY, WHERE, Az, Service, pipeline, run
 from tests.unit.fake_runs import RUNS
 
 CONTAINER = "https://contoso.blob.core.windows.net/transfer"
@@ -15,7 +15,7 @@ SECRET = "https://myvault.vault.azure.net/secrets/sas"
 
 
 def create(group: str, *more: str) -> list[str]:
-    return ["acr", group, "create", *AT, "-n", "mypipeline", "-c", CONTAINER, *more]
+    return ["acr", group, "create", *WHERE, "-n", "mypipeline", "-c", CONTAINER, *more]
 
 
 @pytest.mark.parametrize("verb", ["show", "delete"])
@@ -23,7 +23,7 @@ def test_a_missing_run_exits_3(az: Az, service: Service, verb: str) -> None:
     error = {"error": {"code": "ResourceNotFound", "message": "It was not found."}}
     method = {"show": "GET", "delete": "DELETE"}[verb]
     service.answers(method, f"{RUNS}/myrun01", error, status=404)
-    result = az("acr", "pipeline-run", verb, *AT, "-n", "myrun01")
+    result = az("acr", "pipeline-run", verb, *WHERE, "-n", "myrun01")
     assert (result.exit_code, result.stdout) == (3, "")
 
 
@@ -78,7 +78,7 @@ def test_create_says_how_the_run_authenticates(
     service.answers("PUT", f"{RUNS}/myrun01", run(kind))
     artifacts = ["-a", "hello"] if kind is EXPORT else []
     named: Any = ["-n", "myrun01", "-p", "mypipeline", "-t", kind.name, "-b", "myblob"]
-    result = az("acr", "pipeline-run", "create", *AT, *named, *artifacts)
+    result = az("acr", "pipeline-run", "create", *WHERE, *named, *artifacts)
     assert (result.exit_code, result.stderr) == (
         0,
         f"WARNING: Authenticating to Storage Account using {words}.\n",

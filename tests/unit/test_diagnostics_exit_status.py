@@ -16,11 +16,11 @@ from knack.events import EVENT_CLI_SUCCESSFUL_EXECUTE
 from azext_acrtransfer.diagnostics.exit_status import fail_after_output
 from azext_acrtransfer.kinds import EXPORT
 from tests.support.az import az_cli
-from tests.unit.conftest import ARM, AT, Az
+from tests.unit.conftest import ARM, WHERE, Az
 from tests.unit.fake_runs import RUNS, failed
 
-LIST = ["acr", "pipeline-run", "list", *AT]
-CLEAN = ["acr", "pipeline-run", "clean", *AT]
+LIST = ["acr", "pipeline-run", "list", *WHERE]
+CLEAN = ["acr", "pipeline-run", "clean", *WHERE]
 LOCKED = {"error": {"code": "ScopeLocked", "message": "It is locked."}}
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from azext_acrtransfer import _format
 from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
-from tests.unit.conftest import AT, REGISTRY, Az, Service, flat, pipeline, run
+from tests.unit.conftest import REGISTRY, WHERE, Az, Service, flat, pipeline, run
 from tests.unit.fake_runs import UNDER_WAY
 
 
@@ -18,7 +18,7 @@ def test_a_pipeline_is_one_row(az: Az, service: Service, kind: PipelineKind) -> 
     )
     answer = pipeline(kind, options=["ContinueOnErrors"], **trigger)
     service.answers("GET", f"{REGISTRY}/{kind.resource_type}/mypipeline", answer)
-    result = az("acr", kind.group, "show", *AT, "-n", "mypipeline", "-o", "table")
+    result = az("acr", kind.group, "show", *WHERE, "-n", "mypipeline", "-o", "table")
     header, _, row = result.stdout.splitlines()
     columns = ["Name", "Container", "Access", "Identity", "Options"]
     cells = [

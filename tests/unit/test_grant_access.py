@@ -24,7 +24,7 @@ from tests.support.wording import (
     READER_IN_ITS_SUBSCRIPTION,
     TO_CHECK,
 )
-from tests.unit.conftest import ARM, AT, REGISTRY, Az, flat
+from tests.unit.conftest import ARM, REGISTRY, WHERE, Az, flat
 from tests.unit.fake_azure import (
     ACCOUNT,
     AUTHORIZATION,
@@ -144,7 +144,7 @@ class Surroundings(Azure):
         url = f"{ARM}{REGISTRY}/{self.kind.resource_type}/mypipeline"
         self.tell(url, self.pipeline, method="PUT")
         storage = ["-c", STORAGE, *(["-s", SECRET] if self.mode == "SasToken" else [])]
-        line = ("create", *AT, "-n", "mypipeline", *storage, "--grant-access", *argv)
+        line = ("create", *WHERE, "-n", "mypipeline", *storage, "--grant-access", *argv)
         return az("acr", self.kind.group, *line)
 
 
@@ -601,7 +601,7 @@ def test_update_grants_access_without_another_change(
     url = f"{ARM}{REGISTRY}/{kind.resource_type}/mypipeline"
     for method in ("GET", "PUT"):
         azure.tell(url, azure.pipeline, method=method)
-    result = az("acr", kind.group, "update", *AT, "-n", "mypipeline", "--grant-access")
+    result = az("acr", kind.group, "update", *WHERE, "-n", "mypipeline", "--grant-access")
     assert result.exit_code == 0
     assert GRANTED in result.stderr
     assert len(azure.changes) == 1
@@ -612,7 +612,7 @@ def test_it_needs_the_identity_and_does_not_go_with_no_wait(
     az: Az, mock: responses.RequestsMock, kind: PipelineKind, verb: str
 ) -> None:
     container = ("-c", STORAGE) if verb == "create" else ()
-    line = (verb, *AT, "-n", "mypipeline", *container, "--grant-access", "--no-wait")
+    line = (verb, *WHERE, "-n", "mypipeline", *container, "--grant-access", "--no-wait")
     result = az("acr", kind.group, *line)
     assert (result.exit_code, result.stdout, len(mock.calls)) == (1, "", 0)
     assert result.stderr == (

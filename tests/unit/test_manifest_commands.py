@@ -41,15 +41,15 @@ from tests.support.wording import (
     not_written,
 )
 from tests.unit import fake_runs
-from tests.unit.conftest import ARM, AT, REGISTRY, Az, flat, pipeline, run
+from tests.unit.conftest import ARM, REGISTRY, WHERE, Az, flat, pipeline, run
 from tests.unit.fake_registry import BLOB, HOST, INDEX, Registry, described, document_of, has
 from tests.unit.fake_runs import REFUSED, RUNS, UNDER_WAY, answers, error_of, failed
 
 Json = dict[str, Any]
 SERVER = HOST.removeprefix("https://")
-CREATE = ["acr", "pipeline-run", "create", *AT, "-p", "mypipeline", "-t", "export"]
+CREATE = ["acr", "pipeline-run", "create", *WHERE, "-p", "mypipeline", "-t", "export"]
 NAMED = [*CREATE, "-n", "myrun", "-b", "myblob"]
-VERIFY = ["acr", "pipeline-run", "verify", *AT]
+VERIFY = ["acr", "pipeline-run", "verify", *WHERE]
 VALIDATOR = Draft202012Validator(SCHEMA)
 MANY = [f"samples/hello:v{number}" for number in range(51)]
 TIMES = {

@@ -21,7 +21,7 @@ from azext_acrtransfer.manifest.model import ManifestKind, ManifestRun, Transfer
 from azext_acrtransfer.manifest.recorder import Recorder, complete
 from docs.generators.manifest_page import EXPORT, VERIFICATION
 from tests.support.wording import OF_KIND, OVERWRITTEN_BY, invalid, not_written
-from tests.unit.conftest import AT, Az
+from tests.unit.conftest import WHERE, Az
 
 WRITTEN_BY_EXPORT = "'az acr pipeline-run create -t export --manifest FILE' writes one.\n"
 FIRST, SECOND = ManifestRun("first", "first"), ManifestRun("second", "second")
@@ -30,7 +30,7 @@ ELSEWHERE = "Specify a file in an existing folder that you have permission to wr
 
 def verify(manifest: Path | str, *more: str) -> list[str]:
     """Words of the command that compares a registry with a manifest."""
-    words = ["acr", "pipeline-run", "verify", *AT, "--only-show-errors"]
+    words = ["acr", "pipeline-run", "verify", *WHERE, "--only-show-errors"]
     return [*words, "--manifest", str(manifest), *more]
 
 
@@ -140,7 +140,7 @@ def test_a_file_that_cannot_be_read_is_named(az: Az, tmp_path: Path, name: str, 
 
 
 def test_where_either_kind_will_do_both_ways_to_get_one_are_shown(az: Az, tmp_path: Path) -> None:
-    words = [*AT, "-n", "myrun", "-p", "mypipeline", "-t", "export", "-b", "myblob"]
+    words = [*WHERE, "-n", "myrun", "-p", "mypipeline", "-t", "export", "-b", "myblob"]
     only_failed = ["--only-failed", str(tmp_path / "nothing.json"), "--only-show-errors"]
     result = az("acr", "pipeline-run", "create", *words, *only_failed)
     assert (result.exit_code, result.stdout) == (1, "")

@@ -37,7 +37,7 @@ from tests.support.wording import (
     invalid,
     note,
 )
-from tests.unit.conftest import ARM, AT, REGISTRY, Az, flat, in_a_month, pipeline, run
+from tests.unit.conftest import ARM, REGISTRY, WHERE, Az, flat, in_a_month, pipeline, run
 from tests.unit.fake_registry import IMAGE, Registry
 from tests.unit.fake_runs import (
     DIGEST,
@@ -74,7 +74,7 @@ def service() -> Iterator[responses.RequestsMock]:
 
 def create(kind: PipelineKind, *more: str) -> list[str]:
     """Words of a command that takes several runs."""
-    words = ["acr", "pipeline-run", "create", *AT, "-n", "myrun", "-p", "mypipeline"]
+    words = ["acr", "pipeline-run", "create", *WHERE, "-n", "myrun", "-p", "mypipeline"]
     chosen = ["-b", "myblob", "-a", *MANY] if kind is EXPORT else ["-b", *LOADS]
     return [*words, "-t", kind.name, *chosen, *more]
 

@@ -10,7 +10,7 @@ from azext_acrtransfer.kinds import EXPORT, IMPORT, PipelineKind
 from tests.support.az import non_null
 from tests.support.fake_time import FakeTime
 from tests.support.wording import TO_CHECK, WAIT_LONGER
-from tests.unit.conftest import ARM, AT, GROUP, REGISTRY, Az, Service, flat, pipeline
+from tests.unit.conftest import ARM, GROUP, REGISTRY, WHERE, Az, Service, flat, pipeline
 
 CONTAINER = "https://mystorage.blob.core.windows.net/transfer"
 SECRET = "https://myvault.vault.azure.net/secrets/sas"
@@ -81,7 +81,7 @@ def test_create_sends_one_put(
     trigger: str,
 ) -> None:
     service.answers("PUT", path(kind), pipeline(kind))
-    result = az("acr", kind.group, "create", *AT, "-n", "mypipeline", "-c", CONTAINER, *argv)
+    result = az("acr", kind.group, "create", *WHERE, "-n", "mypipeline", "-c", CONTAINER, *argv)
 
     assert (result.exit_code, non_null(result.json)) == (0, flat(pipeline(kind)))
     assert service.requests == [("PUT", path(kind))]
@@ -108,7 +108,7 @@ def test_source_trigger_is_on_unless_it_is_turned_off(
     az: Az, service: Service, typed: list[str], status: str
 ) -> None:
     service.answers("PUT", path(IMPORT), pipeline(IMPORT))
-    az("acr", "import-pipeline", "create", *AT, "-n", "mypipeline", "-c", CONTAINER, *typed)
+    az("acr", "import-pipeline", "create", *WHERE, "-n", "mypipeline", "-c", CONTAINER, *typed)
     trigger = service.body("PUT")["properties"]["trigger"]
     assert trigger == {"sourceTrigger": {"status": status}}
 
@@ -135,21 +135,21 @@ def test_create_waits_for_a_state_that_can_still_change(
     service.answers("PUT", path(kind), pipeline(kind, provisioningState="Creating"), status=201)
     service.answers("GET", path(kind), pipeline(kind, provisioningState="Creating"))
     service.answers("GET", path(kind), pipeline(kind))
-    result = az("acr", kind.group, "create", *AT, "-n", "mypipeline", "-c", CONTAINER)
+    result = az("acr", kind.group, "create", *WHERE, "-n", "mypipeline", "-c", CONTAINER)
     assert (result.exit_code, result.json["provisioningState"]) == (0, "Succeeded")
     assert fake_time.now == pytest.approx(2.0)
 
 
 def test_create_fails_when_the_pipeline_does(az: Az, service: Service, kind: PipelineKind) -> None:
     service.answers("PUT", path(kind), pipeline(kind, provisioningState="Failed"))
-    result = az("acr", kind.group, "create", *AT, "-n", "mypipeline", "-c", CONTAINER)
+    result = az("acr", kind.group, "create", *WHERE, "-n", "mypipeline", "-c", CONTAINER)
     assert (result.exit_code, result.stdout) == (1, "")
     assert f"The {kind.noun} 'mypipeline' is Failed, not Succeeded." in result.stderr
 
 
 def test_create_does_not_wait_with_no_wait(az: Az, service: Service, kind: PipelineKind) -> None:
     service.answers("PUT", path(kind), pipeline(kind, provisioningState="Creating"), status=201)
-    argv = [*AT, "-n", "mypipeline", "-c", CONTAINER, "--no-wait"]
+    argv = [*WHERE, "-n", "mypipeline", "-c", CONTAINER, "--no-wait"]
     result = az("acr", kind.group, "create", *argv)
     assert (result.exit_code, result.stdout) == (0, "")
     assert service.requests == [("PUT", path(kind))]
@@ -157,7 +157,7 @@ def test_create_does_not_wait_with_no_wait(az: Az, service: Service, kind: Pipel
 
 def test_create_says_what_is_still_to_grant(az: Az, service: Service, kind: PipelineKind) -> None:
     service.answers("PUT", path(kind), pipeline(kind))
-    result = az("acr", kind.group, "create", *AT, "-n", "mypipeline", "-c", CONTAINER)
+    result = az("acr", kind.group, "create", *WHERE, "-n", "mypipeline", "-c", CONTAINER)
     assert (
         "az keyvault set-policy --name myvault --secret-permissions get "
         "--object-id 22222222-2222-2222-2222-222222222222"
@@ -177,7 +177,7 @@ def test_create_names_no_account_or_vault_of_a_custom_domain(
         }
         service.answers("PUT", path(kind), created)
         options = ["-m", mode, *(["-s", secret] if mode == "SasToken" else [])]
-        result = az("acr", kind.group, "create", *AT, "-n", "mypipeline", "-c", uri, *options)
+        result = az("acr", kind.group, "create", *WHERE, "-n", "mypipeline", "-c", uri, *options)
         assert result.exit_code == 0
         show, name = {
             "ManagedIdentity": ("az storage account show", "ACCOUNT"),
@@ -218,7 +218,7 @@ def test_update_changes_only_what_is_given(
     before = pipeline(kind, options=["OverwriteTags"], unknown={"a": 1})
     service.answers("GET", path(kind), before)
     service.answers("PUT", path(kind), pipeline(kind))
-    result = az("acr", kind.group, "update", *AT, "-n", "mypipeline", *argv)
+    result = az("acr", kind.group, "update", *WHERE, "-n", "mypipeline", *argv)
 
     assert result.exit_code == 0, result.stderr
     side = before["properties"][kind.side] | change.get("side", {})
@@ -242,7 +242,7 @@ def test_update_gives_a_pipeline_with_a_managed_identity_a_sas(
     storage["storageAccessMode"] = "ManagedIdentity"
     service.answers("GET", path(kind), before)
     service.answers("PUT", path(kind), pipeline(kind))
-    result = az("acr", kind.group, "update", *AT, "-n", "mypipeline", "-s", SECRET)
+    result = az("acr", kind.group, "update", *WHERE, "-n", "mypipeline", "-s", SECRET)
     assert result.exit_code == 0, result.stderr
     access = {"keyVaultUri": SECRET, "storageAccessMode": "SasToken"}
     assert service.body("PUT")["properties"][kind.side] == storage | access
@@ -266,7 +266,7 @@ def test_update_prints_the_access_that_can_be_lacking_now(
     changed["properties"]["target"]["storageAccessMode"] = "ManagedIdentity"
     service.answers("GET", path(EXPORT), pipeline(EXPORT))
     service.answers("PUT", path(EXPORT), changed)
-    result = az("acr", "export-pipeline", "update", *AT, "-n", "mypipeline", *argv)
+    result = az("acr", "export-pipeline", "update", *WHERE, "-n", "mypipeline", *argv)
     assert result.exit_code == 0
     assert result.stderr == (
         f"WARNING: The pipeline's identity (22222222-2222-2222-2222-222222222222) needs the role "
@@ -290,7 +290,7 @@ def test_update_prints_the_access_for_an_option_that_needs_more(
 ) -> None:
     service.answers("GET", path(IMPORT), pipeline(IMPORT))
     service.answers("PUT", path(IMPORT), pipeline(IMPORT, options=[option]))
-    result = az("acr", "import-pipeline", "update", *AT, "-n", "mypipeline", "-z", option)
+    result = az("acr", "import-pipeline", "update", *WHERE, "-n", "mypipeline", "-z", option)
     assert result.exit_code == 0
     assert ("with the permissions 'dlr'." in result.stderr) is printed
 
@@ -301,7 +301,7 @@ def test_update_turns_the_source_trigger_on_and_off(
 ) -> None:
     service.answers("GET", path(IMPORT), pipeline(IMPORT))
     service.answers("PUT", path(IMPORT), pipeline(IMPORT))
-    result = az("acr", "import-pipeline", "update", *AT, "-n", "mypipeline", "-e", typed)
+    result = az("acr", "import-pipeline", "update", *WHERE, "-n", "mypipeline", "-e", typed)
     assert result.exit_code == 0, result.stderr
     assert service.body("PUT")["properties"]["trigger"] == {"sourceTrigger": {"status": status}}
 
@@ -310,13 +310,13 @@ def test_update_does_not_wait_with_no_wait(az: Az, service: Service, kind: Pipel
     service.answers("GET", path(kind), pipeline(kind))
     service.answers("PUT", path(kind), pipeline(kind, provisioningState="Updating"), status=201)
     argv = ("-n", "mypipeline", "-z", "ContinueOnErrors", "--no-wait")
-    result = az("acr", kind.group, "update", *AT, *argv)
+    result = az("acr", kind.group, "update", *WHERE, *argv)
     assert (result.exit_code, service.requests[1:]) == (0, [("PUT", path(kind))])
 
 
 def test_show_sends_one_get(az: Az, service: Service, kind: PipelineKind) -> None:
     service.answers("GET", path(kind), pipeline(kind))
-    result = az("acr", kind.group, "show", *AT, "-n", "mypipeline")
+    result = az("acr", kind.group, "show", *WHERE, "-n", "mypipeline")
     assert (result.exit_code, non_null(result.json)) == (0, flat(pipeline(kind)))
     assert service.requests == [("GET", path(kind))]
 
@@ -339,7 +339,7 @@ def test_an_old_name_is_looked_up_whatever_its_form(
 ) -> None:
     for method in methods:
         service.answers(method, path(kind, OLD_NAME), pipeline(kind, OLD_NAME))
-    result = az("acr", kind.group, *verb.split(), *AT, "-n", OLD_NAME)
+    result = az("acr", kind.group, *verb.split(), *WHERE, "-n", OLD_NAME)
     assert (result.exit_code, result.stderr) == (0, "")
     assert service.requests == [(method, path(kind, OLD_NAME)) for method in methods]
 
@@ -349,14 +349,14 @@ def test_list_follows_the_pages(az: Az, service: Service, kind: PipelineKind) ->
     page = f"https://management.azure.com{collection}?api-version=2025-06-01-preview&$skip=1"
     service.answers("GET", collection, {"value": [pipeline(kind, "first")], "nextLink": page})
     service.answers("GET", collection, {"value": [pipeline(kind, "second")]})
-    result = az("acr", kind.group, "list", *AT)
+    result = az("acr", kind.group, "list", *WHERE)
     assert [listed["name"] for listed in result.json] == ["first", "second"]
     assert service.requests == [("GET", collection)] * 2
 
 
 def test_delete_sends_one_delete(az: Az, service: Service, kind: PipelineKind) -> None:
     service.answers("DELETE", path(kind), status=200)
-    result = az("acr", kind.group, "delete", *AT, "-n", "mypipeline")
+    result = az("acr", kind.group, "delete", *WHERE, "-n", "mypipeline")
     assert (result.exit_code, result.stdout) == (0, "")
     assert service.requests == [("DELETE", path(kind))]
 
@@ -375,7 +375,7 @@ def test_delete_waits_until_it_is_done_without_no_wait(
     looks = [("GET", operation)] * 2 if waits else []
     for status in (202, 200)[: len(looks)]:
         service.answers("GET", operation, status=status)
-    result = az("acr", kind.group, "delete", *AT, "-n", "mypipeline", *argv)
+    result = az("acr", kind.group, "delete", *WHERE, "-n", "mypipeline", *argv)
     assert (result.exit_code, result.stdout) == (0, "")
     assert service.requests == [("DELETE", path(kind)), *looks]
     # Core waits for the thread that polls, half a second at a time.
@@ -398,7 +398,7 @@ def test_a_missing_pipeline_is_named_and_exits_3(
     az: Az, service: Service, kind: PipelineKind, verb: str, method: str, status: int, message: str
 ) -> None:
     service.answers(method, path(kind), NOT_FOUND if status == 404 else None, status=status)
-    result = az("acr", kind.group, verb, *AT, "-n", "mypipeline", "--only-show-errors")
+    result = az("acr", kind.group, verb, *WHERE, "-n", "mypipeline", "--only-show-errors")
     assert (result.exit_code, result.stdout) == (3, "")
     assert result.stderr == (
         f"ERROR: The {kind.noun} 'mypipeline' wasn't found in registry 'myregistry' of resource "
@@ -430,7 +430,7 @@ def test_another_refusal_is_reported_in_the_words_of_the_service(
     service.answers(
         method, path(kind), {"error": {"code": code, "message": "As it is."}}, status=status
     )
-    result = az("acr", kind.group, verb, *AT, "-n", "mypipeline")
+    result = az("acr", kind.group, verb, *WHERE, "-n", "mypipeline")
     assert (result.exit_code, result.stdout) == (exit_code, "")
     assert f"({code}) As it is." in result.stderr
     assert f"The {kind.noun} 'mypipeline' was not found" not in result.stderr
@@ -460,7 +460,7 @@ def test_a_known_refusal_comes_with_advice(
 ) -> None:
     error = {"error": {"code": code, "message": message}}
     service.answers("PUT", path(kind), error, status=status)
-    result = az("acr", kind.group, "create", *AT, "-n", "mypipeline", "-c", CONTAINER)
+    result = az("acr", kind.group, "create", *WHERE, "-n", "mypipeline", "-c", CONTAINER)
     assert (result.exit_code, result.stdout) == (1, "")
     assert f"ERROR: ({code}) {message}" in result.stderr
     assert advice in result.stderr
@@ -468,7 +468,7 @@ def test_a_known_refusal_comes_with_advice(
 
 def test_wait_for_created(az: Az, service: Service, kind: PipelineKind) -> None:
     service.answers("GET", path(kind), pipeline(kind))
-    result = az("acr", kind.group, "wait", *AT, "-n", "mypipeline", "--created")
+    result = az("acr", kind.group, "wait", *WHERE, "-n", "mypipeline", "--created")
     assert (result.exit_code, result.stdout) == (0, "")
 
 
@@ -476,7 +476,7 @@ def test_wait_takes_a_missing_pipeline_for_deleted(
     az: Az, service: Service, kind: PipelineKind
 ) -> None:
     service.answers("GET", path(kind), NOT_FOUND, status=404)
-    result = az("acr", kind.group, "wait", *AT, "-n", "mypipeline", "--deleted")
+    result = az("acr", kind.group, "wait", *WHERE, "-n", "mypipeline", "--deleted")
     assert (result.exit_code, result.stdout) == (0, "")
 
 
@@ -485,7 +485,7 @@ def test_wait_for_created_waits_for_what_does_not_exist_yet(
 ) -> None:
     service.answers("GET", path(kind), NOT_FOUND, status=404)
     service.answers("GET", path(kind), pipeline(kind))
-    result = az("acr", kind.group, "wait", *AT, "-n", "mypipeline", "--created")
+    result = az("acr", kind.group, "wait", *WHERE, "-n", "mypipeline", "--created")
     assert (result.exit_code, result.stdout) == (0, "")
     assert fake_time.now == pytest.approx(30)
 
@@ -494,13 +494,13 @@ def test_wait_for_created_waits_for_what_does_not_exist_yet(
 def test_a_wait_that_times_out_fails(az: Az, service: Service, kind: PipelineKind) -> None:
     service.answers("GET", path(kind), pipeline(kind, provisioningState="Updating"))
     argv = ["--updated", "--timeout", "1", "--interval", "1", "--only-show-errors"]
-    result = az("acr", kind.group, "wait", *AT, "-n", "mypipeline", *argv)
+    result = az("acr", kind.group, "wait", *WHERE, "-n", "mypipeline", *argv)
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == f"ERROR: Wait operation timed-out after 1 seconds\n{WAIT_LONGER}\n"
 
 
 def test_export_has_no_source_trigger(az: Az) -> None:
-    argv = [*AT, "-n", "mypipeline", "-c", CONTAINER, "--source-trigger-enabled", "false"]
+    argv = [*WHERE, "-n", "mypipeline", "-c", CONTAINER, "--source-trigger-enabled", "false"]
     result = az("acr", EXPORT.group, "create", *argv)
     assert result.exit_code == 2
     assert "unrecognized arguments: --source-trigger-enabled false" in result.stderr

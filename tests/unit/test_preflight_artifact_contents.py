@@ -11,7 +11,7 @@ from azext_acrtransfer.kinds import EXPORT, PipelineKind
 from azext_acrtransfer.preflight.artifact_contents import read_referrers
 from azext_acrtransfer.preflight.lookups import Unreadable
 from azext_acrtransfer.registry.references import Artifact
-from tests.unit.conftest import ARM, AT, REGISTRY, Az
+from tests.unit.conftest import ARM, REGISTRY, WHERE, Az
 from tests.unit.fake_azure import STORAGE, Azure
 from tests.unit.fake_registry import HOST, IMAGE, INDEX, Registry
 
@@ -48,7 +48,7 @@ def test_a_plan_and_its_check_log_in_once_and_read_once(
     azure.tell(f"{ARM}{REGISTRY}", registry.resource)
     azure.tell(f"{ARM}{REGISTRY}/exportPipelines/mypipeline", azure.pipeline)
     azure.tell(f"{STORAGE}/myblob", method="HEAD", status=404)
-    line = ["acr", "pipeline-run", "create", *AT, "-n", "myrun01", "-p", "mypipeline", "--check"]
+    line = ["acr", "pipeline-run", "create", *WHERE, "-n", "myrun01", "-p", "mypipeline", "--check"]
     words = ["-t", "export", "-b", "myblob", "-a", "team/*", "--dry-run"]
     result = az(*line, *words, "--manifest", str(tmp_path / "manifest.json"))
     assert result.exit_code == 0, result.stderr
@@ -61,7 +61,7 @@ def test_a_plan_and_its_check_log_in_once_and_read_once(
 def test_a_check_of_a_pattern_without_matches_exits_1(az: Az, mock: responses.RequestsMock) -> None:
     registry = holding(mock, LAYER)
     mock.replace("GET", f"{ARM}{REGISTRY}", json=registry.resource)
-    result = az("acr", "export-pipeline", "check", *AT, "-n", "mypipeline", "-a", "another/*")
+    result = az("acr", "export-pipeline", "check", *WHERE, "-n", "mypipeline", "-a", "another/*")
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.startswith("ERROR: ")
     assert "another/*" in result.stderr

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from azext_acrtransfer.kinds import EXPORT
-from tests.unit.conftest import ARM, AT, REGISTRY, Az, Service, pipeline, run
+from tests.unit.conftest import ARM, REGISTRY, WHERE, Az, Service, pipeline, run
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +40,7 @@ def test_an_artifact_is_taken_as_it_is(az: Az, service: Service) -> None:
     service.answers("GET", f"{REGISTRY}/exportPipelines/mypipeline", pipeline(EXPORT))
     service.answers("PUT", f"{REGISTRY}/pipelineRuns/myrun01", run(EXPORT))
     result = az(
-        *("acr", "pipeline-run", "create", *AT, "-p", "mypipeline", "-n", "myrun01"),
+        *("acr", "pipeline-run", "create", *WHERE, "-p", "mypipeline", "-n", "myrun01"),
         *("-t", "export", "-b", "myblob", "-a", "samples/hello"),
     )
     assert result.exit_code == 0, result.stderr

@@ -31,12 +31,23 @@ from tests.support.wording import (
     TOO_MANY_REFERRERS,
     not_in_registry,
 )
-from tests.unit.conftest import ARM, AT, REGISTRY, Az, pipeline, run
+from tests.unit.conftest import ARM, REGISTRY, WHERE, Az, pipeline, run
 from tests.unit.fake_azure import Azure
 from tests.unit.fake_registry import HOST, INDEX, Registry, Repository
 from tests.unit.fake_runs import RUNS, UNDER_WAY, answers, error_of, failed
 
-CREATE = ["acr", "pipeline-run", "create", *AT, "-n", "myrun", "-p", "mypipeline", "-t", "export"]
+CREATE = [
+    "acr",
+    "pipeline-run",
+    "create",
+    *WHERE,
+    "-n",
+    "myrun",
+    "-p",
+    "mypipeline",
+    "-t",
+    "export",
+]
 PLAN = [*CREATE, "-b", "myblob", "--dry-run"]
 TOGETHER = [*PLAN, "--include-referrers"]
 
@@ -308,7 +319,7 @@ def test_a_manifest_names_subjects_and_verify_finds_the_referrers_listed(
         f"team/app:{tag}": image,
         by_digest(signature): image,
     }
-    verified = az("acr", "pipeline-run", "verify", *AT, "--manifest", str(file))
+    verified = az("acr", "pipeline-run", "verify", *WHERE, "--manifest", str(file))
     assert [(row["status"], row["subject"]) for row in verified.json] == [
         ("present", None),
         ("present", image),
@@ -325,7 +336,16 @@ def test_a_registry_that_does_not_list_a_referrer_fails_verify(
     words = ["-a", "team/app:v1", "--include-referrers", "--manifest", str(file)]
     assert az(*CREATE, "-b", "myblob", *words).exit_code == 0
     repository.has_api = False
-    verify = ["acr", "pipeline-run", "verify", *AT, "--manifest", str(file), "--write", str(there)]
+    verify = [
+        "acr",
+        "pipeline-run",
+        "verify",
+        *WHERE,
+        "--manifest",
+        str(file),
+        "--write",
+        str(there),
+    ]
     result = az(*verify)
     assert result.exit_code == 1
     assert [row["status"] for row in result.json] == ["present", "unlisted"]
@@ -348,7 +368,16 @@ def test_what_the_target_has_is_skipped_and_its_new_signature_goes(
     answers(registry.mock, "myrun", run(EXPORT, "myrun"))
     words = ["-a", "team/app:v1", "--include-referrers"]
     assert az(*CREATE, "-b", "myblob", *words, "--manifest", str(file)).exit_code == 0
-    verify = ["acr", "pipeline-run", "verify", *AT, "--manifest", str(file), "--write", str(there)]
+    verify = [
+        "acr",
+        "pipeline-run",
+        "verify",
+        *WHERE,
+        "--manifest",
+        str(file),
+        "--write",
+        str(there),
+    ]
     assert az(*verify).exit_code == 0
     document = json.loads(there.read_text()) | {"registry": "another.azurecr.io"}
     there.write_text(json.dumps(document))

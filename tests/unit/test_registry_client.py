@@ -43,7 +43,7 @@ from tests.support.wording import (
     invalid,
     no_permission,
 )
-from tests.unit.conftest import ARM, AT, REGISTRY, Az, pipeline
+from tests.unit.conftest import ARM, REGISTRY, WHERE, Az, pipeline
 from tests.unit.fake_registry import HOST, IMAGE, INDEX, SECRET, Registry
 
 REGISTRIES = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.ContainerRegistry/registries"
@@ -674,7 +674,7 @@ def test_a_login_that_is_throttled_for_a_minute_fails(
 
 
 PREVIEW = (
-    *("acr", "pipeline-run", "create", *AT, "-n", "myrun", "-p", "mypipeline", "-t", "export"),
+    *("acr", "pipeline-run", "create", *WHERE, "-n", "myrun", "-p", "mypipeline", "-t", "export"),
     *("-b", "myblob", "-a", "*", "--dry-run"),
 )
 

@@ -21,7 +21,7 @@ from tests.support.wording import (
     UNKNOWN_FAILURE,
     cause,
 )
-from tests.unit.conftest import AT, REGISTRY, Az, Service, flat, pipeline, run
+from tests.unit.conftest import REGISTRY, WHERE, Az, Service, flat, pipeline, run
 from tests.unit.fake_runs import DIGEST, REFUSED, RUNS, UNDER_WAY, failed
 
 RUN = f"{RUNS}/myrun01"
@@ -29,7 +29,7 @@ RUN = f"{RUNS}/myrun01"
 
 def create(kind: PipelineKind, *more: str) -> list[str]:
     """Words of the command that runs a pipeline of this kind."""
-    words = ["acr", "pipeline-run", "create", *AT, "-n", "myrun01", "-p", "mypipeline"]
+    words = ["acr", "pipeline-run", "create", *WHERE, "-n", "myrun01", "-p", "mypipeline"]
     artifacts = ["-a", "hello"] if kind is EXPORT else []
     return [*words, "-t", kind.name, "-b", "myblob", *artifacts, *more]
 
@@ -319,7 +319,7 @@ def test_show_explains_a_failed_run(
 ) -> None:
     service.answers("GET", RUN, failed(kind, NO_ACCESS))
     has_pipeline(service, kind)
-    result = az("acr", "pipeline-run", *verb, *AT, "-n", "myrun01")
+    result = az("acr", "pipeline-run", *verb, *WHERE, "-n", "myrun01")
     assert result.exit_code == (0 if verb == ("show",) else 1)
     assert f"{GRANT}22222222-2222-2222-2222-222222222222\n" in result.stderr
 
@@ -332,7 +332,7 @@ def test_a_pipeline_that_cannot_be_read_leaves_its_identity_open(
     path = f"{REGISTRY}/{kind.resource_type}/mypipeline"
     error = {"error": {"code": code, "message": "No."}}
     service.answers("GET", path, error, status=404 if code == "ResourceNotFound" else 403)
-    result = az("acr", "pipeline-run", "show", *AT, "-n", "myrun01")
+    result = az("acr", "pipeline-run", "show", *WHERE, "-n", "myrun01")
     assert (result.exit_code, non_null(result.json)) == (0, flat(failed(kind, NO_ACCESS)))
     assert f"{GRANT}PRINCIPAL_ID\n" in result.stderr
 
@@ -343,7 +343,7 @@ def test_show_reads_no_pipeline_for_a_failure_that_does_not_need_it(
     service.answers(
         "GET", RUN, failed(kind, REFUSED), headers={"Date": "Sun, 01 Mar 2099 00:00:00 GMT"}
     )
-    result = az("acr", "pipeline-run", "show", *AT, "-n", "myrun01")
+    result = az("acr", "pipeline-run", "show", *WHERE, "-n", "myrun01")
     assert (result.exit_code, service.requests) == (0, [("GET", RUN)])
     assert " --expiry 2099-03-31 " in result.stderr
     assert result.stderr.endswith(f"{Rerun.FORCED.value}\n")
@@ -351,13 +351,13 @@ def test_show_reads_no_pipeline_for_a_failure_that_does_not_need_it(
 
 def test_show_of_an_unknown_failure_says_so(az: Az, service: Service) -> None:
     service.answers("GET", RUN, failed(EXPORT, "Something new."))
-    result = az("acr", "pipeline-run", "show", *AT, "-n", "myrun01")
+    result = az("acr", "pipeline-run", "show", *WHERE, "-n", "myrun01")
     assert result.stderr == f"WARNING: {UNKNOWN_FAILURE}\n"
 
 
 def test_show_of_a_run_that_went_well_is_silent(az: Az, service: Service) -> None:
     service.answers("GET", RUN, run(EXPORT))
-    result = az("acr", "pipeline-run", "show", *AT, "-n", "myrun01", "--only-show-errors")
+    result = az("acr", "pipeline-run", "show", *WHERE, "-n", "myrun01", "--only-show-errors")
     assert (result.exit_code, result.stderr) == (0, "")
 
 
@@ -366,7 +366,7 @@ def test_a_run_is_looked_up_whatever_the_form_of_its_name(
     az: Az, service: Service, name: str
 ) -> None:
     service.answers("GET", f"{RUNS}/{name}", run(IMPORT, name))
-    result = az("acr", "pipeline-run", "show", *AT, "-n", name)
+    result = az("acr", "pipeline-run", "show", *WHERE, "-n", name)
     assert (result.exit_code, result.json["name"]) == (0, name)
 
 
@@ -377,14 +377,14 @@ def test_list_keeps_the_order_of_the_service(
     times = {"b": "2026-03-04T17:00:00.1234567+00:00", "c": "2026-03-04T19:30:00+02:00", "a": None}
     runs = [run(EXPORT, name, response={"startTime": time}) for name, time in times.items()]
     service.answers("GET", RUNS, {"value": runs})
-    result = az("acr", "pipeline-run", "list", *AT, *(["--top", str(top)] if top else []))
+    result = az("acr", "pipeline-run", "list", *WHERE, *(["--top", str(top)] if top else []))
     assert "".join(listed["name"] for listed in result.json) == names
     assert service.requests == [("GET", RUNS)]
 
 
 def test_delete_sends_one_delete(az: Az, service: Service) -> None:
     service.answers("DELETE", RUN, status=200)
-    result = az("acr", "pipeline-run", "delete", *AT, "-n", "myrun01")
+    result = az("acr", "pipeline-run", "delete", *WHERE, "-n", "myrun01")
     assert (result.exit_code, result.stdout) == (0, "")
     assert service.requests == [("DELETE", RUN)]
 
@@ -398,7 +398,7 @@ def three_runs(service: Service) -> list[Any]:
 
 @pytest.mark.usefixtures("three_runs")
 def test_clean_dry_run_deletes_nothing(az: Az, service: Service) -> None:
-    result = az("acr", "pipeline-run", "clean", *AT, "--dry-run")
+    result = az("acr", "pipeline-run", "clean", *WHERE, "--dry-run")
     runs = [failed(EXPORT, "no", name) for name in ("first01", "last01")]
     assert (result.exit_code, non_null(result.json)) == (0, [flat(each) for each in runs])
     assert service.requests == [("GET", RUNS)]
@@ -421,7 +421,7 @@ def test_clean_reports_each_outcome_and_fails_if_one_stays(az: Az) -> None:
         mock.get(f"{arm}/operations/1", status=200)  # it is seen to have gone
         mock.delete(f"{arm}{RUNS}/kept01", json=refusal, status=409)
         mock.delete(f"{arm}{RUNS}/lost01", status=204)
-        result = az("acr", "pipeline-run", "clean", *AT)
+        result = az("acr", "pipeline-run", "clean", *WHERE)
     assert result.exit_code == 1
     assert result.json == [
         {"name": "gone01", "outcome": "Deleted", "error": None},
@@ -437,13 +437,13 @@ def test_wait_takes_the_work_for_what_counts(az: Az, service: Service) -> None:
     under_way = run(EXPORT, **UNDER_WAY | {"provisioningState": "Succeeded"})
     service.answers("GET", RUN, under_way)
     argv = ["--created", "--timeout", "1", "--interval", "1"]
-    result = az("acr", "pipeline-run", "wait", *AT, "-n", "myrun01", *argv)
+    result = az("acr", "pipeline-run", "wait", *WHERE, "-n", "myrun01", *argv)
     assert (result.exit_code, result.stdout) == (1, "")
 
 
 def test_wait_for_a_run_that_failed_explains_it(az: Az, service: Service) -> None:
     service.answers("GET", RUN, failed(IMPORT, REFUSED))
-    result = az("acr", "pipeline-run", "wait", *AT, "-n", "myrun01", "--created")
+    result = az("acr", "pipeline-run", "wait", *WHERE, "-n", "myrun01", "--created")
     assert result.exit_code == 1
     assert cause("sas-permission") in result.stderr
 
@@ -451,7 +451,7 @@ def test_wait_for_a_run_that_failed_explains_it(az: Az, service: Service) -> Non
 def test_wait_takes_a_missing_run_for_deleted(az: Az, service: Service) -> None:
     error = {"error": {"code": "ResourceNotFound", "message": "It was not found."}}
     service.answers("GET", RUN, error, status=404)
-    result = az("acr", "pipeline-run", "wait", *AT, "-n", "myrun01", "--deleted")
+    result = az("acr", "pipeline-run", "wait", *WHERE, "-n", "myrun01", "--deleted")
     assert (result.exit_code, result.stdout) == (0, "")
 
 
@@ -461,7 +461,7 @@ def test_a_dead_network_is_not_a_missing_run(az: Az, service: Service) -> None:
         patched.setattr(
             "azure.core.pipeline.policies.RetryPolicy.increment", lambda *_, **__: False
         )
-        result = az("acr", "pipeline-run", "show", *AT, "-n", "myrun01")
+        result = az("acr", "pipeline-run", "show", *WHERE, "-n", "myrun01")
     assert (result.exit_code, result.stdout) == (1, "")
     assert "down" in result.stderr
     assert "not found" not in result.stderr
@@ -473,7 +473,7 @@ def test_a_signature_in_a_failure_is_masked_in_results(az: Az, service: Service,
     answer = {"value": [run_]} if verb == "list" else run_
     service.answers("GET", RUN.rpartition("/")[0] if verb == "list" else RUN, answer)
     name = ["-n", "myrun01"] if verb == "show" else []
-    result = az("acr", "pipeline-run", verb, *AT, *name)
+    result = az("acr", "pipeline-run", verb, *WHERE, *name)
     assert result.exit_code == 0
     assert "sv=2026&sp=r&sig=*** refused" in result.stdout
     assert "abc%2Fdef" not in result.stdout + result.stderr

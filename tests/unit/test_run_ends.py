@@ -16,7 +16,7 @@ from azext_acrtransfer.transfer.records import records_of
 from azext_acrtransfer.transfer.specs import RunSpec
 from tests.support.fake_time import FakeTime
 from tests.support.wording import UNKNOWN_FAILURE
-from tests.unit.conftest import AT, REGISTRY, Az, Service, pipeline, run
+from tests.unit.conftest import REGISTRY, WHERE, Az, Service, pipeline, run
 from tests.unit.fake_runs import RUNS, UNDER_WAY
 
 RUN = f"{RUNS}/myrun01"
@@ -78,7 +78,7 @@ def test_create_succeeds_only_with_all(
         service.answers("GET", RUN, over)
     words = ["-n", "myrun01", "-p", "mypipeline", "-t", kind.name, "-b", "myblob"]
     artifacts = ["-a", "samples/hello:v1"] if kind is EXPORT else []
-    result = az("acr", "pipeline-run", "create", *AT, *words, *artifacts)
+    result = az("acr", "pipeline-run", "create", *WHERE, *words, *artifacts)
     assert (result.exit_code, bool(result.stdout)) == (
         exit_code(status),
         status is RunStatus.SUCCEEDED,
@@ -93,7 +93,7 @@ def test_wait_succeeds_only_with_all(
     in_progress, over, status = end
     service.answers("GET", RUN, in_progress)
     service.answers("GET", RUN, over)
-    result = az("acr", "pipeline-run", "wait", *AT, "-n", "myrun01", condition)
+    result = az("acr", "pipeline-run", "wait", *WHERE, "-n", "myrun01", condition)
     assert (result.exit_code, result.stdout) == (exit_code(status), "")
     assert fake_time.now == pytest.approx(5)
     assert (UNKNOWN_FAILURE in result.stderr) is bool(result.exit_code)
@@ -102,7 +102,7 @@ def test_wait_succeeds_only_with_all(
 def test_show_explains_what_did_not_succeed(az: Az, service: Service, end: End) -> None:
     _, over, status = end
     service.answers("GET", RUN, over)
-    result = az("acr", "pipeline-run", "show", *AT, "-n", "myrun01")
+    result = az("acr", "pipeline-run", "show", *WHERE, "-n", "myrun01")
     assert (result.exit_code, result.json["name"]) == (0, "myrun01")
     assert (UNKNOWN_FAILURE in result.stderr) is bool(exit_code(status))
 
@@ -110,11 +110,11 @@ def test_show_explains_what_did_not_succeed(az: Az, service: Service, end: End) 
 def test_table_shows_the_status(az: Az, service: Service, end: End) -> None:
     in_progress, over, status = end
     service.answers("GET", RUNS, {"value": [in_progress, over]})
-    result = az("acr", "pipeline-run", "list", *AT, "--query", "[].name", "-o", "tsv")
+    result = az("acr", "pipeline-run", "list", *WHERE, "--query", "[].name", "-o", "tsv")
     assert result.stdout == "myrun01\n"  # by its ID, a run is listed once
 
     service.answers("GET", RUNS, {"value": [over]})
-    row = az("acr", "pipeline-run", "list", *AT, "-o", "table").stdout.splitlines()[2]
+    row = az("acr", "pipeline-run", "list", *WHERE, "-o", "table").stdout.splitlines()[2]
     assert status.value in row.split()
 
 
@@ -122,7 +122,7 @@ def test_table_shows_the_status(az: Az, service: Service, end: End) -> None:
 def test_list_chooses_by_the_status(az: Az, service: Service, end: End, chosen: RunStatus) -> None:
     _, over, status = end
     service.answers("GET", RUNS, {"value": [over]})
-    result = az("acr", "pipeline-run", "list", *AT, "--status", chosen.value)
+    result = az("acr", "pipeline-run", "list", *WHERE, "--status", chosen.value)
     names = [listed["name"] for listed in result.json]
     assert (result.exit_code, names) == (0, ["myrun01"] if chosen.includes(status) else [])
 
@@ -130,7 +130,7 @@ def test_list_chooses_by_the_status(az: Az, service: Service, end: End, chosen: 
 def test_clean_takes_what_list_calls_failed(az: Az, service: Service, end: End) -> None:
     _, over, status = end
     service.answers("GET", RUNS, {"value": [over]})
-    result = az("acr", "pipeline-run", "clean", *AT, "--dry-run")
+    result = az("acr", "pipeline-run", "clean", *WHERE, "--dry-run")
     names = [listed["name"] for listed in result.json]
     failed = RunStatus.FAILED.includes(status)
     assert (result.exit_code, names) == (0, ["myrun01"] if failed else [])

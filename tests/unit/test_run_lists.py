@@ -21,12 +21,12 @@ from azext_acrtransfer.service import runs
 from azext_acrtransfer.service.json_values import parse_timestamp
 from azext_acrtransfer.service.shapes import shapes
 from tests.support.wording import LIST_SHOWS_NAMES, NOT_A_RESOURCE, WHOLE_NUMBER, invalid
-from tests.unit.conftest import ARM, AT, REGISTRY, Az, Service, pipeline, run
+from tests.unit.conftest import ARM, REGISTRY, WHERE, Az, Service, pipeline, run
 from tests.unit.fake_runs import in_state
 
 RUNS = f"{REGISTRY}/pipelineRuns"
-LIST = ("acr", "pipeline-run", "list", *AT)
-CLEAN = ("acr", "pipeline-run", "clean", *AT)
+LIST = ("acr", "pipeline-run", "list", *WHERE)
+CLEAN = ("acr", "pipeline-run", "clean", *WHERE)
 
 
 FOUR = [
@@ -121,7 +121,7 @@ def test_list_shows_a_run_as_show_does(az: Az, service: Service, kind: PipelineK
     whole = run(kind)
     service.answers("GET", f"{RUNS}/myrun01", whole)
     service.answers("GET", RUNS, {"value": [whole]})
-    shown = az("acr", "pipeline-run", "show", *AT, "-n", "myrun01")
+    shown = az("acr", "pipeline-run", "show", *WHERE, "-n", "myrun01")
     listed = az(*LIST)
     assert json.dumps(listed.json[0], sort_keys=True) == json.dumps(shown.json, sort_keys=True)
 
@@ -143,7 +143,7 @@ def some(**parts: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries({}, optional={**parts, "unknown": TEXTS})
 
 
-PLACE = some(type=TEXTS, uri=TEXTS, name=TEXTS, keyVaultUri=TEXTS, storageAccessMode=TEXTS)
+SIDE = some(type=TEXTS, uri=TEXTS, name=TEXTS, keyVaultUri=TEXTS, storageAccessMode=TEXTS)
 ANY_RUN = some(
     id=TEXTS,
     name=TEXTS,
@@ -155,8 +155,8 @@ ANY_RUN = some(
         request=some(
             pipelineResourceId=TEXTS,
             artifacts=st.none() | st.lists(st.text(max_size=3), max_size=2),
-            source=PLACE,
-            target=PLACE,
+            source=SIDE,
+            target=SIDE,
             catalogDigest=TEXTS,
         ),
         response=some(
@@ -165,8 +165,8 @@ ANY_RUN = some(
             progress=some(percentage=TEXTS),
             startTime=TIMES,
             finishTime=TIMES,
-            source=PLACE,
-            target=PLACE,
+            source=SIDE,
+            target=SIDE,
             catalogDigest=TEXTS,
             trigger=some(sourceTrigger=some(timestamp=TIMES)),
             pipelineRunErrorMessage=TEXTS,

@@ -31,11 +31,11 @@ from tests.support.wording import (
     WHOLE_NUMBER,
     invalid,
 )
-from tests.unit.conftest import ARM, AT, REGISTRY, Az, pipeline, run
+from tests.unit.conftest import ARM, REGISTRY, WHERE, Az, pipeline, run
 from tests.unit.fake_registry import Registry
 from tests.unit.fake_runs import RUNS, UNDER_WAY, error_of, failed
 
-CREATE = ("acr", "pipeline-run", "create", *AT, "-n", "myrun", "-p", "mypipeline")
+CREATE = ("acr", "pipeline-run", "create", *WHERE, "-n", "myrun", "-p", "mypipeline")
 AT_LONG = "--resource-group mygroup --registry myregistry"
 RESUME = TO_RESUME
 

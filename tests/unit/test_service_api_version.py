@@ -13,7 +13,7 @@ from tests.support.wording import (
     invalid,
     managed_identity_needs_newer,
 )
-from tests.unit.conftest import AT, REGISTRY, Az, Service, pipeline
+from tests.unit.conftest import REGISTRY, WHERE, Az, Service, pipeline
 
 OLD = "2019-12-01-preview"
 CONTAINER = "https://mystorage.blob.core.windows.net/transfer"
@@ -40,7 +40,7 @@ def test_an_older_version_gets_no_storage_access_mode(
     az: Az, service: Service, kind: PipelineKind
 ) -> None:
     service.answers("PUT", path(kind), pipeline(kind))
-    argv = [*AT, "-n", "mypipeline", "-c", CONTAINER, "-s", SECRET]
+    argv = [*WHERE, "-n", "mypipeline", "-c", CONTAINER, "-s", SECRET]
     result = az("acr", kind.group, "create", *argv)
     assert result.exit_code == 0
     assert service.versions == {OLD}
@@ -57,7 +57,7 @@ def test_an_older_version_knows_no_managed_identity(
     az: Az, kind: PipelineKind, argv: list[str]
 ) -> None:
     words = ["-n", "mypipeline", "-c", CONTAINER, "--only-show-errors", *argv]
-    result = az("acr", kind.group, "create", *AT, *words)
+    result = az("acr", kind.group, "create", *WHERE, *words)
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == managed_identity_needs_newer(OLD)
 
@@ -67,7 +67,7 @@ def test_a_setting_that_is_no_version_is_refused(
     az: Az, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     monkeypatch.setenv("AZURE_ACRTRANSFER_API_VERSION", "latest")
-    result = az("acr", "export-pipeline", *command.split(), *AT)
+    result = az("acr", "export-pipeline", *command.split(), *WHERE)
     assert (result.exit_code, result.stdout) == (1, "")
     assert invalid("latest", "the setting acrtransfer.api_version") in result.stderr
 
@@ -108,7 +108,7 @@ def test_a_version_that_the_cloud_lacks_names_those_it_has(
         method, path(kind), {"error": {"code": code, "message": message}}, status=status
     )
     argv = ["-n", "mypipeline", "--only-show-errors", *(["-c", CONTAINER] * (verb == "create"))]
-    result = az("acr", kind.group, verb, *AT, *argv)
+    result = az("acr", kind.group, verb, *WHERE, *argv)
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == (
         f"ERROR: {VERSION_NOT_OFFERED} It offers: 2019-12-01-preview, 2021-08-01-preview, "
@@ -136,7 +136,7 @@ def test_a_version_is_not_guessed(
     az: Az, service: Service, kind: PipelineKind, error: dict[str, str], message: str
 ) -> None:
     service.answers("GET", path(kind), {"error": error}, status=400)
-    result = az("acr", kind.group, "show", *AT, "-n", "mypipeline", "--only-show-errors")
+    result = az("acr", kind.group, "show", *WHERE, "-n", "mypipeline", "--only-show-errors")
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == f"ERROR: {VERSION_NOT_OFFERED} {message}"
 
@@ -146,6 +146,6 @@ def test_another_error_stays_itself(
     az: Az, service: Service, kind: PipelineKind, body: dict[str, object]
 ) -> None:
     service.answers("GET", path(kind), body, status=400)
-    result = az("acr", kind.group, "show", *AT, "-n", "mypipeline", "--only-show-errors")
+    result = az("acr", kind.group, "show", *WHERE, "-n", "mypipeline", "--only-show-errors")
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.startswith("ERROR: Operation returned an invalid status 'Bad Request'\n")

@@ -10,16 +10,16 @@ import requests
 from azext_acrtransfer.kinds import EXPORT, PipelineKind
 from tests.support.az import non_null
 from tests.support.wording import ANSWERED_BY_ANOTHER, CHECK_THE_NETWORK, NOT_JSON, invalid_resource
-from tests.unit.conftest import ARM, AT, REGISTRY, Az, Service, flat, pipeline
+from tests.unit.conftest import ARM, REGISTRY, WHERE, Az, Service, flat, pipeline
 
 PIPELINES = f"{REGISTRY}/exportPipelines"
 PATH = f"{PIPELINES}/mypipeline"
-ASKED = f"Request: GET {ARM}{PATH}"
+REQUEST = f"Request: GET {ARM}{PATH}"
 PROXY = ANSWERED_BY_ANOTHER
 CHECK_NETWORK = CHECK_THE_NETWORK
 RUNS = f"{REGISTRY}/pipelineRuns"
-SHOW = ("acr", "export-pipeline", "show", *AT, "-n", "mypipeline", "--only-show-errors")
-LIST = ("acr", "pipeline-run", "list", *AT, "--only-show-errors")
+SHOW = ("acr", "export-pipeline", "show", *WHERE, "-n", "mypipeline", "--only-show-errors")
+LIST = ("acr", "pipeline-run", "list", *WHERE, "--only-show-errors")
 
 
 @pytest.mark.parametrize(("argv", "path"), [(SHOW, PATH), (LIST, RUNS)])
@@ -57,7 +57,7 @@ def test_a_refusal_names_its_request_and_shows_no_signature(az: Az, service: Ser
     message = "Refused: https://mystorage.blob.core.windows.net/x?sp=rl&sig=c2VjcmV0"
     refusal = {"error": {"code": "Refused", "message": message}}
     service.answers("GET", f"{REGISTRY}/exportPipelines", refusal, status=403)
-    result = az("acr", "export-pipeline", "list", *AT, "--only-show-errors")
+    result = az("acr", "export-pipeline", "list", *WHERE, "--only-show-errors")
     masked = message.replace("c2VjcmV0", "***")
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == (
@@ -72,7 +72,8 @@ def test_a_missing_connection_names_its_request(az: Az, service: Service) -> Non
     result = az(*SHOW)
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == (
-        f"ERROR: The connection to 'management.azure.com' failed: gone\n{ASKED}\n{CHECK_NETWORK}\n"
+        "ERROR: The connection to 'management.azure.com' failed: gone\n"
+        f"{REQUEST}\n{CHECK_NETWORK}\n"
     )
 
 
@@ -81,7 +82,7 @@ def test_a_list_that_leads_back_to_itself_ends(az: Az, service: Service, back_to
     for link in ("?page=1", "?page=2", back_to):
         page = {"value": [], "nextLink": f"{ARM}{PIPELINES}{link}"}
         service.answers("GET", PIPELINES, page)
-    result = az("acr", "export-pipeline", "list", *AT, "--only-show-errors")
+    result = az("acr", "export-pipeline", "list", *WHERE, "--only-show-errors")
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == (
         f"ERROR: The service's list has no end: a page leads back to {ARM}{PIPELINES}\n"
@@ -93,7 +94,7 @@ def test_what_slides_onto_the_next_page_is_listed_once(az: Az, service: Service)
     page = {"value": [one, two], "nextLink": f"{ARM}{PIPELINES}?page=2"}
     service.answers("GET", PIPELINES, page)
     service.answers("GET", PIPELINES, {"value": [two]})
-    result = az("acr", "export-pipeline", "list", *AT, "--only-show-errors")
+    result = az("acr", "export-pipeline", "list", *WHERE, "--only-show-errors")
     assert (result.exit_code, result.stderr) == (0, "")
     assert non_null(result.json) == [flat(one), flat(two)]
 
@@ -106,7 +107,7 @@ def test_an_answer_without_what_every_resource_has_is_an_error(
     answer = {key: value for key, value in pipeline(EXPORT).items() if key != lacking}
     container = ("-c", "https://mystorage.blob.core.windows.net/transfer")
     service.answers("PUT" if verb == "create" else "GET", PATH, answer)
-    argv = (verb, *AT, "-n", "mypipeline", "--only-show-errors")
+    argv = (verb, *WHERE, "-n", "mypipeline", "--only-show-errors")
     result = az("acr", "export-pipeline", *argv, *(container if verb == "create" else ()))
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == f"ERROR: {invalid_resource(EXPORT, 'mypipeline', lacking)}\n"
@@ -116,6 +117,6 @@ def test_create_advises_by_what_was_returned(az: Az, service: Service, kind: Pip
     bare = pipeline(kind) | {"identity": None, "properties": {"provisioningState": "Succeeded"}}
     service.answers("PUT", f"{REGISTRY}/{kind.resource_type}/mypipeline", bare)
     container = ("-c", "https://mystorage.blob.core.windows.net/transfer")
-    result = az("acr", kind.group, "create", *AT, "-n", "mypipeline", *container)
+    result = az("acr", kind.group, "create", *WHERE, "-n", "mypipeline", *container)
     assert result.exit_code == 0
     assert "(PRINCIPAL_ID)" in result.stderr

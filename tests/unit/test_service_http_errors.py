@@ -26,15 +26,15 @@ from tests.support.wording import (
     NOT_IN_THE_CLOUD,
     NOT_JSON,
 )
-from tests.unit.conftest import ARM, AT, REGISTRY, Az, Service, pipeline, run
+from tests.unit.conftest import ARM, REGISTRY, WHERE, Az, Service, pipeline, run
 
 PATH = f"{REGISTRY}/exportPipelines/mypipeline"
 RUNS = f"{REGISTRY}/pipelineRuns"
-SHOW = ("acr", "export-pipeline", "show", *AT, "-n", "mypipeline", "--only-show-errors")
-LIST = ("acr", "pipeline-run", "list", *AT, "--only-show-errors")
-DELETE = ("acr", "pipeline-run", "delete", *AT, "-n", "myrun01", "--only-show-errors")
+SHOW = ("acr", "export-pipeline", "show", *WHERE, "-n", "mypipeline", "--only-show-errors")
+LIST = ("acr", "pipeline-run", "list", *WHERE, "--only-show-errors")
+DELETE = ("acr", "pipeline-run", "delete", *WHERE, "-n", "myrun01", "--only-show-errors")
 CREATE = (
-    *("acr", "export-pipeline", "create", *AT, "-n", "mypipeline"),
+    *("acr", "export-pipeline", "create", *WHERE, "-n", "mypipeline"),
     *("-c", "https://mystorage.blob.core.windows.net/transfer", "--only-show-errors"),
 )
 EMPTY = (
@@ -138,7 +138,7 @@ def test_a_date_that_nobody_can_read_is_none(az: Az, service: Service, date: str
     service.answers("GET", PATH, pipeline(EXPORT))
     service.answers("PUT", f"{RUNS}/myrun01", run(EXPORT), headers={"Date": date})
     result = az(
-        *("acr", "pipeline-run", "create", *AT, "-n", "myrun01", "-p", "mypipeline"),
+        *("acr", "pipeline-run", "create", *WHERE, "-n", "myrun01", "-p", "mypipeline"),
         *("-t", "export", "-b", "myblob", "-a", "hello", "--only-show-errors"),
     )
     assert (result.exit_code, result.stderr) == (0, "")
@@ -191,7 +191,7 @@ def test_a_blob_pattern_sends_no_token_to_another_host(
         audiences.add(audience)
         return "token"
 
-    line = ("acr", "pipeline-run", "create", *AT, "-n", "myrun01", "-p", "mypipeline")
+    line = ("acr", "pipeline-run", "create", *WHERE, "-n", "myrun01", "-p", "mypipeline")
     result = run_az(
         tmp_path, *line, "-t", "import", "-b", "*", *check, login=Login(token_for=token_for)
     )
@@ -350,7 +350,7 @@ def test_debug_shows_a_run_without_its_signature(az: Az, service: Service) -> No
     error = "Refused: https://mystorage.blob.core.windows.net/x?sp=rl&sig=c2VjcmV0"
     response = {"status": "Failed", "pipelineRunErrorMessage": error}
     service.answers("GET", f"{RUNS}/myrun01", run(EXPORT, response=response))
-    result = az("acr", "pipeline-run", "show", *AT, "-n", "myrun01", "--debug")
+    result = az("acr", "pipeline-run", "show", *WHERE, "-n", "myrun01", "--debug")
     assert result.exit_code == 0
     assert "?sp=rl&sig=***" in result.stderr
     assert "c2VjcmV0" not in result.stderr + result.stdout

@@ -9,7 +9,7 @@ import pytest
 from azext_acrtransfer.kinds import EXPORT
 from tests.support.fake_time import FakeTime
 from tests.support.wording import AUTHENTICATION
-from tests.unit.conftest import AT, REGISTRY, Az, Service, pipeline, run
+from tests.unit.conftest import REGISTRY, WHERE, Az, Service, pipeline, run
 
 PIPELINE = f"{REGISTRY}/exportPipelines/mypipeline"
 RUN = f"{REGISTRY}/pipelineRuns/myrun01"
@@ -44,7 +44,7 @@ def test_a_command_waits_as_long_as_requested_and_continues(
         for _ in range(MORE_THAN_THE_SDK_BEARS):
             throttles(service, method, path, Retry_After="17")
         service.answers(method, path, body, status=200)
-    result = az("acr", "pipeline-run", *words, *AT)
+    result = az("acr", "pipeline-run", *words, *WHERE)
     assert (result.exit_code, result.stderr.removeprefix(AUTHENTICATION)) == (0, "")
     assert fake_time.slept == [17.0] * MORE_THAN_THE_SDK_BEARS * len(answers)
 
@@ -58,7 +58,7 @@ def test_polling_continues_at_its_own_pace_after_a_429(
     throttles(service, "GET", RUN, Retry_After="40")
     service.answers("GET", RUN, under_way)
     service.answers("GET", RUN, run(EXPORT))
-    assert az("acr", "pipeline-run", *CREATE, *AT).exit_code == 0
+    assert az("acr", "pipeline-run", *CREATE, *WHERE).exit_code == 0
     assert fake_time.now == pytest.approx(1 + 40 + (1 + 40) / 10)
 
 
@@ -68,7 +68,7 @@ def test_a_429_that_does_not_say_how_long_is_borne_a_few_times_only(
 ) -> None:
     for _ in range(4):
         throttles(service, "GET", RUN, **retry_after)
-    result = az("acr", "pipeline-run", "show", "-n", "myrun01", *AT)
+    result = az("acr", "pipeline-run", "show", "-n", "myrun01", *WHERE)
     assert (result.exit_code, result.stdout) == (1, "")
     assert "(TooManyRequests) Slow down." in result.stderr
     assert len(fake_time.slept) == 2
@@ -93,6 +93,6 @@ def test_a_long_wait_is_announced_once(
     throttles(service, "GET", RUN, Retry_After=seconds)
     throttles(service, "GET", RUN, Retry_After=seconds)
     service.answers("GET", RUN, run(EXPORT))
-    result = az("acr", "pipeline-run", "show", "-n", "myrun01", *AT)
+    result = az("acr", "pipeline-run", "show", "-n", "myrun01", *WHERE)
     assert (result.exit_code, fake_time.now) == (0, 2 * int(seconds))
     assert result.stderr == (f"{announced}Ctrl-C stops.\n" if announced else "")

@@ -10,7 +10,7 @@ from requests import ConnectionError as RequestsConnectionError
 
 from tests.support.az import SUBSCRIPTION
 from tests.support.wording import CHECK_THE_REGISTRY, IN_THE_DEFAULT_GROUP
-from tests.unit.conftest import ARM, AT, GROUP, REGISTRY, Az, Service
+from tests.unit.conftest import ARM, GROUP, REGISTRY, WHERE, Az, Service
 
 REGISTRIES = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.ContainerRegistry/registries"
 LIST = ("acr", "export-pipeline", "list", "--only-show-errors", "-r")
@@ -131,7 +131,7 @@ def test_a_registry_that_is_found_nowhere_has_the_usual_advice(
     error = {"error": {"code": "ParentResourceNotFound", "message": "Not on the parent."}}
     service.answers("GET", f"{REGISTRY}/exportPipelines/mypipeline", error, status=404)
     service.mock.get(f"{ARM}{REGISTRIES}", **registries)
-    result = az("acr", "export-pipeline", "show", *AT, "-n", "mypipeline")
+    result = az("acr", "export-pipeline", "show", *WHERE, "-n", "mypipeline")
     assert (result.exit_code, result.stdout, result.stderr) == (
         3,
         "",
@@ -143,7 +143,7 @@ def test_a_registry_that_is_found_nowhere_has_the_usual_advice(
 
 def test_a_404_without_words_is_about_the_resource(az: Az, service: Service) -> None:
     service.answers("GET", f"{REGISTRY}/exportPipelines/mypipeline", status=404)
-    result = az("acr", "export-pipeline", "show", *AT, "-n", "mypipeline")
+    result = az("acr", "export-pipeline", "show", *WHERE, "-n", "mypipeline")
     assert (result.exit_code, result.stdout) == (3, "")
     assert result.stderr.startswith(
         "ERROR: The export pipeline 'mypipeline' wasn't found in registry 'myregistry' of "

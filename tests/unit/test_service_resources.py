@@ -7,10 +7,10 @@ import pytest
 from azext_acrtransfer.kinds import EXPORT
 from tests.support.fake_time import FakeTime
 from tests.support.wording import TO_RESUME
-from tests.unit.conftest import ARM, AT, REGISTRY, Az, Service, pipeline
+from tests.unit.conftest import ARM, REGISTRY, WHERE, Az, Service, pipeline
 
 PATH = f"{REGISTRY}/exportPipelines/mypipeline"
-DELETE = ("acr", "export-pipeline", "delete", *AT, "-n", "mypipeline", "--only-show-errors")
+DELETE = ("acr", "export-pipeline", "delete", *WHERE, "-n", "mypipeline", "--only-show-errors")
 
 
 @pytest.mark.usefixtures("fake_time")
@@ -31,14 +31,14 @@ def test_what_is_next_to_a_resource_is_in_the_answer_that_has_it(
     service.answers("PUT", PATH, unfinished, status=201, headers={"Retry-After": "30"})
     service.answers("GET", PATH, pipeline(EXPORT))
     container = ("-c", "https://mystorage.blob.core.windows.net/transfer")
-    result = az("acr", "export-pipeline", "create", *AT, "-n", "mypipeline", *container)
+    result = az("acr", "export-pipeline", "create", *WHERE, "-n", "mypipeline", *container)
     assert result.exit_code == 0
     assert fake_time.now == pytest.approx(1 + 30)
 
 
 REFUSAL = {"error": {"code": "AuthorizationFailed", "message": "Not you."}}
 CREATE = (
-    *("acr", "export-pipeline", "create", *AT, "-n", "mypipeline"),
+    *("acr", "export-pipeline", "create", *WHERE, "-n", "mypipeline"),
     *("-c", "https://mystorage.blob.core.windows.net/transfer"),
 )
 IN_PROGRESS = [
@@ -76,7 +76,7 @@ def test_waiting_for_a_pipeline_ends_with_its_cause_and_how_to_resume(
 
 def test_a_list_of_runs_that_is_refused_is_an_error(az: Az, service: Service) -> None:
     service.answers("GET", f"{REGISTRY}/pipelineRuns", REFUSAL, status=403)
-    result = az("acr", "pipeline-run", "list", *AT, "--only-show-errors")
+    result = az("acr", "pipeline-run", "list", *WHERE, "--only-show-errors")
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == (
         f"ERROR: (AuthorizationFailed) Not you.\nRequest: GET {ARM}{REGISTRY}/pipelineRuns\n"

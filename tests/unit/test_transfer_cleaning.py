@@ -15,7 +15,7 @@ from azure.core.exceptions import AzureError
 from azext_acrtransfer.service.resources import Answer
 from azext_acrtransfer.transfer import cleaning
 from tests.support.fake_time import FakeTime
-from tests.unit.conftest import ARM, AT, REGISTRY, Az
+from tests.unit.conftest import ARM, REGISTRY, WHERE, Az
 from tests.unit.fake_runs import in_state
 
 RUNS = f"{REGISTRY}/pipelineRuns"
@@ -132,7 +132,7 @@ def test_throttling_slows_it_down_and_fails_nothing(az: Az, fake_time: FakeTime)
             for _ in range(5):
                 mock.delete(f"{ARM}{RUNS}/{name}", status=429, headers={"Retry-After": "7"})
             mock.delete(f"{ARM}{RUNS}/{name}", status=200)
-        result = az("acr", "pipeline-run", "clean", *AT)
+        result = az("acr", "pipeline-run", "clean", *WHERE)
     assert result.exit_code == 0
     assert [(each["name"], each["outcome"]) for each in result.json] == [
         (name, "Deleted") for name in names
@@ -161,7 +161,7 @@ def test_a_run_that_was_started_meanwhile_is_kept(az: Az, latest: dict[str, Any]
         mock.get(f"{ARM}{RUNS}/again01", json=latest)
         mock.get(f"{ARM}{RUNS}/failed01", json=listed[1])
         mock.delete(f"{ARM}{RUNS}/failed01", status=200)
-        result = az("acr", "pipeline-run", "clean", *AT)
+        result = az("acr", "pipeline-run", "clean", *WHERE)
     assert (result.exit_code, result.json) == (
         0,
         [
@@ -185,6 +185,6 @@ def test_a_run_that_is_gone_counts_as_deleted(az: Az) -> None:
     with responses.RequestsMock() as mock:
         mock.get(f"{ARM}{RUNS}", json={"value": failed("gone01")})
         mock.get(f"{ARM}{RUNS}/gone01", json=gone, status=404)
-        result = az("acr", "pipeline-run", "clean", *AT)
+        result = az("acr", "pipeline-run", "clean", *WHERE)
     outcomes = [{"name": "gone01", "outcome": "Deleted", "error": None}]
     assert (result.exit_code, result.json) == (0, outcomes)

@@ -260,7 +260,7 @@ def test_a_star_that_stops_at_a_slash_says_so(
     assert [record.getMessage() for record in caplog.records] == [warning] * bool(warning)
 
 
-ASKED = [
+REQUESTS = [
     ("base:v1", []),
     (f"base@{DIGEST}", []),
     ("nginx:1.2*", ["nginx"]),
@@ -268,7 +268,7 @@ ASKED = [
 ]
 
 
-@pytest.mark.parametrize(("text", "requested"), ASKED)
+@pytest.mark.parametrize(("text", "requested"), REQUESTS)
 def test_no_more_is_requested_than_a_reference_needs(text: str, requested: list[str]) -> None:
     content = Content()
     Selection(parse(text)).resolve(content)

@@ -14,7 +14,7 @@ from knack.events import EVENT_INVOKER_CMD_TBL_LOADED
 from azext_acrtransfer.kinds import EXPORT, PipelineKind
 from tests.support.az import Loader, az_cli
 from tests.support.wording import IN_QUOTES, invalid
-from tests.unit.conftest import AT, REGISTRY, Az, Service, pipeline
+from tests.unit.conftest import REGISTRY, WHERE, Az, Service, pipeline
 
 Parsers = dict[str, tuple[Any, list[str]]]
 GIT_BASH = "Git Bash converted a value that begins with '/' to a Windows path"
@@ -184,7 +184,7 @@ def test_lines_can_have_comments_blanks_and_the_ends_of_windows(az: Az, service:
     service.answers("GET", f"{REGISTRY}/exportPipelines/mypipeline", stop, status=403)
     lines = "  hello:v1  \r\n\r\nhello:v2\t# a comment\twith a tab\r\n# another\r\n"
     result = az(
-        *("acr", "pipeline-run", "create", *AT, "-p", "mypipeline", "-n", "myrun01"),
+        *("acr", "pipeline-run", "create", *WHERE, "-p", "mypipeline", "-n", "myrun01"),
         *("-t", "export", "-b", "myblob", "-a", lines),
     )
     assert "(Stop) here" in result.stderr
@@ -195,7 +195,7 @@ def test_json_of_set_and_add_can_have_several_lines(az: Az, service: Service) ->
     service.answers("GET", path, pipeline(EXPORT))
     service.answers("PUT", path, pipeline(EXPORT))
     result = az(
-        *("acr", "export-pipeline", "update", *AT, "-n", "mypipeline"),
+        *("acr", "export-pipeline", "update", *WHERE, "-n", "mypipeline"),
         *("--set", 'options=[\n\t"ContinueOnErrors"\n]'),
     )
     assert result.exit_code == 0
@@ -209,7 +209,7 @@ def test_a_blob_can_have_any_name_that_is_shown(az: Az, service: Service, blob: 
     stop = {"error": {"code": "Stop", "message": "here"}}
     service.answers("GET", f"{REGISTRY}/importPipelines/mypipeline", stop, status=403)
     result = az(
-        *("acr", "pipeline-run", "create", *AT, "-p", "mypipeline", "-n", "myrun01"),
+        *("acr", "pipeline-run", "create", *WHERE, "-p", "mypipeline", "-n", "myrun01"),
         *("-t", "import", "-b", blob),
     )
     assert "(Stop) here" in result.stderr
@@ -245,7 +245,7 @@ def test_the_announced_words_of_access_modes_are_taken(
 ) -> None:
     service.answers("PUT", f"{REGISTRY}/{kind.resource_type}/mypipeline", pipeline(kind))
     result = az(
-        *("acr", kind.group, "create", *AT, "-n", "mypipeline", "-m", word, *argv),
+        *("acr", kind.group, "create", *WHERE, "-n", "mypipeline", "-m", word, *argv),
         *("-c", "https://mystorage.blob.core.windows.net/transfer"),
     )
     assert result.exit_code == 0

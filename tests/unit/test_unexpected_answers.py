@@ -20,12 +20,12 @@ from tests.support.wording import (
     STILL_IN_PROGRESS,
     invalid_resource,
 )
-from tests.unit.conftest import ARM, AT, REGISTRY, Az, pipeline, run
+from tests.unit.conftest import ARM, REGISTRY, WHERE, Az, pipeline, run
 from tests.unit.fake_runs import REFUSED, RUNS, UNDER_WAY, answers, error_of
 
 BROKEN = f"{ARM}{RUNS}/myrun002"
 CREATE = (
-    *("acr", "pipeline-run", "create", *AT, "-n", "myrun", "-p", "mypipeline", "-t", "export"),
+    *("acr", "pipeline-run", "create", *WHERE, "-n", "myrun", "-p", "mypipeline", "-t", "export"),
     *("-b", "myblob", "-a", *(f"hello:v{number}" for number in range(103))),
 )
 NOT_OURS = f"management.azure.com answered {{}}, {NOT_JSON} {ANSWERED_BY_ANOTHER}"

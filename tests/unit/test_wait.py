@@ -11,7 +11,7 @@ from azext_acrtransfer.kinds import EXPORT, IMPORT, RUN, ResourceKind
 from tests.support.az import SUBSCRIPTION
 from tests.support.fake_time import FakeTime
 from tests.support.wording import CHECK_THE_REGISTRY, NO_REASON, WAIT_LONGER, WHOLE_NUMBER, invalid
-from tests.unit.conftest import AT, REGISTRY, Az, Service, pipeline, run
+from tests.unit.conftest import REGISTRY, WHERE, Az, Service, pipeline, run
 
 KINDS = pytest.mark.parametrize("kind", [EXPORT, IMPORT, RUN], ids=lambda kind: kind.group)
 CONDITIONS = ["--created", "--updated", "--exists", "--deleted", "--custom name"]
@@ -54,7 +54,7 @@ def test_wait_in_a_wrong_group_ends_at_once(
     path = f"{REGISTRY}/{kind.resource_type}/it001"
     error = {"error": {"code": code, "message": message}}
     service.answers("GET", path, error, status=404)
-    result = az(*wait(kind, *AT, *condition.split()), "--only-show-errors")
+    result = az(*wait(kind, *WHERE, *condition.split()), "--only-show-errors")
     assert (result.exit_code, result.stdout) == (3, "")
     assert result.stderr == (
         f"ERROR: ({code}) {message}\n"
@@ -71,7 +71,7 @@ def test_wait_takes_a_missing_resource_for_deleted(
     message = NO_RESOURCE.format(type=kind.resource_type)
     error = {"error": {"code": code, "message": message}}
     service.answers("GET", f"{REGISTRY}/{kind.resource_type}/it001", error, status=404)
-    result = az(*wait(kind, *AT, "--deleted"), "--only-show-errors")
+    result = az(*wait(kind, *WHERE, "--deleted"), "--only-show-errors")
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
 
 
@@ -96,7 +96,7 @@ def test_wait_fails_when_the_resource_has(
 ) -> None:
     path = f"{REGISTRY}/{kind.resource_type}/it001"
     service.answers("GET", path, resource(kind, provisioningState=state))
-    result = az(*wait(kind, *AT, *condition.split()))
+    result = az(*wait(kind, *WHERE, *condition.split()))
     assert (result.exit_code, result.stdout) == (1, "")
     if kind is RUN:
         message = f"The pipeline run 'it001' failed: {NO_REASON}\nRun: {path}\n"
@@ -113,7 +113,7 @@ def test_wait_for_the_deletion_of_a_failed_resource_continues(
     gone = {"error": {"code": "ResourceNotFound", "message": "It is gone."}}
     service.answers("GET", path, resource(kind, provisioningState="Failed"))
     service.answers("GET", path, gone, status=404)
-    result = az(*wait(kind, *AT, "--deleted", "--interval", "3"))
+    result = az(*wait(kind, *WHERE, "--deleted", "--interval", "3"))
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
     assert fake_time.now == pytest.approx(3)
 
@@ -125,7 +125,7 @@ def test_wait_ends_when_its_condition_is_met(
 ) -> None:
     path = f"{REGISTRY}/{kind.resource_type}/it001"
     service.answers("GET", path, resource(kind, provisioningState="Creating"))
-    result = az(*wait(kind, *AT, *shlex.split(condition)))
+    result = az(*wait(kind, *WHERE, *shlex.split(condition)))
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
 
 
@@ -138,7 +138,7 @@ def test_wait_for_a_resource_allows_that_it_is_missing(
     missing = {"error": {"code": "ResourceNotFound", "message": "It is missing."}}
     service.answers("GET", path, missing, status=404)
     service.answers("GET", path, resource(kind))
-    result = az(*wait(kind, *AT, *condition.split()))
+    result = az(*wait(kind, *WHERE, *condition.split()))
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
     assert fake_time.now == pytest.approx(5 if kind is RUN else 30)
 
@@ -149,7 +149,7 @@ def test_wait_for_an_update_requires_the_resource(
 ) -> None:
     missing = {"error": {"code": "ResourceNotFound", "message": "It is missing."}}
     service.answers("GET", f"{REGISTRY}/{kind.resource_type}/it001", missing, status=404)
-    result = az(*wait(kind, *AT, "--updated"))
+    result = az(*wait(kind, *WHERE, "--updated"))
     assert (result.exit_code, result.stdout) == (3, "")
 
 
@@ -172,7 +172,7 @@ def test_wait_for_an_update_requires_the_resource(
 def test_wait_refuses_wrong_input(
     az: Az, kind: ResourceKind, words: list[str], message: str, advice: str
 ) -> None:
-    result = az(*wait(kind, *AT, *words))
+    result = az(*wait(kind, *WHERE, *words))
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == f"ERROR: {message}\n{advice}\n"
 
@@ -184,7 +184,7 @@ def test_wait_logs_a_line_a_minute_until_the_time_out(
     path = f"{REGISTRY}/{kind.resource_type}/it001"
     for _ in range(3):
         service.answers("GET", path, resource(kind, provisioningState="Creating"))
-    result = az(*wait(kind, *AT, "--created", "--interval", "50", "--timeout", "150"))
+    result = az(*wait(kind, *WHERE, "--created", "--interval", "50", "--timeout", "150"))
     assert (result.exit_code, result.stdout) == (1, "")
     state = "Succeeded, 100 %" if kind is RUN else "Creating"
     assert result.stderr.splitlines() == [

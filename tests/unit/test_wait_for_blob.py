@@ -10,10 +10,10 @@ import responses
 from azext_acrtransfer.kinds import EXPORT, IMPORT
 from tests.support.fake_time import FakeTime
 from tests.support.wording import BLOB_NAME, MISSING_OPTIONS, TO_RESUME
-from tests.unit.conftest import ARM, AT, REGISTRY, Az, pipeline, run
+from tests.unit.conftest import ARM, REGISTRY, WHERE, Az, pipeline, run
 from tests.unit.fake_runs import REFUSED, RUNS, UNDER_WAY, error_of, failed, lists
 
-WAIT = ("acr", "pipeline-run", "wait", *AT, "-b", "images/my blob.tar")
+WAIT = ("acr", "pipeline-run", "wait", *WHERE, "-b", "images/my blob.tar")
 OF_PIPELINE = (*WAIT, "-p", "mypipeline")
 BLOB = "https://mystorage.blob.core.windows.net/transfer/images/my%20blob.tar"
 PIPELINES = f"{REGISTRY}/importPipelines"
@@ -300,7 +300,7 @@ def test_wait_for_a_blob_needs_its_registry(az: Az) -> None:
 
 
 def test_a_pipeline_goes_with_a_blob_only(az: Az) -> None:
-    result = az("acr", "pipeline-run", "wait", *AT, "-n", "myrun01", "-p", "mypipeline")
+    result = az("acr", "pipeline-run", "wait", *WHERE, "-n", "myrun01", "-p", "mypipeline")
     assert (result.exit_code, result.stdout) == (1, "")
     assert error_of(result) == [
         "ERROR: --pipeline goes with --storage-blob, which names the blob that it imports.",
@@ -309,6 +309,8 @@ def test_a_pipeline_goes_with_a_blob_only(az: Az) -> None:
 
 
 def test_a_blob_is_named_and_not_its_uri(az: Az) -> None:
-    result = az("acr", "pipeline-run", "wait", *AT, "-b", "https://mystorage/transfer/images.tar")
+    result = az(
+        "acr", "pipeline-run", "wait", *WHERE, "-b", "https://mystorage/transfer/images.tar"
+    )
     assert (result.exit_code, result.stdout) == (1, "")
     assert BLOB_NAME in result.stderr

@@ -33,7 +33,7 @@ from tests.support.wording import (
     TO_RESUME,
     TO_TRANSFER_THE_REST,
 )
-from tests.unit.conftest import ARM, AT, REGISTRY, Az, pipeline, run
+from tests.unit.conftest import ARM, REGISTRY, WHERE, Az, pipeline, run
 from tests.unit.fake_registry import BLOB, Registry, described, document_of, has
 from tests.unit.fake_runs import REFUSED, RUNS, UNDER_WAY, error_of, failed
 
@@ -133,7 +133,7 @@ def test_wait_completes_a_manifest_and_needs_nothing_else(
     assert fake_time.now == 5
 
     before = file.read_bytes(), len(mock.calls)
-    assert wait(az, file, *AT).exit_code == 0
+    assert wait(az, file, *WHERE).exit_code == 0
     assert (file.read_bytes(), len(mock.calls)) == before
 
 

@@ -19,7 +19,7 @@ from tests.support.wording import (
     WHOLE_NUMBER,
     invalid,
 )
-from tests.unit.conftest import AT, REGISTRY, Az, Service, pipeline
+from tests.unit.conftest import REGISTRY, WHERE, Az, Service, pipeline
 
 CONTAINER = "https://mystorage.blob.core.windows.net/transfer"
 SECRET = "https://myvault.vault.azure.net/secrets/sas"
@@ -203,7 +203,7 @@ def test_a_pipeline_is_refused_before_any_request(
     message: str,
     advice: str,
 ) -> None:
-    words = ["acr", kind.group, "create", *AT, "-n", "mypipeline", *argv]
+    words = ["acr", kind.group, "create", *WHERE, "-n", "mypipeline", *argv]
     result = az(*words)
     assert_refused(result, raised, error, message, advice)
     assert SIGNATURE not in result.stderr
@@ -350,7 +350,7 @@ RUN_REFUSALS: list[tuple[list[str], Any, str, str]] = [
 def test_a_run_is_refused_before_any_request(
     az: Az, raised: list[Any], argv: list[str], error: Any, message: str, advice: str
 ) -> None:
-    words = ["acr", "pipeline-run", "create", *AT, "-p", "mypipeline", "-n", "myrun01", *argv]
+    words = ["acr", "pipeline-run", "create", *WHERE, "-p", "mypipeline", "-n", "myrun01", *argv]
     result = az(*words)
     assert_refused(result, raised, error, message, advice)
     assert SIGNATURE not in result.stderr
@@ -358,7 +358,7 @@ def test_a_run_is_refused_before_any_request(
 
 @pytest.mark.parametrize("top", ["0", "-2"])
 def test_top_is_a_positive_number(az: Az, raised: list[Any], top: str) -> None:
-    result = az("acr", "pipeline-run", "list", *AT, "--top", top)
+    result = az("acr", "pipeline-run", "list", *WHERE, "--top", top)
     message = f"{invalid(top, '--top')}: {WHOLE_NUMBER}."
     assert_refused(result, raised, INVALID, message, "Omit --top")
 
@@ -367,7 +367,7 @@ def test_fifty_artifacts_are_not_too_many(az: Az, service: Service) -> None:
     path = f"{REGISTRY}/exportPipelines/mypipeline"
     service.answers("GET", path, {"error": {"code": "Stop", "message": "here"}}, status=403)
     names = [f"hello:v{number}" for number in range(50)]
-    words = ["acr", "pipeline-run", "create", *AT, "-p", "mypipeline", "-n", "myrun01"]
+    words = ["acr", "pipeline-run", "create", *WHERE, "-p", "mypipeline", "-n", "myrun01"]
     result = az(*words, *EXPORT_RUN, "-a", *names)
     assert "(Stop) here" in result.stderr
 
@@ -386,7 +386,7 @@ def test_another_clouds_host_is_only_warned_about(
     az: Az, service: Service, argv: list[str], option: str
 ) -> None:
     service.answers("PUT", f"{REGISTRY}/exportPipelines/mypipeline", pipeline(EXPORT))
-    result = az("acr", "export-pipeline", "create", *AT, "-n", "mypipeline", *argv)
+    result = az("acr", "export-pipeline", "create", *WHERE, "-n", "mypipeline", *argv)
     assert result.exit_code == 0
     assert f"WARNING: {option} '{argv[-1]}' isn't in the active cloud" in result.stderr
 
@@ -400,6 +400,6 @@ def test_another_clouds_host_is_only_warned_about(
 )
 def test_the_uri_is_sent_as_typed(az: Az, service: Service, typed: str) -> None:
     service.answers("PUT", f"{REGISTRY}/exportPipelines/mypipeline", pipeline(EXPORT))
-    result = az("acr", "export-pipeline", "create", *AT, "-n", "mypipeline", "-c", typed)
+    result = az("acr", "export-pipeline", "create", *WHERE, "-n", "mypipeline", "-c", typed)
     assert "not of the active cloud" not in result.stderr
     assert service.body("PUT")["properties"]["target"]["uri"] == typed
