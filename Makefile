@@ -11,15 +11,15 @@ AZ_VERSIONS := $(OLDEST_AZ) $(NEWEST_AZ)
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 WHEEL := dist/acrtransfer-$(VERSION)-py3-none-any.whl
 
-# The suites of `make test`, four at a time, because half of them wait, and the longest first, so that none ends long
+# The suites of `make test`, five at a time, because half of them wait, and the longest first, so that none ends long
 # after the others. A new suite needs a target test-SUITE and a word here.
-SUITES := e2e-third e2e-second e2e-first emulator strangers python3.10 python3.13 unit faults demo e2e-$(OLDEST_AZ) lint repository recorded recordings templates
+SUITES := e2e-first e2e-second e2e-third emulator strangers python3.10 python3.13 unit faults demo e2e-$(OLDEST_AZ) lint repository recorded recordings templates
 FAST_SUITES := lint unit recorded
 # The tests of e2e whose results can differ between versions of az: see tests/README.md.
 AZ_TESTS := installation login pipeline_commands run_commands same_output
 # The tests of e2e in two of three parts that take about as long; the third part has all others.
-FIRST_PART := known_failures many_artifacts printed_commands sovereign_clouds
-SECOND_PART := carry_any_number ci_jobs installation installed_emulator live login many restart shell waiting
+FIRST_PART := known_failures many_artifacts printed_commands
+SECOND_PART := carry_any_number ci_jobs installation installed_emulator live login many restart shell sovereign_clouds waiting
 
 # What the emulator's suite runs in child processes only, where no lines are counted
 UNCOVERED := */__main__.py,*/cli.py,*/env_file.py,*/logs.py,*/bundled/debian_packages.py
@@ -77,7 +77,7 @@ lint: ## Style, types, import rules, and the Azure CLI team's own rules
 
 .PHONY: test
 test: setup ## lint and every test suite; ends with a table of what ran
-	$(call run_suites,$(SUITES),4)
+	$(call run_suites,$(SUITES),5)
 
 .PHONY: test-fast
 test-fast: ## lint, unit and recorded
