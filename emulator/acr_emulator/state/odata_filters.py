@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
+from functools import cache, lru_cache
 
 from lark import Lark, Token, Transformer, v_args
 from lark.exceptions import LarkError
@@ -62,7 +61,7 @@ def parsed(text: str, known: Collection[str]) -> Filter:
 @lru_cache(maxsize=64)
 def _parse(text: str) -> Filter:
     try:
-        part: object = _parser.parse(text)
+        part: object = _parser().parse(text)
     except (LarkError, RecursionError) as error:
         raise FilterError(f"the filter '{text}' can't be read") from error
     assert isinstance(part, Filter)
@@ -145,4 +144,6 @@ class _Filters(Transformer[Token, Filter]):
         )
 
 
-_parser: Any = Lark(_GRAMMAR, parser="lalr", lexer="contextual", transformer=_Filters())
+@cache
+def _parser() -> Lark:
+    return Lark(_GRAMMAR, parser="lalr", lexer="contextual", transformer=_Filters())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from lark import Lark, Token, Transformer, v_args
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
@@ -53,7 +53,9 @@ class _Nodes(Transformer[Token, Expression]):
         return Property(of, key)
 
 
-_parser = Lark(_GRAMMAR, parser="lalr", lexer="contextual", transformer=_Nodes())
+@cache
+def _parser() -> Lark:
+    return Lark(_GRAMMAR, parser="lalr", lexer="contextual", transformer=_Nodes())
 
 
 def is_expression(text: str) -> bool:
@@ -80,7 +82,7 @@ def parse(text: str) -> Expression:
         )
     try:
         # lark does not know that the embedded transformer makes something else than a tree.
-        parsed: object = _parser.parse(text[1:-1])
+        parsed: object = _parser().parse(text[1:-1])
     except UnexpectedInput as error:
         raise TemplateError(
             f"Unable to parse language expression '{text[1:-1]}': {_unexpected(error)}."
