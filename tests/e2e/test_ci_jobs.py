@@ -16,17 +16,19 @@ import pytest
 from tests.e2e.ci_jobs import JOBS, Ci, interrupt, scripts
 from tests.support.cloud import Cloud, eventually
 from tests.support.site import Site
-from tests.support.terminal import AZ, ROOT, Terminal, bare_environment, run
+from tests.support.terminal import ROOT, Terminal, bare_environment, run
 from tests.support.wording import NOTHING_LEFT
 
 ARTIFACTS = ("samples/hello:latest", "samples/nginx:1.25")
 
 
 @pytest.fixture(scope="module")
-def ci_az(extensions: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
+def ci_az(
+    extensions: Path, program: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Terminal]:
     """A cloud that the jobs have to themselves."""
     with Cloud(tmp_path_factory.mktemp("ci") / "state") as cloud:
-        yield Terminal(cloud, extensions).log_in()
+        yield Terminal(cloud, extensions, program).log_in()
 
 
 @pytest.fixture(scope="module")
@@ -133,9 +135,9 @@ def test_a_canceled_export_is_resumed(ci_az: Terminal, ci: Ci, source: Site, sys
     assert (kept / f"nightly{canceled}.tar").stat().st_size > 0
 
 
-def test_a_transfer_is_tested_without_azure(ci: Ci, tmp_path: Path) -> None:
+def test_a_transfer_is_tested_without_azure(ci: Ci, program: Path, tmp_path: Path) -> None:
     shutil.copy(JOBS / "transfer-test.sh", ci.folder)
-    programs = [AZ.parent, Path(sys.executable).parent, ROOT / ".tools/debian/root/bin"]
+    programs = [program.parent, Path(sys.executable).parent, ROOT / ".tools/debian/root/bin"]
     ci.environment = bare_environment(tmp_path) | {
         "PATH": os.pathsep.join([*map(str, programs), os.environ["PATH"]]),
         "ACR_EMULATOR_TOOLS": str(ROOT / ".tools"),

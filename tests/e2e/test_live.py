@@ -68,11 +68,13 @@ def run_flow(az: Terminal, folder: Path, **names: str) -> Result:
 
 
 @pytest.fixture(scope="module")
-def live_az(extensions: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
+def live_az(
+    extensions: Path, program: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Terminal]:
     """A cloud that the flow has to itself, whose trigger doesn't take a quarter of an hour."""
     with Cloud(tmp_path_factory.mktemp("live") / "state") as cloud:
         cloud.control("trigger", seconds=0.2)
-        yield Terminal(cloud, extensions).log_in()
+        yield Terminal(cloud, extensions, program).log_in()
 
 
 @pytest.fixture(scope="module")

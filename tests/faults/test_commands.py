@@ -11,7 +11,7 @@ from tests.faults.scenes import SCENES, Scene
 from tests.faults.trial import FaultInjection
 
 #: Every so many cases one is tried; it shares no divisor with the number of faults.
-_EVERY = 61
+_EVERY = 89
 
 
 @pytest.fixture(scope="module")
