@@ -35,12 +35,12 @@ def wheel() -> Path:
 @pytest.fixture(scope="session")
 def extensions(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of extensions with ours in it."""
-    return install(wheel, tmp_path_factory.mktemp("installer"))
+    return install(wheel, tmp_path_factory.mktemp("an installer"))
 
 
 @pytest.fixture(scope="session")
 def _forked_az(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    with forked_az(AZ, tmp_path_factory.mktemp("forked")) as program:
+    with forked_az(AZ, tmp_path_factory.mktemp("a server")) as program:
         yield program
 
 
@@ -54,13 +54,13 @@ def program(request: pytest.FixtureRequest) -> Path:
 
 @pytest.fixture(scope="session")
 def _session_az(extensions: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
-    with Cloud(tmp_path_factory.mktemp("cloud") / "state") as cloud:
+    with Cloud(tmp_path_factory.mktemp("a cloud") / "state") as cloud:
         yield Terminal(cloud, extensions).log_in()
 
 
 @pytest.fixture(scope="session")
 def _far_az(extensions: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
-    with Cloud(tmp_path_factory.mktemp("far-cloud") / "state") as cloud:
+    with Cloud(tmp_path_factory.mktemp("a far cloud") / "state") as cloud:
         yield Terminal(cloud, extensions).log_in()
 
 
