@@ -73,7 +73,13 @@ def _run(command: str, clouds: list[Cloud]) -> None:
         outputs = dict.fromkeys(pool.map(Cloud.run, clouds, [command] * len(clouds)))
     for stdout, stderr in outputs:
         for line in (stderr + stdout).splitlines():
-            print("\n".join(textwrap.wrap(line, _WIDTH, subsequent_indent="    ")), flush=True)
+            print(folded(line), flush=True)
+
+
+def folded(line: str) -> str:
+    """Break a line between words; at a hyphen, an ID would look like two."""
+    lines = textwrap.wrap(line, _WIDTH, subsequent_indent="    ", break_on_hyphens=False)
+    return "\n".join(lines)
 
 
 def main(wheel: str, az_version: str) -> int:

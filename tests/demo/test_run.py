@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from demo import script
+from demo.__main__ import folded
 from docs.generators import demo_picture
 from tests.support.az import Result
 from tests.support.terminal import ROOT
@@ -71,6 +72,12 @@ def test_its_output_is_readable(run: Result) -> None:
     assert not re.search("WARNING|Traceback", run.stdout)
     headings = [line.split()[1] for line in lines if line.startswith("== ")]
     assert headings == [f"{number}." for number in range(1, 10)]
+
+
+@pytest.mark.parametrize("length", range(90, 120))
+def test_no_word_is_split(length: int) -> None:
+    words = ["x" * length, "--assignee-object-id", "abcdefab-abcd-abcd-abcd-abcdefabcdef"]
+    assert folded(" ".join(words)).split() == words
 
 
 def test_the_printed_command_fixes_the_failed_check(run: Result) -> None:
