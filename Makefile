@@ -13,7 +13,7 @@ WHEEL := dist/acrtransfer-$(VERSION)-py3-none-any.whl
 
 # The suites of `make test`, five at a time, because half of them wait, and the longest first, so that none ends long
 # after the others. A new suite needs a target test-SUITE and a word here.
-SUITES := e2e-first e2e-second e2e-third emulator strangers python3.10 python3.13 unit faults demo e2e-$(OLDEST_AZ) lint repository recorded recordings templates
+SUITES := e2e-first e2e-second e2e-third emulator strangers faults e2e-$(OLDEST_AZ) demo python3.10 python3.13 unit lint repository recorded recordings templates
 FAST_SUITES := lint unit recorded
 # The tests of e2e whose results can differ between versions of az: see tests/README.md.
 AZ_TESTS := installation login pipeline_commands run_commands same_output
