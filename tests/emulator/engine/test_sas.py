@@ -75,3 +75,16 @@ def test_a_sas_for_other_addresses_is_refused(addresses: str) -> None:
 
 def test_a_sas_does_not_show_itself() -> None:
     assert "secret" not in repr(Sas.parse("?sig=secret"))
+
+
+def test_a_stored_access_policy_must_be_one_of_the_container() -> None:
+    assert Sas.parse("sig=secret").policy == ""
+    Sas.parse("sig=secret").check_policy([])
+    sas = Sas.parse("?si=nightly&sig=secret")
+    sas.check_policy(["other", "nightly"])
+    with pytest.raises(StorageError) as error:
+        sas.check_policy(["other"])
+    assert str(error.value) == (
+        f"{STORAGE_STATUS}403 ({NOT_AUTHENTICATED} SAS identifier cannot be found for specified "
+        "signed identifier)"
+    )

@@ -4,12 +4,13 @@ import base64
 import hashlib
 import logging
 import urllib.parse
+from collections.abc import Sequence
 
 import pytest
 from acr_emulator.engine import Container, Sas, Snapshot, TransferError
 from acr_emulator.engine.transfer_errors import BlobReplacedError
 from azure.core.exceptions import HttpResponseError
-from azure.storage.blob import BlobBlock
+from azure.storage.blob import AccessPolicy, BlobBlock
 
 from tests.support.emulator_wording import NOT_AUTHORIZED, STORAGE_STATUS
 from tests.support.engine.bundled_services import ACCOUNT, KEY
@@ -132,3 +133,14 @@ def test_a_block_is_compared_with_the_md5_of_its_request(world: World) -> None:
         blob.commit_block_list([BlobBlock("1"), BlobBlock("2")])
         content = blob.download_blob().readall()
     assert (error.value.status_code, content) == (400, b"with and without")
+
+
+def test_the_stored_access_policies_of_a_container_are_listed(world: World) -> None:
+    async def policies() -> Sequence[str]:
+        async with world.container(frozenset({"read"})) as container:
+            return await container.policies()
+
+    assert world.run(policies()) == []
+    with world.storage_client() as storage:
+        storage.set_container_access_policy({"nightly": AccessPolicy(permission="r")})
+    assert world.run(policies()) == ["nightly"]
