@@ -6,6 +6,7 @@ import concurrent.futures
 import json
 import re
 import threading
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -609,18 +610,23 @@ def test_ctrl_c_after_the_run_ends_the_wait_for_the_count(
     assert lines[1 + len(expected)] == "ERROR: The pipeline run 'myrun' failed: Out of order."
 
 
-@pytest.mark.usefixtures("fake_time")
 def test_no_request_is_sent_after_the_command(
-    az: Az, registry: Registry, monkeypatch: pytest.MonkeyPatch, over: threading.Event
+    az: Az,
+    registry: Registry,
+    fake_time: FakeTime,
+    monkeypatch: pytest.MonkeyPatch,
+    over: threading.Event,
 ) -> None:
     repository = Repository(registry)
     repository.push("v1", name="one")
     repository.push("v2", name="two")
     monkeypatch.setattr(creation, "_LONGEST_COUNT_AFTER_RUNS", 0)
-    answers(registry.mock, "myrun", run(EXPORT, "myrun"))
-    before = set(threading.enumerate())
+    answers(registry.mock, "myrun", run(EXPORT, "myrun", **UNDER_WAY), run(EXPORT, "myrun"))
+    before, is_counting = set(threading.enumerate()), threading.Event()
+    fake_time.until = partial(is_counting.wait, 60)
 
     def manifest(request: PreparedRequest) -> tuple[int, dict[str, str], bytes]:
+        is_counting.set()
         assert over.wait(60)
         return repository._manifest(request)
 
