@@ -8,7 +8,9 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import tempfile
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -51,7 +53,9 @@ class CollectedTests(PytestRunner):
             for name in sorted(tests, key=lambda name: f"/test_{module}.py::" not in name)
             if name in self._tests
         ]
-        with change_cwd("mutants"):
+        with change_cwd("mutants"), tempfile.TemporaryDirectory(dir=".") as folder:
+            # This process doesn't end as pytest does, which would remove what the tests wrote.
+            session.config._tmp_path_factory._basetemp = Path(folder).resolve()
             try:
                 session.config.hook.pytest_runtestloop(session=session)
             except session.Failed:
