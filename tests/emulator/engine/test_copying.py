@@ -7,6 +7,7 @@ import httpx
 import pytest
 from acr_emulator.engine import Repositories, TransferError, copy_artifact
 from acr_emulator.engine.artifact_references import Reference
+from acr_emulator.engine.transfer_errors import LockedError
 from acr_emulator.resource_locks import RepositoryLocks, ResourceLocks
 
 from tests.support.engine.world import World
@@ -68,6 +69,19 @@ def test_a_tag_is_moved_only_on_demand(world: World, *, overwrite: bool) -> None
         assert str(error.value) == "Tag 'app:v1' already exists in the target registry."
         assert world.manifest(world.target_registry, "app", "v1") == before
         assert world.manifest(world.target_registry, "another", "v1") is None
+
+
+@pytest.mark.parametrize("operation", ["pull", "push"])
+def test_a_lock_refuses_its_operation_only(
+    world: World, monkeypatch: pytest.MonkeyPatch, operation: str
+) -> None:
+    image = world.seed.image("app", "v1", b"layer")
+    for registry in (world.source, world.target):
+        monkeypatch.setattr(registry, "_allowed", lambda done, *_: done != operation)
+    with pytest.raises(LockedError) as error:
+        copy(world, "app:v1", "app:v1", untagged=["app"])
+    assert str(error.value) == str(LockedError(operation, "app:v1"))
+    assert world.manifest(world.target_registry, "app", image["digest"]) is None
 
 
 def test_a_source_that_cannot_be_reached_is_named(world: World) -> None:

@@ -30,6 +30,7 @@ def test_the_blob_is_an_oci_layout_with_its_index_at_the_head(world: World) -> N
     assert list(files)[:2] == ["oci-layout", "index.json"]
     assert json.loads(files["oci-layout"]) == {"imageLayoutVersion": "1.0.0"}
     index = json.loads(files["index.json"])
+    assert index["mediaType"] == "application/vnd.oci.image.index.v1+json"
     assert [
         (item["annotations"]["org.opencontainers.image.ref.name"], item["digest"], item["size"])
         for item in index["manifests"]
@@ -60,6 +61,9 @@ def test_the_blob_carries_what_a_source_trigger_looks_for(world: World) -> None:
         assert blob.last_modified.tzinfo
 
     world.run(listing())
+    with world.storage_client() as storage:
+        settings = storage.get_blob_client("b").get_blob_properties().content_settings
+    assert settings.content_type == "application/x-tar"
     assert world.progress == sorted(set(world.progress))
     assert world.progress[-1] == 100
 
