@@ -38,16 +38,8 @@ from tests.unit.fake_registry import HOST, INDEX, Registry, Repository
 from tests.unit.fake_runs import RUNS, UNDER_WAY, answers, error_of, failed
 
 CREATE = [
-    "acr",
-    "pipeline-run",
-    "create",
-    *WHERE,
-    "-n",
-    "myrun",
-    "-p",
-    "mypipeline",
-    "-t",
-    "export",
+    *("acr", "pipeline-run", "create", *WHERE),
+    *("-n", "myrun", "-p", "mypipeline", "-t", "export"),
 ]
 PLAN = [*CREATE, "-b", "myblob", "--dry-run"]
 TOGETHER = [*PLAN, "--include-referrers"]
@@ -328,6 +320,12 @@ def test_a_manifest_names_subjects_and_verify_finds_the_referrers_listed(
     ]
 
 
+def verify(az: Az, file: Path, there: Path) -> Result:
+    """Compare the registry with a manifest, and write what it has to another one."""
+    words = ("--manifest", str(file), "--write", str(there))
+    return az("acr", "pipeline-run", "verify", *WHERE, *words)
+
+
 def test_a_registry_that_does_not_list_a_referrer_fails_verify(
     az: Az, registry: Registry, repository: Repository, tmp_path: Path
 ) -> None:
@@ -337,17 +335,7 @@ def test_a_registry_that_does_not_list_a_referrer_fails_verify(
     words = ["-a", "team/app:v1", "--include-referrers", "--manifest", str(file)]
     assert az(*CREATE, "-b", "myblob", *words).exit_code == 0
     repository.has_api = False
-    verify = [
-        "acr",
-        "pipeline-run",
-        "verify",
-        *WHERE,
-        "--manifest",
-        str(file),
-        "--write",
-        str(there),
-    ]
-    result = az(*verify)
+    result = verify(az, file, there)
     assert result.exit_code == 1
     assert [row["status"] for row in result.json] == ["present", "unlisted"]
     # Another export brings it again.
@@ -369,17 +357,7 @@ def test_what_the_target_has_is_skipped_and_its_new_signature_goes(
     answers(registry.mock, "myrun", run(EXPORT, "myrun"))
     words = ["-a", "team/app:v1", "--include-referrers"]
     assert az(*CREATE, "-b", "myblob", *words, "--manifest", str(file)).exit_code == 0
-    verify = [
-        "acr",
-        "pipeline-run",
-        "verify",
-        *WHERE,
-        "--manifest",
-        str(file),
-        "--write",
-        str(there),
-    ]
-    assert az(*verify).exit_code == 0
+    assert verify(az, file, there).exit_code == 0
     document = json.loads(there.read_text()) | {"registry": "another.azurecr.io"}
     there.write_text(json.dumps(document))
     new = repository.refer(image, name="new")
